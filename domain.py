@@ -377,3 +377,14 @@ class Attempt:
     seconds: float
     counts: Mapping[str, int] = field(default_factory=dict[str, int])
     """Candidates by fate, for the funnel: `proposed`, `elaborated`, `audited`, …"""
+
+
+# ---------------------------------------------------------------------------------------------------------- errors
+
+
+class UserError(Exception):
+    """The user's mistake: one line that says what, where and how to mend it. Commands exit with code 2."""
+
+
+class OutsideError(Exception):
+    """Something outside failed: a prover is missing, a model did not start, a disk is full. Exit code 3."""
