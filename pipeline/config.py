@@ -1,0 +1,195 @@
+"""Typed configuration of a run: one tree, read from YAML, every field with its unit and bound.
+
+Unknown keys and impossible combinations are errors that name the key. Imports neither ray, torch nor vllm, so that
+`--help` stays quick. The page `docs/configuration.md` is generated from the docstrings below (`make docs`).
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from domain import UserError
+
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+Positive = Annotated[int, Field(ge=1)]
+Natural = Annotated[int, Field(ge=0)]
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class ProblemSource(_Settings):
+    dataset: str
+    """What to read: a dataset name, with an optional split after a colon (`python -m pipeline datasets` lists them)."""
+    path: Path | None = None
+    """Where the dataset lies on disk, for those that are not bundled. Relative paths start at the working folder."""
+    split: str | None = None
+    """Only problems of this split."""
+    names: tuple[str, ...] = ()
+    """Only problems with these names; empty means all."""
+    limit: Positive | None = None
+    """At most this many problems, first by name."""
+
+
+class ModelSettings(_Settings):
+    kind: Literal["local", "endpoint", "none"] = "local"
+    """`local` runs vLLM in an actor, `endpoint` calls an OpenAI-compatible server, `none` leaves the model out."""
+    path: Path | None = None
+    """Folder of a Hugging Face model for `local`; empty means the model that `make setup` converted."""
+    base_url: str = "http://localhost:8000/v1"
+    """Address of an `endpoint`."""
+    name: str = ""
+    """Name of the model at an `endpoint`."""
+    api_key_variable: str = "OPENAI_API_KEY"
+    """Environment variable that holds the key of an `endpoint`; the key itself is never written anywhere."""
+    threads: Positive = 1
+    """OpenMP threads of the CPU engine; more than the free cores makes it much slower."""
+    gpus: float = Field(default=0.0, ge=0.0)
+    """GPUs that the actor reserves."""
+    context: Annotated[int, Field(ge=256)] = 2048
+    """Longest prompt plus output, in tokens."""
+    kv_cache_gib: Positive = 1
+    """Memory for the CPU engine's key-value cache, in GiB."""
+    batch: Positive = 16
+    """Sequences that the engine decodes at once."""
+    max_tokens: Positive = 96
+    """Longest output of one completion, in tokens."""
+    temperature: float = Field(default=0.7, ge=0.0, le=2.0)
+    """Sampling temperature."""
+    tokens_per_round: Natural = 6000
+    """Output tokens that one round may spend on all of its prompts."""
+
+
+class ProveSettings(_Settings):
+    workers: Positive = 2
+    """Worker actors that prove and evolve side by side."""
+    lemmas: Natural = 24
+    """Library lemmas retrieved for one goal; facts measured on inductive problems say a few dozen at most."""
+    candidate_cpu_seconds: float = Field(default=3.0, gt=0.0)
+    """CPU limit of one candidate in a warm session."""
+    samples: Natural = 4
+    """Proofs that the language model writes for one attempt that automation did not solve."""
+    repairs: Natural = 1
+    """Further proofs per attempt that are asked for with the prover's error message in the prompt."""
+    prompt_lemmas: Natural = 4
+    """Retrieved lemmas that a prompt shows."""
+    requests: Natural = 6
+    """Stuck goals of one attempt that become requests, best first."""
+
+
+class EvolveSettings(_Settings):
+    enabled: bool = True
+    """Whether the library grows between and during rounds."""
+    explorations: Natural = 12
+    """Signatures explored for new equations in one round."""
+    conjectures: Natural = 40
+    """Tested equations of one exploration that are given to the prover, smallest first."""
+    request_tries: Positive = 2
+    """Failed tries after which a request waits for a bigger library."""
+    request_steps: Natural = 60
+    """Requests tried in one round."""
+    model_steps: Natural = 8
+    """Steps in one round that ask the language model for a new statement from a lemma or for a request's proof."""
+    request_share: Fraction = 0.7
+    """Share of the model's steps that answer requests; the rest evolve a lemma in one of the four directions."""
+
+
+class VerifierSettings(_Settings):
+    processes: Positive = 2
+    """Verification actors, each with warm sessions of its own."""
+    sessions: Positive = 3
+    """Warm sessions that one verification actor keeps."""
+    memory_mib: Positive = 2048
+    """Memory of one prover process."""
+    audit_cpu_seconds: float = Field(default=60.0, gt=0.0)
+    """CPU limit of each step of an audit."""
+
+
+class RaySettings(_Settings):
+    address: str | None = None
+    """Cluster to join (`auto`, `ray://…`); empty starts a local one, or joins the one whose job this is."""
+    object_store_mib: Annotated[int, Field(ge=100)] = 512
+    """Object store of a local cluster."""
+    cpus: Positive = 2
+    """CPUs that a local cluster offers."""
+
+
+class RunSettings(_Settings):
+    """Everything that a run needs; `config.yaml` of a run directory is this, resolved."""
+
+    seed: Natural = 0
+    """Fixes every decision of ours: order, test data, sampling seeds."""
+    rounds: Positive = 3
+    """Rounds of prove and evolve."""
+    cpu_seconds: float = Field(default=3600.0, gt=0.0)
+    """Budget of the whole process tree, model and provers included; no new step starts after it is spent."""
+    problems: tuple[ProblemSource, ...] = ()
+    """Where the problems come from."""
+    library: Path | None = None
+    """A run directory whose library is read in before round one."""
+    online: bool = True
+    """Solved problems stay out of the library; this label says that lemmas were learned on the problems measured."""
+    model: ModelSettings = ModelSettings()
+    prove: ProveSettings = ProveSettings()
+    evolve: EvolveSettings = EvolveSettings()
+    verifiers: VerifierSettings = VerifierSettings()
+    ray: RaySettings = RaySettings()
+
+    @model_validator(mode="after")
+    def _endpoint_has_a_name(self) -> RunSettings:
+        if self.model.kind == "endpoint" and not self.model.name:
+            raise ValueError("model.name: an endpoint needs the name of its model")
+        return self
+
+
+def read(path: Path, overrides: tuple[str, ...] = ()) -> RunSettings:
+    """Reads a YAML file and applies `key.sub=value` overrides (values are YAML).
+
+    Raises:
+        UserError: the file is missing, is not YAML, or has an unknown or ill-typed key (named in the message).
+    """
+    if not path.is_file():
+        raise UserError(f"{path}: no such configuration file; see configs/ for examples")
+    try:
+        tree: Any = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
+    return resolve(tree, overrides, where=str(path))
+
+
+def resolve(tree: Any, overrides: tuple[str, ...] = (), *, where: str = "configuration") -> RunSettings:
+    """Validates a plain tree with overrides; errors name the key and the place."""
+    if not isinstance(tree, dict):
+        raise UserError(f"{where}: expected a mapping of settings, found {type(tree).__name__}")
+    for override in overrides:
+        key, separator, value = override.partition("=")
+        if not separator:
+            raise UserError(f"--set {override}: expected key=value, for example --set prove.lemmas=12")
+        _assign(tree, key.strip().split("."), yaml.safe_load(value), override)
+    try:
+        return RunSettings.model_validate(tree)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "configuration"
+        if first["type"] == "extra_forbidden":
+            raise UserError(f"{where}: unknown key `{key}`; docs/configuration.md lists the keys") from error
+        raise UserError(f"{where}: {key}: {first['msg']} (found {first['input']!r})") from error
+
+
+def _assign(tree: dict[str, Any], keys: list[str], value: Any, override: str) -> None:
+    for key in keys[:-1]:
+        tree = tree.setdefault(key, {})
+        if not isinstance(tree, dict):
+            raise UserError(f"--set {override}: `{key}` is not a group of settings")
+    tree[keys[-1]] = value
+
+
+def dump(settings: RunSettings) -> str:
+    """The YAML of resolved settings; `resolve(yaml.safe_load(dump(s))) == s`."""
+    return yaml.safe_dump(json.loads(settings.model_dump_json()), sort_keys=False, allow_unicode=True)
