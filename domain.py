@@ -281,11 +281,13 @@ class Candidate:
 
     `proof` is a whole text (auxiliary lemmas, then the theorem) or only a tactic block. `lemmas` are library lemmas
     that it may name, in dependency order; a warm check assumes them, an audit compiles them with their proofs.
+    `preamble` is tactic definitions that proofs of either may call; it is put in front of both, and linted like them.
     """
 
     problem: Problem
     proof: str
     lemmas: tuple[Lemma, ...] = ()
+    preamble: str = ""
 
 
 @dataclass(frozen=True, slots=True)

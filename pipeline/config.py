@@ -133,8 +133,6 @@ class RunSettings(_Settings):
     """Where the problems come from."""
     library: Path | None = None
     """A run directory whose library is read in before round one."""
-    online: bool = True
-    """Solved problems stay out of the library; this label says that lemmas were learned on the problems measured."""
     model: ModelSettings = ModelSettings()
     prove: ProveSettings = ProveSettings()
     evolve: EvolveSettings = EvolveSettings()
