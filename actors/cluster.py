@@ -1,0 +1,66 @@
+"""Joining or starting a Ray cluster, and calling actors as if they were local objects.
+
+A local cluster gives every worker the repository root first on its import path, so that the packages `datasets` and
+`verifiers` are always this project's.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import ray
+
+from domain import OutsideError
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def connect(*, address: str | None, cpus: int, object_store_mib: int) -> bool:
+    """Joins the cluster at `address` (or the one whose job this is), otherwise starts a local one.
+
+    Returns:
+        Whether the cluster is local, that is, a child of this process.
+
+    Raises:
+        OutsideError: the cluster cannot be reached or started.
+    """
+    address = address or os.environ.get("RAY_ADDRESS") or None
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    try:
+        if address is not None:
+            ray.init(address=address, log_to_driver=False, ignore_reinit_error=True)
+            return False
+        ray.init(
+            num_cpus=cpus,
+            object_store_memory=object_store_mib * 2**20,
+            include_dashboard=False,
+            log_to_driver=False,
+            runtime_env={"env_vars": {"PYTHONPATH": str(ROOT)}},
+        )
+    except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+        where = address or "a local cluster"
+        raise OutsideError(f"Ray: {where} did not answer: {' '.join(str(error).split())[:200]}") from error
+    return True
+
+
+class Remote:
+    """An actor's methods as plain calls: `Remote(handle).check(batch)` waits for the answer."""
+
+    def __init__(self, handle: Any) -> None:
+        self.handle = handle
+
+    def __getattr__(self, method: str) -> Callable[..., Any]:
+        if method.startswith("__"):
+            raise AttributeError(method)
+
+        def call(*arguments: Any, **named: Any) -> Any:
+            return ray.get(getattr(self.handle, method).remote(*arguments, **named))
+
+        return call
+
+    def __reduce__(self) -> tuple[type[Remote], tuple[Any]]:
+        return Remote, (self.handle,)

@@ -1,0 +1,23 @@
+"""A pool of verifier processes. Verification is idempotent (design, invariant 5), so Ray may repeat a call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ray
+
+from actors.accounting import cpu_seconds
+from verifiers.rocq.verifier import RocqVerifier
+
+
+class Verification(RocqVerifier):
+    """The verifier with the CPU seconds of its own process tree."""
+
+    def cpu_seconds(self) -> float:
+        return cpu_seconds()
+
+
+def start(count: int, settings: Any) -> list[Any]:
+    """Starts `count` verification actors; each keeps warm sessions of its own."""
+    actor = ray.remote(num_cpus=0, max_restarts=3, max_task_retries=2)(Verification)
+    return [actor.remote(settings) for _ in range(count)]

@@ -1,0 +1,19 @@
+"""A generic worker: it is handed a function and its arguments, and runs it. What to run is decided elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import ray
+
+
+class Worker:
+    def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        return function(*arguments)
+
+
+def start(count: int) -> list[Any]:
+    """Starts `count` workers. A worker that dies is restarted; its step is not, since the loop plans it again."""
+    actor = ray.remote(num_cpus=0, max_restarts=3)(Worker)
+    return [actor.remote() for _ in range(count)]
