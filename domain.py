@@ -381,6 +381,41 @@ class Attempt:
     """Candidates by fate, for the funnel: `proposed`, `elaborated`, `audited`, …"""
 
 
+# ---------------------------------------------------------------------------------------------- the language model
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a language model is asked. `opening` is how its answer has to begin; the model continues from there."""
+
+    system: str
+    user: str
+    opening: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What a language model answered, the prompt's `opening` included. It is text to be verified, nothing more.
+
+    `finish` is `stop` (ended by itself or at a stop string), `length` (cut at the token limit), `too_long` (the prompt
+    did not fit into the context) or `budget` (not generated: the token budget is spent); `text` is empty in the last two.
+    """
+
+    text: str
+    tokens_in: int
+    tokens_out: int
+    finish: Literal["stop", "length", "too_long", "budget"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """Which model answered: `version` names the engine and a fingerprint of the weights, or what the server says."""
+
+    name: str
+    kind: Literal["vllm", "endpoint"]
+    version: str
+
+
 # ---------------------------------------------------------------------------------------------------------- errors
 
 
