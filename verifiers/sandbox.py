@@ -1,0 +1,315 @@
+"""The box that every prover process runs in.
+
+Each process gets a mount namespace that shows `/usr` (read-only), its own scratch folder and the read-only inputs it
+was given; new process, network, IPC and host-name namespaces; an unprivileged user id of its own when we are root; no
+capabilities and an empty environment; and limits on CPU seconds, address space, processes, open files and file size.
+Wall time and the bytes of output are watched from outside. The whole box dies with its first process, and with us.
+
+Invariant: code of a candidate can write only to its scratch folder, and can read neither another candidate's scratch
+folder nor a run directory.
+
+Not covered: the kernel's own attack surface (namespaces share the host's kernel); the number of files written in the
+scratch folder (each is limited in size, their sum is not); timing side channels; anything readable under `/usr`.
+
+Where bubblewrap is missing or refused (some containers forbid user namespaces) the sandbox is *degraded*: limits,
+process groups and, for root, the unprivileged user id remain, but the file system and the network are visible.
+`Sandbox.degraded` then says so in one line.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import random
+import select
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import IO, Literal, NamedTuple
+
+import psutil
+
+from domain import OutsideError
+
+MEBIBYTE = 1 << 20
+GIBIBYTE = 1 << 30
+
+ENVIRONMENT: Mapping[str, str] = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8"}
+"""All that a boxed process sees of the environment."""
+
+UIDS = range(20_000, 60_000)
+"""User ids that root drops to, drawn at random for each scratch folder; they need no entry in /etc/passwd."""
+
+_spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sandbox-spawner")
+"""Boxes die with the thread that started them (PR_SET_PDEATHSIG), so one thread that lives as long as we do starts
+them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one boxed process may use."""
+
+    wall_seconds: float = 60.0
+    cpu_seconds: float = 30.0
+    memory_bytes: int = 4 * GIBIBYTE
+    """Address space of each process."""
+    output_bytes: int = 16 * MEBIBYTE
+    """Bytes printed in all, and size of any one file written."""
+    processes: int = 16
+    open_files: int = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How a boxed command ended. `stopped` says which limit ended it, if one did."""
+
+    returncode: int
+    output: str
+    seconds: float
+    cpu_seconds: float
+    stopped: Literal["wall", "cpu", "output"] | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.returncode == 0 and self.stopped is None
+
+
+class Sandbox:
+    """Builds and runs boxed commands. Cheap to create: what works on this machine is probed once per process."""
+
+    def __init__(self) -> None:
+        self.degraded: str | None = _probe()
+
+    # ------------------------------------------------------------------------------------------------ folders
+
+    @contextmanager
+    def folder(self) -> Iterator[Path]:
+        """A fresh scratch folder that a boxed process may write to; removed afterwards."""
+        path = self.make_folder()
+        try:
+            yield path
+        finally:
+            shutil.rmtree(path, ignore_errors=True)
+
+    def make_folder(self, *, trusted: bool = False) -> Path:
+        """A fresh folder; a trusted one stays ours, and boxed processes can only ever be shown it read-only."""
+        path = Path(tempfile.mkdtemp(prefix="lemmary-", dir=_scratch_root()))
+        if trusted:
+            path.chmod(0o755)
+        elif os.geteuid() == 0:
+            uid = random.choice(UIDS)
+            os.chown(path, uid, uid)
+        return path
+
+    # ----------------------------------------------------------------------------------------------- commands
+
+    def command(self, argv: Sequence[str], folder: Path, limits: Limits, readable: Iterable[Path] = ()) -> list[str]:
+        """`argv` wrapped so that it runs boxed, in `folder`, with `readable` shown at their own paths."""
+        return _wrap(argv, folder, limits, readable, boxed=self.degraded is None)
+
+    def spawn(
+        self,
+        argv: Sequence[str],
+        folder: Path,
+        limits: Limits,
+        readable: Iterable[Path] = (),
+        *,
+        stdin: int | IO[bytes] = subprocess.DEVNULL,
+        stderr: int | IO[bytes] = subprocess.STDOUT,
+    ) -> subprocess.Popen[bytes]:
+        """Start `argv` boxed, in a process group of its own, with its standard output on a pipe."""
+        command = self.command(argv, folder, limits, readable)
+
+        def start() -> subprocess.Popen[bytes]:
+            return subprocess.Popen(
+                command,
+                cwd=folder,
+                env=dict(ENVIRONMENT),
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                start_new_session=True,
+                bufsize=0,
+            )
+
+        try:
+            return _spawner.submit(start).result()
+        except OSError as error:
+            raise OutsideError(
+                f"cannot start {argv[0]}: {error.strerror}; `python -m pipeline doctor` says what is missing"
+            )
+
+    def run(self, argv: Sequence[str], folder: Path, limits: Limits, readable: Iterable[Path] = ()) -> Finished:
+        """Run `argv` boxed to its end, or to the first limit that it meets."""
+        started = time.monotonic()
+        process = self.spawn(argv, folder, limits, readable)
+        stopped: Literal["wall", "cpu", "output"] | None = None
+        chunks: list[bytes] = []
+        size = 0
+        deadline = started + limits.wall_seconds
+        assert process.stdout is not None
+        poll = select.poll()
+        poll.register(process.stdout, select.POLLIN | select.POLLHUP)
+        while True:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                stopped = "wall"
+                break
+            if not poll.poll(left * 1000):
+                continue
+            chunk = os.read(process.stdout.fileno(), 1 << 16)
+            if not chunk:
+                break
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > limits.output_bytes:
+                stopped = "output"
+                break
+        if stopped is None and not _ends_before(process, deadline):
+            stopped = "wall"
+        ended = kill(process)
+        process.stdout.close()
+        if stopped is None and ended.returncode != 0 and ended.cpu_seconds >= 0.95 * limits.cpu_seconds:
+            stopped = "cpu"
+        text = b"".join(chunks)[: limits.output_bytes].decode("utf-8", "replace")
+        return Finished(ended.returncode, text, time.monotonic() - started, ended.cpu_seconds, stopped)
+
+
+def kill(process: subprocess.Popen[bytes]) -> Ended:
+    """End a box (its process group, and with it its process namespace) if it has not ended; how it ended."""
+    if process.returncode is not None:
+        return Ended(process.returncode, 0.0)
+    running_seconds = cpu_seconds(process.pid)
+    with suppress(ProcessLookupError, PermissionError):  # the group may be gone, or be another user's for a moment
+        os.killpg(process.pid, signal.SIGKILL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return Ended(process.returncode, max(running_seconds, usage.ru_utime + usage.ru_stime))
+
+
+class Ended(NamedTuple):
+    returncode: int
+    cpu_seconds: float
+
+
+def prover_pid(pid: int) -> int:
+    """The innermost process below `pid`: the prover itself, under the wrapper that started it."""
+    try:
+        below = psutil.Process(pid).children()
+    except psutil.NoSuchProcess:
+        return pid
+    return prover_pid(below[0].pid) if below else pid
+
+
+def cpu_seconds(pid: int) -> float:
+    """CPU seconds used so far by `pid`, by what runs below it, and by the children that these have waited for."""
+    total = 0.0
+    try:
+        top = psutil.Process(pid)
+        for process in (top, *top.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):
+                times = process.cpu_times()
+                total += times.user + times.system + times.children_user + times.children_system
+    except psutil.NoSuchProcess:
+        pass
+    return total
+
+
+def _ends_before(process: subprocess.Popen[bytes], deadline: float) -> bool:
+    """Wait until `deadline` for the end of a process, without reaping it."""
+    pause = 0.0005
+    while os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(pause)
+        pause = min(2 * pause, 0.05)
+    return True
+
+
+def _wrap(argv: Sequence[str], folder: Path, limits: Limits, readable: Iterable[Path], *, boxed: bool) -> list[str]:
+    cpu = max(1, math.ceil(limits.cpu_seconds))
+    limited = [
+        "prlimit",
+        f"--cpu={cpu}",
+        f"--as={limits.memory_bytes}",
+        f"--fsize={limits.output_bytes}",
+        f"--nofile={limits.open_files}",
+        "--core=0",
+    ]
+    dropped: list[str] = []
+    if os.geteuid() == 0:
+        uid = folder.stat().st_uid
+        if uid == 0:
+            raise OutsideError(f"the scratch folder {folder} belongs to root; make it with Sandbox.make_folder()")
+        dropped = ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--no-new-privs"]
+    if not boxed:
+        # A limit on processes counts all of the user's, so without a namespace it only suits a user id of our own.
+        processes = [f"--nproc={limits.processes}"] if dropped else []
+        return [*dropped, *limited, *processes, "--", *argv]
+    box = ["bwrap", "--unshare-all", "--as-pid-1", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+    box += ["--ro-bind", "/usr", "/usr", "--proc", "/proc", "--dev", "/dev"]
+    box += ["--size", str(64 * MEBIBYTE), "--tmpfs", "/tmp"]
+    box += _system_links()
+    for path in readable:
+        box += ["--ro-bind", str(path), str(path)]
+    box += ["--bind", str(folder), str(folder), "--chdir", str(folder)]
+    return [*dropped, *box, "--", *limited, f"--nproc={limits.processes}", "--", *argv]
+
+
+@cache
+def _system_links() -> list[str]:
+    """`/bin`, `/lib` and the like as this system has them, and the two parts of `/etc` that the loader needs."""
+    options: list[str] = []
+    for name in ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"):
+        path = Path(name)
+        if path.is_symlink():
+            options += ["--symlink", str(path.readlink()), name]
+        elif path.is_dir():
+            options += ["--ro-bind", name, name]
+    for name in ("/etc/ld.so.cache", "/etc/alternatives"):
+        options += ["--ro-bind-try", name, name]
+    return options
+
+
+@cache
+def _scratch_root() -> Path:
+    """A folder in which an unprivileged user can reach scratch folders made by us."""
+    for root in (Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")):
+        if root.is_dir() and all(path.stat().st_mode & 0o001 for path in (root, *root.parents)):
+            return root
+    return Path(tempfile.gettempdir())
+
+
+@cache
+def _probe() -> str | None:
+    """Run a box once: None when it holds, otherwise why it does not."""
+    needed = ["prlimit", "bwrap"] + (["setpriv"] if os.geteuid() == 0 else [])
+    missing = [name for name in needed if shutil.which(name) is None]
+    if missing == ["bwrap"]:
+        return "bubblewrap is missing, so provers run without a sandbox: apt-get install bubblewrap"
+    if missing:
+        raise OutsideError(f"{missing[0]} is missing: apt-get install util-linux")
+    folder = Path(tempfile.mkdtemp(prefix="lemmary-", dir=_scratch_root()))
+    hidden = Path(tempfile.mkdtemp(prefix="lemmary-", dir=_scratch_root()))
+    try:
+        hidden.chmod(0o755)
+        if os.geteuid() == 0:
+            os.chown(folder, UIDS[0], UIDS[0])
+        script = f'touch inside && test ! -e {hidden} && test "$(id -u)" != 0'
+        command = _wrap(["sh", "-c", script], folder, Limits(), (), boxed=True)
+        result = subprocess.run(command, capture_output=True, text=True, timeout=30, env=dict(ENVIRONMENT))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(hidden, ignore_errors=True)
+    if result.returncode == 0:
+        return None
+    said = (result.stderr.strip().splitlines() or ["it does not isolate"])[-1]
+    return f"bubblewrap is refused here ({said}), so provers run without a sandbox: allow user namespaces"
