@@ -1,1 +1,1 @@
-
+"""Lemmas at rest: schema, journal, snapshots, retrieval, deduplication, dependency graph, analyses."""
