@@ -1,0 +1,34 @@
+# What each target needs is set up first, and set-up takes no step twice (setup.sh).
+PYTHON := .venv/bin/python
+
+.NOTPARALLEL:
+.PHONY: setup setup-browser setup-minif2f quickstart lint test acceptance bench docs
+
+quickstart: setup ## set up, then the main job on the bundled problems
+	$(PYTHON) -m pipeline run configs/quickstart.yaml --out runs/quickstart
+
+setup:
+	@./setup.sh base
+
+setup-browser:
+	@./setup.sh browser
+
+setup-minif2f: setup
+	@./setup.sh minif2f
+
+lint: setup
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m basedpyright
+
+test: setup setup-browser lint
+	$(PYTHON) -m pytest
+
+acceptance: setup setup-browser
+	$(PYTHON) -m pytest -m acceptance
+
+bench: setup
+	@for script in bench/[a-z]*.py; do echo "$$script"; $(PYTHON) "$$script" || exit; done
+
+docs: setup
+	$(PYTHON) -m pipeline.config > docs/configuration.md

@@ -1,0 +1,106 @@
+"""`python -m pipeline COMMAND`: reads the command line, loads that command and turns what it raises into exit codes.
+
+Invariants: `--help` imports no command, hence no heavy package; a mistake of the user ends in exactly one line on
+stderr and exit code 2, a failure outside in one line and 3, an interruption in 130; only a bug shows a traceback.
+"""
+
+import difflib
+import errno
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError
+
+from domain import OutsideError, UserError
+from pipeline import __version__
+
+COMMANDS = {
+    "run": "The round loop: prove, evolve, consolidate, snapshot. On an existing directory it resumes.",
+    "prove": "Prove a list of problems, or the holes of a development, in batch.",
+    "check": "Verify candidate proofs, one or a batch.",
+    "datasets": "List the problem sets that can be read, or convert one to JSONL.",
+    "graph": "Dependency analysis of a run, a library or a corpus.",
+    "show": "Everything about one lemma, problem or attempt of a run.",
+    "report": "(Re)write the HTML report of a run from its snapshot tables.",
+    "submit": "Send a run to a Ray cluster and follow its log.",
+    "doctor": "What is installed and usable, each part with a real check.",
+}
+"""Command name → its line in `--help`. The code is `pipeline.commands.NAME:NAME`, a function or a cyclopts App."""
+
+RESUMABLE = frozenset({"run", "prove"})
+"""Commands that go on where they were stopped when the same command line is given again."""
+
+DONE, USER_MISTAKE, OUTSIDE_FAILED, INTERRUPTED, BROKEN_PIPE = 0, 2, 3, 130, 141
+
+
+def application(requested: str | None) -> App:
+    """The command line. `requested` names the command whose own docstring, not its summary, is the help text."""
+    app = App(
+        name="python -m pipeline",
+        help="Lemmary: a self-improving library pipeline for formal theorem proving.",
+        help_epilogue="Exit codes: 0 done, 1 the answer is no, 2 the user's mistake, 3 something outside failed.",
+        version=__version__,
+        result_action="return_value",
+        exit_on_error=False,
+        print_error=False,
+        suppress_keyboard_interrupt=False,
+    )
+    for place, (name, summary) in enumerate(COMMANDS.items()):
+        text = None if name == requested else summary
+        app.command(f"pipeline.commands.{name}:{name}", name=name, help=text, sort_key=place)
+    return app
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code."""
+    requested = next((argument for argument in arguments if not argument.startswith("-")), None)
+    if requested is not None and requested not in COMMANDS:
+        return _fail(USER_MISTAKE, _unknown_command(requested))
+    try:
+        result = application(requested)(list(arguments))
+        sys.stdout.flush()
+        return result if isinstance(result, int) else DONE
+    except CycloptsError as error:
+        asked = f" {requested}" if requested else ""
+        return _fail(USER_MISTAKE, f"{error} (see `python -m pipeline{asked} --help`)")
+    except UserError as error:
+        return _fail(USER_MISTAKE, _root(error))
+    except OutsideError as error:
+        return _fail(OUTSIDE_FAILED, _root(error))
+    except KeyboardInterrupt:
+        again = (
+            f": to resume, `{shlex.join(['python', '-m', 'pipeline', *arguments])}`" if requested in RESUMABLE else ""
+        )
+        print(f"interrupted{again}", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone: nobody wants the rest
+        return BROKEN_PIPE
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        where = f" at {error.filename}" if error.filename else ""
+        return _fail(OUTSIDE_FAILED, f"the disk is full{where}: free some space, then give the same command again")
+
+
+def _unknown_command(name: str) -> str:
+    near = difflib.get_close_matches(name, COMMANDS, n=1)
+    guess = f"did you mean {near[0]}?" if near else f"it is one of {', '.join(COMMANDS)}"
+    return f"there is no command {name!r}: {guess}"
+
+
+def _root(error: Exception) -> Exception:
+    """The error itself where Ray has wrapped it with the traceback of the worker that raised it."""
+    cause = getattr(error, "cause", None)
+    return cause if isinstance(cause, Exception) else error
+
+
+def _fail(code: int, what: Exception | str) -> int:
+    print("error:", " ".join(str(what).split()), file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

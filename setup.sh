@@ -1,0 +1,111 @@
+#!/bin/sh
+# Sets up what Lemmary needs, in .venv and (on Debian and Ubuntu) through apt. Usage: ./setup.sh [base|browser|minif2f]
+#   base      the prover, the sandbox, the Python environment of requirements.lock, the model (`make setup`)
+#   browser   Chromium, with which a test looks at the HTML report (`make test`)
+#   minif2f   the libraries that miniF2F's Rocq statements and automation want (`make setup-minif2f`)
+# Invariant: no step is taken twice. A package is installed only when dpkg lacks it, the lock only when .venv lacks the
+# stamp named by the lock's hash, the model only when its folder is not there. Exit code 3: something outside is missing, and a line says what.
+set -eu
+cd "$(dirname "$0")"
+
+say() { printf 'setup: %s\n' "$*"; }
+fail() { printf 'error: %s\n' "$*" >&2; exit 3; }
+
+have_package() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+
+apt_packages() {
+    if ! command -v apt-get >/dev/null; then
+        say "no apt here: install the equivalents of $* yourself; \`python -m pipeline doctor\` says what is missing"
+        return
+    fi
+    missing=
+    for package in "$@"; do
+        have_package "$package" || missing="$missing $package"
+    done
+    if [ -z "$missing" ]; then
+        say "have $*"
+        return
+    fi
+    if [ "$(id -u)" = 0 ]; then
+        root=
+    elif command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; }; then
+        root=sudo
+    else
+        fail "packages are missing and this needs root: run \`apt-get install --no-install-recommends$missing\` as root, then this again"
+    fi
+    say "installing$missing"
+    options="-qq -o Acquire::Retries=3 -o DPkg::Lock::Timeout=600"
+    # shellcheck disable=SC2086 # words on purpose
+    $root apt-get $options update &&
+        $root env DEBIAN_FRONTEND=noninteractive apt-get $options -y --no-install-recommends install $missing >/dev/null ||
+        fail "apt could not install$missing (its own message stands above)"
+}
+
+find_python() {
+    for python in ${PYTHON:-python3 python3.12 python3.11}; do
+        if "$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' 2>/dev/null; then
+            command -v "$python"
+            return
+        fi
+    done
+    fail "no Python 3.11 or 3.12 found: install one, or name it with PYTHON=/path/to/python"
+}
+
+done_already() { [ -e ".venv/stamps/$1" ]; }
+stamp() { mkdir -p .venv/stamps && rm -f ".venv/stamps/${1%-*}"-* && touch ".venv/stamps/$1"; }
+digest() { sha256sum <"$1" | cut -c 1-16; }
+
+python_environment() {
+    if [ -x .venv/bin/python ] && .venv/bin/python -m pip --version >/dev/null 2>&1; then
+        say "have .venv"
+        return
+    fi
+    python=$(find_python)
+    say "making .venv with $python"
+    "$python" -m venv --clear .venv || fail "$python cannot make a virtual environment: on Debian and Ubuntu, \`apt-get install python3-venv\`"
+}
+
+python_packages() {
+    lock=lock-$(digest requirements.lock)
+    if done_already "$lock"; then
+        say "have the packages of requirements.lock"
+        return
+    fi
+    pip=".venv/bin/python -m pip --disable-pip-version-check install --quiet --no-deps"
+    torch=$(grep '^torch==' requirements.lock)
+    if [ "$(uname -s)" = Linux ]; then
+        # The same version without +cpu is a CUDA build of several gigabytes, so the CPU build is asked for by name.
+        say "installing $torch+cpu"
+        if ! $pip "$torch+cpu" 2>/dev/null; then
+            say "not in the configured package index: taking it from https://download.pytorch.org/whl/cpu"
+            $pip --extra-index-url https://download.pytorch.org/whl/cpu "$torch+cpu" ||
+                fail "no CPU build of $torch could be installed (pip's message stands above)"
+        fi
+    fi
+    say "installing the other packages of requirements.lock (about 200, 1.5 GB to fetch the first time)"
+    $pip -r requirements.lock || fail "pip could not install requirements.lock (its message stands above)"
+    .venv/bin/python -c 'import sys, torch; sys.exit(torch.version.cuda is not None)' ||
+        fail "the torch in .venv is missing or not a CPU build: remove .venv and run this again"
+    stamp "$lock"
+}
+
+model() {
+    say "the model SmolLM2-135M-Instruct as safetensors (the first time about a minute)"
+    .venv/bin/python -m models.smollm2 || exit 3
+}
+
+case "${1:-base}" in
+base)
+    apt_packages coq libcoq-stdlib libcoq-dpdgraph bubblewrap libnuma1
+    python_environment
+    python_packages
+    model
+    say "done; \`.venv/bin/python -m pipeline doctor\` checks each part"
+    ;;
+browser) apt_packages chromium ;;
+minif2f) apt_packages libcoq-coquelicot libcoq-mathcomp-ssreflect coinor-csdp ;;
+*)
+    echo "error: ./setup.sh takes base, browser or minif2f, not '$1'" >&2
+    exit 2
+    ;;
+esac
