@@ -385,7 +385,7 @@ def definition_from_row(row: Row) -> Definition:
 
 
 def lemma_to_rows(lemma: Lemma, in_round: int, *, trust: str, dedup_version: int) -> tuple[Row, Row]:
-    """The row of `lemmas` and the row of `proofs`. `in_round` is that of this revision; `lemma.round` stays as `born`."""
+    """The rows of `lemmas` and `proofs`. `in_round` is that of this revision; `lemma.round` stays as `born`."""
     return (
         {
             "id": lemma.id,

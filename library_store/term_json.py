@@ -116,7 +116,7 @@ def _term(node: list[Any], terms: list[Term]) -> Term:
         case ["app", function, *arguments]:
             return App(terms[function], tuple(terms[position] for position in arguments))
         case ["forall", name, type, body]:
-            return Forall(name, terms[type], terms[body])
+            return Forall(name, terms[of_type], terms[body])
         case ["fun", name, type, body]:
             return Lambda(name, terms[type], terms[body])
         case ["let", name, value, body, *type]:
@@ -130,7 +130,7 @@ def _term(node: list[Any], terms: list[Term]) -> Term:
                     FixFunction(
                         name, tuple((p, terms[of]) for p, of in parameters), structural, terms[type], terms[body]
                     )
-                    for name, parameters, structural, type, body in functions
+                    for name, parameters, structural, of_type, body in functions
                 ),
                 chosen,
             )
