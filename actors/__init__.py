@@ -1,1 +1,1 @@
-
+"""Thin Ray shells around plain classes; nothing here decides anything."""

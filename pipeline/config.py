@@ -181,11 +181,12 @@ def resolve(tree: Any, overrides: tuple[str, ...] = (), *, where: str = "configu
 
 
 def _assign(tree: dict[str, Any], keys: list[str], value: Any, override: str) -> None:
+    group: Any = tree
     for key in keys[:-1]:
-        tree = tree.setdefault(key, {})
-        if not isinstance(tree, dict):
+        group = group.setdefault(key, {})
+        if not isinstance(group, dict):
             raise UserError(f"--set {override}: `{key}` is not a group of settings")
-    tree[keys[-1]] = value
+    group[keys[-1]] = value
 
 
 def dump(settings: RunSettings) -> str:

@@ -1,0 +1,133 @@
+"""Statements for people: readable names, infix equality and connectives, type arguments left out.
+
+Only for pages, prompts' comments and names; the prover never reads it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from domain import App, Const, Definition, Fix, Forall, Lambda, Let, Match, Sort, Term, Var
+
+_INFIX = {"eq": (" = ", 1), "and": (" /\\ ", 0), "or": (" \\/ ", 0), "iff": (" <-> ", 0)}
+
+
+class Display:
+    """Renders canonical terms with the readable names of a set of definitions."""
+
+    def __init__(self, definitions: Iterable[Definition]) -> None:
+        self._names: dict[str, str] = {}
+        self._types: dict[str, int] = {}
+        for definition in definitions:
+            self._names.update(zip(definition.names, definition.readable, strict=True))
+            for datatype in definition.datatypes:
+                self._types[datatype.name] = 0
+                for constructor in datatype.constructors:
+                    self._types[constructor.name] = _type_arguments(constructor.type)
+            for function in definition.functions:
+                self._types[function.name] = _type_arguments(function.type)
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """Canonical name → readable name."""
+        return self._names
+
+    def statement(self, term: Term) -> str:
+        """One line, for example `forall x y, rev (app x y) = app (rev y) (rev x)`."""
+        return self._show(term, closed=False)
+
+    def name(self, term: Term, digest: str) -> str:
+        """A readable name for a lemma: the functions that it speaks of, in order, and a piece of its id."""
+        seen: list[str] = []
+        for constant in _constants(term):
+            readable = re.sub(r"\W+", "", self._names.get(constant, ""))
+            if readable and readable not in seen:
+                seen.append(readable)
+        return "_".join([*seen[:4], digest[:6]])
+
+    def _show(self, term: Term, *, closed: bool) -> str:
+        match term:
+            case Var(name) | Sort(name):
+                return name
+            case Const(name):
+                return self._names.get(name, name)
+            case App(Const(name), arguments):
+                return self._application(name, arguments, closed)
+            case App(function, arguments):
+                return _close(self._spine(self._show(function, closed=True), arguments), closed)
+            case Forall("_", domain, body):
+                return _close(f"{self._show(domain, closed=True)} -> {self._show(body, closed=False)}", closed)
+            case Forall():
+                names: list[str] = []
+                while isinstance(term, Forall) and term.name != "_":
+                    names.append(term.name)
+                    term = term.body
+                return _close(f"forall {' '.join(names)}, {self._show(term, closed=False)}", closed)
+            case Lambda(name, _, body):
+                return _close(f"fun {name} => {self._show(body, closed=False)}", closed)
+            case Let(name, value, _, body):
+                shown = self._show(value, closed=False)
+                return _close(f"let {name} := {shown} in {self._show(body, closed=False)}", closed)
+            case Match(scrutinee, branches):
+                cases = " | ".join(
+                    f"{' '.join([self._names.get(b.constructor, b.constructor), *b.variables])} => "
+                    f"{self._show(b.body, closed=False)}"
+                    for b in branches
+                )
+                return f"match {self._show(scrutinee, closed=False)} with {cases} end"
+            case Fix(_, chosen):
+                return f"(fix {chosen} …)"
+
+    def _application(self, name: str, arguments: tuple[Term, ...], closed: bool) -> str:
+        if name in _INFIX:
+            operator, types = _INFIX[name]
+            if len(arguments) == types + 2:
+                left, right = arguments[types:]
+                return _close(f"{self._show(left, closed=True)}{operator}{self._show(right, closed=True)}", closed)
+        if name == "not" and len(arguments) == 1:
+            return f"~ {self._show(arguments[0], closed=True)}"
+        if name == "ex" and len(arguments) == 2 and isinstance(arguments[1], Lambda):
+            predicate = arguments[1]
+            return _close(f"exists {predicate.name}, {self._show(predicate.body, closed=False)}", closed)
+        return self._closed_spine(self._names.get(name, name), arguments[self._types.get(name, 0) :], closed)
+
+    def _closed_spine(self, function: str, arguments: tuple[Term, ...], closed: bool) -> str:
+        return _close(self._spine(function, arguments), closed) if arguments else function
+
+    def _spine(self, function: str, arguments: tuple[Term, ...]) -> str:
+        return " ".join([function, *(self._show(argument, closed=True) for argument in arguments)])
+
+
+def _close(text: str, closed: bool) -> str:
+    return f"({text})" if closed else text
+
+
+def _type_arguments(of_type: Term) -> int:
+    count = 0
+    while isinstance(of_type, Forall) and isinstance(of_type.type, Sort):
+        count += 1
+        of_type = of_type.body
+    return count
+
+
+def _constants(term: Term) -> Iterable[str]:
+    match term:
+        case Const(name):
+            yield name
+        case App(function, arguments):
+            yield from _constants(function)
+            for argument in arguments:
+                yield from _constants(argument)
+        case Forall(_, domain, body) | Lambda(_, domain, body):
+            yield from _constants(domain)
+            yield from _constants(body)
+        case Let(_, value, _, body):
+            yield from _constants(value)
+            yield from _constants(body)
+        case Match(scrutinee, branches):
+            yield from _constants(scrutinee)
+            for branch in branches:
+                yield from _constants(branch.body)
+        case _:
+            return
