@@ -27,7 +27,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -42,8 +42,11 @@ from domain import OutsideError
 MEBIBYTE = 1 << 20
 GIBIBYTE = 1 << 30
 
-ENVIRONMENT: Mapping[str, str] = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8"}
+ENVIRONMENT: Mapping[str, str] = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8"}  # noqa: S108 (inside)
 """All that a boxed process sees of the environment."""
+
+SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/ocamlfind.conf", "/etc/ocamlfind.conf.d")
+"""Shown beside `/usr` where they exist: the loader and the prover's plugin loader need them."""
 
 UIDS = range(20_000, 60_000)
 """User ids that root drops to, drawn at random for each scratch folder; they need no entry in /etc/passwd."""
@@ -91,7 +94,7 @@ class Sandbox:
     # ------------------------------------------------------------------------------------------------ folders
 
     @contextmanager
-    def folder(self) -> Iterator[Path]:
+    def folder(self) -> Generator[Path]:
         """A fresh scratch folder that a boxed process may write to; removed afterwards."""
         path = self.make_folder()
         try:
@@ -143,9 +146,8 @@ class Sandbox:
         try:
             return _spawner.submit(start).result()
         except OSError as error:
-            raise OutsideError(
-                f"cannot start {argv[0]}: {error.strerror}; `python -m pipeline doctor` says what is missing"
-            )
+            message = f"cannot start {argv[0]}: {error.strerror}; `python -m pipeline doctor` says what is missing"
+            raise OutsideError(message) from error
 
     def run(self, argv: Sequence[str], folder: Path, limits: Limits, readable: Iterable[Path] = ()) -> Finished:
         """Run `argv` boxed to its end, or to the first limit that it meets."""
@@ -196,6 +198,8 @@ def kill(process: subprocess.Popen[bytes]) -> Ended:
 
 
 class Ended(NamedTuple):
+    """How a box ended."""
+
     returncode: int
     cpu_seconds: float
 
@@ -256,7 +260,7 @@ def _wrap(argv: Sequence[str], folder: Path, limits: Limits, readable: Iterable[
         return [*dropped, *limited, *processes, "--", *argv]
     box = ["bwrap", "--unshare-all", "--as-pid-1", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     box += ["--ro-bind", "/usr", "/usr", "--proc", "/proc", "--dev", "/dev"]
-    box += ["--size", str(64 * MEBIBYTE), "--tmpfs", "/tmp"]
+    box += ["--size", str(64 * MEBIBYTE), "--tmpfs", "/tmp"]  # noqa: S108 (inside)
     box += _system_links()
     for path in readable:
         box += ["--ro-bind", str(path), str(path)]
@@ -266,7 +270,7 @@ def _wrap(argv: Sequence[str], folder: Path, limits: Limits, readable: Iterable[
 
 @cache
 def _system_links() -> list[str]:
-    """`/bin`, `/lib` and the like as this system has them, and the two parts of `/etc` that the loader needs."""
+    """`/bin`, `/lib` and the like as this system has them, and `SYSTEM_FILES`."""
     options: list[str] = []
     for name in ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"):
         path = Path(name)
@@ -274,7 +278,7 @@ def _system_links() -> list[str]:
             options += ["--symlink", str(path.readlink()), name]
         elif path.is_dir():
             options += ["--ro-bind", name, name]
-    for name in ("/etc/ld.so.cache", "/etc/alternatives"):
+    for name in SYSTEM_FILES:
         options += ["--ro-bind-try", name, name]
     return options
 
@@ -282,7 +286,7 @@ def _system_links() -> list[str]:
 @cache
 def _scratch_root() -> Path:
     """A folder in which an unprivileged user can reach scratch folders made by us."""
-    for root in (Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")):
+    for root in (Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")):  # noqa: S108
         if root.is_dir() and all(path.stat().st_mode & 0o001 for path in (root, *root.parents)):
             return root
     return Path(tempfile.gettempdir())
@@ -305,7 +309,7 @@ def _probe() -> str | None:
             os.chown(folder, UIDS[0], UIDS[0])
         script = f'touch inside && test ! -e {hidden} && test "$(id -u)" != 0'
         command = _wrap(["sh", "-c", script], folder, Limits(), (), boxed=True)
-        result = subprocess.run(command, capture_output=True, text=True, timeout=30, env=dict(ENVIRONMENT))
+        result = subprocess.run(command, check=False, capture_output=True, text=True, timeout=30, env=dict(ENVIRONMENT))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         shutil.rmtree(hidden, ignore_errors=True)

@@ -1,0 +1,279 @@
+"""A `coqidetop` process and its document: the XML protocol, clocks, interruption and death.
+
+Every call either answers or raises `Stopped` with a reason of the verdict's vocabulary. A call that reaches the limit
+of CPU seconds (or four times as much wall time) is interrupted by SIGINT; a process that does not answer that within
+`GRACE_SECONDS` is killed, as is one that prints too much. A dead process is never revived here: see `session`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, cast, get_args
+from xml.etree.ElementTree import Element, ParseError, fromstring
+
+import psutil
+
+from domain import OutsideError, Reason
+from verifiers.sandbox import Limits, Sandbox, cpu_seconds, kill, prover_pid
+
+GRACE_SECONDS = 1.0
+"""How long an interrupted process may take to answer before it is killed."""
+
+LIFE_CPU_SECONDS = 3600.0
+"""CPU seconds of one process in all, for the case that nobody is left to watch it."""
+
+ARGUMENTS = (
+    *("coqidetop.opt", "-q", "-main-channel", "stdfds", "-async-proofs", "off"),
+    *("-async-proofs-tactic-error-resilience", "off", "-async-proofs-command-error-resilience", "off"),
+)
+
+Level = Literal["error", "warning", "notice", "info", "debug"]
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
+
+
+class Stopped(Exception):  # noqa: N818 (an event, not an error of ours)
+    """The process was interrupted or died; `reason` says why."""
+
+    def __init__(self, reason: Reason, text: str) -> None:
+        super().__init__(text)
+        self.reason: Reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message about the sentence of `state`; `start` and `end` are byte offsets into it, or -1."""
+
+    state: int
+    level: Level
+    text: str
+    start: int = -1
+    end: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A reply, and what was said before it. A failure's own message is the last of `said`."""
+
+    value: Element
+    said: tuple[Said, ...]
+
+    @property
+    def good(self) -> bool:
+        return self.value.get("val") == "good"
+
+    @property
+    def state(self) -> int:
+        """The state that an addition made, or that a failure is about."""
+        found = self.value.find(".//state_id")
+        return int(found.get("val", "0")) if found is not None else 0
+
+
+class Idetop:
+    """A process that has answered `Init`."""
+
+    def __init__(self, sandbox: Sandbox, limits: Limits, options: Sequence[str], readable: Sequence[Path]) -> None:
+        self.tip = 1
+        self._limits = limits
+        self._folder = sandbox.make_folder()
+        self._log = (self._folder / "log").open("wb+")
+        self._buffer = bytearray()
+        self._received = 0
+        argv = [*ARGUMENTS, *options]
+        life = replace(limits, cpu_seconds=LIFE_CPU_SECONDS)
+        self._box = sandbox.spawn(argv, self._folder, life, readable, stdin=subprocess.PIPE, stderr=self._log)
+        assert self._box.stdin is not None
+        assert self._box.stdout is not None
+        self._input, self._output = self._box.stdin.fileno(), self._box.stdout.fileno()
+        self._poll = select.poll()
+        self._poll.register(self._output, select.POLLIN | select.POLLHUP)
+        self._killed_seconds = 0.0
+        self.pid = self._box.pid
+        self.clock(30.0)
+        try:
+            self._call('<call val="Init"><option val="none"/></call>')
+        except Stopped as stopped:
+            said = self._last_words()
+            self.stop()
+            raise OutsideError(f"coqidetop does not start: {said or stopped}") from None
+        self.pid = prover_pid(self._box.pid)
+
+    # ---------------------------------------------------------------------------------------------- life
+
+    @property
+    def alive(self) -> bool:
+        return self._box.returncode is None
+
+    @property
+    def cpu_seconds(self) -> float:
+        """CPU seconds used so far, wrapper included."""
+        return cpu_seconds(self._box.pid) if self.alive else self._killed_seconds
+
+    @property
+    def resident_bytes(self) -> int:
+        try:
+            return psutil.Process(self.pid).memory_info().rss
+        except psutil.NoSuchProcess:
+            return 0
+
+    def stop(self) -> float:
+        """Kill the process and remove its folder; the CPU seconds that it used."""
+        self._end()
+        for stream in (self._box.stdin, self._box.stdout, self._log):
+            if stream is not None:
+                with suppress(BrokenPipeError):
+                    stream.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+        return self._killed_seconds
+
+    def clock(self, seconds: float) -> None:
+        """Allow the calls that follow `seconds` of CPU in all, and set the count of output to zero."""
+        self._cpu_limit = self.own_cpu_seconds() + seconds
+        self._deadline = time.monotonic() + 4 * seconds + 2
+        self._received = 0
+
+    def own_cpu_seconds(self) -> float:
+        """CPU seconds of the prover and of the children that it has waited for (one read of `/proc`)."""
+        try:
+            fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return 0.0
+        return sum(int(value) for value in fields[11:15]) / _TICKS
+
+    # --------------------------------------------------------------------------------------------- document
+
+    def add(self, sentence: str) -> Answer:
+        """Append a sentence: it is parsed, and executed only if later parsing depends on it."""
+        what = f"<pair><string>{sentence.translate(_ESCAPES)}</string><int>-1</int></pair>"
+        where = f'<pair><state_id val="{self.tip}"/><bool val="false"/></pair>'
+        origin = "<int>0</int></pair><pair><int>0</int><int>0</int></pair></pair>"
+        answer = self._call(f'<call val="Add"><pair><pair><pair>{what}{where}</pair>{origin}</call>')
+        if answer.good:
+            self.tip = answer.state
+        return answer
+
+    def goals(self) -> Answer:
+        """Execute all that was added; the goals at the tip."""
+        return self._call('<call val="Goal"><unit/></call>')
+
+    def edit_at(self, state: int) -> Answer:
+        """Forget what was added after `state`."""
+        answer = self._call(f'<call val="Edit_at"><state_id val="{state}"/></call>')
+        self.tip = state
+        return answer
+
+    # --------------------------------------------------------------------------------------------- protocol
+
+    def _call(self, request: str) -> Answer:
+        try:
+            self._write(request.encode())
+        except (BrokenPipeError, ConnectionResetError):
+            raise self._died() from None
+        interrupted = False
+        while True:
+            end = self._buffer.find(b"</value>")
+            if end >= 0:
+                reply = bytes(self._buffer[: end + 8])
+                del self._buffer[: end + 8]
+                answer = _parse(reply)
+                if interrupted and not answer.good:
+                    raise Stopped("timeout", "Timeout: the limit of CPU seconds was reached")
+                return answer
+            if not self._poll.poll(50):
+                over = time.monotonic() > self._deadline or self.own_cpu_seconds() > self._cpu_limit
+                if over and interrupted:
+                    self._end()
+                    raise Stopped("timeout", "Timeout: the limit was reached, and the prover did not answer")
+                if over:
+                    interrupted = True
+                    self._deadline = time.monotonic() + GRACE_SECONDS
+                    self._cpu_limit = float("inf")
+                    with suppress(ProcessLookupError):
+                        os.kill(self.pid, signal.SIGINT)
+                continue
+            chunk = os.read(self._output, 1 << 16)
+            if not chunk:
+                raise self._died()
+            self._buffer += chunk
+            self._received += len(chunk)
+            if self._received > self._limits.output_bytes:
+                self._end()
+                raise Stopped("output", "the prover printed more than the limit of output")
+
+    def _write(self, data: bytes) -> None:
+        """Write a request; the prover reads it whole before it answers, so a blocking write is safe."""
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self._input, view) :]
+
+    def _died(self) -> Stopped:
+        said = self._last_words()
+        self._end()
+        if re.search(r"out of memory|Out_of_memory|cannot allocate", said, re.IGNORECASE):
+            return Stopped("memory", "the prover ran out of memory")
+        return Stopped("prover_error", f"the prover died: {said or 'it said nothing'}")
+
+    def _last_words(self) -> str:
+        """The last line of the prover's error output."""
+        self._log.seek(0)
+        lines = self._log.read(1 << 16).decode("utf-8", "replace").strip().splitlines()
+        return lines[-1] if lines else ""
+
+    def _end(self) -> None:
+        if self.alive:
+            self._killed_seconds = kill(self._box).cpu_seconds
+
+
+def text_of(element: Element) -> str:
+    """The text of a pretty-printed element, without its markup."""
+    return "".join(element.itertext())
+
+
+def _parse(data: bytes) -> Answer:
+    try:
+        # Wrapped in an element, the answer cannot declare a document type, hence no entities.
+        root = fromstring(b"<r>" + data.replace(b"&nbsp;", b" ") + b"</r>")  # noqa: S314
+    except ParseError as error:
+        raise Stopped("prover_error", f"the prover's answer is not XML: {error}") from None
+    said: list[Said] = []
+    for feedback in root.iterfind("feedback"):
+        message = feedback.find("feedback_content[@val='message']/message")
+        if message is None:
+            continue
+        level = message.find("message_level")
+        location = message.find("option/loc")
+        state = feedback.find("state_id")
+        said.append(
+            Said(
+                int(state.get("val", "0")) if state is not None else 0,
+                _level(level.get("val", "") if level is not None else ""),
+                text_of(message[-1]),
+                *(_offsets(location, "start", "stop") if location is not None else (-1, -1)),
+            )
+        )
+    value = root[-1]
+    if value.get("val") == "fail":
+        state = value.find("state_id")
+        number = int(state.get("val", "0")) if state is not None else 0
+        said = [one for one in said if one.level != "error"]  # the failure repeats its feedback
+        said.append(Said(number, "error", text_of(value[-1]), *_offsets(value, "loc_s", "loc_e")))
+    return Answer(value, tuple(said))
+
+
+def _offsets(element: Element, start: str, end: str) -> tuple[int, int]:
+    return int(element.get(start, "-1")), int(element.get(end, "-1"))
+
+
+def _level(name: str) -> Level:
+    return cast("Level", name) if name in get_args(Level) else "info"

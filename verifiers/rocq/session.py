@@ -1,0 +1,331 @@
+"""One warm prover process: a sandboxed `coqidetop` that speaks the XML protocol.
+
+A session loads a *base* (imports and definitions) once; every `run` then adds sentences after it, reports what the
+prover said, and rolls back to the base. A run is stopped at its limit of CPU seconds by SIGINT and, if that does not
+help, by SIGKILL; the next run then starts a new process and loads the base again, unseen by the caller. Processes are
+also renewed after `RUNS_PER_PROCESS` runs or when they have grown, because the document's history slows them down.
+
+Invariant: no run can observe another one, except through a defect of the prover's roll-back. That is why what a
+session accepts is only ever *elaborated* and never enters the library.
+
+Not safe for use from several threads at once.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from xml.etree.ElementTree import Element
+
+from domain import Message, OutsideError, Reason
+from verifiers.rocq.idetop import Answer, Idetop, Said, Stopped, text_of
+from verifiers.rocq.sentences import split
+from verifiers.sandbox import GIBIBYTE, MEBIBYTE, Limits, Sandbox
+
+RUNS_PER_PROCESS = 400
+"""Runs after which a process is renewed."""
+
+GROWTH_BYTES = 700 * MEBIBYTE
+"""Resident size beyond that of the fresh process with its base, at which a process is renewed."""
+
+OPTIONS = "Set Printing Width 100000. Set Printing Depth 100000."
+"""Said before every base, so that terms are printed whole and on one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoalText:
+    """An open goal as printed under `Set Printing All`: hypotheses like `x, y : nat` or `x := v : nat`."""
+
+    hypotheses: tuple[str, ...]
+    conclusion: str
+
+    def __str__(self) -> str:
+        return "\n".join((*self.hypotheses, "=" * 28, self.conclusion))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a text. `ok` says that every sentence was accepted, `reason` otherwise says why not.
+
+    Positions in `messages` and `failed_at` (the start of the sentence that failed) are in characters of the text.
+    `goals` are those open after the last accepted sentence; `proof_open` says whether a proof was still open there.
+    """
+
+    ok: bool
+    reason: Reason | None = None
+    messages: tuple[Message, ...] = ()
+    goals: tuple[GoalText, ...] = ()
+    proof_open: bool = False
+    failed_at: int | None = None
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+
+    @property
+    def goals_text(self) -> str:
+        """The open goals as one text, a blank line between two of them."""
+        return "\n\n".join(str(goal) for goal in self.goals)
+
+    @property
+    def error(self) -> str:
+        """The first error message, or the empty string."""
+        return next((message.text for message in self.messages if message.level == "error"), "")
+
+
+class Session:
+    """A warm process with a base. `options` are further arguments of the prover, `readable` folders shown to it."""
+
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        *,
+        sandbox: Sandbox | None = None,
+        options: Sequence[str] = (),
+        readable: Sequence[Path] = (),
+    ) -> None:
+        self.limits = limits or Limits(memory_bytes=2 * GIBIBYTE, processes=32)
+        self.base = ""
+        self.processes = 0
+        self._sandbox = sandbox or Sandbox()
+        self._options = tuple(options)
+        self._readable = tuple(readable)
+        self._process: Idetop | None = None
+        self._base_state = 1
+        self._runs = 0
+        self._settled_bytes = 0
+        self._spent = 0.0
+
+    def load(self, text: str, seconds: float = 60.0) -> Outcome:
+        """Make `text` the base of the runs that follow. If it fails, the base is empty."""
+        self._stop()
+        outcome = self._start(text, seconds)
+        self.base = text if outcome.ok else ""
+        return outcome
+
+    def run(self, text: str, seconds: float = 5.0, *, before: str = "", goals: bool = True) -> Outcome:
+        """Run `text` after the base, then roll back.
+
+        Args:
+            text: Sentences; the run stops at the first that fails.
+            seconds: CPU seconds that it may take. The wall limit is four times as much, plus two seconds.
+            before: Sentences run first, whose messages carry no positions (assumed lemmas, say).
+            goals: Whether to report the goals that are open at the end.
+        """
+        process = self._ready()
+        self._runs += 1
+        outcome = _execute(process, before, text, seconds, goals=goals)
+        if not self._rolled_back(process):
+            self._stop()
+        return outcome
+
+    @property
+    def cpu_seconds(self) -> float:
+        """CPU seconds of all processes that this session has had."""
+        return self._spent + (self._process.cpu_seconds if self._process else 0.0)
+
+    @property
+    def pid(self) -> int | None:
+        """The prover's process id, while there is one."""
+        return self._process.pid if self._process else None
+
+    def close(self) -> None:
+        """End the process and remove its folder."""
+        self._stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _ready(self) -> Idetop:
+        """The process with the base loaded: the one at hand, unless it is dead or worn out."""
+        process = self._process
+        if process is not None and process.alive:
+            worn = self._runs >= RUNS_PER_PROCESS or process.resident_bytes > self._settled_bytes + GROWTH_BYTES
+            if not worn:
+                return process
+        self._stop()
+        loaded = self._start(self.base, 60.0)
+        if not loaded.ok or self._process is None:
+            raise OutsideError(f"the base of a session no longer loads: {loaded.error}")
+        return self._process
+
+    def _start(self, base: str, seconds: float) -> Outcome:
+        process = Idetop(self._sandbox, self.limits, self._options, self._readable)
+        self._process = process
+        self.processes += 1
+        outcome = _execute(process, OPTIONS, base, seconds, goals=False)
+        if outcome.ok and outcome.proof_open:
+            message = Message("error", "the text ends inside a proof")
+            outcome = replace(outcome, ok=False, reason="does_not_compile", messages=(*outcome.messages, message))
+        if outcome.ok:
+            self._base_state = process.tip
+            self._settled_bytes = process.resident_bytes
+            self._runs = 0
+        else:
+            self._stop()
+        return outcome
+
+    def _rolled_back(self, process: Idetop) -> bool:
+        if not process.alive:
+            return False
+        process.clock(10.0)
+        try:
+            return process.edit_at(self._base_state).good
+        except Stopped:
+            return False
+
+    def _stop(self) -> None:
+        if self._process is not None:
+            self._spent += self._process.stop()
+            self._process = None
+
+
+# ------------------------------------------------------------------------------------------------------- one text
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A sentence at `start` of the caller's text, or with `start` -1 when it stands before that."""
+
+    text: str
+    start: int
+
+    def message(self, said: Said) -> Message:
+        """What the prover said of this sentence, with byte offsets turned into places in the caller's text."""
+        if self.start < 0:
+            return Message(said.level, said.text)
+        if said.start < 0:
+            return Message(said.level, said.text, self.start, self.start + len(self.text))
+        return Message(said.level, said.text, self._place(said.start), self._place(said.end))
+
+    def _place(self, offset: int) -> int:
+        if self.text.isascii():
+            return self.start + offset
+        return self.start + len(self.text.encode()[:offset].decode("utf-8", "ignore"))
+
+
+class _Failed(Exception):  # noqa: N818 (an event, not an error of ours)
+    """A sentence was refused."""
+
+    def __init__(self, place: _Placed | None) -> None:
+        super().__init__()
+        self.place = place
+
+
+def _execute(process: Idetop, before: str, text: str, seconds: float, *, goals: bool) -> Outcome:
+    """Add and execute sentences after the tip, up to the first that fails."""
+    started, cpu_started = time.monotonic(), process.own_cpu_seconds()
+    sentences = [_Placed(sentence.text, -1) for sentence in split(before)]
+    sentences += [_Placed(sentence.text, sentence.start) for sentence in split(text)]
+    document = _Document(process)
+    process.clock(seconds)
+    reason: Reason | None = None
+    failed: _Placed | None = None
+    open_goals: tuple[GoalText, ...] = ()
+    proof_open = False
+    try:
+        try:
+            for sentence in sentences:
+                document.add(sentence)
+            proof_open = document.observe()
+        except _Failed as failure:
+            reason, failed = "does_not_compile", failure.place
+            if goals:
+                proof_open = document.back_to_last_good()
+        if goals and proof_open:
+            open_goals = document.goals()
+    except Stopped as stopped:
+        reason, failed = stopped.reason, failed or document.last
+        start = failed.start if failed else -1
+        document.messages.append(Message("error", str(stopped), start, start + len(failed.text) if failed else -1))
+    if reason == "does_not_compile" and document.out_of_memory:
+        reason = "memory"
+    return Outcome(
+        ok=reason is None,
+        reason=reason,
+        messages=tuple(document.messages),
+        goals=open_goals,
+        proof_open=proof_open,
+        failed_at=failed.start if failed else None,
+        seconds=time.monotonic() - started,
+        cpu_seconds=process.own_cpu_seconds() - cpu_started if process.alive else seconds,
+    )
+
+
+class _Document:
+    """The sentences added by one run, by state."""
+
+    def __init__(self, process: Idetop) -> None:
+        self.messages: list[Message] = []
+        self.last: _Placed | None = None
+        self._process = process
+        self._origin = process.tip
+        self._places: dict[int, _Placed] = {}
+        self._failed_state = 0
+
+    @property
+    def out_of_memory(self) -> bool:
+        return any(message.level == "error" and "Out of memory" in message.text for message in self.messages)
+
+    def add(self, sentence: _Placed) -> None:
+        self.last = sentence
+        answer = self._process.add(sentence.text)
+        if answer.good:
+            self._places[self._process.tip] = sentence
+            self._note(answer)
+            return
+        # A sentence that does not parse; but one before it may have failed to execute, which counts first.
+        self.observe()
+        self._note(answer, sentence)
+        raise _Failed(sentence)
+
+    def observe(self) -> bool:
+        """Execute what was added; whether a proof is open then."""
+        answer = self._process.goals()
+        if answer.good:
+            self._note(answer)
+            return answer.value.find("option/goals") is not None
+        place = self._places.get(answer.state)
+        self._note(answer, place)
+        self._failed_state = answer.state
+        raise _Failed(place)
+
+    def back_to_last_good(self) -> bool:
+        """After a failure: go back to before the sentence that failed; whether a proof is open there."""
+        states = sorted(self._places)
+        if states and self._failed_state in self._places:
+            earlier = [state for state in states if state < self._failed_state]
+            if not self._process.edit_at(earlier[-1] if earlier else self._origin).good:
+                return False
+        answer = self._process.goals()
+        return answer.good and answer.value.find("option/goals") is not None
+
+    def goals(self) -> tuple[GoalText, ...]:
+        """The open goals at the tip, printed in full."""
+        self._process.add("Set Printing All.")
+        answer = self._process.goals()
+        found = answer.value.find("option/goals") if answer.good else None
+        if found is None:
+            return ()
+        # Four parts: focused, in the background, shelved, given up. What was given up is not open.
+        return tuple(_goal(goal) for part in found[:3] for goal in part.iter("goal"))
+
+    def _note(self, answer: Answer, failed: _Placed | None = None) -> None:
+        for said in answer.said:
+            place = failed if said.level == "error" and failed else self._places.get(said.state)
+            if place is None:
+                self.messages.append(Message(said.level, said.text))
+            else:
+                self.messages.append(place.message(said))
+
+
+def _goal(element: Element) -> GoalText:
+    hypotheses, conclusion = element[1], element[2]
+    return GoalText(tuple(text_of(hypothesis) for hypothesis in hypotheses), text_of(conclusion))
