@@ -183,9 +183,14 @@ def resolve(tree: Any, overrides: tuple[str, ...] = (), *, where: str = "configu
 def _assign(tree: dict[str, Any], keys: list[str], value: Any, override: str) -> None:
     group: Any = tree
     for key in keys[:-1]:
-        group = group.setdefault(key, {})
-        if not isinstance(group, dict):
-            raise UserError(f"--set {override}: `{key}` is not a group of settings")
+        if isinstance(group, list) and key.isdigit() and int(key) < len(group):
+            group = group[int(key)]
+        elif isinstance(group, dict):
+            group = group.setdefault(key, {})
+        else:
+            raise UserError(f"--set {override}: no setting `{key}` there")
+    if not isinstance(group, dict):
+        raise UserError(f"--set {override}: `{'.'.join(keys[:-1])}` is not a group of settings")
     group[keys[-1]] = value
 
 

@@ -1,0 +1,53 @@
+"""A portfolio of the prover's own decision procedures, for statements over numbers of the standard library.
+
+Each script is one closing tactic behind a common opening; which tactics close how many statements of a public
+benchmark is in `docs/benchmarks.md`. Nothing here knows a statement: the order is that of cost and of general yield.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+PREAMBLE = (Path(__file__).parent / "rocq_arithmetic.v").read_text(encoding="utf-8")
+"""Imports and tactics that every script below may call."""
+
+_CLOSERS = (
+    "easy",
+    "lra",
+    "lia",
+    "vm_compute; reflexivity",
+    "lm_parts; lra",
+    "lm_parts; lia",
+    "nra",
+    "nia",
+    "lm_parts; nra",
+    "lm_parts; nia",
+    "Z.to_euclidean_division_equations; nia",
+    "Z.to_euclidean_division_equations; lia",
+    "field; lra",
+    "ring",
+    "congruence",
+    "intuition (subst; try lra; try lia; try nra)",
+    "vm_compute; intuition congruence",
+    "simpl in *; lia",
+    "simpl in *; lra",
+    "simpl in *; nra",
+    "subst; field_simplify; lra",
+    "eauto 6",
+)
+
+_CASES = (
+    "lm_cases; vm_compute; reflexivity",
+    "lm_cases; lm_parts; lra",
+    "lm_cases; lm_parts; lia",
+    "lm_cases; lm_parts; nra",
+    "lm_open; unfold Rabs in *; repeat match goal with |- context [Rcase_abs ?x] => destruct (Rcase_abs x) "
+    "| H : context [Rcase_abs ?x] |- _ => destruct (Rcase_abs x) end; lra",
+    "let n := fresh in intro n; induction n; simpl in *; intros; lia",
+    "let n := fresh in intro n; induction n; simpl in *; intros; nia",
+)
+
+
+def scripts() -> list[str]:
+    """Tactic blocks in the order in which they are tried; each calls only the prover's tactics and `PREAMBLE`'s."""
+    return [f"lm_open; {closer}." for closer in _CLOSERS] + [f"{case}." for case in _CASES]

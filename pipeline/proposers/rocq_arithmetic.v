@@ -1,0 +1,19 @@
+Require Import Lia Lra Psatz.
+
+Ltac lm_open :=
+  intros;
+  repeat match goal with
+  | H : _ /\ _ |- _ => destruct H
+  | H : exists _, _ |- _ => destruct H
+  end.
+
+Ltac lm_cases :=
+  lm_open;
+  repeat match goal with
+  | H : _ \/ _ |- _ => destruct H
+  end;
+  subst.
+
+Ltac lm_parts := repeat match goal with |- _ /\ _ => split | |- _ <-> _ => split end; lm_open.
+
+Ltac lm_each tactic := lm_parts; tactic.

@@ -1,0 +1,54 @@
+"""Configuration: what is read is what was written, and each mistake names its key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from domain import UserError
+from pipeline.config import dump, read, resolve
+
+
+def test_every_shipped_configuration_reads(repository: Path) -> None:
+    files = sorted((repository / "configs").glob("*.yaml"))
+    assert files
+    for file in files:
+        settings = read(file)
+        assert resolve(yaml.safe_load(dump(settings))) == settings
+
+
+def test_an_unknown_key_is_named_with_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_text("prove:\n  lemas: 3\n")
+    with pytest.raises(UserError, match=r"c\.yaml: unknown key `prove\.lemas`"):
+        read(file)
+
+
+def test_a_bound_is_held_and_named() -> None:
+    with pytest.raises(UserError, match=r"rounds: .*greater than or equal to 1"):
+        resolve({"rounds": 0})
+
+
+def test_overrides_reach_into_groups_and_lists() -> None:
+    tree = {"problems": [{"dataset": "bundled"}]}
+    settings = resolve(tree, ("prove.lemmas=7", "problems.0.limit=2"))
+    assert settings.prove.lemmas == 7
+    assert settings.problems[0].limit == 2
+
+
+@pytest.mark.parametrize("override", ["rounds", "problems.4.limit=1", "seed.deep=1"])
+def test_an_override_that_fits_nowhere_is_refused(override: str) -> None:
+    with pytest.raises(UserError, match="--set"):
+        resolve({"seed": 1, "problems": [{"dataset": "bundled"}]}, (override,))
+
+
+def test_an_endpoint_without_a_model_name_is_refused() -> None:
+    with pytest.raises(UserError, match=r"model\.name"):
+        resolve({"model": {"kind": "endpoint"}})
+
+
+def test_a_missing_file_says_where_examples_are(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="configs/"):
+        read(tmp_path / "none.yaml")
