@@ -8,7 +8,7 @@ is as good as any other term.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 from domain import App, Branch, Const, Fix, FixFunction, Forall, Lambda, Let, Match, Sort, Term, Var
@@ -21,12 +21,12 @@ def term_to_json(term: Term) -> str:
     work: list[tuple[Term, bool]] = [(term, False)]
     while work:
         current, ready = work.pop()
-        parts = _parts(current)
-        if parts and not ready:
+        inner = parts(current)
+        if inner and not ready:
             work.append((current, True))
-            work.extend((part, False) for part in reversed(parts))
+            work.extend((part, False) for part in reversed(inner))
             continue
-        start = len(results) - len(parts)
+        start = len(results) - len(inner)
         node = _node(current, results[start:])
         del results[start:]
         key = json.dumps(node, ensure_ascii=False)
@@ -46,7 +46,17 @@ def term_from_json(text: str | Sequence[Any]) -> Term:
     return terms[-1]
 
 
-def _parts(term: Term) -> list[Term]:
+def subterms(term: Term) -> Iterator[Term]:
+    """Every subterm, the term itself first; without recursion."""
+    work = [term]
+    while work:
+        current = work.pop()
+        yield current
+        work.extend(reversed(parts(current)))
+
+
+def parts(term: Term) -> list[Term]:
+    """The immediate subterms."""
     match term:
         case Var() | Const() | Sort():
             return []
@@ -91,11 +101,11 @@ def _node(term: Term, at: list[int]) -> list[Any]:
                 None if in_pattern is None else next(rest),
             ]
         case Fix(functions, chosen):
-            parts = iter(at)
+            rest = iter(at)
             return [
                 "fix",
                 [
-                    [f.name, [[p, next(parts)] for p, _ in f.parameters], f.structural, next(parts), next(parts)]
+                    [f.name, [[p, next(rest)] for p, _ in f.parameters], f.structural, next(rest), next(rest)]
                     for f in functions
                 ],
                 chosen,
@@ -116,7 +126,7 @@ def _term(node: list[Any], terms: list[Term]) -> Term:
         case ["app", function, *arguments]:
             return App(terms[function], tuple(terms[position] for position in arguments))
         case ["forall", name, type, body]:
-            return Forall(name, terms[of_type], terms[body])
+            return Forall(name, terms[type], terms[body])
         case ["fun", name, type, body]:
             return Lambda(name, terms[type], terms[body])
         case ["let", name, value, body, *type]:
@@ -128,7 +138,7 @@ def _term(node: list[Any], terms: list[Term]) -> Term:
             return Fix(
                 tuple(
                     FixFunction(
-                        name, tuple((p, terms[of]) for p, of in parameters), structural, terms[type], terms[body]
+                        name, tuple((p, terms[of]) for p, of in parameters), structural, terms[of_type], terms[body]
                     )
                     for name, parameters, structural, of_type, body in functions
                 ),
