@@ -1,0 +1,142 @@
+"""`domain.Term` written so that Rocq reads it back, and everything on terms that the other rooms need of Rocq.
+
+Invariant: `parse(render(term))` is `term` up to the names of bound variables, and the text depends on no notation
+(but `->`), scope or implicit argument. The functions that know no prover live in `term_algebra`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from domain import App, Branch, Const, Fix, FixFunction, Forall, Lambda, Let, Match, Sort, Term, Var
+from term_algebra import (
+    alpha_normal,
+    apply,
+    beta,
+    constants,
+    free_variables,
+    rename_constants,
+    replace_constants,
+    separate,
+    size,
+    substitute,
+    unfold,
+)
+from verifiers.rocq.reader import (
+    ParseError,
+    library_parameters,
+    parse,
+    parse_definition,
+    parse_goal,
+    parse_goals,
+    parse_inductive,
+)
+
+__all__ = [
+    "ParseError",
+    "alpha_normal",
+    "apply",
+    "beta",
+    "constants",
+    "free_variables",
+    "library_parameters",
+    "parse",
+    "parse_definition",
+    "parse_goal",
+    "parse_goals",
+    "parse_inductive",
+    "rename_constants",
+    "render",
+    "render_binders",
+    "replace_constants",
+    "size",
+    "substitute",
+    "unfold",
+]
+
+_PLAIN = frozenset(("nat", "O", "S", "bool", "true", "false", "unit", "tt", "True", "False", "I", "Z", "N", "R"))
+"""Names of the library without implicit arguments, which read better without `@`."""
+_CANONICAL = re.compile(r"d[0-9a-f]{12}(?:_\w+)?|l[0-9a-f]{16}")
+_GLOBAL = re.compile(r"(?:[^\W\d]|_)[\w']*(?:\.(?:[^\W\d]|_)[\w']*)*")
+
+
+def render(term: Term) -> str:
+    """Text that Rocq reads as exactly this term: every global name with all its arguments, explicitly.
+
+    Binders are renamed where they would capture a global name. Canonical names have no implicit arguments in the
+    canonical world, so they stand without `@` where they have no arguments.
+    """
+    return _open(separate(term))
+
+
+def _constant(name: str) -> str:
+    if name in _PLAIN or _CANONICAL.fullmatch(name):
+        return name
+    return f"@{name}" if _GLOBAL.fullmatch(name) else name
+
+
+def render_binders(binders: Sequence[tuple[str, Term]]) -> str:
+    """`(x : T) (y : U)`; the caller keeps the names apart."""
+    return " ".join([f"({name} : {_open(type_)})" for name, type_ in binders])
+
+
+def _open(term: Term) -> str:
+    match term:
+        case Forall("_", type_, body):
+            return f"{_tight(type_)} -> {_open(body)}"
+        case Forall() | Lambda():
+            binders: list[tuple[str, Term]] = []
+            kind, body = type(term), term
+            while isinstance(body, kind) and (kind is Lambda or body.name != "_"):
+                binders.append((body.name, body.type))
+                body = body.body
+            word, arrow = ("forall", ",") if kind is Forall else ("fun", " =>")
+            return f"{word} {render_binders(binders)}{arrow} {_open(body)}"
+        case Let(name, value, type_, body):
+            typed = f" : {_open(type_)}" if type_ else ""
+            return f"let {name}{typed} := {_open(value)} in {_open(body)}"
+        case Fix(functions, chosen):
+            text = " with ".join([_fix_function(function) for function in functions])
+            return f"fix {text}" + (f" for {chosen}" if len(functions) > 1 else "")
+        case _:
+            return _tight(term)
+
+
+def _fix_function(function: FixFunction) -> str:
+    struct = f" {{struct {function.structural}}}" if function.structural else ""
+    head = f"{function.name} {render_binders(function.parameters)}{struct}"
+    return f"{head} : {_open(function.type)} := {_open(function.body)}"
+
+
+def _tight(term: Term) -> str:
+    """The term as the left side of an arrow or the operand of nothing: applications stand without parentheses."""
+    match term:
+        case App(function, arguments):
+            head = function.name if isinstance(function, Const) else None
+            shown = f"@{head}" if head and _GLOBAL.fullmatch(head) else _atom(function)
+            return " ".join([shown, *[_atom(argument) for argument in arguments]])
+        case _:
+            return _atom(term)
+
+
+def _atom(term: Term) -> str:
+    match term:
+        case Var(name) | Sort(name):
+            return name
+        case Const(name):
+            return _constant(name)
+        case Match(scrutinee, branches, returns, as_name, in_pattern):
+            clauses = f" as {as_name}" if as_name else ""
+            clauses += f" in {_tight(in_pattern)}" if in_pattern else ""
+            clauses += f" return {_open(returns)}" if returns else ""
+            cases = "".join([f" | {_pattern(branch)} => {_open(branch.body)}" for branch in branches])
+            return f"match {_open(scrutinee)}{clauses} with{cases} end"
+        case App():
+            return f"({_tight(term)})"
+        case _:
+            return f"({_open(term)})"
+
+
+def _pattern(branch: Branch) -> str:
+    return " ".join([f"@{branch.constructor}", *branch.variables]) if branch.variables else branch.constructor
