@@ -4,7 +4,8 @@
 #   browser   Chromium, with which a test looks at the HTML report (`make test`)
 #   minif2f   the libraries that miniF2F's Rocq statements and automation want (`make setup-minif2f`)
 # Invariant: no step is taken twice. A package is installed only when dpkg lacks it, the lock only when .venv lacks the
-# stamp named by the lock's hash, the model only when its folder is not there. Exit code 3: something outside is missing, and a line says what.
+# stamp named by the lock's hash, the model only when its folder is not there.
+# Exit code 3: something outside is missing, and a line says what.
 set -eu
 cd "$(dirname "$0")"
 

@@ -35,6 +35,9 @@ def convert(target: Path) -> None:
     os.environ["HF_HUB_OFFLINE"] = "1"
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()
 
     source = gguf_path()
     target.parent.mkdir(parents=True, exist_ok=True)

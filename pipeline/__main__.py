@@ -6,11 +6,13 @@ stderr and exit code 2, a failure outside in one line and 3, an interruption in 
 
 import difflib
 import errno
+import inspect
 import os
 import shlex
 import sys
 from collections.abc import Sequence
 
+import docstring_parser
 from cyclopts import App, CycloptsError
 
 from domain import OutsideError, UserError
@@ -32,6 +34,11 @@ COMMANDS = {
 RESUMABLE = frozenset({"run", "prove"})
 """Commands that go on where they were stopped when the same command line is given again."""
 
+OPTIONS = ("--help", "-h", "--version")
+"""What may stand before a command or instead of one."""
+
+EXIT_CODES = "Exit codes: 0 done, 1 the answer is no, 2 the user's mistake, 3 something outside failed."
+
 DONE, USER_MISTAKE, OUTSIDE_FAILED, INTERRUPTED, BROKEN_PIPE = 0, 2, 3, 130, 141
 
 
@@ -40,7 +47,7 @@ def application(requested: str | None) -> App:
     app = App(
         name="python -m pipeline",
         help="Lemmary: a self-improving library pipeline for formal theorem proving.",
-        help_epilogue="Exit codes: 0 done, 1 the answer is no, 2 the user's mistake, 3 something outside failed.",
+        help_epilogue=EXIT_CODES,
         version=__version__,
         result_action="return_value",
         exit_on_error=False,
@@ -50,7 +57,17 @@ def application(requested: str | None) -> App:
     for place, (name, summary) in enumerate(COMMANDS.items()):
         text = None if name == requested else summary
         app.command(f"pipeline.commands.{name}:{name}", name=name, help=text, sort_key=place)
+    if requested is not None:
+        command = app[requested]
+        command.help_epilogue = "\n\n".join([*_examples(command), EXIT_CODES])
     return app
+
+
+def _examples(command: App) -> list[str]:
+    """The `Examples:` section of a command's docstring, which cyclopts reads but does not show."""
+    text = inspect.getdoc(command.default_command) or ""
+    examples = [example.description for example in docstring_parser.parse(text).examples]
+    return [f"Examples:\n```\n{example}\n```" for example in examples if example]
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -58,6 +75,8 @@ def main(arguments: Sequence[str]) -> int:
     requested = next((argument for argument in arguments if not argument.startswith("-")), None)
     if requested is not None and requested not in COMMANDS:
         return _fail(USER_MISTAKE, _unknown_command(requested))
+    if arguments and arguments[0].startswith("-") and arguments[0] not in OPTIONS:
+        return _fail(USER_MISTAKE, f"there is no option {arguments[0]!r} before the command: {', '.join(OPTIONS)}")
     try:
         result = application(requested)(list(arguments))
         sys.stdout.flush()

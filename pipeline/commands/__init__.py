@@ -1,4 +1,4 @@
-"""One module per command: `pipeline/commands/NAME.py` holds the function NAME, which `pipeline.__main__` loads on demand.
+"""One module per command: `pipeline/commands/NAME.py` holds the function NAME, loaded when it is asked for.
 
 A command takes typed parameters, returns its exit code (or None for 0), prints results on stdout and progress on
 stderr, and leaves `UserError` and `OutsideError` to the caller. It imports heavy packages only after it has read its

