@@ -25,10 +25,10 @@ test: setup setup-browser lint
 	$(PYTHON) -m pytest
 
 acceptance: setup setup-browser
-	$(PYTHON) -m pytest -m acceptance
+	$(PYTHON) -m pytest -m acceptance --timeout 0 --results docs/results/acceptance.json
 
 bench: setup
 	@for script in bench/[a-z]*.py; do echo "$$script"; $(PYTHON) "$$script" || exit; done
 
 docs: setup
-	$(PYTHON) -m pipeline.config > docs/configuration.md
+	$(PYTHON) -m pipeline.config_page > docs/configuration.md

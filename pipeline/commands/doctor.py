@@ -27,10 +27,11 @@ ROCQ_PACKAGES = "apt-get install --no-install-recommends coq libcoq-stdlib"
 LIMITS = Limits(wall_seconds=60, cpu_seconds=30)
 COQIDETOP_QUESTION = '<call val="About"><unit/></call>'
 ASK_THE_MODEL = """
+import sys
 from actors.language_model import EngineSettings, LocalEngine
 from domain import OutsideError, Prompt
 try:
-    engine = LocalEngine(EngineSettings(context=256, batch=1))
+    engine = LocalEngine(EngineSettings(context=256, batch=1, gpus=float(sys.argv[1])))
 except OutsideError as error:
     raise SystemExit(str(error))
 (answer,) = engine.generate([Prompt("", "Say hello.")], max_tokens=8, temperature=0.0, seed=0)
@@ -132,6 +133,8 @@ def _last_line(text: str) -> str:
 
 
 def _packages() -> str:
+    if _installed("vllm"):
+        return f"Python {sys.version.split()[0]} with vLLM's GPU build: not the environment of requirements.lock"
     pins = re.findall(r"^([\w.-]+)==(\S+)$", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
     strays: list[str] = []
     for name, version in pins:
@@ -267,7 +270,7 @@ def _model() -> str:
 
 
 def _vllm() -> str:
-    result = _python(ASK_THE_MODEL, seconds=300)
+    result = _python(ASK_THE_MODEL, "1" if _installed("vllm") else "0", seconds=300)
     if result.returncode != 0:
         raise _AilmentError(
             f"vLLM does not answer: {_last_line(result.stderr)}", "run `make setup`, or set model.kind to none"
@@ -275,9 +278,9 @@ def _vllm() -> str:
     return _last_line(result.stdout)
 
 
-def _python(code: str, *, seconds: float) -> subprocess.CompletedProcess[str]:
+def _python(code: str, *arguments: str, seconds: float) -> subprocess.CompletedProcess[str]:
     """Run `code` in a process of its own: what it loads is heavy, and what crashes there does not crash here."""
-    command = [sys.executable, "-c", code]
+    command = [sys.executable, "-c", code, *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False, cwd=ROOT)
 
 
