@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 from domain import (
     Branch,
@@ -308,20 +309,36 @@ def parse(text: str, variables: Iterable[str] = (), parameters: Callable[[str], 
     return term
 
 
-def parse_definition(text: str, parameters: Callable[[str], int] = library_parameters) -> Function:
-    """The constant that `Print` shows as `name = body : type`."""
+class Typed(NamedTuple):
+    """A term and its type."""
+
+    term: Term
+    type: Term
+
+
+_TYPE_LINE = "\n     : "
+
+
+def parse_typed(text: str, parameters: Callable[[str], int] = library_parameters) -> Typed:
+    """What `Check` shows: a term, a line break and its type. Casts in the term look alike, so every break is tried."""
     text = text.partition("\n\n")[0]
-    name, equals, rest = text.partition("=")
-    if not equals:
-        raise ParseError(f"expected a definition at: {text[:60]!r}")
-    at = rest.rfind("\n     : ")
+    at = text.rfind(_TYPE_LINE)
     while at >= 0:
         try:
-            body, type_ = parse(rest[:at], (), parameters), parse(rest[at + 8 :], (), parameters)
-            return Function(name.strip(), type_, body)
+            term = parse(text[:at], (), parameters)
+            return Typed(term, parse(text[at + len(_TYPE_LINE) :], (), parameters))
         except ParseError:
-            at = rest.rfind("\n     : ", 0, at)
-    return Function(name.strip(), Sort("Type"), parse(rest, (), parameters))
+            at = text.rfind(_TYPE_LINE, 0, at)
+            if at < 0:
+                raise
+    raise ParseError(f"expected a term and its type at: {text[:60]!r}")
+
+
+def parse_definition(text: str, parameters: Callable[[str], int] = library_parameters) -> Function:
+    """The constant that `Print` shows as `name = body : type`."""
+    name, _, rest = text.partition("=")
+    body, type_ = parse_typed(rest, parameters)
+    return Function(name.strip(), type_, body)
 
 
 def parse_inductive(text: str, parameters: Callable[[str], int] = library_parameters) -> tuple[Datatype, ...]:

@@ -31,6 +31,7 @@ from verifiers.rocq.reader import (
     parse_goal,
     parse_goals,
     parse_inductive,
+    parse_typed,
 )
 
 __all__ = [
@@ -46,9 +47,11 @@ __all__ = [
     "parse_goal",
     "parse_goals",
     "parse_inductive",
+    "parse_typed",
     "rename_constants",
     "render",
     "render_binders",
+    "render_open",
     "replace_constants",
     "size",
     "substitute",
@@ -67,7 +70,7 @@ def render(term: Term) -> str:
     Binders are renamed where they would capture a global name. Canonical names have no implicit arguments in the
     canonical world, so they stand without `@` where they have no arguments.
     """
-    return _open(separate(term))
+    return render_open(separate(term))
 
 
 def _constant(name: str) -> str:
@@ -78,13 +81,14 @@ def _constant(name: str) -> str:
 
 def render_binders(binders: Sequence[tuple[str, Term]]) -> str:
     """`(x : T) (y : U)`; the caller keeps the names apart."""
-    return " ".join([f"({name} : {_open(type_)})" for name, type_ in binders])
+    return " ".join([f"({name} : {render_open(type_)})" for name, type_ in binders])
 
 
-def _open(term: Term) -> str:
+def render_open(term: Term) -> str:
+    """As `render`, for a term whose binders the caller keeps apart from its global names."""
     match term:
         case Forall("_", type_, body):
-            return f"{_tight(type_)} -> {_open(body)}"
+            return f"{_tight(type_)} -> {render_open(body)}"
         case Forall() | Lambda():
             binders: list[tuple[str, Term]] = []
             kind, body = type(term), term
@@ -92,10 +96,10 @@ def _open(term: Term) -> str:
                 binders.append((body.name, body.type))
                 body = body.body
             word, arrow = ("forall", ",") if kind is Forall else ("fun", " =>")
-            return f"{word} {render_binders(binders)}{arrow} {_open(body)}"
+            return f"{word} {render_binders(binders)}{arrow} {render_open(body)}"
         case Let(name, value, type_, body):
-            typed = f" : {_open(type_)}" if type_ else ""
-            return f"let {name}{typed} := {_open(value)} in {_open(body)}"
+            typed = f" : {render_open(type_)}" if type_ else ""
+            return f"let {name}{typed} := {render_open(value)} in {render_open(body)}"
         case Fix(functions, chosen):
             text = " with ".join([_fix_function(function) for function in functions])
             return f"fix {text}" + (f" for {chosen}" if len(functions) > 1 else "")
@@ -106,7 +110,7 @@ def _open(term: Term) -> str:
 def _fix_function(function: FixFunction) -> str:
     struct = f" {{struct {function.structural}}}" if function.structural else ""
     head = f"{function.name} {render_binders(function.parameters)}{struct}"
-    return f"{head} : {_open(function.type)} := {_open(function.body)}"
+    return f"{head} : {render_open(function.type)} := {render_open(function.body)}"
 
 
 def _tight(term: Term) -> str:
@@ -129,13 +133,13 @@ def _atom(term: Term) -> str:
         case Match(scrutinee, branches, returns, as_name, in_pattern):
             clauses = f" as {as_name}" if as_name else ""
             clauses += f" in {_tight(in_pattern)}" if in_pattern else ""
-            clauses += f" return {_open(returns)}" if returns else ""
-            cases = "".join([f" | {_pattern(branch)} => {_open(branch.body)}" for branch in branches])
-            return f"match {_open(scrutinee)}{clauses} with{cases} end"
+            clauses += f" return {render_open(returns)}" if returns else ""
+            cases = "".join([f" | {_pattern(branch)} => {render_open(branch.body)}" for branch in branches])
+            return f"match {render_open(scrutinee)}{clauses} with{cases} end"
         case App():
             return f"({_tight(term)})"
         case _:
-            return f"({_open(term)})"
+            return f"({render_open(term)})"
 
 
 def _pattern(branch: Branch) -> str:

@@ -1,0 +1,333 @@
+"""Problems in canonical form: elaborated by the prover, identified by content, independent of what a file calls things.
+
+A header is taken apart (`headers`), the prover prints what it made of each definition and of the statement, and the
+canonical form is computed from that (`canonical`). Then the prover reads the canonical sources and statements back.
+
+Invariant: what is returned was read back, and elaborates to the same canonical text. A problem for which that fails
+keeps its whole header as an opaque prelude: always sound, only less sharing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from domain import Const, Definition, Elaboration, Message, Problem, Reason, Term, UserError, Verdict
+from term_algebra import alpha_normal
+from verifiers.rocq.canonical import Canon, Group, canonical_text, content, in_order, prelude_id, reached
+from verifiers.rocq.headers import Header, Introduction, Statement, opaque, read_statement, take_apart
+from verifiers.rocq.sentences import Unterminated, split
+from verifiers.rocq.session import Session
+from verifiers.rocq.terms import (
+    ParseError,
+    library_parameters,
+    parse_definition,
+    parse_inductive,
+    parse_typed,
+    render,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What the prover said to each sentence; `failed` is the index of the one that it refused, -1 for the header."""
+
+    outputs: tuple[str, ...]
+    failed: int | None = None
+    message: str = ""
+    reason: Reason = "does_not_compile"
+
+
+Run = Callable[[str, str], Ran]
+"""Runs a text after a header, and forgets it."""
+
+_SHOW_ALL = "Set Printing All. Set Printing Depth 100000. Set Asymmetric Patterns."
+"""With asymmetric patterns, one printed without `@` leaves out the parameters and nothing else."""
+_SHOW_SENTENCES = 3
+_LOCATED = re.compile(r"(?:Constant|Inductive|Constructor) ([\w.']+)(\s+\(shorter name)?")
+
+
+def run_in(session: Session, seconds: float = 20.0) -> Run:
+    """A session as what elaboration needs: its base follows the header."""
+
+    def run(header: str, text: str) -> Ran:
+        if session.base != header:
+            loaded = session.load(header)
+            if not loaded.ok:
+                return Ran((), -1, loaded.error, loaded.reason or "does_not_compile")
+        outcome = session.run(text, seconds, goals=False)
+        starts = [sentence.start for sentence in split(text)]
+        outputs = dict.fromkeys(starts, "")
+        for message in outcome.messages:
+            at = max([start for start in starts if start <= message.start], default=-1)
+            if message.level == "notice" and at >= 0:
+                outputs[at] += message.text
+        failed = None if outcome.ok else starts.index(outcome.failed_at) if outcome.failed_at in outputs else -1
+        return Ran(tuple(outputs.values()), failed, outcome.error, outcome.reason or "does_not_compile")
+
+    return run
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A problem in canonical form that was not read back yet."""
+
+    problem: Problem
+    prelude: str
+    definitions: tuple[Definition, ...]
+    own_names: Mapping[str, str]
+    statement: Term
+    statement_exact: str
+
+    def finished(self) -> Elaboration:
+        return Elaboration(
+            problem=self.problem,
+            prelude_id=prelude_id(self.prelude),
+            prelude=self.prelude,
+            definitions=self.definitions,
+            own_names=self.own_names,
+            statement=self.statement,
+            statement_exact=self.statement_exact,
+            reached=reached(self.definitions, self.statement),
+        )
+
+
+class _RefusedError(Exception):
+    """The prover refused a problem's own text."""
+
+    def __init__(self, ran: Ran) -> None:
+        super().__init__(ran.message)
+        self.ran = ran
+
+
+class Elaborator:
+    """Elaborates problems through a prover; remembers what it has read back and which names a prelude holds."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._read_back: dict[str, set[str]] = defaultdict(set)
+        self._library: dict[str, dict[str, str]] = defaultdict(dict)
+
+    def elaborate(self, problems: Sequence[Problem]) -> list[Elaboration | Verdict]:
+        """The canonical form of each problem, in order; a verdict `error` for one that the prover refuses."""
+        results: dict[int, Elaboration | Verdict] = {}
+        statements: dict[int, Statement] = {}
+        headers: dict[int, Header] = {}
+        for index, problem in enumerate(problems):
+            try:
+                statements[index] = read_statement(problem)
+                headers[index] = take_apart(problem.header) or opaque(problem)
+                if statements[index].before:
+                    headers[index] = opaque(problem)
+            except (UserError, Unterminated) as error:
+                results[index] = _refusal(Ran((), -1, str(error), "malformed"))
+        self._look_up(headers.values())
+        drafts: dict[int, _Draft] = {}
+        for index in sorted(headers, key=lambda index: headers[index].prelude):
+            try:
+                drafts[index] = self._draft(problems[index], headers[index], statements[index])
+            except (_RefusedError, ParseError):
+                continue
+        done = self._verify(drafts)
+        results |= {index: draft.finished() for index, draft in done.items()}
+        for index, statement in statements.items():
+            if index not in results:
+                results[index] = self._elaborate_whole(problems[index], statement)
+        return [results[index] for index in range(len(problems))]
+
+    # ------------------------------------------------------------------------------------------------ first reading
+
+    def _look_up(self, headers: Iterable[Header]) -> None:
+        """Ask which names of the headers mean something in the prelude already."""
+        wanted: dict[str, set[str]] = defaultdict(set)
+        for header in headers:
+            names = {name for introduction in header.introductions for name in introduction.names}
+            wanted[header.prelude] |= names - self._library[header.prelude].keys()
+        for prelude, names in sorted(wanted.items()):
+            self._locate(prelude, sorted(names))
+
+    def _locate(self, prelude: str, names: Sequence[str]) -> None:
+        known = self._library[prelude]
+        unknown = [name for name in names if name not in known]
+        if not unknown:
+            return
+        ran = self._run(prelude, "\n".join([f"Locate {name}." for name in unknown]))
+        known |= dict.fromkeys(unknown, "")
+        for name, output in zip(unknown, ran.outputs, strict=False):
+            for found in _LOCATED.finditer(output):
+                if found.group(2) is None and found.group(1).endswith("." + name):
+                    known[name] = found.group(1)
+
+    def _draft(self, problem: Problem, header: Header, statement: Statement) -> _Draft:
+        queries = [name for introduction in header.introductions for name in _printed(introduction)]
+        text = "\n".join(
+            [
+                *(part for part in (header.body, statement.before, statement.sentence) if part),
+                "Admitted.",
+                _SHOW_ALL,
+                *[f"Print {name}." for name in queries],
+                f"Check @{statement.name}.",
+            ]
+        )
+        ran = self._run(header.prelude, text)
+        if ran.failed is not None:
+            raise _RefusedError(ran)
+        outputs = list(ran.outputs[len(ran.outputs) - len(queries) - 1 :])
+        groups = _groups(header.introductions, outputs)
+        own = [name for group in groups for name in group.names]
+        self._locate(header.prelude, own)
+        shadowed = {name: full for name, full in self._library[header.prelude].items() if full and name in own}
+
+        def library(name: str) -> str:
+            short = name.rpartition(".")[2]
+            return short if short != name and f".{shadowed.get(short, '')}".endswith("." + name) else name
+
+        canon = Canon(library)
+        for group in groups:
+            canon.add(group)
+        term = canon.term(parse_typed(f"x{_type_part(outputs[-1])}", _parameters(groups)).type)
+        own_names = shadowed | {canonical: name for name, canonical in canon.names.items()}
+        return _Draft(problem, header.prelude, tuple(canon.definitions), own_names, term, render(term))
+
+    # ------------------------------------------------------------------------------------------------ reading back
+
+    def _verify(self, drafts: Mapping[int, _Draft]) -> dict[int, _Draft]:
+        """Those drafts whose definitions and statement the prover reads back as the same."""
+        by_prelude: dict[str, dict[int, _Draft]] = defaultdict(dict)
+        for index, draft in drafts.items():
+            by_prelude[draft.prelude][index] = draft
+        good: dict[int, _Draft] = {}
+        for prelude, group in sorted(by_prelude.items()):
+            good |= self._verify_prelude(prelude, group)
+        return good
+
+    def _verify_prelude(self, prelude: str, drafts: Mapping[int, _Draft]) -> dict[int, _Draft]:
+        left = dict(drafts)
+        while left:
+            definitions = in_order(definition for draft in left.values() for definition in draft.definitions)
+            new = [one for one in definitions if one.id not in self._read_back[prelude]]
+            statements = list(left)
+            lines = [
+                *[definition.source for definition in definitions],
+                _SHOW_ALL,
+                *[f"Print {name}." for definition in new for name in _printed(_introduced(definition))],
+                *[f"Check ({left[index].statement_exact})." for index in statements],
+            ]
+            ran = self._run(prelude, "\n".join(lines))
+            if ran.failed is not None:
+                bad = self._refused(ran.failed, definitions, new, statements)
+                if bad is None:
+                    return {}
+                left = {i: draft for i, draft in left.items() if i != bad and bad not in _ids(draft)}
+                continue
+            outputs = list(ran.outputs[len(definitions) + _SHOW_SENTENCES :])
+            wrong = self._differing(new, outputs)
+            self._read_back[prelude] |= {definition.id for definition in new} - wrong
+            last = outputs[len(outputs) - len(statements) :]
+            same = {i for i, output in zip(statements, last, strict=True) if _says(output, left[i].statement_exact)}
+            return {i: draft for i, draft in left.items() if i in same and not wrong & _ids(draft)}
+        return {}
+
+    def _refused(
+        self, failed: int, definitions: Sequence[Definition], new: Sequence[Definition], statements: Sequence[int]
+    ) -> int | str | None:
+        """The definition's id or the problem's index that a refused sentence belongs to."""
+        printed = [definition for definition in new for _ in _printed(_introduced(definition))]
+        owners: list[int | str | None] = [definition.id for definition in definitions]
+        owners += [None] * _SHOW_SENTENCES
+        owners += [definition.id for definition in printed]
+        owners += statements
+        return owners[failed] if 0 <= failed < len(owners) else None
+
+    def _differing(self, definitions: Sequence[Definition], outputs: Sequence[str]) -> set[str]:
+        wrong: set[str] = set()
+        at = 0
+        for definition in definitions:
+            introduction = _introduced(definition)
+            count = len(_printed(introduction))
+            try:
+                group = _groups([introduction], outputs[at : at + count])[0]
+                if canonical_text(Canon().shape(group)) != content(definition):
+                    wrong.add(definition.id)
+            except ParseError:
+                wrong.add(definition.id)
+            at += count
+        return wrong
+
+    # ------------------------------------------------------------------------------------------------ whole headers
+
+    def _elaborate_whole(self, problem: Problem, statement: Statement) -> Elaboration | Verdict:
+        """The problem with its whole header as prelude; the author's own words where nothing else is read back."""
+        header = opaque(problem)
+        before = "\n".join([part for part in (header.prelude, statement.before) if part])
+        header = Header(before, "", ())
+        try:
+            draft = self._draft(problem, header, Statement("", statement.name, statement.sentence, False, ""))
+            if done := self._verify_prelude(header.prelude, {0: draft}):
+                return done[0].finished()
+        except _RefusedError as refused:
+            return _refusal(refused.ran)
+        except ParseError:
+            pass  # a form of term that is not modelled: the author's own words stand for it
+        exact = statement.type_text
+        ran = self._run(header.prelude, f"Check ({exact}).")
+        if ran.failed is not None:
+            return _refusal(ran)
+        return _Draft(problem, header.prelude, (), {}, Const(f"({exact})"), exact).finished()
+
+
+def elaborate(run: Run, problems: Sequence[Problem]) -> list[Elaboration | Verdict]:
+    """The canonical form of each problem, in order; a verdict `error` for one that the prover refuses."""
+    return Elaborator(run).elaborate(problems)
+
+
+def _refusal(ran: Ran) -> Verdict:
+    return Verdict("error", ran.reason, "none", (Message("error", ran.message),))
+
+
+def _ids(draft: _Draft) -> set[int | str]:
+    return {definition.id for definition in draft.definitions}
+
+
+def _printed(introduction: Introduction) -> tuple[str, ...]:
+    """The names to print: one tells a whole group of datatypes."""
+    return introduction.names[:1] if introduction.is_datatype else introduction.names
+
+
+def _introduced(definition: Definition) -> Introduction:
+    names = [d.name for d in definition.datatypes] or [f.name for f in definition.functions]
+    return Introduction(bool(definition.datatypes), tuple(names))
+
+
+def _groups(introductions: Sequence[Introduction], outputs: Sequence[str]) -> list[Group]:
+    """What the prover printed, by sentence of the header."""
+    groups: list[Group] = []
+    rest = iter(outputs)
+    for introduction in introductions:
+        if introduction.is_datatype:
+            groups.append(Group(datatypes=parse_inductive(next(rest), _parameters(groups))))
+        else:
+            parameters = _parameters(groups)
+            functions = [parse_definition(next(rest), parameters) for _ in introduction.names]
+            groups.append(Group(functions=tuple(functions)))
+    return groups
+
+
+def _parameters(groups: Iterable[Group]) -> Callable[[str], int]:
+    known = {c.name: d.parameters for group in groups for d in group.datatypes for c in d.constructors}
+    return lambda constructor: known.get(constructor, library_parameters(constructor))
+
+
+def _type_part(output: str) -> str:
+    """The type line of what `Check @name` shows."""
+    at = output.find("\n     : ")
+    return output[at:] if at >= 0 else "\n     : " + output.partition(":")[2]
+
+
+def _says(output: str, statement_exact: str) -> bool:
+    try:
+        return render(alpha_normal(parse_typed(output).term)) == statement_exact
+    except ParseError:
+        return False
