@@ -1,0 +1,245 @@
+"""Numbers about a library, all computed from its tables (invariant 7).
+
+*Use* is a confirmed `proof_uses` edge: read from the proof term, and the proof failed to replay without the target
+(invariant 8). *Reuse* is use by a problem that is not an origin of the lemma: the origins are the problems that
+triggered its proposal, and if there are none, the first problem that uses it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple, cast
+
+import networkx as nx
+
+from library_store.columns import Row
+from library_store.snapshot import Tables
+
+TOP = 20
+"""How many entries the top lists of a summary have."""
+
+
+def _columns(tables: Tables, name: str, *columns: str) -> list[Row]:
+    return cast("list[Row]", tables.table(name).select(list(columns)).to_pylist())
+
+
+# ------------------------------------------------------------------------------------------------------ use and reuse
+
+
+def needs(tables: Tables) -> dict[str, tuple[str, ...]]:
+    """The lemmas that each proved problem's minimised proof needs, problems in the order of their proofs."""
+    proved = {
+        row["name"]: set(cast("list[str]", row["uses"]))
+        for row in _columns(tables, "problems", "name", "status", "uses")
+        if row["status"] == "proved"
+    }
+    found: dict[str, dict[str, None]] = {}
+    for row in _confirmed(tables):
+        if row["source_kind"] == "problem" and row["target"] in proved.get(row["source"], ()):
+            found.setdefault(row["source"], {})[row["target"]] = None
+    return {problem: tuple(lemmas) for problem, lemmas in found.items()} | {
+        problem: () for problem in proved if problem not in found
+    }
+
+
+def _confirmed(tables: Tables) -> list[Row]:
+    rows = _columns(tables, "edges", "source", "source_kind", "target", "kind", "confirmed")
+    return [row for row in rows if row["kind"] == "proof_uses" and row["confirmed"]]
+
+
+def origins(tables: Tables) -> dict[str, tuple[str, ...]]:
+    """The problems that each lemma comes from; () for a lemma that no problem triggered or uses."""
+    known = {row["id"]: tuple(row["origins"]) for row in _columns(tables, "lemmas", "id", "origins")}
+    for problem, lemmas in needs(tables).items():
+        for lemma in lemmas:
+            if not known.get(lemma):
+                known[lemma] = (problem,)
+    return known
+
+
+class Reuse(NamedTuple):
+    """Who needs whose lemmas; problems and lemmas by name and id."""
+
+    users: Mapping[str, tuple[str, ...]]
+    """Lemma → the problems whose minimised proofs need it."""
+    foreign_users: Mapping[str, tuple[str, ...]]
+    """Lemma → those of them that are not among its origins."""
+    solved_with_library: tuple[str, ...]
+    """The proved problems that need a lemma of another problem."""
+
+
+def reuse(tables: Tables) -> Reuse:
+    where_from = origins(tables)
+    users: dict[str, list[str]] = defaultdict(list)
+    foreign: dict[str, list[str]] = defaultdict(list)
+    solved: list[str] = []
+    for problem, lemmas in needs(tables).items():
+        abroad = [lemma for lemma in lemmas if problem not in where_from.get(lemma, ())]
+        for lemma in lemmas:
+            users[lemma].append(problem)
+        for lemma in abroad:
+            foreign[lemma].append(problem)
+        if abroad:
+            solved.append(problem)
+    return Reuse(_frozen(users), _frozen(foreign), tuple(solved))
+
+
+def _frozen(lists: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
+    return {key: tuple(value) for key, value in lists.items()}
+
+
+def counts(tables: Tables) -> dict[str, float]:
+    """The `counts` of a manifest: everything up to and with the round of `tables`.
+
+    `lemmas` are those not retired. `cpu_seconds` and `seconds` are the sums of the metrics of those names over parts
+    and rounds; a run without such metrics gets the sums over its attempts.
+    """
+    problems = _columns(tables, "problems", "status")
+    retired = sum(row["retired_by"] is not None for row in _columns(tables, "lemmas", "retired_by"))
+    attempts = _columns(tables, "attempts", "tokens_in", "tokens_out", "cpu_seconds", "seconds")
+    metrics = _columns(tables, "metrics", "name", "value")
+    use = reuse(tables)
+
+    def measured(name: str) -> float:
+        values = [row["value"] for row in metrics if row["name"] == name]
+        return round(sum(values or (row[name] for row in attempts)), 6)
+
+    return {
+        "problems": len(problems),
+        "solved": sum(row["status"] == "proved" for row in problems),
+        "refuted": sum(row["status"] == "refuted" for row in problems),
+        "solved_with_library": len(use.solved_with_library),
+        "lemmas": tables.table("lemmas").num_rows - retired,
+        "lemmas_retired": retired,
+        "lemmas_used": len(use.users),
+        "lemmas_used_abroad": len(use.foreign_users),
+        "lemmas_used_abroad_twice": sum(len(users) >= 2 for users in use.foreign_users.values()),
+        "attempts": len(attempts),
+        "tokens": sum(row["tokens_in"] + row["tokens_out"] for row in attempts),
+        "cpu_seconds": measured("cpu_seconds"),
+        "seconds": measured("seconds"),
+    }
+
+
+class Growth(NamedTuple):
+    """What one round added."""
+
+    round: int
+    lemmas: int
+    retired: int
+    solved: int
+    attempts: int
+
+
+def growth(tables: Tables) -> list[Growth]:
+    """One entry per round, from round 1; lemmas that came with the start of the run are not of any round."""
+    born = Counter(row["born"] for row in _columns(tables, "lemmas", "born"))
+    attempts = Counter(row["round"] for row in _columns(tables, "attempts", "round"))
+    retired = _first_round(tables, "lemmas", "retired_by", lambda value: value is not None)
+    solved = _first_round(tables, "problems", "status", lambda value: value == "proved")
+    return [
+        Growth(number, born[number], retired[number], solved[number], attempts[number])
+        for number in range(1, tables.round + 1)
+    ]
+
+
+def _first_round(tables: Tables, name: str, column: str, holds: Any) -> Counter[int]:
+    """In which round a column first had a value that holds, as counts of ids by round."""
+    first: dict[str, int] = {}
+    for row in cast("list[Row]", tables.history[name].select(["id", "round", column]).to_pylist()):
+        if holds(row[column]):
+            first[row["id"]] = min(row["round"], first.get(row["id"], row["round"]))
+    return Counter(first.values())
+
+
+# ------------------------------------------------------------------------------------------------------------ graphs
+
+
+def dependencies(graph: nx.MultiDiGraph[str], kind: str = "proof_uses") -> nx.DiGraph[str]:
+    """The simple graph of one kind of edge; for `proof_uses` with every lemma and problem, used or not."""
+    simple: nx.DiGraph[str] = nx.DiGraph()
+    if kind == "proof_uses":
+        simple.add_nodes_from(
+            (n, data) for n, data in graph.nodes(data=True) if data.get("kind") in ("lemma", "problem")
+        )
+    for source, target, data in graph.edges(data=True):
+        if data["kind"] == kind:
+            simple.add_node(source, **graph.nodes[source])
+            simple.add_node(target, **graph.nodes[target])
+            simple.add_edge(source, target)
+    return simple
+
+
+def pagerank(graph: nx.DiGraph[str]) -> dict[str, float]:
+    """PageRank with damping 0.85 (Brin and Page 1998), in which a node passes its rank on to what it uses."""
+    return nx.pagerank(graph, alpha=0.85, tol=1e-10, max_iter=500) if graph else {}
+
+
+def longest_path(graph: nx.DiGraph[str]) -> list[str]:
+    """A longest chain of uses, user first; a cycle counts as one node and appears by one of its members."""
+    components = nx.condensation(graph)
+    path = nx.dag_longest_path(components)
+    return [min(components.nodes[component]["members"]) for component in path]
+
+
+class Measures(NamedTuple):
+    """What is measured of one node."""
+
+    in_degree: int
+    out_degree: int
+    pagerank: float
+    component: int
+    """Number of its weakly connected component, the largest being 0."""
+    depth: int
+    """Length of the longest chain of uses below it."""
+
+
+def measures(graph: nx.DiGraph[str]) -> dict[str, Measures]:
+    """Of every node of a graph of dependencies."""
+    rank = pagerank(graph)
+    parts = sorted(nx.weakly_connected_components(graph), key=lambda part: (-len(part), min(part)))
+    component = {node: number for number, part in enumerate(parts) for node in part}
+    depth = _depths(graph)
+    return {
+        node: Measures(graph.in_degree(node), graph.out_degree(node), rank[node], component[node], depth[node])
+        for node in graph
+    }
+
+
+def _depths(graph: nx.DiGraph[str]) -> dict[str, int]:
+    components = nx.condensation(graph)
+    depth: dict[int, int] = {}
+    for node in reversed(list(nx.topological_sort(components))):
+        depth[node] = max((depth[used] + 1 for used in components.successors(node)), default=0)
+    return {member: depth[node] for node in components for member in components.nodes[node]["members"]}
+
+
+def summary(graph: nx.MultiDiGraph[str], measured: Mapping[str, Measures] | None = None) -> dict[str, Any]:
+    """The keys that `graph --json` prints, over the graph of `proof_uses` among lemmas and problems."""
+    started = time.perf_counter()
+    uses = dependencies(graph)
+    values = measures(uses) if measured is None else measured
+    return {
+        "nodes": uses.number_of_nodes(),
+        "edges": uses.number_of_edges(),
+        "sources": sum(value.out_degree > 0 for value in values.values()),
+        "targets": sum(value.in_degree > 0 for value in values.values()),
+        "components": len({value.component for value in values.values()}),
+        "longest_path": max((value.depth for value in values.values()), default=0),
+        "top_in_degree": _top(uses, {node: value.in_degree for node, value in values.items() if value.in_degree}),
+        "top_pagerank": _top(uses, {node: round(value.pagerank, 9) for node, value in values.items()}),
+        "nodes_by_kind": _tally(data["kind"] for _, data in graph.nodes(data=True)),
+        "edges_by_kind": _tally(data["kind"] for _, _, data in graph.edges(data=True)),
+        "seconds": round(time.perf_counter() - started, 6),
+    }
+
+
+def _tally(kinds: Iterable[str]) -> dict[str, int]:
+    return dict(sorted(Counter(kinds).items()))
+
+
+def _top(graph: nx.DiGraph[str], values: Mapping[str, float]) -> list[list[Any]]:
+    best = sorted(values.items(), key=lambda entry: (-entry[1], entry[0]))[:TOP]
+    return [[graph.nodes[node].get("name") or node, value] for node, value in best]

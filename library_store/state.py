@@ -1,0 +1,151 @@
+"""What is known at one moment, built from rows of the tables: pure memory, no file.
+
+Live changes, replay of the journal and loading of a snapshot all go through `apply`, so they cannot differ.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from typing import NamedTuple, TypeAlias
+
+from domain import Definition, Lemma, Request, Term
+from library_store.retrieval import LemmaIndex, Order, Retrieved, statement_tokens
+from library_store.schema import (
+    ProblemState,
+    Row,
+    definition_from_row,
+    lemma_from_rows,
+    problem_from_row,
+    request_from_row,
+)
+
+StatementKey: TypeAlias = tuple[str, str, tuple[str, ...], str]
+
+
+class LemmasSince(NamedTuple):
+    """The lemmas that changed after some version, in their last revision, and the version that they amount to."""
+
+    version: int
+    lemmas: list[Lemma]
+
+
+def statement_key(of: Lemma | Request) -> StatementKey:
+    """What makes two statements the same statement."""
+    return (of.prover, of.prelude_id, tuple(sorted(of.definition_ids)), of.statement_exact)
+
+
+class State:
+    """Definitions, lemmas, problems and requests, by id (problems by name), in the order in which they came.
+
+    `attempts_on` counts the attempts on each problem or request; `trust` is that of each lemma's verdict.
+    """
+
+    def __init__(self) -> None:
+        self.definitions: dict[str, Definition] = {}
+        self.lemmas: dict[str, Lemma] = {}
+        self.problems: dict[str, ProblemState] = {}
+        self.requests: dict[str, Request] = {}
+        self.attempts_on: Counter[str] = Counter()
+        self.attempt_ids: set[str] = set()
+        self.trust: dict[str, str] = {}
+        self.next_event = 1
+        self._revisions: dict[tuple[str, str], int] = {}
+        self._by_name: dict[str, str] = {}
+        self._by_statement: dict[StatementKey, str] = {}
+        self._requests_by_statement: dict[StatementKey, str] = {}
+        self._proofs: dict[str, Row] = {}
+        self._index = LemmaIndex()
+        self._log: list[str] = []
+
+    def apply(self, table: str, row: Row) -> None:
+        """Take in one row. The row of a lemma's proof comes before the lemma's first row."""
+        match table:
+            case "definitions":
+                self.definitions[row["id"]] = definition_from_row(row)
+            case "proofs":
+                self._proofs[row["lemma_id"]] = row
+            case "lemmas":
+                self._apply_lemma(lemma_from_rows(row, self._proofs[row["id"]]), row["trust"])
+            case "requests":
+                request = request_from_row(row)
+                self.requests[request.id] = request
+                self._requests_by_statement[statement_key(request)] = request.id
+            case "problems":
+                self.problems[row["id"]] = problem_from_row(row)
+            case "attempts":
+                self.attempt_ids.add(row["id"])
+                self.attempts_on[row["target"]] += 1
+            case "events":
+                self.next_event = max(self.next_event, row["id"] + 1)
+            case "edges" | "metrics":
+                pass
+            case _:
+                raise ValueError(f"no table is called {table!r}")
+        if table in ("requests", "problems"):
+            self._revisions[table, row["id"]] = row["revision"]
+
+    def _apply_lemma(self, lemma: Lemma, trust: str) -> None:
+        self.lemmas[lemma.id] = lemma
+        self.trust[lemma.id] = trust
+        self._by_name[lemma.canonical_name] = lemma.id
+        self._by_statement[statement_key(lemma)] = lemma.id
+        self._log.append(lemma.id)
+        if lemma.retired_by is None:
+            self._index.add(lemma)
+        else:
+            self._index.remove(lemma.id)
+
+    def next_revision(self, table: str, row_id: str) -> int:
+        """The revision that the next row of a problem or request has."""
+        return self._revisions.get((table, row_id), 0) + 1
+
+    def lemma_of(self, name_or_id: str) -> Lemma | None:
+        """The lemma with this id or canonical name."""
+        return self.lemmas.get(self._by_name.get(name_or_id, name_or_id))
+
+    def lemma_for(self, request: Request) -> Lemma | None:
+        """The lemma whose statement is exactly the request's."""
+        return self.lemmas.get(self._by_statement.get(statement_key(request), ""))
+
+    def request_for(self, lemma: Lemma) -> Request | None:
+        """The request for exactly the lemma's statement."""
+        return self.requests.get(self._requests_by_statement.get(statement_key(lemma), ""))
+
+    def lemmas_since(self, version: int = 0) -> LemmasSince:
+        """What a reader lacks who has seen everything up to `version`."""
+        changed = dict.fromkeys(self._log[version:])
+        return LemmasSince(len(self._log), [self.lemmas[lemma_id] for lemma_id in changed])
+
+    def closure(self, names_or_ids: Iterable[str]) -> list[Lemma]:
+        """These lemmas and all that their proofs use, each after those it uses; KeyError for a name that is unknown."""
+        ordered: dict[str, Lemma] = {}
+        work = [(name, False) for name in reversed(list(names_or_ids))]
+        while work:
+            name, ready = work.pop()
+            lemma = self.lemma_of(name)
+            if lemma is None:
+                raise KeyError(name)
+            if ready:
+                ordered[lemma.id] = lemma
+            elif lemma.id not in ordered:
+                work.append((lemma.id, True))
+                work.extend((used, False) for used in reversed(lemma.uses))
+        return list(ordered.values())
+
+    def retrieve(
+        self,
+        statement: Term,
+        definition_ids: Collection[str],
+        prelude_id: str,
+        k: int,
+        *,
+        at_round: int | None = None,
+        order: Order = "score",
+        visible: Collection[str] | None = None,
+    ) -> list[Retrieved]:
+        """The `k` best lemmas for a statement among those not retired; see `LemmaIndex.retrieve`."""
+        tokens = statement_tokens(statement)
+        return self._index.retrieve(
+            tokens, definition_ids, prelude_id, k, at_round=at_round, order=order, visible=visible
+        )
