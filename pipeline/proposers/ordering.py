@@ -1,0 +1,221 @@
+"""How a proved statement serves as a rewrite rule: orientation by a recursive path ordering over definitions.
+
+The precedence of symbols follows the definitions alone: accumulating functions come first, then functions by how deep
+their definitions reach, then constructors. So `rev (app x y)` is larger than `app (rev y) (rev x)`, and distributing
+laws point outwards.
+
+Invariant: a rule's left side is larger than its right side in a simplification ordering, so rewriting with any set of
+rules ends; what cannot be oriented (commutativity, say) is never a rule of kind `rewrite`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from domain import App, Const, Fix, Lambda, Match, Term, Var
+from term_algebra import children, free_variables
+
+from .theory import Statement, Theory, as_equation, constants, head_name, open_statement
+
+RuleKind = Literal["rewrite", "commutative", "forward", "fact"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How a statement can be used.
+
+    `rewrite`: from `left` to `right`, conditionally if there are hypotheses; `reverse` if the statement reads the
+    other way round. `commutative`: `f x y = f y x`, used for chosen instances only. `forward`: its hypotheses
+    determine all variables, so it is applied to what is known. `fact`: anything else, only for `eauto`.
+    """
+
+    kind: RuleKind
+    statement: Statement
+    left: Term | None = None
+    right: Term | None = None
+    reverse: bool = False
+
+
+@dataclass
+class Precedence:
+    """Ranks of global names, computed on demand from a theory."""
+
+    theory: Theory
+    _ranks: dict[str, tuple[int, int, int]] = field(default_factory=dict[str, "tuple[int, int, int]"])
+
+    def rank(self, name: str) -> tuple[int, int, int]:
+        if name not in self._ranks:
+            self._ranks[name] = (0, 0, 0)
+            function = self.theory.functions.get(name)
+            if function is not None:
+                used = [self.rank(other)[1] for other in constants(function.body) if other in self.theory.functions]
+                accumulates = int(is_accumulating(function.body))
+                arity = _arity(function.type)
+                self._ranks[name] = (accumulates, 1 + max(used, default=0), arity)
+            elif name not in self.theory.constructors and name not in self.theory.datatypes:
+                self._ranks[name] = (0, 1, _arity(self.theory.type_of_constant(name)))
+        return self._ranks[name]
+
+    def greater(self, left: str, right: str) -> bool:
+        return (self.rank(left), left) > (self.rank(right), right)
+
+    def larger(self, left: Term, right: Term) -> bool:
+        """Lexicographic path ordering; variables are incomparable unless one side contains them."""
+        if left == right:
+            return False
+        if isinstance(right, Var):
+            return right.name in free_variables(left)
+        if isinstance(left, Var):
+            return False
+        f, g = _symbol(left), _symbol(right)
+        left_parts, right_parts = _parts(left), _parts(right)
+        if any(part == right or self.larger(part, right) for part in left_parts):
+            return True
+        if f is None or g is None:
+            return False
+        if f != g:
+            return self.greater(f, g) and all(self.larger(left, part) for part in right_parts)
+        if not all(self.larger(left, part) for part in right_parts):
+            return False
+        for a, b in zip(left_parts, right_parts, strict=False):
+            if a != b:
+                return self.larger(a, b)
+        return len(left_parts) > len(right_parts)
+
+
+def _arity(type_: Term | None) -> int:
+    count = 0
+    while type_ is not None and hasattr(type_, "body"):
+        count += 1
+        type_ = getattr(type_, "body")
+    return count
+
+
+def _symbol(term: Term) -> str | None:
+    head = term.function if isinstance(term, App) else term
+    if isinstance(head, Const):
+        return head.name
+    return f"?{head.name}" if isinstance(head, Var) else None
+
+
+def _parts(term: Term) -> tuple[Term, ...]:
+    return term.arguments if isinstance(term, App) else ()
+
+
+def is_accumulating(body: Term) -> bool:
+    """Whether a recursive call changes an argument other than by taking a part of it: it builds one up."""
+    if not isinstance(body, Fix):
+        return False
+    for function in body.functions:
+        names = {f.name for f in body.functions}
+        for call in _calls(function.body, names):
+            for (parameter, _), argument in zip(function.parameters, call.arguments, strict=False):
+                if isinstance(argument, App) and parameter in free_variables(argument):
+                    return True
+    return False
+
+
+def _calls(term: Term, names: set[str]) -> list[App]:
+    found: list[App] = []
+    todo = [term]
+    while todo:
+        top = todo.pop()
+        if isinstance(top, App) and isinstance(top.function, Var) and top.function.name in names:
+            found.append(top)
+        todo.extend(child for child, _ in children(top))
+    return found
+
+
+def recursion_depth(body: Term) -> int:
+    """How many constructors a recursive call takes off its structural argument at once; 0 if not recursive."""
+    if not isinstance(body, Fix):
+        return 0
+    deepest = 0
+    for function in body.functions:
+        names = {f.name for f in body.functions}
+        index = next((i for i, (p, _) in enumerate(function.parameters) if p == function.structural), 0)
+        depths = {function.parameters[index][0]: 0} if function.parameters else {}
+        deepest = max(deepest, _depth(function.body, names, index, depths))
+    return deepest
+
+
+def _depth(term: Term, names: set[str], index: int, depths: dict[str, int]) -> int:
+    if isinstance(term, Match):
+        best = _depth(term.scrutinee, names, index, depths)
+        for branch in term.branches:
+            inner = dict(depths)
+            for variable in branch.variables:
+                inner.pop(variable, None)
+            if isinstance(term.scrutinee, Var) and term.scrutinee.name in depths:
+                inner.update({v: depths[term.scrutinee.name] + 1 for v in branch.variables if v != "_"})
+            best = max(best, _depth(branch.body, names, index, inner))
+        return best
+    best = max((_depth(child, names, index, depths) for child, _ in children(term)), default=0)
+    if isinstance(term, App) and isinstance(term.function, Var) and term.function.name in names:
+        if index < len(term.arguments):
+            argument = term.arguments[index]
+            if isinstance(argument, Var):
+                best = max(best, depths.get(argument.name, 0))
+    return best
+
+
+def classify(statement: Term, precedence: Precedence) -> Rule:
+    """Decide how a proved statement is used."""
+    opened = open_statement(statement)
+    equation = as_equation(opened.conclusion)
+    variables = {binder.name for binder in opened.of_kind("data", "function")}
+    known = free_variables_of_hypotheses(opened)
+    if equation is not None:
+        left, right = equation.left, equation.right
+        if is_commutativity(left, right):
+            return Rule("commutative", opened, left, right)
+        for reverse, (a, b) in ((False, (left, right)), (True, (right, left))):
+            if isinstance(a, Var) or not variables & free_variables(b) <= free_variables(a):
+                continue
+            if not known & variables <= free_variables(a):
+                continue
+            if not _is_rigid(a):
+                continue
+            if precedence.larger(a, b):
+                return Rule("rewrite", opened, a, b, reverse)
+    if opened.hypotheses and variables <= known:
+        return Rule("forward", opened)
+    return Rule("fact", opened)
+
+
+def _is_rigid(term: Term) -> bool:
+    """Whether a term is headed by a function: rewriting from constructors or variables matches too much."""
+    return head_name(term) is not None and not isinstance(term, Lambda | Const)
+
+
+def free_variables_of_hypotheses(opened: Statement) -> frozenset[str]:
+    found: frozenset[str] = frozenset()
+    for hypothesis in opened.hypotheses:
+        found |= free_variables(hypothesis.type)
+    return found
+
+
+def is_commutativity(left: Term, right: Term) -> bool:
+    """`f … x y = f … y x` for distinct variables."""
+    if not (isinstance(left, App) and isinstance(right, App)) or left.function != right.function:
+        return False
+    a, b = left.arguments, right.arguments
+    if len(a) < 2 or a[:-2] != b[:-2]:
+        return False
+    return isinstance(a[-1], Var) and isinstance(a[-2], Var) and a[-1] != a[-2] and (a[-2], a[-1]) == (b[-1], b[-2])
+
+
+def is_associativity(left: Term, right: Term) -> bool:
+    """`f … (f … x y) z = f … x (f … y z)`."""
+    if not (isinstance(left, App) and isinstance(right, App)) or left.function != right.function:
+        return False
+    inner_left, inner_right = left.arguments[-2] if len(left.arguments) > 1 else None, right.arguments[-1]
+    return (
+        isinstance(inner_left, App)
+        and isinstance(inner_right, App)
+        and inner_left.function == left.function == inner_right.function
+        and len(inner_left.arguments) == len(inner_right.arguments) == len(left.arguments)
+        and (inner_left.arguments[-2], inner_left.arguments[-1], left.arguments[-1])
+        == (right.arguments[-2], inner_right.arguments[-2], inner_right.arguments[-1])
+    )

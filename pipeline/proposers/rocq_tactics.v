@@ -1,0 +1,108 @@
+(* Tactics that the proofs of automation call. All names start with `lm_`.
+
+   The lemmas of a proof come in as tactics: `rw` rewrites the goal once, `rwh` a hypothesis, `fwd` adds one
+   consequence of what is known, `fin` closes the goal with a fact, `ac` closes an equation up to commutativity. Each
+   fails when no lemma applies. A number of the form `S (S O)` bounds the search. *)
+
+Ltac lm_clean := repeat
+  match goal with
+  | H : ?x = ?x |- _ => clear H
+  | H : False |- _ => destruct H
+  | H : _ = _ |- _ => discriminate H
+  | H : ?x = _ |- _ => is_var x; subst x
+  | H : _ = ?x |- _ => is_var x; subst x
+  | H : _ /\ _ |- _ => destruct H
+  | H : ex _ |- _ => destruct H
+  | H : ?f ?a = ?g ?b |- _ => injection H; clear H; intros
+  | H : ?p -> _, K : ?p |- _ => match type of p with Prop => specialize (H K) end
+  | H : ?x = ?x -> _ |- _ => specialize (H eq_refl)
+  | H : ?x = ?y, K : context [?x] |- _ =>
+      match y with true => idtac | false => idtac end; rewrite H in K
+  | H : ?x = ?y |- context [?x] =>
+      match y with true => idtac | false => idtac end; rewrite H
+  end.
+
+Ltac lm_open := repeat
+  match goal with
+  | |- not _ => intro
+  | |- ?a <> ?b => intro
+  | |- forall _, _ => intro
+  end.
+
+Ltac lm_norm rw rwh :=
+  lm_open;
+  repeat (progress (simpl in *; lm_clean; repeat rw ();
+    repeat match goal with H : _ |- _ => rwh H end)).
+
+(* A new fact, unless it is known or says nothing. *)
+Ltac lm_learn t :=
+  let T := type of t in
+  let T := eval simpl in T in
+  match T with
+  | ?x = ?x => fail 1
+  | _ => match goal with K : T |- _ => fail 2 | _ => idtac end
+  end;
+  pose proof (t : T).
+
+Ltac lm_close :=
+  solve [ reflexivity | assumption | symmetry; assumption | congruence | auto 3 | symmetry; auto 3 ].
+
+Ltac lm_side := solve [ assumption | reflexivity | congruence | auto 2 ].
+
+Ltac lm_no_match t := match t with context [match _ with _ => _ end] => fail 1 | _ => idtac end.
+
+Ltac lm_split :=
+  match goal with
+  | |- context [match ?s with _ => _ end] => is_var s; destruct s
+  | H : context [match ?s with _ => _ end] |- _ => is_var s; destruct s
+  | |- context [match ?s with _ => _ end] => lm_no_match s; destruct s eqn:?
+  | H : context [match ?s with _ => _ end] |- _ => lm_no_match s; destruct s eqn:?
+  | |- _ /\ _ => split
+  | H : _ \/ _ |- _ => destruct H
+  end.
+
+(* Rewriting once with a hypothesis. *)
+Ltac lm_hypothesis_step :=
+  multimatch goal with
+  | H : context [@eq _ _ _] |- _ => rewrite H by lm_side
+  | H : context [@eq _ _ _] |- _ => rewrite <- H by lm_side
+  end.
+
+(* Brings `a` to the front of the right side, a right-nested combination by an operation `f`. `comm a b` rewrites
+   `f a b` to `f b a`; `left_assoc a b c` rewrites `f a (f b c)` to `f (f a b) c`, `right_assoc` the converse. *)
+Ltac lm_front f comm left_assoc right_assoc a r :=
+  match r with
+  | f a _ => idtac
+  | f ?b a => comm b a
+  | f ?b ?t =>
+      lm_front f comm left_assoc right_assoc a t;
+      match goal with
+      | |- context [f b (f a ?u)] => left_assoc b a u; comm b a; right_assoc a b u
+      | |- context [f b a] => comm b a
+      end
+  end.
+
+Ltac lm_permute f comm left_assoc right_assoc :=
+  repeat (progress (
+    match goal with
+    | |- ?x = ?x => reflexivity
+    | |- f ?a ?l = ?r => lm_front f comm left_assoc right_assoc a r; apply f_equal
+    end)).
+
+Ltac lm_go rw rwh fwd fin ac n :=
+  lm_norm rw rwh;
+  try (progress (do 3 (try fwd ())); lm_norm rw rwh);
+  try lm_close;
+  try solve [ fin () ];
+  try solve [ ac () ];
+  match n with
+  | O => fail
+  | S ?m =>
+      first
+      [ lm_split; lm_go rw rwh fwd fin ac m
+      | once (lm_hypothesis_step; lm_go rw rwh fwd fin ac m)
+      | progress f_equal; lm_go rw rwh fwd fin ac m ]
+  end.
+
+Ltac lm_search rw rwh fwd fin ac := lm_go rw rwh fwd fin ac constr:(S (S (S (S (S (S O)))))).
+Ltac lm_short rw rwh fwd fin ac := lm_go rw rwh fwd fin ac constr:(S (S O)).
