@@ -1,0 +1,39 @@
+"""`python -m pipeline report RUN`: writes the HTML report of a run again, from its snapshot tables alone."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+
+def report(
+    run: Path,
+    *,
+    at_round: int | None = None,
+    json_output: Annotated[bool, Parameter(name="--json", negative=())] = False,
+) -> int:
+    """Write RUN/report/index.html and its figures from the snapshot tables, and print the page's path.
+
+    Examples:
+
+        python -m pipeline report runs/quickstart
+        python -m pipeline report runs/quickstart --at-round 1
+
+    Parameters
+    ----------
+    run
+        Directory of a run.
+    at_round
+        Report on the run as it was at the end of this round. Default: the last finished one.
+    json_output
+        Print one JSON object instead of the path: `report` and the `counts` that the page shows.
+    """
+    from pipeline.report.page import write_report
+
+    page, facts = write_report(run, at_round)
+    if json_output:
+        print(json.dumps({"report": str(page), "round": facts.round, "counts": facts.counts}, indent=2))
+    else:
+        print(page)
+    return 0

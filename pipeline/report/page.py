@@ -1,0 +1,185 @@
+"""Writes RUN/report/index.html and its figures: one page that needs nothing from outside.
+
+The page holds its style, its script and its drawings, and names no address; the figures also lie beside it as SVG
+files for use elsewhere. It is written whole or not at all, and the same snapshot gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jinja2
+import yaml
+from markupsafe import Markup
+
+from library_store.snapshot import read, write_atomically
+from pipeline.report.drawing import VARIABLES, Figure
+from pipeline.report.facts import SOLVERS, Facts, LemmaFacts, ProblemFacts
+from pipeline.report.figures import figures
+from pipeline.report.gather import gather
+from pipeline.report.uses import shorten, uses
+
+TEMPLATE = Path(__file__).parent / "template.html"
+FOLDER = "report"
+
+
+class Tile(NamedTuple):
+    """A number at the top of the page, and what it counts."""
+
+    value: str
+    text: str
+    note: str = ""
+
+
+class SplitRow(NamedTuple):
+    """How the problems of one split fared: `by_round` are newly proved ones."""
+
+    split: str
+    problems: int
+    by_round: tuple[int, ...]
+    by_solver: tuple[int, ...]
+
+
+class Report(NamedTuple):
+    """The page that was written, and what it says."""
+
+    page: Path
+    facts: Facts
+
+
+def write_report(run: Path, at_round: int | None = None) -> Report:
+    """Writes the report of a run directory as of a round (default: the last finished one).
+
+    Raises:
+        UserError: `run` is no run directory, or has no such round.
+    """
+    facts = gather(read(run, at_round))
+    drawn = [*figures(facts), uses(facts)]
+    folder = run / FOLDER
+    folder.mkdir(exist_ok=True)
+    for figure in drawn:
+        path = folder / f"{figure.id}.svg"
+        if figure.wide:
+            write_atomically(path, _standalone(figure.wide).encode())
+        else:
+            path.unlink(missing_ok=True)
+    page = folder / "index.html"
+    write_atomically(page, render(facts, drawn, name=run.resolve().name, settings=_settings(run)).encode())
+    return Report(page, facts)
+
+
+def render(facts: Facts, drawn: Sequence[Figure], *, name: str, settings: str) -> str:
+    """The page as text. `settings` is the resolved configuration, or empty when the directory does not hold it."""
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    environment.filters["svg"] = Markup
+    environment.filters["count"] = lambda value: f"{value:,.0f}"
+    environment.filters["plain"] = lambda text: str(text).replace("_", " ")
+    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
+    return template.render(
+        name=name,
+        facts=facts,
+        settings=settings,
+        tiles=tiles(facts),
+        figures={figure.id: figure for figure in drawn},
+        splits=splits(facts),
+        solvers=SOLVERS,
+        provable=provable(facts),
+        findings=findings(facts),
+        shorten=shorten,
+    )
+
+
+def tiles(facts: Facts) -> list[Tile]:
+    """The numbers at the top of the page."""
+    count = {name: f"{value:,.0f}" for name, value in facts.counts.items()}
+    per_round = Counter(problem.round for problem in facts.proved)
+    return [
+        Tile(f"{count['solved']} of {count['problems']}", "problems proved"),
+        Tile(" + ".join(str(per_round[number]) for number in facts.rounds), "newly proved, round by round"),
+        Tile(
+            count["solved_with_library"],
+            "proved with a lemma from elsewhere",
+            f"{count['solved_with_any_lemma']} with any library lemma",
+        ),
+        Tile(
+            count["lemmas"],
+            "lemmas in the library",
+            f"proofs of problems rest on {count['lemmas_carrying']}, directly on {count['lemmas_used']}",
+        ),
+        Tile(
+            count["lemmas_used_abroad"],
+            "lemmas used abroad",
+            f"{count['lemmas_used_abroad_twice']} by two or more problems outside their origin",
+        ),
+        Tile(count["attempts"], "attempts", f"{count['candidates']} candidates"),
+        Tile(count["tokens"], "tokens", f"{count['tokens_in']} read, {count['tokens_out']} written"),
+        Tile(f"{count['cpu_seconds']} s", "CPU time", "whole process tree" if facts.cpu_whole else "attempts alone"),
+    ]
+
+
+def splits(facts: Facts) -> list[SplitRow]:
+    """One row for each split, and one for all of them where there are several."""
+    names = list(dict.fromkeys(problem.split for problem in facts.problems))
+
+    def row(split: str, problems: Sequence[ProblemFacts]) -> SplitRow:
+        rounds, solvers = (Counter(getattr(problem, key) for problem in problems) for key in ("round", "solver"))
+        return SplitRow(
+            split or "(none)",
+            len(problems),
+            tuple(rounds[number] for number in facts.rounds),
+            tuple(solvers[solver] for solver in SOLVERS),
+        )
+
+    rows = [row(name, [problem for problem in facts.problems if problem.split == name]) for name in names]
+    return rows if len(rows) < 2 else [*rows, row("all", facts.problems)]
+
+
+def provable(facts: Facts) -> list[tuple[ProblemFacts, list[LemmaFacts]]]:
+    """Problems whose proofs need library lemmas, with these lemmas: first those that had failed before."""
+    found = [
+        (problem, [facts.lemmas[use] for use in problem.uses if use in facts.lemmas])
+        for problem in facts.proved
+        if problem.uses
+    ]
+    return sorted(found, key=lambda pair: (pair[0].failed_before == 0, pair[0].round or 0, pair[0].name))
+
+
+def findings(facts: Facts) -> list[str]:
+    """What did not happen, in words: a report that leaves out its null results misleads."""
+    automation, model = facts.ledger
+    said: list[str] = []
+    if not facts.counts["solved_with_library"]:
+        said.append(f"No proof needs a lemma from another problem (n = {len(facts.proved)} proofs).")
+    if not facts.counts["lemmas_used_abroad"]:
+        said.append(f"No lemma is used outside its origin (n = {len(facts.lemmas)} lemmas).")
+    if not model.attempts:
+        said.append("The language model was not asked.")
+    elif not model.problems and not model.lemmas:
+        said.append(f"The language model proved no problem and made no lemma (n = {model.attempts:,} attempts).")
+    elif not model.problems:
+        said.append(f"The language model proved no problem (n = {model.attempts:,} attempts).")
+    if not automation.problems:
+        said.append(f"Automation proved no problem (n = {automation.attempts:,} attempts).")
+    return said
+
+
+def _settings(run: Path) -> str:
+    path = run / "config.yaml"
+    if not path.is_file():
+        return ""
+    tree: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return yaml.safe_dump(tree, sort_keys=False, allow_unicode=True)
+
+
+def _standalone(svg: str) -> str:
+    """The drawing as a file of its own: with name spaces, and with colours in place of variables."""
+    for colour, variable in VARIABLES.items():
+        svg = svg.replace(f"var(--{variable})", colour)
+    spaces = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
+    return re.sub(r"<svg ", f"<svg {spaces} ", svg, count=1)
