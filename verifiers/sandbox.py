@@ -259,7 +259,7 @@ def _wrap(argv: Sequence[str], folder: Path, limits: Limits, readable: Iterable[
         processes = [f"--nproc={limits.processes}"] if dropped else []
         return [*dropped, *limited, *processes, "--", *argv]
     box = ["bwrap", "--unshare-all", "--as-pid-1", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
-    box += ["--ro-bind", "/usr", "/usr", "--proc", "/proc", "--dev", "/dev"]
+    box += ["--ro-bind", "/usr", "/usr", *_own_proc(), "--dev", "/dev"]
     box += ["--size", str(64 * MEBIBYTE), "--tmpfs", "/tmp"]  # noqa: S108 (inside)
     box += _system_links()
     for path in readable:
@@ -281,6 +281,15 @@ def _system_links() -> list[str]:
     for name in SYSTEM_FILES:
         options += ["--ro-bind-try", name, name]
     return options
+
+
+@cache
+def _own_proc() -> list[str]:
+    """A `/proc` of the box's own; none at all inside a container that forbids mounting one (Rocq does without)."""
+    drop = [] if os.geteuid() != 0 else ["setpriv", f"--reuid={UIDS[0]}", f"--regid={UIDS[0]}", "--clear-groups"]
+    box = [*drop, "bwrap", "--unshare-all", "--ro-bind", "/usr", "/usr", *_system_links(), "--proc", "/proc"]
+    mounts = subprocess.run([*box, "true"], capture_output=True, timeout=30, check=False).returncode == 0
+    return ["--proc", "/proc"] if mounts else []
 
 
 @cache

@@ -10,7 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,13 +18,21 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from domain import OutsideError
+from domain import OutsideError, UserError
 from models import DEFAULT_MODEL, model_path
 from verifiers.sandbox import Finished, Limits, Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
 ROCQ_PACKAGES = "apt-get install --no-install-recommends coq libcoq-stdlib"
 LIMITS = Limits(wall_seconds=60, cpu_seconds=30)
+MODULE = "doctor"
+PROOF = "Theorem one : 1 = 1.\nProof. reflexivity. Qed.\n"
+DEPENDENT = """
+From dpdgraph Require Import dpdgraph.
+Lemma used : 1 = 1. Proof. reflexivity. Qed.
+Lemma user : 1 = 1. Proof. exact used. Qed.
+SearchDepend user.
+"""
 COQIDETOP_QUESTION = '<call val="About"><unit/></call>'
 ASK_THE_MODEL = """
 import sys
@@ -61,61 +69,44 @@ class _AilmentError(Exception):
         self.mend = mend
 
 
-def doctor(*, json_output: Annotated[bool, Parameter(name="--json", negative=())] = False) -> int:
+def doctor(*parts: str, json_output: Annotated[bool, Parameter(name="--json", negative=())] = False) -> int:
     """Check every part that a run uses, one line each, and say how to mend what is not fine.
 
     Exit code 0 when all that the embedded default needs is fine, otherwise 3.
 
     Examples:
-
         python -m pipeline doctor
+        python -m pipeline doctor rocq sandbox
         python -m pipeline doctor --json
 
     Args:
+        parts: Check only these; without any, all of them.
         json_output: Print one JSON object: `fine`, and `parts` with `name`, `fine`, `needed`, `says`, `mend`.
     """
-    parts: list[Part] = []
-    for part in examine():
-        parts.append(part)
+    unknown = sorted(set(parts) - set(CHECKS))
+    if unknown:
+        raise UserError(f"there is no part {unknown[0]!r} to check: it is one of {', '.join(CHECKS)}")
+    found: list[Part] = []
+    for name in parts or CHECKS:
+        print(f"checking {name} …", file=sys.stderr, flush=True)
+        found.append(examine(name))
         if not json_output:
-            print(_line(part), flush=True)
-    fine = all(part.fine for part in parts if part.needed)
+            print(_line(found[-1]), flush=True)
+    fine = all(part.fine for part in found if part.needed)
     if json_output:
-        print(json.dumps({"fine": fine, "parts": [asdict(part) for part in parts]}, indent=2))
+        print(json.dumps({"fine": fine, "parts": [asdict(part) for part in found]}, indent=2))
     return 0 if fine else 3
 
 
-def examine() -> Iterator[Part]:
-    """Examine part after part. A part that another one rests on comes first."""
-    yield _part("packages", _packages)
-    yield _part("torch", _torch)
-    sandbox: Sandbox | None = None
+def examine(name: str) -> Part:
+    """Do the check of one part."""
+    needed = name not in NOT_NEEDED
     try:
-        sandbox = Sandbox()
-    except OutsideError as error:
-        yield Part("sandbox", False, True, str(error), "install what is named, then run this again")
-    if sandbox is not None:
-        box = sandbox
-        yield _part("sandbox", lambda: _sandbox(box))
-        with box.folder() as folder:
-            yield _part("rocq", lambda: _rocq(box, folder))
-            yield _part("coqidetop", lambda: _coqidetop(box, folder))
-            yield _part("coqchk", lambda: _coqchk(box, folder))
-            yield _part("dpdgraph", lambda: _dpdgraph(box, folder))
-    yield _part("ray", _ray)
-    yield _part("model", _model)
-    yield _part("vllm", _vllm)
-    yield _part("gpu", _gpu, needed=False)
-
-
-def _part(name: str, check: Callable[[], str], *, needed: bool = True) -> Part:
-    print(f"checking {name} …", file=sys.stderr, flush=True)
-    try:
-        return Part(name, True, needed, check())
+        return Part(name, True, needed, CHECKS[name]())
     except _AilmentError as ailment:
         return Part(name, False, needed, ailment.says, ailment.mend)
     except OutsideError as error:
-        return Part(name, False, needed, str(error), "see above")
+        return Part(name, False, needed, str(error))
     except subprocess.TimeoutExpired as error:
         return Part(name, False, needed, f"no answer within {error.timeout:.0f} s", "free some CPU and try again")
 
@@ -170,73 +161,79 @@ def _installed(package: str) -> bool:
 # ------------------------------------------------------------------------------------------- the prover in its box
 
 
-def _sandbox(box: Sandbox) -> str:
+def _sandbox() -> str:
+    box = Sandbox()
     if box.degraded is not None:
         raise _AilmentError(box.degraded, "apt-get install bubblewrap, and allow user namespaces")
     with TemporaryDirectory(prefix="lemmary-run-") as run, box.folder() as folder:
-        secret = Path(run) / "journal"
+        secret, planted = Path(run) / "journal", Path(run) / "planted"
         secret.write_text("a line of a journal")
         Path(run).chmod(0o777)  # so that it is the sandbox, not the file's mode, that is asked
         secret.chmod(0o666)
-        attempts = {
-            "a write outside its folder": f"echo x >{run}/planted && test -e {run}/planted",
-            "a read of a run directory": f"cat {secret}",
-        }
-        open_doors = [what for what, script in attempts.items() if box.run(["sh", "-c", script], folder, LIMITS).ok]
-        if (Path(run) / "planted").exists() or open_doors:
-            raise _AilmentError(f"it let through {' and '.join(open_doors) or 'a write'}", "report this: it is a bug")
+        box.run(["sh", "-c", f"echo x >{planted}"], folder, LIMITS)
+        if planted.exists():
+            raise _AilmentError("it let through a write outside its folder", "report this: it is a bug")
+        if box.run(["cat", str(secret)], folder, LIMITS).ok:
+            raise _AilmentError("it let through a read of a run directory", "report this: it is a bug")
         if not box.run(["sh", "-c", "echo x >inside"], folder, LIMITS).ok:
-            raise _AilmentError(
-                "a process cannot write to its own folder", "check the permissions of the temporary folder"
-            )
+            raise _AilmentError("a process cannot write to its own folder", "check the temporary folder's permissions")
     return "bubblewrap blocked a write outside its folder and a read of a run directory"
 
 
-def _rocq(box: Sandbox, folder: Path) -> str:
-    if shutil.which("coqc") is None:
-        raise _AilmentError("coqc is not installed", ROCQ_PACKAGES)
-    version = _last_line(box.run(["coqc", "--print-version"], folder, LIMITS).output).split()[0]
-    true = _compile(box, folder, "doctor_true", "Theorem one : 1 = 1.\nProof. reflexivity. Qed.\n")
-    if not true.ok:
-        raise _AilmentError(f"coqc {version} does not prove 1 = 1: {_last_line(true.output)}", ROCQ_PACKAGES)
-    if _compile(box, folder, "doctor_false", "Theorem two : 1 = 2.\nProof. reflexivity. Qed.\n").ok:
-        raise _AilmentError(f"coqc {version} accepted 1 = 2", "reinstall coq")
+def _rocq() -> str:
+    _require("coqc")
+    with Sandbox().folder() as folder:
+        version = _last_line(_boxed(folder, "coqc", "--print-version").output).split()[0]
+        true = _compile(folder, PROOF)
+        if not true.ok:
+            raise _AilmentError(f"coqc {version} does not prove 1 = 1: {_last_line(true.output)}", ROCQ_PACKAGES)
+        if _compile(folder, PROOF.replace("1 = 1", "1 = 2")).ok:
+            raise _AilmentError(f"coqc {version} accepted 1 = 2", "reinstall coq")
     return f"Rocq (Coq) {version} proved 1 = 1 and refused 1 = 2"
 
 
-def _compile(box: Sandbox, folder: Path, module: str, text: str) -> Finished:
-    (folder / f"{module}.v").write_text(text)
-    return box.run(["coqc", "-q", f"{module}.v"], folder, LIMITS)
-
-
-def _coqidetop(box: Sandbox, folder: Path) -> str:
-    if shutil.which("coqidetop.opt") is None:
-        raise _AilmentError("coqidetop.opt is not installed", ROCQ_PACKAGES)
+def _coqidetop() -> str:
+    _require("coqidetop.opt")
     ask = f"printf '%s' '{COQIDETOP_QUESTION}' | coqidetop.opt -q -main-channel stdfds"
-    answer = box.run(["sh", "-c", ask], folder, LIMITS).output
+    with Sandbox().folder() as folder:
+        answer = _boxed(folder, "sh", "-c", ask).output
     if '<value val="good"><coq_info>' not in answer:
         raise _AilmentError(f"coqidetop.opt does not speak XML: {_last_line(answer)}", ROCQ_PACKAGES)
     return "a warm session answered over XML"
 
 
-def _coqchk(box: Sandbox, folder: Path) -> str:
-    if shutil.which("coqchk") is None:
-        raise _AilmentError("coqchk is not installed", ROCQ_PACKAGES)
-    result = box.run(["coqchk", "-silent", "-o", "-norec", "doctor_true"], folder, LIMITS)
+def _coqchk() -> str:
+    _require("coqchk")
+    with Sandbox().folder() as folder:
+        _compile(folder, PROOF)
+        result = _boxed(folder, "coqchk", "-silent", "-o", "-norec", MODULE)
     if not result.ok or "Axioms: <none>" not in " ".join(result.output.split()):
         raise _AilmentError(f"coqchk does not check the proof of 1 = 1: {_last_line(result.output)}", ROCQ_PACKAGES)
     return "checked the compiled proof of 1 = 1, no axioms"
 
 
-def _dpdgraph(box: Sandbox, folder: Path) -> str:
-    text = "From dpdgraph Require Import dpdgraph.\nLemma a : 1 = 1. Proof. reflexivity. Qed.\n"
-    text += "Lemma b : 1 = 1. Proof. exact a. Qed.\nSearchDepend b.\n"
-    result = _compile(box, folder, "doctor_depend", text)
-    if not result.ok or not re.search(r"\ba\b", result.output):
+def _dpdgraph() -> str:
+    with Sandbox().folder() as folder:
+        result = _compile(folder, DEPENDENT)
+    if not result.ok or not re.search(r"\bused\b", result.output):
         raise _AilmentError(
             "proof dependencies cannot be read", "apt-get install --no-install-recommends libcoq-dpdgraph"
         )
     return "read from a proof term which lemma it uses"
+
+
+def _require(program: str) -> None:
+    if shutil.which(program) is None:
+        raise _AilmentError(f"{program} is not installed", ROCQ_PACKAGES)
+
+
+def _boxed(folder: Path, *command: str) -> Finished:
+    return Sandbox().run(command, folder, LIMITS)
+
+
+def _compile(folder: Path, text: str) -> Finished:
+    (folder / f"{MODULE}.v").write_text(text)
+    return _boxed(folder, "coqc", "-q", f"{MODULE}.v")
 
 
 # --------------------------------------------------------------------------------------------- engine and cluster
@@ -291,3 +288,22 @@ def _gpu() -> str:
     if result.returncode != 0:
         raise _AilmentError(f"nvidia-smi: {_last_line(result.stdout + result.stderr)}", "check the driver")
     return "; ".join(line.strip() for line in result.stdout.splitlines())
+
+
+CHECKS: dict[str, Callable[[], str]] = {
+    "packages": _packages,
+    "torch": _torch,
+    "sandbox": _sandbox,
+    "rocq": _rocq,
+    "coqidetop": _coqidetop,
+    "coqchk": _coqchk,
+    "dpdgraph": _dpdgraph,
+    "ray": _ray,
+    "model": _model,
+    "vllm": _vllm,
+    "gpu": _gpu,
+}
+"""Part → its check, which returns what it saw or raises what is wrong."""
+
+NOT_NEEDED = frozenset({"gpu"})
+"""Parts that the embedded default does without."""
