@@ -75,7 +75,9 @@ class Answer:
 
     @property
     def state(self) -> int:
-        """The state that an addition made, or that a failure is about."""
+        """The state that an addition made, or that a failure is about; 0 when that is unknown."""
+        if not self.good:
+            return self.said[-1].state
         found = self.value.find(".//state_id")
         return int(found.get("val", "0")) if found is not None else 0
 
@@ -264,10 +266,10 @@ def _parse(data: bytes) -> Answer:
         )
     value = root[-1]
     if value.get("val") == "fail":
-        state = value.find("state_id")
-        number = int(state.get("val", "0")) if state is not None else 0
-        said = [one for one in said if one.level != "error"]  # the failure repeats its feedback
-        said.append(Said(number, "error", text_of(value[-1]), *_offsets(value, "loc_s", "loc_e")))
+        # The failure repeats the error of its feedback, but names the last good state instead of the one that failed.
+        failed = [one.state for one in said if one.level == "error"] or [0]
+        said = [one for one in said if one.level != "error"]
+        said.append(Said(failed[-1], "error", text_of(value[-1]), *_offsets(value, "loc_s", "loc_e")))
     return Answer(value, tuple(said))
 
 

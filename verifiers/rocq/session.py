@@ -23,7 +23,7 @@ from xml.etree.ElementTree import Element
 
 from domain import Message, OutsideError, Reason
 from verifiers.rocq.idetop import Answer, Idetop, Said, Stopped, text_of
-from verifiers.rocq.sentences import split
+from verifiers.rocq.sentences import Unterminated, split
 from verifiers.sandbox import GIBIBYTE, MEBIBYTE, Limits, Sandbox
 
 RUNS_PER_PROCESS = 400
@@ -222,8 +222,11 @@ class _Failed(Exception):  # noqa: N818 (an event, not an error of ours)
 def _execute(process: Idetop, before: str, text: str, seconds: float, *, goals: bool) -> Outcome:
     """Add and execute sentences after the tip, up to the first that fails."""
     started, cpu_started = time.monotonic(), process.own_cpu_seconds()
-    sentences = [_Placed(sentence.text, -1) for sentence in split(before)]
-    sentences += [_Placed(sentence.text, sentence.start) for sentence in split(text)]
+    try:
+        sentences = [_Placed(sentence.text, -1) for sentence in split(before)]
+        sentences += [_Placed(sentence.text, sentence.start) for sentence in split(text)]
+    except Unterminated as error:
+        return Outcome(ok=False, reason="does_not_compile", messages=(Message("error", str(error)),), failed_at=0)
     document = _Document(process)
     process.clock(seconds)
     reason: Reason | None = None

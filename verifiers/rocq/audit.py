@@ -1,0 +1,441 @@
+"""Admission: is this text a proof of exactly that statement? Fresh processes, statement first.
+
+For each candidate, in sandboxed processes of their own and with nothing of the candidate in the first two:
+
+1. the header's modules are compiled (`source.header_parts`), once per header;
+2. `Frozen.Statement` fixes the statement: `Definition S : Prop := …`;
+3. `Candidate.Text` is compiled: the same surroundings, the library lemmas it names with their proofs, its own text;
+4. `Check`, which imports nothing, requires both, insists on default typing flags, defines
+   `check : S := Candidate.Text.NAME` and prints what `check` assumes, between random marks;
+5. `coqchk -norec` checks `Candidate.Text` and `Check` again, and lists all axioms in sight by their full names.
+
+Invariant (DESIGN 3.1): `accepted` means that the kernel and the checker both hold NAME to be a proof of the frozen
+statement from allow-listed axioms and the header's own. No output of a process that ran the candidate decides
+anything but its failure. docs/soundness.md says which layer refuses what.
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import re
+import secrets
+import shutil
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from threading import Lock
+from typing import NamedTuple
+
+from domain import Candidate, Lemma, Message, Reason, Verdict, VerdictKind
+from verifiers.rocq.lint import refuse
+from verifiers.rocq.sentences import Unterminated
+from verifiers.rocq.source import (
+    Malformed,
+    Part,
+    Statement,
+    declared_names,
+    header_parts,
+    lemma_sentence,
+    named_lemmas,
+    parse_statement,
+    surround,
+    without_header,
+)
+from verifiers.sandbox import Finished, Limits, Sandbox
+
+ALLOWED_AXIOMS = frozenset(
+    {
+        "Coq.Logic.Classical_Prop.classic",
+        "Coq.Reals.ClassicalDedekindReals.sig_forall_dec",
+        "Coq.Reals.ClassicalDedekindReals.sig_not_dec",
+        "Coq.Logic.FunctionalExtensionality.functional_extensionality_dep",
+    }
+)
+"""Kernel names of the axioms that every proof may use: those on which the standard library's real numbers rest."""
+
+FLAGS = ("check_guarded: true", "check_positive: true", "check_universes: true", "definitional uip: false")
+"""Lines of `Print Typing Flags` that must be there."""
+
+UNSAFE = (
+    "Constants/Inductives relying on type-in-type",
+    "Constants/Inductives relying on unsafe (co)fixpoints",
+    "Inductives whose positivity is assumed",
+)
+"""Entries of coqchk's summary that must be empty."""
+
+PREPARED = 64
+"""Compiled headers and statements kept."""
+
+WIDE = "Set Printing Width 100000.\nSet Printing Depth 100000.\n"
+
+_ERROR = re.compile(r'^File "[^"\n]*", line (\d+), characters (\d+)-(\d+):\nError:[ \n]?', re.MULTILINE)
+_ASSUMED = re.compile(r"([\w'.]+)(?: :.*)?$")
+_CONSTANT = re.compile(r"([\w'.]+)\(\d+\)")
+
+
+class Rejection(Exception):  # noqa: N818 (the ordinary way to end an audit)
+    """A layer says no."""
+
+    def __init__(self, reason: Reason, *messages: Message, kind: VerdictKind = "rejected") -> None:
+        super().__init__(reason)
+        self.verdict = Verdict(kind, reason, "none", messages)
+
+
+class _Assumed(NamedTuple):
+    """What the checking process says: names as printed (shortest form), and the library lemmas in the proof term."""
+
+    axioms: tuple[str, ...]
+    uses: tuple[str, ...]
+
+
+class _Context(NamedTuple):
+    """coqchk's summary."""
+
+    axioms: frozenset[str]
+
+
+@dataclass(slots=True)
+class _Work:
+    """The processes of one audit: their clock, and the load paths shown to them."""
+
+    sandbox: Sandbox
+    limits: Limits
+    paths: dict[str, Path] = field(default_factory=dict[str, Path])
+    cpu_seconds: float = 0.0
+
+    def run(self, program: str, *arguments: str, folder: Path) -> Finished:
+        """Run a program of the prover with the load paths, in `folder`."""
+        shown = [part for name, path in self.paths.items() for part in ("-Q", str(path), name)]
+        finished = self.sandbox.run([program, *shown, *arguments], folder, self.limits, tuple(self.paths.values()))
+        self.cpu_seconds += finished.cpu_seconds
+        return finished
+
+    def compile(self, library: str, module: str, text: str, into: Path) -> Finished:
+        """Compile `text` as `library.module`; on success the compiled file is kept in the trusted folder `into`."""
+        with self.sandbox.folder() as folder:
+            (folder / f"{module}.v").write_text(text)
+            here = ("-Q", ".", library) if library else ()
+            finished = self.run("coqc", *here, "-q", "-w", "none", f"{module}.v", folder=folder)
+            compiled = folder / f"{module}.vo"
+            if finished.ok and (compiled.is_symlink() or not compiled.is_file()):
+                return replace(finished, returncode=-1, output="the prover wrote no compiled file")
+            if finished.ok:
+                shutil.copyfile(compiled, into / compiled.name)
+        return finished
+
+
+class Auditor:
+    """Audits candidates. Compiled headers and statements are kept in trusted folders while it lives."""
+
+    def __init__(
+        self, sandbox: Sandbox, limits: Limits, *, recheck_cpu_seconds: float = 300.0, workers: int = 1
+    ) -> None:
+        self._sandbox = sandbox
+        self._limits = limits
+        self._recheck_cpu_seconds = recheck_cpu_seconds
+        self._workers = workers
+        self._prepared: OrderedDict[str, Path] = OrderedDict()
+        self._lock = Lock()
+        atexit.register(self.close)
+
+    def close(self) -> None:
+        """Remove the folders of compiled headers and statements."""
+        while self._prepared:
+            shutil.rmtree(self._prepared.popitem()[1], ignore_errors=True)
+
+    def audit(self, batch: Sequence[Candidate], *, recheck: bool = False) -> list[Verdict]:
+        """The verdicts on independent candidates, in order; `recheck` adds a full `coqchk` of all that they rest on."""
+
+        def judge(candidate: Candidate) -> Verdict:
+            refused = refuse(without_header(candidate.proof, candidate.problem.header), candidate.problem.header)
+            if refused:
+                return refusal(refused)
+            return self.judge_compiled(candidate, recheck=recheck)
+
+        if self._workers == 1 or len(batch) == 1:
+            return [judge(candidate) for candidate in batch]
+        with ThreadPoolExecutor(self._workers) as pool:
+            return list(pool.map(judge, batch))
+
+    def judge_compiled(self, candidate: Candidate, *, recheck: bool = False) -> Verdict:
+        """The verdict of all layers but the lint, without which a text could write files in its scratch folder."""
+        work = _Work(self._sandbox, self._limits)
+        try:
+            verdict = self._judge(candidate, work, recheck=recheck)
+        except Malformed as error:
+            verdict = Verdict("error", "malformed", "none", (Message("error", str(error)),))
+        except Rejection as rejection:
+            verdict = rejection.verdict
+        return replace(verdict, seconds=round(work.cpu_seconds, 4))
+
+    def _judge(self, candidate: Candidate, work: _Work, *, recheck: bool) -> Verdict:
+        statement = parse_statement(candidate.problem.formal_statement)
+        parts = header_parts(candidate.problem.header)
+        self._prepare_header(parts, work)
+        frozen = self._freeze(parts, statement, work)
+        text = self._sandbox.make_folder(trusted=True)
+        checker = self._sandbox.make_folder(trusted=True)
+        try:
+            lemmas = named_lemmas(candidate.lemmas, candidate.proof)
+            names = _compile_candidate(candidate, statement, parts, lemmas, work, text)
+            work.paths |= {"Frozen": frozen, "Candidate": text}
+            assumed = _check(statement, work, checker, names, frozenset(one.canonical_name for one in lemmas))
+            work.paths[""] = checker
+            axioms = self._confirm(candidate, assumed, work, recheck=recheck)
+        finally:
+            shutil.rmtree(text, ignore_errors=True)
+            shutil.rmtree(checker, ignore_errors=True)
+        return Verdict("accepted", "proved", "rechecked" if recheck else "audited", (), axioms, assumed.uses)
+
+    def _prepare_header(self, parts: Sequence[Part], work: _Work) -> None:
+        """Compile the header's modules, unless that was done before."""
+        made = [part for part in parts if part.module is not None]
+        if not made:
+            return
+        key = _key(*(part.text for part in parts))
+
+        def build(folder: Path) -> None:
+            spoken: list[str] = []
+            for part in parts:
+                if part.module is not None:
+                    text = "\n".join([*spoken, part.text, ""])
+                    finished = work.compile("Header", part.module, text, folder)
+                    if not finished.ok:
+                        raise _failure(finished, text, "the header", kind="error")
+                spoken.append(part.spoken)
+
+        work.paths["Header"] = self._prepared_folder(key, work, "Header", build)
+
+    def _freeze(self, parts: Sequence[Part], statement: Statement, work: _Work) -> Path:
+        """Compile the statement in a module of its own; nothing of a candidate is there to see or to change it."""
+        text = "\n".join(part.spoken for part in parts)
+        text += f"\nDefinition S : Prop := {statement.proposition}.\n"
+
+        def build(folder: Path) -> None:
+            finished = work.compile("Frozen", "Statement", text, folder)
+            if not finished.ok:
+                raise _failure(finished, text, "the statement", kind="error")
+
+        return self._prepared_folder(_key(*(part.text for part in parts), statement.proposition, "S"), work, "", build)
+
+    def _prepared_folder(self, key: str, work: _Work, library: str, build: Callable[[Path], None]) -> Path:
+        with self._lock:
+            if key in self._prepared:
+                self._prepared.move_to_end(key)
+                return self._prepared[key]
+            folder = self._sandbox.make_folder(trusted=True)
+            if library:
+                work.paths[library] = folder
+            try:
+                build(folder)
+            except Rejection:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
+            self._prepared[key] = folder
+            while len(self._prepared) > PREPARED:
+                shutil.rmtree(self._prepared.popitem(last=False)[1], ignore_errors=True)
+            return folder
+
+    def _confirm(self, candidate: Candidate, assumed: _Assumed, work: _Work, *, recheck: bool) -> tuple[str, ...]:
+        """Let the checker judge the compiled files; the full names of the axioms that `check` rests on."""
+        context = _coqchk(work, full=False)
+        if recheck:
+            work.limits = replace(
+                work.limits,
+                cpu_seconds=self._recheck_cpu_seconds,
+                wall_seconds=4 * self._recheck_cpu_seconds,
+            )
+            context = _coqchk(work, full=True)
+        own = sorted(name for name in context.axioms if name.startswith(("Candidate.", "Check.")))
+        if own:
+            raise Rejection("axiom", Message("error", f"the text itself declares {', '.join(own)}"))
+        allowed = ALLOWED_AXIOMS | set(candidate.problem.allowed_axioms)
+        full_names: set[str] = set()
+        for printed in assumed.axioms:
+            named = {name for name in context.axioms if name == printed or name.endswith(f".{printed}")}
+            refused = {name for name in named if name not in allowed and not name.startswith("Header.")}
+            if refused or not named:
+                raise Rejection(
+                    "axiom", Message("error", f"the proof rests on {', '.join(sorted(refused)) or printed}")
+                )
+            full_names |= named
+        return tuple(sorted(full_names))
+
+
+def refusal(refused: str) -> Verdict:
+    """The verdict on a text that the lint refuses."""
+    return Verdict("rejected", "forbidden_construct", "none", (Message("error", f"not allowed: {refused}"),))
+
+
+def _compile_candidate(
+    candidate: Candidate,
+    statement: Statement,
+    parts: Sequence[Part],
+    lemmas: Sequence[Lemma],
+    work: _Work,
+    into: Path,
+) -> list[str]:
+    """Compile `Candidate.Text`; the names that it declares."""
+    try:
+        placed = surround(statement, without_header(candidate.proof, candidate.problem.header))
+    except Unterminated as error:
+        raise Rejection("does_not_compile", Message("error", str(error))) from None
+    before = "\n".join([*(part.spoken for part in parts), *(lemma_sentence(lemma) for lemma in lemmas), placed.before])
+    finished = work.compile("Candidate", "Text", f"{before}\n{placed.text}{placed.after}\n", into)
+    if not finished.ok:
+        raise _failure(finished, f"{before}\n{placed.text}", "", skip=len(before) + 1)
+    return declared_names(placed.before + placed.text)
+
+
+def _check(statement: Statement, work: _Work, into: Path, names: Sequence[str], lemmas: frozenset[str]) -> _Assumed:
+    """Compile the checking module and read what it prints between random marks."""
+    mark = secrets.token_hex(16)
+    marks = [f'Goal True. idtac "{mark} {number}". Abort.' for number in range(4)]
+    lines = [
+        "Require Frozen.Statement.",
+        "Definition frozen : Prop := Frozen.Statement.S.",
+        "Require Candidate.Text.",
+        WIDE + marks[0],
+        "Print Typing Flags.",
+        marks[1],
+        f"Definition check : frozen := Candidate.Text.{statement.name}.",
+        marks[2],
+        "Print Assumptions check.",
+        marks[3],
+    ]
+    finished = work.compile("", "Check", "\n".join([*lines, ""]), into)
+    said = re.split(rf"^{mark} \d\n", finished.output, flags=re.MULTILINE)
+    if len(said) < 3:
+        raise _failure(finished, "", "the checking module")
+    if not set(FLAGS) <= set(said[1].splitlines()):
+        raise Rejection("typing_flag", Message("error", f"the text changes typing flags: {said[1].strip()}"))
+    if len(said) < 4:
+        if finished.stopped:
+            raise _failure(finished, "", "the comparison of statements")
+        about = said[2].partition("Error:")[2].strip() or said[2].strip()
+        raise Rejection(
+            "wrong_statement", Message("error", f"{statement.name} is not a proof of the statement: {about}")
+        )
+    if len(said) < 5 or not finished.ok:
+        raise _failure(finished, "", "the list of axioms")
+    return _Assumed(_assumptions(said[3]), _uses(statement.name, names, lemmas, work) if lemmas else ())
+
+
+def _assumptions(said: str) -> tuple[str, ...]:
+    """The names that `Print Assumptions` lists; whatever else it says is a reason to reject."""
+    lines = [line for line in said.splitlines() if line and not line[0].isspace()]
+    if lines == ["Closed under the global context"]:
+        return ()
+    if not lines or lines[0] != "Axioms:":
+        raise Rejection("typing_flag", Message("error", said.strip()))
+    names: list[str] = []
+    for line in lines[1:]:
+        found = _ASSUMED.match(line)
+        if found is None:
+            raise Rejection("typing_flag", Message("error", line))
+        names.append(found.group(1))
+    return tuple(names)
+
+
+def _uses(name: str, names: Sequence[str], lemmas: frozenset[str], work: _Work) -> tuple[str, ...]:
+    """The library lemmas in the proof term of `name`, through the text's own constants but not through lemmas."""
+    constants: dict[str, set[str]] = {}
+    uses: set[str] = set()
+    asked = list(dict.fromkeys([name, *names]))
+    while asked:
+        constants |= _constants(asked, work)
+        reached, frontier = {name}, [name]
+        while frontier:
+            for constant in constants.get(frontier.pop(), set()) - reached:
+                reached.add(constant)
+                if constant in lemmas:
+                    uses.add(constant)
+                else:
+                    frontier.append(constant)
+        asked = sorted(reached - uses - constants.keys())
+    return tuple(sorted(uses))
+
+
+def _constants(names: Sequence[str], work: _Work) -> dict[str, set[str]]:
+    """For each name of the text, the names of the text in its type and body (dpdgraph's `SearchDepend`)."""
+    mark = secrets.token_hex(16)
+    lines = ["Require Candidate.Text.", "From dpdgraph Require dpdgraph.", WIDE]
+    for name in names:
+        lines += [f'Goal True. idtac "{mark} {name}". Abort.', f"SearchDepend Candidate.Text.{name}."]
+    with work.sandbox.folder() as folder:
+        (folder / "Uses.v").write_text("\n".join([*lines, ""]))
+        finished = work.run("coqc", "-q", "-w", "none", "Uses.v", folder=folder)
+    if not finished.ok:
+        raise _failure(finished, "", "reading the uses of the proof term (is libcoq-dpdgraph installed?)", kind="error")
+    answers: dict[str, set[str]] = {}
+    for answer in finished.output.split(f"{mark} ")[1:]:
+        name, _, listed = answer.partition("\n")
+        found = (constant.removeprefix("Candidate.") for constant in _CONSTANT.findall(listed))
+        answers[name] = {constant.removeprefix("Text.") for constant in found if constant.startswith("Text.")}
+    return answers
+
+
+def _coqchk(work: _Work, *, full: bool) -> _Context:
+    """Check the compiled candidate and checking module (with all that they rest on if `full`) by `coqchk`."""
+    only = "" if full else "-norec"
+    with work.sandbox.folder() as folder:
+        arguments = [part for module in ("Candidate.Text", "Check") for part in (only, module) if part]
+        finished = work.run("coqchk", "-silent", "-o", *arguments, folder=folder)
+    summary = finished.output.partition("CONTEXT SUMMARY")[2]
+    if not finished.ok or not summary:
+        if finished.stopped:
+            raise _failure(finished, "", "coqchk")
+        raise Rejection("typing_flag", Message("error", f"coqchk refuses the proof: {finished.output.strip()[-500:]}"))
+    entries: dict[str, list[str]] = {}
+    entry = ""
+    for line in summary.splitlines():
+        if line.startswith("* "):
+            entry, _, value = line[2:].partition(":")
+            entries[entry] = [value.strip()] if value.strip() else []
+        elif line.startswith("  ") and line.strip():
+            entries.setdefault(entry, []).append(line.strip())
+    if entries.get("Theory") != ["Set is predicative"]:
+        raise Rejection("typing_flag", Message("error", f"coqchk: theory {entries.get('Theory')}"))
+    for title in UNSAFE:
+        if entries.get(title) != ["<none>"]:
+            raise Rejection("typing_flag", Message("error", f"coqchk: {title}: {entries.get(title)}"))
+    if "Axioms" not in entries:
+        raise Rejection("axiom", Message("error", "coqchk lists no axioms, not even none"))
+    return _Context(frozenset(entries["Axioms"]) - {"<none>"})
+
+
+def _failure(finished: Finished, text: str, what: str, *, kind: VerdictKind = "rejected", skip: int = 0) -> Rejection:
+    """Why a process failed; error positions are found in `text`, and counted from `skip`."""
+    prefix = f"{what}: " if what else ""
+    if finished.stopped in ("wall", "cpu"):
+        return Rejection("timeout", Message("error", f"{prefix}the time limit was reached"), kind="timeout")
+    if finished.stopped == "output":
+        return Rejection("output", Message("error", f"{prefix}more output than the limit"), kind=kind)
+    said = finished.output.strip()[-2000:]
+    if re.search(r"Out of memory|out of memory|Out_of_memory", said):
+        return Rejection("memory", Message("error", f"{prefix}out of memory"), kind=kind)
+    found = next(reversed(list(_ERROR.finditer(finished.output))), None)
+    if found is None:
+        said = said or f"the prover ended with status {finished.returncode} and said nothing"
+        return Rejection("prover_error", Message("error", prefix + said), kind="error")
+    message = finished.output[found.end() :].strip()[:4000]
+    start, end = (_place(text, int(found[1]), int(found[column])) - skip for column in (2, 3))
+    inside = text and start >= 0
+    error = Message("error", prefix + message, *((start, end) if inside and not what else (-1, -1)))
+    return Rejection("does_not_compile", error, kind=kind)
+
+
+def _place(text: str, line: int, column: int) -> int:
+    """The offset in characters of a line (from 1) and a column in bytes."""
+    lines = text.split("\n")
+    if line > len(lines):
+        return len(text)
+    before = sum(len(one) + 1 for one in lines[: line - 1])
+    return before + len(lines[line - 1].encode()[:column].decode("utf-8", "ignore"))
+
+
+def _key(*texts: str) -> str:
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()

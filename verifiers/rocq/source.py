@@ -1,0 +1,202 @@
+"""How a problem and a candidate become source files: pure text, no prover.
+
+A header is cut into *parts*. Sentences that only set the scene (imports, scopes, flags) are repeated in every file;
+runs of sentences that make things (datatypes, functions, axioms, …) become modules `Header.Part0`, `Header.Part1`, …
+that are compiled once and imported at their place. So the frozen statement and the candidate speak of the same
+constants, and each is read in the surroundings that the problem's author gave it.
+
+Invariant: nothing in what surrounds a statement comes from a candidate.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from domain import Lemma
+from verifiers.rocq.lint import DECLARATIONS, STATEMENTS, refuse_statement
+from verifiers.rocq.sentences import Unterminated, identifiers, normal_text, split
+
+_SCENE = frozenset({"Require", "From", "Import", "Export", "Open", "Close", "Set", "Unset"})
+"""Sentences whose effect ends with the file, or that are repeated at no cost."""
+_EITHER = frozenset(
+    {"Notation", "Infix", "Reserved", "Arguments", "Declare", "Delimit", "Bind", "Hint", "Ltac", "Tactic"}
+)
+"""Sentences that are exported with a module, and stand for themselves outside of one."""
+_LOCAL_MAKER = re.compile(rf"Local\s+(?:{'|'.join(sorted(DECLARATIONS))}|Axiom|Parameter)\b")
+_OPENS = re.compile(r"(?:Section|Module(?:\s+Type)?)\s")
+_WORD = re.compile(r"[^\W\d][\w']*")
+_NAME = re.compile(rf"(?:{'|'.join(sorted(STATEMENTS))})\s+([^\W\d][\w']*)")
+
+
+class Malformed(ValueError):  # noqa: N818 (what the text is)
+    """A statement that is not exactly one theorem-like sentence."""
+
+
+class Statement(NamedTuple):
+    """A frozen statement: `text` is its sentence, `proposition` the closed formula that it claims."""
+
+    name: str
+    proposition: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a header: `module` is its name when it is compiled apart."""
+
+    text: str
+    module: str | None = None
+
+    @property
+    def spoken(self) -> str:
+        """What another file says to be in the surroundings that this part makes."""
+        return self.text if self.module is None else f"Require Import Header.{self.module}."
+
+
+class Surrounded(NamedTuple):
+    """A candidate's text with what is put before and after it."""
+
+    before: str
+    text: str
+    after: str
+
+
+def parse_statement(text: str) -> Statement:
+    """The statement of a `formal_statement`. Raises `Malformed` unless it is one theorem-like sentence."""
+    refused = refuse_statement(text)
+    if refused:
+        raise Malformed(f"the statement holds {refused}")
+    sentences = split(text)
+    if len(sentences) != 1:
+        raise Malformed(f"a statement is one sentence, this text has {len(sentences)}")
+    sentence = normal_text(sentences[0].text)
+    found = _NAME.match(sentence)
+    if found is None:
+        raise Malformed(f"a statement begins with {', '.join(sorted(STATEMENTS))} and a name")
+    if not sentence.endswith("."):
+        sentence += "."
+    colon = _colon(sentence, found.end())
+    binders = sentence[found.end() : colon].strip()
+    proposition = sentence[colon + 1 : -1].strip()
+    if not proposition or binders.startswith("@"):
+        raise Malformed("a statement has the form `Theorem NAME BINDERS : PROPOSITION.`")
+    return Statement(found.group(1), f"forall {binders}, {proposition}" if binders else proposition, sentence)
+
+
+def _colon(sentence: str, start: int) -> int:
+    """The colon between binders and proposition: the first outside brackets and strings."""
+    depth, quoted = 0, False
+    for at in range(start, len(sentence)):
+        character = sentence[at]
+        if character == '"':
+            quoted = not quoted
+        elif quoted:
+            continue
+        elif character in "([{":
+            depth += 1
+        elif character in ")]}":
+            depth -= 1
+        elif character == ":" and depth == 0 and sentence[at : at + 2] != ":=":
+            return at
+    raise Malformed("a statement has a colon before its proposition")
+
+
+def header_parts(header: str) -> tuple[Part, ...]:
+    """The parts of a header in order."""
+    try:
+        sentences = split(header)
+    except Unterminated as error:
+        raise Malformed(f"in the header, {error}") from None
+    parts: list[Part] = []
+    scene: list[str] = []
+    made: list[str] = []
+    modules = 0
+    depth = 0
+    proving = False
+    for sentence in (one.text for one in sentences):
+        found = _WORD.match(sentence)
+        word = found.group() if found else ""
+        local_scene = word == "Local" and _LOCAL_MAKER.match(sentence) is None
+        free = depth == 0 and not proving
+        if free and (word in _SCENE or local_scene or (word in _EITHER and not made)):
+            if made:
+                parts.append(Part("\n".join(made), f"Part{modules}"))
+                modules, made = modules + 1, []
+            scene.append(sentence)
+            continue
+        if scene:
+            parts.append(Part("\n".join(scene)))
+            scene = []
+        made.append(sentence)
+        if _OPENS.match(sentence) and ":=" not in sentence:
+            depth += 1
+        elif word == "End":
+            depth -= 1
+        elif word == "Proof":
+            proving = True
+        elif word in {"Qed", "Defined", "Admitted", "Abort", "Save"}:
+            proving = False
+    if made:
+        parts.append(Part("\n".join(made), f"Part{modules}"))
+    if scene:
+        parts.append(Part("\n".join(scene)))
+    return tuple(parts)
+
+
+def surround(statement: Statement, proof: str) -> Surrounded:
+    """A candidate's text, completed to a theorem when it is only a tactic block. Raises `Unterminated`."""
+    sentences = [normal_text(one.text) for one in split(proof)]
+    if any((found := _WORD.match(one)) and found.group() in DECLARATIONS for one in sentences):
+        return Surrounded("", proof, "")
+    begun = bool(sentences) and re.match(r"Proof\b", sentences[0]) is not None
+    ended = bool(sentences) and sentences[-1] in {"Qed.", "Defined."}
+    before = statement.text + "\n" + ("" if begun else "Proof.\n")
+    return Surrounded(before, proof, "" if ended else "\nQed.")
+
+
+def without_header(proof: str, header: str) -> str:
+    """A candidate that repeats the problem's header first, with that part blanked out; others as they are."""
+    try:
+        given = [normal_text(one.text) for one in split(header)]
+        offered = split(proof)
+    except Unterminated:
+        return proof
+    if not given or [normal_text(one.text) for one in offered[: len(given)]] != given:
+        return proof
+    end = offered[len(given) - 1].end
+    return re.sub(r"[^\n]", " ", proof[:end]) + proof[end:]
+
+
+def declared_names(text: str) -> list[str]:
+    """The names that the declarations of a text introduce first, in order."""
+    names: list[str] = []
+    for sentence in split(text):
+        found = identifiers(sentence.text)
+        if len(found) > 1 and found[0].text in DECLARATIONS:
+            names.append(found[1].text)
+    return names
+
+
+def named_lemmas(lemmas: Sequence[Lemma], proof: str) -> tuple[Lemma, ...]:
+    """Those lemmas that a text names, and those that their proofs name in turn, in the given order."""
+    by_name = {lemma.canonical_name: lemma for lemma in lemmas}
+    wanted: set[str] = set()
+    texts = [proof]
+    while texts:
+        for name in {one.text for one in identifiers(texts.pop())} & by_name.keys() - wanted:
+            wanted.add(name)
+            texts.append(by_name[name].proof)
+    return tuple(lemma for lemma in lemmas if lemma.canonical_name in wanted)
+
+
+def lemma_sentence(lemma: Lemma) -> str:
+    """A lemma with its proof, as an audit compiles it."""
+    return f"Lemma {lemma.canonical_name} : {lemma.statement_exact}.\nProof.\n{lemma.proof}\nQed."
+
+
+def lemma_axiom(lemma: Lemma) -> str:
+    """The sentence by which a warm session assumes a lemma."""
+    return f"Axiom {lemma.canonical_name} : {lemma.statement_exact}."
