@@ -1,0 +1,247 @@
+"""From S-expressions to the syntax tree of a TIP file.
+
+What it cannot read is an error that names the file, the line and the form.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from datasets.tip.sexpr import Atom, Form, SExpr, leading_comment, read, unreadable
+from datasets.tip.syntax import (
+    Apply,
+    Binder,
+    Call,
+    Case,
+    Constructor,
+    Data,
+    Datatype,
+    Formula,
+    Function,
+    Lambda,
+    Let,
+    Match,
+    Module,
+    Number,
+    Quantified,
+    Term,
+    Type,
+    TypeVariable,
+    arrow,
+)
+
+_IGNORED = frozenset({"set-logic", "set-info", "set-option", "check-sat", "exit"})
+
+
+def parse(text: str, file: str) -> Module:
+    """Read one TIP file; `file` is its name in messages."""
+    return _Parser(file).module(text)
+
+
+def _mentions_integers(expression: SExpr) -> bool:
+    if isinstance(expression, Atom):
+        return expression.text == "Int" or expression.text.isdecimal()
+    return any(_mentions_integers(item) for item in expression.items)
+
+
+@dataclass
+class _Parser:
+    file: str
+    sorts: list[str] = field(default_factory=list[str])
+    constants: list[str] = field(default_factory=list[str])
+    datatypes: list[tuple[Datatype, ...]] = field(default_factory=list[tuple[Datatype, ...]])
+    functions: list[tuple[Function, ...]] = field(default_factory=list[tuple[Function, ...]])
+    assertions: list[Formula] = field(default_factory=list[Formula])
+    goals: list[Formula] = field(default_factory=list[Formula])
+    owners: dict[str, Datatype] = field(default_factory=dict[str, Datatype])
+
+    def module(self, text: str) -> Module:
+        expressions = read(text, self.file)
+        for expression in expressions:
+            self._declaration(expression)
+        if len(self.goals) != 1:
+            where = expressions[-1] if expressions else Atom("", 1)
+            raise unreadable(
+                self.file, where, f"expected exactly one `(prove …)`, found {len(self.goals)}; the file ends with"
+            )
+        return Module(
+            self.file,
+            leading_comment(text),
+            tuple(self.sorts),
+            tuple(self.constants),
+            tuple(self.datatypes),
+            tuple(self.functions),
+            tuple(self.assertions),
+            self.goals[0],
+            any(_mentions_integers(expression) for expression in expressions),
+            self.owners,
+        )
+
+    # -------------------------------------------------------------------------------------------- declarations
+
+    def _declaration(self, form: SExpr) -> None:
+        match form:
+            case Form((Atom("declare-sort"), Atom(name), Atom("0"))):
+                self.sorts.append(name)
+            case Form((Atom("declare-const"), Atom(name), _)) | Form((Atom("declare-fun"), Atom(name), *_)):
+                self.constants.append(name)
+            case Form((Atom("declare-datatype"), Atom(name), body)):
+                self._datatype_group([(name, body)], form)
+            case Form((Atom("declare-datatypes"), Form(heads), Form(bodies))) if len(heads) == len(bodies):
+                names = [self._sort_head(head) for head in heads]
+                self._datatype_group(list(zip(names, bodies, strict=True)), form)
+            case Form((Atom("define-fun" | "define-fun-rec"), Atom(), *_)):
+                self.functions.append((self._function(form, form.items[1:-1], form.items[-1]),))
+            case Form((Atom("define-funs-rec"), Form(heads), Form(bodies))) if len(heads) == len(bodies):
+                group = [
+                    self._function(head, head.items if isinstance(head, Form) else (), body)
+                    for head, body in zip(heads, bodies, strict=True)
+                ]
+                self.functions.append(tuple(group))
+            case Form((Atom("assert"), formula)):
+                self.assertions.append(self._formula(formula))
+            case Form((Atom("prove"), formula)):
+                self.goals.append(self._formula(formula))
+            case Form((Atom(keyword), *_)) if keyword in _IGNORED:
+                pass
+            case _:
+                raise unreadable(self.file, form, "cannot read this declaration")
+
+    def _sort_head(self, head: SExpr) -> str:
+        match head:
+            case Form((Atom(name), Atom())):
+                return name
+            case _:
+                raise unreadable(self.file, head, "expected a name and its arity")
+
+    def _datatype_group(self, members: list[tuple[str, SExpr]], where: SExpr) -> None:
+        group: list[Datatype] = []
+        for name, declared in members:
+            parameters: tuple[str, ...] = ()
+            body = declared
+            match declared:
+                case Form((Atom("par"), Form(names), inner)):
+                    parameters, body = self._names(names), inner
+                case _:
+                    pass
+            if not isinstance(body, Form):
+                raise unreadable(self.file, where, "expected a list of constructors")
+            constructors = tuple(self._constructor(item, frozenset(parameters)) for item in body.items)
+            group.append(Datatype(name, parameters, constructors))
+        for datatype in group:
+            for constructor in datatype.constructors:
+                self.owners[constructor.name] = datatype
+        self.datatypes.append(tuple(group))
+
+    def _constructor(self, form: SExpr, scope: frozenset[str]) -> Constructor:
+        match form:
+            case Form((Atom(name), *fields)):
+                selectors: list[str] = []
+                types: list[Type] = []
+                for item in fields:
+                    match item:
+                        case Form((Atom(selector), sort)):
+                            selectors.append(selector)
+                            types.append(self._type(sort, scope))
+                        case _:
+                            raise unreadable(self.file, item, "expected a selector and its type")
+                return Constructor(name, tuple(selectors), tuple(types))
+            case _:
+                raise unreadable(self.file, form, "cannot read this constructor")
+
+    def _function(self, where: SExpr, head: tuple[SExpr, ...], body: SExpr) -> Function:
+        match head:
+            case (Atom(name), Form((Atom("par"), Form(names), Form((Form(parameters), result))))):
+                variables = self._names(names)
+            case (Atom(name), Form(parameters), result):
+                variables = ()
+            case _:
+                raise unreadable(self.file, where, "expected a name, parameters and a result type")
+        scope = frozenset(variables)
+        binders = self._binders(parameters, scope)
+        return Function(name, variables, binders, self._type(result, scope), self._term(body, scope))
+
+    def _formula(self, form: SExpr) -> Formula:
+        match form:
+            case Form((Atom("par"), Form(names), body)):
+                variables = self._names(names)
+                return Formula(variables, self._term(body, frozenset(variables)))
+            case _:
+                return Formula((), self._term(form, frozenset()))
+
+    def _names(self, items: tuple[SExpr, ...]) -> tuple[str, ...]:
+        names: list[str] = []
+        for item in items:
+            if not isinstance(item, Atom):
+                raise unreadable(self.file, item, "expected a name")
+            names.append(item.text)
+        return tuple(names)
+
+    def _binders(self, items: tuple[SExpr, ...], scope: frozenset[str]) -> tuple[Binder, ...]:
+        binders: list[Binder] = []
+        for item in items:
+            match item:
+                case Form((Atom(name), sort)):
+                    binders.append(Binder(name, self._type(sort, scope)))
+                case _:
+                    raise unreadable(self.file, item, "expected a variable and its type")
+        return tuple(binders)
+
+    # --------------------------------------------------------------------------------------- types and terms
+
+    def _type(self, form: SExpr, scope: frozenset[str]) -> Type:
+        match form:
+            case Atom(name):
+                return TypeVariable(name) if name in scope else Data(name)
+            case Form((Atom("=>"), *domains, codomain)) if domains:
+                return arrow(tuple(self._type(item, scope) for item in domains), self._type(codomain, scope))
+            case Form((Atom(name), *arguments)) if arguments:
+                return Data(name, tuple(self._type(item, scope) for item in arguments))
+            case _:
+                raise unreadable(self.file, form, "cannot read this type")
+
+    def _term(self, form: SExpr, scope: frozenset[str]) -> Term:
+        match form:
+            case Atom(text):
+                return Number(int(text)) if text.isdecimal() else Call(text)
+            case Form((Atom("_"), Atom(name), *types)) if types:
+                return Call(name, (), tuple(self._type(item, scope) for item in types))
+            case Form((Form((Atom("_"), Atom(name), *types)), *arguments)) if types and arguments:
+                return Call(name, self._terms(arguments, scope), tuple(self._type(item, scope) for item in types))
+            case Form((Atom("@"), function, *arguments)) if arguments:
+                return Apply(self._term(function, scope), self._terms(arguments, scope))
+            case Form((Atom("lambda"), Form(binders), body)):
+                return Lambda(self._binders(binders, scope), self._term(body, scope))
+            case Form((Atom("forall" | "exists" as quantifier), Form(binders), body)):
+                return Quantified(quantifier, self._binders(binders, scope), self._term(body, scope))
+            case Form((Atom("let"), Form(bindings), body)):
+                return Let(tuple(self._binding(item, scope) for item in bindings), self._term(body, scope))
+            case Form((Atom("match"), scrutinee, Form(cases))) if cases:
+                return Match(self._term(scrutinee, scope), tuple(self._case(item, scope) for item in cases))
+            case Form((Atom("_" | "@" | "lambda" | "forall" | "exists" | "let" | "match" | "par"), *_)):
+                raise unreadable(self.file, form, "cannot read this term")
+            case Form((Atom(name), *arguments)) if arguments and not name.startswith('"'):
+                return Call(name, self._terms(arguments, scope))
+            case _:
+                raise unreadable(self.file, form, "cannot read this term")
+
+    def _terms(self, forms: list[SExpr], scope: frozenset[str]) -> tuple[Term, ...]:
+        return tuple(self._term(form, scope) for form in forms)
+
+    def _binding(self, form: SExpr, scope: frozenset[str]) -> tuple[str, Term]:
+        match form:
+            case Form((Atom(name), value)):
+                return name, self._term(value, scope)
+            case _:
+                raise unreadable(self.file, form, "expected a name and its value")
+
+    def _case(self, form: SExpr, scope: frozenset[str]) -> Case:
+        match form:
+            case Form((Atom("_"), body)):
+                return Case(None, (), self._term(body, scope))
+            case Form((Atom(constructor), body)):
+                return Case(constructor, (), self._term(body, scope))
+            case Form((Form((Atom(constructor), *variables)), body)):
+                return Case(constructor, self._names(tuple(variables)), self._term(body, scope))
+            case _:
+                raise unreadable(self.file, form, "cannot read this case")

@@ -1,0 +1,340 @@
+"""Typed terms as Rocq text, with everything explicit.
+
+Rendering tells its owner, through `require`, which datatypes, functions, operators and equality functions the text
+refers to; the owner sees to it that their sentences come before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, Protocol
+
+from datasets.tip.identifiers import Identifiers
+from datasets.tip.inference import TranslationError
+from datasets.tip.names import Names
+from datasets.tip.syntax import BOOL, Arrow, Data, Type, TypeVariable
+from datasets.tip.typed import (
+    Abstraction,
+    Application,
+    Binding,
+    Constant,
+    Integer,
+    Local,
+    Quantification,
+    Selection,
+    Typed,
+    map_children,
+    subterms,
+    type_of,
+)
+
+_ARITHMETIC = {
+    "+": "Z.add",
+    "-": "Z.sub",
+    "*": "Z.mul",
+    "div": "Z.div",
+    "mod": "Z.modulo",
+    "<": "Z.ltb",
+    "<=": "Z.leb",
+}
+
+ATOM, APPLICATION, EQUATION, NEGATION, CONJUNCTION, DISJUNCTION, EQUIVALENCE, ARROW, OPEN = range(9)
+"""How strongly a text binds: what has a higher number needs parentheses where a lower one is expected."""
+
+Requirement = Literal["datatype", "function", "operator", "equality", "integers"]
+
+
+class Text(NamedTuple):
+    text: str
+    level: int
+
+    def at(self, level: int) -> str:
+        return self.text if self.level <= level else f"({self.text})"
+
+
+class Owner(Protocol):
+    """Knows the declarations of the file."""
+
+    identifiers: Identifiers
+
+    def require(self, kind: Requirement, name: str) -> None: ...
+
+    def dictionaries_of(self, function: str) -> tuple[int, ...]:
+        """Positions of the type parameters of a function for which it takes an equality function."""
+        ...
+
+    def inner_arguments(self, function: str) -> tuple[int, ...]:
+        """Positions of the arguments that the inner of two nested recursions takes."""
+        ...
+
+    def outer_name(self, function: str) -> tuple[str, tuple[int, ...]] | None:
+        """The name of the outer nested function and the order of its arguments, where it is not the function itself."""
+        ...
+
+
+class Renderer:
+    """Renders the terms of one declaration. `equalities_used` are type variables and sorts compared inside terms."""
+
+    def __init__(self, owner: Owner, sorts: frozenset[str] = frozenset()) -> None:
+        self._owner = owner
+        self._identifiers = owner.identifiers
+        self._sorts = sorts
+        self._names = Names(owner.identifiers.names.taken)
+        self.equalities_used: dict[str, None] = {}
+        self.sorts_used: dict[str, None] = {}
+
+    # -------------------------------------------------------------------------------------------------- types
+
+    def type(self, type_: Type) -> Text:
+        match type_:
+            case TypeVariable(name):
+                return Text(self._identifiers.variables[name], ATOM)
+            case Data(name, arguments):
+                self._mention(name)
+                head = self._identifiers.types[name]
+                return application(head, [self.type(item).at(ATOM) for item in arguments])
+            case Arrow(domain, codomain):
+                return Text(f"{self.type(domain).at(EQUIVALENCE)} -> {self.type(codomain).at(ARROW)}", ARROW)
+
+    def _mention(self, name: str) -> None:
+        if name in self._sorts:
+            self.sorts_used[name] = None
+        elif name == "Int":
+            self._owner.require("integers", name)
+        elif name != "Bool":
+            self._owner.require("datatype", name)
+
+    def equality(self, type_: Type) -> Text:
+        """The function that decides equality at a type."""
+        match type_:
+            case TypeVariable(name):
+                self.equalities_used[name] = None
+                return Text(self._identifiers.dictionaries[name], ATOM)
+            case Data("Int"):
+                self._mention("Int")
+                return Text("Z.eqb", ATOM)
+            case Data(name, arguments):
+                self._mention(name)
+                if name in self._sorts:
+                    self.equalities_used[name] = None
+                    return Text(self._identifiers.equalities[name], ATOM)
+                self._owner.require("equality", name)
+                types = [self.type(item).at(ATOM) for item in arguments]
+                dictionaries = [self.equality(item).at(ATOM) for item in arguments]
+                return application(explicit(self._identifiers.equalities[name], types), types + dictionaries)
+            case Arrow():
+                raise TranslationError("equality of functions inside a term")
+
+    def binder(self, local: Local) -> str:
+        return f"({local.name} : {self.type(local.type).text})"
+
+    # -------------------------------------------------------------------------------------------------- terms
+
+    def term(self, term: Typed, indent: str = "  ") -> Text:
+        match term:
+            case Local(name):
+                return Text(name, ATOM)
+            case Integer(value):
+                self._mention("Int")
+                return integer(value)
+            case Constant("operator"):
+                return self._operator(term, indent)
+            case Constant():
+                return self._call(term, indent)
+            case Application(function, arguments):
+                rest = [self.term(item, indent).at(ATOM) for item in arguments]
+                return application(self.term(function, indent).at(ATOM), rest)
+            case Abstraction(binders, body):
+                names = " ".join(self.binder(item) for item in binders)
+                return Text(f"fun {names} => {self.term(body, indent).text}", OPEN)
+            case Binding(variable, value, body):
+                bound = f"let {variable.name} : {self.type(variable.type).text} := {self.term(value, indent).text} in"
+                return Text(f"{bound}\n{indent}{self.term(body, indent).text}", OPEN)
+            case Selection():
+                return self._selection(term, indent, self.term)
+            case Quantification():
+                raise TranslationError("a quantifier inside a term")
+
+    def _call(self, term: Constant, indent: str) -> Text:
+        rest = [self.term(item, indent).at(ATOM) for item in term.arguments]
+        types = [self.type(item).at(ATOM) for item in term.types]
+        match term.kind:
+            case "constructor":
+                self._owner.require("datatype", _result(term.type).name)
+                name, dictionaries = self._identifiers.constructors[term.name], list[str]()
+            case "inner":
+                rest = [rest[position] for position in self._owner.inner_arguments(term.name)]
+                return application(self._identifiers.inner[term.name], rest)
+            case _:
+                self._owner.require("function", term.name)
+                name = self._identifiers.functions[term.name]
+                dictionaries = [
+                    self.equality(term.types[position]).at(ATOM) for position in self._owner.dictionaries_of(term.name)
+                ]
+                outer = self._owner.outer_name(term.name)
+                if outer is not None:
+                    name, order = outer
+                    rest = [rest[position] for position in order]
+        return application(explicit(name, types), [*types, *dictionaries, *rest])
+
+    def _operator(self, term: Constant, indent: str) -> Text:
+        match term.name, term.arguments:
+            case "true" | "false", _:
+                return Text(term.name, ATOM)
+            case "ite", (condition, then, otherwise):
+                deeper = indent + "  "
+                return Text(
+                    f"match {self.term(condition, indent).text} with\n"
+                    f"{indent}| true => {self.term(then, deeper).text}\n"
+                    f"{indent}| false => {self.term(otherwise, deeper).text}\n"
+                    f"{indent}end",
+                    ATOM,
+                )
+            case "=", operands:
+                head = self.equality(term.types[0]).text
+                return application(head, [self.term(item, indent).at(ATOM) for item in operands])
+            case name, operands:
+                if name in self._identifiers.operators:
+                    self._owner.require("operator", name)
+                    head = self._identifiers.operators[name]
+                else:
+                    self._mention("Int")
+                    head = _ARITHMETIC[name]
+                return application(head, [self.term(item, indent).at(ATOM) for item in operands])
+
+    def _selection(self, term: Selection, indent: str, render: _Render) -> Text:
+        lines = [f"match {self.term(term.scrutinee, indent).text} with"]
+        for branch in term.branches:
+            if branch.constructor is None:
+                pattern = "_"
+            else:
+                type_ = type_of(term.scrutinee)
+                blanks = ["_"] * (len(type_.arguments) if isinstance(type_, Data) else 0)
+                self._mention(_result(type_).name)
+                name = self._identifiers.constructors[branch.constructor]
+                pattern = application(explicit(name, blanks), [*blanks, *(v.name for v in branch.variables)]).text
+            lines.append(f"{indent}| {pattern} => {render(branch.body, indent + '  ').text}")
+        lines.append(f"{indent}end")
+        return Text("\n".join(lines), ATOM)
+
+    # -------------------------------------------------------------------------------------------- propositions
+
+    def proposition(self, term: Typed, indent: str = "  ") -> Text:
+        """A Boolean term as a proposition."""
+        match term:
+            case Quantification(quantifier, binders, body):
+                names = [self.binder(item) for item in binders]
+                return Text(f"{quantifier} {' '.join(names)}, {self.proposition(body, indent).text}", OPEN)
+            case Constant("operator", "and", _, (left, right)):
+                return self._connect(left, "/\\", right, CONJUNCTION, indent)
+            case Constant("operator", "or", _, (left, right)):
+                return self._connect(left, "\\/", right, DISJUNCTION, indent)
+            case Constant("operator", "=>", _, (left, right)):
+                hypothesis = self.proposition(left, indent).at(EQUIVALENCE)
+                return Text(f"{hypothesis} -> {self.proposition(right, indent).at(OPEN)}", ARROW)
+            case Constant("operator", "=", (type_,), (left, right)):
+                return self._equation(left, right, type_, indent)
+            case Constant("operator", "not", _, (inner,)):
+                return self._negation(inner, indent)
+            case Constant("operator", "ite", _, (condition, then, otherwise)) if says_more_than_boolean(term):
+                first = Constant("operator", "=>", (), (condition, then), BOOL)
+                negated = Constant("operator", "not", (), (condition,), BOOL)
+                second = Constant("operator", "=>", (), (negated, otherwise), BOOL)
+                return self.proposition(Constant("operator", "and", (), (first, second), BOOL), indent)
+            case Selection() if says_more_than_boolean(term):
+                return self._selection(term, indent, self.proposition)
+            case Binding(variable, value, body):
+                bound = f"let {variable.name} : {self.type(variable.type).text} := {self.term(value, indent).text} in"
+                return Text(f"{bound}\n{indent}{self.proposition(body, indent).text}", OPEN)
+            case _:
+                return Text(f"{self.term(term, indent).at(APPLICATION)} = true", EQUATION)
+
+    def _connect(self, left: Typed, sign: str, right: Typed, level: int, indent: str) -> Text:
+        first, second = self.proposition(left, indent), self.proposition(right, indent)
+        return Text(f"{first.at(level - 1)} {sign} {second.at(level)}", level)
+
+    def _negation(self, inner: Typed, indent: str) -> Text:
+        match inner:
+            case Constant("operator", "=", (type_,), (left, right)) if not (
+                isinstance(type_, Arrow) or says_more_than_boolean(left) or says_more_than_boolean(right)
+            ):
+                first, second = self.term(left, indent), self.term(right, indent)
+                return Text(f"{first.at(APPLICATION)} <> {second.at(APPLICATION)}", EQUATION)
+            case Local() | Application() | Constant("function") | Constant("operator", "<" | "<="):
+                return Text(f"{self.term(inner, indent).at(APPLICATION)} = false", EQUATION)
+            case _:
+                return Text(f"~ {self.proposition(inner, indent).at(ATOM)}", NEGATION)
+
+    def _equation(self, left: Typed, right: Typed, type_: Type, indent: str) -> Text:
+        if type_ == BOOL and (says_more_than_boolean(left) or says_more_than_boolean(right)):
+            first, second = self.proposition(left, indent), self.proposition(right, indent)
+            return Text(f"{first.at(EQUIVALENCE - 1)} <-> {second.at(EQUIVALENCE - 1)}", EQUIVALENCE)
+        binders: list[Local] = []
+        while isinstance(type_, Arrow):
+            point = Local(self._names.fresh("point"), type_.domain)
+            binders.append(point)
+            left, right = _apply(left, point, type_.codomain), _apply(right, point, type_.codomain)
+            type_ = type_.codomain
+        first, second = self.term(left, indent), self.term(right, indent)
+        equation = Text(f"{first.at(APPLICATION)} = {second.at(APPLICATION)}", EQUATION)
+        if not binders:
+            return equation
+        return Text(f"forall {' '.join(self.binder(item) for item in binders)}, {equation.text}", OPEN)
+
+
+class _Render(Protocol):
+    def __call__(self, term: Typed, indent: str, /) -> Text: ...
+
+
+def says_more_than_boolean(term: Typed) -> bool:
+    """Whether a Boolean term quantifies, or compares functions: then only a proposition can say it."""
+    for item in subterms(term):
+        match item:
+            case Quantification() | Constant("operator", "=", (Arrow(),)):
+                return True
+            case _:
+                pass
+    return False
+
+
+def application(head: str, arguments: Sequence[str]) -> Text:
+    return Text(" ".join([head, *arguments]), APPLICATION) if arguments else Text(head, ATOM)
+
+
+def explicit(name: str, types: Sequence[str]) -> str:
+    """`name`, with `@` if it takes types."""
+    return f"@{name}" if types else name
+
+
+def integer(value: int) -> Text:
+    """An integer, by its constructors."""
+    if value == 0:
+        return Text("Z0", ATOM)
+    digits = f"{abs(value):b}"
+    text = "xH"
+    for digit in digits[1:]:
+        text = f"{'xI' if digit == '1' else 'xO'} {text if text == 'xH' else f'({text})'}"
+    return Text(f"{'Zpos' if value > 0 else 'Zneg'} {text if text == 'xH' else f'({text})'}", APPLICATION)
+
+
+def _result(type_: Type) -> Data:
+    while isinstance(type_, Arrow):
+        type_ = type_.codomain
+    assert isinstance(type_, Data)
+    return type_
+
+
+def _apply(function: Typed, point: Local, type_: Type) -> Typed:
+    """`function` at `point`, reduced if it is an abstraction."""
+    if isinstance(function, Abstraction):
+        first, *rest = function.binders
+        body = substitute(function.body, first.name, point)
+        return Abstraction(tuple(rest), body) if rest else body
+    return Application(function, (point,), type_)
+
+
+def substitute(term: Typed, name: str, value: Typed) -> Typed:
+    """Replace a variable; names are unique within a declaration, so nothing is captured."""
+    if isinstance(term, Local):
+        return value if term.name == name else term
+    return map_children(term, lambda item: substitute(item, name, value))

@@ -1,0 +1,66 @@
+"""The suites of TIP as problems. What has no translation is left out with its reason and stays in the count."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from datasets.tip.inference import TranslationError
+from datasets.tip.parse import parse
+from datasets.tip.rocq import translate
+from domain import Problem, UserError
+
+
+@dataclass(frozen=True)
+class Suite:
+    folder: str
+    pattern: str = "*.smt2"
+
+
+SUITES = {
+    "tip:isaplanner": Suite("isaplanner"),
+    "tip:prod": Suite("prod", "prop_*.smt2"),
+    "tip:prod-lemmas": Suite("prod", "lemma_*.smt2"),
+    "tip:tip2015": Suite("tip2015"),
+    "tip:false": Suite("false"),
+}
+
+
+def suite_files(name: str, path: Path) -> list[Path]:
+    """The files of a suite, sorted. `path` is the suite's folder, the folder of all suites, or the repository."""
+    suite = SUITES[name]
+    for folder in (path / suite.folder, path / "benchmarks" / suite.folder, path):
+        files = sorted(folder.glob(suite.pattern))
+        if files:
+            return files
+    raise UserError(f"{path} has no {suite.folder}/{suite.pattern}: give --path the folder that holds TIP's suites")
+
+
+def load_suite(name: str, path: Path) -> tuple[list[Problem], list[tuple[str, str]]]:
+    """The problems of a suite, and the name and reason of every file that has no translation."""
+    problems: list[Problem] = []
+    refused: list[tuple[str, str]] = []
+    for file in suite_files(name, path):
+        try:
+            problems.append(load_file(file, f"{name.partition(':')[0]}:{SUITES[name].folder}/{file.name}"))
+        except TranslationError as error:
+            refused.append((file.stem, str(error)))
+    return problems, refused
+
+
+def load_file(file: Path, source: str) -> Problem:
+    """The problem of one TIP file."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{file}: not UTF-8 text at byte {error.start}") from None
+    module = parse(text, str(file))
+    translation = translate(module, file.stem)
+    return Problem(
+        file.stem,
+        "rocq",
+        translation.header,
+        translation.statement,
+        informal_prefix=module.comment or None,
+        source=source,
+    )

@@ -1,0 +1,175 @@
+"""Typed terms of a TIP file: every constant carries its type arguments, every variable and term its type.
+
+Every variable has a name of its own within its declaration, and none of them is a global name, so that terms may be
+moved below other binders without capture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from datasets.tip.syntax import BOOL, INT, Arrow, Data, Type, TypeVariable, arrow
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    name: str
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Integer:
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A constructor, function or operator, applied to at most as many arguments as it takes.
+
+    `inner` is the same function as `function`, called where only the inner of two nested recursions goes on.
+    """
+
+    kind: Literal["constructor", "function", "inner", "operator"]
+    name: str
+    types: tuple[Type, ...]
+    arguments: tuple[Typed, ...]
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    function: Typed
+    arguments: tuple[Typed, ...]
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Abstraction:
+    binders: tuple[Local, ...]
+    body: Typed
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    constructor: str | None
+    variables: tuple[Local, ...]
+    body: Typed
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A `match`."""
+
+    scrutinee: Typed
+    branches: tuple[Branch, ...]
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """A `let` of one variable."""
+
+    variable: Local
+    value: Typed
+    body: Typed
+
+
+@dataclass(frozen=True, slots=True)
+class Quantification:
+    quantifier: Literal["forall", "exists"]
+    binders: tuple[Local, ...]
+    body: Typed
+
+
+Typed: TypeAlias = Local | Integer | Constant | Application | Abstraction | Selection | Binding | Quantification
+
+TermMap: TypeAlias = Callable[[Typed], Typed]
+
+
+@dataclass(frozen=True, slots=True)
+class TypedFunction:
+    name: str
+    type_parameters: tuple[str, ...]
+    parameters: tuple[Local, ...]
+    result: Type
+    body: Typed
+
+
+@dataclass(frozen=True, slots=True)
+class TypedFormula:
+    type_parameters: tuple[str, ...]
+    body: Typed
+
+
+def type_of(term: Typed) -> Type:
+    match term:
+        case Integer():
+            return INT
+        case Quantification():
+            return BOOL
+        case Abstraction(binders, body):
+            return arrow(tuple(binder.type for binder in binders), type_of(body))
+        case Binding(body=body):
+            return type_of(body)
+        case _:
+            return term.type
+
+
+def children(term: Typed) -> tuple[Typed, ...]:
+    """The direct subterms."""
+    match term:
+        case Local() | Integer():
+            return ()
+        case Constant(arguments=arguments):
+            return arguments
+        case Application(function, arguments):
+            return (function, *arguments)
+        case Abstraction(body=body) | Quantification(body=body):
+            return (body,)
+        case Selection(scrutinee, branches):
+            return (scrutinee, *(branch.body for branch in branches))
+        case Binding(_, value, body):
+            return (value, body)
+
+
+def map_children(term: Typed, change: TermMap) -> Typed:
+    """`term` with each direct subterm changed."""
+    match term:
+        case Local() | Integer():
+            return term
+        case Constant(kind, name, types, arguments, type_):
+            return Constant(kind, name, types, tuple(change(item) for item in arguments), type_)
+        case Application(function, arguments, type_):
+            return Application(change(function), tuple(change(item) for item in arguments), type_)
+        case Abstraction(binders, body):
+            return Abstraction(binders, change(body))
+        case Quantification(quantifier, binders, body):
+            return Quantification(quantifier, binders, change(body))
+        case Selection(scrutinee, branches, type_):
+            changed = tuple(Branch(branch.constructor, branch.variables, change(branch.body)) for branch in branches)
+            return Selection(change(scrutinee), changed, type_)
+        case Binding(variable, value, body):
+            return Binding(variable, change(value), change(body))
+
+
+def subterms(term: Typed) -> list[Typed]:
+    """All subterms, `term` first."""
+    found: list[Typed] = []
+    stack = [term]
+    while stack:
+        current = stack.pop()
+        found.append(current)
+        stack.extend(reversed(children(current)))
+    return found
+
+
+def substitute_type(type_: Type, table: dict[str, Type]) -> Type:
+    match type_:
+        case TypeVariable(name):
+            return table.get(name, type_)
+        case Data(name, arguments):
+            return Data(name, tuple(substitute_type(item, table) for item in arguments))
+        case Arrow(domain, codomain):
+            return Arrow(substitute_type(domain, table), substitute_type(codomain, table))
