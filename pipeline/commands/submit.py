@@ -7,6 +7,7 @@ only watching: ending it leaves the job alone, and `submit follow` goes on.
 
 import asyncio
 import json
+import logging
 import os
 import shlex
 import sys
@@ -97,7 +98,7 @@ def send(
     if not out.is_absolute():
         raise UserError(f"--out {out}: has to be an absolute path that every node of the cluster sees")
     config.read(config_file, overrides)
-    named = _for_the_cluster(config_file)
+    named = for_the_cluster(config_file)
     if prove is None:
         command = ["run", named, "--out", str(out)]
         command += ["--rounds", str(rounds)] if rounds is not None else []
@@ -107,13 +108,13 @@ def send(
         raise UserError("--prove: takes neither --rounds, --cpu-seconds nor --set; put them into the configuration")
     else:
         command = ["prove", prove, "--config", named, "--out", str(out)]
-    client = _client(address)
+    client = connect(address)
     job = start(client, shlex.join([python, "-m", "pipeline", *command]))
     if detach:
         print(json.dumps({"id": job, "address": address}) if json_output else job)
         return DONE
     print(f"job {job} at {address}, run directory {out}", file=sys.stderr)
-    return _follow(client, job, address)
+    return watch(client, job, address)
 
 
 @submit.command
@@ -131,7 +132,7 @@ def status(
         address: The head node's job server.
         json_output: Print `{"id", "status", "message", "entrypoint"}`.
     """
-    found = _info(_client(address), job)
+    found = _info(connect(address), job)
     if json_output:
         print(json.dumps({"id": job, "status": found.status, "message": found.message, "entrypoint": found.entrypoint}))
     else:
@@ -147,9 +148,9 @@ def follow(job: Annotated[str, Parameter(name="ID")], /, *, address: Address = "
         job: The id that `submit` printed.
         address: The head node's job server.
     """
-    client = _client(address)
+    client = connect(address)
     _info(client, job)
-    return _follow(client, job, address)
+    return watch(client, job, address)
 
 
 @submit.command
@@ -160,7 +161,7 @@ def stop(job: Annotated[str, Parameter(name="ID")], /, *, address: Address = "ht
         job: The id that `submit` printed.
         address: The head node's job server.
     """
-    client = _client(address)
+    client = connect(address)
     _info(client, job)
     stopped = _asked(client, "stop_job", job)
     print("stopped" if stopped else "had ended already")
@@ -173,7 +174,7 @@ def start(client: Any, entrypoint: str, *, left_behind: Iterable[str] = LEFT_BEH
     return str(_asked(client, "submit_job", entrypoint=entrypoint, runtime_env=environment))
 
 
-def _for_the_cluster(path: Path) -> str:
+def for_the_cluster(path: Path) -> str:
     """How the job names a file: relative to the copy if it is in the checkout, otherwise by its absolute path."""
     resolved = path.resolve()
     if resolved.is_relative_to(ROOT):
@@ -186,7 +187,7 @@ def _for_the_cluster(path: Path) -> str:
     return str(resolved)
 
 
-def _client(address: str) -> Any:
+def connect(address: str) -> Any:
     """A client of the job server at `address`.
 
     Raises:
@@ -197,23 +198,37 @@ def _client(address: str) -> Any:
         raise UserError(
             f"--address {address}: has to begin with http://, as in http://HEAD:8265 (the dashboard's port)"
         )
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    try:
-        httpx.get(f"{address.rstrip('/')}/api/version", timeout=ANSWER_SECONDS)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        why = str(error) or type(error).__name__
-        raise OutsideError(
-            f"{address}: no Ray job server answers ({why}); is the cluster up? (docs/cluster.md)"
-        ) from error
-    from ray.exceptions import AuthenticationError
+    headers: dict[str, str] = {}
+    answer = _version(address, headers)
+    if answer in (401, 403) and (token := _token()):
+        headers = {"Authorization": f"Bearer {token}"}
+        answer = _version(address, headers)
+    if answer in (401, 403):
+        raise OutsideError(_wrong_token(address))
     from ray.job_submission import JobSubmissionClient
 
+    logging.getLogger("ray").setLevel(logging.ERROR)  # it tells of every file that it packs
     try:
-        return JobSubmissionClient(address)
-    except AuthenticationError as error:
-        raise OutsideError(_wrong_token(address)) from error
+        return JobSubmissionClient(address, headers=headers)
     except (RuntimeError, ConnectionError, ValueError, KeyError) as error:
         raise OutsideError(f"{address}: is not a Ray job server: {_line(error)}") from error
+
+
+def _version(address: str, headers: dict[str, str]) -> int:
+    """The HTTP status with which the server answers the question for its version."""
+    try:
+        return httpx.get(f"{address.rstrip('/')}/api/version", headers=headers, timeout=ANSWER_SECONDS).status_code
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        why = str(error) or type(error).__name__
+        raise OutsideError(f"{address}: no Ray job server answers ({why}); is it up? (docs/cluster.md)") from error
+
+
+def _token() -> str | None:
+    """Ray's token, from where Ray looks for it. Ray's own client sends it only when RAY_AUTH_MODE says so."""
+    if token := os.environ.get("RAY_AUTH_TOKEN"):
+        return token.strip()
+    file = Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token")
+    return file.read_text(encoding="utf-8").strip() if file.is_file() else None
 
 
 def _asked(client: Any, method: str, *arguments: Any, **named: Any) -> Any:
@@ -237,7 +252,7 @@ def _info(client: Any, job: str) -> Any:
         raise
 
 
-def _follow(client: Any, job: str, address: str) -> int:
+def watch(client: Any, job: str, address: str) -> int:
     """Copies the job's log to stdout until the job ends."""
     try:
         asyncio.run(_copy_log(client, job))
