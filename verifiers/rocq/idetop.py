@@ -33,7 +33,7 @@ LIFE_CPU_SECONDS = 3600.0
 """CPU seconds of one process in all, for the case that nobody is left to watch it."""
 
 ARGUMENTS = (
-    *("coqidetop.opt", "-q", "-main-channel", "stdfds", "-async-proofs", "off"),
+    *("coqidetop.opt", "-q", "-main-channel", "stdfds", "-async-proofs", "off", "--xml_format=Ppcmds"),
     *("-async-proofs-tactic-error-resilience", "off", "-async-proofs-command-error-resilience", "off"),
 )
 
@@ -238,8 +238,29 @@ class Idetop:
 
 
 def text_of(element: Element) -> str:
-    """The text of a pretty-printed element, without its markup."""
-    return "".join(element.itertext())
+    """The text of a pretty-printer's document, laid out without a margin: only vertical boxes and newlines break.
+
+    The documents come unformatted (`--xml_format=Ppcmds`), because the prover's own formatting for this protocol cuts
+    off what is nested deeper than fifty boxes, whatever `Printing Depth` says.
+    """
+    parts: list[str] = []
+    waiting = [(element, False)]
+    while waiting:
+        node, vertical = waiting.pop()
+        match node.get("val") if node.tag == "ppdoc" else None:
+            case "break":
+                parts.append("\n" if vertical else " " * int(node[0][0].text or "1"))
+            case "newline":
+                parts.append("\n")
+            case "box":
+                waiting.append((node[0][1], node[0][0].get("val") == "vbox"))
+            case "tag":
+                waiting.append((node[0][1], vertical))
+            case None if not len(node):
+                parts.append(node.text or "")
+            case _:
+                waiting += [(child, vertical) for child in reversed(node)]
+    return "".join(parts)
 
 
 def _parse(data: bytes) -> Answer:

@@ -58,7 +58,9 @@ __all__ = [
     "unfold",
 ]
 
-_PLAIN = frozenset(("nat", "O", "S", "bool", "true", "false", "unit", "tt", "True", "False", "I", "Z", "N", "R"))
+_PLAIN = frozenset(
+    ("nat", "O", "S", "bool", "true", "false", "unit", "tt", "True", "False", "I", "Z", "N", "R", "positive", "xH")
+).union(("xO", "xI", "Z0", "Zpos", "Zneg", "N0", "Npos"))
 """Names of the library without implicit arguments, which read better without `@`."""
 _CANONICAL = re.compile(r"d[0-9a-f]{12}(?:_\w+)?|l[0-9a-f]{16}")
 _GLOBAL = re.compile(r"(?:[^\W\d]|_)[\w']*(?:\.(?:[^\W\d]|_)[\w']*)*")
@@ -120,6 +122,8 @@ def _tight(term: Term) -> str:
             head = function.name if isinstance(function, Const) else None
             shown = f"@{head}" if head and _GLOBAL.fullmatch(head) else _atom(function)
             return " ".join([shown, *[_atom(argument) for argument in arguments]])
+        case Const(name):
+            return _constant(name)
         case _:
             return _atom(term)
 
@@ -129,7 +133,8 @@ def _atom(term: Term) -> str:
         case Var(name) | Sort(name):
             return name
         case Const(name):
-            return _constant(name)
+            shown = _constant(name)
+            return f"({shown})" if shown.startswith("@") else shown
         case Match(scrutinee, branches, returns, as_name, in_pattern):
             clauses = f" as {as_name}" if as_name else ""
             clauses += f" in {_tight(in_pattern)}" if in_pattern else ""
