@@ -1,11 +1,11 @@
 # What each target needs is set up first, and set-up takes no step twice (setup.sh).
-PYTHON := .venv/bin/python
+RUN := .venv/bin/python
 
 .NOTPARALLEL:
 .PHONY: setup setup-browser setup-minif2f quickstart lint test acceptance bench docs
 
 quickstart: setup ## set up, then the main job on the bundled problems
-	$(PYTHON) -m pipeline run configs/quickstart.yaml --out runs/quickstart
+	$(RUN) -m pipeline run configs/quickstart.yaml --out runs/quickstart
 
 setup:
 	@./setup.sh base
@@ -17,18 +17,18 @@ setup-minif2f: setup
 	@./setup.sh minif2f
 
 lint: setup
-	$(PYTHON) -m ruff check .
-	$(PYTHON) -m ruff format --check .
-	$(PYTHON) -m basedpyright
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m basedpyright
 
 test: setup setup-browser lint
-	$(PYTHON) -m pytest
+	$(RUN) -m pytest
 
 acceptance: setup setup-browser
-	$(PYTHON) -m pytest -m acceptance --timeout 0 --results docs/results/acceptance.json
+	$(RUN) -m pytest -m acceptance --timeout 0 --results docs/results/acceptance.json
 
 bench: setup
-	@for script in bench/[a-z]*.py; do echo "$$script"; $(PYTHON) "$$script" || exit; done
+	@for script in bench/[a-z]*.py; do echo "$$script"; $(RUN) "$$script" || exit; done
 
 docs: setup
-	$(PYTHON) -m pipeline.config_page > docs/configuration.md
+	$(RUN) -m pipeline.config_page > docs/configuration.md

@@ -32,12 +32,12 @@ def gguf_path() -> Path:
 
 def convert(target: Path) -> None:
     """Write the dequantized model and its tokenizer to the folder `target`, which must not exist."""
-    os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ |= {"HF_HUB_OFFLINE": "1", "TQDM_DISABLE": "1"}
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
-    from transformers.utils.logging import disable_progress_bar
+    from transformers.utils.logging import set_verbosity_error
 
-    disable_progress_bar()
+    set_verbosity_error()
 
     source = gguf_path()
     target.parent.mkdir(parents=True, exist_ok=True)
