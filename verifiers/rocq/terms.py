@@ -35,12 +35,14 @@ from verifiers.rocq.reader import (
 )
 
 __all__ = [
+    "PLAIN",
     "ParseError",
     "alpha_normal",
     "apply",
     "beta",
     "constants",
     "free_variables",
+    "is_canonical",
     "library_parameters",
     "parse",
     "parse_definition",
@@ -58,10 +60,10 @@ __all__ = [
     "unfold",
 ]
 
-_PLAIN = frozenset(
+PLAIN = frozenset(
     ("nat", "O", "S", "bool", "true", "false", "unit", "tt", "True", "False", "I", "Z", "N", "R", "positive", "xH")
 ).union(("xO", "xI", "Z0", "Zpos", "Zneg", "N0", "Npos"))
-"""Names of the library without implicit arguments, which read better without `@`."""
+"""Names of the library without implicit arguments that are no tactics either; they stand without `@`."""
 _CANONICAL = re.compile(r"d[0-9a-f]{12}(?:_\w+)?|l[0-9a-f]{16}")
 _GLOBAL = re.compile(r"(?:[^\W\d]|_)[\w']*(?:\.(?:[^\W\d]|_)[\w']*)*")
 
@@ -75,8 +77,13 @@ def render(term: Term) -> str:
     return render_open(separate(term))
 
 
+def is_canonical(name: str) -> bool:
+    """Whether a name derives from the content of a definition or lemma."""
+    return _CANONICAL.fullmatch(name) is not None
+
+
 def _constant(name: str) -> str:
-    if name in _PLAIN or _CANONICAL.fullmatch(name):
+    if name in PLAIN or is_canonical(name):
         return name
     return f"@{name}" if _GLOBAL.fullmatch(name) else name
 
