@@ -30,6 +30,7 @@ from threading import Lock
 from typing import NamedTuple
 
 from domain import Candidate, Lemma, Message, Reason, Verdict, VerdictKind
+from verifiers.rocq.canonical import lemma_sentence
 from verifiers.rocq.lint import refuse
 from verifiers.rocq.sentences import Unterminated
 from verifiers.rocq.source import (
@@ -38,7 +39,6 @@ from verifiers.rocq.source import (
     Statement,
     declared_names,
     header_parts,
-    lemma_sentence,
     named_lemmas,
     parse_statement,
     surround,
@@ -138,6 +138,7 @@ class Auditor:
         self._recheck_cpu_seconds = recheck_cpu_seconds
         self._workers = workers
         self._prepared: OrderedDict[str, Path] = OrderedDict()
+        self.cpu_seconds = 0.0
         self._lock = Lock()
         atexit.register(self.close)
 
@@ -150,7 +151,8 @@ class Auditor:
         """The verdicts on independent candidates, in order; `recheck` adds a full `coqchk` of all that they rest on."""
 
         def judge(candidate: Candidate) -> Verdict:
-            refused = refuse(without_header(candidate.proof, candidate.problem.header), candidate.problem.header)
+            header = candidate.problem.header
+            refused = refuse(candidate.preamble) or refuse(without_header(candidate.proof, header), header)
             if refused:
                 return refusal(refused)
             return self.judge_compiled(candidate, recheck=recheck)
@@ -167,8 +169,12 @@ class Auditor:
             verdict = self._judge(candidate, work, recheck=recheck)
         except Malformed as error:
             verdict = Verdict("error", "malformed", "none", (Message("error", str(error)),))
+        except Unterminated as error:
+            verdict = Verdict("rejected", "does_not_compile", "none", (Message("error", str(error)),))
         except Rejection as rejection:
             verdict = rejection.verdict
+        with self._lock:
+            self.cpu_seconds += work.cpu_seconds
         return replace(verdict, seconds=round(work.cpu_seconds, 4))
 
     def _judge(self, candidate: Candidate, work: _Work, *, recheck: bool) -> Verdict:
@@ -179,7 +185,7 @@ class Auditor:
         text = self._sandbox.make_folder(trusted=True)
         checker = self._sandbox.make_folder(trusted=True)
         try:
-            lemmas = named_lemmas(candidate.lemmas, candidate.proof)
+            lemmas = named_lemmas(candidate.lemmas, candidate.proof + candidate.preamble)
             names = _compile_candidate(candidate, statement, parts, lemmas, work, text)
             work.paths |= {"Frozen": frozen, "Candidate": text}
             assumed = _check(statement, work, checker, names, frozenset(one.canonical_name for one in lemmas))
@@ -279,11 +285,9 @@ def _compile_candidate(
     into: Path,
 ) -> list[str]:
     """Compile `Candidate.Text`; the names that it declares."""
-    try:
-        placed = surround(statement, without_header(candidate.proof, candidate.problem.header))
-    except Unterminated as error:
-        raise Rejection("does_not_compile", Message("error", str(error))) from None
-    before = "\n".join([*(part.spoken for part in parts), *(lemma_sentence(lemma) for lemma in lemmas), placed.before])
+    placed = surround(statement, without_header(candidate.proof, candidate.problem.header))
+    spoken = [part.spoken for part in parts]
+    before = "\n".join([*spoken, candidate.preamble, *(lemma_sentence(lemma) for lemma in lemmas), placed.before])
     finished = work.compile("Candidate", "Text", f"{before}\n{placed.text}{placed.after}\n", into)
     if not finished.ok:
         raise _failure(finished, f"{before}\n{placed.text}", "", skip=len(before) + 1)

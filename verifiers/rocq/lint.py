@@ -17,7 +17,7 @@ from functools import lru_cache
 
 from verifiers.rocq.sentences import Unterminated, identifiers, normal_text, split
 
-STATEMENTS = frozenset({"Theorem", "Lemma", "Fact", "Corollary", "Proposition", "Remark"})
+STATEMENTS = frozenset({"Theorem", "Lemma", "Fact", "Corollary", "Proposition", "Remark", "Property", "Example"})
 """What may begin a statement with a proof."""
 
 DECLARATIONS = STATEMENTS | {"Definition", "Fixpoint", "Inductive"}

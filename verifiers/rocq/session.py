@@ -312,7 +312,8 @@ class _Document:
 
     def goals(self) -> tuple[GoalText, ...]:
         """The open goals at the tip, printed in full."""
-        self._process.add("Set Printing All.")
+        for option in ("Set Printing All.", "Set Asymmetric Patterns."):
+            self._process.add(option)
         answer = self._process.goals()
         found = answer.value.find("option/goals") if answer.good else None
         if found is None:

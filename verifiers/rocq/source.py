@@ -192,11 +192,6 @@ def named_lemmas(lemmas: Sequence[Lemma], proof: str) -> tuple[Lemma, ...]:
     return tuple(lemma for lemma in lemmas if lemma.canonical_name in wanted)
 
 
-def lemma_sentence(lemma: Lemma) -> str:
-    """A lemma with its proof, as an audit compiles it."""
-    return f"Lemma {lemma.canonical_name} : {lemma.statement_exact}.\nProof.\n{lemma.proof}\nQed."
-
-
 def lemma_axiom(lemma: Lemma) -> str:
     """The sentence by which a warm session assumes a lemma."""
     return f"Axiom {lemma.canonical_name} : {lemma.statement_exact}."

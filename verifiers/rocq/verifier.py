@@ -1,0 +1,313 @@
+"""The Rocq backend: warm sessions for checks, fresh processes for audits, one small cache of verdicts for both.
+
+Sessions are kept by header (with the candidate's tactic definitions), least recently used last. In a warm check the
+library lemmas that a text names are assumed as axioms, and `uses` are those on which the proof was seen to rest; an
+audit compiles them with their proofs, and reads `uses` from the proof term.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from domain import Candidate, Elaboration, Goal, Message, OutsideError, Problem, Prover, Replay, Verdict
+from verifiers.cache import VerdictCache, content_key
+from verifiers.rocq.audit import Auditor, refusal
+from verifiers.rocq.elaboration import Elaborator, run_in
+from verifiers.rocq.lint import refuse
+from verifiers.rocq.reader import ParseError, library_parameters, parse_goal
+from verifiers.rocq.sentences import Unterminated, identifiers
+from verifiers.rocq.session import Outcome, Session
+from verifiers.rocq.source import (
+    Malformed,
+    Statement,
+    Surrounded,
+    lemma_axiom,
+    named_lemmas,
+    parse_statement,
+    surround,
+    without_header,
+)
+from verifiers.sandbox import GIBIBYTE, Limits, Sandbox
+
+_FROZEN = "Frozen_statement"
+_CHECK = "Frozen_check"
+
+
+@dataclass(frozen=True, slots=True)
+class RocqSettings:
+    """Limits and sizes. Seconds are CPU seconds of a prover process; the wall limit is four times as much."""
+
+    check_seconds: float = 5.0
+    """For one candidate in a warm session."""
+    audit_seconds: float = 30.0
+    """For each process of an audit."""
+    recheck_seconds: float = 300.0
+    """For the full coqchk of a recheck."""
+    memory_bytes: int = 4 * GIBIBYTE
+    """Address space of one prover process."""
+    sessions: int = 3
+    """Warm sessions kept."""
+    audit_workers: int = 1
+    """Audits of one batch that run at the same time."""
+    cache_entries: int = 20_000
+    """Verdicts kept in memory."""
+
+
+class RocqVerifier:
+    """Implements `verifiers.protocol.Verifier`. Not for use from several threads at once."""
+
+    prover: Prover = "rocq"
+
+    def __init__(self, settings: RocqSettings | None = None) -> None:
+        self.settings = settings or RocqSettings()
+        self._sandbox = Sandbox()
+        self._sessions: OrderedDict[str, Session] = OrderedDict()
+        self._refused_headers: dict[str, Outcome] = {}
+        self._closed_cpu_seconds = 0.0
+        self._cache = VerdictCache(self.settings.cache_entries)
+        self._parameters: dict[str, dict[str, int]] = {}
+        seconds = self.settings.audit_seconds
+        limits = Limits(4 * seconds, seconds, self.settings.memory_bytes)
+        self._auditor = Auditor(
+            self._sandbox,
+            limits,
+            recheck_cpu_seconds=self.settings.recheck_seconds,
+            workers=self.settings.audit_workers,
+        )
+        self._elaboration_session: Session | None = None
+        self._elaborator: Elaborator | None = None
+
+    # ------------------------------------------------------------------------------------------------ the prover
+
+    @cached_property
+    def version(self) -> str:
+        """The prover's version, like `8.16.1`. Raises `OutsideError` when there is no prover."""
+        if shutil.which("coqc") is None or shutil.which("coqidetop.opt") is None:
+            raise OutsideError("Rocq is missing (coqc and coqidetop.opt): apt-get install coq libcoq-stdlib")
+        said = subprocess.run(["coqc", "--print-version"], capture_output=True, text=True, check=False, timeout=60)
+        if said.returncode != 0 or not said.stdout.split():
+            raise OutsideError(f"`coqc --print-version` fails: {said.stderr.strip() or said.stdout.strip()}")
+        return said.stdout.split()[0]
+
+    def describe(self) -> str:
+        """The prover and its version, like `rocq 8.16.1`."""
+        return f"{self.prover} {self.version}"
+
+    def sandbox_note(self) -> str | None:
+        """Why provers run without a full sandbox here, or None."""
+        return self._sandbox.degraded
+
+    # ------------------------------------------------------------------------------------------------ elaboration
+
+    def elaborate(self, problems: Sequence[Problem]) -> list[Elaboration | Verdict]:
+        """The canonical form of each problem, in order; a verdict `error` for one that the prover refuses."""
+        if self._elaborator is None:
+            self._elaboration_session = self._new_session()
+            self._elaborator = Elaborator(run_in(self._elaboration_session))
+        return self._elaborator.elaborate(problems)
+
+    # ------------------------------------------------------------------------------------------------ verification
+
+    def check(self, batch: Sequence[Candidate]) -> list[Verdict]:
+        """Quick verdicts from warm sessions; a success has trust `elaborated` and is not yet accepted."""
+        return [self._cached("check", self.settings.check_seconds, one, self._check) for one in batch]
+
+    def audit(self, batch: Sequence[Candidate], *, recheck: bool = False) -> list[Verdict]:
+        """Verdicts that count, from fresh processes (see `audit`)."""
+        kind = "recheck" if recheck else "audit"
+        keys = [self._key(kind, self.settings.audit_seconds, candidate) for candidate in batch]
+        verdicts = {key: verdict for key in keys if (verdict := self._cache.get(key)) is not None}
+        new = {key: candidate for key, candidate in zip(keys, batch, strict=True) if key not in verdicts}
+        for key, verdict in zip(new, self._auditor.audit(list(new.values()), recheck=recheck), strict=True):
+            verdicts[key] = replace(verdict, prover=self.describe())
+            self._cache.put(key, verdicts[key])
+        return [verdicts[key] for key in keys]
+
+    def replay(self, candidate: Candidate) -> Replay:
+        """The open goals after a prefix of a proof; after a failure, those before the sentence that failed."""
+        try:
+            statement = parse_statement(candidate.problem.formal_statement)
+            proof = without_header(candidate.proof, candidate.problem.header)
+            refused = _refused(candidate, proof)
+            if refused:
+                return Replay(False, (), (Message("error", f"not allowed: {refused}"),))
+            placed = surround(statement, proof)
+            lemmas = named_lemmas(candidate.lemmas, candidate.proof + candidate.preamble)
+        except (Malformed, Unterminated) as error:
+            return Replay(False, (), (Message("error", str(error)),))
+        session = self._session(candidate)
+        if isinstance(session, Outcome):
+            return Replay(False, (), (Message("error", f"the header: {session.error}"),))
+        before = "\n".join([*map(lemma_axiom, lemmas), placed.before])
+        outcome = session.run(placed.text, self.settings.check_seconds, before=before)
+        parameters = self._constructor_parameters(candidate.problem)
+        messages = list(outcome.messages)
+        goals: list[Goal] = []
+        for goal in outcome.goals:
+            try:
+                goals.append(parse_goal(goal.hypotheses, goal.conclusion, parameters))
+            except ParseError as error:
+                messages.append(Message("warning", f"a goal is not understood: {error}"))
+        return Replay(outcome.ok, tuple(goals), tuple(messages))
+
+    def query(self, header: str, text: str, seconds: float | None = None) -> Outcome:
+        """Run sentences (`Eval`, `Check`, …) after a header in a warm session, and forget them."""
+        session = self._session_for(header)
+        return session if isinstance(session, Outcome) else session.run(text, seconds or self.settings.check_seconds)
+
+    # ------------------------------------------------------------------------------------------------ accounting
+
+    def cpu_seconds(self) -> float:
+        """CPU seconds of all prover processes so far, audits included."""
+        open_sessions = [*self._sessions.values(), *([self._elaboration_session] if self._elaboration_session else [])]
+        running = sum(session.cpu_seconds for session in open_sessions)
+        return running + self._closed_cpu_seconds + self._auditor.cpu_seconds
+
+    def close(self) -> None:
+        """End all processes and remove their folders; the verifier can be used again afterwards."""
+        while self._sessions:
+            self._close(self._sessions.popitem()[1])
+        if self._elaboration_session is not None:
+            self._close(self._elaboration_session)
+            self._elaboration_session = self._elaborator = None
+        self._auditor.close()
+
+    # ------------------------------------------------------------------------------------------------ warm sessions
+
+    def _check(self, candidate: Candidate) -> Verdict:
+        try:
+            statement = parse_statement(candidate.problem.formal_statement)
+            proof = without_header(candidate.proof, candidate.problem.header)
+            refused = _refused(candidate, proof)
+            if refused:
+                return refusal(refused)
+            placed = surround(statement, proof)
+            lemmas = named_lemmas(candidate.lemmas, candidate.proof + candidate.preamble)
+        except Malformed as error:
+            return Verdict("error", "malformed", "none", (Message("error", str(error)),))
+        except Unterminated as error:
+            return Verdict("rejected", "does_not_compile", "none", (Message("error", str(error)),))
+        session = self._session(candidate)
+        if isinstance(session, Outcome):
+            return _not_ours(session, "the header")
+        frozen = f"Definition {_FROZEN} : Prop := {statement.proposition}."
+        before = "\n".join([frozen, *map(lemma_axiom, lemmas), placed.before])
+        text = placed.text + placed.after
+        tail = f"\nDefinition {_CHECK} : {_FROZEN} := {statement.name}."
+        if lemmas:
+            tail += f"\nPrint Assumptions {_CHECK}."
+        outcome = session.run(text + tail, self.settings.check_seconds, before=before, goals=False)
+        if outcome.ok:
+            said = " ".join(message.text for message in outcome.messages if message.start >= len(text))
+            named = {one.text.rpartition(".")[2] for one in identifiers(said)}
+            uses = tuple(sorted(named & {lemma.canonical_name for lemma in lemmas}))
+            return Verdict("accepted", "proved", "elaborated", uses=uses, seconds=outcome.cpu_seconds)
+        return _judge(outcome, placed, statement)
+
+    def _session(self, candidate: Candidate) -> Session | Outcome:
+        return self._session_for("\n".join(part for part in (candidate.problem.header, candidate.preamble) if part))
+
+    def _session_for(self, header: str) -> Session | Outcome:
+        """The warm session with this header, or what came of loading it."""
+        if header in self._refused_headers:
+            return self._refused_headers[header]
+        if header in self._sessions:
+            self._sessions.move_to_end(header)
+            return self._sessions[header]
+        session = self._new_session()
+        outcome = session.load(header)
+        if not outcome.ok:
+            self._close(session)
+            if outcome.reason == "does_not_compile":
+                self._refused_headers[header] = outcome
+            return outcome
+        self._sessions[header] = session
+        while len(self._sessions) > self.settings.sessions:
+            self._close(self._sessions.popitem(last=False)[1])
+        return session
+
+    def _new_session(self) -> Session:
+        _ = self.version
+        limits = Limits(memory_bytes=self.settings.memory_bytes, processes=32)
+        return Session(limits, sandbox=self._sandbox)
+
+    def _close(self, session: Session) -> None:
+        session.close()
+        self._closed_cpu_seconds += session.cpu_seconds
+
+    # ------------------------------------------------------------------------------------------------ cache, names
+
+    def _cached(
+        self, kind: str, seconds: float, candidate: Candidate, judge: Callable[[Candidate], Verdict]
+    ) -> Verdict:
+        key = self._key(kind, seconds, candidate)
+        verdict = self._cache.get(key)
+        if verdict is None:
+            verdict = replace(judge(candidate), prover=self.describe())
+            self._cache.put(key, verdict)
+        return verdict
+
+    def _key(self, kind: str, seconds: float, candidate: Candidate) -> str:
+        problem = candidate.problem
+        try:
+            lemmas = named_lemmas(candidate.lemmas, candidate.proof + candidate.preamble)
+        except Unterminated:
+            lemmas = candidate.lemmas
+        about = [text for one in lemmas for text in (one.canonical_name, one.statement_exact, one.proof)]
+        limits = f"{seconds} {self.settings.memory_bytes} {self.settings.recheck_seconds}"
+        texts = [problem.header, problem.formal_statement, candidate.preamble, candidate.proof]
+        return content_key(kind, self.describe(), limits, *texts, *sorted(problem.allowed_axioms), "", *about)
+
+    def _constructor_parameters(self, problem: Problem) -> Callable[[str], int]:
+        """How many parameters the constructors of the header's datatypes have; patterns are printed without them."""
+        if re.search(r"\b(?:Inductive|Variant)\s+[\w']+\s*[({]", problem.header) is None:
+            return library_parameters
+        if problem.header not in self._parameters:
+            asked = Problem("parameters", "rocq", problem.header, "Lemma parameters : True.")
+            elaboration = self.elaborate([asked])[0]
+            known: dict[str, int] = {}
+            if isinstance(elaboration, Elaboration):
+                own = elaboration.own_names
+                for definition in elaboration.definitions:
+                    for datatype in definition.datatypes:
+                        for constructor in datatype.constructors:
+                            known[own.get(constructor.name, constructor.name)] = datatype.parameters
+            self._parameters[problem.header] = known
+        known = self._parameters[problem.header]
+        return lambda constructor: known.get(constructor, library_parameters(constructor))
+
+
+def _refused(candidate: Candidate, proof: str) -> str | None:
+    return refuse(candidate.preamble) or refuse(proof, candidate.problem.header)
+
+
+def _judge(outcome: Outcome, placed: Surrounded, statement: Statement) -> Verdict:
+    """The verdict on a run that failed."""
+    if outcome.reason == "timeout":
+        return Verdict("timeout", "timeout", "none", outcome.messages, seconds=outcome.cpu_seconds)
+    if outcome.reason in (None, "prover_error"):
+        return Verdict("error", "prover_error", "none", outcome.messages, seconds=outcome.cpu_seconds)
+    if outcome.failed_at is None or outcome.failed_at < 0:
+        return _not_ours(outcome, "the statement or a lemma")
+    length = len(placed.text)
+    messages = tuple(replace(one, start=min(one.start, length), end=min(one.end, length)) for one in outcome.messages)
+    reason = outcome.reason
+    if outcome.failed_at >= len(placed.text) + len(placed.after) and reason == "does_not_compile":
+        if "Nested proofs" in outcome.error:
+            messages = (Message("error", "the proof is not finished", length, length),)
+        else:
+            reason = "wrong_statement"
+            messages = (Message("error", f"{statement.name} is not a proof of the statement: {outcome.error}"),)
+    return Verdict("rejected", reason, "none", messages, seconds=outcome.cpu_seconds)
+
+
+def _not_ours(outcome: Outcome, what: str) -> Verdict:
+    """The verdict where something other than the candidate's text fails."""
+    message = Message("error", f"{what}: {outcome.error}")
+    return Verdict("error", outcome.reason or "prover_error", "none", (message,), seconds=outcome.cpu_seconds)
