@@ -315,7 +315,8 @@ class Verdict:
 
     @property
     def accepted(self) -> bool:
-        return self.verdict == "accepted"
+        """Whether it counts: a warm session's success is worth an audit, not the word."""
+        return self.verdict == "accepted" and self.trust in ("audited", "rechecked")
 
 
 @dataclass(frozen=True, slots=True)
