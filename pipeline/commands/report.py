@@ -29,10 +29,13 @@ def report(
     json_output
         Print one JSON object instead of the path: `report` and the `counts` that the page shows.
     """
+    from library_store.snapshot import read
+    from pipeline.report.gather import gather
     from pipeline.report.page import write_report
 
-    page, facts = write_report(run, at_round)
+    page = write_report(run, at_round)
     if json_output:
+        facts = gather(read(run, at_round))
         print(json.dumps({"report": str(page), "round": facts.round, "counts": facts.counts}, indent=2))
     else:
         print(page)

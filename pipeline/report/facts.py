@@ -19,7 +19,10 @@ SOURCES: tuple[Source, ...] = ("automation", "language model")
 MODEL_OPERATORS = frozenset(
     {"language_model", "identify_key_concepts", "parameterize", "scale_complexity", "extend_dimensions"}
 )
-"""Operators whose text a language model wrote. `solve_request` is either's: the attempt that made the lemma decides."""
+"""Operators whose text a language model wrote. Of `harvest` and `solve_request` the attempt decides: it has tokens."""
+
+BY_MODEL = "model_"
+"""Prefix in an attempt's `counts` for that part of a count which the language model's candidates make up."""
 
 STAGES = (
     ("proposed", "proposed"),
@@ -86,6 +89,7 @@ class Ledger(NamedTuple):
 
     source: Source
     attempts: int
+    """Attempts in which it proposed something; one attempt may have both sources."""
     proposed: int
     problems: int
     with_library: int
@@ -101,7 +105,8 @@ class Facts:
     seed: int
     code_version: str
     label: str
-    sandbox: str
+    degraded: str
+    """How the sandbox of the provers fell short, or empty."""
     versions: dict[str, str]
     problems: tuple[ProblemFacts, ...]
     lemmas: dict[str, LemmaFacts]

@@ -75,8 +75,12 @@ def _by_cpu(axes: Axes, facts: Facts) -> None:
     end = max([*facts.round_ends, *(solve.cpu_seconds for solve in facts.solves), 1e-9])
     _steps(axes, [(solve.cpu_seconds, solve) for solve in facts.solves], end, len(facts.problems))
     axes.set_xlabel("CPU seconds of attempts")
+    labelled = 0.0
     for number, at in zip(facts.rounds, facts.round_ends, strict=True):
         axes.axvline(at, color=LINE, linewidth=1, zorder=0)
+        if at - labelled < 0.2 * end:
+            continue  # its label would touch the one before
+        labelled = at
         axes.text(at, len(facts.problems) * 1.02, f"round {number} ", ha="right", va="bottom", color=MUTED, fontsize=8)
 
 
@@ -101,6 +105,7 @@ def _steps(axes: Axes, moments: Sequence[tuple[float, Solve]], end: float, total
         axes.fill_between(edges, base, top, step="post", color=SOLVER_COLOURS[solver], alpha=0.9, linewidth=0)
         base = top
     axes.axhline(total, color=MUTED, linewidth=0.7, linestyle=(0, (4, 3)))
+    axes.text(end * 0.01, total * 0.985, f"all {total}", ha="left", va="top", color=MUTED, fontsize=8)
     axes.set_xlim(0, end)
     axes.set_ylim(0, total * 1.1)
     axes.set_ylabel("problems proved")
@@ -227,7 +232,7 @@ def _stages(axes: Axes, reached: dict[str, int | None], source: Source) -> None:
     for stage, _ in STAGES:
         value = reached[stage]
         values.append(float(value or 0))
-        share = f"  {value / before:.0%}" if value is not None and before else ""
+        share = f" ({value / before:.0%})" if value is not None and before else ""
         texts.append("not recorded" if value is None else f"{value:,}{share}")
         before = before if value is None else value
     axes.barh([word for _, word in STAGES], values, color=SOURCE_COLOURS[source], height=0.62)

@@ -1,7 +1,7 @@
 """Computes the facts of a report from the snapshot tables alone (invariant 7).
 
-Of events it reads `detail` only, besides when the run began and when an attempt ended: `versions` (name to version),
-`sandbox` (one line) and `label`, the last of each. A metric named `cpu_seconds` is measured over the whole process
+Of events it reads when the run began, when an attempt ended, and from `detail` the last of each: `versions` (name to
+version), `sandbox` (how it fell short) and `label`. A metric named `cpu_seconds` is measured over the whole process
 tree; its parts and its rounds add up.
 """
 
@@ -18,6 +18,7 @@ from library_store.schema import ProblemState, Row, event_from_row
 from library_store.snapshot import Tables
 from pipeline.display import Display
 from pipeline.report.facts import (
+    BY_MODEL,
     MODEL_OPERATORS,
     SOURCES,
     STAGES,
@@ -55,8 +56,8 @@ def gather(tables: Tables) -> Facts:
         seed=manifest.seed if manifest else 0,
         code_version=manifest.code_version if manifest else "",
         label=note.get("label", "online"),
-        sandbox=note.get("sandbox", ""),
-        versions=_versions(tables) | note.get("versions", {}),
+        degraded=note.get("sandbox", ""),
+        versions={k: v for k, v in (_versions(tables) | note.get("versions", {})).items() if k != "lemmary"},
         problems=problems,
         lemmas=lemmas,
         retired=sum(lemma.retired_by is not None for lemma in tables.lemmas.values()),
@@ -121,11 +122,9 @@ def _solver(state: ProblemState) -> Solver:
 
 
 def _source(lemma: Lemma, attempts: dict[str, Row]) -> Source:
-    attempt = attempts.get(lemma.attempt_id, {})
-    by_model = lemma.operator in MODEL_OPERATORS or (
-        lemma.operator == "solve_request" and attempt.get("operator") in MODEL_OPERATORS
-    )
-    return "language model" if by_model else "automation"
+    if lemma.operator in ("harvest", "solve_request"):
+        return SOURCES[attempts.get(lemma.attempt_id, {}).get("tokens_out", 0) > 0]
+    return SOURCES[lemma.operator in MODEL_OPERATORS]
 
 
 def _lemmas(tables: Tables, use: Reuse, attempts: dict[str, Row]) -> dict[str, LemmaFacts]:
@@ -203,43 +202,44 @@ def _growth(lemmas: Iterable[Lemma], rounds: Sequence[int]) -> dict[str, list[in
 # ------------------------------------------------------------------------------------------------ funnel and ledger
 
 
-def _attempt_source(row: Row) -> Source:
-    return "language model" if row["operator"] in MODEL_OPERATORS or row["tokens_out"] > 0 else "automation"
+def _fates(row: Row, source: Source) -> Counter[str]:
+    """Candidates of one source in an attempt, by how far they came."""
+    fates = Counter({key: value for key, value in row["counts"] if not key.startswith(BY_MODEL)})
+    of_model = Counter({key: value for key, value in row["counts"] if key.startswith(BY_MODEL)})
+    of_model = Counter({key.removeprefix(BY_MODEL): value for key, value in of_model.items()})
+    return of_model if source == "language model" else fates - of_model
 
 
 def _funnel(attempts: Sequence[Row], lemmas: dict[str, LemmaFacts]) -> dict[Source, dict[str, int | None]]:
-    reached: dict[Source, Counter[str]] = {source: Counter() for source in SOURCES}
-    recorded: set[str] = set()
-    for row in attempts:
-        fates = dict(row["counts"])
-        recorded |= set(fates)
-        reached[_attempt_source(row)].update(fates)
-    used = Counter(lemma.source for lemma in lemmas.values() if lemma.carries)
-    return {
-        source: {
-            key: used[source] if key == "used" else reached[source][key] if key in recorded else None
-            for key, _ in STAGES
-        }
-        for source in SOURCES
-    }
+    recorded = {key for row in attempts for key, _ in row["counts"]}
+    funnel: dict[Source, dict[str, int | None]] = {}
+    for source in SOURCES:
+        reached = Counter[str]()
+        for row in attempts:
+            reached.update(_fates(row, source))
+        funnel[source] = {key: reached[key] if key in recorded else None for key, _ in STAGES}
+        funnel[source]["used"] = sum(bool(lemma.carries) for lemma in lemmas.values() if lemma.source == source)
+    return funnel
 
 
 def _ledger(
     source: Source, attempts: Sequence[Row], problems: Sequence[ProblemFacts], lemmas: dict[str, LemmaFacts]
 ) -> Ledger:
-    mine = [row for row in attempts if _attempt_source(row) == source]
-    proved = [p for p in problems if p.solver is not None and (p.solver == "language model") == (source == SOURCES[1])]
+    proposed = [_fates(row, source)["proposed"] for row in attempts]
+    by_model = source == "language model"
+    asked = [row for row in attempts if by_model and row["tokens_in"] + row["tokens_out"] > 0]
+    proved = [one for one in problems if one.solver is not None and (one.solver == "language model") == by_model]
     made = [lemma for lemma in lemmas.values() if lemma.source == source]
     return Ledger(
         source=source,
-        attempts=len(mine),
-        proposed=sum(dict(row["counts"]).get("proposed", row["candidates"]) for row in mine),
+        attempts=len(asked) if by_model else sum(count > 0 for count in proposed),
+        proposed=sum(proposed),
         problems=len(proved),
         with_library=sum(bool(problem.foreign) for problem in proved),
         lemmas=len(made),
         used=sum(bool(lemma.carries) for lemma in made),
-        tokens_in=sum(row["tokens_in"] for row in mine),
-        tokens_out=sum(row["tokens_out"] for row in mine),
+        tokens_in=sum(row["tokens_in"] for row in asked),
+        tokens_out=sum(row["tokens_out"] for row in asked),
     )
 
 

@@ -44,15 +44,8 @@ class SplitRow(NamedTuple):
     by_solver: tuple[int, ...]
 
 
-class Report(NamedTuple):
-    """The page that was written, and what it says."""
-
-    page: Path
-    facts: Facts
-
-
-def write_report(run: Path, at_round: int | None = None) -> Report:
-    """Writes the report of a run directory as of a round (default: the last finished one).
+def write_report(run: Path, at_round: int | None = None) -> Path:
+    """Writes the report of a run directory as of a round (default: the last finished one); returns its path.
 
     Raises:
         UserError: `run` is no run directory, or has no such round.
@@ -69,7 +62,7 @@ def write_report(run: Path, at_round: int | None = None) -> Report:
             path.unlink(missing_ok=True)
     page = folder / "index.html"
     write_atomically(page, render(facts, drawn, name=run.resolve().name, settings=_settings(run)).encode())
-    return Report(page, facts)
+    return page
 
 
 def render(facts: Facts, drawn: Sequence[Figure], *, name: str, settings: str) -> str:

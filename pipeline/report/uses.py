@@ -157,4 +157,6 @@ def _paint(canvas: Canvas, facts: Facts, graph: Graph, screen: Screen) -> None:
             axes.text(x, y, str(lemma.number), ha="center", va="center", color=SURFACE, fontsize=7.5)
             if screen == "wide" and node not in sources:
                 room = int((min(max(step, ahead), width - x) - 0.3) / 0.073)
-                axes.text(x + 0.17, y, shorten(lemma.statement, room), va="center", color=MUTED, fontsize=8)
+                behind = {"facecolor": SURFACE, "edgecolor": "none", "pad": 0.5, "alpha": 0.85}
+                text = shorten(lemma.statement, room)
+                axes.text(x + 0.17, y, text, va="center", color=MUTED, fontsize=8, bbox=behind)

@@ -104,12 +104,11 @@ def statements(random: Random) -> list[Term]:
 
 def attempt(name: str, target: str, random: Random, *, solved: bool, by_model: bool, kind: str = "problem") -> Attempt:
     proposed = random.randint(4, 40)
-    counts = {
-        "proposed": proposed,
-        "well_formed": proposed * 4 // 5,
-        "elaborated": proposed // 3,
-        "audited": 1 + solved,
-    }
+    counts = {"proposed": proposed, "well_formed": proposed * 4 // 5, "elaborated": proposed // 3}
+    counts |= {"audited": 1 + solved, "new": int(solved)}
+    if by_model:
+        share = 1 if kind == "evolve" else 3  # of a problem's attempt, automation had the rest
+        counts |= {f"model_{fate}": value // share for fate, value in counts.items()}
     return Attempt(
         id=name,
         kind=kind,  # pyright: ignore[reportArgumentType]
@@ -133,11 +132,11 @@ def attempt(name: str, target: str, random: Random, *, solved: bool, by_model: b
         tokens_out=random.randint(80, 300) if by_model else 0,
         cpu_seconds=random.uniform(0.2, 4.0),
         seconds=1.0,
-        counts=counts | {"new": int(solved)},
+        counts=counts,
     )
 
 
-def build(run: Path, *, rounds: int = 3, learns: bool = True) -> Path:
+def build(run: Path, *, rounds: int = 3, learns: bool = True, degraded: str = "") -> Path:
     """Writes the sample run into folder `run`; with `learns` false nothing is ever proved."""
     random = Random(7)
     suite = problems()
@@ -149,11 +148,9 @@ def build(run: Path, *, rounds: int = 3, learns: bool = True) -> Path:
     with Library(run) as library:
         library.add_definitions(definitions())
         library.add_problems(ProblemState(problem) for problem in suite)
-        library.add_event(
-            "started",
-            at=clock,
-            detail={"sandbox": "bwrap", "versions": {"vllm": "0.32.0", "prover": "Coq 8.16.1"}, "label": "online"},
-        )
+        versions = {"prover": "Coq 8.16.1", "model": "SmolLM2-135M-Instruct (vllm 0.32.0)", "lemmary": "0.1.0"}
+        detail = {"versions": versions, "label": "online"} | ({"sandbox": degraded} if degraded else {})
+        library.add_event("started", at=clock, detail=detail)
         serial = 0
         for number in range(1, rounds + 1):
             for problem in suite:
