@@ -126,9 +126,7 @@ def test_each_command_has_help_with_an_example(repository: Path, command: str) -
     assert f"python -m pipeline {command}" in result.stdout.partition("\n")[2]
 
 
-@pytest.mark.parametrize(
-    "arguments", [["frobnicate"], ["doctor", "--frobnicate"], ["--frobnicate"]]
-)
+@pytest.mark.parametrize("arguments", [["frobnicate"], ["doctor", "--frobnicate"], ["--frobnicate"]])
 def test_a_mistake_on_the_command_line_is_one_line_and_exit_code_2(repository: Path, arguments: list[str]) -> None:
     result = pipeline(repository, *arguments)
     assert result.returncode == 2
