@@ -17,10 +17,14 @@ from domain import App, Branch, Const, Fix, FixFunction, Forall, Lambda, Let, Ma
 def term_to_json(term: Term) -> str:
     nodes: list[list[Any]] = []
     positions: dict[str, int] = {}
+    seen: dict[int, int] = {}  # by object, so that a term which shares its parts is not walked as a tree
     results: list[int] = []
     work: list[tuple[Term, bool]] = [(term, False)]
     while work:
         current, ready = work.pop()
+        if id(current) in seen:
+            results.append(seen[id(current)])
+            continue
         inner = parts(current)
         if inner and not ready:
             work.append((current, True))
@@ -34,6 +38,7 @@ def term_to_json(term: Term) -> str:
             positions[key] = len(nodes)
             nodes.append(node)
         results.append(positions[key])
+        seen[id(current)] = positions[key]
     return json.dumps(nodes, ensure_ascii=False, separators=(",", ":"))
 
 

@@ -191,8 +191,8 @@ def opened(directory: Path) -> Library:
 def three_rounds(directory: Path) -> None:
     """A run of three finished rounds.
 
-    Round 1: lemmas `a` and `b` (b uses a), of problem 1, which is proved without a lemma. Round 2: `c`, which gains an
-    origin in round 3; problem 2 is proved with b and fails without it. Round 3: `a` is retired, subsumed by `c`; problem 3 is
+    Round 1: lemmas `a` and `b` (b uses a), of problem 1, which is proved without a lemma. Round 2: `c`, of problem 3,
+    which gains an origin in round 3; problem 2 is proved with b. Round 3: `a` is retired, subsumed by `c`; problem 3 is
     proved with b and c, and b is retrieved for problem 4, which stays open.
     """
     with opened(directory) as library:

@@ -1,0 +1,199 @@
+"""What the library admits, refuses and remembers."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from domain import UserError, Verdict
+from library_store import journal
+from library_store.admission import Proposal
+from library_store.library import Library
+from library_store.schema import Metric
+from tests.library_store import samples
+from tests.library_store.samples import AUDITED, lemma, opened, request, sha
+
+ROOT = Path(__file__).parents[2]
+
+
+def edges(library: Library, kind: str) -> set[tuple[str, str, bool]]:
+    rows = library.at_round(library.round).rows("edges")
+    return {(row["source"], row["target"], row["confirmed"]) for row in rows if row["kind"] == kind}
+
+
+@pytest.mark.parametrize(
+    "verdict",
+    [
+        Verdict("rejected", "does_not_compile", "none"),
+        Verdict("rejected", "does_not_compile", "audited"),
+        Verdict("timeout", "timeout", "audited"),
+        Verdict("error", "prover_error", "rechecked"),
+        Verdict("accepted", "proved", "none"),
+        Verdict("accepted", "proved", "elaborated"),
+    ],
+)
+def test_nothing_enters_without_an_accepted_audit(tmp_path: Path, verdict: Verdict) -> None:
+    with opened(tmp_path) as library:
+        size = (tmp_path / "journal" / "round-0001.log").stat().st_size
+        answer = library.insert(lemma("a"), verdict)
+        assert answer.refused
+        assert not answer.new
+        assert library.lemmas == {}
+        assert (tmp_path / "journal" / "round-0001.log").stat().st_size == size
+
+
+@pytest.mark.parametrize("trust", ["audited", "rechecked"])
+def test_an_audited_lemma_enters_and_is_in_the_journal(tmp_path: Path, trust: str) -> None:
+    with opened(tmp_path) as library:
+        answer = library.insert(lemma("a"), replace(AUDITED, trust=trust, axioms=("Classical",)))
+        assert (answer.new, answer.reason) == (True, "new")
+        kept = library.lemmas[answer.id]
+        assert kept.axioms == ("Classical",)
+        assert kept.dedup_key
+        assert library.lemma_of(kept.canonical_name) == kept
+        records = journal.read(tmp_path / "journal" / "round-0001.log").records
+        assert [row["trust"] for table, row in records if table == "lemmas"] == [trust]
+
+
+def test_a_lemma_names_only_what_is_in(tmp_path: Path) -> None:
+    with opened(tmp_path) as library:
+        assert library.insert(lemma("a", uses=("nobody",)), AUDITED).reason == "unknown_lemma"
+        assert library.insert(lemma("a", uses=(sha("lemma a"),)), AUDITED).reason == "uses_itself"
+        assert library.insert(lemma("a", definition_ids=("nothing",)), AUDITED).reason == "unknown_definition"
+        assert library.lemmas == {}
+
+
+def test_uses_are_kept_as_ids_and_become_edges(tmp_path: Path) -> None:
+    a = lemma("a")
+    with opened(tmp_path) as library:
+        answers = library.insert_many(
+            [
+                Proposal(a, AUDITED),
+                Proposal(lemma("b", uses=(a.canonical_name,)), AUDITED, (a.canonical_name,)),
+                Proposal(lemma("c", uses=(a.id,), parents=(a.id,)), AUDITED),
+            ]
+        )
+        assert [answer.reason for answer in answers] == ["new"] * 3
+        assert library.lemmas[sha("lemma b")].uses == (a.id,)
+        assert edges(library, "proof_uses") == {(sha("lemma b"), a.id, True), (sha("lemma c"), a.id, False)}
+        assert edges(library, "evolved_from") == {(sha("lemma c"), a.id, False)}
+        assert [x.name for x in library.closure([lemma("c").canonical_name, sha("lemma b")])] == ["a", "c", "b"]
+
+
+def test_a_second_derivation_adds_a_revision_only_for_new_origins(tmp_path: Path) -> None:
+    with opened(tmp_path) as library:
+        assert library.insert(lemma("a"), AUDITED).new
+        assert library.insert(lemma("a", proof="other."), AUDITED).reason == "known"
+        assert library.insert(lemma("a", proof="other.", origins=("prop_2",)), AUDITED).reason == "merged"
+        merged = library.lemmas[sha("lemma a")]
+        assert (merged.revision, merged.origins, merged.proof) == (2, ("prop_1", "prop_2"), lemma("a").proof)
+        assert library.insert(lemma("a", origins=("prop_2", "prop_1")), AUDITED).reason == "known"
+
+
+def test_one_id_never_stands_for_two_statements(tmp_path: Path) -> None:
+    with opened(tmp_path) as library:
+        library.insert(lemma("a"), AUDITED)
+        with pytest.raises(ValueError, match="two statements"):
+            library.insert(lemma("a", statement_exact="another"), AUDITED)
+
+
+def test_a_retired_lemma_stays_readable_and_is_not_retrieved(tmp_path: Path) -> None:
+    with opened(tmp_path) as library:
+        library.insert_many([Proposal(lemma(name), AUDITED) for name in "ab"])
+        a, b = sha("lemma a"), sha("lemma b")
+        library.retire(a, b)
+        library.retire(a, "again")
+        assert library.lemmas[a].retired_by == b
+        assert edges(library, "subsumed_by") == {(a, b, False)}
+        found = library.retrieve(samples.STATEMENT, [sha("nat"), sha("plus")], sha(""), 10)
+        assert [entry.lemma.id for entry in found] == [b]
+
+
+def test_a_lemma_answers_the_request_for_its_statement(tmp_path: Path) -> None:
+    with opened(tmp_path) as library:
+        library.add_request(request("a"))
+        merged = library.add_request(request("a", asked_by=("prop_2", "prop_1")))
+        assert merged.asked_by == ("prop_1", "prop_2")
+        library.insert(lemma("a"), AUDITED)
+        assert library.requests[request("a").id].status == "answered"
+        assert library.requests[request("a").id].answered_by == sha("lemma a")
+        assert edges(library, "answers_request") == {(sha("lemma a"), request("a").id, False)}
+
+
+def test_a_request_for_a_known_statement_is_answered_at_once(tmp_path: Path) -> None:
+    with opened(tmp_path) as library:
+        library.insert(lemma("a"), AUDITED)
+        assert library.add_request(request("a")).answered_by == sha("lemma a")
+
+
+def test_requests_are_tried_closed_and_reopened(tmp_path: Path) -> None:
+    with opened(tmp_path) as library:
+        library.add_request(request("a"))
+        library.count_try(request("a").id)
+        assert library.close_request(request("a").id, "failed").tries == 1
+        assert library.reopen_request(request("a").id).status == "open"
+    with Library(tmp_path) as library:
+        assert library.requests[request("a").id] == request("a", tries=1)
+
+
+def test_a_reopened_library_is_the_library_that_was_closed(tmp_path: Path) -> None:
+    samples.three_rounds(tmp_path)
+    with Library(tmp_path) as library:
+        library.insert(lemma("d"), AUDITED)
+        library.add_event("started", at=5.0, detail={"why": "test"})
+        library.add_attempt(samples.attempt("attempt 9"))
+        library.add_metrics([Metric("tokens", "model", 0, 3.0)])
+        before = library.at_round(4)
+        kept = (library.lemmas, library.definitions, library.problems, library.requests, library.attempts_on)
+    with Library(tmp_path) as library:
+        assert library.round == 4
+        assert (library.lemmas, library.definitions, library.problems, library.requests, library.attempts_on) == kept
+        assert library.at_round(4).history == before.history
+        assert not library.add_attempt(samples.attempt("attempt 9")), "an attempt is recorded once"
+        assert library.notices == []
+
+
+def test_readers_are_told_only_what_changed(tmp_path: Path) -> None:
+    with opened(tmp_path) as library:
+        library.insert(lemma("a"), AUDITED)
+        version, first = library.lemmas_since()
+        library.insert(lemma("b"), AUDITED)
+        library.retire(first[0].id, "unused")
+        assert [(x.name, x.retired_by) for x in library.lemmas_since(version).lemmas] == [("b", None), ("a", "unused")]
+        assert library.lemmas_since(library.lemmas_since().version).lemmas == []
+
+
+def test_two_writers_refuse_each_other(tmp_path: Path) -> None:
+    with opened(tmp_path):
+        program = (
+            f"from pathlib import Path; from library_store.library import Library; Library(Path({str(tmp_path)!r}))"
+        )
+        done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+        assert "UserError: another process (pid" in done.stderr
+    Library(tmp_path).close()
+
+
+def test_a_torn_tail_is_cut_and_told(tmp_path: Path) -> None:
+    with opened(tmp_path) as library:
+        library.insert_many([Proposal(lemma("a"), AUDITED)])
+        library.insert_many([Proposal(lemma("b"), AUDITED)])
+    path = tmp_path / "journal" / "round-0001.log"
+    path.write_bytes(path.read_bytes()[:-1])
+    with Library(tmp_path) as library:
+        assert [x.name for x in library.lemmas.values()] == ["a"]
+        assert len(library.notices) == 1
+        assert str(path) in library.notices[0]
+        assert library.insert(lemma("b"), AUDITED).new
+
+
+def test_a_journal_of_another_schema_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "journal" / "round-0001.log"
+    opened_journal = journal.Journal(path)
+    opened_journal.append([("schema", {"version": 99})])
+    opened_journal.close()
+    with pytest.raises(UserError, match="schema version 99"):
+        Library(tmp_path)
