@@ -7,7 +7,7 @@ A local cluster gives every worker the repository root first on its import path,
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -64,3 +64,8 @@ class Remote:
 
     def __reduce__(self) -> tuple[type[Remote], tuple[Any]]:
         return Remote, (self.handle,)
+
+
+def gather(references: Sequence[Any]) -> list[Any]:
+    """The answers of calls that run at the same time, in order."""
+    return [*ray.get(list(references))]

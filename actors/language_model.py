@@ -15,7 +15,6 @@ import gc
 import hashlib
 import importlib.util
 import os
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,9 +31,7 @@ from actors.batching import SharedModel
 from actors.endpoint import EndpointSettings, OpenAIEndpoint
 from actors.model_port import Engine, Generation, Start, generations, plain_text
 from domain import Completion, ModelCard, OutsideError, Prompt
-
-DEFAULT_MODEL = "SmolLM2-135M-Instruct"
-"""The model that set-up installs."""
+from models import model_path
 
 GIB = 2**30
 
@@ -167,7 +164,7 @@ def model_folder(path: Path | None) -> Path:
     Raises:
         OutsideError: there is no model in that folder.
     """
-    folder = path or Path(sys.prefix) / "share" / "lemmary" / "models" / DEFAULT_MODEL
+    folder = path or model_path()
     mend = "set model.path to the folder of a Hugging Face model" if path else "`make setup` installs it"
     if not folder.is_dir():
         raise OutsideError(f"the model did not start: {folder}: no such folder; {mend}")

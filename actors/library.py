@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import ray
 
+from actors.accounting import cpu_seconds
 from library_store.library import Library
+
+
+class SharedLibrary(Library):
+    """The library for callers in other processes."""
+
+    def query(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """`function(library, *arguments)` in this process; it must only read."""
+        return function(self, *arguments)
+
+    def cpu_seconds(self) -> float:
+        return cpu_seconds()
 
 
 def start(directory: Path) -> Any:
     """Opens the library of a run directory in an actor of its own. Not restarted: its journal is replayed by `run`."""
-    return ray.remote(num_cpus=0, max_restarts=0)(Library).remote(directory)
+    return ray.remote(num_cpus=0, max_restarts=0)(SharedLibrary).remote(directory)

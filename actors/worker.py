@@ -7,10 +7,18 @@ from typing import Any
 
 import ray
 
+from actors.accounting import cpu_seconds
+
 
 class Worker:
+    """Runs functions, one at a time."""
+
     def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """`function(*arguments)`; what it raises reaches the caller."""
         return function(*arguments)
+
+    def cpu_seconds(self) -> float:
+        return cpu_seconds()
 
 
 def start(count: int) -> list[Any]:

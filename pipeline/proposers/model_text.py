@@ -7,6 +7,7 @@ duplicates, and drop what cannot be accepted (`admit`, a lone keyword).
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from verifiers.rocq.sentences import Unterminated, normal_text, split
 
@@ -63,6 +64,44 @@ def parse_statements(text: str, most: int | None = None) -> list[str]:
 def parse_requests(text: str, most: int = 5) -> list[str]:
     """The lemma statements that a plan asks for, at most `most`."""
     return parse_statements(text, most)
+
+
+class Block(NamedTuple):
+    """A lemma that a candidate proves before its theorem; `proof` is a tactic block."""
+
+    name: str
+    statement: str
+    proof: str
+
+
+class Blocks(NamedTuple):
+    """A candidate in pieces: its auxiliary lemmas in order, and the tactic block of its theorem."""
+
+    lemmas: tuple[Block, ...]
+    last: str
+
+
+def within_last_proof(text: str, sentence: str) -> str:
+    """The text with a sentence put at the beginning of its last proof, or in front if it is only a tactic block."""
+    begins = [match.end() for match in _BEGIN.finditer(text)]
+    return f"{text[: begins[-1]]}\n{sentence}{text[begins[-1] :]}" if begins else f"{sentence}\n{text}"
+
+
+def split_blocks(text: str) -> Blocks:
+    """The pieces of a candidate; one that is only a tactic block has no lemmas."""
+    pieces = [sentence.text for sentence in split(text)]
+    found: list[Block] = []
+    at = 0
+    while at < len(pieces):
+        begin = _STATEMENT.search(pieces[at])
+        end = next((i for i in range(at, len(pieces)) if re.fullmatch(r"(?:Qed|Defined)\s*\.", pieces[i])), None)
+        if begin is None or end is None:
+            at += 1
+            continue
+        body = [piece for piece in pieces[at + 1 : end] if not _BEGIN.fullmatch(piece)]
+        found.append(Block(begin["name"], _quantified(begin["rest"]), _laid_out(body)))
+        at = end + 1
+    return Blocks(tuple(found[:-1]), found[-1].proof) if found else Blocks((), text)
 
 
 def _code(text: str) -> list[str]:
@@ -124,6 +163,10 @@ def _whole(code: str) -> str:
     if first is None or last < first.start():
         return ""
     whole = code[first.start() : last].strip()
+    try:
+        split(whole)
+    except Unterminated:
+        return ""
     return "" if _GIVEN_UP.search(whole) else whole
 
 

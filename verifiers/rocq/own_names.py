@@ -116,7 +116,7 @@ def self_contained(
     wanted = {one for lemma in used for one in (*lemma.definition_ids, *reached(known, lemma.term))}
     missing = [d for d in in_order(known) if d.id in wanted - own]
     parts: list[str] = []
-    if preamble and _calls(preamble, [proof, *[lemma.proof for lemma in used]]):
+    if "Require" in preamble or _calls(preamble, [proof, *[lemma.proof for lemma in used]]):
         parts.append(preamble.strip())
     statement = read_statement(elaboration.problem)
     parts += [statement.before] if statement.before else []

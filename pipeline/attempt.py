@@ -1,0 +1,283 @@
+"""One attempt at a problem: retrieve, try automation, ask the model, repair, harvest, ask for what is missing.
+
+A proof that a warm session accepted is put back into the problem's own names, together with the proofs of the library
+lemmas that it needs, and audited as one self-contained text against the problem's own statement. Only that counts.
+Whatever verified on the way is harvested, also when the theorem failed; goals on which automation got stuck become
+requests.
+
+Invariants: what a model wrote is text to be checked, never a claim about what it proves (design, invariant 1); a lemma
+counts as used only if the proof fails without it (invariant 8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from domain import Candidate, Elaboration, Lemma, Message, Problem, Request
+from pipeline.learning import admit, closure, known, record
+from pipeline.ledger import Ledger
+from pipeline.proposers import language_model, testing
+from pipeline.proposers.model_text import split_blocks
+from pipeline.proving import Found, Screen, by_automation, needed_lemmas
+from pipeline.world import Ports, Statement, World
+from verifiers.rocq.own_names import self_contained
+from verifiers.rocq.sentences import rename
+
+
+class Result(NamedTuple):
+    """Whether the problem is proved, and the ids of the lemmas that the attempt had."""
+
+    proved: bool
+    retrieved: frozenset[str]
+
+
+def attempt(
+    world: World,
+    ports: Ports,
+    name: str,
+    attempt_id: str,
+    number: int,
+    seed: int,
+    before: frozenset[str] | None,
+) -> Result:
+    """One try at a problem; everything that came of it is in the library when this returns.
+
+    Args:
+        world: of the run.
+        ports: to verifier, library and model.
+        name: of the problem.
+        attempt_id: unique in the run.
+        number: of the round; the attempt sees the library as it was when the round began, so that what a round
+            solves does not depend on which worker was faster.
+        seed: of everything random in this attempt.
+        before: ids of the lemmas that an earlier attempt had; None if this is the first one.
+    """
+    settings, elaboration = world.settings.prove, world.elaborations[name]
+    ledger = Ledger(attempt_id, "problem", name, operator="automation")
+    statement = world.of_problem(name)
+    visible = [definition.id for definition in elaboration.definitions]
+    lemmas = retrieve(ports, statement, visible, settings.lemmas, at_round=number - 1)
+    had = frozenset(lemma.id for lemma in lemmas)
+    ledger.retrieved.update(dict.fromkeys(had))
+    found: Found | None = None
+    if before is None or before != had:
+        found = by_automation(world, ports, ledger, statement, lemmas, bare=before is None)
+    proved = found is not None and _settle(world, ports, ledger, elaboration, found)
+    if not proved and before is None and settings.requests:
+        ask(world, ports, ledger, statement, name, seed)
+    record(ports, ledger)
+    if not proved and ports.model is not None and settings.samples:
+        proved = _ask_model(world, ports, f"{attempt_id}m", elaboration, statement, lemmas, seed)
+    return Result(proved, had)
+
+
+def _ask_model(
+    world: World,
+    ports: Ports,
+    attempt_id: str,
+    elaboration: Elaboration,
+    statement: Statement,
+    lemmas: Sequence[Lemma],
+    seed: int,
+) -> bool:
+    """The model's part of an attempt, recorded apart so that its share of everything can be told."""
+    ledger = Ledger(attempt_id, "problem", elaboration.problem.name, operator="language_model")
+    ledger.model = world.model_card.name if world.model_card else ""
+    found = by_model(world, ports, ledger, elaboration, statement, lemmas, seed)
+    proved = found is not None and _settle(world, ports, ledger, elaboration, found)
+    if ledger.prompts:
+        record(ports, ledger)
+    return proved
+
+
+def retrieve(
+    ports: Ports, statement: Statement, visible: Sequence[str], k: int, at_round: int | None = None
+) -> list[Lemma]:
+    """The best `k` lemmas over the visible definitions for a statement, best first, without the statement itself."""
+    found = ports.library.retrieve(statement.term, visible, statement.prelude_id, k + 1, at_round=at_round)
+    return [lemma for lemma, _ in found if lemma.id != statement.id][:k]
+
+
+def _settle(world: World, ports: Ports, ledger: Ledger, elaboration: Elaboration, found: Found) -> bool:
+    """Audits the self-contained proof in the problem's own names and records the verdict."""
+    problem = elaboration.problem
+    before = closure(ports, found.lemmas)
+    preamble = world.preamble(elaboration.prelude_id)
+    text = self_contained(elaboration, found.proof, before, tuple(world.definitions.values()), preamble)
+    verdict = ports.verifier.audit([Candidate(problem, text)])[0]
+    ledger.audited(verdict)
+    if not verdict.accepted:
+        ledger.stuck.extend(message.text for message in verdict.messages[:1])
+        return False
+    ledger.proof = text
+    ledger.uses.update(dict.fromkeys(lemma.id for lemma in found.lemmas))
+    ports.library.set_problem(
+        problem.name,
+        "proved",
+        reason=verdict.reason,
+        proof=text,
+        uses=[lemma.id for lemma in found.lemmas],
+        axioms=verdict.axioms,
+        operator=found.operator,
+        attempt_id=ledger.id,
+    )
+    return True
+
+
+# ------------------------------------------------------------------------------------------------------------- model
+
+
+def by_model(
+    world: World,
+    ports: Ports,
+    ledger: Ledger,
+    elaboration: Elaboration,
+    statement: Statement,
+    lemmas: Sequence[Lemma],
+    seed: int,
+    *,
+    request: bool = False,
+) -> Found | None:
+    """Asks the model for proofs, then for repairs of the first that failed; harvests lemmas from every answer."""
+    settings, model = world.settings, ports.model
+    if model is None:
+        return None
+    limit = settings.model.context - settings.model.max_tokens - 32
+    shown = list(lemmas[: settings.prove.prompt_lemmas])
+    continued = settings.model.kind == "local"
+    asked = language_model.proof_prompts(
+        elaboration, shown, samples=settings.prove.samples, token_limit=limit, continued=continued, request=request
+    )
+    screen = Screen(world, ports, ledger, statement)
+    for repair in range(settings.prove.repairs + 1):
+        if not asked.prompts:
+            return None
+        completions = model.generate(
+            asked.prompts,
+            max_tokens=settings.model.max_tokens,
+            temperature=settings.model.temperature,
+            seed=seed + 1000 * repair,
+            stop=asked.stop,
+        )
+        ledger.asked(asked.prompts, completions)
+        if all(completion.finish == "budget" for completion in completions):
+            return None
+        failed: tuple[str, Sequence[Message]] | None = None
+        for proof in _proofs(completions, asked.naming):
+            block, extra = harvest(world, ports, ledger, elaboration, proof, lemmas)
+            usable = [*lemmas, *extra]
+            verdict = screen.verdict(block, usable)
+            if verdict.trust == "elaborated":
+                needed = needed_lemmas(screen, block, usable)
+                ledger.mentioned.update(dict.fromkeys(lemma.id for lemma in needed))
+                return Found(block, needed, "language_model")
+            failed = failed or (block, verdict.messages)
+        if failed is None or repair == settings.prove.repairs:
+            return None
+        error = next((message.text for message in failed[1] if message.level == "error"), "no error was given")
+        asked = language_model.repair_prompt(
+            elaboration, shown, failed[0], error, token_limit=limit, continued=continued
+        )
+    return None
+
+
+def _proofs(completions: Sequence[Any], naming: language_model.Naming) -> list[str]:
+    """Different candidate proofs of a batch of answers, in canonical names."""
+    found: dict[str, None] = {}
+    for completion in completions:
+        for proof in language_model.parse_proofs(completion.text):
+            found[naming.proof(proof)] = None
+    return list(found)
+
+
+def harvest(
+    world: World,
+    ports: Ports,
+    ledger: Ledger,
+    elaboration: Elaboration,
+    text: str,
+    lemmas: Sequence[Lemma],
+) -> tuple[str, list[Lemma]]:
+    """Admits the auxiliary lemmas of a candidate that verify on their own.
+
+    Returns:
+        The tactic block of the theorem, calling the admitted lemmas by their canonical names, and those lemmas.
+    """
+    blocks, last = split_blocks(text)
+    admitted: list[Lemma] = []
+    names: dict[str, str] = {}
+    header = world.goal(world.of_problem(elaboration.problem.name)).header
+    for block in blocks:
+        ledger.counts["auxiliary"] += 1
+        asked = Problem(block.name, "rocq", header, f"Lemma {block.name} : {block.statement}.")
+        answer = ports.verifier.elaborate([asked])[0]
+        if not isinstance(answer, Elaboration):
+            continue
+        statement = world.statement(answer.statement, elaboration.prelude_id)
+        screen = Screen(world, ports, ledger, statement)
+        proof = rename(block.proof, names)
+        usable = [*lemmas, *admitted]
+        if not screen.accepts(proof, usable):
+            continue
+        found = Found(proof, needed_lemmas(screen, proof, usable), "language_model")
+        lemma = admit(
+            world,
+            ports,
+            ledger,
+            statement,
+            found,
+            operator="harvest",
+            origin_kind="problem",
+            origins=[elaboration.problem.name],
+        )
+        if lemma is not None:
+            admitted.append(lemma)
+            names[block.name] = lemma.canonical_name
+    return rename(last, names), admitted
+
+
+# ---------------------------------------------------------------------------------------------------------- requests
+
+
+def ask(world: World, ports: Ports, ledger: Ledger, statement: Statement, problem: str, seed: int) -> None:
+    """Turns the goals on which automation got stuck into requests: generalised, tested on ground values, ranked."""
+    definitions = world.over(statement.prelude_id)
+    if not statement.reached:
+        return
+    from pipeline.proposers import surgery
+
+    screen = Screen(world, ports, ledger, statement)
+
+    def replay(prefix: str) -> Sequence[Any]:
+        return ports.verifier.replay(Candidate(screen.problem, prefix, (), screen.preamble)).goals
+
+    wanted = surgery.requests(statement.term, definitions, replay, seed=seed)
+    candidates = [world.statement(term, statement.prelude_id) for term in wanted]
+    fresh = [one for one in candidates if one.id != statement.id]
+    present = ports.library.query(known, [one.id for one in fresh])
+    tester = testing.Tester(definitions)
+    for one, have in zip(fresh, present, strict=True):
+        if have or len(ledger.stuck) >= world.settings.prove.requests:
+            continue
+        if tester.test(one.term, seed).counterexample is not None:
+            ledger.counts["refuted"] += 1
+            continue
+        shown = world.display(one.reached).statement(one.term)
+        ledger.stuck.append(shown)
+        ledger.counts["requested"] += 1
+        ports.library.add_request(
+            Request(
+                id=one.id,
+                prover="rocq",
+                prelude_id=one.prelude_id,
+                definition_ids=one.reached,
+                statement=shown,
+                statement_exact=one.exact,
+                term=one.term,
+                origin_kind="problem",
+                asked_by=(problem,),
+                operator="goal_surgery",
+                round=0,
+            )
+        )

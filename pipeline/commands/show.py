@@ -1,0 +1,135 @@
+"""`show`: everything that a run knows about one lemma, problem or attempt."""
+
+from __future__ import annotations
+
+import json as json_text
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from domain import UserError
+
+
+def show(
+    run: Annotated[Path, Parameter(name="RUN")],
+    name: Annotated[str, Parameter(name="NAME")],
+    /,
+    *,
+    at_round: int | None = None,
+    json: bool = False,
+) -> int:
+    """Show everything about one lemma, problem or attempt of a run.
+
+    Examples:
+        python -m pipeline show runs/quickstart double_is_plus
+        python -m pipeline show runs/quickstart r2-0007
+
+    Args:
+        run: a run directory.
+        name: of a problem, a lemma (readable name, canonical name, id or the start of one) or an attempt.
+        at_round: as of this round.
+        json: print JSON.
+    """
+    from library_store.snapshot import read
+
+    tables = read(run, at_round)
+    found = _find(tables, name)
+    if not found:
+        raise UserError(f"{run} has no problem, lemma or attempt {name!r}: `graph {run}` lists its lemmas")
+    if len(found) > 1:
+        raise UserError(f"{name!r} may be {', '.join(title for title, _ in found[:4])}: give more of the name")
+    title, facts = found[0]
+    if json:
+        print(json_text.dumps({"what": title} | facts, ensure_ascii=False))
+        return 0
+    print(title)
+    for key, value in facts.items():
+        if value in (None, "", [], {}):
+            continue
+        text = value if isinstance(value, str) else json_text.dumps(value, ensure_ascii=False)
+        print(f"\n{key}:\n{_indent(text)}" if "\n" in text or len(text) > 90 else f"{key}: {text}")
+    return 0
+
+
+def _find(tables: Any, name: str) -> list[tuple[str, dict[str, Any]]]:
+    if name in tables.problems:
+        return [(f"problem {name}", _problem(tables, name))]
+    for row in tables.rows("attempts"):
+        if row["id"] == name:
+            return [(f"attempt {name}", _attempt(tables, row))]
+    exact = [lemma for lemma in tables.lemmas.values() if name in (lemma.name, lemma.canonical_name, lemma.id)]
+    lemmas = exact or [lemma for lemma in tables.lemmas.values() if lemma.id.startswith(name)]
+    return [(f"lemma {lemma.name}", _lemma(tables, lemma)) for lemma in lemmas]
+
+
+def _problem(tables: Any, name: str) -> dict[str, Any]:
+    state = tables.problems[name]
+    attempts = [row for row in tables.rows("attempts") if row["target"] == name]
+    return {
+        "status": state.status,
+        "reason": state.reason,
+        "split": state.problem.split,
+        "header": state.problem.header.strip(),
+        "statement": state.problem.formal_statement,
+        "informal": state.problem.informal_prefix,
+        "proved by": state.operator,
+        "library lemmas needed": [f"{tables.lemmas[u].name}: {tables.lemmas[u].statement}" for u in state.uses],
+        "axioms": list(state.axioms),
+        "attempts": [f"{row['id']} {row['operator']} {row['verdict']} ({row['reason']})" for row in attempts],
+        "stuck goals": [goal for row in attempts for goal in row["stuck_goals"]],
+        "proof": state.proof,
+    }
+
+
+def _lemma(tables: Any, lemma: Any) -> dict[str, Any]:
+    used_by = [
+        row["source"] for row in tables.rows("edges") if row["kind"] == "proof_uses" and row["target"] == lemma.id
+    ]
+    return {
+        "id": lemma.id,
+        "statement": lemma.statement,
+        "statement, canonical": lemma.statement_exact,
+        "operator": lemma.operator,
+        "round": lemma.round,
+        "origins": list(lemma.origins),
+        "parents": list(lemma.parents),
+        "attempt": lemma.attempt_id,
+        "uses": [tables.lemmas[u].name for u in lemma.uses],
+        "used by": [tables.lemmas[u].name if u in tables.lemmas else u for u in dict.fromkeys(used_by)],
+        "axioms": list(lemma.axioms),
+        "prover": lemma.prover_version,
+        "retired by": lemma.retired_by,
+        "proof": lemma.proof,
+    }
+
+
+def _attempt(tables: Any, row: dict[str, Any]) -> dict[str, Any]:
+    def names(identities: list[str]) -> list[str]:
+        return [tables.lemmas[one].name if one in tables.lemmas else one for one in identities]
+
+    return {
+        "kind": row["kind"],
+        "target": row["target"],
+        "round": row["round"],
+        "operator": row["operator"],
+        "verdict": f"{row['verdict']} ({row['reason']})",
+        "candidates by fate": dict(row["counts"]),
+        "retrieved": names(row["retrieved"]),
+        "mentioned": names(row["mentioned"]),
+        "uses": names(row["uses"]),
+        "harvested": names(row["harvested"]),
+        "stuck goals": row["stuck_goals"],
+        "model": row["model"],
+        "tokens in": row["tokens_in"],
+        "tokens out": row["tokens_out"],
+        "CPU seconds": round(row["cpu_seconds"], 2),
+        "seconds": round(row["seconds"], 2),
+        "prompt": row["prompt"],
+        "output": row["output"],
+        "proof": row["proof"],
+    }
+
+
+def _indent(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.splitlines())

@@ -1,0 +1,221 @@
+"""One step of evolution: explore a signature, answer a request, or let the model evolve a lemma.
+
+Each step ends in lemmas that were audited and inserted, or in a request's new state; the attempt that records it says
+what was proposed and what became of it.
+
+Invariant: a statement is tested on ground values before any proof effort, and enters the library only through
+`pipeline.learning.admit`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from domain import Elaboration, Lemma, Problem, Request, Term
+from pipeline.attempt import by_model, retrieve
+from pipeline.learning import admit, get_lemma, known, record
+from pipeline.ledger import Ledger
+from pipeline.policies import Action
+from pipeline.proposers import exploration, language_model, testing
+from pipeline.proving import by_automation
+from pipeline.world import Ports, Statement, World
+
+
+def evolve(world: World, ports: Ports, action: Action, attempt_id: str, seed: int) -> int:
+    """Runs one step; returns how many lemmas are new."""
+    ledger = Ledger(attempt_id, "evolve", action.target, operator=action.operator)
+    match action.kind:
+        case "explore":
+            _explore(world, ports, ledger, action.target.split(), seed)
+        case "solve_request":
+            ledger.kind = "request"
+            _solve_request(world, ports, ledger, action.target, seed, use_model=action.use_model)
+        case "evolve":
+            _evolve_lemma(world, ports, ledger, action, seed)
+        case "prove":
+            raise ValueError("problems are attempted, not evolved")
+    record(ports, ledger)
+    return ledger.counts["new"]
+
+
+# ------------------------------------------------------------------------------------------------------- exploration
+
+
+def _explore(world: World, ports: Ports, ledger: Ledger, signature: Sequence[str], seed: int) -> None:
+    """Equations that hold on all tested values over the functions of a signature, proved smallest first."""
+    problems = world.signatures[" ".join(signature)]
+    prelude_id = world.elaborations[problems[0]].prelude_id
+    conjectures = exploration.explore([world.definitions[name] for name in signature], seed=seed)
+    ledger.counts["conjectures"] += len(conjectures)
+    fresh = _unknown(world, ports, conjectures, prelude_id)
+    for statement in fresh[: world.settings.evolve.conjectures]:
+        _prove_and_admit(
+            world,
+            ports,
+            ledger,
+            statement,
+            operator="exploration",
+            origin_kind="definitions",
+            origins=problems,
+            visible=signature,
+        )
+
+
+def _unknown(world: World, ports: Ports, terms: Sequence[Term], prelude_id: str) -> list[Statement]:
+    statements = [world.statement(term, prelude_id) for term in terms]
+    present = ports.library.query(known, [statement.id for statement in statements])
+    return [statement for statement, have in zip(statements, present, strict=True) if not have]
+
+
+def _prove_and_admit(
+    world: World,
+    ports: Ports,
+    ledger: Ledger,
+    statement: Statement,
+    *,
+    operator: str,
+    origin_kind: str,
+    origins: Sequence[str],
+    visible: Sequence[str],
+    parents: Sequence[str] = (),
+) -> Lemma | None:
+    lemmas = retrieve(ports, statement, visible, world.settings.prove.lemmas)
+    ledger.retrieved.update(dict.fromkeys(lemma.id for lemma in lemmas))
+    found = by_automation(world, ports, ledger, statement, lemmas)
+    if found is None:
+        ledger.counts["unproved"] += 1
+        return None
+    return admit(
+        world,
+        ports,
+        ledger,
+        statement,
+        found,
+        operator=operator,
+        origin_kind=origin_kind,
+        origins=origins,
+        parents=parents,
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------- requests
+
+
+def get_request(library: Any, identity: str) -> Request:
+    """A request as the library has it (run in the library's own process)."""
+    return library.requests[identity]
+
+
+def _solve_request(world: World, ports: Ports, ledger: Ledger, identity: str, seed: int, *, use_model: bool) -> None:
+    request: Request = ports.library.query(get_request, identity)
+    statement = Statement(request.id, request.term, request.statement_exact, request.prelude_id, request.definition_ids)
+    problem = world.elaborations[request.asked_by[0]]
+    visible = [definition.id for definition in problem.definitions]
+    lemmas = retrieve(ports, statement, visible, world.settings.prove.lemmas)
+    ledger.retrieved.update(dict.fromkeys(lemma.id for lemma in lemmas))
+    found = None
+    if use_model:
+        found = by_model(world, ports, ledger, _as_problem(problem, statement), statement, lemmas, seed, request=True)
+    else:
+        found = by_automation(world, ports, ledger, statement, lemmas)
+    if found is not None:
+        operator = "solve_request" if use_model else request.operator
+        lemma = admit(
+            world,
+            ports,
+            ledger,
+            statement,
+            found,
+            operator=operator,
+            origin_kind="request",
+            origins=request.asked_by,
+            parents=(request.id,),
+        )
+        if lemma is not None:
+            ledger.verdict, ledger.reason = "accepted", "proved"
+            return
+    ports.library.count_try(identity)
+
+
+def _as_problem(problem: Elaboration, statement: Statement) -> Elaboration:
+    """A request in the names of a problem that asked for it, for a prompt."""
+    return Elaboration(
+        problem=problem.problem,
+        prelude_id=problem.prelude_id,
+        prelude=problem.prelude,
+        definitions=problem.definitions,
+        own_names=problem.own_names,
+        statement=statement.term,
+        statement_exact=statement.exact,
+        reached=statement.reached,
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------- the model
+
+
+def _evolve_lemma(world: World, ports: Ports, ledger: Ledger, action: Action, seed: int) -> None:
+    """The model writes statements from a parent lemma; those that hold on tested values go to the prover."""
+    parent: Lemma = ports.library.query(get_lemma, action.target)
+    home = _home(world, parent)
+    if ports.model is None or home is None:
+        return
+    visible = [definition.id for definition in home.definitions]
+    own = Statement(parent.id, parent.term, parent.statement_exact, parent.prelude_id, parent.definition_ids)
+    similar = retrieve(ports, own, visible, world.settings.prove.prompt_lemmas)
+    settings = world.settings.model
+    asked = language_model.evolution_prompt(
+        action.operator,  # pyright: ignore[reportArgumentType]  (policies draw only the four directions)
+        parent,
+        home,
+        similar,
+        token_limit=settings.context - settings.max_tokens - 32,
+        continued=settings.kind == "local",
+    )
+    if not asked.prompts:
+        return
+    prompts = asked.prompts * max(1, world.settings.prove.samples)
+    completions = ports.model.generate(
+        prompts, max_tokens=settings.max_tokens, temperature=settings.temperature, seed=seed, stop=asked.stop
+    )
+    ledger.asked(prompts, completions)
+    written = {
+        asked.naming.statement(text): None
+        for completion in completions
+        for text in language_model.parse_statements(completion.text)
+    }
+    header = world.goal(own).header
+    answers = ports.verifier.elaborate(
+        [Problem("evolved", "rocq", header, f"Lemma evolved : {text}.") for text in written]
+    )
+    ledger.counts["statements"] += len(written)
+    terms = [answer.statement for answer in answers if isinstance(answer, Elaboration)]
+    ledger.counts["well_formed"] += len(terms)
+    tester = testing.Tester(world.over(parent.prelude_id))
+    for statement in _unknown(world, ports, terms, parent.prelude_id):
+        if tester.test(statement.term, seed).counterexample is not None:
+            ledger.counts["refuted"] += 1
+            continue
+        _prove_and_admit(
+            world,
+            ports,
+            ledger,
+            statement,
+            operator=action.operator,
+            origin_kind="lemma",
+            origins=parent.origins,
+            visible=visible,
+            parents=(parent.id,),
+        )
+
+
+def _home(world: World, lemma: Lemma) -> Elaboration | None:
+    """A problem of this run that has all definitions of a lemma, one of its origins if possible."""
+    needed = set(lemma.definition_ids)
+    for name in [*lemma.origins, *world.elaborations]:
+        elaboration = world.elaborations.get(name)
+        if elaboration is not None and elaboration.prelude_id == lemma.prelude_id:
+            if needed <= {definition.id for definition in elaboration.definitions}:
+                return elaboration
+    return None

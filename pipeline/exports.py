@@ -1,0 +1,34 @@
+"""Proof files: one self-contained source file for each solved problem, in the problem's own names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from library_store.schema import ProblemState
+from library_store.snapshot import write_atomically
+
+SUFFIXES = {"rocq": ".v", "lean4": ".lean", "isabelle": ".thy"}
+
+
+def write_proofs(directory: Path, problems: Mapping[str, ProblemState]) -> list[Path]:
+    """Writes `proofs/NAME` for every proved problem that has no file yet; returns all files, sorted."""
+    folder = directory / "proofs"
+    folder.mkdir(parents=True, exist_ok=True)
+    files: list[Path] = []
+    for name, state in problems.items():
+        if state.status != "proved":
+            continue
+        file = folder / f"{file_stem(name)}{SUFFIXES[state.problem.prover]}"
+        text = f"{state.problem.header.rstrip()}\n\n{state.proof.strip()}\n"
+        if not file.is_file() or file.read_text(encoding="utf-8") != text:
+            write_atomically(file, text.encode())
+        files.append(file)
+    return sorted(files)
+
+
+def file_stem(name: str) -> str:
+    """A problem's name as a file name that the prover takes for a module name."""
+    stem = re.sub(r"\W", "_", name)
+    return stem if re.match(r"[^\W\d]", stem) else f"p_{stem}"

@@ -1,0 +1,94 @@
+"""From a proof that a warm session accepted to a lemma in the library: audit, then insert.
+
+Invariant: the library is offered only what an audit accepted as exactly the recorded statement (design, invariant 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from domain import Candidate, Lemma, Verdict
+from pipeline.ledger import Ledger
+from pipeline.proving import Found
+from pipeline.world import Ports, Statement, World
+
+
+def known(library: Any, identities: Sequence[str]) -> list[bool]:
+    """Which of these statements are lemmas already (run in the library's own process)."""
+    return [identity in library.lemmas for identity in identities]
+
+
+def closure(ports: Ports, lemmas: Sequence[Lemma]) -> tuple[Lemma, ...]:
+    """The lemmas and all that their proofs use, each after those that it uses."""
+    return tuple(ports.library.closure([lemma.id for lemma in lemmas])) if lemmas else ()
+
+
+def admit(
+    world: World,
+    ports: Ports,
+    ledger: Ledger,
+    statement: Statement,
+    found: Found,
+    *,
+    operator: str,
+    origin_kind: str,
+    origins: Sequence[str],
+    parents: Sequence[str] = (),
+) -> Lemma | None:
+    """Audits a proved statement and offers it to the library.
+
+    Returns:
+        The lemma, if it is in the library now; its `uses` are those of the proof term that the audit saw.
+    """
+    before = closure(ports, found.lemmas)
+    candidate = Candidate(world.alone(statement, before), found.proof, before, world.preamble(statement.prelude_id))
+    verdict: Verdict = ports.verifier.audit([candidate])[0]
+    ledger.audited(verdict)
+    if not verdict.accepted:
+        return None
+    display = world.display(statement.reached)
+    lemma = Lemma(
+        id=statement.id,
+        revision=1,
+        prover="rocq",
+        name=display.name(statement.term, statement.id),
+        prelude_id=statement.prelude_id,
+        definition_ids=statement.reached,
+        statement=display.statement(statement.term),
+        statement_exact=statement.exact,
+        term=statement.term,
+        proof=found.proof,
+        uses=tuple(name for name in verdict.uses if any(name == lemma.canonical_name for lemma in before)),
+        dedup_key="",
+        origin_kind=origin_kind,
+        origins=tuple(origins),
+        parents=tuple(parents),
+        operator=operator,
+        round=0,
+        attempt_id=ledger.id,
+        prover_version=verdict.prover,
+        axioms=verdict.axioms,
+        seconds=verdict.seconds,
+    )
+    inserted = ports.library.insert(lemma, verdict, [used.id for used in found.lemmas])
+    if inserted.refused:
+        ledger.counts[f"refused_{inserted.reason}"] += 1
+        return None
+    if inserted.new:
+        ledger.counts["new"] += 1
+        ledger.harvested[lemma.id] = None
+    else:
+        ledger.counts["duplicate"] += 1
+    return ports.library.query(get_lemma, lemma.id)
+
+
+def get_lemma(library: Any, identity: str) -> Lemma:
+    """A lemma as the library has it (run in the library's own process)."""
+    return library.lemmas[identity]
+
+
+def record(ports: Ports, ledger: Ledger) -> None:
+    """Writes the attempt that a ledger has become, and when it ended."""
+    ports.library.add_attempt(ledger.attempt())
+    ports.library.add_event("attempt", ledger.target, attempt_id=ledger.id)

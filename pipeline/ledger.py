@@ -1,0 +1,93 @@
+"""What one step has spent and seen so far; at its end it becomes the `Attempt` that is recorded."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from domain import Attempt, Completion, Prompt, Reason, Verdict, VerdictKind
+
+
+@dataclass
+class Ledger:
+    """`cpu_seconds` counts this process and the provers that worked for the step, but not the model."""
+
+    id: str
+    kind: Literal["problem", "request", "evolve"]
+    target: str
+    operator: str = ""
+    model: str = ""
+    proof: str = ""
+    verdict: VerdictKind = "rejected"
+    reason: Reason = "does_not_compile"
+    prompts: list[str] = field(default_factory=list[str])
+    outputs: list[str] = field(default_factory=list[str])
+    retrieved: dict[str, None] = field(default_factory=dict[str, None])
+    mentioned: dict[str, None] = field(default_factory=dict[str, None])
+    uses: dict[str, None] = field(default_factory=dict[str, None])
+    harvested: dict[str, None] = field(default_factory=dict[str, None])
+    stuck: list[str] = field(default_factory=list[str])
+    counts: Counter[str] = field(default_factory=Counter[str])
+    tokens_in: int = 0
+    tokens_out: int = 0
+    prover_seconds: float = 0.0
+    began: float = field(default_factory=time.monotonic)
+    began_cpu: float = field(default_factory=time.process_time)
+
+    def proposed(self, verdict: Verdict) -> None:
+        """Notes what a warm session said of a new candidate."""
+        self.prover_seconds += verdict.seconds
+        self.counts["proposed"] += 1
+        malformed = verdict.reason in ("malformed", "forbidden_construct") or any(
+            message.text.startswith("Syntax error") for message in verdict.messages
+        )
+        self.counts["well_formed"] += not malformed
+        self.counts["elaborated"] += verdict.trust == "elaborated"
+
+    def audited(self, verdict: Verdict) -> None:
+        """Notes what an audit said."""
+        self.prover_seconds += verdict.seconds
+        self.verdict, self.reason = verdict.verdict, verdict.reason
+        self.counts["audited" if verdict.accepted else f"audit_{verdict.reason}"] += 1
+
+    def asked(self, prompts: Sequence[Prompt], completions: Sequence[Completion]) -> None:
+        for prompt, completion in zip(prompts, completions, strict=True):
+            text = f"{prompt.system}\n\n{prompt.user}\n\n{prompt.opening}"
+            if text not in self.prompts:
+                self.prompts.append(text)
+            self.outputs.append(completion.text)
+            self.tokens_in += completion.tokens_in
+            self.tokens_out += completion.tokens_out
+            self.counts["completions"] += 1
+
+    def attempt(self) -> Attempt:
+        prompt = "\n\n-----\n\n".join(self.prompts)
+        return Attempt(
+            id=self.id,
+            kind=self.kind,
+            target=self.target,
+            round=0,
+            operator=self.operator,
+            model=self.model,
+            prompt_hash=hashlib.sha256(prompt.encode()).hexdigest()[:16] if prompt else "",
+            prompt=prompt,
+            output="\n\n-----\n\n".join(self.outputs),
+            retrieved=tuple(self.retrieved),
+            mentioned=tuple(self.mentioned),
+            uses=tuple(self.uses),
+            harvested=tuple(self.harvested),
+            verdict=self.verdict,
+            reason=self.reason,
+            proof=self.proof,
+            stuck_goals=tuple(self.stuck),
+            candidates=self.counts["proposed"],
+            tokens_in=self.tokens_in,
+            tokens_out=self.tokens_out,
+            cpu_seconds=self.prover_seconds + time.process_time() - self.began_cpu,
+            seconds=time.monotonic() - self.began,
+            counts=dict(self.counts),
+        )

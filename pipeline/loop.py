@@ -1,0 +1,215 @@
+"""The round loop: prove and evolve side by side, consolidate, snapshot.
+
+Invariant: a killed driver, worker or node loses no acknowledged lemma (design, invariant 9). Everything that a step
+brings is in the library's journal before the step is over, so a run that was stopped goes on in its round: steps that
+were recorded are not planned again.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import ray
+
+from actors.cluster import gather
+from datasets import Dataset
+from domain import Elaboration, Problem, Verdict
+from library_store.schema import Metric, ProblemState
+from library_store.snapshot import Manifest
+from pipeline import __version__, policies
+from pipeline.attempt import attempt
+from pipeline.config import RunSettings
+from pipeline.consolidation import consolidate
+from pipeline.evolution import evolve
+from pipeline.exports import write_proofs
+from pipeline.policies import Action, Offers, Plan
+from pipeline.progress import Progress
+from pipeline.staff import Staff, open_staff
+from pipeline.world import World, build
+
+
+class Outcome(NamedTuple):
+    """How a run ended. `stopped` says why before its last round, if so."""
+
+    manifests: tuple[Manifest, ...]
+    stopped: str | None
+
+
+def run(settings: RunSettings, datasets: Sequence[Dataset], directory: Path, progress: Progress) -> Outcome:
+    """Runs rounds until the last one or until the budget of CPU seconds is spent; resumes what is in `directory`."""
+    manifests: list[Manifest] = []
+    with open_staff(settings, directory) as staff:
+        progress.notices(staff.library.query(_notices))
+        world = _world(settings, datasets, staff, progress)
+        first = staff.library.query(_round)
+        had: dict[str, frozenset[str]] = {}
+        costs: Mapping[str, float] = {}
+        for number in range(first, settings.rounds + 1):
+            _work(world, staff, number, had, progress)
+            progress.stage("consolidate")
+            consolidate(world, staff.ports(), number)
+            _record_costs(staff, costs)
+            costs = staff.cpu_seconds()
+            manifests.append(staff.library.snapshot(seed=settings.seed, code_version=__version__))
+            write_proofs(directory, staff.library.query(_problems))
+            progress.round(manifests[-1])
+            if sum(costs.values()) >= settings.cpu_seconds and number < settings.rounds:
+                return Outcome(tuple(manifests), f"the budget of {settings.cpu_seconds:.0f} CPU seconds is spent")
+    return Outcome(tuple(manifests), None)
+
+
+# --------------------------------------------------------------------------------------------------------- beginning
+
+
+def _world(settings: RunSettings, datasets: Sequence[Dataset], staff: Staff, progress: Progress) -> World:
+    """Elaborates the problems, makes them and their definitions known to the library."""
+    problems = [problem for dataset in datasets for problem in dataset.problems]
+    progress.stage(f"elaborate {len(problems)} problems")
+    shares = [problems[start :: len(staff.verifiers)] for start in range(len(staff.verifiers))]
+    answers = gather(
+        [actor.handle.elaborate.remote(share) for actor, share in zip(staff.verifiers, shares, strict=True)]
+    )
+    by_name: dict[str, Elaboration | Verdict] = {
+        problem.name: answer
+        for share, part in zip(shares, answers, strict=True)
+        for problem, answer in zip(share, part, strict=True)
+    }
+    elaborations = [answer for p in problems if isinstance(answer := by_name[p.name], Elaboration)]
+    prover = staff.verifiers[0].describe()
+    world = build(settings, elaborations, prover, staff.model_card)
+    library = staff.library
+    library.add_definitions(list(world.definitions.values()))
+    states = [_state(problem, by_name[problem.name]) for problem in problems]
+    for dataset in datasets:
+        states += [
+            ProblemState(Problem(left.name, "rocq", "", ""), status="error", reason=left.reason)
+            for left in dataset.left_out
+        ]
+    library.add_problems(states)
+    detail: dict[str, Any] = {"versions": {"prover": prover, "lemmary": __version__}, "label": "online"}
+    if staff.model_card is not None:
+        detail["versions"]["model"] = f"{staff.model_card.name} ({staff.model_card.version})"
+    degraded = staff.verifiers[0].sandbox_note()
+    library.add_event("started", detail=detail | ({"sandbox": degraded} if degraded else {}))
+    return world
+
+
+def _state(problem: Problem, answer: Elaboration | Verdict) -> ProblemState:
+    if isinstance(answer, Elaboration):
+        return ProblemState(problem, answer.prelude_id, answer.reached, answer.statement_exact)
+    message = next((message.text for message in answer.messages), "")
+    return ProblemState(problem, status="error", reason=f"{answer.reason}: {' '.join(message.split())[:200]}")
+
+
+# ------------------------------------------------------------------------------------------------------------- working
+
+
+class Begun(NamedTuple):
+    """What a round has done already: not nothing when it is resumed."""
+
+    open_problems: tuple[str, ...]
+    done: frozenset[str]
+    steps: int
+
+
+def _work(world: World, staff: Staff, number: int, had: dict[str, frozenset[str]], progress: Progress) -> None:
+    """Hands actions to workers until the plan is done or the budget is spent."""
+    settings, draws = world.settings, random.Random(f"{world.settings.seed} {number}")
+    begun: Begun = staff.library.query(_begun, number)
+    plan = _plan(world, begun, number)
+    progress.work(number, len(plan.due), len(plan.signatures))
+    if staff.model is not None:
+        staff.model.allow(settings.model.tokens_per_round)
+    shared, free = ray.put(world), list(staff.workers)
+    running: dict[Any, tuple[Any, Action]] = {}
+    count, budget_left = begun.steps, True
+    while True:
+        action = None
+        if budget_left:
+            offers = staff.library.query(_offers, settings.evolve.request_tries)
+            plan, action = policies.choose(plan, offers, draws.random())
+        if action is not None:
+            worker = free.pop()
+            count += 1
+            name, seed = f"r{number}-{count:04d}", draws.randrange(2**31)
+            step: tuple[Any, ...] = (evolve, shared, staff.ports(), action, name, seed)
+            if action.kind == "prove":
+                before = had.get(action.target)
+                step = (attempt, shared, staff.ports(), action.target, name, number, seed, before)
+            running[worker.run.remote(*step)] = (worker, action)
+            continue
+        if not running:
+            return
+        (done,), _ = ray.wait(list(running), num_returns=1)
+        worker, action = running.pop(done)
+        free.append(worker)
+        plan = policies.finish(plan, action)
+        result = ray.get(done)
+        if action.kind == "prove":
+            had[action.target] = result.retrieved
+        progress.step(action, result)
+        budget_left = sum(staff.cpu_seconds().values()) < settings.cpu_seconds
+
+
+def _plan(world: World, begun: Begun, number: int) -> Plan:
+    """Open problems, smallest first; then what evolution may do. The last round only proves."""
+    settings = world.settings
+    waiting = [name for name in begun.open_problems if name in world.elaborations]
+    due = sorted(
+        (name for name in waiting if name not in begun.done),
+        key=lambda name: (len(world.elaborations[name].statement_exact), world.of_problem(name).id),
+    )
+    evolving = settings.evolve.enabled and number < settings.rounds
+    wanted = {key: sum(name in waiting for name in names) for key, names in world.signatures.items()}
+    signatures = sorted(
+        (key for key, problems in wanted.items() if problems and key not in begun.done),
+        key=lambda key: (-wanted[key], len(key), key),
+    )
+    return Plan(
+        due=tuple(due),
+        signatures=tuple(signatures[: settings.evolve.explorations]) if evolving else (),
+        request_steps=settings.evolve.request_steps if evolving else 0,
+        model_steps=settings.evolve.model_steps if evolving and world.model_card is not None else 0,
+        request_share=settings.evolve.request_share,
+        workers=settings.prove.workers,
+    )
+
+
+def _record_costs(staff: Staff, before: Mapping[str, float]) -> None:
+    """CPU seconds of this round by part, as metrics."""
+    now = staff.cpu_seconds()
+    spent = [Metric("cpu_seconds", part, 0, now[part] - before.get(part, 0.0), "s") for part in now]
+    staff.library.add_metrics(spent)
+
+
+# ------------------------------------------------------------------- reads that run in the library's own process
+
+
+def _round(library: Any) -> int:
+    return library.round
+
+
+def _notices(library: Any) -> list[str]:
+    return list(library.notices)
+
+
+def _problems(library: Any) -> dict[str, ProblemState]:
+    return dict(library.problems)
+
+
+def _begun(library: Any, number: int) -> Begun:
+    rows = [row for row in library.at_round(number).rows("attempts") if row["round"] == number]
+    waiting = tuple(name for name, state in library.problems.items() if state.status == "open")
+    return Begun(waiting, frozenset(row["target"] for row in rows), len(rows))
+
+
+def _offers(library: Any, most_tries: int) -> Offers:
+    """Open requests with few tries, and lemmas that evolution has had least often."""
+    requests = [r for r in library.requests.values() if r.status == "open" and r.tries < most_tries]
+    requests.sort(key=lambda request: (request.tries, len(request.statement_exact), request.id))
+    parents = [lemma for lemma in library.lemmas.values() if lemma.retired_by is None]
+    parents.sort(key=lambda lemma: (library.attempts_on[lemma.id], len(lemma.statement_exact), lemma.id))
+    return Offers([request.id for request in requests], [lemma.id for lemma in parents])

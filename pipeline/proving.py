@@ -1,0 +1,122 @@
+"""Proving one canonical statement: screen candidates in warm sessions, keep only the lemmas that are needed.
+
+Invariant: nothing here accepts a proof. What is found was elaborated; the audit that follows decides, and a lemma
+counts as needed only after the proof was seen to fail without it (design, invariant 8).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from domain import Candidate, Lemma, Problem, Verdict
+from pipeline.ledger import Ledger
+from pipeline.proposers import arithmetic
+from pipeline.proposers.automation import Automation, Script, minimise, run_portfolio
+from pipeline.proposers.automation import Proof as ScriptProof
+from pipeline.world import Ports, Statement, World
+
+
+class Found(NamedTuple):
+    """A proof that a warm session accepted: a tactic block in canonical names, and the lemmas that it needs."""
+
+    proof: str
+    lemmas: tuple[Lemma, ...]
+    operator: str
+
+
+class Screen:
+    """Checks tactic blocks for one statement in a warm session, and notes what that cost."""
+
+    def __init__(self, world: World, ports: Ports, ledger: Ledger, statement: Statement) -> None:
+        self.problem: Problem = world.goal(statement)
+        self.preamble = world.preamble(statement.prelude_id)
+        self._verifier = ports.verifier
+        self._ledger = ledger
+
+    def verdict(self, proof: str, lemmas: Sequence[Lemma]) -> Verdict:
+        """The verdict on a new candidate."""
+        verdict = self._check(proof, lemmas)
+        self._ledger.proposed(verdict)
+        return verdict
+
+    def accepts(self, proof: str, lemmas: Sequence[Lemma]) -> bool:
+        """Whether a new candidate is a proof."""
+        return self.verdict(proof, lemmas).trust == "elaborated"
+
+    def replays(self, proof: str, lemmas: Sequence[Lemma]) -> bool:
+        """Whether a proof that was found also goes through with these lemmas only; not a new candidate."""
+        verdict = self._check(proof, lemmas)
+        self._ledger.counts["replayed"] += 1
+        self._ledger.prover_seconds += verdict.seconds
+        return verdict.trust == "elaborated"
+
+    def _check(self, proof: str, lemmas: Sequence[Lemma]) -> Verdict:
+        return self._verifier.check([Candidate(self.problem, proof, tuple(lemmas), self.preamble)])[0]
+
+
+def by_automation(
+    world: World, ports: Ports, ledger: Ledger, statement: Statement, lemmas: Sequence[Lemma], *, bare: bool = True
+) -> Found | None:
+    """Tries the prover's own means.
+
+    Args:
+        world: of the run.
+        ports: to the verifier.
+        ledger: notes candidates and seconds.
+        statement: what to prove.
+        lemmas: that may be used.
+        bare: whether to try without lemmas first; False when that is known to fail.
+    """
+    screen = Screen(world, ports, ledger, statement)
+    found = _inductive(world, screen, statement, lemmas, bare=bare) if statement.reached or lemmas else None
+    if found is None and (not statement.reached or world.preludes[statement.prelude_id]):
+        found = _arithmetic(screen) if bare else None
+    return found
+
+
+def _inductive(
+    world: World, screen: Screen, statement: Statement, lemmas: Sequence[Lemma], *, bare: bool
+) -> Found | None:
+    definitions = world.over(statement.prelude_id)
+    automation = Automation(definitions)
+
+    def check(scripts: Sequence[Script]) -> list[bool]:
+        accepted: list[bool] = []
+        for script in scripts:
+            accepted.append(not any(accepted) and screen.accepts(script.text, script.uses_lemmas))
+        return accepted
+
+    def replay(scripts: Sequence[Script]) -> list[bool]:
+        return [screen.replays(script.text, script.uses_lemmas) for script in scripts]
+
+    if bare:
+        result = run_portfolio(automation.scripts(statement.term), check)
+        if isinstance(result, ScriptProof):
+            return Found(result.script.text, (), "automation")
+    selected = automation.select(statement.term, lemmas)
+    if not selected:
+        return None
+    result = run_portfolio(automation.scripts(statement.term, selected), check)
+    if not isinstance(result, ScriptProof):
+        return None
+    script = minimise(result.script, statement.term, definitions, replay)
+    return Found(script.text, script.uses_lemmas, "automation")
+
+
+def _arithmetic(screen: Screen) -> Found | None:
+    for script in arithmetic.scripts():
+        if screen.accepts(script, ()):
+            return Found(script, (), "automation")
+    return None
+
+
+def needed_lemmas(screen: Screen, proof: str, lemmas: Sequence[Lemma]) -> tuple[Lemma, ...]:
+    """The lemmas that a proof names and without which it fails."""
+    named = [lemma for lemma in lemmas if re.search(rf"\b{lemma.canonical_name}\b", proof)]
+    for lemma in list(named):
+        rest = [other for other in named if other is not lemma]
+        if screen.replays(proof, rest):
+            named = rest
+    return tuple(named)

@@ -1,0 +1,111 @@
+"""The actors of a run: started from its settings, asked for what they spent, and stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import cycle
+from pathlib import Path
+from typing import Any, cast
+
+import ray
+
+from actors import accounting, cluster, language_model, library, verification, worker
+from actors.cluster import Remote, gather
+from actors.endpoint import EndpointSettings
+from domain import ModelCard
+from pipeline.config import ModelSettings, RunSettings
+from pipeline.world import Model, Ports
+from verifiers.protocol import Verifier
+from verifiers.rocq.verifier import RocqSettings
+
+
+@dataclass
+class Staff:
+    """The actors of a run; `ports` hands a worker its library, model and one of the verifiers in turn."""
+
+    local: bool
+    library: Remote
+    verifiers: list[Remote]
+    workers: list[Any]
+    model: Remote | None
+    model_card: ModelCard | None
+    _others: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._turns = cycle(self.verifiers)
+
+    def ports(self) -> Ports:
+        verifier, model = next(self._turns), self.model
+        return Ports(cast("Verifier", verifier), self.library, cast("Model | None", model))
+
+    def cpu_seconds(self) -> dict[str, float]:
+        """CPU seconds so far by part; the parts add up to the whole process tree of the run."""
+        parts: dict[str, float] = {
+            "verification": sum(gather([actor.handle.cpu_seconds.remote() for actor in self.verifiers])),
+            "workers": sum(gather([actor.cpu_seconds.remote() for actor in self.workers])),
+            "library": self.library.cpu_seconds(),
+            "model": self.model.cpu_seconds() if self.model is not None else 0.0,
+        }
+        here = accounting.cpu_seconds()
+        self._others = max(self._others, here - sum(parts.values()) if self.local else here)
+        return {**parts, "coordination": self._others}
+
+
+@contextmanager
+def open_staff(settings: RunSettings, directory: Path) -> Generator[Staff]:
+    """Starts Ray and the actors of a run; stops what it started at the end, whatever happened.
+
+    Raises:
+        OutsideError: Ray, a verifier or the model does not start.
+        UserError: the run directory is damaged or in use.
+    """
+    local = cluster.connect(
+        address=settings.ray.address, cpus=settings.ray.cpus, object_store_mib=settings.ray.object_store_mib
+    )
+    try:
+        opened = Remote(library.start(directory))
+        opened.query(_round)
+        verifiers = [Remote(actor) for actor in verification.start(settings.verifiers.processes, _rocq(settings))]
+        model = None if settings.model.kind == "none" else Remote(language_model.start(_model(settings.model)))
+        card = model.describe() if model is not None else None
+        workers = worker.start(settings.prove.workers)
+        actors = [*workers, *[one.handle for one in verifiers], *([model.handle] if model is not None else [])]
+        try:
+            yield Staff(local, opened, verifiers, workers, model, card)
+            gather([one.handle.close.remote() for one in verifiers])
+        finally:
+            for actor in actors:
+                ray.kill(actor)
+            opened.close()
+    finally:
+        ray.shutdown()
+
+
+def _round(opened: Any) -> int:
+    return opened.round
+
+
+def _rocq(settings: RunSettings) -> RocqSettings:
+    return RocqSettings(
+        sessions=settings.verifiers.sessions,
+        check_seconds=settings.prove.candidate_cpu_seconds,
+        audit_seconds=settings.verifiers.audit_cpu_seconds,
+        memory_bytes=settings.verifiers.memory_mib * 2**20,
+    )
+
+
+def _model(settings: ModelSettings) -> language_model.ModelSettings:
+    if settings.kind == "endpoint":
+        return EndpointSettings(
+            base_url=settings.base_url, model=settings.name, api_key_variable=settings.api_key_variable
+        )
+    return language_model.EngineSettings(
+        path=settings.path,
+        threads=settings.threads,
+        gpus=settings.gpus,
+        context=settings.context,
+        kv_cache_gib=settings.kv_cache_gib,
+        batch=settings.batch,
+    )

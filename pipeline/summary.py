@@ -1,0 +1,60 @@
+"""What a run came to, for the terminal: computed from the snapshot tables alone (design, invariant 7)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from library_store.snapshot import Tables, read
+
+MOST_SHOWN = 8
+"""Problems and lemmas that the summary names."""
+
+
+class Summary(NamedTuple):
+    counts: Mapping[str, Any]
+    text: str
+
+
+def summarise(directory: Path) -> Summary:
+    """The summary of a run directory as of its last finished round."""
+    tables = read(directory)
+    manifest = tables.manifests[-1]
+    counts = manifest.counts
+    lines = [
+        f"{counts['solved']} of {counts['problems']} problems solved in {manifest.round} rounds, "
+        f"{counts['solved_with_library']} of them with lemmas learned from other problems",
+        f"{counts['lemmas']} lemmas in the library, {counts['lemmas_used_abroad']} used abroad, "
+        f"{counts['lemmas_used_abroad_twice']} of them by two or more problems",
+        f"{counts['cpu_seconds']:.0f} CPU seconds, {counts['tokens']} tokens",
+        "",
+        *_by_round(tables),
+        *_with_lemmas(tables),
+    ]
+    return Summary(counts, "\n".join(lines))
+
+
+def _by_round(tables: Tables) -> list[str]:
+    solved: Counter[tuple[int, str]] = Counter()
+    for row in tables.rows("problems"):
+        if row["status"] == "proved":
+            how = "language model" if row["operator"] == "language_model" else "automation"
+            solved[row["round"], how + (" with lemmas" if row["uses"] else "")] += 1
+    return [f"  round {number}: {count} proved by {how}" for (number, how), count in sorted(solved.items())]
+
+
+def _with_lemmas(tables: Tables) -> list[str]:
+    """Problems whose minimised proof needs lemmas of an earlier round, by name."""
+    rows = [row for row in tables.rows("problems") if row["status"] == "proved" and row["uses"]]
+    if not rows:
+        return ["", "no proof needed a library lemma"]
+    lines = ["", "needed learned lemmas:"]
+    for row in sorted(rows, key=lambda row: (-row["round"], row["name"]))[:MOST_SHOWN]:
+        names = [tables.lemmas[identity] for identity in row["uses"]]
+        told = "; ".join(f"{lemma.statement} (round {lemma.round})" for lemma in names[:3])
+        lines.append(f"  {row['name']} (round {row['round']}) by {told}" + (" …" if names[3:] else ""))
+    if len(rows) > MOST_SHOWN:
+        lines.append(f"  … and {len(rows) - MOST_SHOWN} more")
+    return lines

@@ -1,0 +1,136 @@
+"""What every step of a run knows, and the ports through which it acts. Values only; nothing here changes.
+
+All statements of a run are in canonical names. For each prelude there is one header that holds the definitions of all
+its problems, so that warm sessions are shared by everything that is proved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+from domain import Completion, Definition, Elaboration, Lemma, ModelCard, Problem, Prompt, Term
+from pipeline.config import RunSettings
+from pipeline.display import Display
+from pipeline.proposers import arithmetic, automation
+from term_algebra import alpha_normal
+from verifiers.protocol import Verifier
+from verifiers.rocq.canonical import canonical_header, lemma_id, reached
+from verifiers.rocq.terms import render
+
+
+class Statement(NamedTuple):
+    """A closed statement in canonical form; `id` is the one that a lemma with this statement has."""
+
+    id: str
+    term: Term
+    exact: str
+    prelude_id: str
+    reached: tuple[str, ...]
+
+
+class Model(Protocol):
+    """A language model; see `actors.language_model`."""
+
+    def generate(
+        self, prompts: Sequence[Prompt], *, max_tokens: int, temperature: float, seed: int, stop: Sequence[str] = ()
+    ) -> list[Completion]: ...
+
+
+class Ports(NamedTuple):
+    """The actors that a step talks to. `library` has the methods of `library_store.library.Library`, and `query`."""
+
+    verifier: Verifier
+    library: Any
+    model: Model | None
+
+
+@dataclass(frozen=True)
+class World:
+    """The problems of a run in canonical form.
+
+    `signatures` maps the key of a set of definitions to the problems whose statements reach exactly that set.
+    """
+
+    settings: RunSettings
+    elaborations: Mapping[str, Elaboration]
+    definitions: Mapping[str, Definition]
+    members: Mapping[str, tuple[str, ...]]
+    """Prelude id → ids of the definitions of all problems with that prelude."""
+    preludes: Mapping[str, str]
+    signatures: Mapping[str, tuple[str, ...]]
+    prover: str
+    model_card: ModelCard | None
+
+    def statement(self, term: Term, prelude_id: str) -> Statement:
+        """The canonical form of a closed term over this run's definitions."""
+        normal = alpha_normal(term)
+        exact = render(normal)
+        over = reached(self.over(prelude_id), normal)
+        return Statement(lemma_id(prelude_id, over, exact), normal, exact, prelude_id, over)
+
+    def of_problem(self, name: str) -> Statement:
+        elaboration = self.elaborations[name]
+        over = elaboration.reached
+        identity = lemma_id(elaboration.prelude_id, over, elaboration.statement_exact)
+        return Statement(identity, elaboration.statement, elaboration.statement_exact, elaboration.prelude_id, over)
+
+    def over(self, prelude_id: str) -> list[Definition]:
+        """All definitions of this run under a prelude."""
+        return [self.definitions[name] for name in self.members.get(prelude_id, ())]
+
+    def goal(self, statement: Statement) -> Problem:
+        """The statement as a problem over everything that its prelude's problems define: for warm sessions."""
+        header = canonical_header(self.preludes[statement.prelude_id], self.over(statement.prelude_id))
+        return Problem("goal", "rocq", header, f"Theorem goal : {statement.exact}.")
+
+    def alone(self, statement: Statement, lemmas: Sequence[Lemma]) -> Problem:
+        """The statement as a problem over no more than it and the given lemmas speak of: for audits."""
+        needed = set(statement.reached).union(*(lemma.definition_ids for lemma in lemmas))
+        definitions = [self.definitions[name] for name in self.members[statement.prelude_id] if name in needed]
+        header = canonical_header(self.preludes[statement.prelude_id], definitions)
+        name = f"l{statement.id[:16]}"
+        return Problem(name, "rocq", header, f"Lemma {name} : {statement.exact}.")
+
+    def preamble(self, prelude_id: str) -> str:
+        """The tactics that proofs under this prelude may call."""
+        if "Require" in self.preludes[prelude_id]:
+            return f"{arithmetic.PREAMBLE}\n{automation.TACTICS}"
+        return automation.TACTICS
+
+    def display(self, definition_ids: Sequence[str]) -> Display:
+        return Display([self.definitions[name] for name in definition_ids])
+
+
+def signature_key(definition_ids: Sequence[str]) -> str:
+    """The key of a set of definitions."""
+    return " ".join(sorted(definition_ids))
+
+
+def build(
+    settings: RunSettings, elaborations: Sequence[Elaboration], prover: str, model_card: ModelCard | None
+) -> World:
+    """The world of a run's elaborated problems."""
+    definitions: dict[str, Definition] = {}
+    members: dict[str, dict[str, None]] = {}
+    preludes: dict[str, str] = {}
+    signatures: dict[str, list[str]] = {}
+    for elaboration in elaborations:
+        preludes[elaboration.prelude_id] = elaboration.prelude
+        under = members.setdefault(elaboration.prelude_id, {})
+        for definition in elaboration.definitions:
+            definitions.setdefault(definition.id, definition)
+            under[definition.id] = None
+        if elaboration.reached:
+            signatures.setdefault(signature_key(elaboration.reached), []).append(elaboration.problem.name)
+    return World(
+        settings=settings,
+        elaborations={elaboration.problem.name: elaboration for elaboration in elaborations},
+        definitions=definitions,
+        members={prelude: tuple(under) for prelude, under in members.items()},
+        preludes=preludes,
+        signatures={key: tuple(names) for key, names in signatures.items()},
+        prover=prover,
+        model_card=model_card,
+    )
