@@ -18,7 +18,7 @@ from typing import Literal
 from domain import App, Const, Definition, Fix, Lambda, Lemma, Term, Var
 from term_algebra import children
 
-from .ordering import Precedence, Rule, classify, is_associativity, is_commutativity, recursion_depth
+from .ordering import Precedence, Rule, classify, is_associativity, recursion_depth
 from .theory import Binder, Statement, Theory, as_equation, constants, head_name, open_statement, size
 
 TACTICS = (Path(__file__).parent / "rocq_tactics.v").read_text(encoding="utf-8")

@@ -1,0 +1,388 @@
+"""Theory exploration: equations and implications that hold on every tested value, over given definitions.
+
+Terms are enumerated by size. Each is evaluated once on shared random valuations; terms with equal results form a
+class, of which only the first is built upon. A term that falls into an old class is a conjecture, unless rewriting
+with earlier conjectures derives it. (After QuickSpec: Smallbone, Johansson, Claessen, Algehed, JFP 2017.)
+
+Invariant: the result depends on the definitions and the seed alone; work is bounded by counts, not by the clock.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from domain import App, Const, Definition, Forall, Sort, Term, Var
+
+from .evaluation import OutOfFuelError, UnsupportedError, Value
+from .ordering import Precedence
+from .rewriting import RuleSet, to_pattern
+from .simplification import unfold_call
+from .testing import Tester
+from .theory import Theory, apply, arguments, equation, pi_binders, quantify, substitute
+
+VALUATIONS = 40
+"""Random valuations on which terms are compared."""
+
+MOST_TERMS = 12_000
+"""Terms evaluated in one exploration."""
+
+LARGEST = 7
+"""Symbols of the largest term."""
+
+VARIABLES = 3
+"""Variables of each type."""
+
+IMPLICATION_SIZE = 6
+"""Symbols of both sides of an implication between Bool terms."""
+
+CONFIRMATIONS = 200
+"""Further valuations that a conjecture must survive."""
+
+
+class Symbol(NamedTuple):
+    """A function, constructor or variable at one choice of its type arguments."""
+
+    term: Term
+    domains: tuple[Term, ...]
+    result: Term
+    run: Callable[..., Value] | None
+    constructor: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Built:
+    """An enumerated term with its results."""
+
+    term: Term
+    type: Term
+    size: int
+    results: tuple[Value, ...]
+    variables: frozenset[str]
+
+
+class _Found(NamedTuple):
+    """A new term and the older one with the same results."""
+
+    size: int
+    variables: int
+    built: Built
+    old: Built
+
+
+@dataclass
+class Explorer:
+    """One exploration; `conjectures` runs it."""
+
+    definitions: Sequence[Definition]
+    seed: int = 0
+    most_terms: int = MOST_TERMS
+    largest: int = LARGEST
+    tester: Tester = field(init=False)
+    theory: Theory = field(init=False)
+    precedence: Precedence = field(init=False)
+    variables: dict[str, Term] = field(default_factory=dict[str, Term])
+    rules: RuleSet = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.tester = Tester(self.definitions)
+        self.theory = self.tester.theory
+        self.precedence = Precedence(self.theory)
+        self.rules = RuleSet(self.precedence)
+        self._classes: dict[Term, dict[tuple[Value, ...], Built]] = {}
+        self._by_size: dict[tuple[Term, int], list[Built]] = {}
+        self._evaluated = 0
+
+    def conjectures(self) -> list[Term]:
+        """Closed statements, smallest first."""
+        symbols = self._symbols()
+        leaves = self._leaves(symbols)
+        raw: list[_Found] = []
+        for leaf in leaves:
+            self._enter(leaf, raw)
+        for size in range(2, self.largest + 1):
+            level = [(symbol, parts) for symbol in symbols if symbol.domains for parts in self._choices(symbol, size)]
+            level.sort(key=lambda choice: -len(frozenset[str]().union(*(part.variables for part in choice[1]))))
+            for symbol, parts in level:
+                if self._evaluated >= self.most_terms:
+                    break
+                built = self._build(symbol, parts, size)
+                if built is not None:
+                    self._enter(built, raw)
+        found = self._independent(raw)
+        found.extend(self._implications())
+        found.extend(self._relations(symbols))
+        found.sort(key=lambda item: (item[0], item[1]))
+        return self._confirmed(term for _, _, term in found)
+
+    # ---------------------------------------------------------------------------------------------------- signature
+
+    def _symbols(self) -> list[Symbol]:
+        """Every function and constructor of the definitions, at the types that the definitions make interesting."""
+        names = [name for d in self.definitions for f in d.functions for name in (f.name,)]
+        own = {datatype.name for d in self.definitions for datatype in d.datatypes}
+        reached = {n for f in names for n in self.theory.reached(Const(f))}
+        types = own | {n for n in reached if n in self.theory.datatypes}
+        constructors = [c.name for name in sorted(types) for c in self.theory.datatypes[name].constructors]
+        elements = self._element_types(names)
+        symbols: list[Symbol] = []
+        for name in [*constructors, *names]:
+            symbols.extend(self._instances(name, elements))
+        return symbols
+
+    def _element_types(self, names: Iterable[str]) -> list[Term]:
+        """What type parameters are instantiated with: variables, and what some function's type demands."""
+        most, found = 0, dict[Term, None]()
+        for name in names:
+            type_ = self.theory.functions[name].type
+            parameters = [n for n, t in pi_binders(type_) if isinstance(t, Sort)]
+            most = max(most, len(parameters))
+            table = dict(zip(parameters, (Var("A"), Var("B"), Var("C")), strict=False))
+            for _, binder in pi_binders(type_):
+                for argument in arguments(substitute(binder, {n: table[n] for n in parameters if n in table})):
+                    if self.theory.datatype_of(argument) is not None and not isinstance(binder, Forall):
+                        found[argument] = None
+        return [Var("A"), Var("B")][: max(1, min(most, 2))] + list(found)
+
+    def _instances(self, name: str, elements: Sequence[Term]) -> Iterator[Symbol]:
+        type_ = self.theory.type_of_constant(name)
+        parameters = 0
+        rest = type_
+        while isinstance(rest, Forall) and isinstance(rest.type, Sort):
+            parameters, rest = parameters + 1, rest.body
+        assert type_ is not None
+        constructor = name in self.theory.constructors
+        for choice in itertools.product(elements, repeat=parameters):
+            if parameters > 1 and len(set(choice)) == 1 and len(elements) > 1:
+                continue
+            body = type_
+            for argument in choice:
+                assert isinstance(body, Forall)
+                body = substitute(body.body, {body.name: argument}) if body.name != "_" else body.body
+            domains = tuple(t for _, t in pi_binders(body))
+            result = body
+            while isinstance(result, Forall):
+                result = result.body
+            if isinstance(result, Sort) or any(isinstance(d, Sort) for d in domains):
+                continue
+            try:
+                run = self._runner(name, len(choice), len(domains), constructor=constructor)
+            except UnsupportedError:
+                continue
+            yield Symbol(apply(Const(name), *choice), domains, result, run, constructor)
+
+    def _runner(self, name: str, types: int, fields: int, *, constructor: bool) -> Callable[..., Value]:
+        if constructor:
+            index = self.theory.constructors[name].index
+            return lambda *values: (index, *values)
+        function, arity = self.tester.evaluator.function(name)
+        given = (None,) * types
+        if arity == types + fields:
+            return lambda *values: function(*given, *values)
+
+        def run(*values: Value) -> Value:
+            everything = (*given, *values)
+            result = function(*everything[:arity])
+            for value in everything[arity:]:
+                result = result(value)
+            return result
+
+        return run
+
+    def _leaves(self, symbols: Sequence[Symbol]) -> list[Built]:
+        rng = random.Random(self.seed)
+        leaves: list[Built] = []
+        for symbol in symbols:
+            if not symbol.domains and symbol.run is not None:
+                self.tester.evaluator.refill()
+                value = symbol.run()
+                leaves.append(Built(symbol.term, symbol.result, 1, (value,) * VALUATIONS, frozenset()))
+        wanted = dict.fromkeys(domain for symbol in symbols if not symbol.constructor for domain in symbol.domains)
+        for type_ in wanted:
+            count = 1 if isinstance(type_, Forall) else VARIABLES
+            for _ in range(count):
+                name = f"v{len(self.variables)}"
+                self.variables[name] = type_
+                try:
+                    results = tuple(self.tester.values.draw(type_, rng.randint(0, 4), rng) for _ in range(VALUATIONS))
+                except UnsupportedError:
+                    continue
+                leaves.append(Built(Var(name), type_, 1, results, frozenset((name,))))
+        return leaves
+
+    # -------------------------------------------------------------------------------------------------- enumeration
+
+    def _choices(self, symbol: Symbol, size: int) -> Iterator[tuple[Built, ...]]:
+        for sizes in _compositions(size - 1, len(symbol.domains)):
+            pools = [self._by_size.get((t, n), []) for t, n in zip(symbol.domains, sizes, strict=True)]
+            if all(pools):
+                yield from itertools.product(*pools)
+
+    def _build(self, symbol: Symbol, parts: Sequence[Built], size: int) -> Built | None:
+        term = apply(symbol.term, *(part.term for part in parts))
+        if self.rules.reduces_at_root(to_pattern(term)):
+            return None
+        if unfold_call(term, self.theory) is not None:
+            return None
+        self._evaluated += 1
+        assert symbol.run is not None
+        results: list[Value] = []
+        evaluator = self.tester.evaluator
+        for values in zip(*(part.results for part in parts), strict=True):
+            if any(value is Missing for value in values):
+                results.append(Missing)
+                continue
+            evaluator.refill()
+            try:
+                results.append(symbol.run(*values))
+            except (OutOfFuelError, RecursionError):
+                results.append(Missing)
+        if sum(result is Missing for result in results) > VALUATIONS // 2:
+            return None
+        variables = frozenset[str]().union(*(part.variables for part in parts))
+        return Built(term, symbol.result, size, tuple(results), variables)
+
+    def _enter(self, built: Built, found: list[_Found]) -> None:
+        classes = self._classes.setdefault(built.type, {})
+        old = classes.get(built.results)
+        if old is None:
+            classes[built.results] = built
+            self._by_size.setdefault((built.type, built.size), []).append(built)
+        elif self.rules.learn(to_pattern(built.term), to_pattern(old.term)):
+            found.append(_Found(built.size + old.size, len(built.variables), built, old))
+
+    def _independent(self, found: Sequence[_Found]) -> list[tuple[int, int, Term]]:
+        """The equations that others do not derive, when the laws of operations are known from the start."""
+        ordered = sorted(found, key=lambda one: (one.size, -one.variables))
+        rules = RuleSet(self.precedence)
+        patterns = [(to_pattern(one.built.term), to_pattern(one.old.term)) for one in ordered]
+        laws = [index for index, (left, right) in enumerate(patterns) if rules.is_law(left, right)]
+        kept: list[tuple[int, int, Term]] = []
+        for index in [*laws, *(i for i in range(len(ordered)) if i not in set(laws))]:
+            if rules.learn(*patterns[index]):
+                one = ordered[index]
+                left, right = one.built.term, one.old.term
+                if self.precedence.larger(right, left):
+                    left, right = right, left
+                kept.append((one.size, index, self._close([], equation(one.built.type, left, right))))
+        return kept
+
+    # ------------------------------------------------------------------------------------------------ other statements
+
+    def _implications(self) -> Iterator[tuple[int, int, Term]]:
+        """`p = true -> q = true` for Bool terms where `p` has no more variables than `q`."""
+        true, boolean = Const("true"), Const("bool")
+        pool = [b for b in self._classes.get(boolean, {}).values() if 1 < b.size < IMPLICATION_SIZE]
+        seen: set[tuple[Term, Term]] = set()
+        for p, q in itertools.product(pool, pool):
+            if p is q or p.size + q.size > IMPLICATION_SIZE or not p.variables <= q.variables:
+                continue
+            held = [(a, b) for a, b in zip(p.results, q.results, strict=True) if a == (0,)]
+            if len(held) < 4 or any(b != (0,) for _, b in held):
+                continue
+            statement = self._close([equation(boolean, p.term, true)], equation(boolean, q.term, true))
+            if (statement, statement) not in seen:
+                seen.add((statement, statement))
+                yield p.size + q.size + 2, len(seen), statement
+
+    def _relations(self, symbols: Sequence[Symbol]) -> Iterator[tuple[int, int, Term]]:
+        """For a Bool relation on one type: soundness of equality, antisymmetry, totality, transitivity."""
+        boolean = Const("bool")
+        for symbol in symbols:
+            if symbol.result != boolean or len(symbol.domains) != 2 or symbol.domains[0] != symbol.domains[1]:
+                continue
+            type_ = symbol.domains[0]
+            names = [name for name, t in self.variables.items() if t == type_]
+            if symbol.constructor or len(names) < 3:
+                continue
+            x, y, z = (Var(name) for name in names[:3])
+
+            def holds(a: Term, b: Term, value: str = "true", symbol: Symbol = symbol) -> Term:
+                return equation(boolean, apply(symbol.term, a, b), Const(value))
+
+            same = equation(type_, x, y)
+            shapes = [
+                ([holds(x, y)], same),
+                ([holds(x, y), holds(y, x)], same),
+                ([holds(x, y, "false")], holds(y, x)),
+                ([holds(x, y)], holds(y, x, "false")),
+                ([holds(x, y), holds(y, z)], holds(x, z)),
+            ]
+            for rank, (hypotheses, conclusion) in enumerate(shapes):
+                yield 4 + len(hypotheses), -1 - rank, self._close(hypotheses, conclusion)
+
+    # ------------------------------------------------------------------------------------------------------- results
+
+    def _close(self, hypotheses: Sequence[Term], conclusion: Term) -> Term:
+        return close(hypotheses, conclusion, self.variables)
+
+    def _confirmed(self, statements: Iterable[Term]) -> list[Term]:
+        kept: dict[Term, None] = {}
+        for statement in statements:
+            if statement in kept:
+                continue
+            report = self.tester.test(statement, self.seed + 1, CONFIRMATIONS)
+            if report.counterexample is None and report.tested > 0:
+                kept[statement] = None
+        return list(kept)
+
+
+class _Missing:
+    """The result of an evaluation that was cut off."""
+
+
+Missing: Any = _Missing()
+
+
+def _compositions(total: int, parts: int) -> Iterator[tuple[int, ...]]:
+    if parts == 1:
+        if total >= 1:
+            yield (total,)
+        return
+    for first in range(1, total - parts + 2):
+        for rest in _compositions(total - first, parts - 1):
+            yield (first, *rest)
+
+
+def _mentioned(term: Term, order: dict[str, None]) -> None:
+    """Variables in order of appearance."""
+    if isinstance(term, Var):
+        order[term.name] = None
+    elif isinstance(term, App):
+        for part in (term.function, *term.arguments):
+            _mentioned(part, order)
+    elif isinstance(term, Forall):
+        _mentioned(term.type, order)
+        _mentioned(term.body, order)
+
+
+def close(hypotheses: Sequence[Term], conclusion: Term, variables: Mapping[str, Term]) -> Term:
+    """The closed statement `forall variables, hypotheses -> conclusion`, with binders `x0`, `x1`, … in order.
+
+    Free variables without an entry in `variables` are types.
+    """
+    order: dict[str, None] = {}
+    for term in (*hypotheses, conclusion):
+        _mentioned(term, order)
+    data = [name for name in order if name in variables]
+    types: dict[str, None] = {}
+    for name in data:
+        _mentioned(variables[name], types)
+    types.update({name: None for name in order if name not in variables})
+    renamed = {name: Var(f"x{index}") for index, name in enumerate([*types, *data])}
+    binders = [(renamed[name].name, Sort("Type")) for name in types]
+    binders += [(renamed[name].name, substitute(variables[name], renamed)) for name in data]
+    body = substitute(conclusion, renamed)
+    for hypothesis in reversed(hypotheses):
+        body = Forall("_", substitute(hypothesis, renamed), body)
+    return quantify(binders, body)
+
+
+def explore(
+    definitions: Sequence[Definition], seed: int = 0, most_terms: int = MOST_TERMS, largest: int = LARGEST
+) -> list[Term]:
+    """Closed statements over the functions of `definitions` that no test refuted, smallest first."""
+    return Explorer(definitions, seed, most_terms, largest).conjectures()
