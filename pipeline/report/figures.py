@@ -137,7 +137,13 @@ def growth(facts: Facts) -> Figure:
             base = [low + value for low, value in zip(base, so_far, strict=True)]
         for place, height in zip(places, base, strict=True):
             axes.text(place, height + base[-1] * 0.02, f"{height:,}", ha="center", va="bottom", color=INK)
-        axes.set_xticks(list(places), [f"round {number}" if number else "given" for number in facts.growth_rounds])
+        few = len(places) <= 4
+        names = [f"round {number}" if few else str(number) for number in facts.growth_rounds]
+        axes.set_xticks(
+            list(places),
+            ["given" if not number else name for number, name in zip(facts.growth_rounds, names, strict=True)],
+        )
+        axes.set_xlabel("" if few else "round")
         axes.set_xlim(-0.6, len(places) - 0.4)
         axes.set_ylim(0, base[-1] * 1.12)
         axes.set_ylabel("lemmas admitted so far")

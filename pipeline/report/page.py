@@ -94,7 +94,7 @@ def tiles(facts: Facts) -> list[Tile]:
     per_round = Counter(problem.round for problem in facts.proved)
     return [
         Tile(f"{count['solved']} of {count['problems']}", "problems proved"),
-        Tile(" + ".join(str(per_round[number]) for number in facts.rounds), "newly proved, round by round"),
+        _by_round([per_round[number] for number in facts.rounds]),
         Tile(
             count["solved_with_library"],
             "proved with a lemma from elsewhere",
@@ -114,6 +114,12 @@ def tiles(facts: Facts) -> list[Tile]:
         Tile(count["tokens"], "tokens", f"{count['tokens_in']} read, {count['tokens_out']} written"),
         Tile(f"{count['cpu_seconds']} s", "CPU time", "whole process tree" if facts.cpu_whole else "attempts alone"),
     ]
+
+
+def _by_round(proved: list[int]) -> Tile:
+    if len(proved) <= 5:
+        return Tile(" + ".join(map(str, proved)), "newly proved, round by round")
+    return Tile(f"{proved[0]} + {sum(proved[1:])}", f"newly proved in round 1 and in rounds 2 to {len(proved)}")
 
 
 def splits(facts: Facts) -> list[SplitRow]:

@@ -72,7 +72,7 @@ def definitions() -> list[Definition]:
     ]
 
 
-def statements(random: Random) -> list[Term]:
+def statements(random: Random, count: int) -> list[Term]:
     """Equations over the sample's functions; whether they hold is no business of a report."""
     num = Const(NUM)
 
@@ -97,9 +97,10 @@ def statements(random: Random) -> list[Term]:
         found.append(Forall("x0", num, Forall("x1", num, equal)))
         equal = App(Const("eq"), (seq, sequence(size), sequence(size)))
         found.append(Forall("x0", Sort("Type"), Forall("x1", seq, Forall("x2", seq, equal))))
-        if len(found) >= 60:
-            break
-    return list(dict.fromkeys(found))
+        found = list(dict.fromkeys(found))
+        if len(found) >= count:
+            return found
+    return found
 
 
 def attempt(name: str, target: str, random: Random, *, solved: bool, by_model: bool, kind: str = "problem") -> Attempt:
@@ -140,7 +141,7 @@ def build(run: Path, *, rounds: int = 3, learns: bool = True, degraded: str = ""
     """Writes the sample run into folder `run`; with `learns` false nothing is ever proved."""
     random = Random(7)
     suite = problems()
-    terms = iter(statements(random))
+    terms = iter(statements(random, 16 * rounds))
     run.mkdir(parents=True, exist_ok=True)
     (run / "config.yaml").write_text("seed: 7\nrounds: 3\nproblems:\n- dataset: bundled\nmodel:\n  kind: local\n")
     operators = cycle(OPERATORS)

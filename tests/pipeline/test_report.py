@@ -157,6 +157,9 @@ def test_a_browser_shows_the_whole_page_without_complaint(
         const shown = [...document.querySelectorAll("svg text")].filter(text => text.getClientRects().length);
         return shown.filter(text => text.getBoundingClientRect().height < 8).map(text => text.textContent);"""
     assert chromium.run(small) == []
+    hidden = """
+        return [...document.querySelectorAll(".scroll")].filter(box => box.scrollWidth > box.clientWidth).length;"""
+    assert chromium.run(hidden) == 0
 
 
 def test_the_table_of_problems_filters_and_sorts(chromium: Browser, page: Path) -> None:
