@@ -111,6 +111,10 @@ def _occurs(name: str, scope: Sequence[Term]) -> bool:
     return any(name in free_variables(term) for term in scope)
 
 
+def _others(name: str, names: Sequence[str]) -> list[Term]:
+    return [Var(other) for other in names if other not in (name, "_")]
+
+
 def _taken(name: str, scope: Sequence[Term], environment: _Environment) -> set[str]:
     """The names that a binder called `name` must not get: what the other free variables of its scope become."""
     taken: set[str] = set()
@@ -149,9 +153,10 @@ class _Walk:
     def bind_all(
         self, names: Sequence[str], scope: Sequence[Term], env: _Environment
     ) -> tuple[list[str], _Environment]:
+        """Binds names of one pattern or group, and keeps them different."""
         new_names: list[str] = []
         for name in names:
-            new, env = self.bind(name, scope, env)
+            new, env = self.bind(name, [*scope, *_others(name, names)], env)
             new_names.append(new)
         return new_names, env
 
@@ -206,8 +211,9 @@ class _Walk:
         for new_name, function in zip(new_names, term.functions, strict=True):
             type_env, body_env, structural = env, outer, None
             parameters: list[tuple[str, Term]] = []
+            names = [name for name, _ in function.parameters]
             for index, (name, type_) in enumerate(function.parameters):
-                rest: list[Term] = [later for _, later in function.parameters[index + 1 :]]
+                rest = [*[later for _, later in function.parameters[index + 1 :]], *_others(name, names)]
                 rest += [function.type, function.body, *([Var(name)] if name == function.structural else [])]
                 new, body_env = self.bind(name, rest, body_env)
                 parameters.append((new, self.walk(type_, type_env)))

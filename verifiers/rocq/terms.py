@@ -111,7 +111,8 @@ def render_open(term: Term) -> str:
             return f"let {name}{typed} := {render_open(value)} in {render_open(body)}"
         case Fix(functions, chosen):
             text = " with ".join([_fix_function(function) for function in functions])
-            return f"fix {text}" + (f" for {chosen}" if len(functions) > 1 else "")
+            # In parentheses: a `with` behind it would be read as its own.
+            return f"(fix {text}{f' for {chosen}' if len(functions) > 1 else ''})"
         case _:
             return _tight(term)
 
@@ -150,6 +151,8 @@ def _atom(term: Term) -> str:
             return f"match {render_open(scrutinee)}{clauses} with{cases} end"
         case App():
             return f"({_tight(term)})"
+        case Fix():
+            return render_open(term)
         case _:
             return f"({render_open(term)})"
 
