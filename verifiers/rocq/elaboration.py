@@ -16,8 +16,20 @@ from dataclasses import dataclass
 
 from domain import Const, Definition, Elaboration, Message, Problem, Reason, Term, UserError, Verdict
 from term_algebra import alpha_normal
-from verifiers.rocq.canonical import Canon, Group, canonical_text, content, in_order, prelude_id, reached
+from verifiers.rocq.canonical import (
+    Canon,
+    Group,
+    canonical_header,
+    canonical_text,
+    content,
+    in_order,
+    lemma_id,
+    lemma_sentence,
+    prelude_id,
+    reached,
+)
 from verifiers.rocq.headers import Header, Introduction, Statement, opaque, read_statement, take_apart
+from verifiers.rocq.own_names import canonical_problem, proof_file, self_contained, to_own_names
 from verifiers.rocq.sentences import Unterminated, split
 from verifiers.rocq.session import Session
 from verifiers.rocq.terms import (
@@ -28,6 +40,22 @@ from verifiers.rocq.terms import (
     parse_typed,
     render,
 )
+
+__all__ = [
+    "Elaborator",
+    "Ran",
+    "Run",
+    "canonical_header",
+    "canonical_problem",
+    "elaborate",
+    "lemma_id",
+    "lemma_sentence",
+    "proof_file",
+    "reached",
+    "run_in",
+    "self_contained",
+    "to_own_names",
+]
 
 
 @dataclass(frozen=True, slots=True)
