@@ -149,7 +149,8 @@ def by_model(
     asked = language_model.proof_prompts(
         elaboration, shown, samples=settings.prove.samples, token_limit=limit, continued=continued, request=request
     )
-    screen = Screen(world, ports, ledger, statement)
+    ledger.by_model = True
+    screen = Screen(world, ports, ledger, statement, by_model=True)
     for repair in range(settings.prove.repairs + 1):
         if not asked.prompts:
             return None
@@ -215,7 +216,7 @@ def harvest(
         if not isinstance(answer, Elaboration):
             continue
         statement = world.statement(answer.statement, elaboration.prelude_id)
-        screen = Screen(world, ports, ledger, statement)
+        screen = Screen(world, ports, ledger, statement, by_model=True)
         proof = rename(block.proof, names)
         usable = [*lemmas, *admitted]
         if not screen.accepts(proof, usable):

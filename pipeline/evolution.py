@@ -189,9 +189,9 @@ def _evolve_lemma(world: World, ports: Ports, ledger: Ledger, action: Action, se
     answers = ports.verifier.elaborate(
         [Problem("evolved", "rocq", header, f"Lemma evolved : {text}.") for text in written]
     )
-    ledger.counts["statements"] += len(written)
     terms = [answer.statement for answer in answers if isinstance(answer, Elaboration)]
-    ledger.counts["well_formed"] += len(terms)
+    ledger.wrote(len(written), len(terms))
+    ledger.by_model = True
     tester = testing.Tester(world.over(parent.prelude_id))
     for statement in _unknown(world, ports, terms, parent.prelude_id):
         if tester.test(statement.term, seed).counterexample is not None:

@@ -76,7 +76,7 @@ def admit(
         ledger.counts[f"refused_{inserted.reason}"] += 1
         return None
     if inserted.new:
-        ledger.counts["new"] += 1
+        ledger.count("new", by_model=ledger.by_model)
         ledger.harvested[lemma.id] = None
     else:
         ledger.counts["duplicate"] += 1

@@ -32,27 +32,41 @@ class Ledger:
     harvested: dict[str, None] = field(default_factory=dict[str, None])
     stuck: list[str] = field(default_factory=list[str])
     counts: Counter[str] = field(default_factory=Counter[str])
+    """Candidates by how far they came; `model_…` is what the language model's candidates make up of a count."""
+    by_model: bool = False
+    """Whether what is audited and admitted now has its statement or proof from the language model."""
     tokens_in: int = 0
     tokens_out: int = 0
     prover_seconds: float = 0.0
     began: float = field(default_factory=time.monotonic)
     began_cpu: float = field(default_factory=time.process_time)
 
-    def proposed(self, verdict: Verdict) -> None:
+    def count(self, fate: str, number: int = 1, *, by_model: bool) -> None:
+        self.counts[fate] += number
+        if by_model:
+            self.counts[f"model_{fate}"] += number
+
+    def wrote(self, statements: int, elaborated: int) -> None:
+        """Notes statements that the language model wrote, and how many of them the prover could read."""
+        self.count("proposed", statements, by_model=True)
+        self.count("well_formed", elaborated, by_model=True)
+        self.count("elaborated", elaborated, by_model=True)
+
+    def proposed(self, verdict: Verdict, *, by_model: bool) -> None:
         """Notes what a warm session said of a new candidate."""
         self.prover_seconds += verdict.seconds
-        self.counts["proposed"] += 1
+        self.count("proposed", by_model=by_model)
         malformed = verdict.reason in ("malformed", "forbidden_construct") or any(
             message.text.startswith("Syntax error") for message in verdict.messages
         )
-        self.counts["well_formed"] += not malformed
-        self.counts["elaborated"] += verdict.trust == "elaborated"
+        self.count("well_formed", not malformed, by_model=by_model)
+        self.count("elaborated", verdict.trust == "elaborated", by_model=by_model)
 
     def audited(self, verdict: Verdict) -> None:
         """Notes what an audit said."""
         self.prover_seconds += verdict.seconds
         self.verdict, self.reason = verdict.verdict, verdict.reason
-        self.counts["audited" if verdict.accepted else f"audit_{verdict.reason}"] += 1
+        self.count("audited" if verdict.accepted else f"audit_{verdict.reason}", by_model=self.by_model)
 
     def asked(self, prompts: Sequence[Prompt], completions: Sequence[Completion]) -> None:
         for prompt, completion in zip(prompts, completions, strict=True):

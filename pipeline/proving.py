@@ -27,18 +27,21 @@ class Found(NamedTuple):
 
 
 class Screen:
-    """Checks tactic blocks for one statement in a warm session, and notes what that cost."""
+    """Checks tactic blocks for one statement in a warm session, and notes what that cost and whose they were."""
 
-    def __init__(self, world: World, ports: Ports, ledger: Ledger, statement: Statement) -> None:
+    def __init__(
+        self, world: World, ports: Ports, ledger: Ledger, statement: Statement, *, by_model: bool = False
+    ) -> None:
         self.problem: Problem = world.goal(statement)
         self.preamble = world.preamble(statement.prelude_id)
         self._verifier = ports.verifier
         self._ledger = ledger
+        self._by_model = by_model
 
     def verdict(self, proof: str, lemmas: Sequence[Lemma]) -> Verdict:
         """The verdict on a new candidate."""
         verdict = self._check(proof, lemmas)
-        self._ledger.proposed(verdict)
+        self._ledger.proposed(verdict, by_model=self._by_model)
         return verdict
 
     def accepts(self, proof: str, lemmas: Sequence[Lemma]) -> bool:

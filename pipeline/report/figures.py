@@ -206,8 +206,8 @@ def funnel(facts: Facts) -> Figure:
     title = "Funnel of candidates"
     caption = (
         f"n = {proposed['automation']:,} candidates of automation and {proposed['language model']:,} of the language "
-        "model. Each number is followed by its share of the stage before that was recorded; the last stage counts "
-        "lemmas that the proof of a problem rests on."
+        "model. Each number is followed by its share of the stage before that was recorded; the last "
+        "two stages count lemmas: admitted to the library, and those that the proof of a problem rests on."
     )
     if not any(proposed.values()):
         return Figure("funnel", title, "No candidate was recorded (n = 0).", (), "", "", broad=True)
