@@ -17,7 +17,6 @@ anything but its failure. docs/soundness.md says which layer refuses what.
 from __future__ import annotations
 
 import atexit
-import hashlib
 import re
 import secrets
 import shutil
@@ -30,6 +29,7 @@ from threading import Lock
 from typing import NamedTuple
 
 from domain import Candidate, Lemma, Message, Reason, Verdict, VerdictKind
+from verifiers.cache import content_key
 from verifiers.rocq.canonical import lemma_sentence
 from verifiers.rocq.lint import refuse
 from verifiers.rocq.sentences import Unterminated
@@ -201,7 +201,7 @@ class Auditor:
         made = [part for part in parts if part.module is not None]
         if not made:
             return
-        key = _key(*(part.text for part in parts))
+        key = content_key(*(part.text for part in parts))
 
         def build(folder: Path) -> None:
             spoken: list[str] = []
@@ -225,7 +225,9 @@ class Auditor:
             if not finished.ok:
                 raise _failure(finished, text, "the statement", kind="error")
 
-        return self._prepared_folder(_key(*(part.text for part in parts), statement.proposition, "S"), work, "", build)
+        return self._prepared_folder(
+            content_key(*(part.text for part in parts), statement.proposition, "S"), work, "", build
+        )
 
     def _prepared_folder(self, key: str, work: _Work, library: str, build: Callable[[Path], None]) -> Path:
         with self._lock:
@@ -439,7 +441,3 @@ def _place(text: str, line: int, column: int) -> int:
         return len(text)
     before = sum(len(one) + 1 for one in lines[: line - 1])
     return before + len(lines[line - 1].encode()[:column].decode("utf-8", "ignore"))
-
-
-def _key(*texts: str) -> str:
-    return hashlib.sha256("\0".join(texts).encode()).hexdigest()

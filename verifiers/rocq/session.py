@@ -223,9 +223,10 @@ def _execute(process: Idetop, before: str, text: str, seconds: float, *, goals: 
     """Add and execute sentences after the tip, up to the first that fails."""
     started, cpu_started = time.monotonic(), process.own_cpu_seconds()
     try:
+        _ = (before + text).encode()
         sentences = [_Placed(sentence.text, -1) for sentence in split(before)]
         sentences += [_Placed(sentence.text, sentence.start) for sentence in split(text)]
-    except Unterminated as error:
+    except (Unterminated, UnicodeEncodeError) as error:
         return Outcome(ok=False, reason="does_not_compile", messages=(Message("error", str(error)),), failed_at=0)
     document = _Document(process)
     process.clock(seconds)

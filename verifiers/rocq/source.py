@@ -105,7 +105,9 @@ def _colon(sentence: str, start: int) -> int:
 
 
 def header_parts(header: str) -> tuple[Part, ...]:
-    """The parts of a header in order."""
+    """The parts of a header in order. Raises `Malformed`."""
+    if any("\ud800" <= character <= "\udfff" for character in header):
+        raise Malformed("the header holds half of a character (a lone surrogate)")
     try:
         sentences = split(header)
     except Unterminated as error:

@@ -1,0 +1,191 @@
+"""`python -m pipeline check`: verify candidate proofs, one or a batch, in fresh processes.
+
+Invariant: every line of a batch gets exactly one answer, in order, whatever it holds; a malformed one gets the verdict
+`error` in its place. Answers are printed as they come, so what was printed before an interruption counts.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from domain import Candidate, Message, Problem, UserError, Verdict
+
+PROGRESS_SECONDS = 5.0
+"""Between two lines of progress of a batch."""
+
+
+def check(
+    problem: str | None = None,
+    *,
+    proof: Path | None = None,
+    batch: Path | None = None,
+    recheck: bool = False,
+    workers: int = 1,
+    cpu_seconds: float = 30.0,
+    json_output: Annotated[bool, Parameter(name="--json", negative=())] = False,
+) -> int:
+    """Verify candidate proofs. Exit code 0: every candidate is accepted; 1: at least one is not.
+
+    A proof is the whole text (auxiliary lemmas, then the theorem) or only the tactic block. The statement that counts
+    is the problem's, whatever the text says.
+
+    Examples:
+
+        python -m pipeline check problems.jsonl:add_comm --proof add_comm.v
+        python -m pipeline check problem.jsonl --proof proof.v --recheck --json
+        python -m pipeline check --batch candidates.jsonl --workers 2
+
+    Parameters
+    ----------
+    problem
+        JSONL file with one problem, or FILE:NAME for one of several.
+    proof
+        File with the candidate's text.
+    batch
+        JSONL file with one `{"problem": {...}, "proof": "..."}` a line; answers are JSON lines.
+    recheck
+        Let the independent checker check everything that the proof rests on, the standard library included.
+    workers
+        Candidates of a batch that are verified at the same time.
+    cpu_seconds
+        CPU limit of each prover process.
+    json_output
+        Print one JSON object instead of text (a batch always prints JSON lines).
+    """
+    if (problem is None) == (batch is None):
+        raise UserError("give either a problem with --proof FILE, or --batch FILE.jsonl")
+    if problem is not None and proof is None:
+        raise UserError("--proof FILE is missing: the candidate's text for this problem")
+    if batch is not None and proof is not None:
+        raise UserError("--proof goes with a problem; in a batch each line holds its own proof")
+    if workers < 1 or cpu_seconds <= 0:
+        raise UserError("--workers and --cpu-seconds must be greater than zero")
+    from verifiers.rocq.verifier import RocqSettings, RocqVerifier
+
+    verifier = RocqVerifier(RocqSettings(audit_seconds=cpu_seconds, audit_workers=workers))
+    if note := verifier.sandbox_note():
+        print(note, file=sys.stderr)
+    try:
+        if batch is not None:
+            return _check_batch(verifier, batch, recheck=recheck, workers=workers)
+        assert problem is not None
+        assert proof is not None
+        candidate = Candidate(_problem(problem), _text(proof))
+        verdict = verifier.audit([candidate], recheck=recheck)[0]
+        if json_output:
+            print(json.dumps(_answer(candidate.problem.name, verdict)))
+        else:
+            print(_shown(candidate.problem.name, verdict))
+        return 0 if verdict.accepted else 1
+    finally:
+        verifier.close()
+
+
+def _check_batch(verifier: Any, file: Path, *, recheck: bool, workers: int) -> int:
+    from datasets.jsonl import read_lines
+
+    lines = read_lines(file)
+    all_accepted = True
+    shown = time.monotonic()
+    for start in range(0, len(lines), workers):
+        names: list[str] = []
+        verdicts: list[Verdict | None] = []
+        candidates: list[Candidate] = []
+        for number, line in lines[start : start + workers]:
+            name, read = _candidate(line, f"{file}:{number}")
+            names.append(name)
+            verdicts.append(read if isinstance(read, Verdict) else None)
+            candidates += [read] if isinstance(read, Candidate) else []
+        audited = iter(verifier.audit(candidates, recheck=recheck))
+        for name, known in zip(names, verdicts, strict=True):
+            verdict = known or next(audited)
+            all_accepted &= verdict.accepted
+            print(json.dumps(_answer(name, verdict)), flush=True)
+        if time.monotonic() - shown > PROGRESS_SECONDS:
+            shown = time.monotonic()
+            print(f"{min(start + workers, len(lines))} of {len(lines)} candidates", file=sys.stderr)
+    return 0 if all_accepted else 1
+
+
+def _candidate(line: str, where: str) -> tuple[str, Candidate | Verdict]:
+    """The candidate of a batch line, or the verdict on a line that holds none; and the name to answer under."""
+    from datasets.jsonl import parse_object, problem_of
+
+    name = where
+    try:
+        record = parse_object(line, where)
+        if not isinstance(record.get("problem"), dict):
+            raise UserError(f"{where}: field `problem`: expected an object")
+        given = record["problem"].get("name")
+        name = given if isinstance(given, str) and given else where
+        problem = _rocq(problem_of(record["problem"], f"{where}: problem"))
+        if not isinstance(record.get("proof"), str):
+            raise UserError(f"{where}: field `proof`: expected text")
+    except (UserError, RecursionError) as error:
+        text = str(error) if isinstance(error, UserError) else f"{where}: nested too deeply"
+        return name, Verdict("error", "malformed", "none", (Message("error", text),))
+    return problem.name, Candidate(problem, record["proof"])
+
+
+def _problem(argument: str) -> Problem:
+    """The problem that `FILE` or `FILE:NAME` means."""
+    from datasets.jsonl import read_problems
+
+    file, _, name = argument.rpartition(":")
+    if Path(argument).exists() or not file:
+        file, name = argument, ""
+    problems = read_problems(Path(file))
+    named = [problem for problem in problems if not name or problem.name == name]
+    if not named:
+        raise UserError(f"{file}: no problem named {name!r} among its {len(problems)}")
+    if len(named) > 1:
+        raise UserError(f"{file} holds {len(named)} problems; say which: {file}:{named[0].name}")
+    return _rocq(named[0])
+
+
+def _rocq(problem: Problem) -> Problem:
+    if problem.prover != "rocq":
+        raise UserError(
+            f"problem {problem.name}: field `prover`: {problem.prover!r} cannot be checked yet, only 'rocq'"
+        )
+    return problem
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        raise UserError(f"there is no file {file}") from None
+    except IsADirectoryError:
+        raise UserError(f"{file} is a folder; expected the text of a proof") from None
+    except UnicodeDecodeError as error:
+        raise UserError(f"{file}: not UTF-8 text at byte {error.start}") from None
+
+
+def _answer(name: str, verdict: Verdict) -> dict[str, Any]:
+    return {
+        "name": name,
+        "verdict": verdict.verdict,
+        "trust": verdict.trust,
+        "reason": verdict.reason,
+        "messages": [asdict(message) for message in verdict.messages],
+        "axioms": list(verdict.axioms),
+        "uses": list(verdict.uses),
+        "seconds": verdict.seconds,
+        "prover": verdict.prover,
+    }
+
+
+def _shown(name: str, verdict: Verdict) -> str:
+    kind = f"{verdict.verdict} ({verdict.trust})" if verdict.accepted else f"{verdict.verdict} ({verdict.reason})"
+    lines = [f"{name}: {kind}, {verdict.prover}, {verdict.seconds:.2f} CPU seconds"]
+    lines += [f"  axiom {axiom}" for axiom in verdict.axioms]
+    lines += [f"  {message.text}" for message in verdict.messages]
+    return "\n".join(lines)
