@@ -8,6 +8,7 @@ are never mixed (invariant 8). Several rows of one kind between two nodes are on
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,17 @@ from library_store.library import Library
 from library_store.schema import NodeKind
 from library_store.snapshot import Tables, write_atomically
 
+_UNWRITABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML, and so GraphML, cannot hold."""
+
 
 def node_of(kind: NodeKind, identity: str) -> str:
     """The node's name in the graph."""
-    return identity if kind == "lemma" else f"{kind}:{identity}"
+    return identity if kind == "lemma" else f"{kind}:{_text(identity)}"
+
+
+def _text(text: str) -> str:
+    return _UNWRITABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def lemma_graph(source: Tables | Library, kinds: Collection[str] | None = None) -> nx.MultiDiGraph[str]:
@@ -42,22 +50,26 @@ def lemma_graph(source: Tables | Library, kinds: Collection[str] | None = None) 
     tables = source.at_round(source.round) if isinstance(source, Library) else source
     graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(round=tables.round)
     for row in tables.rows("definitions"):
-        graph.add_node(node_of("definition", row["id"]), kind="definition", name=row["name"], round=row["round"])
+        graph.add_node(node_of("definition", row["id"]), kind="definition", name=_text(row["name"]), round=row["round"])
     for row in tables.rows("problems"):
         graph.add_node(
-            node_of("problem", row["id"]), kind="problem", name=row["name"], round=row["round"], status=row["status"]
+            node_of("problem", row["id"]),
+            kind="problem",
+            name=_text(row["name"]),
+            round=row["round"],
+            status=row["status"],
         )
     for row in tables.rows("requests"):
-        graph.add_node(node_of("request", row["id"]), kind="request", name=row["statement"], round=row["born"])
+        graph.add_node(node_of("request", row["id"]), kind="request", name=_text(row["statement"]), round=row["born"])
     for row in tables.rows("lemmas"):
         graph.add_node(
             row["id"],
             kind="lemma",
-            name=row["name"] or f"l{row['id'][:16]}",
+            name=_text(row["name"]) or f"l{row['id'][:16]}",
             round=row["born"],
-            statement=row["statement"],
+            statement=_text(row["statement"]),
             operator=row["operator"],
-            origins="\n".join(row["origins"]),
+            origins=_text("\n".join(row["origins"])),
             retired=row["retired_by"] is not None,
         )
     for row in tables.rows("edges"):
@@ -67,7 +79,7 @@ def lemma_graph(source: Tables | Library, kinds: Collection[str] | None = None) 
         ends = [(row["source_kind"], row["source"]), (row["target_kind"], row["target"])]
         for end_kind, identity in ends:
             if node_of(end_kind, identity) not in graph:
-                graph.add_node(node_of(end_kind, identity), kind=end_kind, name=identity, round=row["round"])
+                graph.add_node(node_of(end_kind, identity), kind=end_kind, name=_text(identity), round=row["round"])
         source_node, target_node = (node_of(*end) for end in ends)
         if graph.has_edge(source_node, target_node, kind):
             data = graph.edges[source_node, target_node, kind]
