@@ -23,11 +23,11 @@ def summarise(directory: Path) -> Summary:
     tables = read(directory)
     manifest = tables.manifests[-1]
     counts = manifest.counts
+    solved = f"{counts['solved']} of {counts['problems']} problems solved in {manifest.round} rounds"
+    abroad = f"{counts['lemmas_used_abroad']} used abroad, {counts['lemmas_used_abroad_twice']} of them twice or more"
     lines = [
-        f"{counts['solved']} of {counts['problems']} problems solved in {manifest.round} rounds, "
-        f"{counts['solved_with_library']} of them with lemmas learned from other problems",
-        f"{counts['lemmas']} lemmas in the library, {counts['lemmas_used_abroad']} used abroad, "
-        f"{counts['lemmas_used_abroad_twice']} of them by two or more problems",
+        f"{solved}, {counts['solved_with_library']} of them with lemmas learned from other problems",
+        f"{counts['lemmas']} lemmas in the library, {abroad}",
         f"{counts['cpu_seconds']:.0f} CPU seconds, {counts['tokens']} tokens",
         "",
         *_by_round(tables),

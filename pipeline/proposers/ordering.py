@@ -211,8 +211,11 @@ def is_associativity(left: Term, right: Term) -> bool:
     if not (isinstance(left, App) and isinstance(right, App)) or left.function != right.function:
         return False
     inner_left, inner_right = left.arguments[-2] if len(left.arguments) > 1 else None, right.arguments[-1]
+    parts = {*(inner_left.arguments[-2:] if isinstance(inner_left, App) else ()), left.arguments[-1]}
     return (
-        isinstance(inner_left, App)
+        len(parts) == 3
+        and all(isinstance(part, Var) for part in parts)
+        and isinstance(inner_left, App)
         and isinstance(inner_right, App)
         and inner_left.function == left.function == inner_right.function
         and len(inner_left.arguments) == len(inner_right.arguments) == len(left.arguments)

@@ -1,0 +1,161 @@
+"""The main job on real Ray and a real prover: what a run leaves behind, and that it survives its driver's death."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from datasets import load
+from library_store.snapshot import read
+
+CONFIGURATION = {
+    "seed": 0,
+    "rounds": 2,
+    "problems": [{"dataset": "bundled", "split": "step1", "limit": 4}, {"dataset": "bundled", "split": "step2", "limit": 3}],
+    "model": {"kind": "none"},
+    "evolve": {"explorations": 3, "conjectures": 10, "request_steps": 6},
+}
+
+
+def lemmary(repository: Path, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "pipeline", *arguments],
+        cwd=repository,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def finished(process: subprocess.Popen[str]) -> str:
+    out, err = process.communicate(timeout=400)
+    assert process.returncode == 0, err
+    return out
+
+
+def write(folder: Path, tree: dict[str, Any]) -> Path:
+    file = folder / "configuration.yaml"
+    file.write_text(yaml.safe_dump(tree))
+    return file
+
+
+def acknowledged(run: Path) -> set[str]:
+    """Ids of the lemmas that the journal and the snapshots hold now, read without touching the run."""
+    from library_store import journal
+
+    found = {row["id"] for row in read(run).rows("lemmas")} if any((run / "rounds").glob("round=*")) else set[str]()
+    for path in journal.segments(run / "journal").values():
+        found |= {row["id"] for name, row in journal.read(path).records if name == "lemmas"}
+    return found
+
+
+@pytest.fixture(scope="module")
+def killed_and_resumed(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, set[str], str]:
+    """A run whose driver was killed in its first round, then given the same command again."""
+    folder = tmp_path_factory.mktemp("run")
+    configuration, run = write(folder, CONFIGURATION), folder / "run"
+    command = ("run", str(configuration), "--out", str(run))
+    driver = lemmary(repository, *command)
+    deadline = time.monotonic() + 300
+    while driver.poll() is None and time.monotonic() < deadline:
+        if (run / "journal").is_dir() and len(acknowledged(run)) >= 3:
+            break
+        time.sleep(0.2)
+    assert driver.poll() is None, "the run ended before it could be killed"
+    os.kill(driver.pid, signal.SIGKILL)
+    driver.communicate(timeout=60)
+    before = acknowledged(run)
+    assert before
+    return run, before, finished(lemmary(repository, *command))
+
+
+def test_a_killed_run_resumes_and_loses_no_acknowledged_lemma(
+    killed_and_resumed: tuple[Path, set[str], str],
+) -> None:
+    run, before, _ = killed_and_resumed
+    tables = read(run)
+    assert tables.round == CONFIGURATION["rounds"]
+    assert before <= set(tables.lemmas)
+
+
+def test_a_run_directory_is_as_documented(killed_and_resumed: tuple[Path, set[str], str]) -> None:
+    run, _, printed = killed_and_resumed
+    manifest = json.loads((run / "rounds" / "round=0002" / "manifest.json").read_text())
+    assert manifest["counts"]["problems"] == 7
+    assert manifest["counts"]["solved"] >= 4
+    assert f"{manifest['counts']['solved']} of 7 problems solved" in printed
+    assert (run / "config.yaml").is_file()
+    assert (run / "logs" / "run.log").is_file()
+    assert "<html" in (run / "report" / "index.html").read_text()[:200]
+
+
+def test_every_proof_file_is_accepted_by_the_bare_prover(
+    killed_and_resumed: tuple[Path, set[str], str], tmp_path: Path
+) -> None:
+    run, _, _ = killed_and_resumed
+    files = sorted((run / "proofs").glob("*.v"))
+    assert len(files) == read(run).manifests[-1].counts["solved"]
+    for file in files:
+        copy = tmp_path / file.name
+        copy.write_text(file.read_text())
+        compiled = subprocess.run(["coqc", "-q", copy.name], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert compiled.returncode == 0, f"{file.name}: {compiled.stderr}"
+
+
+def test_a_used_lemma_was_learned_before_and_is_needed(killed_and_resumed: tuple[Path, set[str], str]) -> None:
+    run, _, _ = killed_and_resumed
+    tables = read(run)
+    for row in tables.rows("problems"):
+        for used in row["uses"]:
+            assert tables.lemmas[used].round < row["round"]
+            assert tables.lemmas[used].canonical_name in row["proof"]
+
+
+def test_other_settings_on_the_same_directory_are_refused(
+    killed_and_resumed: tuple[Path, set[str], str], repository: Path, tmp_path: Path
+) -> None:
+    run, _, _ = killed_and_resumed
+    other = lemmary(repository, "run", str(write(tmp_path, CONFIGURATION | {"seed": 1})), "--out", str(run))
+    _, err = other.communicate(timeout=60)
+    assert other.returncode == 2
+    assert re.fullmatch(r"error: .*another `seed`.*\n", err)
+
+
+def test_show_tells_of_problems_lemmas_and_attempts(
+    killed_and_resumed: tuple[Path, set[str], str], repository: Path
+) -> None:
+    run, _, _ = killed_and_resumed
+    tables = read(run)
+    lemma = next(iter(tables.lemmas.values()))
+    for name in (lemma.name, tables.rows("attempts")[0]["id"], tables.rows("problems")[0]["name"]):
+        assert name in finished(lemmary(repository, "show", str(run), name))
+    missing = lemmary(repository, "show", str(run), "nothing")
+    assert missing.wait(60) == 2
+
+
+def test_prove_writes_results_and_uses_another_runs_library(
+    killed_and_resumed: tuple[Path, set[str], str], repository: Path, tmp_path: Path
+) -> None:
+    run, _, _ = killed_and_resumed
+    problems = load("bundled", split="step1").problems[:3]
+    finished(
+        lemmary(
+            repository, "prove", "bundled:step1", "--names", ",".join(p.name for p in problems), "--library", str(run),
+            "--out", str(tmp_path / "out"),
+        )
+    )  # fmt: skip
+    results = [json.loads(line) for line in (tmp_path / "out" / "results.jsonl").read_text().splitlines()]
+    assert {result["name"] for result in results} == {problem.name for problem in problems}
+    assert all(result["status"] == "proved" and result["proof"] for result in results)
+    assert len(read(tmp_path / "out").lemmas) == len(read(run).lemmas)
