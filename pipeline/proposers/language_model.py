@@ -12,15 +12,15 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from itertools import count
+from itertools import count, cycle, islice
 from pathlib import Path
 from typing import Literal
 
 from jinja2 import Environment, StrictUndefined, Template
 
-from domain import Elaboration, Forall, Lemma, Prompt, Term
+from domain import App, Const, Elaboration, Forall, Lemma, Prompt, Term
 from pipeline.display import Display
-from pipeline.proposers.model_text import parse_proofs, parse_requests, parse_statements
+from pipeline.proposers.model_text import parse_proofs, parse_requests, parse_statements, within_last_proof
 from verifiers.rocq.sentences import Unterminated, identifiers, rename, split
 
 __all__ = [
@@ -68,7 +68,7 @@ class Naming:
     def proof(self, text: str) -> str:
         """A proof from an answer, for the canonical statement."""
         renamed = self.statement(text)
-        return f"intros {' '.join(self.introduces)}.\n{renamed}" if self.introduces else renamed
+        return within_last_proof(renamed, f"intros {' '.join(self.introduces)}.") if self.introduces else renamed
 
     def statement(self, text: str) -> str:
         """A statement from an answer, in canonical names."""
@@ -106,7 +106,7 @@ def proof_prompts(
     continued: bool = True,
     request: bool = False,
 ) -> Asked:
-    """Prompts that ask for a proof of the elaborated statement, once per sample.
+    """Prompts that ask for a proof of the elaborated statement, one per sample.
 
     `lemmas` are retrieved ones, most relevant first. `continued` gives the answer an opening to go on from, which a
     small model needs; without it (a chat endpoint) the answer is free text. `request` words it as a library request.
@@ -233,7 +233,7 @@ def _asked(
     ]
     inward = {name: canonical for canonical, name in outward.items()}
     theorem, naming = _theorem(elaboration, display, inward, parent)
-    variables = [] if elaboration.definitions == () else _leading(elaboration.statement)
+    openings = _openings(elaboration) if parent is None and elaboration.definitions else [""]
     definitions = _definitions(elaboration)
     informal = elaboration.problem.informal_prefix or "" if parent is None else ""
     for kept, proofs, examples, defined in _choices(len(shown)):
@@ -242,19 +242,22 @@ def _asked(
             "lemmas": [lemma if proofs else replace(lemma, proof="") for lemma in shown[:kept]],
             "definitions": definitions if defined else "",
             "examples": examples,
-            "informal": " ".join(informal.replace("*)", "* )").split())[:300] if examples else "",
-            "variables": " ".join(variables),
-            "failed": _indented(_rename(failed, outward)).replace("*)", "* )"),
-            "error": " ".join(_rename(error, outward).replace("*)", "* )").split())[:300],
+            "informal": _one_line(informal) if examples else "",
+            "failed": _in_comment(_indented(_rename(failed, outward))),
+            "error": _one_line(_rename(error, outward)),
             "requests": MOST_REQUESTS,
             "new_name": "new_lemma",
         }
-        prompt = Prompt(*(part.render(values).strip() for part in _template(template)))
+        prompt, *others = (
+            Prompt(*(part.render(values | {"tactics": tactics}).strip() for part in _template(template)))
+            for tactics in openings
+        )
         if not continued:
-            prompt = replace(prompt, opening="")
+            prompt, others = replace(prompt, opening=""), []
         if count_tokens(f"{prompt.system}\n\n{prompt.user}\n\n{prompt.opening}") <= token_limit:
             ids = tuple(lemma.id for lemma in lemmas[:kept])
-            return Asked((prompt,) * samples, stop if continued else (), ids, naming)
+            prompts = tuple(islice(cycle([prompt, *others]), samples))
+            return Asked(prompts, stop if continued else (), ids, naming)
     return Asked((), stop, (), naming)
 
 
@@ -315,13 +318,27 @@ def _chain(term: Term) -> list[str]:
     return names
 
 
-def _leading(term: Term) -> list[str]:
-    """The variables that the statement begins with, up to its first hypothesis."""
+def _openings(elaboration: Elaboration) -> list[str]:
+    """First tactics of a proof, one for each sample in turn: by cases or computing, then by induction on a variable.
+
+    All introduce the variables up to the first hypothesis. A small model that is left the choice hardly ever tries
+    induction, so every other opening makes it: on the first variable of a datatype, the second, …
+    """
+    own = {datatype.name for definition in elaboration.definitions for datatype in definition.datatypes}
+    datatypes = own | {"nat", "list"}
     names: list[str] = []
+    inductive: list[str] = []
+    term = elaboration.statement
     while isinstance(term, Forall) and term.name != "_":
         names.append(term.name)
+        head = term.type.function if isinstance(term.type, App) else term.type
+        if isinstance(head, Const) and head.name in datatypes:
+            inductive.append(term.name)
         term = term.body
-    return names
+    if not names:
+        return [""]
+    plain = f"intros {' '.join(names)}."
+    return [one for name in inductive for one in (plain, f"{plain} induction {name}")] or [plain]
 
 
 _NAME = re.compile(r"[^\W\d][\w']*")
@@ -397,6 +414,15 @@ def _rename(text: str, table: Mapping[str, str]) -> str:
         return rename(text, table)
     except Unterminated:
         return text
+
+
+def _in_comment(text: str) -> str:
+    return text.replace("(*", "( *").replace("*)", "* )")
+
+
+def _one_line(text: str) -> str:
+    """For a comment: one line, and not all of a long one."""
+    return _in_comment(" ".join(text.split())[:300])
 
 
 def _indented(text: str) -> str:

@@ -22,7 +22,7 @@ _STATEMENT = re.compile(
 _GIVEN_UP = re.compile(r"\b(?:admit|Admitted|Abort|give_up)\b")
 _TACTIC = re.compile(r"(?:\d+\s*:|all\s*:)?\s*(?:[a-z_(\[]|\{)")
 _PROSE = re.compile(
-    r"^(?:the|this|that|we|here|now|then|so|thus|hence|since|let us|note|which|is|in|by|it)\s+[a-z]+", re.IGNORECASE
+    r"^(?:the|this|that|we|here|then|so|thus|hence|since|let us|note|which|is|it)\s+[a-z]+", re.IGNORECASE
 )
 
 LONGEST = 20_000
@@ -179,6 +179,8 @@ def _quantified(rest: str) -> str:
         elif character in ")]}":
             depth -= 1
         elif character == ":" and depth == 0:
+            if rest.startswith(":=", at):
+                return ""
             binders, statement = rest[:at].strip(), normal_text(rest[at + 1 :])
             if not statement:
                 return ""

@@ -4,7 +4,6 @@ import os
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,7 @@ import pytest
 from domain import OutsideError, UserError
 from pipeline.__main__ import main
 from pipeline.commands import submit as command
+from tests.actors.servers import free_port
 
 TOKEN = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 COUNT_NODES = """
@@ -43,12 +43,6 @@ used = len({answer[0] for answer in answers})
 print("NODES", len(nodes), "USED", used, "OURS", ours, "TESTS", (here / "tests").exists())
 sys.exit(int(sys.argv[1]))
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def ray_node(environment: dict[str, str], log: Path, *options: str) -> subprocess.Popen[bytes]:

@@ -1,0 +1,43 @@
+"""Problems in canonical form, from the real prover, and lemmas made of them."""
+
+from domain import Elaboration, Lemma, Problem
+from verifiers.rocq.verifier import RocqVerifier
+
+
+def elaborate(*problems: Problem) -> list[Elaboration]:
+    verifier = RocqVerifier()
+    try:
+        answers = verifier.elaborate(problems)
+    finally:
+        verifier.close()
+    refused = [answer for answer in answers if not isinstance(answer, Elaboration)]
+    assert not refused
+    return [answer for answer in answers if isinstance(answer, Elaboration)]
+
+
+def lemma_of(elaboration: Elaboration, proof: str) -> Lemma:
+    """A library lemma with the elaborated statement."""
+    from verifiers.rocq.canonical import lemma_id
+
+    identity = lemma_id(elaboration.prelude_id, elaboration.reached, elaboration.statement_exact)
+    return Lemma(
+        id=identity,
+        revision=1,
+        prover="rocq",
+        name="lemma",
+        prelude_id=elaboration.prelude_id,
+        definition_ids=elaboration.reached,
+        statement=elaboration.statement_exact,
+        statement_exact=elaboration.statement_exact,
+        term=elaboration.statement,
+        proof=proof,
+        uses=(),
+        dedup_key=identity,
+        origin_kind="problem",
+        origins=(elaboration.problem.name,),
+        parents=(),
+        operator="automation",
+        round=1,
+        attempt_id="",
+        prover_version="",
+    )
