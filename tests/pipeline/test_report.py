@@ -136,7 +136,7 @@ def test_null_results_and_a_degraded_sandbox_are_said(null_page: Path) -> None:
         assert said in text
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", [1280, 768, 390])
 @pytest.mark.parametrize("which", ["page", "null_page"])
 def test_a_browser_shows_the_whole_page_without_complaint(
     chromium: Browser, which: str, width: int, request: pytest.FixtureRequest
