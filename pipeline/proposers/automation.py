@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from domain import App, Const, Definition, Fix, Lambda, Lemma, Term, Var
-from term_algebra import children
+from term_algebra import children, has_fix
 
 from .ordering import Precedence, Rule, classify, is_associativity, recursion_depth
 from .theory import Binder, Statement, Theory, as_equation, constants, head_name, open_statement, size
@@ -140,12 +140,22 @@ class Automation:
 
     def script(self, opened: Statement, plan: Plan, lemmas: Sequence[Lemma]) -> Script:
         """The text for one plan, with exactly these lemmas."""
-        search = f"lm_search {self._closures(lemmas)}"
+        search = f"lm_search {self._closures(lemmas)} {self._unfolder(opened, lemmas)}"
         names = " ".join(binder.name for binder in opened.binders)
         start = f"intros {names}.\n" if names else ""
         if plan.normalise:
             start += f"{self._normaliser(lemmas)}.\n"
         return Script(start + self._body(opened, plan, search) + ".", tuple(lemmas), plan)
+
+    def prefixes(self, opened: Statement, most: int = 3) -> Iterator[str]:
+        """Beginnings of proofs that leave the goals of an induction simplified, without and with its hypotheses used."""
+        names = " ".join(binder.name for binder in opened.binders)
+        start = f"intros {names}.\n" if names else ""
+        several = len(opened.of_kind("data")) > 1
+        for variable in self._induction_order(opened)[:most]:
+            plan = Plan("induction", variable, general=several)
+            for leaf in ("lm_stuck", "lm_stuck; try (lm_hypothesis_step; lm_stuck)"):
+                yield f"{start}{self._body(opened, plan, leaf)}."
 
     def _body(self, opened: Statement, plan: Plan, search: str) -> str:
         if plan.kind == "search" or plan.variable is None:
@@ -261,6 +271,18 @@ class Automation:
             f"(fun _ => {_first(self._permutations(rules))})",
         ]
         return " ".join(f"ltac:{part}" for part in parts)
+
+    def _unfolder(self, opened: Statement, lemmas: Sequence[Lemma]) -> str:
+        """Unfolds the functions without recursion that the statement or a lemma mentions."""
+        mentioned = constants(opened.conclusion).union(*(constants(binder.type) for binder in opened.binders))
+        mentioned = mentioned.union(*(constants(lemma.term) for lemma in lemmas))
+        plain = [
+            name
+            for name in sorted(mentioned)
+            if name in self.theory.functions and not has_fix(self.theory.functions[name].body)
+        ]
+        unfold = f"progress unfold {', '.join(plain)} in *" if plain else "fail"
+        return f"ltac:(fun _ => {unfold})"
 
     def _rewrites(self, lemmas: Sequence[Lemma], where: str) -> str:
         steps: list[str] = []

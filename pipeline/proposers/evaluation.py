@@ -119,6 +119,11 @@ class Evaluator:
         """Full fuel for the next evaluation."""
         self._tank[0] = self.fuel
 
+    @property
+    def used(self) -> int:
+        """Fuel used since the last refill."""
+        return self.fuel - self._tank[0]
+
     def fresh(self, stem: str) -> str:
         self._count += 1
         return f"{stem}{self._count}"

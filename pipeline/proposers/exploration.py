@@ -22,13 +22,19 @@ from .ordering import Precedence
 from .rewriting import RuleSet, to_pattern
 from .simplification import unfold_call
 from .testing import Tester
-from .theory import Theory, apply, arguments, equation, pi_binders, quantify, substitute
+from .theory import Theory, apply, arguments, equation, free_variables, pi_binders, quantify, substitute
 
 VALUATIONS = 40
 """Random valuations on which terms are compared."""
 
 MOST_TERMS = 12_000
 """Terms evaluated in one exploration."""
+
+MOST_CALLS = 4_000_000
+"""Recursive calls evaluated in one exploration."""
+
+FUEL = 1_500
+"""Recursive calls for one evaluation; a term that needs more on many valuations is left out."""
 
 LARGEST = 7
 """Symbols of the largest term."""
@@ -88,13 +94,14 @@ class Explorer:
     rules: RuleSet = field(init=False)
 
     def __post_init__(self) -> None:
-        self.tester = Tester(self.definitions)
+        self.tester = Tester(self.definitions, FUEL)
         self.theory = self.tester.theory
         self.precedence = Precedence(self.theory)
         self.rules = RuleSet(self.precedence)
         self._classes: dict[Term, dict[tuple[Value, ...], Built]] = {}
         self._by_size: dict[tuple[Term, int], list[Built]] = {}
         self._evaluated = 0
+        self._calls = 0
 
     def conjectures(self) -> list[Term]:
         """Closed statements, smallest first."""
@@ -103,37 +110,82 @@ class Explorer:
         raw: list[_Found] = []
         for leaf in leaves:
             self._enter(leaf, raw)
-        for size in range(2, self.largest + 1):
-            level = [(symbol, parts) for symbol in symbols if symbol.domains for parts in self._choices(symbol, size)]
-            level.sort(key=lambda choice: -len(frozenset[str]().union(*(part.variables for part in choice[1]))))
-            for symbol, parts in level:
-                if self._evaluated >= self.most_terms:
-                    break
-                built = self._build(symbol, parts, size)
-                if built is not None:
-                    self._enter(built, raw)
+        for _ in self._grow(symbols, raw):
+            pass
         found = self._independent(raw)
         found.extend(self._implications())
         found.extend(self._relations(symbols))
         found.sort(key=lambda item: (item[0], item[1]))
         return self._confirmed(term for _, _, term in found)
 
+    def complete(self, target: Term, variables: Mapping[str, Term], most: int = 4) -> list[Term]:
+        """Terms over `variables` and the definitions that equal `target` on all valuations, smallest first.
+
+        `variables` types every free variable of `target`, type variables included (as sorts).
+        """
+        data = {name: type_ for name, type_ in variables.items() if not isinstance(type_, Sort)}
+        try:
+            run = self.tester.evaluator.compile(target, list(variables))
+        except UnsupportedError:
+            return []
+        symbols = self._symbols([name for name, type_ in variables.items() if isinstance(type_, Sort)])
+        leaves = self._leaves(symbols, data)
+        values = {built.term.name: built.results for built in leaves if isinstance(built.term, Var)}
+        if set(values) != set(data):
+            return []
+        wanted: list[Value] = []
+        for index in range(VALUATIONS):
+            self.tester.evaluator.refill()
+            try:
+                wanted.append(run(*(values[name][index] if name in values else None for name in variables)))
+            except (OutOfFuelError, RecursionError, UnsupportedError):
+                return []
+        type_ = self.theory.type_of(target, variables)
+        found: list[Term] = []
+        raw: list[_Found] = []
+        for leaf in leaves:
+            self._enter(leaf, raw)
+            if leaf.type == type_ and leaf.results == tuple(wanted):
+                found.append(leaf.term)
+        for built in self._grow(symbols, raw):
+            if built.type == type_ and built.term != target and built.results == tuple(wanted):
+                found.append(built.term)
+                if len(found) >= most:
+                    break
+        return found
+
+    def _grow(self, symbols: Sequence[Symbol], raw: list[_Found]) -> Iterator[Built]:
+        """Build terms level by level, those with many variables first; new ones enter the classes."""
+        for size in range(2, self.largest + 1):
+            level = [(symbol, parts) for symbol in symbols if symbol.domains for parts in self._choices(symbol, size)]
+            level.sort(key=lambda choice: -len(frozenset[str]().union(*(part.variables for part in choice[1]))))
+            for symbol, parts in level:
+                if self._evaluated >= self.most_terms or self._calls >= MOST_CALLS:
+                    return
+                built = self._build(symbol, parts, size)
+                if built is not None:
+                    self._enter(built, raw)
+                    yield built
+
     # ---------------------------------------------------------------------------------------------------- signature
 
-    def _symbols(self) -> list[Symbol]:
-        """Every function and constructor of the definitions, at the types that the definitions make interesting."""
+    def _symbols(self, types_of: Sequence[str] | None = None) -> list[Symbol]:
+        """Every function and constructor of the definitions, at the types that the definitions make interesting.
+
+        `types_of` are the type variables to use, if they are given.
+        """
         names = [name for d in self.definitions for f in d.functions for name in (f.name,)]
         own = {datatype.name for d in self.definitions for datatype in d.datatypes}
         reached = {n for f in names for n in self.theory.reached(Const(f))}
         types = own | {n for n in reached if n in self.theory.datatypes}
         constructors = [c.name for name in sorted(types) for c in self.theory.datatypes[name].constructors]
-        elements = self._element_types(names)
+        elements = self._element_types(names, types_of)
         symbols: list[Symbol] = []
         for name in [*constructors, *names]:
             symbols.extend(self._instances(name, elements))
         return symbols
 
-    def _element_types(self, names: Iterable[str]) -> list[Term]:
+    def _element_types(self, names: Iterable[str], types_of: Sequence[str] | None) -> list[Term]:
         """What type parameters are instantiated with: variables, and what some function's type demands."""
         most, found = 0, dict[Term, None]()
         for name in names:
@@ -145,6 +197,8 @@ class Explorer:
                 for argument in arguments(substitute(binder, {n: table[n] for n in parameters if n in table})):
                     if self.theory.datatype_of(argument) is not None and not isinstance(binder, Forall):
                         found[argument] = None
+        if types_of is not None:
+            return [Var(name) for name in types_of] + [t for t in found if not free_variables(t)]
         return [Var("A"), Var("B")][: max(1, min(most, 2))] + list(found)
 
     def _instances(self, name: str, elements: Sequence[Term]) -> Iterator[Symbol]:
@@ -192,7 +246,8 @@ class Explorer:
 
         return run
 
-    def _leaves(self, symbols: Sequence[Symbol]) -> list[Built]:
+    def _leaves(self, symbols: Sequence[Symbol], given: Mapping[str, Term] | None = None) -> list[Built]:
+        """Constants, and `given` or a few variables of each type, with their values."""
         rng = random.Random(self.seed)
         leaves: list[Built] = []
         for symbol in symbols:
@@ -200,17 +255,17 @@ class Explorer:
                 self.tester.evaluator.refill()
                 value = symbol.run()
                 leaves.append(Built(symbol.term, symbol.result, 1, (value,) * VALUATIONS, frozenset()))
-        wanted = dict.fromkeys(domain for symbol in symbols if not symbol.constructor for domain in symbol.domains)
-        for type_ in wanted:
-            count = 1 if isinstance(type_, Forall) else VARIABLES
-            for _ in range(count):
-                name = f"v{len(self.variables)}"
-                self.variables[name] = type_
-                try:
-                    results = tuple(self.tester.values.draw(type_, rng.randint(0, 4), rng) for _ in range(VALUATIONS))
-                except UnsupportedError:
-                    continue
-                leaves.append(Built(Var(name), type_, 1, results, frozenset((name,))))
+        if given is None:
+            wanted = dict.fromkeys(domain for symbol in symbols if not symbol.constructor for domain in symbol.domains)
+            copies = [t for t in wanted for _ in range(1 if isinstance(t, Forall) else VARIABLES)]
+            given = {f"v{index}": type_ for index, type_ in enumerate(copies)}
+        for name, type_ in given.items():
+            self.variables[name] = type_
+            try:
+                results = tuple(self.tester.values.draw(type_, rng.randint(0, 4), rng) for _ in range(VALUATIONS))
+            except UnsupportedError:
+                continue
+            leaves.append(Built(Var(name), type_, 1, results, frozenset((name,))))
         return leaves
 
     # -------------------------------------------------------------------------------------------------- enumeration
@@ -231,17 +286,21 @@ class Explorer:
         assert symbol.run is not None
         results: list[Value] = []
         evaluator = self.tester.evaluator
+        missing = 0
         for values in zip(*(part.results for part in parts), strict=True):
             if any(value is Missing for value in values):
                 results.append(Missing)
+                missing += 1
                 continue
             evaluator.refill()
             try:
                 results.append(symbol.run(*values))
             except (OutOfFuelError, RecursionError):
                 results.append(Missing)
-        if sum(result is Missing for result in results) > VALUATIONS // 2:
-            return None
+                missing += 1
+                if missing > VALUATIONS // 4:
+                    return None
+            self._calls += evaluator.used + 1
         variables = frozenset[str]().union(*(part.variables for part in parts))
         return Built(term, symbol.result, size, tuple(results), variables)
 

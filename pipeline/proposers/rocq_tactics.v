@@ -1,8 +1,8 @@
 (* Tactics that the proofs of automation call. All names start with `lm_`.
 
    The lemmas of a proof come in as tactics: `rw` rewrites the goal once, `rwh` a hypothesis, `fwd` adds one
-   consequence of what is known, `fin` closes the goal with a fact, `ac` closes an equation up to commutativity. Each
-   fails when no lemma applies. A number of the form `S (S O)` bounds the search. *)
+   consequence of what is known, `fin` closes the goal with a fact, `ac` closes an equation up to commutativity; `unf` unfolds
+   definitions without recursion. Each fails when nothing applies. A number of the form `S (S O)` bounds the search. *)
 
 Ltac lm_clean := repeat
   match goal with
@@ -89,7 +89,7 @@ Ltac lm_permute f comm left_assoc right_assoc :=
     | |- f ?a ?l = ?r => lm_front f comm left_assoc right_assoc a r; apply f_equal
     end)).
 
-Ltac lm_go rw rwh fwd fin ac n :=
+Ltac lm_go rw rwh fwd fin ac unf n :=
   lm_norm rw rwh;
   try (progress (do 3 (try fwd ())); lm_norm rw rwh);
   try lm_close;
@@ -99,10 +99,14 @@ Ltac lm_go rw rwh fwd fin ac n :=
   | O => fail
   | S ?m =>
       first
-      [ lm_split; lm_go rw rwh fwd fin ac m
-      | once (lm_hypothesis_step; lm_go rw rwh fwd fin ac m)
-      | progress f_equal; lm_go rw rwh fwd fin ac m ]
+      [ unf (); lm_go rw rwh fwd fin ac unf m
+      | lm_split; lm_go rw rwh fwd fin ac unf m
+      | once (lm_hypothesis_step; lm_go rw rwh fwd fin ac unf m)
+      | progress f_equal; lm_go rw rwh fwd fin ac unf m ]
   end.
 
-Ltac lm_search rw rwh fwd fin ac := lm_go rw rwh fwd fin ac constr:(S (S (S (S (S (S O)))))).
-Ltac lm_short rw rwh fwd fin ac := lm_go rw rwh fwd fin ac constr:(S (S O)).
+Ltac lm_search rw rwh fwd fin ac unf := lm_go rw rwh fwd fin ac unf constr:(S (S (S (S (S (S O)))))).
+Ltac lm_short rw rwh fwd fin ac unf := lm_go rw rwh fwd fin ac unf constr:(S (S O)).
+
+(* Simplifies and closes what is easy; what is left shows what is missing. *)
+Ltac lm_stuck := lm_norm ltac:(fun _ => fail) ltac:(fun _ => fail); try lm_close.
