@@ -265,7 +265,7 @@ def _wrap(argv: Sequence[str], folder: Path, limits: Limits, readable: Iterable[
     box += _system_links()
     for path in readable:
         box += ["--ro-bind", str(path), str(path)]
-    box += ["--bind", str(folder), str(folder), "--chdir", str(folder)]
+    box += ["--bind", str(folder), str(folder), "--chdir", str(folder), "--remount-ro", "/dev", "--remount-ro", "/"]
     return [*dropped, *box, "--", *limited, f"--nproc={limits.processes}", "--", *argv]
 
 

@@ -1,0 +1,154 @@
+"""A warm session: what it reports, that it forgets, and what it survives."""
+
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from verifiers.rocq import session as session_module
+from verifiers.rocq.session import Session
+from verifiers.sandbox import Limits
+
+HEADER = """Inductive N := Zero | Succ (n : N).
+Fixpoint plus (a b : N) := match a with Zero => b | Succ x => Succ (plus x b) end."""
+PROVED = "Lemma t : forall x, plus x Zero = x. Proof. induction x; simpl; congruence. Qed."
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[Session]:
+    with Session() as warm:
+        assert warm.load(HEADER).ok
+        yield warm
+
+
+def test_a_proof_is_accepted(session: Session) -> None:
+    outcome = session.run(PROVED)
+    assert outcome.ok
+    assert outcome.reason is None
+    assert not outcome.proof_open
+
+
+def test_a_run_leaves_nothing_behind(session: Session) -> None:
+    assert session.run(f"{PROVED} Ltac mine := idtac. Notation two := (Succ (Succ Zero)). Axiom a : False.").ok
+    assert "not found" in session.run("Check t.").error
+    assert "not found" in session.run("Check two.").error
+    assert session.run(PROVED).ok
+
+
+def test_open_goals_are_printed_in_full(session: Session) -> None:
+    outcome = session.run("Lemma t : forall x, plus x Zero = x. induction x. reflexivity.")
+    assert outcome.ok
+    assert outcome.proof_open
+    assert [goal.hypotheses for goal in outcome.goals] == [("x : N", "IHx : @eq N (plus x Zero) x")]
+    assert outcome.goals[0].conclusion == "@eq N (plus (Succ x) Zero) (Succ x)"
+    assert outcome.goals_text.endswith("@eq N (plus (Succ x) Zero) (Succ x)")
+
+
+def test_goals_out_of_focus_are_open_too(session: Session) -> None:
+    outcome = session.run("Lemma t : True /\\ (True /\\ True). split. - ")
+    assert len(outcome.goals) == 2
+
+
+def test_an_error_has_its_place_and_the_goals_before_it(session: Session) -> None:
+    text = "Lemma t : forall (é : N), é = é. intros é. (* ü *) apply foo. reflexivity. Qed."
+    outcome = session.run(text)
+    assert not outcome.ok
+    assert outcome.reason == "does_not_compile"
+    assert outcome.failed_at == text.index("apply")
+    error = next(message for message in outcome.messages if message.level == "error")
+    assert text[error.start : error.end] == "foo"
+    assert [goal.conclusion for goal in outcome.goals] == ["@eq N é é"]
+
+
+def test_a_syntax_error_after_a_failing_tactic_is_not_the_first_error(session: Session) -> None:
+    text = "Lemma t : True. apply foo. )))."
+    assert session.run(text).failed_at == text.index("apply")
+
+
+def test_the_kernel_has_the_last_word(session: Session) -> None:
+    text = "Lemma t : Zero = Succ Zero. vm_cast_no_check (eq_refl Zero). Qed."
+    outcome = session.run(text)
+    assert not outcome.ok
+    assert outcome.failed_at == text.index("Qed")
+
+
+def test_queries_are_answered(session: Session) -> None:
+    outcome = session.run("Eval vm_compute in plus (Succ Zero) (Succ Zero). Axiom a : False. Print Assumptions a.")
+    assert [" ".join(message.text.split()) for message in outcome.messages] == [
+        "= Succ (Succ Zero) : N",
+        "Axioms: a : False",
+    ]
+
+
+def test_positions_are_those_of_the_text_and_not_of_what_stands_before(session: Session) -> None:
+    outcome = session.run("exact foo. Qed.", before="Lemma t : True. Proof.")
+    assert (outcome.failed_at, outcome.messages[0].start) == (0, 6)
+
+
+def test_an_endless_tactic_is_interrupted(session: Session) -> None:
+    process = session.pid
+    outcome = session.run("Lemma t : True. let rec f x := f x in f 0.", seconds=0.2)
+    assert outcome.reason == "timeout"
+    assert session.run(PROVED).ok
+    assert session.pid == process
+
+
+def test_a_flood_of_output_costs_that_process_alone() -> None:
+    with Session(Limits(output_bytes=100_000, memory_bytes=2 << 30)) as warm:
+        assert warm.load(HEADER).ok
+        assert warm.run('Lemma t : True. do 100000 (idtac "AAAAAAAAAAAAAAAAAAAAAAAAAAAA").').reason == "output"
+        assert warm.run(PROVED).ok
+        assert warm.processes == 2
+
+
+def test_a_process_that_dies_is_replaced(session: Session) -> None:
+    assert session.run(PROVED).ok
+    before = session.pid
+    assert before is not None
+    os.kill(before, signal.SIGKILL)
+    outcome = session.run(PROVED)
+    assert outcome.ok or outcome.reason == "prover_error"
+    assert session.run(PROVED).ok
+    assert session.pid != before
+
+
+def test_a_worn_out_process_is_replaced(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert session.run(PROVED).ok
+    before = session.pid
+    monkeypatch.setattr(session_module, "RUNS_PER_PROCESS", 1)
+    assert session.run(PROVED).ok
+    assert session.pid != before
+
+
+def test_memory_is_limited() -> None:
+    bomb = "Fixpoint big (n : nat) (x : list nat) := match n with 0 => x | S m => big m (app x x) end."
+    with Session(Limits(memory_bytes=700 << 20)) as warm:
+        outcome = warm.run(f"{bomb} Definition v := Eval vm_compute in big 40 (cons 0 nil).", seconds=20)
+        assert not outcome.ok
+        assert outcome.reason in ("memory", "prover_error")
+        assert warm.run("Check 0.").ok
+
+
+def test_a_base_that_does_not_load_is_reported() -> None:
+    with Session() as warm:
+        outcome = warm.load("Definition a := b.")
+        assert not outcome.ok
+        assert "b was not found" in outcome.error
+        assert warm.load("Lemma open : True.").reason == "does_not_compile"
+        assert warm.run("Check 0.").ok
+
+
+def test_a_base_can_be_changed() -> None:
+    with Session() as warm:
+        assert warm.load("Definition a := 0.").ok
+        assert warm.load("Definition b := 0.").ok
+        assert warm.run("Check b.").ok
+        assert not warm.run("Check a.").ok
+
+
+def test_cpu_seconds_add_up_over_processes(session: Session) -> None:
+    before = session.cpu_seconds
+    outcome = session.run("Lemma t : True. let rec f x := f x in f 0.", seconds=0.1)
+    assert session.cpu_seconds >= before
+    assert outcome.cpu_seconds >= 0.1
