@@ -3,23 +3,30 @@
 One engine is shared by the tests of the actor and one server by those of the client, since each takes long to start.
 """
 
+import asyncio
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import httpx
 import pytest
 import ray
 
 from actors import cluster
+from actors.batching import SharedModel
 from actors.cluster import Remote
 from actors.endpoint import EndpointSettings, OpenAIEndpoint
 from actors.language_model import EngineSettings, LocalEngine, model_folder, start
-from domain import OutsideError, Prompt
+from domain import Completion, OutsideError, Prompt
 from tests.actors.servers import free_port, unsteady_server
+
+pytestmark = pytest.mark.timeout(900)
+"""Two engines start side by side; on a busy machine that takes minutes."""
 
 HELLO = Prompt("You are brief.", "Name three colours.")
 COUNTING = Prompt("", "Go on counting: one, two, three, four,", "five,")
@@ -32,8 +39,55 @@ def ray_cluster() -> Iterator[None]:
     ray.shutdown()
 
 
+class Server(NamedTuple):
+    address: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+
 @pytest.fixture(scope="module")
-def model(ray_cluster: None) -> Iterator[Remote]:
+def starting_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """vLLM's own server, as a process of its own; it starts while the actor does."""
+    port, log = free_port(), tmp_path_factory.mktemp("server") / "log"
+    options = ["--model", str(model_folder(None)), "--host", "127.0.0.1", "--port", str(port), "--api-key", "secret"]
+    engine = ["--enforce-eager", "--max-model-len", "512", "--max-num-seqs", "4", "--served-model-name", "smol"]
+    environment = os.environ | {
+        "VLLM_CPU_KVCACHE_SPACE": "1",
+        "VLLM_CPU_OMP_THREADS_BIND": "nobind",
+        "OMP_NUM_THREADS": "1",
+        "HF_HUB_OFFLINE": "1",
+        "VLLM_NO_USAGE_STATS": "1",
+    }
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "vllm.entrypoints.openai.api_server", *options, *engine],
+            env=environment,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield Server(f"http://127.0.0.1:{port}/v1", process, log)
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@pytest.fixture(scope="module")
+def server(starting_server: Server) -> str:
+    """The server's address, once it answers."""
+    health = starting_server.address.removesuffix("/v1") + "/health"
+    for _ in range(600):
+        assert starting_server.process.poll() is None, starting_server.log.read_text()[-2000:]
+        try:
+            if httpx.get(health, timeout=2).is_success:
+                return starting_server.address
+        except httpx.HTTPError:
+            time.sleep(1)
+    pytest.fail(f"the server did not start: {starting_server.log.read_text()[-2000:]}")
+
+
+@pytest.fixture(scope="module")
+def model(ray_cluster: None, starting_server: Server) -> Iterator[Remote]:
     remote = Remote(start(EngineSettings(context=512, batch=8)))
     yield remote
     remote.close()
@@ -135,55 +189,6 @@ def test_a_cache_that_memory_cannot_hold_is_refused_before_anything_is_loaded() 
 # ------------------------------------------------------------------------------------------------------- the endpoint
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """vLLM's own server, as a process of its own; its address."""
-    port, log = free_port(), tmp_path_factory.mktemp("server") / "log"
-    options = [
-        "--model",
-        str(model_folder(None)),
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-        "--api-key",
-        "secret",
-        "--served-model-name",
-        "smol",
-    ]
-    engine = ["--enforce-eager", "--max-model-len", "512", "--max-num-seqs", "4", "--disable-log-stats"]
-    environment = os.environ | {
-        "VLLM_CPU_KVCACHE_SPACE": "1",
-        "VLLM_CPU_OMP_THREADS_BIND": "nobind",
-        "OMP_NUM_THREADS": "1",
-        "HF_HUB_OFFLINE": "1",
-        "VLLM_NO_USAGE_STATS": "1",
-    }
-    with log.open("wb") as stream:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "vllm.entrypoints.openai.api_server", *options, *engine],
-            env=environment,
-            stdout=stream,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        for _ in range(240):
-            if process.poll() is not None:
-                break
-            try:
-                if httpx.get(f"http://127.0.0.1:{port}/health", timeout=2).is_success:
-                    break
-            except httpx.HTTPError:
-                time.sleep(1)
-        else:
-            pytest.fail(f"the server did not start: {log.read_text()[-2000:]}")
-        assert process.poll() is None, log.read_text()[-2000:]
-        yield f"http://127.0.0.1:{port}/v1"
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
 @pytest.fixture
 def key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEMMARY_TEST_KEY", "secret")
@@ -233,9 +238,34 @@ def test_a_model_that_the_server_lacks_is_named_with_those_it_has(server: str, k
         OpenAIEndpoint(settings(server, model="large"))
 
 
-def test_the_actor_shares_an_endpoint_too(ray_cluster: None, server: str) -> None:
-    remote = Remote(start(EndpointSettings(server, "smol", "LEMMARY_UNSET", chat=False)))
-    ray.kill(remote.handle)
+def test_an_actor_that_cannot_use_an_endpoint_says_so_on_the_other_side_of_ray(ray_cluster: None, server: str) -> None:
+    with pytest.raises(OutsideError, match=r"HTTP 401.*LEMMARY_UNSET\?$"):
+        start(EndpointSettings(server, "smol", "LEMMARY_UNSET", chat=False))
+
+
+def test_callers_of_a_shared_endpoint_get_their_own_answers(server: str, key: None) -> None:
+    async def ask() -> list[list[Completion]]:
+        model = SharedModel(partial(OpenAIEndpoint, settings(server)), largest=4)
+        calls = (model.generate([COUNTING] * n, max_tokens=n, temperature=0.0, seed=0) for n in (1, 2, 3))
+        answers = await asyncio.gather(*calls)
+        await model.close()
+        return answers
+
+    answers = asyncio.run(ask())
+    assert [[answer.tokens_out for answer in call] for call in answers] == [[1], [2, 2], [3, 3, 3]]
+
+
+def test_every_caller_hears_that_the_endpoint_has_gone() -> None:
+    async def ask() -> list[list[Completion] | BaseException]:
+        with unsteady_server(failures=[]) as address:
+            model = SharedModel(partial(OpenAIEndpoint, settings(address, retries=0)), largest=4)
+            await model.start()
+        calls = (model.generate([HELLO], max_tokens=1, temperature=0.0, seed=0) for _ in range(3))
+        answers = await asyncio.gather(*calls, return_exceptions=True)
+        await model.close()
+        return answers
+
+    assert all(isinstance(answer, OutsideError) for answer in asyncio.run(ask()))
 
 
 def test_an_address_without_a_server_is_one_line() -> None:
