@@ -6,6 +6,7 @@ A local cluster gives every worker the repository root first on its import path,
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -32,13 +33,14 @@ def connect(*, address: str | None, cpus: int, object_store_mib: int) -> bool:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
         if address is not None:
-            ray.init(address=address, log_to_driver=False, ignore_reinit_error=True)
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, ignore_reinit_error=True)
             return False
         ray.init(
             num_cpus=cpus,
             object_store_memory=object_store_mib * 2**20,
             include_dashboard=False,
             log_to_driver=False,
+            logging_level=logging.ERROR,
             runtime_env={"env_vars": {"PYTHONPATH": str(ROOT)}},
         )
     except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:

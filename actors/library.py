@@ -23,6 +23,10 @@ class SharedLibrary(Library):
         return cpu_seconds()
 
 
+PATIENCE = 30.0
+"""Seconds that a new writer waits for an earlier one, whose driver was killed a moment ago perhaps."""
+
+
 def start(directory: Path) -> Any:
     """Opens the library of a run directory in an actor of its own. Not restarted: its journal is replayed by `run`."""
-    return ray.remote(num_cpus=0, max_restarts=0)(SharedLibrary).remote(directory)
+    return ray.remote(num_cpus=0, max_restarts=0)(SharedLibrary).remote(directory.resolve(), PATIENCE)

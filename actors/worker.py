@@ -11,7 +11,7 @@ from actors.accounting import cpu_seconds
 
 
 class Worker:
-    """Runs functions, one at a time."""
+    """Runs functions; the loop gives it one at a time."""
 
     def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """`function(*arguments)`; what it raises reaches the caller."""
@@ -23,5 +23,5 @@ class Worker:
 
 def start(count: int) -> list[Any]:
     """Starts `count` workers. A worker that dies is restarted; its step is not, since the loop plans it again."""
-    actor = ray.remote(num_cpus=0, max_restarts=3)(Worker)
+    actor = ray.remote(num_cpus=0, max_restarts=3, max_concurrency=2)(Worker)  # one step, and what it has spent
     return [actor.remote() for _ in range(count)]

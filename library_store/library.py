@@ -58,13 +58,14 @@ class Library(State):
         OutsideError: the folder cannot be written.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, patience: float = 0.0) -> None:
+        """Opens the folder; waits up to `patience` seconds for another writer, a dying one perhaps, to end."""
         super().__init__()
         self.directory = directory
         self.notices: list[str] = []
         self._pending: dict[str, list[Row]] = {name: [] for name in TABLE_NAMES}
         self._folder = directory / "journal"
-        self._lock = _lock(self._folder)
+        self._lock = _lock(self._folder, patience)
         try:
             self.round, self._journal = self._open()
         except BaseException:
@@ -175,9 +176,9 @@ class Library(State):
     def insert_many(self, proposals: Iterable[Proposal]) -> list[Inserted]:
         """Admit lemmas in order, with one fsync for all; a proposal may use those before it.
 
-        A new lemma is of the round under way (one offered with a round below 1 came with a library that the run began
-        with, and keeps it). A statement that is known gains a revision only if the proposal brings origins that it
-        lacks; its proof stays. An open request for the same statement is answered.
+        A new lemma is of the round under way, whatever it says itself, or of round 0 if it is imported. A statement that
+        is known gains a revision only if the proposal brings origins that it lacks; its proof stays. An open request
+        for the same statement is answered.
         """
         admission = admit(self, self.round, proposals)
         self._commit(admission.records)
@@ -354,7 +355,7 @@ class Library(State):
         return snapshots.extend(done, {name: table_from_rows(name, rows) for name, rows in self._pending.items()})
 
 
-def _lock(folder: Path) -> int:
+def _lock(folder: Path, patience: float) -> int:
     """A lock that ends with the process, however it ends."""
     path = folder / "lock"
     try:
@@ -362,14 +363,22 @@ def _lock(folder: Path) -> int:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
         raise OutsideError(f"cannot open the library {folder.parent}: {error.strerror}; nothing was changed") from error
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline and not _locked(handle):
+        time.sleep(0.2)
+    if not _locked(handle):
         owner = os.pread(handle, 100, 0).decode("ascii", "replace").strip() or "unknown"
         os.close(handle)
-        raise UserError(
-            f"another process ({owner}) writes the library {folder.parent}: wait until it ends or stop it"
-        ) from None
+        raise UserError(f"another process ({owner}) writes the library {folder.parent}: wait until it ends or stop it")
     os.ftruncate(handle, 0)
     os.pwrite(handle, f"pid {os.getpid()}".encode(), 0)
     return handle
+
+
+def _locked(handle: int) -> bool:
+    """Whether this handle holds the lock now."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,8 +18,10 @@ import ray
 from actors.cluster import gather
 from datasets import Dataset
 from domain import Elaboration, Problem, Verdict
+from library_store.admission import Proposal
 from library_store.schema import Metric, ProblemState
 from library_store.snapshot import Manifest
+from library_store.snapshot import read as read_tables
 from pipeline import __version__, policies
 from pipeline.attempt import attempt
 from pipeline.config import RunSettings
@@ -89,12 +92,28 @@ def _world(settings: RunSettings, datasets: Sequence[Dataset], staff: Staff, pro
             for left in dataset.left_out
         ]
     library.add_problems(states)
+    if settings.library is not None:
+        progress.notices([_import_library(library, settings.library)])
     detail: dict[str, Any] = {"versions": {"prover": prover, "lemmary": __version__}, "label": "online"}
     if staff.model_card is not None:
         detail["versions"]["model"] = f"{staff.model_card.name} ({staff.model_card.version})"
     degraded = staff.verifiers[0].sandbox_note()
     library.add_event("started", detail=detail | ({"sandbox": degraded} if degraded else {}))
     return world
+
+
+def _import_library(library: Any, source: Path) -> str:
+    """Reads the lemmas of another run in. A proof that needs one is audited together with that lemma's own proof."""
+    tables = read_tables(source)
+    trust = {row["id"]: row["trust"] for row in tables.rows("lemmas")}
+    library.add_definitions(list(tables.definitions.values()))
+    proposals = [
+        Proposal(replace(lemma, round=0), Verdict("accepted", "proved", trust[lemma.id], axioms=lemma.axioms))
+        for lemma in tables.lemmas.values()
+        if lemma.retired_by is None
+    ]
+    inserted = library.insert_many(proposals)
+    return f"{sum(one.new for one in inserted)} lemmas read from {source}"
 
 
 def _state(problem: Problem, answer: Elaboration | Verdict) -> ProblemState:
@@ -151,7 +170,7 @@ def _work(world: World, staff: Staff, number: int, had: dict[str, frozenset[str]
         if action.kind == "prove":
             had[action.target] = result.retrieved
         progress.step(action, result)
-        budget_left = sum(staff.cpu_seconds().values()) < settings.cpu_seconds
+        budget_left = staff.spent() < settings.cpu_seconds
 
 
 def _plan(world: World, begun: Begun, number: int) -> Plan:

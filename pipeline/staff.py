@@ -40,6 +40,10 @@ class Staff:
         verifier, model = next(self._turns), self.model
         return Ports(cast("Verifier", verifier), self.library, cast("Model | None", model))
 
+    def spent(self) -> float:
+        """CPU seconds of the whole run so far."""
+        return accounting.cpu_seconds() if self.local else sum(self.cpu_seconds().values())
+
     def cpu_seconds(self) -> dict[str, float]:
         """CPU seconds so far by part; the parts add up to the whole process tree of the run."""
         parts: dict[str, float] = {
