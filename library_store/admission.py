@@ -39,11 +39,16 @@ class Inserted(NamedTuple):
 
 
 class Proposal(NamedTuple):
-    """A lemma with the verdict of its audit. `needed`: used lemmas without which its proof was seen to fail."""
+    """A lemma with the verdict of its audit.
+
+    `needed` are the used lemmas without which its proof was seen to fail. `imported`: it comes with a library that the
+    run begins with, hence is of round 0.
+    """
 
     lemma: Lemma
     verdict: Verdict
     needed: Collection[str] = ()
+    imported: bool = False
 
 
 class Admission(NamedTuple):
@@ -84,7 +89,7 @@ def _judge(
     def refused(reason: InsertReason) -> tuple[Inserted, None]:
         return Inserted(lemma.id, False, reason), None
 
-    if not verdict.accepted:
+    if verdict.verdict != "accepted":
         return refused("not_accepted")
     if verdict.trust not in ADMITTED_TRUST:
         return refused("not_audited")
@@ -106,7 +111,7 @@ def _judge(
     admitted = replace(
         lemma,
         revision=1,
-        round=lemma.round if lemma.round < 1 else in_round,
+        round=0 if proposal.imported else in_round,
         uses=uses,
         definition_ids=tuple(sorted(lemma.definition_ids)),
         dedup_key=lemma.dedup_key or dedup_key(lemma.term),

@@ -176,9 +176,9 @@ class Library(State):
     def insert_many(self, proposals: Iterable[Proposal]) -> list[Inserted]:
         """Admit lemmas in order, with one fsync for all; a proposal may use those before it.
 
-        A new lemma is of the round under way, whatever it says itself, or of round 0 if it is imported. A statement that
-        is known gains a revision only if the proposal brings origins that it lacks; its proof stays. An open request
-        for the same statement is answered.
+        A new lemma is of the round under way, whatever it says itself, or of round 0 if it is imported. A statement
+        that is known gains a revision only if the proposal brings origins that it lacks; its proof stays. An open
+        request for the same statement is answered.
         """
         admission = admit(self, self.round, proposals)
         self._commit(admission.records)

@@ -26,22 +26,21 @@ def edges(library: Library, kind: str) -> set[tuple[str, str, bool]]:
 
 
 @pytest.mark.parametrize(
-    "verdict",
+    ("verdict", "reason"),
     [
-        Verdict("rejected", "does_not_compile", "none"),
-        Verdict("rejected", "does_not_compile", "audited"),
-        Verdict("timeout", "timeout", "audited"),
-        Verdict("error", "prover_error", "rechecked"),
-        Verdict("accepted", "proved", "none"),
-        Verdict("accepted", "proved", "elaborated"),
+        (Verdict("rejected", "does_not_compile", "none"), "not_accepted"),
+        (Verdict("rejected", "does_not_compile", "audited"), "not_accepted"),
+        (Verdict("timeout", "timeout", "audited"), "not_accepted"),
+        (Verdict("error", "prover_error", "rechecked"), "not_accepted"),
+        (Verdict("accepted", "proved", "none"), "not_audited"),
+        (Verdict("accepted", "proved", "elaborated"), "not_audited"),
     ],
 )
-def test_nothing_enters_without_an_accepted_audit(tmp_path: Path, verdict: Verdict) -> None:
+def test_nothing_enters_without_an_accepted_audit(tmp_path: Path, verdict: Verdict, reason: str) -> None:
     with opened(tmp_path) as library:
         size = (tmp_path / "journal" / "round-0001.log").stat().st_size
         answer = library.insert(lemma("a"), verdict)
-        assert answer.refused
-        assert not answer.new
+        assert (answer.refused, answer.new, answer.reason) == (True, False, reason)
         assert library.lemmas == {}
         assert (tmp_path / "journal" / "round-0001.log").stat().st_size == size
 
@@ -92,6 +91,15 @@ def test_a_second_derivation_adds_a_revision_only_for_new_origins(tmp_path: Path
         merged = library.lemmas[sha("lemma a")]
         assert (merged.revision, merged.origins, merged.proof) == (2, ("prop_1", "prop_2"), lemma("a").proof)
         assert library.insert(lemma("a", origins=("prop_2", "prop_1")), AUDITED).reason == "known"
+
+
+def test_a_lemma_is_of_the_round_under_way_unless_it_was_imported(tmp_path: Path) -> None:
+    with opened(tmp_path) as library:
+        library.snapshot()
+        library.insert_many(
+            [Proposal(lemma("a", round=0), AUDITED), Proposal(lemma("b", round=9), AUDITED, imported=True)]
+        )
+        assert [(x.name, x.round) for x in library.lemmas.values()] == [("a", 2), ("b", 0)]
 
 
 def test_one_id_never_stands_for_two_statements(tmp_path: Path) -> None:

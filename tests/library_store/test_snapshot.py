@@ -52,6 +52,10 @@ def test_a_round_holds_its_tables_and_a_manifest_with_their_checksums(finished: 
             assert table.schema.equals(SCHEMAS[name.removesuffix(".parquet")])
 
 
+def test_the_journal_of_a_finished_round_is_gone(run: Path) -> None:
+    assert [path.name for path in (run / "journal").glob("round-*")] == ["round-0004.log"]
+
+
 def test_the_state_at_each_round_is_what_was_then(finished: Path) -> None:
     def lemmas(number: int) -> dict[str, tuple[int, bool, tuple[str, ...]]]:
         found = snapshot.read(finished, number).lemmas.values()
