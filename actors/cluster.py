@@ -71,3 +71,14 @@ class Remote:
 def gather(references: Sequence[Any]) -> list[Any]:
     """The answers of calls that run at the same time, in order."""
     return [*ray.get(list(references))]
+
+
+def stop(actors: Sequence[Any]) -> None:
+    """Ends actors at once, whatever they are doing."""
+    for actor in actors:
+        ray.kill(actor)
+
+
+def leave() -> None:
+    """Leaves the cluster; a local one ends."""
+    ray.shutdown()

@@ -9,8 +9,6 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any, cast
 
-import ray
-
 from actors import accounting, cluster, language_model, library, verification, worker
 from actors.cluster import Remote, gather
 from actors.endpoint import EndpointSettings
@@ -80,11 +78,10 @@ def open_staff(settings: RunSettings, directory: Path) -> Generator[Staff]:
             yield Staff(local, opened, verifiers, workers, model, card)
             gather([one.handle.close.remote() for one in verifiers])
         finally:
-            for actor in actors:
-                ray.kill(actor)
+            cluster.stop(actors)
             opened.close()
     finally:
-        ray.shutdown()
+        cluster.leave()
 
 
 def _round(opened: Any) -> int:
