@@ -296,7 +296,8 @@ class _Document:
         if answer.good:
             self._note(answer)
             return answer.value.find("option/goals") is not None
-        place = self._places.get(answer.state)
+        # A sentence that acts outside of the open proof has a second state, near the one that its addition told.
+        place = self._places.get(answer.state) or self.last
         self._note(answer, place)
         self._failed_state = answer.state
         raise _Failed(place)

@@ -208,7 +208,11 @@ class RocqVerifier:
             named = {one.text.rpartition(".")[2] for one in identifiers(said)}
             uses = tuple(sorted(named & {lemma.canonical_name for lemma in lemmas}))
             return Verdict("accepted", "proved", "elaborated", uses=uses, seconds=outcome.cpu_seconds)
-        return _judge(outcome, placed, statement)
+        if outcome.reason == "does_not_compile" and (outcome.failed_at or -1) >= len(text):
+            return _at_the_end(
+                outcome, session.run(text, self.settings.check_seconds, before=before), placed, statement
+            )
+        return _judge(outcome, placed)
 
     def _session(self, candidate: Candidate) -> Session | Outcome:
         return self._session_for("\n".join(part for part in (candidate.problem.header, candidate.preamble) if part))
@@ -287,8 +291,8 @@ def _refused(candidate: Candidate, proof: str) -> str | None:
     return refuse(candidate.preamble) or refuse(proof, candidate.problem.header)
 
 
-def _judge(outcome: Outcome, placed: Surrounded, statement: Statement) -> Verdict:
-    """The verdict on a run that failed."""
+def _judge(outcome: Outcome, placed: Surrounded) -> Verdict:
+    """The verdict on a run in which the text failed."""
     if outcome.reason == "timeout":
         return Verdict("timeout", "timeout", "none", outcome.messages, seconds=outcome.cpu_seconds)
     if outcome.reason in (None, "prover_error"):
@@ -297,14 +301,19 @@ def _judge(outcome: Outcome, placed: Surrounded, statement: Statement) -> Verdic
         return _not_ours(outcome, "the statement or a lemma")
     length = len(placed.text)
     messages = tuple(replace(one, start=min(one.start, length), end=min(one.end, length)) for one in outcome.messages)
-    reason = outcome.reason
-    if outcome.failed_at >= len(placed.text) + len(placed.after) and reason == "does_not_compile":
-        if "Nested proofs" in outcome.error:
-            messages = (Message("error", "the proof is not finished", length, length),)
-        else:
-            reason = "wrong_statement"
-            messages = (Message("error", f"{statement.name} is not a proof of the statement: {outcome.error}"),)
-    return Verdict("rejected", reason, "none", messages, seconds=outcome.cpu_seconds)
+    return Verdict("rejected", outcome.reason, "none", messages, seconds=outcome.cpu_seconds)
+
+
+def _at_the_end(outcome: Outcome, alone: Outcome, placed: Surrounded, statement: Statement) -> Verdict:
+    """The verdict on a text that is accepted itself (`alone`), after which the statement is not."""
+    length = len(placed.text)
+    if alone.proof_open:
+        reason, message = "does_not_compile", Message("error", "the proof is not finished", length, length)
+    else:
+        text = f"{statement.name} is not a proof of the statement: {outcome.error}"
+        reason, message = "wrong_statement", Message("error", text)
+    seconds = outcome.cpu_seconds + alone.cpu_seconds
+    return Verdict("rejected", reason, "none", (message,), seconds=seconds)
 
 
 def _not_ours(outcome: Outcome, what: str) -> Verdict:

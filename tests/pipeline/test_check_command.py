@@ -1,0 +1,120 @@
+"""`check` as users call it: answers, their order, exit codes and messages."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.__main__ import main
+
+HEADER = """Inductive N := Zero | Succ (n : N).
+Fixpoint plus (a b : N) := match a with Zero => b | Succ x => Succ (plus x b) end."""
+PROBLEM = {
+    "name": "right_zero",
+    "prover": "rocq",
+    "header": HEADER,
+    "formal_statement": "Theorem right_zero : forall x, plus x Zero = x.",
+}
+BLOCK = "induction x; simpl; congruence."
+KEYS = ["name", "verdict", "trust", "reason", "messages", "axioms", "uses", "seconds", "prover"]
+
+
+@pytest.fixture
+def problem(tmp_path: Path) -> Path:
+    file = tmp_path / "problem.jsonl"
+    file.write_text(json.dumps(PROBLEM) + "\n")
+    return file
+
+
+def proof(tmp_path: Path, text: str) -> str:
+    file = tmp_path / "proof.v"
+    file.write_text(text)
+    return str(file)
+
+
+def test_an_accepted_proof_ends_with_code_0(problem: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(problem), "--proof", proof(tmp_path, BLOCK), "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert list(answer) == KEYS
+    assert (answer["name"], answer["verdict"], answer["trust"]) == ("right_zero", "accepted", "audited")
+    assert answer["prover"].startswith("rocq 8.")
+
+
+def test_a_refused_proof_ends_with_code_1(problem: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(problem), "--proof", proof(tmp_path, "intros. Admitted.")]) == 1
+    assert capsys.readouterr().out.startswith("right_zero: rejected (forbidden_construct)")
+
+
+def test_a_recheck_is_told(problem: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["check", f"{problem}:right_zero", "--proof", proof(tmp_path, BLOCK), "--recheck", "--json"]
+    assert main(arguments) == 0
+    assert json.loads(capsys.readouterr().out)["trust"] == "rechecked"
+
+
+def test_a_batch_is_answered_in_order_whatever_its_lines_hold(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def line(text: str, **changes: Any) -> str:
+        return json.dumps({"problem": PROBLEM | changes, "proof": text})
+
+    lines = [
+        (line(BLOCK), "accepted", "proved"),
+        ("not JSON", "error", "malformed"),
+        (line("reflexivity.", name="second"), "rejected", "does_not_compile"),
+        (json.dumps({"proof": BLOCK}), "error", "malformed"),
+        (json.dumps({"problem": {"name": "third"}, "proof": BLOCK}), "error", "malformed"),
+        (json.dumps({"problem": PROBLEM, "proof": 7}), "error", "malformed"),
+        (line(BLOCK, prover="lean4"), "error", "malformed"),
+        (line(BLOCK, header="Definition a := b."), "error", "does_not_compile"),
+        (line(BLOCK, header="\ud800"), "error", "malformed"),
+        (line("\ud800"), "rejected", "forbidden_construct"),
+        ("[" * 100_000, "error", "malformed"),
+        (line(f"{PROBLEM['formal_statement']} Proof. {BLOCK} Qed."), "accepted", "proved"),
+    ]
+    file = tmp_path / "batch.jsonl"
+    file.write_text("\n".join(text for text, _, _ in lines) + "\n")
+    assert main(["check", "--batch", str(file), "--workers", "2"]) == 1
+    answers = [json.loads(text) for text in capsys.readouterr().out.splitlines()]
+    told = [(answer["verdict"], answer["reason"]) for answer in answers]
+    assert told == [(verdict, reason) for _, verdict, reason in lines]
+    assert all(list(answer) == KEYS for answer in answers)
+    assert [answers[0]["name"], answers[1]["name"], answers[4]["name"]] == ["right_zero", f"{file}:2", "third"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["missing.jsonl", "--proof", "PROOF"], "there is no file missing.jsonl"),
+        (["PROBLEM", "--proof", "missing.v"], "there is no file missing.v"),
+        (["PROBLEM:other", "--proof", "PROOF"], "no problem named 'other'"),
+        (["PROBLEM"], "--proof FILE is missing"),
+        (["--batch", "missing.jsonl"], "there is no file missing.jsonl"),
+        ([], "give either a problem with --proof FILE, or --batch"),
+        (["PROBLEM", "--batch", "PROBLEM"], "give either"),
+    ],
+)
+def test_a_mistake_is_one_line_and_code_2(
+    arguments: list[str], said: str, problem: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = proof(tmp_path, BLOCK)
+    given = [one.replace("PROBLEM", str(problem)).replace("PROOF", text) for one in arguments]
+    assert main(["check", *given]) == 2
+    err = capsys.readouterr().err
+    assert said in err
+    assert len(err.splitlines()) == 1
+
+
+def test_a_file_of_several_problems_wants_a_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "two.jsonl"
+    file.write_text(json.dumps(PROBLEM) + "\n" + json.dumps(PROBLEM | {"name": "other"}) + "\n")
+    assert main(["check", str(file), "--proof", proof(tmp_path, BLOCK)]) == 2
+    assert f"say which: {file}:right_zero" in capsys.readouterr().err
+
+
+def test_without_a_prover_the_code_is_3(
+    problem: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("verifiers.rocq.verifier.shutil.which", lambda _: None)
+    assert main(["check", str(problem), "--proof", proof(tmp_path, BLOCK)]) == 3
+    assert "apt-get install coq" in capsys.readouterr().err

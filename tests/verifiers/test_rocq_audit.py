@@ -1,0 +1,284 @@
+"""The audit accepts proofs of exactly the frozen statement, and no cheat, with the lint and without it."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from domain import App, Candidate, Const, Lemma, Problem, Verdict
+from verifiers.rocq.audit import Auditor
+from verifiers.rocq.source import Malformed, header_parts, parse_statement
+from verifiers.rocq.verifier import RocqSettings, RocqVerifier
+from verifiers.sandbox import Limits, Sandbox
+
+HEADER = """Inductive N := Zero | Succ (n : N).
+Fixpoint plus (a b : N) := match a with Zero => b | Succ x => Succ (plus x b) end."""
+FALSE = "Theorem goal : forall x, plus x Zero = Succ x."
+TRUE = "Theorem goal : forall x, plus x Zero = x."
+BLOCK = "induction x; simpl; congruence."
+
+
+@pytest.fixture(scope="module")
+def auditor() -> Iterator[Auditor]:
+    made = Auditor(Sandbox(), Limits(wall_seconds=60, cpu_seconds=5))
+    yield made
+    made.close()
+
+
+def problem(statement: str, header: str = HEADER, allowed_axioms: tuple[str, ...] = ()) -> Problem:
+    return Problem("goal", "rocq", header, statement, allowed_axioms=allowed_axioms)
+
+
+def audit(auditor: Auditor, proof: str, statement: str = TRUE, header: str = HEADER) -> Verdict:
+    return auditor.audit([Candidate(problem(statement, header), proof)])[0]
+
+
+class Cheat(NamedTuple):
+    name: str
+    proof: str
+    reason: str
+    """What the layers after the lint say."""
+
+
+def read_cheats() -> list[Cheat]:
+    """The cheats of `rocq_cheats.txt`: after `==` a name and a reason, then the text."""
+    cheats: list[Cheat] = []
+    for block in (Path(__file__).parent / "rocq_cheats.txt").read_text().split("\n== ")[1:]:
+        title, _, proof = block.partition("\n")
+        name, _, reason = title.partition(" | ")
+        cheats.append(Cheat(name, proof.strip(), reason))
+    return cheats
+
+
+CHEATS = read_cheats()
+
+
+@pytest.mark.parametrize("cheat", CHEATS, ids=lambda cheat: cheat.name)
+def test_a_cheat_is_refused(auditor: Auditor, cheat: Cheat) -> None:
+    candidate = Candidate(problem(FALSE), cheat.proof)
+    verdict = auditor.judge_compiled(candidate)
+    assert (verdict.verdict, verdict.reason) == ("rejected", cheat.reason)
+    assert verdict.trust == "none"
+    assert not auditor.audit([candidate])[0].accepted
+
+
+@pytest.mark.parametrize(
+    "proof",
+    [
+        BLOCK,
+        f"Proof. {BLOCK} Qed.",
+        f"Proof.\n  {BLOCK}\nDefined.",
+        f"{TRUE} Proof. {BLOCK} Qed.",
+        f"Lemma h : forall y, plus y Zero = y. Proof. induction y; simpl; congruence. Qed. {TRUE} exact h. Qed.",
+        f"Lemma goal : forall k, @eq N (plus k Zero) k. Proof. {BLOCK.replace('x', 'k')} Qed.",
+        f"{HEADER} {TRUE} {BLOCK} Qed.",
+        f"Definition id (x : N) := x. Ltac crush := simpl; congruence. {TRUE} induction x; crush. Qed.",
+    ],
+)
+def test_an_honest_proof_is_accepted(auditor: Auditor, proof: str) -> None:
+    verdict = audit(auditor, proof)
+    assert (verdict.verdict, verdict.reason, verdict.trust, verdict.axioms) == ("accepted", "proved", "audited", ())
+    assert verdict.seconds > 0
+
+
+def test_a_neighbour_is_not_touched_by_a_failure(auditor: Auditor) -> None:
+    batch = [Candidate(problem(TRUE), proof) for proof in (BLOCK, "foo.", BLOCK + " (* again *)")]
+    assert [verdict.accepted for verdict in auditor.audit(batch)] == [True, False, True]
+
+
+def test_an_error_has_its_place_in_the_candidates_text(auditor: Auditor) -> None:
+    for proof in ("intros é.\n  apply foo.", f"{TRUE}\nintros é.\n  apply foo. Qed."):
+        error = audit(auditor, proof).messages[0]
+        assert proof[error.start : error.end] == "foo"
+
+
+def test_an_endless_proof_times_out() -> None:
+    quick = Auditor(Sandbox(), Limits(wall_seconds=60, cpu_seconds=1))
+    verdict = audit(quick, "assert (H : True) by exact I. repeat (pose proof H; idtac).")
+    quick.close()
+    assert (verdict.verdict, verdict.reason) == ("timeout", "timeout")
+
+
+def test_a_statement_can_have_binders(auditor: Auditor) -> None:
+    statement = "Theorem goal (x : N) {y : N} (e : x = y) : plus y Zero = x."
+    assert audit(auditor, "subst. induction y; simpl; congruence.", statement).accepted
+
+
+def test_a_header_that_does_not_compile_is_an_error(auditor: Auditor) -> None:
+    assert audit(auditor, BLOCK, TRUE, "Definition a := b.").verdict == "error"
+    assert audit(auditor, BLOCK, "Theorem goal : nonsense.").verdict == "error"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "Theorem goal : True. Axiom lie : False.",
+        "Definition goal := 0.",
+        "Theorem goal.",
+        "",
+        "Admitted.",
+        "Theorem goal : True\0.",
+    ],
+)
+def test_a_statement_is_one_theorem_and_nothing_else(auditor: Auditor, statement: str) -> None:
+    verdict = audit(auditor, "exact I.", statement)
+    assert (verdict.verdict, verdict.reason) == ("error", "malformed")
+    with pytest.raises(Malformed):
+        parse_statement(statement)
+
+
+def test_axioms_of_the_header_may_be_used_and_are_named(auditor: Auditor) -> None:
+    header = HEADER + "\nAxiom assumed : Zero = Succ Zero."
+    verdict = audit(auditor, "exact assumed.", "Theorem goal : Zero = Succ Zero.", header)
+    assert verdict.accepted
+    assert verdict.axioms == ("Header.Part0.assumed",)
+
+
+def test_an_axiom_of_the_library_counts_only_if_allowed(auditor: Auditor) -> None:
+    header = "Require Import Classical ProofIrrelevance."
+    classic = "Theorem goal : forall P : Prop, P \\/ ~ P."
+    assert audit(auditor, "exact classic.", classic, header).axioms == ("Coq.Logic.Classical_Prop.classic",)
+    irrelevance = "Theorem goal : forall (P : Prop) (p q : P), p = q."
+    refused = audit(auditor, "exact proof_irrelevance.", irrelevance, header)
+    assert (refused.verdict, refused.reason) == ("rejected", "axiom")
+    name = "Coq.Logic.ProofIrrelevance.proof_irrelevance"
+    allowed = problem(irrelevance, header, (name,))
+    assert auditor.audit([Candidate(allowed, "exact proof_irrelevance.")])[0].axioms == (name,)
+
+
+def test_scopes_and_notations_of_the_header_hold_for_statement_and_candidate(auditor: Auditor) -> None:
+    header = f'{HEADER} Notation "a +++ b" := (plus a b) (at level 50) : n_scope.'
+    header += " Open Scope n_scope. Local Notation one := (Succ Zero)."
+    statement = "Theorem goal : forall x, one +++ x = Succ x."
+    assert audit(auditor, f"{statement} reflexivity. Qed.", statement, header).accepted
+
+
+def test_definitions_between_imports_keep_their_meaning() -> None:
+    parts = header_parts(
+        "Require Import A. Inductive a := b. Notation c := b. Open Scope s. Definition d := b. Import E."
+    )
+    assert [part.module for part in parts] == [None, "Part0", None, "Part1", None]
+    assert [part.spoken for part in parts][1::2] == ["Require Import Header.Part0.", "Require Import Header.Part1."]
+
+
+def lemma(name: str, statement: str, proof: str) -> Lemma:
+    term = App(Const("eq"), (Const("N"), Const("Zero"), Const("Zero")))
+    return Lemma(
+        id=name, revision=1, prover="rocq", name=name, prelude_id="", definition_ids=(), statement=statement,
+        statement_exact=statement, term=term, proof=proof, uses=(), dedup_key="", origin_kind="", origins=(),
+        parents=(), operator="", round=1, attempt_id="", prover_version="",
+    )  # fmt: skip
+
+
+RIGHT_ZERO = lemma("a" * 16, "forall x : N, plus x Zero = x", BLOCK)
+RIGHT_SUCC = lemma("b" * 16, "forall x y : N, plus x (Succ y) = Succ (plus x y)", BLOCK.replace("x;", "x; intros;"))
+COMMUTES = lemma(
+    "c" * 16,
+    "forall x y : N, plus x y = plus y x",
+    f"induction x; intros; simpl; [rewrite l{'a' * 16} | rewrite l{'b' * 16}; rewrite IHx]; reflexivity.",
+)
+
+
+def test_uses_are_the_lemmas_in_the_proof_term_and_not_those_below_them(auditor: Auditor) -> None:
+    statement = "Theorem goal : forall x y z, plus x (plus y z) = plus (plus z y) x."
+    helper = f"Lemma h : forall x y, plus x y = plus y x. Proof. exact l{'c' * 16}. Qed."
+    proof = f"{helper} {statement} intros. rewrite (h y z). apply h. Qed."
+    verdict = auditor.audit([Candidate(problem(statement), proof, (RIGHT_ZERO, RIGHT_SUCC, COMMUTES))])[0]
+    assert verdict.accepted
+    assert verdict.uses == (f"l{'c' * 16}",)
+
+
+def test_a_lemma_in_an_abstracted_part_counts_as_used(auditor: Auditor) -> None:
+    proof = f"{TRUE} intros. abstract (apply l{'a' * 16}). Defined."
+    assert auditor.audit([Candidate(problem(TRUE), proof, (RIGHT_ZERO,))])[0].uses == (f"l{'a' * 16}",)
+
+
+def test_a_lemma_that_is_named_and_not_needed_is_not_used(auditor: Auditor) -> None:
+    proof = f"try exact (False_ind _ l{'a' * 16}). {BLOCK}"
+    assert auditor.audit([Candidate(problem(TRUE), proof, (RIGHT_ZERO,))])[0].uses == ()
+
+
+def test_a_false_lemma_does_not_help(auditor: Auditor) -> None:
+    false = lemma("f" * 16, "False", "exact I.")
+    assert not auditor.audit([Candidate(problem(FALSE), f"destruct l{'f' * 16}.", (false,))])[0].accepted
+
+
+def test_a_recheck_has_the_highest_trust(auditor: Auditor) -> None:
+    assert auditor.audit([Candidate(problem(TRUE), BLOCK)], recheck=True)[0].trust == "rechecked"
+
+
+class TestVerifier:
+    """Warm checks beside audits."""
+
+    @pytest.fixture(scope="class")
+    def verifier(self) -> Iterator[RocqVerifier]:
+        made = RocqVerifier(RocqSettings(check_seconds=1, audit_seconds=5))
+        yield made
+        made.close()
+
+    def test_a_warm_success_is_elaborated_and_not_accepted(self, verifier: RocqVerifier) -> None:
+        verdict = verifier.check([Candidate(problem(TRUE), BLOCK)])[0]
+        assert (verdict.reason, verdict.trust, verdict.accepted) == ("proved", "elaborated", False)
+        assert verdict.prover.startswith("rocq 8.")
+
+    def test_a_warm_check_refuses_what_an_audit_refuses(self, verifier: RocqVerifier) -> None:
+        cheats = [cheat for cheat in CHEATS if cheat.name != "given up"]
+        verdicts = verifier.check([Candidate(problem(FALSE), cheat.proof) for cheat in cheats])
+        assert {verdict.trust for verdict in verdicts} == {"none"}
+
+    def test_lemmas_are_assumed_and_their_uses_seen(self, verifier: RocqVerifier) -> None:
+        lemmas = (RIGHT_ZERO, RIGHT_SUCC)
+        verdict = verifier.check([Candidate(problem(TRUE), f"intros. rewrite l{'a' * 16}. reflexivity.", lemmas)])[0]
+        assert verdict.uses == (f"l{'a' * 16}",)
+
+    def test_an_unfinished_proof_says_so(self, verifier: RocqVerifier) -> None:
+        verdict = verifier.check([Candidate(problem(TRUE), f"{TRUE} induction x.")])[0]
+        assert (verdict.reason, verdict.messages[0].text) == ("does_not_compile", "the proof is not finished")
+
+    def test_a_wrong_statement_is_seen_warm(self, verifier: RocqVerifier) -> None:
+        verdict = verifier.check([Candidate(problem(TRUE), "Theorem goal : True. exact I. Qed.")])[0]
+        assert verdict.reason == "wrong_statement"
+
+    def test_a_timeout_is_not_remembered_and_a_verdict_is(self, verifier: RocqVerifier) -> None:
+        endless = Candidate(problem(TRUE), "assert (H : True) by exact I. repeat (pose proof H; idtac).")
+        assert verifier.check([endless])[0].verdict == "timeout"
+        known = Candidate(problem(TRUE), BLOCK)
+        assert verifier.audit([known])[0] == verifier.audit([known])[0]
+
+    def test_replay_gives_goals(self, verifier: RocqVerifier) -> None:
+        replay = verifier.replay(Candidate(problem(TRUE), "induction x. reflexivity."))
+        assert replay.ok
+        assert [[one.name for one in goal.hypotheses] for goal in replay.goals] == [["x", "IHx"]]
+        failed = verifier.replay(Candidate(problem(TRUE), "induction x. foo."))
+        assert (failed.ok, len(failed.goals), failed.messages[0].start) == (False, 2, 13)
+
+    def test_tactic_definitions_stand_before_both(self, verifier: RocqVerifier) -> None:
+        candidate = Candidate(problem(TRUE), "induction x; crush.", (), "Ltac crush := simpl; congruence.")
+        assert verifier.check([candidate])[0].trust == "elaborated"
+        assert verifier.audit([candidate])[0].accepted
+
+    def test_a_preamble_is_linted_too(self, verifier: RocqVerifier) -> None:
+        candidate = Candidate(problem(FALSE), "destruct lie.", (), "Axiom lie : False.")
+        assert verifier.check([candidate])[0].reason == "forbidden_construct"
+        assert verifier.audit([candidate])[0].reason == "forbidden_construct"
+
+    def test_a_bad_header_is_an_error(self, verifier: RocqVerifier) -> None:
+        assert verifier.check([Candidate(problem(TRUE, "Definition a := b."), BLOCK)])[0].verdict == "error"
+
+
+def test_the_corpus_of_cheats_is_refused_and_its_controls_accepted(auditor: Auditor, shared_data: Path) -> None:
+    folder = shared_data / "cheats_rocq"
+    index = json.loads((folder / "index.json").read_text())
+    header = index["preamble"].replace("Require Import Frozen.\n", "")
+    wrong: list[str] = []
+    for case in index["cases"]:
+        name = case["statement"]
+        statement = problem(f"Theorem {name} : {index['statements'][name]}.", header)
+        text = (folder / case["file"]).read_bytes().decode("utf-8", "replace")
+        verdict = auditor.audit([Candidate(statement, text)])[0]
+        if verdict.accepted != (case["expected"] == "accept"):
+            wrong.append(f"{case['file']}: {verdict.verdict} ({verdict.reason})")
+    assert wrong == []
+    assert len(index["cases"]) >= 40
