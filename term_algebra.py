@@ -16,8 +16,10 @@ from domain import App, Branch, Const, Fix, FixFunction, Forall, Lambda, Let, Ma
 sys.setrecursionlimit(max(sys.getrecursionlimit(), 200_000))  # `2024 : nat` is a term of depth 2024
 
 _Environment: TypeAlias = Mapping[str, Term]
-_Choose: TypeAlias = Callable[[str, Sequence[Term], _Environment], str]
-"""Chooses a binder's new name from its name, the terms in its scope and what the variables of the scope become."""
+_Choose: TypeAlias = Callable[[str, bool, set[str]], str]
+"""Chooses a binder's new name: from its name, whether it occurs in its scope, and the names that capture there."""
+_Memo: TypeAlias = dict[int, tuple[Term, frozenset[str]]]
+"""What was found in compound terms, by identity; the terms are held so that no identity is used twice."""
 
 
 def apply(function: Term, arguments: Sequence[Term]) -> Term:
@@ -59,28 +61,38 @@ def children(term: Term) -> list[tuple[Term, tuple[str, ...]]]:
             return found
 
 
-def free_variables(term: Term) -> frozenset[str]:
-    """The variables that occur in a term and that it does not bind."""
+def free_variables(term: Term, memo: _Memo | None = None) -> frozenset[str]:
+    """The variables that occur in a term and that it does not bind. A `memo` makes repeated questions cheap."""
     if isinstance(term, Var):
         return frozenset((term.name,))
-    found: set[str] = set()
-    for child, bound in children(term):
-        found |= free_variables(child).difference(bound)
-    return frozenset(found)
+    if isinstance(term, (Const, Sort)):
+        return frozenset()
+    memo = {} if memo is None else memo
+    if id(term) not in memo:
+        found: set[str] = set()
+        for child, bound in children(term):
+            found |= free_variables(child, memo).difference(bound)
+        memo[id(term)] = (term, frozenset(found))
+    return memo[id(term)][1]
 
 
-def constants(term: Term) -> frozenset[str]:
-    """The global names in a term, those of constructors in patterns included."""
+def constants(term: Term, memo: _Memo | None = None) -> frozenset[str]:
+    """The global names in a term, those of constructors in patterns included. For `memo` see `free_variables`."""
     if isinstance(term, Const):
         return frozenset((term.name,))
-    found: set[str] = set()
-    if isinstance(term, Match):
-        found |= {branch.constructor for branch in term.branches}
-        if term.in_pattern is not None:
-            found |= constants(term.in_pattern)
-    for child, _ in children(term):
-        found |= constants(child)
-    return frozenset(found)
+    if isinstance(term, (Var, Sort)):
+        return frozenset()
+    memo = {} if memo is None else memo
+    if id(term) not in memo:
+        found: set[str] = set()
+        if isinstance(term, Match):
+            found |= {branch.constructor for branch in term.branches}
+            if term.in_pattern is not None:
+                found |= constants(term.in_pattern, memo)
+        for child, _ in children(term):
+            found |= constants(child, memo)
+        memo[id(term)] = (term, frozenset(found))
+    return memo[id(term)][1]
 
 
 def size(term: Term) -> int:
@@ -107,30 +119,12 @@ def variant(name: str, avoid: frozenset[str] | set[str]) -> str:
     return f"{name}{number}"
 
 
-def _occurs(name: str, scope: Sequence[Term]) -> bool:
-    return any(name in free_variables(term) for term in scope)
-
-
 def _others(name: str, names: Sequence[str]) -> list[Term]:
     return [Var(other) for other in names if other not in (name, "_")]
 
 
-def _taken(name: str, scope: Sequence[Term], environment: _Environment) -> set[str]:
-    """The names that a binder called `name` must not get: what the other free variables of its scope become."""
-    taken: set[str] = set()
-    for term in scope:
-        for free in free_variables(term) - {name}:
-            taken |= free_variables(environment[free]) if free in environment else {free}
-    return taken
-
-
-def _keep_apart(name: str, scope: Sequence[Term], environment: _Environment) -> str:
-    return variant(name, _taken(name, scope, environment))
-
-
-def _keep_apart_from_constants(name: str, scope: Sequence[Term], environment: _Environment) -> str:
-    globals_ = frozenset[str]().union(*[constants(term) for term in scope])
-    return variant(name, _taken(name, scope, environment) | globals_)
+def _keep_apart(name: str, _: bool, taken: set[str]) -> str:
+    return variant(name, taken)
 
 
 class _Walk:
@@ -140,14 +134,25 @@ class _Walk:
     scrutinee; a fixpoint names its functions first.
     """
 
-    def __init__(self, choose: _Choose, constant: Callable[[str], Term] = Const) -> None:
+    def __init__(
+        self, choose: _Choose, constant: Callable[[str], Term] = Const, *, constants_capture: bool = False
+    ) -> None:
         self.choose = choose
         self.constant = constant
+        self.constants_capture = constants_capture
+        self.free: _Memo = {}
+        self.global_names: _Memo = {}
 
     def bind(self, name: str, scope: Sequence[Term], env: _Environment) -> tuple[str, _Environment]:
         if name == "_":
             return name, env
-        new = self.choose(name, scope, env)
+        free = frozenset[str]().union(*[free_variables(term, self.free) for term in scope])
+        taken: set[str] = set()
+        for other in free - {name}:
+            taken |= free_variables(env[other], self.free) if other in env else {other}
+        if self.constants_capture:
+            taken = taken.union(*[constants(term, self.global_names) for term in scope])
+        new = self.choose(name, name in free, taken)
         return new, {**env, name: Var(new)}
 
     def bind_all(
@@ -240,7 +245,7 @@ def rename_constants(term: Term, names: Mapping[str, str]) -> Term:
 
 def separate(term: Term) -> Term:
     """The same term with no binder named like a global name or a free variable that occurs in its scope."""
-    return _Walk(_keep_apart_from_constants).walk(term, {})
+    return _Walk(_keep_apart, constants_capture=True).walk(term, {})
 
 
 def alpha_normal(term: Term, first: int = 0) -> Term:
@@ -251,9 +256,9 @@ def alpha_normal(term: Term, first: int = 0) -> Term:
     avoid = free_variables(term) | constants(term)
     number = first
 
-    def choose(name: str, scope: Sequence[Term], _: _Environment) -> str:
+    def choose(_: str, occurs: bool, __: set[str]) -> str:
         nonlocal number
-        if not _occurs(name, scope):
+        if not occurs:
             return "_"
         while f"x{number}" in avoid:
             number += 1

@@ -112,7 +112,10 @@ GLOBALS = ("c", "x", "x1", "M.c", "nat", "d0123456789ab")
 
 @st.composite
 def terms(draw: st.DrawFn, scope: tuple[str, ...] = (), depth: int = 3) -> Term:
-    leaves = [st.sampled_from(GLOBALS).map(Const), st.sampled_from(("Prop", "Type")).map(Sort)]
+    leaves: list[st.SearchStrategy[Term]] = [
+        st.sampled_from(GLOBALS).map(Const),
+        st.sampled_from(("Prop", "Type")).map(Sort),
+    ]
     if scope:
         leaves.append(st.sampled_from(scope).map(Var))
     kind = draw(st.integers(0, 6)) if depth else 0

@@ -1,8 +1,8 @@
 """Definitions by content: canonical texts, ids and names, and the sentences that introduce them.
 
 Invariant: an id is a function of the canonical text alone, and the canonical text of the structure after resolving
-what it mentions: not of names, layout, notations, unused neighbours or the order of a header. Helpers without recursion
-are inlined, so two files that share a function share it however they cut it up.
+what it mentions: not of names, layout, notations, unused neighbours or the order of a header. Small helpers without
+recursion are inlined, so two files that share a function share it however they cut it up.
 """
 
 from __future__ import annotations
@@ -19,12 +19,16 @@ from term_algebra import (
     rename_constants,
     replace_constants,
     separate,
+    size,
     substitute,
     unfold,
     variant,
 )
 from verifiers.rocq.sentences import normal_text
 from verifiers.rocq.terms import render, render_binders, render_open
+
+HELPER_SIZE = 60
+"""Up to this size (in variables, constants, binders, …) a function without recursion is inlined; part of identity."""
 
 _DERIVED = ("_rect", "_ind", "_rec", "_sind")
 """The names that the prover derives from a datatype's."""
@@ -141,9 +145,14 @@ class Canon:
         own = with_derived(dict(zip(group.names, names, strict=True)), [d.name for d in group.datatypes])
         self.names.update(own)
         self._ids.update(dict.fromkeys(own.values(), definition_id))
-        if len(final.functions) == 1 and not has_fix(final.functions[0].body):
+        if len(final.functions) == 1 and _is_helper(final.functions[0].body):
             self._helpers[names[0]] = final.functions[0].body
         return definition
+
+
+def _is_helper(body: Term) -> bool:
+    """Whether a constant with this body is inlined: not if it recurs, or if copies of it would swamp its callers."""
+    return size(body) <= HELPER_SIZE and not has_fix(body)
 
 
 def _terms(group: Group) -> list[Term]:
