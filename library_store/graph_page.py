@@ -17,9 +17,9 @@ from library_store.analysis import Growth, Measures, dependencies
 
 TABLE_ROWS = 200
 """How many nodes the table shows, highest PageRank first."""
-DRAWN_NODES = 80
-"""How many nodes the drawing shows: those with uses, highest PageRank first."""
-_COLUMN, _ROW, _MARGIN = 230, 22, 24
+DRAWN_LEMMAS, DRAWN_PROBLEMS = 60, 40
+"""How many nodes the drawing shows: lemmas that are used or use, highest PageRank first, and problems that use them."""
+_COLUMN, _ROW, _MARGIN = 215, 22, 24
 _LABEL = 26
 
 
@@ -88,10 +88,14 @@ def _growth(growth: Sequence[Growth]) -> str:
 def _drawing(page: Page, ranked: Sequence[str]) -> str:
     """What is used stands right of what uses it; a solid line is a confirmed use, a dashed one is in the term only."""
     connected = [node for node in ranked if page.measures[node].in_degree or page.measures[node].out_degree]
-    chosen = connected[:DRAWN_NODES]
-    if not chosen:
+    if not connected:
         return "<p>No proof uses a lemma yet.</p>"
-    uses = dependencies(page.graph).subgraph(chosen)
+    whole = dependencies(page.graph)
+    lemmas = [node for node in connected if page.graph.nodes[node]["kind"] == "lemma"][:DRAWN_LEMMAS]
+    users = {user for lemma in lemmas for user in whole.predecessors(lemma)} - set(lemmas)
+    problems = [node for node in connected if node in users and page.graph.nodes[node]["kind"] == "problem"]
+    chosen = lemmas + problems[:DRAWN_PROBLEMS]
+    uses = whole.subgraph(chosen)
     places = _places(uses, page.measures)
     width = max(x for x, _ in places.values()) + _COLUMN
     height = max(y for _, y in places.values()) + _MARGIN
@@ -111,7 +115,11 @@ def _drawing(page: Page, ranked: Sequence[str]) -> str:
             f'<g class="{escape(data["kind"])}"><title>{hint}</title><circle cx="{x}" cy="{y}" r="{radius:.1f}"/>'
             f'<text x="{x + 12}" y="{y + 4}">{escape(name)}</text></g>'
         )
-    note = "" if len(chosen) == len(connected) else f"<p>The {len(chosen)} of {len(connected)} with highest rank.</p>"
+    note = (
+        ""
+        if len(chosen) == len(connected)
+        else f"<p>{len(chosen)} of {len(connected)}: the lemmas of highest rank and their users.</p>"
+    )
     body = "\n".join(lines)
     return f'{note}<div class=scroll><svg width="{width}" height="{height}" role="img">{body}</svg></div>'
 

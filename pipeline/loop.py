@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -108,7 +107,7 @@ def _import_library(library: Any, source: Path) -> str:
     trust = {row["id"]: row["trust"] for row in tables.rows("lemmas")}
     library.add_definitions(list(tables.definitions.values()))
     proposals = [
-        Proposal(replace(lemma, round=0), Verdict("accepted", "proved", trust[lemma.id], axioms=lemma.axioms))
+        Proposal(lemma, Verdict("accepted", "proved", trust[lemma.id], axioms=lemma.axioms), imported=True)
         for lemma in tables.lemmas.values()
         if lemma.retired_by is None
     ]
