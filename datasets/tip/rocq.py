@@ -91,6 +91,15 @@ class Translator:
         imports = ["From Coq Require Import ZArith."] if ("integers", "Int") in self._done else []
         return "".join(f"{sentence}\n" for sentence in [*imports, *self._sentences])
 
+    @property
+    def functions(self) -> list[str]:
+        """The functions of the file that are in the header so far."""
+        return [name for name in self._functions if ("function", name) in self._done]
+
+    def renderer(self) -> Renderer:
+        """Renders terms over the header; what they need is added to it."""
+        return Renderer(self, self._sorts)
+
     def statement(self) -> str:
         """The proposition that the file states: declared sorts, then assertions, then the goal."""
         renderer = Renderer(self, self._sorts)
