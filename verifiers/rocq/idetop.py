@@ -21,8 +21,6 @@ from pathlib import Path
 from typing import Literal, cast, get_args
 from xml.etree.ElementTree import Element, ParseError, fromstring
 
-import psutil
-
 from domain import OutsideError, Reason
 from verifiers.sandbox import Limits, Sandbox, cpu_seconds, kill, prover_pid
 
@@ -39,6 +37,7 @@ ARGUMENTS = (
 
 Level = Literal["error", "warning", "notice", "info", "debug"]
 
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
 
 
@@ -124,8 +123,8 @@ class Idetop:
     @property
     def resident_bytes(self) -> int:
         try:
-            return psutil.Process(self.pid).memory_info().rss
-        except psutil.NoSuchProcess:
+            return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * _PAGE_BYTES
+        except OSError:
             return 0
 
     def stop(self) -> float:

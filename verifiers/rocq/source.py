@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from domain import Lemma
@@ -64,6 +65,7 @@ class Surrounded(NamedTuple):
     after: str
 
 
+@lru_cache(maxsize=4096)
 def parse_statement(text: str) -> Statement:
     """The statement of a `formal_statement`. Raises `Malformed` unless it is one theorem-like sentence."""
     refused = refuse_statement(text)
@@ -104,6 +106,7 @@ def _colon(sentence: str, start: int) -> int:
     raise Malformed("a statement has a colon before its proposition")
 
 
+@lru_cache(maxsize=64)
 def header_parts(header: str) -> tuple[Part, ...]:
     """The parts of a header in order. Raises `Malformed`."""
     if any("\ud800" <= character <= "\udfff" for character in header):
@@ -162,14 +165,19 @@ def surround(statement: Statement, proof: str) -> Surrounded:
 def without_header(proof: str, header: str) -> str:
     """A candidate that repeats the problem's header first, with that part blanked out; others as they are."""
     try:
-        given = [normal_text(one.text) for one in split(header)]
+        given = _normal_sentences(header)
         offered = split(proof)
     except Unterminated:
         return proof
-    if not given or [normal_text(one.text) for one in offered[: len(given)]] != given:
+    if not given or len(offered) < len(given) or [normal_text(one.text) for one in offered[: len(given)]] != given:
         return proof
     end = offered[len(given) - 1].end
     return re.sub(r"[^\n]", " ", proof[:end]) + proof[end:]
+
+
+@lru_cache(maxsize=64)
+def _normal_sentences(text: str) -> list[str]:
+    return [normal_text(one.text) for one in split(text)]
 
 
 def declared_names(text: str) -> list[str]:
