@@ -271,10 +271,17 @@ def _read_table(folder: Path, name: str, manifest: Manifest) -> pa.Table:
         raise UserError(f"cannot read {path}: {error.strerror}; {mend}") from error
     if hashlib.sha256(data).hexdigest() != entry.sha256:
         raise UserError(f"{path} is damaged (its SHA-256 is not that of {MANIFEST}): {mend}")
-    table = pq.read_table(pa.BufferReader(data))
+    table = pq.read_table(pa.BufferReader(_arrow_owned(data)))
     if not table.schema.equals(SCHEMAS[name]):
         raise UserError(f"{path} has not the columns of table {name} in schema {SCHEMA_VERSION}: {mend}")
     return table
+
+
+def _arrow_owned(data: bytes) -> pa.Buffer:
+    """A copy in Arrow's memory: Arrow's threads may let go of a buffer when Python, and its bytes, have ended."""
+    buffer = pa.allocate_buffer(len(data))
+    pa.FixedSizeBufferWriter(buffer).write(data)
+    return buffer
 
 
 def _latest(name: str, table: pa.Table) -> pa.Table:
