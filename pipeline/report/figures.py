@@ -72,7 +72,7 @@ def solved(facts: Facts) -> Figure:
 
 
 def _by_cpu(axes: Axes, facts: Facts) -> None:
-    end = max([*facts.round_ends, *(solve.cpu_seconds for solve in facts.solves), 1e-9])
+    end = max([*facts.round_ends, *(solve.cpu_seconds for solve in facts.solves), 1e-9]) * 1.02
     _steps(axes, [(solve.cpu_seconds, solve) for solve in facts.solves], end, len(facts.problems))
     axes.set_xlabel("CPU seconds of attempts")
     labelled = 0.0

@@ -6,6 +6,7 @@ where there are more than fit, the most used are drawn and the caption says how 
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -156,7 +157,7 @@ def _paint(canvas: Canvas, facts: Facts, graph: Graph, screen: Screen) -> None:
             axes.plot([x], [y], "o", color=colour, markersize=13, markeredgecolor=LINE, markeredgewidth=0.5)
             axes.text(x, y, str(lemma.number), ha="center", va="center", color=SURFACE, fontsize=7.5)
             if screen == "wide" and node not in sources:
-                room = int((min(max(step, ahead), width - x) - 0.3) / 0.073)
+                room = int((min(max(step, ahead), width - x) - 0.3) / 0.07)
                 behind = {"facecolor": SURFACE, "edgecolor": "none", "pad": 0.5, "alpha": 0.85}
-                text = shorten(lemma.statement, room)
+                text = shorten(re.sub(r"^forall [^,]*, ", "", lemma.statement), room)
                 axes.text(x + 0.17, y, text, va="center", color=MUTED, fontsize=8, bbox=behind)
