@@ -173,7 +173,11 @@ def _work(world: World, staff: Staff, number: int, had: dict[str, frozenset[str]
 
 
 def _plan(world: World, begun: Begun, number: int) -> Plan:
-    """Open problems, smallest first; then what evolution may do. The last round only proves."""
+    """Open problems, smallest first; then what evolution may do, fewest definitions first. The last round only proves.
+
+    Small signatures come first because what holds over few definitions serves every problem that has them, and its
+    origin is then the small problem that asked first, not each larger one that could have.
+    """
     settings = world.settings
     waiting = [name for name in begun.open_problems if name in world.elaborations]
     due = sorted(
@@ -184,7 +188,7 @@ def _plan(world: World, begun: Begun, number: int) -> Plan:
     wanted = {key: sum(name in waiting for name in names) for key, names in world.signatures.items()}
     signatures = sorted(
         (key for key, problems in wanted.items() if problems and key not in begun.done),
-        key=lambda key: (-wanted[key], len(key), key),
+        key=lambda key: (len(key), -wanted[key], key),
     )
     return Plan(
         due=tuple(due),
