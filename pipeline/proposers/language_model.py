@@ -18,7 +18,7 @@ from typing import Literal
 
 from jinja2 import Environment, StrictUndefined, Template
 
-from domain import App, Const, Elaboration, Forall, Lemma, Prompt, Term
+from domain import App, Const, Elaboration, Forall, Lemma, Prompt, Sort, Term
 from pipeline.display import Display
 from pipeline.proposers.model_text import parse_proofs, parse_requests, parse_statements, within_last_proof
 from verifiers.rocq.sentences import Unterminated, identifiers, rename, split
@@ -226,14 +226,19 @@ def _asked(
         for definition in elaboration.definitions
     )
     aliases = _aliases(lemmas, avoid={*own.values(), *_names_in(elaboration.problem.header)})
+    taken = {*own.values(), *aliases.values()}
     outward = {**own, **aliases}
-    shown = [
-        _Shown(aliases[lemma.canonical_name], display.statement(lemma.term), _indented(_rename(lemma.proof, outward)))
-        for lemma in lemmas
-    ]
+    shown: list[_Shown] = []
+    for lemma in lemmas:
+        letters = _letters(lemma.term, taken)
+        statement = _rename(display.statement(lemma.term), letters)
+        proof = _indented(_rename(lemma.proof, outward | letters))
+        shown.append(_Shown(aliases[lemma.canonical_name], statement, proof))
+    letters = _letters(elaboration.statement, taken) if elaboration.definitions else {}
+    outward |= letters
     inward = {name: canonical for canonical, name in outward.items()}
-    theorem, naming = _theorem(elaboration, display, inward, parent)
-    openings = _openings(elaboration) if parent is None and elaboration.definitions else [""]
+    theorem, naming = _theorem(elaboration, display, letters, inward, parent)
+    openings = _openings(elaboration, letters) if parent is None and elaboration.definitions else [""]
     definitions = _definitions(elaboration)
     informal = elaboration.problem.informal_prefix or "" if parent is None else ""
     for kept, proofs, examples, defined in _choices(len(shown)):
@@ -288,7 +293,11 @@ def _aliases(lemmas: Iterable[Lemma], avoid: set[str]) -> dict[str, str]:
 
 
 def _theorem(
-    elaboration: Elaboration, display: Display, inward: dict[str, str], parent: Lemma | None
+    elaboration: Elaboration,
+    display: Display,
+    letters: Mapping[str, str],
+    inward: Mapping[str, str],
+    parent: Lemma | None,
 ) -> tuple[str, Naming]:
     """The statement as the prompt shows it.
 
@@ -296,10 +305,11 @@ def _theorem(
     (the Reals, say) is shown as its author wrote it, since its elaborated form is unreadable; the names of its binders
     are then part of the naming.
     """
+    statement = _rename(display.statement(elaboration.statement), letters)
     if parent is not None:
-        return f"Lemma known : {display.statement(parent.term)}.", Naming(inward)
+        return f"Lemma known : {statement}.", Naming(inward)
     if elaboration.definitions:
-        return f"Theorem goal : {display.statement(elaboration.statement)}.", Naming(inward)
+        return f"Theorem goal : {statement}.", Naming(inward)
     text = elaboration.problem.formal_statement.strip()
     before, after = _binders(text)
     chain = _chain(elaboration.statement)
@@ -318,7 +328,24 @@ def _chain(term: Term) -> list[str]:
     return names
 
 
-def _openings(elaboration: Elaboration) -> list[str]:
+def _letters(term: Term, taken: set[str]) -> dict[str, str]:
+    """Short names for the variables x0, x1, … that a statement begins with, and for their induction hypotheses.
+
+    A small model writes far better proofs about `n` than about `x0`. Types get capital letters.
+    """
+    small = iter([letter for letter in "nmkpqrstuvwabcdefgh" if letter not in taken])
+    capital = iter([letter for letter in "ABCDE" if letter not in taken])
+    table: dict[str, str] = {}
+    while isinstance(term, Forall):
+        letter = next(capital if isinstance(term.type, Sort) else small, None) if term.name != "_" else None
+        if letter is not None:
+            table |= {term.name: letter, f"IH{term.name}": f"IH{letter}"}
+            table |= {f"IH{term.name}_{k}": f"IH{letter}{k}" for k in (1, 2, 3)}
+        term = term.body
+    return table
+
+
+def _openings(elaboration: Elaboration, letters: Mapping[str, str]) -> list[str]:
     """First tactics of a proof, one for each sample in turn: by cases or computing, then by induction on a variable.
 
     All introduce the variables up to the first hypothesis. A small model that is left the choice hardly ever tries
@@ -330,10 +357,11 @@ def _openings(elaboration: Elaboration) -> list[str]:
     inductive: list[str] = []
     term = elaboration.statement
     while isinstance(term, Forall) and term.name != "_":
-        names.append(term.name)
+        name = letters.get(term.name, term.name)
+        names.append(name)
         head = term.type.function if isinstance(term.type, App) else term.type
         if isinstance(head, Const) and head.name in datatypes:
-            inductive.append(term.name)
+            inductive.append(name)
         term = term.body
     if not names:
         return [""]

@@ -1,5 +1,7 @@
 """Answers of a language model read as candidates, and the way from a prompt's names to canonical ones and back."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -134,6 +136,19 @@ def test_a_proof_in_the_prompts_names_proves_the_canonical_statement(verifier: R
     assert verdict.trust == "elaborated", verdict.messages
 
 
+def test_induction_hypotheses_and_variables_come_back_too(verifier: RocqVerifier) -> None:
+    (goal,) = elaborated("Theorem p : forall a b, add a (next b) = next (add a b).")
+    asked = proof_prompts(goal)
+    (block,) = parse_proofs("Proof. induction n; intros m. reflexivity. simpl. rewrite IHn. reflexivity. Qed.")
+    (verdict,) = verifier.check([Candidate(canonical_problem(goal, goal.definitions), asked.naming.proof(block))])
+    assert verdict.trust == "elaborated", verdict.messages
+
+
+def test_a_letter_that_the_problem_uses_is_not_a_variable() -> None:
+    (goal,) = elaborated("Theorem p : forall a, n a = a.", header=HEADER + "Definition n (k : num) : num := k.")
+    assert re.search(r"Theorem goal : forall m, \(?n m\)? = m\.", proof_prompts(goal).prompts[0].user)
+
+
 def test_a_lemma_name_of_the_problem_is_not_taken_for_a_library_lemma() -> None:
     header = HEADER + "Definition lemma_1 (n : num) : num := n."
     goal, helper = elaborated(
@@ -178,7 +193,7 @@ def test_an_evolved_statement_comes_back_in_canonical_names(verifier: RocqVerifi
         "Theorem p : forall a b, add (add a zero) b = add a b.", "Theorem h : forall n, add n zero = n."
     )
     asked = evolution_prompt("parameterize", lemma_of(parent, "auto."), goal)
-    assert "Lemma known : forall x0," in asked.prompts[0].user
+    assert "Lemma known : forall n," in asked.prompts[0].user
     (statement,) = parse_statements(asked.prompts[0].opening + " n m, add n (next m) = next (add n m).")
     header = canonical_problem(goal, goal.definitions).header
     (answer,) = verifier.elaborate([Problem("e", "rocq", header, f"Lemma e : {asked.naming.statement(statement)}.")])

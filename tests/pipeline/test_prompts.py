@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,7 @@ def every_prompt(goal: Elaboration, lemmas: list[Lemma]) -> dict[str, Asked]:
     asked = {
         "prove": proof_prompts(goal, lemmas),
         "solve_request": proof_prompts(goal, lemmas, request=True),
-        "repair": repair_prompt(goal, lemmas, "intros x0 x1.\nauto.", "Cannot unify d0 (* with *) x."),
+        "repair": repair_prompt(goal, lemmas, "intros n m.\nauto.", "Cannot unify d0 (* with *) x."),
         "decompose": decomposition_prompt(goal, lemmas),
     }
     return asked | {operator: evolution_prompt(operator, lemmas[0], goal, lemmas) for operator in EVOLUTIONS}
@@ -76,20 +77,20 @@ def test_a_proof_prompt_shows_statement_lemmas_with_proofs_and_the_informal_text
     goal: Elaboration, lemmas: list[Lemma]
 ) -> None:
     user = proof_prompts(goal, lemmas).prompts[0].user
-    assert user.count("induction x0; simpl; congruence") == 3
-    assert re.search(r"Lemma lemma_1 : forall x0, \(?add x0 zero\)? = x0\.", user)
-    assert re.search(r"Theorem goal : forall x0 x1, \(?add x0 x1\)? = \(?add x1 x0\)?\.$", user)
+    assert user.count("induction n; simpl; congruence") == 3
+    assert re.search(r"Lemma lemma_1 : forall n, \(?add n zero\)? = n\.", user)
+    assert re.search(r"Theorem goal : forall n m, \(?add n m\)? = \(?add m n\)?\.$", user)
     assert user.count("(*") == user.count("*)") == 1
 
 
 def test_every_other_sample_begins_an_induction_each_on_another_variable(goal: Elaboration) -> None:
     openings = [prompt.opening.splitlines()[-1].strip() for prompt in proof_prompts(goal, samples=5).prompts]
     assert openings == [
-        "intros x0 x1.",
-        "intros x0 x1. induction x0",
-        "intros x0 x1.",
-        "intros x0 x1. induction x1",
-        "intros x0 x1.",
+        "intros n m.",
+        "intros n m. induction n",
+        "intros n m.",
+        "intros n m. induction m",
+        "intros n m.",
     ]
 
 
@@ -109,7 +110,7 @@ def test_the_least_relevant_lemmas_go_first_and_then_the_examples(goal: Elaborat
             break
         text = whole(asked.prompts[0])
         assert estimate_tokens(text) <= limit
-        assert "Theorem goal" in text
+        assert "Theorem goal : forall n m" in text
         assert asked.shown == tuple(lemma.id for lemma in lemmas[: len(asked.shown)])
         state = (len(asked.shown), "copy_same" in text, "Fixpoint add" in text)
         if state not in seen:
@@ -147,7 +148,8 @@ def worked_examples(template: str) -> str:
 @pytest.mark.parametrize("template", ["prove", "solve_request", "repair"])
 def test_worked_proofs_are_accepted_by_the_prover(template: str, tmp_path: Path) -> None:
     file = tmp_path / "examples.v"
-    file.write_text(worked_examples(template))
+    number = count(1)
+    file.write_text(re.sub(r"Theorem goal\b", lambda _: f"Theorem goal_{next(number)}", worked_examples(template)))
     done = subprocess.run(["coqc", "-q", str(file)], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
 
