@@ -7,7 +7,7 @@ already, so dependencies have no cycle. Identity is by id; a known statement gai
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -51,6 +51,22 @@ class Proposal(NamedTuple):
     imported: bool = False
 
 
+class Staged:
+    """The lemmas of a group that are admitted and not in the library yet."""
+
+    def __init__(self) -> None:
+        self.lemmas: dict[str, Lemma] = {}
+        self._ids: dict[str, str] = {}
+
+    def add(self, lemma: Lemma) -> None:
+        self.lemmas[lemma.id] = lemma
+        self._ids[lemma.canonical_name] = lemma.id
+
+    def id_of(self, name: str) -> str:
+        """The id of the lemma with this canonical name; any other name as it is."""
+        return self._ids.get(name, name)
+
+
 class Admission(NamedTuple):
     """One answer for each proposal, in order, and the rows to write."""
 
@@ -60,7 +76,7 @@ class Admission(NamedTuple):
 
 def admit(state: State, in_round: int, proposals: Iterable[Proposal]) -> Admission:
     """Judge proposals in order, each knowing those before it. Changes nothing."""
-    staged: dict[str, Lemma] = {}
+    staged = Staged()
     answers: list[Inserted] = []
     records: list[Record] = []
     for proposal in proposals:
@@ -68,7 +84,7 @@ def admit(state: State, in_round: int, proposals: Iterable[Proposal]) -> Admissi
         answers.append(answer)
         if lemma is None:
             continue
-        staged[lemma.id] = lemma
+        staged.add(lemma)
         trust = state.trust.get(lemma.id, proposal.verdict.trust)
         row, proof = lemma_to_rows(lemma, in_round, trust=trust, dedup_version=DEDUP_VERSION)
         if answer.reason == "merged":
@@ -80,9 +96,7 @@ def admit(state: State, in_round: int, proposals: Iterable[Proposal]) -> Admissi
     return Admission(answers, records)
 
 
-def _judge(
-    state: State, in_round: int, proposal: Proposal, staged: Mapping[str, Lemma]
-) -> tuple[Inserted, Lemma | None]:
+def _judge(state: State, in_round: int, proposal: Proposal, staged: Staged) -> tuple[Inserted, Lemma | None]:
     """The answer, and the revision to write if there is one."""
     lemma, verdict = proposal.lemma, proposal.verdict
 
@@ -93,7 +107,7 @@ def _judge(
         return refused("not_accepted")
     if verdict.trust not in ADMITTED_TRUST:
         return refused("not_audited")
-    known = staged.get(lemma.id) or state.lemmas.get(lemma.id)
+    known = staged.lemmas.get(lemma.id) or state.lemmas.get(lemma.id)
     if known is not None:
         if statement_key(known) != statement_key(lemma):
             raise ValueError(f"two statements were proposed under the lemma id {lemma.id}")
@@ -106,7 +120,7 @@ def _judge(
     if lemma.id in lemma.uses or lemma.canonical_name in lemma.uses:
         return refused("uses_itself")
     uses = _ids(state, lemma.uses, staged)
-    if any(used not in state.lemmas and used not in staged for used in uses):
+    if any(used not in state.lemmas and used not in staged.lemmas for used in uses):
         return refused("unknown_lemma")
     admitted = replace(
         lemma,
@@ -122,19 +136,16 @@ def _judge(
     return Inserted(lemma.id, True, "new"), admitted
 
 
-def _ids(state: State, names: Collection[str], staged: Mapping[str, Lemma]) -> tuple[str, ...]:
+def _ids(state: State, names: Collection[str], staged: Staged) -> tuple[str, ...]:
     """Ids for ids or canonical names; a name that nothing has stays as it is."""
-    recent = {lemma.canonical_name: lemma.id for lemma in staged.values()}
     found: dict[str, None] = {}
     for name in names:
         lemma = state.lemma_of(name)
-        found[lemma.id if lemma is not None else recent.get(name, name)] = None
+        found[lemma.id if lemma is not None else staged.id_of(name)] = None
     return tuple(found)
 
 
-def _edges(
-    state: State, in_round: int, lemma: Lemma, needed: Collection[str], staged: Mapping[str, Lemma]
-) -> list[Record]:
+def _edges(state: State, in_round: int, lemma: Lemma, needed: Collection[str], staged: Staged) -> list[Record]:
     def edge(target: str, target_kind: NodeKind, kind: EdgeKind, confirmed: bool = False) -> Record:
         row = Edge(lemma.id, "lemma", target, target_kind, kind, in_round, lemma.attempt_id, confirmed)
         return "edges", edge_to_row(row)
