@@ -222,7 +222,10 @@ def parameters(constructor: str) -> int:
     return PARAMETERS.get(constructor, 0)
 
 
+CLAUSES = """forall b (h : forall n, n = 0),
+match (let c := b in c) return (forall n, n = 0) -> Prop with true => fun _ => True | _ => fun k => k 1 = k 1 end h"""
 STATEMENTS = (
+    CLAUSES,
     "forall (A : Type) (x y : list A), x ++ y = nil <-> x = nil /\\ y = nil",
     "forall n, exists m, n + 12 < m -> ~ (m <= n \\/ n = 3)",
     "forall f : nat -> nat, (forall x, f (f x) = x) -> map (fun x => f x) nil = nil",
@@ -233,6 +236,7 @@ STATEMENTS = (
     "forall nat' nil' O', nat' + O' = O' + nat' :> nat -> nil' = true",
     "forall p : nat * nat, match p with (0, S n) => n = 1 | (m, _) => m = 2 end",
     "(if Nat.eqb 2024 2024 then 1 else 0) = 1",
+    "(if (fun b : bool => b) true then fix f (n : nat) := match n with S k => f k | 0 => 0 end else fun n => n) 1 = 0",
 )
 
 

@@ -146,9 +146,9 @@ def _atom(term: Term) -> str:
         case Match(scrutinee, branches, returns, as_name, in_pattern):
             clauses = f" as {as_name}" if as_name else ""
             clauses += f" in {_tight(in_pattern)}" if in_pattern else ""
-            clauses += f" return {render_open(returns)}" if returns else ""
+            clauses += f" return {_tight(returns)}" if returns else ""
             cases = "".join([f" | {_pattern(branch)} => {render_open(branch.body)}" for branch in branches])
-            return f"match {render_open(scrutinee)}{clauses} with{cases} end"
+            return f"match {_tight(scrutinee)}{clauses} with{cases} end"
         case App():
             return f"({_tight(term)})"
         case Fix():
