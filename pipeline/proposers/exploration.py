@@ -107,12 +107,15 @@ class Explorer:
         """Closed statements, smallest first."""
         symbols = self._symbols()
         leaves = self._leaves(symbols)
+        laws = self._laws(symbols)
+        for statement in laws:
+            self._learn(statement)
         raw: list[_Found] = []
         for leaf in leaves:
             self._enter(leaf, raw)
         for _ in self._grow(symbols, raw):
             pass
-        found = self._independent(raw)
+        found = [*laws.values(), *self._independent(raw, laws)]
         found.extend(self._implications())
         found.extend(self._relations(symbols))
         found.sort(key=lambda item: (item[0], item[1]))
@@ -278,7 +281,7 @@ class Explorer:
 
     def _build(self, symbol: Symbol, parts: Sequence[Built], size: int) -> Built | None:
         term = apply(symbol.term, *(part.term for part in parts))
-        if self.rules.reduces_at_root(to_pattern(term)):
+        if self.rules.is_reducible_at_root(to_pattern(term)):
             return None
         if unfold_call(term, self.theory) is not None:
             return None
@@ -313,16 +316,41 @@ class Explorer:
         elif self.rules.learn(to_pattern(built.term), to_pattern(old.term)):
             found.append(_Found(built.size + old.size, len(built.variables), built, old))
 
-    def _independent(self, found: Sequence[_Found]) -> list[tuple[int, int, Term]]:
-        """The equations that others do not derive, when the laws of operations are known from the start."""
+    def _laws(self, symbols: Sequence[Symbol]) -> dict[Term, tuple[int, int, Term]]:
+        """Commutativity and associativity of the binary operations for which no test refutes them."""
+        kept: dict[Term, tuple[int, int, Term]] = {}
+        for symbol in symbols:
+            type_ = symbol.result
+            names = [name for name, t in self.variables.items() if t == type_]
+            if symbol.constructor or symbol.domains != (type_, type_) or len(names) < 3:
+                continue
+            x, y, z = (Var(name) for name in names[:3])
+            f = symbol.term
+            shapes = (
+                (apply(f, x, y), apply(f, y, x)),
+                (apply(f, apply(f, x, y), z), apply(f, x, apply(f, y, z))),
+            )
+            for rank, (left, right) in enumerate(shapes):
+                law = equation(type_, left, right)
+                statement = self._close([], law)
+                report = self.tester.test(statement, self.seed, CONFIRMATIONS)
+                if report.counterexample is None and report.tested > CONFIRMATIONS // 4:
+                    kept[law] = (6 + 4 * rank, -10, statement)
+        return kept
+
+    def _learn(self, law: Term, rules: RuleSet | None = None) -> None:
+        _, left, right = arguments(law)
+        (rules or self.rules).learn(to_pattern(left), to_pattern(right))
+
+    def _independent(self, found: Sequence[_Found], laws: Iterable[Term]) -> list[tuple[int, int, Term]]:
+        """The equations that smaller ones and the laws do not derive."""
         ordered = sorted(found, key=lambda one: (one.size, -one.variables))
         rules = RuleSet(self.precedence)
-        patterns = [(to_pattern(one.built.term), to_pattern(one.old.term)) for one in ordered]
-        laws = [index for index, (left, right) in enumerate(patterns) if rules.is_law(left, right)]
+        for law in laws:
+            self._learn(law, rules)
         kept: list[tuple[int, int, Term]] = []
-        for index in [*laws, *(i for i in range(len(ordered)) if i not in set(laws))]:
-            if rules.learn(*patterns[index]):
-                one = ordered[index]
+        for index, one in enumerate(ordered):
+            if rules.learn(to_pattern(one.built.term), to_pattern(one.old.term)):
                 left, right = one.built.term, one.old.term
                 if self.precedence.larger(right, left):
                     left, right = right, left

@@ -10,18 +10,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache
-from itertools import count, cycle, islice
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Literal
 
 from jinja2 import Environment, StrictUndefined, Template
 
-from domain import App, Const, Elaboration, Forall, Lemma, Prompt, Sort, Term
+from domain import App, Const, Elaboration, Forall, Lemma, Prompt
 from pipeline.display import Display
-from pipeline.proposers.model_text import parse_proofs, parse_requests, parse_statements, within_last_proof
-from verifiers.rocq.sentences import Unterminated, identifiers, rename, split
+from pipeline.proposers.model_text import parse_proofs, parse_requests, parse_statements
+from pipeline.proposers.naming import Naming, aliases, author_naming, letters_of, renamed
+from verifiers.rocq.sentences import Unterminated, identifiers, split
 
 __all__ = [
     "EVOLUTIONS",
@@ -52,30 +53,6 @@ STATEMENT_ENDS = ("\nProof", "\n(*", "\n\n", "```")
 
 MOST_REQUESTS = 5
 """Lemmas that one plan may ask for (LEGO-Prover, section 3.2)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Naming:
-    """Between the names in a prompt and canonical names.
-
-    `table` maps a name that the prompt shows to the canonical one. `introduces` are the binders that stand before the
-    colon of the author's statement: the author's proof finds them introduced, a canonical one has to introduce them.
-    """
-
-    table: Mapping[str, str] = field(default_factory=dict[str, str])
-    introduces: tuple[str, ...] = ()
-
-    def proof(self, text: str) -> str:
-        """A proof from an answer, for the canonical statement."""
-        renamed = self.statement(text)
-        return within_last_proof(renamed, f"intros {' '.join(self.introduces)}.") if self.introduces else renamed
-
-    def statement(self, text: str) -> str:
-        """A statement from an answer, in canonical names."""
-        try:
-            return rename(text, self.table)
-        except Unterminated:
-            return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,16 +202,16 @@ def _asked(
         replace(definition, readable=tuple(own.get(name, name) for name in definition.names))
         for definition in elaboration.definitions
     )
-    aliases = _aliases(lemmas, avoid={*own.values(), *_names_in(elaboration.problem.header)})
-    taken = {*own.values(), *aliases.values()}
-    outward = {**own, **aliases}
+    named = aliases(lemmas, avoid={*own.values(), *_names_in(elaboration.problem.header)})
+    taken = {*own.values(), *named.values()}
+    outward = {**own, **named}
     shown: list[_Shown] = []
     for lemma in lemmas:
-        letters = _letters(lemma.term, taken)
-        statement = _rename(display.statement(lemma.term), letters)
-        proof = _indented(_rename(lemma.proof, outward | letters))
-        shown.append(_Shown(aliases[lemma.canonical_name], statement, proof))
-    letters = _letters(elaboration.statement, taken) if elaboration.definitions else {}
+        letters = letters_of(lemma.term, taken)
+        statement = renamed(display.statement(lemma.term), letters)
+        proof = _indented(renamed(lemma.proof, outward | letters))
+        shown.append(_Shown(named[lemma.canonical_name], statement, proof))
+    letters = letters_of(elaboration.statement, taken) if elaboration.definitions else {}
     outward |= letters
     inward = {name: canonical for canonical, name in outward.items()}
     theorem, naming = _theorem(elaboration, display, letters, inward, parent)
@@ -248,8 +225,8 @@ def _asked(
             "definitions": definitions if defined else "",
             "examples": examples,
             "informal": _one_line(informal) if examples else "",
-            "failed": _in_comment(_indented(_rename(failed, outward))),
-            "error": _one_line(_rename(error, outward)),
+            "failed": _in_comment(_indented(renamed(failed, outward))),
+            "error": _one_line(renamed(error, outward)),
             "requests": MOST_REQUESTS,
             "new_name": "new_lemma",
         }
@@ -286,12 +263,6 @@ def _template(name: str) -> tuple[Template, Template, Template]:
     return system, user, opening
 
 
-def _aliases(lemmas: Iterable[Lemma], avoid: set[str]) -> dict[str, str]:
-    """Canonical name → a short name that nothing in the problem has."""
-    free = (name for name in (f"lemma_{number}" for number in count(1)) if name not in avoid)
-    return {lemma.canonical_name: next(free) for lemma in lemmas}
-
-
 def _theorem(
     elaboration: Elaboration,
     display: Display,
@@ -305,44 +276,13 @@ def _theorem(
     (the Reals, say) is shown as its author wrote it, since its elaborated form is unreadable; the names of its binders
     are then part of the naming.
     """
-    statement = _rename(display.statement(elaboration.statement), letters)
+    statement = renamed(display.statement(elaboration.statement), letters)
     if parent is not None:
         return f"Lemma known : {statement}.", Naming(inward)
     if elaboration.definitions:
         return f"Theorem goal : {statement}.", Naming(inward)
     text = elaboration.problem.formal_statement.strip()
-    before, after = _binders(text)
-    chain = _chain(elaboration.statement)
-    table = dict(inward)
-    for name, canonical in zip([*before, *after], chain, strict=False):
-        if name in after and canonical != "_":
-            table |= {name: canonical, f"IH{name}": f"IH{canonical}"}
-    return text, Naming(table, tuple(before) if len(before) <= len(chain) else ())
-
-
-def _chain(term: Term) -> list[str]:
-    names: list[str] = []
-    while isinstance(term, Forall):
-        names.append(term.name)
-        term = term.body
-    return names
-
-
-def _letters(term: Term, taken: set[str]) -> dict[str, str]:
-    """Short names for the variables x0, x1, … that a statement begins with, and for their induction hypotheses.
-
-    A small model writes far better proofs about `n` than about `x0`. Types get capital letters.
-    """
-    small = iter([letter for letter in "nmkpqrstuvwabcdefgh" if letter not in taken])
-    capital = iter([letter for letter in "ABCDE" if letter not in taken])
-    table: dict[str, str] = {}
-    while isinstance(term, Forall):
-        letter = next(capital if isinstance(term.type, Sort) else small, None) if term.name != "_" else None
-        if letter is not None:
-            table |= {term.name: letter, f"IH{term.name}": f"IH{letter}"}
-            table |= {f"IH{term.name}_{k}": f"IH{letter}{k}" for k in (1, 2, 3)}
-        term = term.body
-    return table
+    return text, author_naming(text, elaboration.statement, inward)
 
 
 def _openings(elaboration: Elaboration, letters: Mapping[str, str]) -> list[str]:
@@ -367,45 +307,6 @@ def _openings(elaboration: Elaboration, letters: Mapping[str, str]) -> list[str]
         return [""]
     plain = f"intros {' '.join(names)}."
     return [one for name in inductive for one in (plain, f"{plain} induction {name}")] or [plain]
-
-
-_NAME = re.compile(r"[^\W\d][\w']*")
-
-
-def _binders(statement: str) -> tuple[list[str], list[str]]:
-    """The names bound before the colon of a statement, and those of the `forall`s that it then begins with."""
-    head = re.match(r"\s*\w+\s+[^\W\d][\w']*", statement)
-    before, at = _bound(statement, head.end() if head else 0, until=":")
-    after: list[str] = []
-    while quantifier := re.compile(r"[\s:,]*(?:forall\b|∀)").match(statement, at):
-        names, at = _bound(statement, quantifier.end(), until=",")
-        after += names
-    return before, after
-
-
-def _bound(text: str, at: int, *, until: str) -> tuple[list[str], int]:
-    """The names of binders like `x y (a b : T) {c}` or `x y : T`, up to `until` outside brackets, and where that is."""
-    names: list[str] = []
-    depth, typed = 0, 0
-    """`typed` is 1 + the depth of the colon after which names belong to a type, or 0."""
-    while at < len(text):
-        character = text[at]
-        if depth == 0 and character == until:
-            break
-        if found := _NAME.match(text, at):
-            if not typed:
-                names.append(found.group())
-            at = found.end()
-            continue
-        if character in "([{":
-            depth += 1
-        elif character in ")]}":
-            depth -= 1
-            typed = typed if typed <= depth + 1 else 0
-        elif character == ":" and not typed:
-            typed = depth + 1
-        at += 1
-    return names, at
 
 
 def _definitions(elaboration: Elaboration) -> str:
@@ -435,13 +336,6 @@ def _names_in(text: str) -> set[str]:
         return {name.text for name in identifiers(text)}
     except Unterminated:
         return set()
-
-
-def _rename(text: str, table: Mapping[str, str]) -> str:
-    try:
-        return rename(text, table)
-    except Unterminated:
-        return text
 
 
 def _in_comment(text: str) -> str:

@@ -76,10 +76,13 @@ class RuleSet:
     commutative: set[object] = field(default_factory=set[object])
     associative: set[object] = field(default_factory=set[object])
 
-    def reduces_at_root(self, term: Pattern) -> bool:
+    def is_reducible_at_root(self, term: Pattern) -> bool:
+        """Whether a rule applies at the root, or the arguments of an operation are out of order."""
         if isinstance(term, str):
             return False
-        return any(match(left, term, {}) for left, _ in self.rules.get(term[0], ()))
+        if any(match(left, term, {}) for left, _ in self.rules.get(term[0], ())):
+            return True
+        return term[0] in self.commutative and self._sorted(term) != term
 
     def normal(self, term: Pattern, fuel: int = 60) -> Pattern:
         """A normal form by the rules, innermost first, operations sorted."""
@@ -150,11 +153,3 @@ class RuleSet:
             return False
         y = inner[-1]
         return isinstance(x, str) and isinstance(z, str) and inner == (*prefix, x, y) and rest == (*prefix, y, z)
-
-    def is_law(self, left: Pattern, right: Pattern) -> bool:
-        """Whether an equation says that an operation is commutative or associative."""
-        return (
-            self._is_commutativity(left, right)
-            or self._is_associativity(left, right)
-            or self._is_associativity(right, left)
-        )

@@ -89,24 +89,24 @@ Ltac lm_permute f comm left_assoc right_assoc :=
     | |- f ?a ?l = ?r => lm_front f comm left_assoc right_assoc a r; apply f_equal
     end)).
 
-Ltac lm_go rw rwh fwd fin ac unf n :=
+(* Depth first: all case splits, then rewriting with at most `k` hypotheses. A split that is possible is made. *)
+Ltac lm_go rw rwh fwd fin ac unf n k :=
   lm_norm rw rwh;
   try (progress (do 3 (try fwd ())); lm_norm rw rwh);
   try lm_close;
   try solve [ fin () ];
   try solve [ ac () ];
+  tryif unf () then lm_go rw rwh fwd fin ac unf n k else
   match n with
-  | O => fail
-  | S ?m =>
-      first
-      [ unf (); lm_go rw rwh fwd fin ac unf m
-      | lm_split; lm_go rw rwh fwd fin ac unf m
-      | once (lm_hypothesis_step; lm_go rw rwh fwd fin ac unf m)
-      | progress f_equal; lm_go rw rwh fwd fin ac unf m ]
-  end.
+  | O => lm_rest rw rwh fwd fin ac unf n k
+  | S ?m => tryif lm_split then lm_go rw rwh fwd fin ac unf m k else lm_rest rw rwh fwd fin ac unf n k
+  end
+with lm_rest rw rwh fwd fin ac unf n k :=
+  first
+  [ match k with S ?j => once (lm_hypothesis_step; lm_go rw rwh fwd fin ac unf n j) end
+  | progress f_equal; lm_go rw rwh fwd fin ac unf n k ].
 
-Ltac lm_search rw rwh fwd fin ac unf := lm_go rw rwh fwd fin ac unf constr:(S (S (S (S (S (S O)))))).
-Ltac lm_short rw rwh fwd fin ac unf := lm_go rw rwh fwd fin ac unf constr:(S (S O)).
+Ltac lm_search rw rwh fwd fin ac unf := lm_go rw rwh fwd fin ac unf constr:(S (S (S (S (S O))))) constr:(S (S O)).
 
 (* Simplifies and closes what is easy; what is left shows what is missing. *)
 Ltac lm_stuck := lm_norm ltac:(fun _ => fail) ltac:(fun _ => fail); try lm_close.
