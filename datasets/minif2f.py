@@ -156,7 +156,7 @@ def read_lean(text: str, where: str) -> tuple[str, str]:
     return text[:start], statement + "\n"
 
 
-_ISABELLE_PROOF = re.compile(r"^\s*(?:proof|by|sorry|oops|using|unfolding|apply|including|supply)\b", re.MULTILINE)
+_ISABELLE_PROOF = re.compile(r"(?<!\S)(?:proof|by|sorry|oops|using|unfolding|apply|including|supply)\b")
 
 
 def read_isabelle(text: str, where: str) -> tuple[str, str]:
