@@ -51,6 +51,9 @@ SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/ocamlfind.conf", 
 UIDS = range(20_000, 60_000)
 """User ids that root drops to, drawn at random for each scratch folder; they need no entry in /etc/passwd."""
 
+STALE_SECONDS = 86_400.0
+"""Age at which a scratch folder without its process is removed; two machines may share the folder they lie in."""
+
 _spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sandbox-spawner")
 """Boxes die with the thread that started them (PR_SET_PDEATHSIG), so one thread that lives as long as we do starts
 them all."""
@@ -104,7 +107,7 @@ class Sandbox:
 
     def make_folder(self, *, trusted: bool = False) -> Path:
         """A fresh folder; a trusted one stays ours, and boxed processes can only ever be shown it read-only."""
-        path = Path(tempfile.mkdtemp(prefix="lemmary-", dir=_scratch_root()))
+        path = Path(tempfile.mkdtemp(prefix=f"lemmary-{os.getpid()}-", dir=_scratch_root()))
         if trusted:
             path.chmod(0o755)
         elif os.geteuid() == 0:
@@ -298,8 +301,19 @@ def _scratch_root() -> Path:
     """A folder in which an unprivileged user can reach scratch folders made by us."""
     for root in (Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")):  # noqa: S108
         if root.is_dir() and all(path.stat().st_mode & 0o001 for path in (root, *root.parents)):
+            _sweep(root)
             return root
     return Path(tempfile.gettempdir())
+
+
+def _sweep(root: Path) -> None:
+    """Remove scratch folders that killed processes left behind: their process is gone and they are a day old."""
+    for path in root.glob("lemmary-*-*"):
+        pid = path.name.split("-")[1]
+        with suppress(OSError):
+            old = time.time() - path.lstat().st_mtime > STALE_SECONDS
+            if pid.isdigit() and not psutil.pid_exists(int(pid)) and old and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
 
 
 @cache

@@ -88,8 +88,10 @@ def test_positions_are_those_of_the_text_and_not_of_what_stands_before(session: 
 
 def test_an_endless_tactic_is_interrupted(session: Session) -> None:
     process = session.pid
-    outcome = session.run("Lemma t : True. let rec f x := f x in f 0.", seconds=0.2)
+    text = "Lemma t : True. let rec f x := f x in f 0. Qed. Check 0."
+    outcome = session.run(text, seconds=0.2)
     assert outcome.reason == "timeout"
+    assert outcome.failed_at == text.index("let")
     assert session.run(PROVED).ok
     assert session.pid == process
 

@@ -1,6 +1,8 @@
 """What a boxed process can and cannot do. Needs bubblewrap, as a run does."""
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -128,3 +130,30 @@ def test_killing_a_box_kills_all_that_runs_in_it(sandbox: Sandbox, folder: Path)
     while any(map(psutil.pid_exists, inside)) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not any(map(psutil.pid_exists, inside))
+
+
+def test_a_killed_driver_leaves_no_box_behind(sandbox: Sandbox, repository: Path) -> None:
+    script = """
+import threading
+from verifiers.sandbox import Limits, Sandbox
+box = Sandbox()
+folder = box.make_folder()
+def start():
+    print(folder, box.spawn(["sh", "-c", "while :; do :; done"], folder, Limits(cpu_seconds=60)).pid, flush=True)
+thread = threading.Thread(target=start)
+thread.start()
+thread.join()
+input()
+"""
+    command = [sys.executable, "-c", script]
+    with subprocess.Popen(command, cwd=repository, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as driver:
+        assert driver.stdout is not None
+        folder, pid = driver.stdout.readline().split()
+        time.sleep(0.2)
+        assert psutil.pid_exists(int(pid))  # the thread that asked for it has ended, the box has not
+        driver.kill()
+    deadline = time.monotonic() + 10
+    while psutil.pid_exists(int(pid)) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not psutil.pid_exists(int(pid))
+    Path(folder).rmdir()

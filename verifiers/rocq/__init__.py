@@ -1,1 +1,1 @@
-
+"""The Rocq backend: sentences and terms, elaboration, warm sessions, lint and audit."""

@@ -42,11 +42,12 @@ _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
 
 
 class Stopped(Exception):  # noqa: N818 (an event, not an error of ours)
-    """The process was interrupted or died; `reason` says why."""
+    """The process was interrupted or died; `reason` says why, `state` where if that is known."""
 
-    def __init__(self, reason: Reason, text: str) -> None:
+    def __init__(self, reason: Reason, text: str, state: int = 0) -> None:
         super().__init__(text)
         self.reason: Reason = reason
+        self.state = state
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +188,7 @@ class Idetop:
                 del self._buffer[: end + 8]
                 answer = _parse(reply)
                 if interrupted and not answer.good:
-                    raise Stopped("timeout", "Timeout: the limit of CPU seconds was reached")
+                    raise Stopped("timeout", "Timeout: the limit of CPU seconds was reached", answer.state)
                 return answer
             if not self._poll.poll(50):
                 over = time.monotonic() > self._deadline or self.own_cpu_seconds() > self._cpu_limit

@@ -50,6 +50,7 @@ _MODULES = frozenset(
 
 _WORD = re.compile(r"[^\W\d][\w']*")
 _PUNCTUATION = re.compile(r"[-+*{}\[(]|\d|!\s*:|\?|>\s*\[")
+_SELECTOR = re.compile(r"(?:all|!|par|\[\s*[\w']+\s*\]|\d[\d\s,-]*)\s*:(?!=)\s*")
 _REQUIRE = re.compile(r"(?:From (?P<root>[\w.]+) )?Require (?:Import )?(?P<modules>[\w'. ]+)\.$")
 _SCOPE = re.compile(r"(?:Local )?Open Scope [\w']+\.$|Import ListNotations\.$")
 
@@ -99,6 +100,10 @@ def _hidden(character: str) -> bool:
 
 
 def _refuse_sentence(sentence: str, header: str) -> str | None:
+    selector = _SELECTOR.match(sentence)
+    if selector:  # a tactic may follow, but so may a query such as `1: Check x.`
+        refused = _refuse_sentence(sentence[selector.end() :], "") if sentence[selector.end() :] else None
+        return refused or _refuse_tactic(sentence)
     found = _WORD.match(sentence)
     if found is None:
         if sentence.startswith("#"):

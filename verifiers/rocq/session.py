@@ -246,7 +246,7 @@ def _execute(process: Idetop, before: str, text: str, seconds: float, *, goals: 
         if goals and proof_open:
             open_goals = document.goals()
     except Stopped as stopped:
-        reason, failed = stopped.reason, failed or document.last
+        reason, failed = stopped.reason, failed or document.place(stopped.state)
         start = failed.start if failed else -1
         document.messages.append(Message("error", str(stopped), start, start + len(failed.text) if failed else -1))
     if reason == "does_not_compile" and document.out_of_memory:
@@ -278,6 +278,10 @@ class _Document:
     def out_of_memory(self) -> bool:
         return any(message.level == "error" and "Out of memory" in message.text for message in self.messages)
 
+    def place(self, state: int) -> _Placed | None:
+        """The sentence of a state; the last one if it is unknown (one that acts outside an open proof has two)."""
+        return self._places.get(state) or self.last
+
     def add(self, sentence: _Placed) -> None:
         self.last = sentence
         answer = self._process.add(sentence.text)
@@ -296,8 +300,7 @@ class _Document:
         if answer.good:
             self._note(answer)
             return answer.value.find("option/goals") is not None
-        # A sentence that acts outside of the open proof has a second state, near the one that its addition told.
-        place = self._places.get(answer.state) or self.last
+        place = self.place(answer.state)
         self._note(answer, place)
         self._failed_state = answer.state
         raise _Failed(place)

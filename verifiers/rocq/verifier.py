@@ -293,14 +293,14 @@ def _refused(candidate: Candidate, proof: str) -> str | None:
 
 def _judge(outcome: Outcome, placed: Surrounded) -> Verdict:
     """The verdict on a run in which the text failed."""
-    if outcome.reason == "timeout":
-        return Verdict("timeout", "timeout", "none", outcome.messages, seconds=outcome.cpu_seconds)
-    if outcome.reason in (None, "prover_error"):
-        return Verdict("error", "prover_error", "none", outcome.messages, seconds=outcome.cpu_seconds)
-    if outcome.failed_at is None or outcome.failed_at < 0:
-        return _not_ours(outcome, "the statement or a lemma")
     length = len(placed.text)
     messages = tuple(replace(one, start=min(one.start, length), end=min(one.end, length)) for one in outcome.messages)
+    if outcome.reason == "timeout":
+        return Verdict("timeout", "timeout", "none", messages, seconds=outcome.cpu_seconds)
+    if outcome.reason in (None, "prover_error"):
+        return Verdict("error", "prover_error", "none", messages, seconds=outcome.cpu_seconds)
+    if outcome.failed_at is None or outcome.failed_at < 0:
+        return _not_ours(outcome, "the statement or a lemma")
     return Verdict("rejected", outcome.reason, "none", messages, seconds=outcome.cpu_seconds)
 
 
