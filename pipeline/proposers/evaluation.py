@@ -9,7 +9,6 @@ Invariant: a term that is not understood raises `UnsupportedError`; the evaluato
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -22,9 +21,6 @@ Value = Any
 
 FUEL = 8_000
 """Recursive calls allowed for one evaluation; it also bounds how deep a value, and so the C stack, can get."""
-
-RECURSION_LIMIT = 20_000
-"""Python frames; more than the fuel can use."""
 
 
 class UnsupportedError(Exception):
@@ -113,7 +109,6 @@ class Evaluator:
         self._scope: dict[str, Any] = {"tank": self._tank, "OutOfFuel": OutOfFuelError, "curry": curry}
         self._known: dict[str, _Known] = {}
         self._count = 0
-        sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION_LIMIT))
 
     def refill(self) -> None:
         """Full fuel for the next evaluation."""

@@ -1,0 +1,103 @@
+"""A few definitions under names of no suite, statements over them in canonical form, and a prover to check scripts."""
+
+from collections.abc import Callable, Sequence
+from functools import cache
+
+from domain import Definition, Elaboration, Goal, Problem, Term
+from pipeline.proposers.automation import TACTICS, Script
+from tests.pipeline.elaborated import elaborate
+from verifiers.rocq.canonical import canonical_header, lemma_sentence
+from verifiers.rocq.session import Session
+from verifiers.rocq.terms import parse_goal, render
+
+HEADER = """
+Inductive num : Set := zero : num | next : num -> num.
+Inductive seq (A : Type) : Type := stop : seq A | push : A -> seq A -> seq A.
+Fixpoint sum (x y : num) : num := match x with zero => y | next z => next (sum z y) end.
+Fixpoint twice (x : num) : num := match x with zero => zero | next z => next (next (twice z)) end.
+Fixpoint even (x : num) : bool :=
+  match x with zero => true | next y => match y with zero => false | next z => even z end end.
+Fixpoint same (x y : num) : bool :=
+  match x with
+  | zero => match y with zero => true | next _ => false end
+  | next a => match y with zero => false | next b => same a b end
+  end.
+Fixpoint join (A : Type) (x y : seq A) : seq A :=
+  match x with stop _ => y | push _ a z => push A a (join A z y) end.
+Fixpoint flip (A : Type) (x : seq A) : seq A :=
+  match x with stop _ => stop A | push _ a z => join A (flip A z) (push A a (stop A)) end.
+Fixpoint flip_onto (A : Type) (x y : seq A) : seq A :=
+  match x with stop _ => y | push _ a z => flip_onto A z (push A a y) end.
+Fixpoint weight (A : Type) (x : seq A) : num := match x with stop _ => zero | push _ _ z => next (weight A z) end.
+"""
+
+STATEMENTS = {
+    "join_stop": "forall (A : Type) (x : seq A), join A x (stop A) = x",
+    "join_join": "forall (A : Type) (x y z : seq A), join A (join A x y) z = join A x (join A y z)",
+    "flip_join": "forall (A : Type) (x y : seq A), flip A (join A x y) = join A (flip A y) (flip A x)",
+    "flip_flip": "forall (A : Type) (x : seq A), flip A (flip A x) = x",
+    "onto_join": "forall (A : Type) (x y : seq A), flip_onto A x y = join A (flip A x) y",
+    "flip_is_flip_onto": "forall (A : Type) (x : seq A), flip A x = flip_onto A x (stop A)",
+    "weight_join": "forall (A : Type) (x y : seq A), weight A (join A x y) = sum (weight A x) (weight A y)",
+    "sum_next": "forall x y : num, sum x (next y) = next (sum x y)",
+    "sum_comm": "forall x y : num, sum x y = sum y x",
+    "sum_assoc": "forall x y z : num, sum (sum x y) z = sum x (sum y z)",
+    "sum_swapped": "forall x y z w : num, sum (sum w x) (sum y z) = sum z (sum x (sum y w))",
+    "twice_sum": "forall x : num, twice x = sum x x",
+    "even_twice": "forall x : num, even (twice x) = true",
+    "even_even": "forall x y : num, even x = true -> even (sum x y) = even y",
+    "same_sound": "forall x y : num, same x y = true -> x = y",
+    "false_comm": "forall (A : Type) (x y : seq A), join A x y = join A y x",
+    "false_flip": "forall (A : Type) (x : seq A), flip A x = x",
+    "false_even": "forall x y : num, even x = true -> even (sum x y) = true",
+    "false_exists": "forall x : num, exists y : num, next y = x",
+}
+
+
+@cache
+def theory() -> dict[str, Elaboration]:
+    """Every statement in canonical form, by name."""
+    problems = [Problem(name, "rocq", HEADER, f"Theorem {name} : {text}.") for name, text in STATEMENTS.items()]
+    return {elaboration.problem.name: elaboration for elaboration in elaborate(*problems)}
+
+
+def statement(name: str) -> Term:
+    return theory()[name].statement
+
+
+def definitions(name: str = "join_stop") -> tuple[Definition, ...]:
+    return theory()[name].definitions
+
+
+def canonical(readable: str) -> str:
+    """The canonical name of what `HEADER` calls `readable`."""
+    return next(
+        name for d in definitions() for name, own in zip(d.names, d.readable, strict=True) if own == readable
+    )
+
+
+class Checker:
+    """Checks scripts in one warm session; lemmas are assumed."""
+
+    def __init__(self) -> None:
+        self.session = Session()
+        loaded = self.session.load(canonical_header("", definitions()) + "\n" + TACTICS)
+        assert loaded.ok, loaded.error
+        self.checked: list[str] = []
+
+    def of(self, term: Term) -> Callable[[Sequence[Script]], list[bool]]:
+        def check(scripts: Sequence[Script]) -> list[bool]:
+            answers: list[bool] = []
+            for script in scripts:
+                before = "\n".join(lemma_sentence(lemma) for lemma in script.uses_lemmas)
+                self.checked.append(script.text)
+                text = f"Goal {render(term)}.\nProof.\n{script.text}\nQed."
+                answers.append(self.session.run(text, 3.0, before=before, goals=False).ok)
+            return answers
+
+        return check
+
+    def goals(self, term: Term, prefix: str) -> list[Goal]:
+        outcome = self.session.run(f"Set Printing All.\nGoal {render(term)}.\nProof.\n{prefix}", 3.0)
+        assert outcome.ok, outcome.error
+        return [parse_goal(goal.hypotheses, goal.conclusion) for goal in outcome.goals]

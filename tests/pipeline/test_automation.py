@@ -1,0 +1,106 @@
+"""Portfolios of proof scripts, checked by the prover."""
+
+from collections.abc import Iterator
+
+import pytest
+from domain import Lemma
+from pipeline.proposers.automation import Automation, Proof, Script, Stuck, minimise, prove
+from pipeline.proposers.ordering import Precedence, classify
+from pipeline.proposers.theory import Theory
+from tests.pipeline.elaborated import lemma_of
+from tests.pipeline.small_theory import Checker, definitions, statement, theory
+
+
+@pytest.fixture(scope="module")
+def checker() -> Iterator[Checker]:
+    checker = Checker()
+    yield checker
+    checker.session.close()
+
+
+def proved(checker: Checker, name: str, *lemmas: Lemma) -> Script:
+    result = prove(statement(name), definitions(name), checker.of(statement(name)), lemmas)
+    assert isinstance(result, Proof), f"{name}: nothing of {result.tried} scripts"
+    return result.script
+
+
+def lemma(checker: Checker, name: str, *lemmas: Lemma) -> Lemma:
+    script = minimise(
+        proved(checker, name, *lemmas), statement(name), definitions(name), checker.of(statement(name))
+    )
+    assert not script.uses_lemmas
+    return lemma_of(theory()[name], script.text)
+
+
+@pytest.mark.parametrize("name", ["join_stop", "join_join", "sum_next", "weight_join", "same_sound", "even_twice"])
+def test_single_inductions_need_no_lemma(checker: Checker, name: str) -> None:
+    assert not proved(checker, name).uses_lemmas
+
+
+def test_two_step_induction_proves_what_recurses_two_steps_at_a_time(checker: Checker) -> None:
+    assert proved(checker, "even_even").plan.kind == "stepwise"
+
+
+def test_nested_induction_proves_commutativity(checker: Checker) -> None:
+    assert proved(checker, "sum_comm").plan.kind == "nested"
+
+
+@pytest.mark.parametrize(("name", "helpers"), [("twice_sum", ["sum_next"]), ("onto_join", ["join_join"])])
+def test_a_lemma_makes_provable_what_is_not_provable_without(
+    checker: Checker, name: str, helpers: list[str]
+) -> None:
+    assert isinstance(prove(statement(name), definitions(name), checker.of(statement(name))), Stuck)
+    script = proved(checker, name, *(lemma(checker, helper) for helper in helpers))
+    assert script.uses_lemmas
+
+
+def test_sums_are_equal_up_to_order(checker: Checker) -> None:
+    lemmas = [lemma(checker, name) for name in ("sum_comm", "sum_assoc")]
+    assert proved(checker, "sum_swapped", *lemmas).uses_lemmas
+
+
+def test_minimising_drops_what_is_not_needed(checker: Checker) -> None:
+    lemmas = [lemma(checker, name) for name in ("sum_next", "join_stop", "sum_assoc", "join_join")]
+    name = "twice_sum"
+    script = Automation(definitions(name)).script(
+        *_opened(name), proved(checker, name, *lemmas).plan, lemmas  # all of them, needed or not
+    )
+    least = minimise(script, statement(name), definitions(name), checker.of(statement(name)))
+    assert [one.id for one in least.uses_lemmas] == [lemmas[0].id]
+
+
+def _opened(name: str):
+    from pipeline.proposers.theory import open_statement
+
+    return (open_statement(statement(name)),)
+
+
+def test_false_statements_are_not_proved(checker: Checker) -> None:
+    result = prove(statement("false_even"), definitions(), checker.of(statement("false_even")))
+    assert isinstance(result, Stuck)
+    assert result.tried > 5
+
+
+def test_lemmas_over_other_functions_are_not_selected() -> None:
+    automation = Automation(definitions())
+    lemmas = [lemma_of(theory()[name], "") for name in ("sum_next", "join_join", "flip_flip")]
+    chosen = automation.select(statement("flip_join"), lemmas)
+    assert {one.id for one in chosen} == {lemmas[1].id, lemmas[2].id}
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "reverse"),
+    [
+        ("join_join", "rewrite", False),
+        ("flip_join", "rewrite", False),
+        ("onto_join", "rewrite", False),
+        ("flip_is_flip_onto", "rewrite", True),
+        ("sum_next", "rewrite", False),
+        ("even_even", "rewrite", False),
+        ("sum_comm", "commutative", False),
+        ("same_sound", "forward", False),
+    ],
+)
+def test_equations_are_oriented_by_the_definitions(name: str, kind: str, reverse: bool) -> None:
+    rule = classify(statement(name), Precedence(Theory(definitions())))
+    assert (rule.kind, rule.reverse) == (kind, reverse)

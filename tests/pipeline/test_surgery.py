@@ -1,0 +1,44 @@
+"""Statements cut from a stuck proof."""
+
+from collections.abc import Iterator
+
+import pytest
+from pipeline.proposers.surgery import requests
+from pipeline.proposers import testing
+from tests.pipeline.small_theory import Checker, definitions, statement
+from verifiers.rocq.terms import alpha_normal, render
+
+
+@pytest.fixture(scope="module")
+def checker() -> Iterator[Checker]:
+    checker = Checker()
+    yield checker
+    checker.session.close()
+
+
+def wanted(checker: Checker, name: str) -> list[str]:
+    terms = requests(statement(name), definitions(), lambda prefix: checker.goals(statement(name), prefix))
+    tester = testing.Tester(definitions())
+    assert all(tester.test(term, seed=77).counterexample is None for term in terms)
+    return [render(alpha_normal(term)) for term in terms]
+
+
+def test_a_constant_accumulator_becomes_a_variable(checker: Checker) -> None:
+    assert render(alpha_normal(statement("onto_join"))) in wanted(checker, "flip_is_flip_onto")
+
+
+def test_a_stuck_goal_is_generalised(checker: Checker) -> None:
+    """Reversing twice gets stuck on `flip (join (flip x) [a])`, which is an instance of `flip (join y [a])`."""
+    shown = wanted(checker, "flip_flip")
+    assert shown
+    assert any(text.count("forall") == 1 and "(x1 : " in text for text in shown)
+
+
+def test_a_statement_is_never_its_own_request(checker: Checker) -> None:
+    for name in ("flip_flip", "twice_sum", "flip_is_flip_onto"):
+        assert render(alpha_normal(statement(name))) not in wanted(checker, name)
+
+
+def test_without_a_prover_only_the_statement_is_used() -> None:
+    assert requests(statement("flip_is_flip_onto"), definitions())
+    assert requests(statement("join_join"), definitions()) == []

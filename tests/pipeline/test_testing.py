@@ -1,0 +1,75 @@
+"""The evaluator and the search for counterexamples."""
+
+import pytest
+from domain import App, Const, Term, Var
+from hypothesis import given
+from hypothesis import strategies as st
+from pipeline.proposers.evaluation import Evaluator, OutOfFuelError, UnsupportedError
+from pipeline.proposers import testing
+from pipeline.proposers.theory import Theory
+from tests.pipeline.small_theory import STATEMENTS, canonical, definitions, statement
+
+FALSE = [name for name in STATEMENTS if name.startswith("false_")]
+
+
+@pytest.mark.parametrize("name", [name for name in STATEMENTS if name not in FALSE])
+def test_true_statements_are_not_refuted(name: str) -> None:
+    report = testing.Tester(definitions(name)).test(statement(name))
+    assert report.counterexample is None
+    assert report.tested > 20
+
+
+@pytest.mark.parametrize("name", ["false_comm", "false_flip", "false_even"])
+def test_false_statements_are_refuted_by_a_counterexample(name: str) -> None:
+    counterexample = testing.refutes(statement(name), definitions(name))
+    assert counterexample is not None
+    assert counterexample.certain
+    assert counterexample.values
+
+
+def test_an_existential_over_an_infinite_type_is_never_refuted() -> None:
+    assert testing.refutes(statement("false_exists"), definitions()) is None
+
+
+def test_the_same_seed_gives_the_same_counterexample() -> None:
+    first, again = (testing.refutes(statement("false_comm"), definitions(), seed=3) for _ in range(2))
+    assert first == again
+
+
+def numeral(count: int) -> Term:
+    term: Term = Const(canonical("zero"))
+    for _ in range(count):
+        term = App(Const(canonical("next")), (term,))
+    return term
+
+
+def value(count: int) -> tuple[object, ...]:
+    return (0,) if count == 0 else (1, value(count - 1))
+
+
+@given(st.integers(0, 30), st.integers(0, 30))
+def test_functions_compute(a: int, b: int) -> None:
+    evaluator = Evaluator(Theory(definitions()))
+    total = App(Const(canonical("sum")), (numeral(a), numeral(b)))
+    assert evaluator.compile(total, [])() == value(a + b)
+    even = App(Const(canonical("even")), (numeral(a),))
+    assert evaluator.compile(even, [])() == ((0,) if a % 2 == 0 else (1,))
+
+
+def test_partial_applications_are_functions() -> None:
+    evaluator = Evaluator(Theory(definitions()))
+    adder = evaluator.compile(App(Const(canonical("sum")), (numeral(2),)), [])()
+    assert adder(value(3)) == value(5)
+
+
+def test_evaluation_stops_when_the_fuel_is_spent() -> None:
+    evaluator = Evaluator(Theory(definitions()), fuel=10)
+    run = evaluator.compile(App(Const(canonical("twice")), (Var("x"),)), ["x"])
+    assert run(value(9)) == value(18)
+    with pytest.raises(OutOfFuelError):
+        run(value(30))
+
+
+def test_unknown_constants_are_refused() -> None:
+    with pytest.raises(UnsupportedError):
+        Evaluator(Theory(definitions())).compile(Const("nowhere"), [])
