@@ -109,9 +109,11 @@ def _import_library(library: Any, source: Path) -> str:
     proposals = [
         Proposal(lemma, Verdict("accepted", "proved", trust[lemma.id], axioms=lemma.axioms), imported=True)
         for lemma in tables.lemmas.values()
-        if lemma.retired_by is None
     ]
     inserted = library.insert_many(proposals)
+    for lemma in tables.lemmas.values():
+        if lemma.retired_by is not None:
+            library.retire(lemma.id, lemma.retired_by)
     return f"{sum(one.new for one in inserted)} lemmas read from {source}"
 
 
