@@ -18,6 +18,7 @@ process groups and, for root, the unprivileged user id remain, but the file syst
 
 from __future__ import annotations
 
+import atexit
 import math
 import os
 import random
@@ -302,8 +303,15 @@ def _scratch_root() -> Path:
     for root in (Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")):  # noqa: S108
         if root.is_dir() and all(path.stat().st_mode & 0o001 for path in (root, *root.parents)):
             _sweep(root)
+            atexit.register(_remove_own, root)
             return root
     return Path(tempfile.gettempdir())
+
+
+def _remove_own(root: Path) -> None:
+    """Remove the scratch folders that this process still has; what runs in them dies with it."""
+    for path in root.glob(f"lemmary-{os.getpid()}-*"):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _sweep(root: Path) -> None:

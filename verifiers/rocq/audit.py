@@ -16,7 +16,6 @@ anything but its failure. docs/soundness.md says which layer refuses what.
 
 from __future__ import annotations
 
-import atexit
 import re
 import secrets
 import shutil
@@ -140,7 +139,6 @@ class Auditor:
         self._prepared: OrderedDict[str, Path] = OrderedDict()
         self.cpu_seconds = 0.0
         self._lock = Lock()
-        atexit.register(self.close)
 
     def close(self) -> None:
         """Remove the folders of compiled headers and statements."""

@@ -24,7 +24,7 @@ from xml.etree.ElementTree import Element, ParseError, fromstring
 from domain import OutsideError, Reason
 from verifiers.sandbox import Limits, Sandbox, cpu_seconds, kill, prover_pid
 
-GRACE_SECONDS = 1.0
+GRACE_SECONDS = 2.0
 """How long an interrupted process may take to answer before it is killed."""
 
 LIFE_CPU_SECONDS = 3600.0
