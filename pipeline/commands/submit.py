@@ -207,7 +207,8 @@ def connect(address: str) -> Any:
         raise OutsideError(_wrong_token(address))
     from ray.job_submission import JobSubmissionClient
 
-    logging.getLogger("ray").setLevel(logging.ERROR)  # it tells of every file that it packs
+    for name in ("ray", "ray.dashboard.modules.dashboard_sdk", "ray.dashboard.modules.job.sdk"):
+        logging.getLogger(name).setLevel(logging.ERROR)  # they tell of every file packed and every socket closed
     try:
         return JobSubmissionClient(address, headers=headers)
     except (RuntimeError, ConnectionError, ValueError, KeyError) as error:
