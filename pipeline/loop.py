@@ -155,10 +155,10 @@ def _work(world: World, staff: Staff, number: int, had: dict[str, frozenset[str]
             worker = free.pop()
             count += 1
             name, seed = f"r{number}-{count:04d}", draws.randrange(2**31)
-            step: tuple[Any, ...] = (evolve, shared, staff.ports(), action, name, seed)
+            step: tuple[Any, ...] = (evolve, shared, staff.ports(worker), action, name, seed)
             if action.kind == "prove":
                 before = had.get(action.target)
-                step = (attempt, shared, staff.ports(), action.target, name, number, seed, before)
+                step = (attempt, shared, staff.ports(worker), action.target, name, number, seed, before)
             running[worker.run.remote(*step)] = (worker, action)
             continue
         if not running:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import cycle
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,7 +20,7 @@ from verifiers.rocq.verifier import RocqSettings
 
 @dataclass
 class Staff:
-    """The actors of a run; `ports` hands a worker its library, model and one of the verifiers in turn."""
+    """The actors of a run."""
 
     local: bool
     library: Remote
@@ -31,12 +30,11 @@ class Staff:
     model_card: ModelCard | None
     _others: float = 0.0
 
-    def __post_init__(self) -> None:
-        self._turns = cycle(self.verifiers)
-
-    def ports(self) -> Ports:
-        verifier, model = next(self._turns), self.model
-        return Ports(cast("Verifier", verifier), self.library, cast("Model | None", model))
+    def ports(self, worker: Any | None = None) -> Ports:
+        """The library, the model and a verifier: always the same one for a worker, so that none waits for another."""
+        place = self.workers.index(worker) if worker is not None else 0
+        verifier: Any = self.verifiers[place % len(self.verifiers)]
+        return Ports(cast("Verifier", verifier), self.library, cast("Model | None", self.model))
 
     def spent(self) -> float:
         """CPU seconds of the whole run so far."""
@@ -100,7 +98,10 @@ def _rocq(settings: RunSettings) -> RocqSettings:
 def _model(settings: ModelSettings) -> language_model.ModelSettings:
     if settings.kind == "endpoint":
         return EndpointSettings(
-            base_url=settings.base_url, model=settings.name, api_key_variable=settings.api_key_variable
+            base_url=settings.base_url,
+            model=settings.name,
+            api_key_variable=settings.api_key_variable,
+            concurrency=settings.batch,
         )
     return language_model.EngineSettings(
         path=settings.path,
