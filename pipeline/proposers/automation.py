@@ -18,7 +18,7 @@ from typing import Literal
 from domain import App, Const, Definition, Fix, Lambda, Lemma, Term, Var
 from term_algebra import children, has_fix
 
-from .ordering import Precedence, Rule, classify, is_associativity, recursion_depth
+from .ordering import Precedence, Rule, classify, is_associativity, is_permutative, recursion_depth
 from .theory import Binder, Statement, Theory, as_equation, constants, head_name, open_statement, size
 
 TACTICS = (Path(__file__).parent / "rocq_tactics.v").read_text(encoding="utf-8")
@@ -95,17 +95,22 @@ class Automation:
     # ------------------------------------------------------------------------------------------------------ selection
 
     def select(self, statement: Term, lemmas: Iterable[Lemma], most: int = MOST_LEMMAS) -> tuple[Lemma, ...]:
-        """The lemmas worth giving to a proof of `statement`: over functions it reaches, closest and smallest first."""
+        """The lemmas worth giving to a proof of `statement`, closest and smallest first.
+
+        They speak of functions that it reaches; those that tie its functions to others come last.
+        """
         reached = self.theory.reached(statement)
         direct = constants(statement)
-        chosen: list[tuple[tuple[int, int, str], Lemma]] = []
+        chosen: list[tuple[tuple[int, int, int, str], Lemma]] = []
         for lemma in lemmas:
             if lemma.term == statement:
                 continue
             functions = {name for name in constants(lemma.term) if name in self.theory.functions}
-            if not functions <= reached:
+            foreign = functions - reached
+            if foreign and not functions & direct:
                 continue
-            chosen.append(((len(functions - direct), size(lemma.term), lemma.id), lemma))
+            rank = (len(foreign), len(functions - direct), size(lemma.term), lemma.id)
+            chosen.append((rank, lemma))
         chosen.sort(key=lambda pair: pair[0])
         return tuple(lemma for _, lemma in chosen[:most])
 
@@ -148,7 +153,7 @@ class Automation:
         return Script(start + self._body(opened, plan, search) + ".", tuple(lemmas), plan)
 
     def prefixes(self, opened: Statement, most: int = 3) -> Iterator[str]:
-        """Beginnings of proofs that leave the goals of an induction simplified, without and with its hypotheses used."""
+        """Beginnings of proofs: the simplified goals of an induction, before and after its hypotheses are used."""
         names = " ".join(binder.name for binder in opened.binders)
         start = f"intros {names}.\n" if names else ""
         several = len(opened.of_kind("data")) > 1
@@ -183,7 +188,7 @@ class Automation:
         for binder in opened.binders:
             if binder.name == plan.variable or binder.kind == "type":
                 continue
-            mentions = dirty & {name for name in _variables(binder.type)}
+            mentions = dirty & _variables(binder.type)
             if mentions or (plan.general and binder.kind == "data"):
                 moved.append(binder)
                 dirty.add(binder.name)
@@ -282,7 +287,21 @@ class Automation:
             if name in self.theory.functions and not has_fix(self.theory.functions[name].body)
         ]
         unfold = f"progress unfold {', '.join(plain)} in *" if plain else "fail"
-        return f"ltac:(fun _ => {unfold})"
+        return f"ltac:(fun _ => {unfold}) ltac:(fun _ => {self._choices(lemmas)})"
+
+    def _choices(self, lemmas: Sequence[Lemma]) -> str:
+        """One rewriting step with an equation that has no safe direction."""
+        steps: list[str] = []
+        for lemma in lemmas:
+            rule = self.rule(lemma)
+            if rule.statement.hypotheses:
+                continue
+            if rule.kind == "commutative" and isinstance(rule.left, App):
+                pattern = _pattern(rule.left)
+                steps.append(f"(multimatch goal with |- context [{pattern}] => {_commute(lemma, rule)} end)")
+            elif rule.kind == "fact" and is_permutative(rule.statement):
+                steps += [f"rewrite {lemma.canonical_name}", f"rewrite <- {lemma.canonical_name}"]
+        return f"({' + '.join(steps)})" if steps else "fail"
 
     def _rewrites(self, lemmas: Sequence[Lemma], where: str) -> str:
         steps: list[str] = []

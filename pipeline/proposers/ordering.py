@@ -16,7 +16,7 @@ from typing import Literal
 from domain import App, Const, Fix, Lambda, Match, Term, Var
 from term_algebra import children, free_variables
 
-from .theory import Statement, Theory, as_equation, constants, head_name, open_statement
+from .theory import Statement, Theory, as_equation, constants, head_name, open_statement, pi_binders
 
 RuleKind = Literal["rewrite", "commutative", "forward", "fact"]
 
@@ -85,11 +85,7 @@ class Precedence:
 
 
 def _arity(type_: Term | None) -> int:
-    count = 0
-    while type_ is not None and hasattr(type_, "body"):
-        count += 1
-        type_ = getattr(type_, "body")
-    return count
+    return 0 if type_ is None else len(list(pi_binders(type_)))
 
 
 def _symbol(term: Term) -> str | None:
@@ -153,10 +149,9 @@ def _depth(term: Term, names: set[str], index: int, depths: dict[str, int]) -> i
         return best
     best = max((_depth(child, names, index, depths) for child, _ in children(term)), default=0)
     if isinstance(term, App) and isinstance(term.function, Var) and term.function.name in names:
-        if index < len(term.arguments):
-            argument = term.arguments[index]
-            if isinstance(argument, Var):
-                best = max(best, depths.get(argument.name, 0))
+        argument = term.arguments[index] if index < len(term.arguments) else None
+        if isinstance(argument, Var):
+            best = max(best, depths.get(argument.name, 0))
     return best
 
 
@@ -198,27 +193,34 @@ def free_variables_of_hypotheses(opened: Statement) -> frozenset[str]:
 
 def is_commutativity(left: Term, right: Term) -> bool:
     """`f … x y = f … y x` for distinct variables."""
-    if not (isinstance(left, App) and isinstance(right, App)) or left.function != right.function:
+    one, other = _operands(left), _operands(right)
+    if one is None or other is None or one[:-2] != other[:-2]:
         return False
-    a, b = left.arguments, right.arguments
-    if len(a) < 2 or a[:-2] != b[:-2]:
-        return False
-    return isinstance(a[-1], Var) and isinstance(a[-2], Var) and a[-1] != a[-2] and (a[-2], a[-1]) == (b[-1], b[-2])
+    x, y = one[-2:]
+    return isinstance(x, Var) and isinstance(y, Var) and x != y and (y, x) == other[-2:]
 
 
 def is_associativity(left: Term, right: Term) -> bool:
-    """`f … (f … x y) z = f … x (f … y z)`."""
-    if not (isinstance(left, App) and isinstance(right, App)) or left.function != right.function:
+    """`f … (f … x y) z = f … x (f … y z)` for distinct variables."""
+    outer, shifted = _operands(left), _operands(right)
+    if outer is None or shifted is None or outer[:-2] != shifted[:-2]:
         return False
-    inner_left, inner_right = left.arguments[-2] if len(left.arguments) > 1 else None, right.arguments[-1]
-    parts = {*(inner_left.arguments[-2:] if isinstance(inner_left, App) else ()), left.arguments[-1]}
-    return (
-        len(parts) == 3
-        and all(isinstance(part, Var) for part in parts)
-        and isinstance(inner_left, App)
-        and isinstance(inner_right, App)
-        and inner_left.function == left.function == inner_right.function
-        and len(inner_left.arguments) == len(inner_right.arguments) == len(left.arguments)
-        and (inner_left.arguments[-2], inner_left.arguments[-1], left.arguments[-1])
-        == (right.arguments[-2], inner_right.arguments[-2], inner_right.arguments[-1])
-    )
+    inner, tail = _operands(outer[-2]), _operands(shifted[-1])
+    if inner is None or tail is None or not inner[:-2] == tail[:-2] == outer[:-2]:
+        return False
+    x, y, z = *inner[-2:], outer[-1]
+    distinct = len({x, y, z}) == 3 and all(isinstance(part, Var) for part in (x, y, z))
+    return distinct and (x, y, z) == (shifted[-2], *tail[-2:])
+
+
+def _operands(term: Term) -> tuple[Term, ...] | None:
+    """The function of a call of at least two arguments, then these."""
+    return (term.function, *term.arguments) if isinstance(term, App) and len(term.arguments) > 1 else None
+
+
+def is_permutative(opened: Statement) -> bool:
+    """An equation between calls of functions over the same variables, usable once in either direction."""
+    sides = as_equation(opened.conclusion)
+    if sides is None or not (_is_rigid(sides.left) and _is_rigid(sides.right)):
+        return False
+    return free_variables(sides.left) == free_variables(sides.right)

@@ -2,7 +2,7 @@
 
    The lemmas of a proof come in as tactics: `rw` rewrites the goal once, `rwh` a hypothesis, `fwd` adds one
    consequence of what is known, `fin` closes the goal with a fact, `ac` closes an equation up to commutativity; `unf` unfolds
-   definitions without recursion. Each fails when nothing applies. A number of the form `S (S O)` bounds the search. *)
+   definitions without recursion; `stp` rewrites once, with every choice in turn. Each fails when nothing applies. A number of the form `S (S O)` bounds the search. *)
 
 Ltac lm_clean := repeat
   match goal with
@@ -90,23 +90,23 @@ Ltac lm_permute f comm left_assoc right_assoc :=
     end)).
 
 (* Depth first: all case splits, then rewriting with at most `k` hypotheses. A split that is possible is made. *)
-Ltac lm_go rw rwh fwd fin ac unf n k :=
+Ltac lm_go rw rwh fwd fin ac unf stp n k :=
   lm_norm rw rwh;
   try (progress (do 3 (try fwd ())); lm_norm rw rwh);
   try lm_close;
   try solve [ fin () ];
   try solve [ ac () ];
-  tryif unf () then lm_go rw rwh fwd fin ac unf n k else
+  tryif unf () then lm_go rw rwh fwd fin ac unf stp n k else
   match n with
-  | O => lm_rest rw rwh fwd fin ac unf n k
-  | S ?m => tryif lm_split then lm_go rw rwh fwd fin ac unf m k else lm_rest rw rwh fwd fin ac unf n k
+  | O => lm_rest rw rwh fwd fin ac unf stp n k
+  | S ?m => tryif lm_split then lm_go rw rwh fwd fin ac unf stp m k else lm_rest rw rwh fwd fin ac unf stp n k
   end
-with lm_rest rw rwh fwd fin ac unf n k :=
+with lm_rest rw rwh fwd fin ac unf stp n k :=
   first
-  [ match k with S ?j => once (lm_hypothesis_step; lm_go rw rwh fwd fin ac unf n j) end
-  | progress f_equal; lm_go rw rwh fwd fin ac unf n k ].
+  [ match k with S ?j => once ((lm_hypothesis_step + stp ()); lm_go rw rwh fwd fin ac unf stp n j) end
+  | progress f_equal; lm_go rw rwh fwd fin ac unf stp n k ].
 
-Ltac lm_search rw rwh fwd fin ac unf := lm_go rw rwh fwd fin ac unf constr:(S (S (S (S (S O))))) constr:(S (S O)).
+Ltac lm_search rw rwh fwd fin ac unf stp := lm_go rw rwh fwd fin ac unf stp constr:(S (S (S (S (S O))))) constr:(S (S O)).
 
 (* Simplifies and closes what is easy; what is left shows what is missing. *)
 Ltac lm_stuck := lm_norm ltac:(fun _ => fail) ltac:(fun _ => fail); try lm_close.

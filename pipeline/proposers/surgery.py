@@ -92,7 +92,7 @@ def accumulators(
     if sides is None or opened.hypotheses:
         return
     types = {binder.name: binder.type for binder in opened.binders}
-    for left, right in ((sides.left, sides.right), (sides.right, sides.left)):
+    for left in (sides.left, sides.right):
         places = list(constant_arguments(left, automation))
         for chosen in ([places] if len(places) > 1 else []) + [[place] for place in places]:
             variables = dict(types)
@@ -100,13 +100,12 @@ def accumulators(
             for index, (path, type_) in enumerate(chosen):
                 variables[f"a{index}"] = type_
                 general = replace_at(general, path, Var(f"a{index}"))
-            relevant = _relevant(definitions, automation.theory, [*variables.values(), sides.type])
+            relevant = _relevant(definitions, [*variables.values(), sides.type])
             explorer = Explorer(relevant, seed, COMPLETION_TERMS, COMPLETION_SIZE)
             for completed in explorer.complete(general, variables):
                 if completed != general:
                     data = {n: t for n, t in variables.items() if not isinstance(t, Sort)}
                     yield close([], equation(sides.type, general, completed), data)
-        del right
 
 
 def constant_arguments(
@@ -122,15 +121,8 @@ def constant_arguments(
         if index is None or position == index:
             continue
         type_ = automation.theory.type_of(argument, {})
-        if type_ is None or isinstance(type_, Sort):
-            type_ = _type_of_closed(argument, automation.theory)
-        if type_ is not None and not isinstance(argument, Var) and _is_constant(argument, automation.theory):
+        if type_ is not None and not isinstance(type_, Sort) and _is_constant(argument, automation.theory):
             yield (*path, position), type_
-
-
-def _type_of_closed(argument: Term, theory: Theory) -> Term | None:
-    type_ = theory.type_of(argument, {})
-    return None if isinstance(type_, Sort) else type_
 
 
 def _is_constant(term: Term, theory: Theory) -> bool:
@@ -156,7 +148,7 @@ def replace_at(term: Term, path: tuple[int, ...], new: Term) -> Term:
     return App(term.function, tuple(arguments))
 
 
-def _relevant(definitions: Sequence[Definition], theory: Theory, types: Iterable[Term]) -> list[Definition]:
+def _relevant(definitions: Sequence[Definition], types: Iterable[Term]) -> list[Definition]:
     """Datatypes, and functions that speak of no other types than these."""
     allowed = frozenset[str]().union(*(constants(type_) for type_ in types))
     return [
@@ -215,7 +207,7 @@ def _generalisations(
     ]
     maximal = [term for term in common if not any(term is not o and term in set(subterms(o)) for o in common)]
     for group in [[term] for term in common] + ([maximal] if len(maximal) > 1 else []):
-        types = dict(data)
+        types: dict[str, Term] = {**data}
         table: dict[Term, Term] = {}
         for index, term in enumerate(group):
             type_ = theory.type_of(term, variables)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from domain import App, Const, Definition, Forall, Sort, Term, Var
+from domain import App, Const, Definition, Forall, Lambda, Sort, Term, Var
 
 from .evaluation import FUEL, Evaluator, OutOfFuelError, UnsupportedError, Value
 from .theory import Statement, Theory, head_name, is_proposition, open_statement, substitute
@@ -319,18 +319,9 @@ class _Compiled:
             block.emit(f"{result} = None if {left} is None or {right} is None else {left} == {right}")
         elif name == "ex" and len(parts) == 2:
             predicate = parts[1]
-            if not hasattr(predicate, "body"):
+            if not isinstance(predicate, Lambda):
                 raise UnsupportedError("an existential over an unknown predicate")
-            self._emit_quantifier(
-                result,
-                getattr(predicate, "name"),
-                parts[0],
-                getattr(predicate, "body"),
-                environment,
-                block,
-                negative,
-                "any",
-            )
+            self._emit_quantifier(result, predicate.name, parts[0], predicate.body, environment, block, negative, "any")
         else:
             raise UnsupportedError("not a proposition that can be tested")
         return result

@@ -113,7 +113,8 @@ STANDARD_FUNCTIONS: Mapping[str, Term] = {
 }
 
 
-class ConstructorInfo(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ConstructorInfo:
     datatype: Datatype
     index: int
     type: Term

@@ -71,9 +71,7 @@ def definitions(name: str = "join_stop") -> tuple[Definition, ...]:
 
 def canonical(readable: str) -> str:
     """The canonical name of what `HEADER` calls `readable`."""
-    return next(
-        name for d in definitions() for name, own in zip(d.names, d.readable, strict=True) if own == readable
-    )
+    return next(name for d in definitions() for name, own in zip(d.names, d.readable, strict=True) if own == readable)
 
 
 class Checker:

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
+
 from domain import Lemma
 from pipeline.proposers.automation import Automation, Proof, Script, Stuck, minimise, prove
 from pipeline.proposers.ordering import Precedence, classify
-from pipeline.proposers.theory import Theory
+from pipeline.proposers.theory import Theory, open_statement
 from tests.pipeline.elaborated import lemma_of
 from tests.pipeline.small_theory import Checker, definitions, statement, theory
 
@@ -25,9 +26,7 @@ def proved(checker: Checker, name: str, *lemmas: Lemma) -> Script:
 
 
 def lemma(checker: Checker, name: str, *lemmas: Lemma) -> Lemma:
-    script = minimise(
-        proved(checker, name, *lemmas), statement(name), definitions(name), checker.of(statement(name))
-    )
+    script = minimise(proved(checker, name, *lemmas), statement(name), definitions(name), checker.of(statement(name)))
     assert not script.uses_lemmas
     return lemma_of(theory()[name], script.text)
 
@@ -46,9 +45,7 @@ def test_nested_induction_proves_commutativity(checker: Checker) -> None:
 
 
 @pytest.mark.parametrize(("name", "helpers"), [("twice_sum", ["sum_next"]), ("onto_join", ["join_join"])])
-def test_a_lemma_makes_provable_what_is_not_provable_without(
-    checker: Checker, name: str, helpers: list[str]
-) -> None:
+def test_a_lemma_makes_provable_what_is_not_provable_without(checker: Checker, name: str, helpers: list[str]) -> None:
     assert isinstance(prove(statement(name), definitions(name), checker.of(statement(name))), Stuck)
     script = proved(checker, name, *(lemma(checker, helper) for helper in helpers))
     assert script.uses_lemmas
@@ -62,17 +59,10 @@ def test_sums_are_equal_up_to_order(checker: Checker) -> None:
 def test_minimising_drops_what_is_not_needed(checker: Checker) -> None:
     lemmas = [lemma(checker, name) for name in ("sum_next", "join_stop", "sum_assoc", "join_join")]
     name = "twice_sum"
-    script = Automation(definitions(name)).script(
-        *_opened(name), proved(checker, name, *lemmas).plan, lemmas  # all of them, needed or not
-    )
+    plan = proved(checker, name, *lemmas).plan
+    script = Automation(definitions(name)).script(open_statement(statement(name)), plan, lemmas)
     least = minimise(script, statement(name), definitions(name), checker.of(statement(name)))
     assert [one.id for one in least.uses_lemmas] == [lemmas[0].id]
-
-
-def _opened(name: str):
-    from pipeline.proposers.theory import open_statement
-
-    return (open_statement(statement(name)),)
 
 
 def test_false_statements_are_not_proved(checker: Checker) -> None:
@@ -81,7 +71,7 @@ def test_false_statements_are_not_proved(checker: Checker) -> None:
     assert result.tried > 5
 
 
-def test_lemmas_over_other_functions_are_not_selected() -> None:
+def test_lemmas_over_other_functions_alone_are_not_selected() -> None:
     automation = Automation(definitions())
     lemmas = [lemma_of(theory()[name], "") for name in ("sum_next", "join_join", "flip_flip")]
     chosen = automation.select(statement("flip_join"), lemmas)

@@ -1,10 +1,10 @@
 """Theory exploration and the rewriting that keeps it small."""
 
 from domain import Definition, Term
+from pipeline.proposers import testing
 from pipeline.proposers.exploration import explore
 from pipeline.proposers.ordering import Precedence
 from pipeline.proposers.rewriting import RuleSet
-from pipeline.proposers import testing
 from pipeline.proposers.theory import Theory
 from tests.pipeline.small_theory import definitions, statement
 from verifiers.rocq.terms import alpha_normal, render

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from pipeline.proposers.surgery import requests
+
 from pipeline.proposers import testing
+from pipeline.proposers.surgery import requests
 from tests.pipeline.small_theory import Checker, definitions, statement
 from verifiers.rocq.terms import alpha_normal, render
 

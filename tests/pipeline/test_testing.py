@@ -1,11 +1,12 @@
 """The evaluator and the search for counterexamples."""
 
 import pytest
-from domain import App, Const, Term, Var
 from hypothesis import given
 from hypothesis import strategies as st
-from pipeline.proposers.evaluation import Evaluator, OutOfFuelError, UnsupportedError
+
+from domain import App, Const, Term, Var
 from pipeline.proposers import testing
+from pipeline.proposers.evaluation import Evaluator, OutOfFuelError, UnsupportedError
 from pipeline.proposers.theory import Theory
 from tests.pipeline.small_theory import STATEMENTS, canonical, definitions, statement
 
