@@ -54,6 +54,8 @@ class Agreement:
     inputs: int
     exhaustive: bool
     """Whether these are all inputs that there are."""
+    outgrown: bool
+    """Whether on further inputs results were too large, or took too many steps."""
 
 
 def agreements(modules: Iterable[Module], inputs: int, seed: int, share: float = 1.0) -> list[Agreement]:
@@ -105,7 +107,7 @@ def _agreement(module: Module, translator: Translator, name: str, inputs: int, s
         domains.append(result.domain)
         result = result.codomain
     samples = _Samples(module, translator, Random(f"{seed} {name}"))
-    evaluated, exhaustive = samples.evaluate(name, domains, result, inputs)
+    evaluated, exhaustive, outgrown = samples.evaluate(name, domains, result, inputs)
     head = samples.function(name, list(table.values()))
     type_ = samples.type(result)
     calls = _list([f"({' '.join([head, *arguments])})" for arguments, _ in evaluated], type_)
@@ -115,7 +117,9 @@ def _agreement(module: Module, translator: Translator, name: str, inputs: int, s
         f"Lemma agreement : @Coq.Init.Logic.eq {listed}\n{calls}\n{values}.\n"
         f"Proof. vm_cast_no_check (@Coq.Init.Logic.eq_refl {listed}\n{values}). Qed."
     )
-    return Agreement(name, translator.header(), tuple(translator.unfoldings), lemma, len(evaluated), exhaustive)
+    return Agreement(
+        name, translator.header(), tuple(translator.unfoldings), lemma, len(evaluated), exhaustive, outgrown
+    )
 
 
 def rocq_file(checks: Iterable[Agreement]) -> str:
@@ -144,6 +148,14 @@ class _Ground(NamedTuple):
     text: str
 
 
+class _Evaluated(NamedTuple):
+    """Different arguments with the function's values; whether there are no others; whether results were too large."""
+
+    calls: list[tuple[tuple[str, ...], str]]
+    exhaustive: bool
+    outgrown: bool
+
+
 class _Samples:
     """Random ground terms of given types."""
 
@@ -165,10 +177,7 @@ class _Samples:
             [f"@{self._translator.identifiers.functions[name]}", *(self.type(item) for item in types), *given]
         )
 
-    def evaluate(
-        self, name: str, domains: list[Type], result: Type, count: int
-    ) -> tuple[list[tuple[tuple[str, ...], str]], bool]:
-        """Different arguments with the function's values, and whether there are no other arguments."""
+    def evaluate(self, name: str, domains: list[Type], result: Type, count: int) -> _Evaluated:
         everything = 1
         for domain in domains:
             everything = min(everything * self._inhabitants(domain, ()), count + 1)
@@ -195,7 +204,7 @@ class _Samples:
                 found[key] = self._text(value, result)
             else:
                 without += 1
-        return list(found.items()), everything <= count
+        return _Evaluated(list(found.items()), everything <= count, without > 0)
 
     def _inhabitants(self, type_: Type, seen: tuple[Type, ...]) -> int:
         """How many ground terms there are, or a large number."""
@@ -265,10 +274,8 @@ class _Samples:
         name, fields = self._random.choice((go_on and choices.deep) or (choices.flat if size <= 1 else choices.all))
         inner = [_contains(field, type_.name) for field in fields]
         below = max(1, (size - 1) // max(1, sum(inner)))
-        parts = [
-            self._ground(field, below if deep else self._random.randint(1, 3))
-            for field, deep in zip(fields, inner, strict=True)
-        ]
+        beside = self._random.randint(1, 3) if choices.deep else size
+        parts = [self._ground(field, below if deep else beside) for field, deep in zip(fields, inner, strict=True)]
         value = Constructed(name, tuple(part.value for part in parts))
         return _Ground(value, f"({' '.join([choices.heads[name], *(part.text for part in parts)])})")
 
