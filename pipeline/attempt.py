@@ -14,10 +14,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from domain import Candidate, Elaboration, Lemma, Message, Problem, Request
+from domain import Candidate, Elaboration, Goal, Lemma, Message, Problem, Request, Term
 from pipeline.learning import admit, closure, known, record
 from pipeline.ledger import Ledger
-from pipeline.proposers import language_model, testing
+from pipeline.proposers import language_model, surgery, testing
 from pipeline.proposers.model_text import split_blocks
 from pipeline.proving import Found, Screen, by_automation, needed_lemmas
 from pipeline.world import Ports, Statement, World
@@ -68,7 +68,8 @@ def attempt(
         ask(world, ports, ledger, statement, name, seed)
     record(ports, ledger)
     if not proved and ports.model is not None and settings.samples:
-        proved = _ask_model(world, ports, f"{attempt_id}m", elaboration, statement, lemmas, seed)
+        first = before is None
+        proved = _ask_model(world, ports, f"{attempt_id}m", elaboration, statement, lemmas, seed, first=first)
     return Result(proved, had)
 
 
@@ -80,12 +81,16 @@ def _ask_model(
     statement: Statement,
     lemmas: Sequence[Lemma],
     seed: int,
+    *,
+    first: bool,
 ) -> bool:
     """The model's part of an attempt, recorded apart so that its share of everything can be told."""
     ledger = Ledger(attempt_id, "problem", elaboration.problem.name, operator="language_model")
     ledger.model = world.model_card.name if world.model_card else ""
     found = by_model(world, ports, ledger, elaboration, statement, lemmas, seed)
     proved = found is not None and _settle(world, ports, ledger, elaboration, found)
+    if not proved and first:
+        decompose(world, ports, ledger, elaboration, statement, lemmas, seed)
     if ledger.prompts:
         record(ports, ledger)
     return proved
@@ -111,13 +116,14 @@ def _settle(world: World, ports: Ports, ledger: Ledger, elaboration: Elaboration
         ledger.stuck.extend(message.text for message in verdict.messages[:1])
         return False
     ledger.proof = text
-    ledger.uses.update(dict.fromkeys(lemma.id for lemma in found.lemmas))
+    used = [lemma.id for lemma in found.lemmas if lemma.canonical_name in verdict.uses]
+    ledger.uses.update(dict.fromkeys(used))
     ports.library.set_problem(
         problem.name,
         "proved",
         reason=verdict.reason,
         proof=text,
-        uses=[lemma.id for lemma in found.lemmas],
+        uses=used,
         axioms=verdict.axioms,
         operator=found.operator,
         attempt_id=ledger.id,
@@ -243,27 +249,69 @@ def harvest(
 
 def ask(world: World, ports: Ports, ledger: Ledger, statement: Statement, problem: str, seed: int) -> None:
     """Turns the goals on which automation got stuck into requests: generalised, tested on ground values, ranked."""
-    definitions = world.over(statement.prelude_id)
     if not statement.reached:
         return
-    from pipeline.proposers import surgery
-
     screen = Screen(world, ports, ledger, statement)
 
-    def replay(prefix: str) -> Sequence[Any]:
+    def replay(prefix: str) -> Sequence[Goal]:
         return ports.verifier.replay(Candidate(screen.problem, prefix, (), screen.preamble)).goals
 
-    wanted = surgery.requests(statement.term, definitions, replay, seed=seed)
+    wanted = surgery.requests(statement.term, world.over(statement.prelude_id), replay, seed=seed)
+    _request(world, ports, ledger, statement, wanted, problem, "goal_surgery")
+
+
+def decompose(
+    world: World,
+    ports: Ports,
+    ledger: Ledger,
+    elaboration: Elaboration,
+    statement: Statement,
+    lemmas: Sequence[Lemma],
+    seed: int,
+) -> None:
+    """Asks the model for the lemmas that a proof would want; those that hold on tested values become requests."""
+    settings, model = world.settings.model, ports.model
+    asked = language_model.decomposition_prompt(
+        elaboration,
+        lemmas[: world.settings.prove.prompt_lemmas],
+        token_limit=settings.context - settings.max_tokens - 32,
+        continued=settings.kind == "local",
+    )
+    if model is None or not asked.prompts:
+        return
+    answers = model.generate(
+        asked.prompts,
+        max_tokens=settings.max_tokens,
+        temperature=settings.temperature,
+        seed=seed,
+        stop=asked.stop,
+    )
+    ledger.asked(asked.prompts, answers)
+    texts = {asked.naming.statement(text): None for one in answers for text in language_model.parse_requests(one.text)}
+    header = world.goal(statement).header
+    problems = [Problem("wanted", "rocq", header, f"Lemma wanted : {text}.") for text in texts]
+    terms = [one.statement for one in ports.verifier.elaborate(problems) if isinstance(one, Elaboration)]
+    tester = testing.Tester(world.over(statement.prelude_id))
+    holding = [term for term in terms if tester.test(term, seed).counterexample is None]
+    ledger.counts["refuted"] += len(terms) - len(holding)
+    _request(world, ports, ledger, statement, holding, elaboration.problem.name, "decomposer")
+
+
+def _request(
+    world: World,
+    ports: Ports,
+    ledger: Ledger,
+    statement: Statement,
+    wanted: Sequence[Term],
+    problem: str,
+    operator: str,
+) -> None:
+    """Asks the library for statements that it does not have, best first, up to the settings' number."""
     candidates = [world.statement(term, statement.prelude_id) for term in wanted]
     fresh = [one for one in candidates if one.id != statement.id]
     present = ports.library.query(known, [one.id for one in fresh])
-    tester = testing.Tester(definitions)
-    for one, have in zip(fresh, present, strict=True):
-        if have or len(ledger.stuck) >= world.settings.prove.requests:
-            continue
-        if tester.test(one.term, seed).counterexample is not None:
-            ledger.counts["refuted"] += 1
-            continue
+    missing = [one for one, have in zip(fresh, present, strict=True) if not have]
+    for one in missing[: world.settings.prove.requests]:
         shown = world.display(one.reached).statement(one.term)
         ledger.stuck.append(shown)
         ledger.counts["requested"] += 1
@@ -278,7 +326,7 @@ def ask(world: World, ports: Ports, ledger: Ledger, statement: Statement, proble
                 term=one.term,
                 origin_kind="problem",
                 asked_by=(problem,),
-                operator="goal_surgery",
+                operator=operator,
                 round=0,
             )
         )

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from domain import App, Const, Definition, Fix, Forall, Lambda, Let, Match, Sort, Term, Var
 
 _INFIX = {"eq": (" = ", 1), "and": (" /\\ ", 0), "or": (" \\/ ", 0), "iff": (" <-> ", 0)}
+_LOOSE = frozenset({*_INFIX, "ex"})
 
 
 class Display:
@@ -84,13 +85,18 @@ class Display:
             operator, types = _INFIX[name]
             if len(arguments) == types + 2:
                 left, right = arguments[types:]
-                return _close(f"{self._show(left, closed=True)}{operator}{self._show(right, closed=True)}", closed)
+                return _close(f"{self._side(left)}{operator}{self._side(right)}", closed)
         if name == "not" and len(arguments) == 1:
             return f"~ {self._show(arguments[0], closed=True)}"
         if name == "ex" and len(arguments) == 2 and isinstance(arguments[1], Lambda):
             predicate = arguments[1]
             return _close(f"exists {predicate.name}, {self._show(predicate.body, closed=False)}", closed)
         return self._closed_spine(self._names.get(name, name), arguments[self._types.get(name, 0) :], closed)
+
+    def _side(self, term: Term) -> str:
+        """A side of an infix operator: an application of a function binds tighter and needs no brackets."""
+        tight = isinstance(term, App) and not (isinstance(term.function, Const) and term.function.name in _LOOSE)
+        return self._show(term, closed=not tight)
 
     def _closed_spine(self, function: str, arguments: tuple[Term, ...], closed: bool) -> str:
         return _close(self._spine(function, arguments), closed) if arguments else function

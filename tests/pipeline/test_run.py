@@ -21,7 +21,10 @@ from library_store.snapshot import read
 CONFIGURATION = {
     "seed": 0,
     "rounds": 2,
-    "problems": [{"dataset": "bundled", "split": "step1", "limit": 4}, {"dataset": "bundled", "split": "step2", "limit": 3}],
+    "problems": [
+        {"dataset": "bundled", "split": "step1", "limit": 4},
+        {"dataset": "bundled", "split": "step2", "limit": 3},
+    ],
     "model": {"kind": "none"},
     "evolve": {"explorations": 3, "conjectures": 10, "request_steps": 6},
 }

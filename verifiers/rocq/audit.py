@@ -186,7 +186,8 @@ class Auditor:
             lemmas = named_lemmas(candidate.lemmas, candidate.proof + candidate.preamble)
             names = _compile_candidate(candidate, statement, parts, lemmas, work, text)
             work.paths |= {"Frozen": frozen, "Candidate": text}
-            assumed = _check(statement, work, checker, names, frozenset(one.canonical_name for one in lemmas))
+            library = frozenset(one.canonical_name for one in lemmas) or frozenset(names) - {statement.name}
+            assumed = _check(statement, work, checker, names, library)
             work.paths[""] = checker
             axioms = self._confirm(candidate, assumed, work, recheck=recheck)
         finally:
@@ -345,7 +346,10 @@ def _assumptions(said: str) -> tuple[str, ...]:
 
 
 def _uses(name: str, names: Sequence[str], lemmas: frozenset[str], work: _Work) -> tuple[str, ...]:
-    """The library lemmas in the proof term of `name`, through the text's own constants but not through lemmas."""
+    """The lemmas in the proof term of `name`, through the text's other constants but not through lemmas.
+
+    A text that comes without library lemmas is asked for its own auxiliary ones.
+    """
     constants: dict[str, set[str]] = {}
     uses: set[str] = set()
     asked = list(dict.fromkeys([name, *names]))

@@ -1,0 +1,134 @@
+"""A user's mistake is one line on stderr that says what, where and how to mend it, and exit code 2."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROBLEM = {
+    "name": "p",
+    "prover": "rocq",
+    "header": "",
+    "formal_statement": "Theorem p : True.",
+}
+
+
+def lemmary(repository: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pipeline", *arguments],
+        cwd=repository,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def one_line(answer: subprocess.CompletedProcess[str]) -> str:
+    assert answer.returncode == 2, answer.stderr
+    assert answer.stderr.count("\n") == 1, answer.stderr
+    assert "Traceback" not in answer.stderr
+    return answer.stderr
+
+
+def test_a_missing_configuration(repository: Path) -> None:
+    assert "none.yaml: no such configuration" in one_line(lemmary(repository, "run", "none.yaml"))
+
+
+def test_an_unknown_key(repository: Path, tmp_path: Path) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_text("evolve: {explore: 3}\n")
+    said = one_line(lemmary(repository, "run", str(file), "--out", str(tmp_path / "run")))
+    assert "c.yaml" in said
+    assert "evolve.explore" in said
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_configuration_without_problems(repository: Path, tmp_path: Path) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_text("seed: 1\n")
+    assert "names no problems" in one_line(lemmary(repository, "run", str(file), "--out", str(tmp_path / "run")))
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("{", "2"),
+        (json.dumps({"name": "q", "prover": "rocq"}), "header"),
+        (json.dumps(PROBLEM | {"prover": 3}), "prover"),
+    ],
+)
+def test_a_malformed_problem_line_is_named_with_its_field(
+    repository: Path, tmp_path: Path, line: str, said: str
+) -> None:
+    file = tmp_path / "problems.jsonl"
+    file.write_text(json.dumps(PROBLEM) + "\n" + line + "\n")
+    answer = one_line(lemmary(repository, "prove", str(file), "--out", str(tmp_path / "out")))
+    assert "problems.jsonl" in answer
+    assert said in answer
+
+
+def test_an_unreadable_tip_construct_names_file_and_form(repository: Path, tmp_path: Path) -> None:
+    suite = tmp_path / "tip" / "prod"
+    suite.mkdir(parents=True)
+    (suite / "prop_01.smt2").write_text("(declare-datatype Nat ((Z) (S (p Nat))))\n(frobnicate Nat)\n(prove true)\n")
+    answer = one_line(lemmary(repository, "datasets", "tip:prod", "--path", str(tmp_path / "tip")))
+    assert "prop_01.smt2" in answer
+    assert "frobnicate" in answer
+
+
+def test_a_directory_that_is_not_a_run(repository: Path, tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").write_text("mine")
+    answer = one_line(lemmary(repository, "run", "configs/quickstart.yaml", "--out", str(tmp_path)))
+    assert "neither empty nor a run directory" in answer
+    assert (tmp_path / "letter.txt").read_text() == "mine"
+
+
+def test_a_corrupt_manifest_names_its_file(repository: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run" / "rounds" / "round=0001"
+    folder.mkdir(parents=True)
+    (folder / "manifest.json").write_text("{")
+    for command in ("report", "graph"):
+        assert "manifest.json" in one_line(lemmary(repository, command, str(tmp_path / "run")))
+
+
+def test_a_missing_model_is_a_failure_outside(repository: Path, tmp_path: Path) -> None:
+    answer = lemmary(
+        repository,
+        "run",
+        "configs/quickstart.yaml",
+        "--set",
+        f"model.path={tmp_path / 'none'}",
+        "--out",
+        str(tmp_path / "r"),
+    )
+    assert answer.returncode == 3
+    assert "the model did not start" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_a_missing_prover_is_a_failure_outside(repository: Path, tmp_path: Path) -> None:
+    file = tmp_path / "problems.jsonl"
+    file.write_text(json.dumps(PROBLEM) + "\n")
+    proof = tmp_path / "p.v"
+    proof.write_text("exact I.")
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for program in Path("/usr/bin").iterdir():
+        if not program.name.startswith("coq"):
+            (programs / program.name).symlink_to(program)
+    answer = subprocess.run(
+        [sys.executable, "-m", "pipeline", "check", str(file), "--proof", str(proof)],
+        cwd=repository,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={"PATH": str(programs)},
+        check=False,
+    )
+    assert answer.returncode == 3, answer.stderr
+    assert "Rocq" in answer.stderr
