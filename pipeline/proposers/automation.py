@@ -30,7 +30,7 @@ MOST_LEMMAS = 25
 Check = Callable[[Sequence["Script"]], Sequence[bool]]
 """Runs scripts against the statement that they were made for; says for each whether it is a proof."""
 
-PlanKind = Literal["search", "induction", "cases", "nested", "stepwise"]
+PlanKind = Literal["search", "instance", "induction", "cases", "nested", "stepwise"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,8 @@ class Plan:
     """The shape of a proof: what is done before the search for the leaves.
 
     `induction` on `variable`, the other variables generalised if `general`; `cases` also splits `second` in each
-    case; `nested` also does induction on it; `stepwise` is induction by two constructors at a time.
+    case; `nested` also does induction on it; `stepwise` is induction by two constructors at a time; `instance` is
+    no induction but a lemma with a constant for one of its variables.
     """
 
     kind: PlanKind
@@ -125,6 +126,8 @@ class Automation:
     def plans(self, opened: Statement, *, with_lemmas: bool) -> Iterator[Plan]:
         variables = self._induction_order(opened)
         yield Plan("search")
+        if with_lemmas:
+            yield Plan("instance")
         several = len(opened.of_kind("data")) > 1
         for variable in variables:
             yield Plan("induction", variable, general=several)
@@ -148,6 +151,10 @@ class Automation:
         search = f"lm_search {self._closures(lemmas)} {self._unfolder(opened, lemmas)}"
         names = " ".join(binder.name for binder in opened.binders)
         start = f"intros {names}.\n" if names else ""
+        if plan.kind == "instance":
+            rewrites = f"ltac:(fun H => {self._rewrites(lemmas, ' in H')})"
+            instances = [f"lm_instance {instance} {rewrites}" for instance in self._instances(opened, lemmas)]
+            return Script(f"{start}{_first(instances)}.", tuple(lemmas), plan)
         if plan.normalise:
             start += f"{self._normaliser(lemmas)}.\n"
         return Script(start + self._body(opened, plan, search) + ".", tuple(lemmas), plan)
@@ -300,7 +307,10 @@ class Automation:
                 pattern = _pattern(rule.left)
                 steps.append(f"(multimatch goal with |- context [{pattern}] => {_commute(lemma, rule)} end)")
             elif rule.kind == "fact" and is_permutative(rule.statement):
-                steps += [f"rewrite {lemma.canonical_name}", f"rewrite <- {lemma.canonical_name}"]
+                name = lemma.canonical_name
+                steps += [f"rewrite {name}", f"rewrite <- {name}"]
+                if self._computes_halfway(rule):
+                    steps += [f"lm_rewrite_simplified {name}", f"lm_rewrite_simplified_back {name}"]
         return f"({' + '.join(steps)})" if steps else "fail"
 
     def _rewrites(self, lemmas: Sequence[Lemma], where: str) -> str:
@@ -312,7 +322,40 @@ class Automation:
             arrow = "<- " if rule.reverse else ""
             side = " by lm_side" if rule.statement.hypotheses else ""
             steps.append(f"rewrite {arrow}{lemma.canonical_name}{where}{side}")
+            if not where and not side and self._computes_halfway(rule):
+                back = "_back" if rule.reverse else ""
+                steps.append(f"lm_rewrite_simplified{back} {lemma.canonical_name}")
         return _first(steps)
+
+    def _computes_halfway(self, rule: Rule) -> bool:
+        """Whether simplification unfolds a call in the statement: a constructor stands where a function recurses."""
+        todo = [rule.statement.conclusion]
+        while todo:
+            term = todo.pop()
+            if isinstance(term, App):
+                index = self.structural_index(term.function.name) if isinstance(term.function, Const) else None
+                decisive = term.arguments[index] if index is not None and index < len(term.arguments) else None
+                if decisive is not None and head_name(decisive) in self.theory.constructors:
+                    return True
+                todo.extend(term.arguments)
+        return False
+
+    def _instances(self, opened: Statement, lemmas: Sequence[Lemma]) -> list[str]:
+        """Instances of lemmas about the statement's functions, one variable being a constructor without arguments."""
+        wanted = {n for n in constants(opened.conclusion) if n in self.theory.functions}
+        found: list[str] = []
+        for lemma in lemmas:
+            rule = self.rule(lemma)
+            if rule.statement.hypotheses or not wanted <= constants(lemma.term):
+                continue
+            for binder in rule.statement.of_kind("data"):
+                datatype = self.theory.datatype_of(binder.type)
+                for constructor in datatype.constructors if datatype else ():
+                    info = self.theory.constructors[constructor.name]
+                    if info.fields == 0:
+                        value = f"(@{constructor.name}{' _' * info.datatype.parameters})"
+                        found.append(_instance(lemma, rule.statement, {binder.name: value}))
+        return found[:8]
 
     def _permutations(self, rules: Sequence[tuple[Lemma, Rule]]) -> list[str]:
         """A closer for each operation that the lemmas show to be commutative and associative, or commutative."""

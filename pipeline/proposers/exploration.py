@@ -355,7 +355,15 @@ class Explorer:
                 if self.precedence.larger(right, left):
                     left, right = right, left
                 kept.append((one.size, index, self._close([], equation(one.built.type, left, right))))
+                kept.extend(self._weaker(one.size, index, one.built.type, left, right))
         return kept
+
+    def _weaker(self, size: int, index: int, type_: Term, left: Term, right: Term) -> Iterator[tuple[int, int, Term]]:
+        """The useful half of an equation between Bool terms, which may be easier to prove."""
+        true = Const("true")
+        if type_ == Const("bool") and isinstance(right, App) and isinstance(left, App):
+            premise, claim = equation(type_, right, true), equation(type_, left, true)
+            yield size + 1, index, self._close([premise], claim)
 
     # ------------------------------------------------------------------------------------------------ other statements
 
@@ -383,7 +391,7 @@ class Explorer:
                 continue
             type_ = symbol.domains[0]
             names = [name for name, t in self.variables.items() if t == type_]
-            if symbol.constructor or len(names) < 3:
+            if symbol.constructor or type_ == boolean or len(names) < 3:
                 continue
             x, y, z = (Var(name) for name in names[:3])
 

@@ -32,7 +32,7 @@ Ltac lm_open := repeat
 Ltac lm_norm rw rwh :=
   lm_open;
   repeat (progress (simpl in *; lm_clean; repeat rw ();
-    repeat match goal with H : _ |- _ => rwh H end)).
+    repeat match goal with H : _ = _ |- _ => rwh H end)).
 
 (* A new fact, unless it is known or says nothing. *)
 Ltac lm_learn t :=
@@ -48,6 +48,15 @@ Ltac lm_close :=
   solve [ reflexivity | assumption | symmetry; assumption | congruence | auto 3 | symmetry; auto 3 ].
 
 Ltac lm_side := solve [ assumption | reflexivity | congruence | auto 2 ].
+
+(* Rewriting with a lemma as it stands after simplification: calls that compute halfway look like that in a goal. *)
+Ltac lm_rewrite_simplified l := let K := fresh in pose proof l as K; simpl in K; rewrite K; clear K.
+Ltac lm_rewrite_simplified_back l := let K := fresh in pose proof l as K; simpl in K; rewrite <- K; clear K.
+
+(* Closing the goal by an instance of a lemma, simplified and rewritten. *)
+Ltac lm_instance t rwh :=
+  epose proof t as K; repeat (progress (simpl in K; repeat rwh K));
+  solve [ exact K | symmetry; exact K | rewrite K; reflexivity | rewrite <- K; reflexivity ].
 
 Ltac lm_no_match t := match t with context [match _ with _ => _ end] => fail 1 | _ => idtac end.
 
@@ -92,7 +101,7 @@ Ltac lm_permute f comm left_assoc right_assoc :=
 (* Depth first: all case splits, then rewriting with at most `k` hypotheses. A split that is possible is made. *)
 Ltac lm_go rw rwh fwd fin ac unf stp n k :=
   lm_norm rw rwh;
-  try (progress (do 3 (try fwd ())); lm_norm rw rwh);
+  try (progress (do 6 (try fwd ())); lm_norm rw rwh);
   try lm_close;
   try solve [ fin () ];
   try solve [ ac () ];
@@ -106,7 +115,7 @@ with lm_rest rw rwh fwd fin ac unf stp n k :=
   [ match k with S ?j => once ((lm_hypothesis_step + stp ()); lm_go rw rwh fwd fin ac unf stp n j) end
   | progress f_equal; lm_go rw rwh fwd fin ac unf stp n k ].
 
-Ltac lm_search rw rwh fwd fin ac unf stp := lm_go rw rwh fwd fin ac unf stp constr:(S (S (S (S (S O))))) constr:(S (S O)).
+Ltac lm_search rw rwh fwd fin ac unf stp := lm_go rw rwh fwd fin ac unf stp constr:(S (S (S (S (S (S (S (S O)))))))) constr:(S (S O)).
 
 (* Simplifies and closes what is easy; what is left shows what is missing. *)
 Ltac lm_stuck := lm_norm ltac:(fun _ => fail) ltac:(fun _ => fail); try lm_close.
