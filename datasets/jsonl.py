@@ -7,11 +7,15 @@ an error that names the file, the line and the field.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeGuard, get_args
 
 from domain import Problem, Prover, UserError
+
+DEEPEST = 100
+"""How deeply the JSON of a line may nest."""
 
 REQUIRED = ("name", "prover", "header", "formal_statement")
 OPTIONAL = ("split", "informal_prefix", "informal_proof", "source", "goal")
@@ -46,6 +50,8 @@ def read_lines(file: Path) -> list[tuple[int, str]]:
 
 def parse_object(text: str, where: str) -> dict[str, Any]:
     """One JSON object; `where` is the file and line for the message."""
+    if _depth(text) > DEEPEST:
+        raise UserError(f"{where}: nested more than {DEEPEST} deep")
     try:
         value: Any = json.loads(text)
     except json.JSONDecodeError as error:
@@ -53,6 +59,15 @@ def parse_object(text: str, where: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise UserError(f"{where}: expected a JSON object, got {json.dumps(value)[:60]}")
     return value
+
+
+def _depth(text: str) -> int:
+    """How deeply brackets nest outside strings; the JSON reader recurses in C, so this is asked before."""
+    depth = deepest = 0
+    for bracket in re.findall(r"[\[\]{}]", re.sub(r'"(?:[^"\\]|\\.)*"', "", text)):
+        depth += 1 if bracket in "[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def problem_of(record: Mapping[str, Any], where: str, prover: Prover | None = None) -> Problem:

@@ -7,7 +7,6 @@ Invariant: every line of a batch gets exactly one answer, in order, whatever it 
 from __future__ import annotations
 
 import json
-import re
 import sys
 import time
 from dataclasses import asdict
@@ -20,9 +19,6 @@ from domain import Candidate, Message, Problem, UserError, Verdict
 
 PROGRESS_SECONDS = 5.0
 """Between two lines of progress of a batch."""
-
-DEEPEST = 100
-"""How deeply the JSON of a batch line may nest."""
 
 
 def check(
@@ -124,8 +120,6 @@ def _candidate(line: str, where: str) -> tuple[str, Candidate | Verdict]:
 
     name = where
     try:
-        if _depth(line) > DEEPEST:
-            raise UserError(f"{where}: nested more than {DEEPEST} deep")
         record = parse_object(line, where)
         if not isinstance(record.get("problem"), dict):
             raise UserError(f"{where}: field `problem`: expected an object")
@@ -137,15 +131,6 @@ def _candidate(line: str, where: str) -> tuple[str, Candidate | Verdict]:
     except UserError as error:
         return name, Verdict("error", "malformed", "none", (Message("error", str(error)),))
     return problem.name, Candidate(problem, record["proof"])
-
-
-def _depth(line: str) -> int:
-    """How deeply brackets nest outside strings; the JSON reader recurses in C, so this is asked before."""
-    depth = deepest = 0
-    for bracket in re.findall(r"[\[\]{}]", re.sub(r'"(?:[^"\\]|\\.)*"', "", line)):
-        depth += 1 if bracket in "[{" else -1
-        deepest = max(deepest, depth)
-    return deepest
 
 
 def _problem(argument: str) -> Problem:

@@ -158,7 +158,11 @@ class Evaluator:
         if name in self._known:
             return self._known[name]
         if name in self.theory.functions:
-            return self._compile_global(self.theory.functions[name])
+            try:
+                return self._compile_global(self.theory.functions[name])
+            except UnsupportedError:
+                self._known.pop(name, None)  # it has no body: whoever asks again is told again
+                raise
         if name in _STANDARD:
             arity, function = _STANDARD[name]
             self._known[name] = _Known(self.bind("s", function), arity)

@@ -23,4 +23,4 @@ def test_connectives_bracket_what_is_looser() -> None:
     assert Display([]).statement(App(Const("and"), (inner, inner))) == "(x = y) /\\ (x = y)"
     assert Display([]).statement(Forall("_", inner, inner)) == "(x = y) -> x = y"
     some = App(Const("ex"), (NUM, Lambda("z", NUM, inner)))
-    assert Display([]).statement(App(Const("or"), (some, Sort("Prop")))) == "(exists z, x = y) \\/ (Prop)"
+    assert Display([]).statement(App(Const("or"), (some, Sort("Prop")))) == "(exists z, x = y) \\/ Prop"

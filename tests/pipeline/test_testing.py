@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain import App, Const, Term, Var
+from domain import App, Const, Definition, Function, Term, Var
 from pipeline.proposers import testing
 from pipeline.proposers.evaluation import Evaluator, OutOfFuelError, UnsupportedError
 from pipeline.proposers.theory import Theory
@@ -74,3 +74,16 @@ def test_evaluation_stops_when_the_fuel_is_spent() -> None:
 def test_unknown_constants_are_refused() -> None:
     with pytest.raises(UnsupportedError):
         Evaluator(Theory(definitions())).compile(Const("nowhere"), [])
+
+
+def test_a_function_that_cannot_be_evaluated_is_refused_each_time() -> None:
+    broken = Function("broken", Const("bool"), App(Const("not_known"), (Const("true"),)))
+    user = Function("user", Const("bool"), App(Const("negb"), (Const("broken"),)))
+    group = [
+        Definition(name, "rocq", "function", (name,), (name,), "", "", (), functions=(function,))
+        for name, function in (("broken", broken), ("user", user))
+    ]
+    evaluator = Evaluator(Theory(tuple(group)))
+    for name in ("user", "broken", "user"):
+        with pytest.raises(UnsupportedError):
+            evaluator.function(name)
