@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from domain import App, Const, Definition, Fix, Lambda, Lemma, Term, Var
+from domain import App, Const, Definition, Fix, Forall, Lambda, Lemma, Term, Var
 from term_algebra import children, has_fix
 
 from .ordering import Precedence, Rule, classify, is_associativity, is_permutative, recursion_depth
-from .theory import Binder, Statement, Theory, as_equation, constants, head_name, open_statement, size
+from .theory import Binder, Statement, Theory, as_equation, constants, head_name, open_statement, pi_binders, size
 
 TACTICS = (Path(__file__).parent / "rocq_tactics.v").read_text(encoding="utf-8")
 """Tactic definitions that every script may call."""
@@ -294,7 +294,29 @@ class Automation:
             if name in self.theory.functions and not has_fix(self.theory.functions[name].body)
         ]
         unfold = f"progress unfold {', '.join(plain)} in *" if plain else "fail"
-        return f"ltac:(fun _ => {unfold}) ltac:(fun _ => {self._choices(lemmas)})"
+        choices, stuck = self._choices(lemmas), _first(self._stuck_calls(opened))
+        return f"ltac:(fun _ => {unfold}) ltac:(fun _ => {choices}) ltac:(fun _ => {stuck})"
+
+    def _stuck_calls(self, opened: Statement) -> list[str]:
+        """Splits the variable on which a call is stuck that a match looks at; not for calls that answer yes or no."""
+        reached = self.theory.reached(opened.conclusion).union(
+            *(self.theory.reached(b.type) for b in opened.hypotheses)
+        )
+        splits: list[str] = []
+        for name in sorted(reached & self.theory.functions.keys()):
+            index = self.structural_index(name)
+            binders = list(pi_binders(self.theory.functions[name].type))
+            result = self.theory.functions[name].type
+            while isinstance(result, Forall):
+                result = result.body
+            datatype = self.theory.datatype_of(result)
+            if index is None or datatype is None or not self.theory.is_recursive(datatype):
+                continue
+            call = " ".join([f"@{name}", *("?v" if i == index else "_" for i in range(len(binders)))])
+            scrutinee = f"context [match {call} with _ => _ end]"
+            places = (f"|- {scrutinee}", f"H : {scrutinee} |- _")
+            splits.extend(f"match goal with {place} => is_var v; destruct v end" for place in places)
+        return splits
 
     def _choices(self, lemmas: Sequence[Lemma]) -> str:
         """One rewriting step with an equation that has no safe direction."""

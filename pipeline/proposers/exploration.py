@@ -317,7 +317,7 @@ class Explorer:
             found.append(_Found(built.size + old.size, len(built.variables), built, old))
 
     def _laws(self, symbols: Sequence[Symbol]) -> dict[Term, tuple[int, int, Term]]:
-        """Commutativity and associativity of the binary operations for which no test refutes them."""
+        """Commutative, associative and distributive laws of binary operations that no test refutes."""
         kept: dict[Term, tuple[int, int, Term]] = {}
         for symbol in symbols:
             type_ = symbol.result
@@ -330,12 +330,24 @@ class Explorer:
                 (apply(f, x, y), apply(f, y, x)),
                 (apply(f, apply(f, x, y), z), apply(f, x, apply(f, y, z))),
             )
+            for other in symbols:
+                if (
+                    other.domains == symbol.domains
+                    and other.result == type_
+                    and not other.constructor
+                    and other != symbol
+                ):
+                    g = other.term
+                    shapes += (
+                        (apply(f, apply(g, x, y), z), apply(g, apply(f, x, z), apply(f, y, z))),
+                        (apply(f, x, apply(g, y, z)), apply(g, apply(f, x, y), apply(f, x, z))),
+                    )
             for rank, (left, right) in enumerate(shapes):
                 law = equation(type_, left, right)
                 statement = self._close([], law)
                 report = self.tester.test(statement, self.seed, CONFIRMATIONS)
                 if report.counterexample is None and report.tested > CONFIRMATIONS // 4:
-                    kept[law] = (6 + 4 * rank, -10, statement)
+                    kept[law] = (6 + 4 * min(rank, 2), -10, statement)
         return kept
 
     def _learn(self, law: Term, rules: RuleSet | None = None) -> None:

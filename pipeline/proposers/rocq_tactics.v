@@ -2,7 +2,8 @@
 
    The lemmas of a proof come in as tactics: `rw` rewrites the goal once, `rwh` a hypothesis, `fwd` adds one
    consequence of what is known, `fin` closes the goal with a fact, `ac` closes an equation up to commutativity; `unf` unfolds
-   definitions without recursion; `stp` rewrites once, with every choice in turn. Each fails when nothing applies. A number of the form `S (S O)` bounds the search. *)
+   definitions without recursion; `stp` rewrites once, with every choice in turn; `cas` splits the
+   variable on which the scrutinee of a match is stuck. Each fails when nothing applies. A number of the form `S (S O)` bounds the search. *)
 
 Ltac lm_clean := repeat
   match goal with
@@ -60,12 +61,23 @@ Ltac lm_instance t rwh :=
 
 Ltac lm_no_match t := match t with context [match _ with _ => _ end] => fail 1 | _ => idtac end.
 
-Ltac lm_split :=
+Ltac lm_is_bool s := match type of s with bool => idtac end.
+
+(* Case splits, the safest first. A variable that only an induction hypothesis looks at is not split: that would
+   unroll the hypothesis without end. *)
+Ltac lm_split_first :=
   match goal with
   | |- context [match ?s with _ => _ end] => is_var s; destruct s
-  | H : context [match ?s with _ => _ end] |- _ => is_var s; destruct s
+  | H : _ = _ |- _ =>
+      match type of H with context [match ?s with _ => _ end] => lm_no_match s; lm_is_bool s; destruct s eqn:? end
+  | |- context [match ?s with _ => _ end] => lm_no_match s; lm_is_bool s; destruct s eqn:?
+  end.
+
+Ltac lm_split_then :=
+  match goal with
+  | H : _ = _ |- _ => match type of H with context [match ?s with _ => _ end] => is_var s; destruct s end
   | |- context [match ?s with _ => _ end] => lm_no_match s; destruct s eqn:?
-  | H : context [match ?s with _ => _ end] |- _ => lm_no_match s; destruct s eqn:?
+  | H : context [match ?s with _ => _ end] |- _ => lm_no_match s; first [ is_var s; destruct s | destruct s eqn:? ]
   | |- _ /\ _ => split
   | H : _ \/ _ |- _ => destruct H
   end.
@@ -99,23 +111,23 @@ Ltac lm_permute f comm left_assoc right_assoc :=
     end)).
 
 (* Depth first: all case splits, then rewriting with at most `k` hypotheses. A split that is possible is made. *)
-Ltac lm_go rw rwh fwd fin ac unf stp n k :=
+Ltac lm_go rw rwh fwd fin ac unf stp cas n k :=
   lm_norm rw rwh;
   try (progress (do 6 (try fwd ())); lm_norm rw rwh);
   try lm_close;
   try solve [ fin () ];
   try solve [ ac () ];
-  tryif unf () then lm_go rw rwh fwd fin ac unf stp n k else
+  tryif unf () then lm_go rw rwh fwd fin ac unf stp cas n k else
   match n with
-  | O => lm_rest rw rwh fwd fin ac unf stp n k
-  | S ?m => tryif lm_split then lm_go rw rwh fwd fin ac unf stp m k else lm_rest rw rwh fwd fin ac unf stp n k
+  | O => lm_rest rw rwh fwd fin ac unf stp cas n k
+  | S ?m => tryif first [ lm_split_first | cas () | lm_split_then ] then lm_go rw rwh fwd fin ac unf stp cas m k else lm_rest rw rwh fwd fin ac unf stp cas n k
   end
-with lm_rest rw rwh fwd fin ac unf stp n k :=
+with lm_rest rw rwh fwd fin ac unf stp cas n k :=
   first
-  [ match k with S ?j => once ((lm_hypothesis_step + stp ()); lm_go rw rwh fwd fin ac unf stp n j) end
-  | progress f_equal; lm_go rw rwh fwd fin ac unf stp n k ].
+  [ match k with S ?j => once ((lm_hypothesis_step + stp ()); lm_go rw rwh fwd fin ac unf stp cas n j) end
+  | progress f_equal; lm_go rw rwh fwd fin ac unf stp cas n k ].
 
-Ltac lm_search rw rwh fwd fin ac unf stp := lm_go rw rwh fwd fin ac unf stp constr:(S (S (S (S (S (S (S (S O)))))))) constr:(S (S O)).
+Ltac lm_search rw rwh fwd fin ac unf stp cas := lm_go rw rwh fwd fin ac unf stp cas constr:(S (S (S (S (S (S (S (S O)))))))) constr:(S (S O)).
 
 (* Simplifies and closes what is easy; what is left shows what is missing. *)
 Ltac lm_stuck := lm_norm ltac:(fun _ => fail) ltac:(fun _ => fail); try lm_close.
