@@ -399,7 +399,8 @@ class Completion:
     """What a language model answered, the prompt's `opening` included. It is text to be verified, nothing more.
 
     `finish` is `stop` (ended by itself or at a stop string), `length` (cut at the token limit), `too_long` (the prompt
-    did not fit into the context) or `budget` (not generated: the token budget is spent); `text` is empty in the last two.
+    did not fit into the context) or `budget` (not generated: the token budget is spent); in the last two `text` is
+    empty.
     """
 
     text: str

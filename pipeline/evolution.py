@@ -215,7 +215,8 @@ def _home(world: World, lemma: Lemma) -> Elaboration | None:
     needed = set(lemma.definition_ids)
     for name in [*lemma.origins, *world.elaborations]:
         elaboration = world.elaborations.get(name)
-        if elaboration is not None and elaboration.prelude_id == lemma.prelude_id:
-            if needed <= {definition.id for definition in elaboration.definitions}:
-                return elaboration
+        if elaboration is None or elaboration.prelude_id != lemma.prelude_id:
+            continue
+        if needed <= {definition.id for definition in elaboration.definitions}:
+            return elaboration
     return None

@@ -41,8 +41,7 @@ _CASES = (
     "lm_cases; lm_parts; lra",
     "lm_cases; lm_parts; lia",
     "lm_cases; lm_parts; nra",
-    "lm_open; unfold Rabs in *; repeat match goal with |- context [Rcase_abs ?x] => destruct (Rcase_abs x) "
-    "| H : context [Rcase_abs ?x] |- _ => destruct (Rcase_abs x) end; lra",
+    "lm_open; lm_absolute; lra",
     "let n := fresh in intro n; induction n; simpl in *; intros; lia",
     "let n := fresh in intro n; induction n; simpl in *; intros; nia",
 )

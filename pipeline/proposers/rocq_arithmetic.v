@@ -16,4 +16,9 @@ Ltac lm_cases :=
 
 Ltac lm_parts := repeat match goal with |- _ /\ _ => split | |- _ <-> _ => split end; lm_open.
 
-Ltac lm_each tactic := lm_parts; tactic.
+Ltac lm_absolute :=
+  unfold Rbasic_fun.Rabs in *;
+  repeat match goal with
+  | |- context [Rbasic_fun.Rcase_abs ?x] => destruct (Rbasic_fun.Rcase_abs x)
+  | H : context [Rbasic_fun.Rcase_abs ?x] |- _ => destruct (Rbasic_fun.Rcase_abs x)
+  end.

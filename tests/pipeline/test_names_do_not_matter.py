@@ -12,8 +12,45 @@ from verifiers.rocq.sentences import identifiers, rename
 from verifiers.rocq.verifier import RocqVerifier
 
 KEPT = frozenset(
-    "Inductive Fixpoint Definition Theorem Type Set Prop forall exists fun match with end struct let in if then else "
-    "_ fix return as bool true false nat O S eq and or not ex True False iff".split()
+    [
+        "Inductive",
+        "Fixpoint",
+        "Definition",
+        "Theorem",
+        "Type",
+        "Set",
+        "Prop",
+        "forall",
+        "exists",
+        "fun",
+        "match",
+        "with",
+        "end",
+        "struct",
+        "let",
+        "in",
+        "if",
+        "then",
+        "else",
+        "_",
+        "fix",
+        "return",
+        "as",
+        "bool",
+        "true",
+        "false",
+        "nat",
+        "O",
+        "S",
+        "eq",
+        "and",
+        "or",
+        "not",
+        "ex",
+        "True",
+        "False",
+        "iff",
+    ]
 )
 
 
