@@ -71,6 +71,8 @@ Ltac lm_split_first :=
   | H : _ = _ |- _ =>
       match type of H with context [match ?s with _ => _ end] => lm_no_match s; lm_is_bool s; destruct s eqn:? end
   | |- context [match ?s with _ => _ end] => lm_no_match s; lm_is_bool s; destruct s eqn:?
+  | |- _ /\ _ => split
+  | H : _ \/ _ |- _ => destruct H
   end.
 
 Ltac lm_split_then :=
@@ -78,8 +80,6 @@ Ltac lm_split_then :=
   | H : _ = _ |- _ => match type of H with context [match ?s with _ => _ end] => is_var s; destruct s end
   | |- context [match ?s with _ => _ end] => lm_no_match s; destruct s eqn:?
   | H : context [match ?s with _ => _ end] |- _ => lm_no_match s; first [ is_var s; destruct s | destruct s eqn:? ]
-  | |- _ /\ _ => split
-  | H : _ \/ _ |- _ => destruct H
   end.
 
 (* Rewriting once with a hypothesis. *)
@@ -110,7 +110,8 @@ Ltac lm_permute f comm left_assoc right_assoc :=
     | |- f ?a ?l = ?r => lm_front f comm left_assoc right_assoc a r; apply f_equal
     end)).
 
-(* Depth first: all case splits, then rewriting with at most `k` hypotheses. A split that is possible is made. *)
+(* Depth first. Safe case splits are made without looking back; then rewriting with at most `k` hypotheses or lemmas
+   without a direction is tried, then the other splits, which cost two of `n`, then congruence. *)
 Ltac lm_go rw rwh fwd fin ac unf stp cas n k :=
   lm_norm rw rwh;
   try (progress (do 6 (try fwd ())); lm_norm rw rwh);
@@ -120,11 +121,14 @@ Ltac lm_go rw rwh fwd fin ac unf stp cas n k :=
   tryif unf () then lm_go rw rwh fwd fin ac unf stp cas n k else
   match n with
   | O => lm_rest rw rwh fwd fin ac unf stp cas n k
-  | S ?m => tryif first [ lm_split_first | cas () | lm_split_then ] then lm_go rw rwh fwd fin ac unf stp cas m k else lm_rest rw rwh fwd fin ac unf stp cas n k
+  | S ?m =>
+      tryif lm_split_first then lm_go rw rwh fwd fin ac unf stp cas m k
+      else lm_rest rw rwh fwd fin ac unf stp cas n k
   end
 with lm_rest rw rwh fwd fin ac unf stp cas n k :=
   first
   [ match k with S ?j => once ((lm_hypothesis_step + stp ()); lm_go rw rwh fwd fin ac unf stp cas n j) end
+  | match n with S (S ?m) => first [ cas () | lm_split_then ]; lm_go rw rwh fwd fin ac unf stp cas m k end
   | progress f_equal; lm_go rw rwh fwd fin ac unf stp cas n k ].
 
 Ltac lm_search rw rwh fwd fin ac unf stp cas := lm_go rw rwh fwd fin ac unf stp cas constr:(S (S (S (S (S (S (S (S O)))))))) constr:(S (S O)).
