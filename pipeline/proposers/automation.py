@@ -10,13 +10,13 @@ else but `TACTICS` and the canonical names of the lemmas that it lists.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from domain import App, Const, Definition, Fix, Forall, Lambda, Lemma, Term, Var
-from term_algebra import children, has_fix
+from term_algebra import children, free_variables, has_fix
 
 from .ordering import Precedence, Rule, classify, is_associativity, is_permutative, recursion_depth
 from .theory import Binder, Statement, Theory, as_equation, constants, head_name, open_statement, pi_binders, size
@@ -148,7 +148,8 @@ class Automation:
 
     def script(self, opened: Statement, plan: Plan, lemmas: Sequence[Lemma]) -> Script:
         """The text for one plan, with exactly these lemmas."""
-        search = f"lm_search {self._closures(lemmas)} {self._unfolder(opened, lemmas)}"
+        tactic = "lm_deep" if plan.kind == "search" else "lm_search"
+        search = f"{tactic} {self._closures(lemmas)} {self._unfolder(opened, lemmas)}"
         names = " ".join(binder.name for binder in opened.binders)
         start = f"intros {names}.\n" if names else ""
         if plan.kind == "instance":
@@ -330,7 +331,14 @@ class Automation:
                 steps.append(f"(multimatch goal with |- context [{pattern}] => {_commute(lemma, rule)} end)")
             elif rule.kind == "fact" and is_permutative(rule.statement):
                 name = lemma.canonical_name
-                steps += [f"rewrite {name}", f"rewrite <- {name}"]
+                sides = as_equation(rule.statement.conclusion)
+                assert sides is not None
+                for arrow, side in (("", sides.left), ("<- ", sides.right)):
+                    holes = {v: f"?a{i}" for i, v in enumerate(sorted(free_variables(side)))}
+                    values = {v: hole[1:] for v, hole in holes.items()}
+                    instance = _instance(lemma, rule.statement, values)
+                    place = f"context [{_hole_pattern(side, holes)}]"
+                    steps.append(f"(multimatch goal with |- {place} => rewrite {arrow}{instance} end)")
                 if self._computes_halfway(rule):
                     steps += [f"lm_rewrite_simplified {name}", f"lm_rewrite_simplified_back {name}"]
         return f"({' + '.join(steps)})" if steps else "fail"
@@ -426,6 +434,15 @@ def _forward(lemma: Lemma, rule: Rule) -> str | None:
     given = " ".join(f"K{hypotheses.index(b.name)}" if b.kind == "hypothesis" else "_" for b in rule.statement.binders)
     pattern = ", ".join(f"K{i} : _ = _" for i in range(len(hypotheses)))
     return f"match goal with {pattern} |- _ => lm_learn ({lemma.canonical_name} {given}) end"
+
+
+def _hole_pattern(term: Term, holes: Mapping[str, str]) -> str:
+    """A first-order term as a pattern, its variables being holes."""
+    if isinstance(term, Var):
+        return holes.get(term.name, "_")
+    if isinstance(term, App):
+        return f"({' '.join(_hole_pattern(part, holes) for part in (term.function, *term.arguments))})"
+    return f"@{term.name}" if isinstance(term, Const) else "_"
 
 
 def _pattern(application: App) -> str:

@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from domain import App, Const, Definition, Forall, Sort, Term, Var
+from domain import App, Const, Definition, Forall, Function, Sort, Term, Var
+from term_algebra import constants, has_fix
 
 from .evaluation import OutOfFuelError, UnsupportedError, Value
 from .ordering import Precedence
@@ -42,8 +43,11 @@ LARGEST = 7
 VARIABLES = 3
 """Variables of each type."""
 
-IMPLICATION_SIZE = 6
+IMPLICATION_SIZE = 8
 """Symbols of both sides of an implication between Bool terms."""
+
+MOST_IMPLICATIONS = 40
+"""Implications between Bool terms that one exploration proposes, smallest first."""
 
 CONFIRMATIONS = 200
 """Further valuations that a conjecture must survive."""
@@ -177,7 +181,7 @@ class Explorer:
 
         `types_of` are the type variables to use, if they are given.
         """
-        names = [name for d in self.definitions for f in d.functions for name in (f.name,)]
+        names = [f.name for d in self.definitions for f in d.functions if not _is_truth_table(f)]
         own = {datatype.name for d in self.definitions for datatype in d.datatypes}
         reached = {n for f in names for n in self.theory.reached(Const(f))}
         types = own | {n for n in reached if n in self.theory.datatypes}
@@ -383,17 +387,22 @@ class Explorer:
         """`p = true -> q = true` for Bool terms where `p` has no more variables than `q`."""
         true, boolean = Const("true"), Const("bool")
         pool = [b for b in self._classes.get(boolean, {}).values() if 1 < b.size < IMPLICATION_SIZE]
-        seen: set[tuple[Term, Term]] = set()
-        for p, q in itertools.product(pool, pool):
-            if p is q or p.size + q.size > IMPLICATION_SIZE or not p.variables <= q.variables:
-                continue
-            held = [(a, b) for a, b in zip(p.results, q.results, strict=True) if a == (0,)]
-            if len(held) < 4 or any(b != (0,) for _, b in held):
-                continue
+        found: list[tuple[int, Built, Built]] = []
+        for q in pool:
+            weakest = [p for p in pool if self._implies(p, q) and p.size + q.size <= IMPLICATION_SIZE]
+            weakest = [p for p in weakest if not any(o is not p and self._implies(p, o) for o in weakest)]
+            found.extend((p.size + q.size, p, q) for p in weakest)
+        found.sort(key=lambda item: item[0])
+        for index, (size, p, q) in enumerate(found[:MOST_IMPLICATIONS]):
             statement = self._close([equation(boolean, p.term, true)], equation(boolean, q.term, true))
-            if (statement, statement) not in seen:
-                seen.add((statement, statement))
-                yield p.size + q.size + 2, len(seen), statement
+            yield size + 2, index, statement
+
+    def _implies(self, p: Built, q: Built) -> bool:
+        """Whether `q` holds wherever `p` does, as far as was seen, and speaks of all that `p` speaks of."""
+        if p is q or not p.variables <= q.variables:
+            return False
+        held = [b for a, b in zip(p.results, q.results, strict=True) if a == (0,)]
+        return len(held) >= VALUATIONS // 10 and all(b == (0,) for b in held)
 
     def _relations(self, symbols: Sequence[Symbol]) -> Iterator[tuple[int, int, Term]]:
         """For a Bool relation on one type: soundness of equality, antisymmetry, totality, transitivity."""
@@ -435,6 +444,11 @@ class Explorer:
             if report.counterexample is None and report.tested > 0:
                 kept[statement] = None
         return list(kept)
+
+
+def _is_truth_table(function: Function) -> bool:
+    """A connective between Bools: case splits see through it, and its laws would only be noise."""
+    return not has_fix(function.body) and set(constants(function.type)) == {"bool"}
 
 
 class _Missing:

@@ -132,6 +132,7 @@ with lm_rest rw rwh fwd fin ac unf stp cas n k :=
   | progress f_equal; lm_go rw rwh fwd fin ac unf stp cas n k ].
 
 Ltac lm_search rw rwh fwd fin ac unf stp cas := lm_go rw rwh fwd fin ac unf stp cas constr:(S (S (S (S (S (S (S (S O)))))))) constr:(S (S O)).
+Ltac lm_deep rw rwh fwd fin ac unf stp cas := lm_go rw rwh fwd fin ac unf stp cas constr:(S (S (S (S (S (S (S (S O)))))))) constr:(S (S (S O))).
 
 (* Simplifies and closes what is easy; what is left shows what is missing. *)
 Ltac lm_stuck := lm_norm ltac:(fun _ => fail) ltac:(fun _ => fail); try lm_close.
