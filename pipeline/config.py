@@ -73,6 +73,8 @@ class ProveSettings(_Settings):
     """Library lemmas retrieved for one goal; facts measured on inductive problems say a few dozen at most."""
     candidate_cpu_seconds: float = Field(default=3.0, gt=0.0)
     """CPU limit of one candidate in a warm session."""
+    scripts: Positive = 80
+    """Scripts of the automation tried on a problem, with and without lemmas each."""
     samples: Natural = 4
     """Proofs that the language model writes for one attempt that automation did not solve."""
     repairs: Natural = 1
@@ -90,6 +92,8 @@ class EvolveSettings(_Settings):
     """Signatures explored for new equations in one round."""
     conjectures: Natural = 40
     """Tested equations of one exploration that are given to the prover, smallest first."""
+    scripts: Positive = 16
+    """Scripts of the automation tried on a conjecture or request, with and without lemmas each."""
     request_tries: Positive = 2
     """Failed tries after which a request waits for a bigger library."""
     request_steps: Natural = 60

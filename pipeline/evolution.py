@@ -82,7 +82,7 @@ def _prove_and_admit(
 ) -> Lemma | None:
     lemmas = retrieve(ports, statement, visible, world.settings.prove.lemmas)
     ledger.retrieved.update(dict.fromkeys(lemma.id for lemma in lemmas))
-    found = by_automation(world, ports, ledger, statement, lemmas)
+    found = by_automation(world, ports, ledger, statement, lemmas, most=world.settings.evolve.scripts)
     if found is None:
         ledger.counts["unproved"] += 1
         return None
@@ -118,7 +118,7 @@ def _solve_request(world: World, ports: Ports, ledger: Ledger, identity: str, se
     if use_model:
         found = by_model(world, ports, ledger, _as_problem(problem, statement), statement, lemmas, seed, request=True)
     else:
-        found = by_automation(world, ports, ledger, statement, lemmas)
+        found = by_automation(world, ports, ledger, statement, lemmas, most=world.settings.evolve.scripts)
     if found is not None:
         operator = "solve_request" if use_model else request.operator
         lemma = admit(

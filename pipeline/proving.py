@@ -60,7 +60,14 @@ class Screen:
 
 
 def by_automation(
-    world: World, ports: Ports, ledger: Ledger, statement: Statement, lemmas: Sequence[Lemma], *, bare: bool = True
+    world: World,
+    ports: Ports,
+    ledger: Ledger,
+    statement: Statement,
+    lemmas: Sequence[Lemma],
+    *,
+    most: int,
+    bare: bool = True,
 ) -> Found | None:
     """Tries the prover's own means.
 
@@ -70,17 +77,18 @@ def by_automation(
         ledger: notes candidates and seconds.
         statement: what to prove.
         lemmas: that may be used.
+        most: scripts tried, with and without lemmas each.
         bare: whether to try without lemmas first; False when that is known to fail.
     """
     screen = Screen(world, ports, ledger, statement)
-    found = _inductive(world, screen, statement, lemmas, bare=bare) if statement.reached or lemmas else None
+    found = _inductive(world, screen, statement, lemmas, most=most, bare=bare) if statement.reached or lemmas else None
     if found is None and (not statement.reached or world.preludes[statement.prelude_id]):
         found = _arithmetic(screen) if bare else None
     return found
 
 
 def _inductive(
-    world: World, screen: Screen, statement: Statement, lemmas: Sequence[Lemma], *, bare: bool
+    world: World, screen: Screen, statement: Statement, lemmas: Sequence[Lemma], *, most: int, bare: bool
 ) -> Found | None:
     definitions = world.over(statement.prelude_id)
     automation = Automation(definitions)
@@ -95,13 +103,13 @@ def _inductive(
         return [screen.replays(script.text, script.uses_lemmas) for script in scripts]
 
     if bare:
-        result = run_portfolio(automation.scripts(statement.term), check)
+        result = run_portfolio(automation.scripts(statement.term), check, most=most)
         if isinstance(result, ScriptProof):
             return Found(result.script.text, (), "automation")
     selected = automation.select(statement.term, lemmas)
     if not selected:
         return None
-    result = run_portfolio(automation.scripts(statement.term, selected), check)
+    result = run_portfolio(automation.scripts(statement.term, selected), check, most=most)
     if not isinstance(result, ScriptProof):
         return None
     script = minimise(result.script, statement.term, definitions, replay)
