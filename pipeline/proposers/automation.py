@@ -10,16 +10,17 @@ else but `TACTICS` and the canonical names of the lemmas that it lists.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from domain import App, Const, Definition, Fix, Forall, Lambda, Lemma, Term, Var
-from term_algebra import children, free_variables, has_fix
+from domain import App, Const, Definition, Lemma, Term, Var
+from term_algebra import children
 
-from .ordering import Precedence, Rule, classify, is_associativity, is_permutative, recursion_depth
-from .theory import Binder, Statement, Theory, as_equation, constants, head_name, open_statement, pi_binders, size
+from .lemma_tactics import LemmaTactics, first
+from .ordering import Precedence, Rule, classify, recursion_depth, structural_index
+from .theory import Binder, Statement, Theory, constants, head_name, open_statement, size
 
 TACTICS = (Path(__file__).parent / "rocq_tactics.v").read_text(encoding="utf-8")
 """Tactic definitions that every script may call."""
@@ -87,6 +88,7 @@ class Automation:
     def __post_init__(self) -> None:
         self.theory = Theory(tuple(self.definitions))
         self.precedence = Precedence(self.theory)
+        self._lemmas = LemmaTactics(self.theory, self.rule)
 
     def rule(self, lemma: Lemma) -> Rule:
         if lemma.id not in self._rules:
@@ -149,15 +151,15 @@ class Automation:
     def script(self, opened: Statement, plan: Plan, lemmas: Sequence[Lemma]) -> Script:
         """The text for one plan, with exactly these lemmas."""
         tactic = "lm_deep" if plan.kind == "search" else "lm_search"
-        search = f"{tactic} {self._closures(lemmas)} {self._unfolder(opened, lemmas)}"
+        search = f"{tactic} {self._lemmas.closures(opened, lemmas)}"
         names = " ".join(binder.name for binder in opened.binders)
         start = f"intros {names}.\n" if names else ""
         if plan.kind == "instance":
-            rewrites = f"ltac:(fun H => {self._rewrites(lemmas, ' in H')})"
-            instances = [f"lm_instance {instance} {rewrites}" for instance in self._instances(opened, lemmas)]
-            return Script(f"{start}{_first(instances)}.", tuple(lemmas), plan)
+            rewrites = f"ltac:(fun H => {self._lemmas.rewrites(lemmas, ' in H')})"
+            instances = [f"lm_instance {instance} {rewrites}" for instance in self._lemmas.instances(opened, lemmas)]
+            return Script(f"{start}{first(instances)}.", tuple(lemmas), plan)
         if plan.normalise:
-            start += f"{self._normaliser(lemmas)}.\n"
+            start += f"{self._lemmas.normaliser(lemmas)}.\n"
         return Script(start + self._body(opened, plan, search) + ".", tuple(lemmas), plan)
 
     def prefixes(self, opened: Statement, most: int = 3) -> Iterator[str]:
@@ -254,161 +256,7 @@ class Automation:
 
     def structural_index(self, name: str) -> int | None:
         """Position of the argument on which a global function recurses."""
-        function = self.theory.functions.get(name)
-        if function is None:
-            return None
-        body, skipped = function.body, 0
-        while isinstance(body, Lambda):
-            body, skipped = body.body, skipped + 1
-        if not isinstance(body, Fix):
-            return None
-        chosen = next(f for f in body.functions if f.name == body.chosen)
-        return next((skipped + i for i, (p, _) in enumerate(chosen.parameters) if p == chosen.structural), None)
-
-    # ------------------------------------------------------------------------------------------- lemmas as tactics
-
-    def _normaliser(self, lemmas: Sequence[Lemma]) -> str:
-        rewrites, in_hypothesis = self._rewrites(lemmas, ""), self._rewrites(lemmas, " in H")
-        return f"lm_norm ltac:(fun _ => {rewrites}) ltac:(fun H => {in_hypothesis})"
-
-    def _closures(self, lemmas: Sequence[Lemma]) -> str:
-        rules = [(lemma, self.rule(lemma)) for lemma in lemmas]
-        forward = [_forward(lemma, rule) for lemma, rule in rules if len(rule.statement.hypotheses) in (1, 2)]
-        facts = [lemma.canonical_name for lemma, rule in rules if rule.kind in ("fact", "forward", "commutative")]
-        finish = f"eauto 4 using {', '.join(facts)}" if facts else "fail"
-        parts = [
-            f"(fun _ => {self._rewrites(lemmas, '')})",
-            f"(fun H => {self._rewrites(lemmas, ' in H')})",
-            f"(fun _ => {_first([text for text in forward if text])})",
-            f"(fun _ => {finish})",
-            f"(fun _ => {_first(self._permutations(rules))})",
-        ]
-        return " ".join(f"ltac:{part}" for part in parts)
-
-    def _unfolder(self, opened: Statement, lemmas: Sequence[Lemma]) -> str:
-        """Unfolds the functions without recursion that the statement or a lemma mentions."""
-        mentioned = constants(opened.conclusion).union(*(constants(binder.type) for binder in opened.binders))
-        mentioned = mentioned.union(*(constants(lemma.term) for lemma in lemmas))
-        plain = [
-            name
-            for name in sorted(mentioned)
-            if name in self.theory.functions and not has_fix(self.theory.functions[name].body)
-        ]
-        unfold = f"progress unfold {', '.join(plain)} in *" if plain else "fail"
-        choices, stuck = self._choices(lemmas), _first(self._stuck_calls(opened))
-        return f"ltac:(fun _ => {unfold}) ltac:(fun _ => {choices}) ltac:(fun _ => {stuck})"
-
-    def _stuck_calls(self, opened: Statement) -> list[str]:
-        """Splits the variable on which a call is stuck that a match looks at; not for calls that answer yes or no."""
-        reached = self.theory.reached(opened.conclusion).union(
-            *(self.theory.reached(b.type) for b in opened.hypotheses)
-        )
-        splits: list[str] = []
-        for name in sorted(reached & self.theory.functions.keys()):
-            index = self.structural_index(name)
-            binders = list(pi_binders(self.theory.functions[name].type))
-            result = self.theory.functions[name].type
-            while isinstance(result, Forall):
-                result = result.body
-            datatype = self.theory.datatype_of(result)
-            if index is None or datatype is None or not self.theory.is_recursive(datatype):
-                continue
-            call = " ".join([f"@{name}", *("?v" if i == index else "_" for i in range(len(binders)))])
-            scrutinee = f"context [match {call} with _ => _ end]"
-            places = (f"|- {scrutinee}", f"H : {scrutinee} |- _")
-            splits.extend(f"match goal with {place} => is_var v; destruct v end" for place in places)
-        return splits
-
-    def _choices(self, lemmas: Sequence[Lemma]) -> str:
-        """One rewriting step with an equation that has no safe direction."""
-        steps: list[str] = []
-        for lemma in lemmas:
-            rule = self.rule(lemma)
-            if rule.statement.hypotheses:
-                continue
-            if rule.kind == "commutative" and isinstance(rule.left, App):
-                pattern = _pattern(rule.left)
-                steps.append(f"(multimatch goal with |- context [{pattern}] => {_commute(lemma, rule)} end)")
-            elif rule.kind == "fact" and is_permutative(rule.statement):
-                name = lemma.canonical_name
-                sides = as_equation(rule.statement.conclusion)
-                assert sides is not None
-                for arrow, side in (("", sides.left), ("<- ", sides.right)):
-                    holes = {v: f"?a{i}" for i, v in enumerate(sorted(free_variables(side)))}
-                    values = {v: hole[1:] for v, hole in holes.items()}
-                    instance = _instance(lemma, rule.statement, values)
-                    place = f"context [{_hole_pattern(side, holes)}]"
-                    steps.append(f"(multimatch goal with |- {place} => rewrite {arrow}{instance} end)")
-                if self._computes_halfway(rule):
-                    steps += [f"lm_rewrite_simplified {name}", f"lm_rewrite_simplified_back {name}"]
-        return f"({' + '.join(steps)})" if steps else "fail"
-
-    def _rewrites(self, lemmas: Sequence[Lemma], where: str) -> str:
-        steps: list[str] = []
-        for lemma in lemmas:
-            rule = self.rule(lemma)
-            if rule.kind != "rewrite":
-                continue
-            arrow = "<- " if rule.reverse else ""
-            side = " by lm_side" if rule.statement.hypotheses else ""
-            steps.append(f"rewrite {arrow}{lemma.canonical_name}{where}{side}")
-            if not where and not side and self._computes_halfway(rule):
-                back = "_back" if rule.reverse else ""
-                steps.append(f"lm_rewrite_simplified{back} {lemma.canonical_name}")
-        return _first(steps)
-
-    def _computes_halfway(self, rule: Rule) -> bool:
-        """Whether simplification unfolds a call in the statement: a constructor stands where a function recurses."""
-        todo = [rule.statement.conclusion]
-        while todo:
-            term = todo.pop()
-            if isinstance(term, App):
-                index = self.structural_index(term.function.name) if isinstance(term.function, Const) else None
-                decisive = term.arguments[index] if index is not None and index < len(term.arguments) else None
-                if decisive is not None and head_name(decisive) in self.theory.constructors:
-                    return True
-                todo.extend(term.arguments)
-        return False
-
-    def _instances(self, opened: Statement, lemmas: Sequence[Lemma]) -> list[str]:
-        """Instances of lemmas about the statement's functions, one variable being a constructor without arguments."""
-        wanted = {n for n in constants(opened.conclusion) if n in self.theory.functions}
-        found: list[str] = []
-        for lemma in lemmas:
-            rule = self.rule(lemma)
-            if rule.statement.hypotheses or not wanted <= constants(lemma.term):
-                continue
-            for binder in rule.statement.of_kind("data"):
-                datatype = self.theory.datatype_of(binder.type)
-                for constructor in datatype.constructors if datatype else ():
-                    info = self.theory.constructors[constructor.name]
-                    if info.fields == 0:
-                        value = f"(@{constructor.name}{' _' * info.datatype.parameters})"
-                        found.append(_instance(lemma, rule.statement, {binder.name: value}))
-        return found[:8]
-
-    def _permutations(self, rules: Sequence[tuple[Lemma, Rule]]) -> list[str]:
-        """A closer for each operation that the lemmas show to be commutative and associative, or commutative."""
-        found: list[str] = []
-        for lemma, rule in rules:
-            if rule.kind != "commutative" or rule.statement.hypotheses:
-                continue
-            assert isinstance(rule.left, App)
-            operation = rule.left.function
-            found.append(
-                f"multimatch goal with |- context [{_pattern(rule.left)}] => {_commute(lemma, rule)}; lm_close end"
-            )
-            for other, candidate in rules:
-                equation = as_equation(candidate.statement.conclusion)
-                if equation is None or candidate.statement.hypotheses:
-                    continue
-                for left, right, forward in (
-                    (equation.left, equation.right, True),
-                    (equation.right, equation.left, False),
-                ):
-                    if is_associativity(left, right) and isinstance(left, App) and left.function == operation:
-                        found.append(_permute(lemma, rule, other, candidate, left, forward))
-        return found
+        return structural_index(self.theory, name)
 
 
 def _variables(term: Term) -> set[str]:
@@ -420,63 +268,6 @@ def _variables(term: Term) -> set[str]:
             found.add(top.name)
         todo.extend(child for child, _ in children(top))
     return found
-
-
-def _first(alternatives: Sequence[str]) -> str:
-    return f"first [ {' | '.join(alternatives)} ]" if alternatives else "fail"
-
-
-def _forward(lemma: Lemma, rule: Rule) -> str | None:
-    """Apply a lemma to known facts that match its hypotheses."""
-    if rule.kind != "forward":
-        return None
-    hypotheses = [binder.name for binder in rule.statement.hypotheses]
-    given = " ".join(f"K{hypotheses.index(b.name)}" if b.kind == "hypothesis" else "_" for b in rule.statement.binders)
-    pattern = ", ".join(f"K{i} : _ = _" for i in range(len(hypotheses)))
-    return f"match goal with {pattern} |- _ => lm_learn ({lemma.canonical_name} {given}) end"
-
-
-def _hole_pattern(term: Term, holes: Mapping[str, str]) -> str:
-    """A first-order term as a pattern, its variables being holes."""
-    if isinstance(term, Var):
-        return holes.get(term.name, "_")
-    if isinstance(term, App):
-        return f"({' '.join(_hole_pattern(part, holes) for part in (term.function, *term.arguments))})"
-    return f"@{term.name}" if isinstance(term, Const) else "_"
-
-
-def _pattern(application: App) -> str:
-    """`f _ ?a ?b` for a binary operation with type arguments."""
-    head = application.function
-    assert isinstance(head, Const)
-    types = " ".join("_" for _ in application.arguments[:-2])
-    return f"@{head.name} {types} ?a ?b"
-
-
-def _instance(lemma: Lemma, statement: Statement, values: dict[str, str]) -> str:
-    return f"({' '.join([lemma.canonical_name, *(values.get(binder.name, '_') for binder in statement.binders)])})"
-
-
-def _commute(lemma: Lemma, rule: Rule) -> str:
-    assert isinstance(rule.left, App)
-    x, y = (argument.name for argument in rule.left.arguments[-2:] if isinstance(argument, Var))
-    return f"rewrite {_instance(lemma, rule.statement, {x: 'a', y: 'b'})}"
-
-
-def _permute(comm: Lemma, rule: Rule, assoc: Lemma, other: Rule, left: App, forward: bool) -> str:
-    inner = left.arguments[-2]
-    assert isinstance(inner, App)
-    names = [v.name for v in (*inner.arguments[-2:], left.arguments[-1]) if isinstance(v, Var)]
-    instance = _instance(assoc, other.statement, dict(zip(names, "abc", strict=True)))
-    to_right, to_left = ("", "<- ") if forward else ("<- ", "")
-    head = left.function
-    assert isinstance(head, Const)
-    if len(left.arguments) > 2:
-        return "fail"
-    return (
-        f"lm_permute {head.name} ltac:(fun a b => {_commute(comm, rule)}) "
-        f"ltac:(fun a b c => rewrite {to_left}{instance}) ltac:(fun a b c => rewrite {to_right}{instance})"
-    )
 
 
 def proof_scripts(statement: Term, definitions: Sequence[Definition], lemmas: Sequence[Lemma] = ()) -> Iterator[Script]:

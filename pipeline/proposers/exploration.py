@@ -23,7 +23,7 @@ from .ordering import Precedence
 from .rewriting import RuleSet, to_pattern
 from .simplification import unfold_call
 from .testing import Tester
-from .theory import Theory, apply, arguments, equation, free_variables, pi_binders, quantify, substitute
+from .theory import Theory, apply, arguments, close, equation, free_variables, pi_binders, substitute
 
 VALUATIONS = 40
 """Random valuations on which terms are compared."""
@@ -466,40 +466,6 @@ def _compositions(total: int, parts: int) -> Iterator[tuple[int, ...]]:
     for first in range(1, total - parts + 2):
         for rest in _compositions(total - first, parts - 1):
             yield (first, *rest)
-
-
-def _mentioned(term: Term, order: dict[str, None]) -> None:
-    """Variables in order of appearance."""
-    if isinstance(term, Var):
-        order[term.name] = None
-    elif isinstance(term, App):
-        for part in (term.function, *term.arguments):
-            _mentioned(part, order)
-    elif isinstance(term, Forall):
-        _mentioned(term.type, order)
-        _mentioned(term.body, order)
-
-
-def close(hypotheses: Sequence[Term], conclusion: Term, variables: Mapping[str, Term]) -> Term:
-    """The closed statement `forall variables, hypotheses -> conclusion`, with binders `x0`, `x1`, … in order.
-
-    Free variables without an entry in `variables` are types.
-    """
-    order: dict[str, None] = {}
-    for term in (*hypotheses, conclusion):
-        _mentioned(term, order)
-    data = [name for name in order if name in variables]
-    types: dict[str, None] = {}
-    for name in data:
-        _mentioned(variables[name], types)
-    types.update({name: None for name in order if name not in variables})
-    renamed = {name: Var(f"x{index}") for index, name in enumerate([*types, *data])}
-    binders = [(renamed[name].name, Sort("Type")) for name in types]
-    binders += [(renamed[name].name, substitute(variables[name], renamed)) for name in data]
-    body = substitute(conclusion, renamed)
-    for hypothesis in reversed(hypotheses):
-        body = Forall("_", substitute(hypothesis, renamed), body)
-    return quantify(binders, body)
 
 
 def explore(

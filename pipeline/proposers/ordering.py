@@ -224,3 +224,17 @@ def is_permutative(opened: Statement) -> bool:
     if sides is None or not (_is_rigid(sides.left) and _is_rigid(sides.right)):
         return False
     return free_variables(sides.left) == free_variables(sides.right)
+
+
+def structural_index(theory: Theory, name: str) -> int | None:
+    """Position of the argument on which a global function recurses."""
+    function = theory.functions.get(name)
+    if function is None:
+        return None
+    body, skipped = function.body, 0
+    while isinstance(body, Lambda):
+        body, skipped = body.body, skipped + 1
+    if not isinstance(body, Fix):
+        return None
+    chosen = next(f for f in body.functions if f.name == body.chosen)
+    return next((skipped + i for i, (p, _) in enumerate(chosen.parameters) if p == chosen.structural), None)

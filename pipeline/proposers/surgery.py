@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from domain import App, Const, Definition, Fix, Forall, Goal, Lambda, Let, Match, Sort, Term, Var
 
 from .automation import Automation
-from .exploration import Explorer, close
+from .exploration import Explorer
 from .simplification import simplify
 from .testing import Tester
 from .theory import (
@@ -23,6 +23,7 @@ from .theory import (
     Theory,
     apply,
     as_equation,
+    close,
     constants,
     equation,
     free_variables,

@@ -6,7 +6,7 @@ standard ones of the prover's core (`bool`, `nat`, `eq`, `and`, `or`, `not`, `if
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -303,3 +303,37 @@ def as_equation(term: Term) -> Equation | None:
     if isinstance(term, App) and term.function == Const("eq") and len(term.arguments) == 3:
         return Equation(*term.arguments)
     return None
+
+
+def _mentioned(term: Term, order: dict[str, None]) -> None:
+    """Variables in order of appearance."""
+    if isinstance(term, Var):
+        order[term.name] = None
+    elif isinstance(term, App):
+        for part in (term.function, *term.arguments):
+            _mentioned(part, order)
+    elif isinstance(term, Forall):
+        _mentioned(term.type, order)
+        _mentioned(term.body, order)
+
+
+def close(hypotheses: Sequence[Term], conclusion: Term, variables: Mapping[str, Term]) -> Term:
+    """The closed statement `forall variables, hypotheses -> conclusion`, with binders `x0`, `x1`, … in order.
+
+    Free variables without an entry in `variables` are types.
+    """
+    order: dict[str, None] = {}
+    for term in (*hypotheses, conclusion):
+        _mentioned(term, order)
+    data = [name for name in order if name in variables]
+    types: dict[str, None] = {}
+    for name in data:
+        _mentioned(variables[name], types)
+    types.update({name: None for name in order if name not in variables})
+    renamed = {name: Var(f"x{index}") for index, name in enumerate([*types, *data])}
+    binders = [(renamed[name].name, Sort("Type")) for name in types]
+    binders += [(renamed[name].name, substitute(variables[name], renamed)) for name in data]
+    body = substitute(conclusion, renamed)
+    for hypothesis in reversed(hypotheses):
+        body = Forall("_", substitute(hypothesis, renamed), body)
+    return quantify(binders, body)
