@@ -89,7 +89,7 @@ def within_last_proof(text: str, sentence: str) -> str:
 
 def split_blocks(text: str) -> Blocks:
     """The pieces of a candidate; one that is only a tactic block has no lemmas."""
-    pieces = [sentence.text for sentence in split(text)]
+    pieces = _sentences(text)
     found: list[Block] = []
     at = 0
     while at < len(pieces):
@@ -181,10 +181,13 @@ def _quantified(rest: str) -> str:
         elif character == ":" and depth == 0:
             if rest.startswith(":=", at):
                 return ""
-            binders, statement = rest[:at].strip(), normal_text(rest[at + 1 :])
+            try:
+                binders, statement = normal_text(rest[:at]), normal_text(rest[at + 1 :])
+            except Unterminated:
+                return ""
             if not statement:
                 return ""
-            return f"forall {normal_text(binders)}, {statement}" if binders else statement
+            return f"forall {binders}, {statement}" if binders else statement
     return ""
 
 

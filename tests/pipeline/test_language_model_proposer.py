@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from domain import Candidate, Elaboration, Problem
@@ -72,6 +72,8 @@ def test_lemmas_of_its_own_come_with_the_whole_text_first() -> None:
         max_size=30,
     ).map(" ".join)
 )
+@example('Lemma a "b : c" d : e "f. Proof. auto. Qed.')
+@example('Lemma a "b : c. Lemma d : e "f : g.')
 def test_any_text_can_be_read(text: str) -> None:
     for proof in parse_proofs(text):
         assert proof.strip()
