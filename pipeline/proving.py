@@ -15,6 +15,7 @@ from pipeline.ledger import Ledger
 from pipeline.proposers import arithmetic
 from pipeline.proposers.automation import Automation, Script, minimise, run_portfolio
 from pipeline.proposers.automation import Proof as ScriptProof
+from pipeline.proposers.theory import open_statement
 from pipeline.world import Ports, Statement, World
 
 
@@ -34,6 +35,8 @@ class Screen:
     ) -> None:
         self.problem: Problem = world.goal(statement)
         self.preamble = world.preamble(statement.prelude_id)
+        self.uses: tuple[str, ...] = ()
+        """Canonical names of the lemmas on which the last candidate was seen to rest."""
         self._verifier = ports.verifier
         self._ledger = ledger
         self._by_model = by_model
@@ -41,6 +44,7 @@ class Screen:
     def verdict(self, proof: str, lemmas: Sequence[Lemma]) -> Verdict:
         """The verdict on a new candidate."""
         verdict = self._check(proof, lemmas)
+        self.uses = verdict.uses
         self._ledger.proposed(verdict, by_model=self._by_model)
         return verdict
 
@@ -112,7 +116,12 @@ def _inductive(
     result = run_portfolio(automation.scripts(statement.term, selected), check, most=most)
     if not isinstance(result, ScriptProof):
         return None
-    script = minimise(result.script, statement.term, definitions, replay)
+    script = result.script
+    rested_on = tuple(lemma for lemma in script.uses_lemmas if lemma.canonical_name in screen.uses)
+    narrow = automation.script(open_statement(statement.term), script.plan, rested_on)
+    if replay([narrow])[0]:
+        script = narrow
+    script = minimise(script, statement.term, definitions, replay)
     return Found(script.text, script.uses_lemmas, "automation")
 
 
