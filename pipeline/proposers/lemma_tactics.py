@@ -186,8 +186,10 @@ def _hole_pattern(term: Term, holes: Mapping[str, str]) -> str:
     if isinstance(term, Var):
         return holes.get(term.name, "_")
     if isinstance(term, App):
-        return f"({' '.join(_hole_pattern(part, holes) for part in (term.function, *term.arguments))})"
-    return f"@{term.name}" if isinstance(term, Const) else "_"
+        top = term.function
+        head = f"@{top.name}" if isinstance(top, Const) else _hole_pattern(top, holes)
+        return f"({' '.join([head, *(_hole_pattern(argument, holes) for argument in term.arguments)])})"
+    return f"(@{term.name})" if isinstance(term, Const) else "_"
 
 
 def _pattern(application: App) -> str:

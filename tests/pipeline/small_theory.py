@@ -47,6 +47,8 @@ STATEMENTS = {
     "even_twice": "forall x : num, even (twice x) = true",
     "even_even": "forall x y : num, even x = true -> even (sum x y) = even y",
     "same_sound": "forall x y : num, same x y = true -> x = y",
+    "join_one": "forall (x : seq num) (y : num), weight num (join num x (push num (next zero) (stop num)))"
+    " = weight num (join num (push num (next zero) (stop num)) x)",
     "false_comm": "forall (A : Type) (x y : seq A), join A x y = join A y x",
     "false_flip": "forall (A : Type) (x : seq A), flip A x = x",
     "false_even": "forall x y : num, even x = true -> even (sum x y) = true",
@@ -94,6 +96,11 @@ class Checker:
             return answers
 
         return check
+
+    def error(self, term: Term, script: Script) -> str:
+        """What the prover says against a script whose lemmas are assumed, whether they have proofs or not."""
+        before = "\n".join(f"Axiom {one.canonical_name} : {one.statement_exact}." for one in script.uses_lemmas)
+        return self.session.run(f"Goal {render(term)}.\nProof.\n{script.text}", 3.0, before=before, goals=False).error
 
     def goals(self, term: Term, prefix: str) -> list[Goal]:
         outcome = self.session.run(f"Set Printing All.\nGoal {render(term)}.\nProof.\n{prefix}", 3.0)

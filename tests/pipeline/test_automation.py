@@ -9,7 +9,7 @@ from pipeline.proposers.automation import Automation, Proof, Script, Stuck, mini
 from pipeline.proposers.ordering import Precedence, classify
 from pipeline.proposers.theory import Theory, open_statement
 from tests.pipeline.elaborated import lemma_of
-from tests.pipeline.small_theory import Checker, definitions, statement, theory
+from tests.pipeline.small_theory import STATEMENTS, Checker, definitions, statement, theory
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +63,15 @@ def test_minimising_drops_what_is_not_needed(checker: Checker) -> None:
     script = Automation(definitions(name)).script(open_statement(statement(name)), plan, lemmas)
     least = minimise(script, statement(name), definitions(name), checker.of(statement(name)))
     assert [one.id for one in least.uses_lemmas] == [lemmas[0].id]
+
+
+def test_any_lemma_makes_a_script_that_the_prover_can_read(checker: Checker) -> None:
+    lemmas = [lemma_of(theory()[name], "") for name in STATEMENTS if not name.startswith("false_")]
+    for name in ("join_stop", "sum_next"):
+        for one in lemmas:
+            scripts = list(Automation(definitions(name)).scripts(statement(name), [one]))
+            errors = [checker.error(statement(name), script) for script in scripts[:3]]
+            assert not [error for error in errors if "Syntax error" in error or "not found" in error], one.statement
 
 
 def test_false_statements_are_not_proved(checker: Checker) -> None:
