@@ -71,10 +71,12 @@ class ProveSettings(_Settings):
     """Worker actors that prove and evolve side by side."""
     lemmas: Natural = 24
     """Library lemmas retrieved for one goal; facts measured on inductive problems say a few dozen at most."""
-    candidate_cpu_seconds: float = Field(default=3.0, gt=0.0)
+    candidate_cpu_seconds: float = Field(default=2.0, gt=0.0)
     """CPU limit of one candidate in a warm session."""
     scripts: Positive = 80
     """Scripts of the automation tried on a problem, with and without lemmas each."""
+    cpu_seconds: float = Field(default=20.0, gt=0.0)
+    """Prover CPU seconds of one attempt after which no further script is tried."""
     samples: Natural = 4
     """Proofs that the language model writes for one attempt that automation did not solve."""
     repairs: Natural = 1
@@ -94,6 +96,8 @@ class EvolveSettings(_Settings):
     """Tested equations of one exploration that are given to the prover, smallest first."""
     scripts: Positive = 16
     """Scripts of the automation tried on a conjecture or request, with and without lemmas each."""
+    cpu_seconds: float = Field(default=5.0, gt=0.0)
+    """Prover CPU seconds on one conjecture or request after which no further script is tried."""
     request_tries: Positive = 2
     """Failed tries after which a request waits for a bigger library."""
     request_steps: Natural = 60

@@ -18,7 +18,7 @@ from pipeline.learning import admit, get_lemma, known, record
 from pipeline.ledger import Ledger
 from pipeline.policies import Action
 from pipeline.proposers import exploration, language_model, testing
-from pipeline.proving import by_automation
+from pipeline.proving import Found, by_automation
 from pipeline.world import Ports, Statement, World
 
 
@@ -82,7 +82,7 @@ def _prove_and_admit(
 ) -> Lemma | None:
     lemmas = retrieve(ports, statement, visible, world.settings.prove.lemmas)
     ledger.retrieved.update(dict.fromkeys(lemma.id for lemma in lemmas))
-    found = by_automation(world, ports, ledger, statement, lemmas, most=world.settings.evolve.scripts)
+    found = _automatic(world, ports, ledger, statement, lemmas)
     if found is None:
         ledger.counts["unproved"] += 1
         return None
@@ -97,6 +97,13 @@ def _prove_and_admit(
         origins=origins,
         parents=parents,
     )
+
+
+def _automatic(
+    world: World, ports: Ports, ledger: Ledger, statement: Statement, lemmas: Sequence[Lemma]
+) -> Found | None:
+    settings = world.settings.evolve
+    return by_automation(world, ports, ledger, statement, lemmas, most=settings.scripts, seconds=settings.cpu_seconds)
 
 
 # ---------------------------------------------------------------------------------------------------------- requests
@@ -118,7 +125,7 @@ def _solve_request(world: World, ports: Ports, ledger: Ledger, identity: str, se
     if use_model:
         found = by_model(world, ports, ledger, _as_problem(problem, statement), statement, lemmas, seed, request=True)
     else:
-        found = by_automation(world, ports, ledger, statement, lemmas, most=world.settings.evolve.scripts)
+        found = _automatic(world, ports, ledger, statement, lemmas)
     if found is not None:
         operator = "solve_request" if use_model else request.operator
         lemma = admit(

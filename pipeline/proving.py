@@ -6,6 +6,7 @@ counts as needed only after the proof was seen to fail without it (design, invar
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -49,8 +50,8 @@ class Screen:
         return verdict
 
     def accepts(self, proof: str, lemmas: Sequence[Lemma]) -> bool:
-        """Whether a new candidate is a proof."""
-        return self.verdict(proof, lemmas).trust == "elaborated"
+        """Whether a new candidate is a proof; False unseen when the time for this statement is spent."""
+        return self._left > 0 and self.verdict(proof, lemmas).trust == "elaborated"
 
     def replays(self, proof: str, lemmas: Sequence[Lemma]) -> bool:
         """Whether a proof that was found also goes through with these lemmas only; not a new candidate."""
@@ -60,7 +61,9 @@ class Screen:
         return verdict.trust == "elaborated"
 
     def _check(self, proof: str, lemmas: Sequence[Lemma]) -> Verdict:
-        return self._verifier.check([Candidate(self.problem, proof, tuple(lemmas), self.preamble)])[0]
+        verdict = self._verifier.check([Candidate(self.problem, proof, tuple(lemmas), self.preamble)])[0]
+        self._left -= verdict.seconds
+        return verdict
 
 
 def by_automation(
@@ -71,6 +74,7 @@ def by_automation(
     lemmas: Sequence[Lemma],
     *,
     most: int,
+    seconds: float,
     bare: bool = True,
 ) -> Found | None:
     """Tries the prover's own means.
@@ -82,9 +86,10 @@ def by_automation(
         statement: what to prove.
         lemmas: that may be used.
         most: scripts tried, with and without lemmas each.
+        seconds: CPU seconds of the prover after which no further script is tried.
         bare: whether to try without lemmas first; False when that is known to fail.
     """
-    screen = Screen(world, ports, ledger, statement)
+    screen = Screen(world, ports, ledger, statement, seconds)
     found = _inductive(world, screen, statement, lemmas, most=most, bare=bare) if statement.reached or lemmas else None
     if found is None and (not statement.reached or world.preludes[statement.prelude_id]):
         found = _arithmetic(screen) if bare else None
