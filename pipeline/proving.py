@@ -32,8 +32,17 @@ class Screen:
     """Checks tactic blocks for one statement in a warm session, and notes what that cost and whose they were."""
 
     def __init__(
-        self, world: World, ports: Ports, ledger: Ledger, statement: Statement, *, by_model: bool = False
+        self,
+        world: World,
+        ports: Ports,
+        ledger: Ledger,
+        statement: Statement,
+        seconds: float = math.inf,
+        *,
+        by_model: bool = False,
     ) -> None:
+        """`seconds` are CPU seconds of the prover after which no new candidate is checked."""
+        self._left = seconds
         self.problem: Problem = world.goal(statement)
         self.preamble = world.preamble(statement.prelude_id)
         self.uses: tuple[str, ...] = ()
