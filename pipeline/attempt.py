@@ -62,7 +62,16 @@ def attempt(
     ledger.retrieved.update(dict.fromkeys(had))
     found: Found | None = None
     if before is None or before != had:
-        found = by_automation(world, ports, ledger, statement, lemmas, most=settings.scripts, bare=before is None)
+        found = by_automation(
+            world,
+            ports,
+            ledger,
+            statement,
+            lemmas,
+            most=settings.scripts,
+            seconds=settings.cpu_seconds,
+            bare=before is None,
+        )
     proved = found is not None and _settle(world, ports, ledger, elaboration, found)
     if not proved and before is None and settings.requests:
         ask(world, ports, ledger, statement, name, seed)
