@@ -20,6 +20,10 @@ from pipeline.proposers.theory import open_statement
 from pipeline.world import Ports, Statement, World
 
 
+RESTART_SECONDS = 1.0
+"""What a candidate that ran out of time costs its statement beside its own seconds: a new prover process."""
+
+
 class Found(NamedTuple):
     """A proof that a warm session accepted: a tactic block in canonical names, and the lemmas that it needs."""
 
@@ -71,7 +75,7 @@ class Screen:
 
     def _check(self, proof: str, lemmas: Sequence[Lemma]) -> Verdict:
         verdict = self._verifier.check([Candidate(self.problem, proof, tuple(lemmas), self.preamble)])[0]
-        self._left -= verdict.seconds
+        self._left -= verdict.seconds + (RESTART_SECONDS if verdict.verdict == "timeout" else 0.0)
         return verdict
 
 
