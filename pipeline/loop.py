@@ -133,6 +133,8 @@ class Begun(NamedTuple):
     open_problems: tuple[str, ...]
     done: frozenset[str]
     steps: int
+    tried: Mapping[str, int]
+    """How often each target had an attempt, in any round."""
 
 
 def _work(world: World, staff: Staff, number: int, had: dict[str, frozenset[str]], progress: Progress) -> None:
@@ -175,9 +177,9 @@ def _work(world: World, staff: Staff, number: int, had: dict[str, frozenset[str]
 
 
 def _plan(world: World, begun: Begun, number: int) -> Plan:
-    """Open problems, smallest first; then what evolution may do, fewest definitions first. The last round only proves.
+    """Open problems, smallest first; then what evolution may do. The last round only proves.
 
-    Small signatures come first because what holds over few definitions serves every problem that has them, and its
+    Signatures that were not explored yet come first, then small ones, because what holds over few definitions serves every problem that has them, and its
     origin is then the small problem that asked first, not each larger one that could have.
     """
     settings = world.settings
@@ -190,7 +192,7 @@ def _plan(world: World, begun: Begun, number: int) -> Plan:
     wanted = {key: sum(name in waiting for name in names) for key, names in world.signatures.items()}
     signatures = sorted(
         (key for key, problems in wanted.items() if problems and key not in begun.done),
-        key=lambda key: (len(key), -wanted[key], key),
+        key=lambda key: (begun.tried.get(key, 0), len(key), -wanted[key], key),
     )
     return Plan(
         due=tuple(due),
@@ -227,7 +229,7 @@ def _problems(library: Any) -> dict[str, ProblemState]:
 def _begun(library: Any, number: int) -> Begun:
     rows = [row for row in library.at_round(number).rows("attempts") if row["round"] == number]
     waiting = tuple(name for name, state in library.problems.items() if state.status == "open")
-    return Begun(waiting, frozenset(row["target"] for row in rows), len(rows))
+    return Begun(waiting, frozenset(row["target"] for row in rows), len(rows), dict(library.attempts_on))
 
 
 def _offers(library: Any, most_tries: int) -> Offers:
