@@ -163,6 +163,68 @@ def test_definitions_between_imports_keep_their_meaning() -> None:
     assert [part.spoken for part in parts][1::2] == ["Require Import Header.Part0.", "Require Import Header.Part1."]
 
 
+LOCAL = """Import Nat.
+Local Definition pred (n : nat) := n.
+Let mul (n m : nat) := n.
+#[local] Definition length (n : nat) := n.
+Coercion of_bool (b : bool) : nat := if b then 1 else 0.
+Lemma closed : True. Proof I. Lemma timed : True. Proof. exact I. Time Qed.
+#[local] Notation "x + y" := (Nat.mul x y) : nat_scope.
+Implicit Types b : bool."""
+
+
+@pytest.mark.parametrize(
+    ("holds", "fails"),
+    [
+        ("pred 1 = 1", "pred 1 = 0"),
+        ("length 3 = 3", "forall x : list nat, length x = length x"),
+        ("mul 2 3 = 2", "mul 2 3 = 6"),
+        ("1 + 1 = 1", "1 + 1 = 2"),
+        ("exists b, 0 < b", "exists b, 5 <= b"),
+    ],
+)
+def test_what_is_local_to_the_header_holds_for_the_statement(auditor: Auditor, holds: str, fails: str) -> None:
+    """`fails` would hold without what is local to the header."""
+    proof = "try exists true; try exists 5; repeat constructor."
+    assert audit(auditor, proof, f"Theorem goal : {holds}.", LOCAL).accepted
+    assert not audit(auditor, proof, f"Theorem goal : {fails}.", LOCAL).accepted
+
+
+@pytest.mark.parametrize(
+    ("sentence", "text", "module"),
+    [
+        ("Local Definition d := b.", "Definition d := b.", "Part0"),
+        ("#[local] Fixpoint d := b.", "Fixpoint d := b.", "Part0"),
+        ("#[local, program] Definition d := b.", "#[program] Definition d := b.", "Part0"),
+        ("Local Program Definition d := b.", "Program Definition d := b.", "Part0"),
+        ("Let Fixpoint d := b.", "Fixpoint d := b.", "Part0"),
+        ("Hypotheses (h : a).", "Axioms (h : a).", "Part0"),
+        ("#[local] Open Scope s.", "#[local] Open Scope s.", None),
+        ("Local Notation c := b.", "Local Notation c := b.", None),
+        ("#[global] Instance i : C := b.", "#[global] Instance i : C := b.", "Part0"),
+        ("Generalizable All Variables.", "Generalizable All Variables.", None),
+        (
+            "Section S. Let d := b. Local Open Scope s. End S.",
+            "Section S.\nLet d := b.\nLocal Open Scope s.\nEnd S.",
+            "Part0",
+        ),
+    ],
+)
+def test_local_sentences_are_made_for_all_or_repeated(sentence: str, text: str, module: str | None) -> None:
+    (part,) = header_parts(sentence)
+    assert (part.text, part.module) == (text, module)
+
+
+@pytest.mark.parametrize("header", ["Context (a : b).", "Section S.", "End S.", "Lemma a : b. Proof."])
+def test_a_header_whose_surroundings_are_not_known_is_malformed(header: str) -> None:
+    with pytest.raises(Malformed):
+        header_parts(header)
+
+
+def test_a_statement_may_bind_implicit_arguments(auditor: Auditor) -> None:
+    assert audit(auditor, "reflexivity.", "Theorem goal {A : Type} (x : A) : x = x.", "").accepted
+
+
 def lemma(name: str, statement: str, proof: str) -> Lemma:
     term = App(Const("eq"), (Const("N"), Const("Zero"), Const("Zero")))
     return Lemma(

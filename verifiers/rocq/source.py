@@ -3,7 +3,8 @@
 A header is cut into *parts*. Sentences that only set the scene (imports, scopes, flags) are repeated in every file;
 runs of sentences that make things (datatypes, functions, axioms, …) become modules `Header.Part0`, `Header.Part1`, …
 that are compiled once and imported at their place. So the frozen statement and the candidate speak of the same
-constants, and each is read in the surroundings that the problem's author gave it.
+constants, and each is read in the surroundings that the problem's author gave it. What a module would keep to itself
+(`Local`, `#[local]`, `Let`, …) is made without that mark, or repeated.
 
 Invariant: nothing in what surrounds a statement comes from a candidate.
 """
@@ -20,14 +21,35 @@ from domain import Lemma
 from verifiers.rocq.lint import DECLARATIONS, STATEMENTS, refuse_statement
 from verifiers.rocq.sentences import Unterminated, identifiers, normal_text, split
 
-_SCENE = frozenset({"Require", "From", "Import", "Export", "Open", "Close", "Set", "Unset"})
+_SCENE = frozenset(
+    {"Require", "From", "Import", "Export", "Open", "Close", "Set", "Unset", "Implicit", "Generalizable"}
+)
 """Sentences whose effect ends with the file, or that are repeated at no cost."""
 _EITHER = frozenset(
     {"Notation", "Infix", "Reserved", "Arguments", "Declare", "Delimit", "Bind", "Hint", "Ltac", "Tactic"}
 )
 """Sentences that are exported with a module, and stand for themselves outside of one."""
-_LOCAL_MAKER = re.compile(rf"Local\s+(?:{'|'.join(sorted(DECLARATIONS))}|Axiom|Parameter)\b")
+_MAKERS = DECLARATIONS.union(
+    ("Axiom", "Axioms", "Parameter", "Parameters", "Conjecture", "Variant", "Record", "Structure", "Class"),
+    ("CoInductive", "CoFixpoint", "Function", "Instance", "Let", "Variable", "Variables", "Hypothesis", "Hypotheses"),
+)
+_OUTSIDE_SECTIONS = {
+    "Let": "Definition",
+    "Variable": "Parameter",
+    "Variables": "Parameters",
+    "Hypothesis": "Axiom",
+    "Hypotheses": "Axioms",
+}
+"""What makes the same outside of sections, and is seen by who requires the file."""
+_MARKED = re.compile(
+    r"(?P<attributes>(?:# ?\[[^\]]*\] ?)*)"
+    r"(?P<marks>(?:(?:Local|Global|Polymorphic|Monomorphic|Cumulative|NonCumulative|Private|Program) )*)"
+    r"(?P<word>\w*)(?P<rest>.*)",
+    re.DOTALL,
+)
 _OPENS = re.compile(r"(?:Section|Module(?:\s+Type)?)\s")
+_BEGINS = re.compile(r"Proof(?: (?:using|with)\b.*)?\.$")
+_ENDS = re.compile(r"(?:Time\s+)?(?:Qed|Defined|Admitted|Abort|Save)\b")
 _WORD = re.compile(r"[^\W\d][\w']*")
 _NAME = re.compile(rf"(?:{'|'.join(sorted(STATEMENTS))})\s+([^\W\d][\w']*)")
 
@@ -121,11 +143,11 @@ def header_parts(header: str) -> tuple[Part, ...]:
     modules = 0
     depth = 0
     proving = False
-    for sentence in (one.text for one in sentences):
+    for given in sentences:
+        free = depth == 0 and not proving
+        sentence, local_scene = _seen(given.text) if free else (given.text, False)
         found = _WORD.match(sentence)
         word = found.group() if found else ""
-        local_scene = word == "Local" and _LOCAL_MAKER.match(sentence) is None
-        free = depth == 0 and not proving
         if free and (word in _SCENE or local_scene or (word in _EITHER and not made)):
             if made:
                 parts.append(Part("\n".join(made), f"Part{modules}"))
@@ -141,14 +163,35 @@ def header_parts(header: str) -> tuple[Part, ...]:
         elif word == "End":
             depth -= 1
         elif word == "Proof":
-            proving = True
-        elif word in {"Qed", "Defined", "Admitted", "Abort", "Save"}:
+            proving = _BEGINS.match(normal_text(sentence)) is not None
+        elif _ENDS.match(sentence):
             proving = False
+        if depth < 0:
+            raise Malformed(f"what `{normal_text(sentence)}` of the header ends was not seen to begin")
+    if depth or proving:
+        raise Malformed(f"a {'proof' if proving else 'section or module'} of the header has no end")
     if made:
         parts.append(Part("\n".join(made), f"Part{modules}"))
     if scene:
         parts.append(Part("\n".join(scene)))
     return tuple(parts)
+
+
+def _seen(sentence: str) -> tuple[str, bool]:
+    """A sentence outside of sections, so that who requires the file sees it; True if it is to be repeated instead."""
+    found = _MARKED.match(normal_text(sentence))
+    assert found is not None
+    attributes, marks, word, rest = found.group("attributes", "marks", "word", "rest")
+    if word == "Context":
+        raise Malformed("the header has `Context` outside of a section")
+    if "Local " not in marks and re.search(r"\blocal\b", attributes) is None and word not in _OUTSIDE_SECTIONS:
+        return sentence, False
+    if word not in _MAKERS:
+        return sentence, True
+    attributes = re.sub(r"\blocal\b ?,? ?", "", attributes)
+    attributes = re.sub(r"# ?\[ ?\] ?", "", re.sub(r", ?\]", "]", attributes))
+    word = "" if word == "Let" and re.match(r" (?:Co)?Fixpoint\b", rest) else _OUTSIDE_SECTIONS.get(word, word)
+    return f"{attributes}{marks.replace('Local ', '')}{word}{rest}".strip(), False
 
 
 def surround(statement: Statement, proof: str) -> Surrounded:

@@ -199,7 +199,7 @@ class RocqVerifier:
         frozen = f"Definition {_FROZEN} : Prop := {statement.proposition}."
         before = "\n".join([frozen, *map(lemma_axiom, lemmas), placed.before])
         text = placed.text + placed.after
-        tail = f"\nDefinition {_CHECK} : {_FROZEN} := {statement.name}."
+        tail = f"\nDefinition {_CHECK} : {_FROZEN} := @{statement.name}."
         if lemmas:
             tail += f"\nPrint Assumptions {_CHECK}."
         outcome = session.run(text + tail, self.settings.check_seconds, before=before, goals=False)
