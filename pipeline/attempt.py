@@ -11,7 +11,7 @@ counts as used only if the proof fails without it (invariant 8).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from domain import Candidate, Elaboration, Goal, Lemma, Message, Problem, Request, Term
@@ -23,6 +23,7 @@ from pipeline.proving import Found, Screen, by_automation, needed_lemmas
 from pipeline.world import Ports, Statement, World
 from verifiers.rocq.own_names import self_contained
 from verifiers.rocq.sentences import rename
+from verifiers.rocq.source import Malformed, parse_statement
 
 
 class Result(NamedTuple):
@@ -226,11 +227,10 @@ def harvest(
     header = world.goal(world.of_problem(elaboration.problem.name)).header
     for block in blocks:
         ledger.counts["auxiliary"] += 1
-        asked = Problem(block.name, "rocq", header, f"Lemma {block.name} : {block.statement}.")
-        answer = ports.verifier.elaborate([asked])[0]
-        if not isinstance(answer, Elaboration):
+        terms = read_statements(ports, header, [block.statement])
+        if not terms:
             continue
-        statement = world.statement(answer.statement, elaboration.prelude_id)
+        statement = world.statement(terms[0], elaboration.prelude_id)
         screen = Screen(world, ports, ledger, statement, by_model=True)
         proof = rename(block.proof, names)
         usable = [*lemmas, *admitted]
@@ -251,6 +251,20 @@ def harvest(
             admitted.append(lemma)
             names[block.name] = lemma.canonical_name
     return rename(last, names), admitted
+
+
+def read_statements(ports: Ports, header: str, texts: Iterable[str]) -> list[Term]:
+    """What the prover reads in statements that a model wrote; none that is more than one sentence is shown to it."""
+    problems: list[Problem] = []
+    for text in texts:
+        problem = Problem("written", "rocq", header, f"Lemma written : {text}.")
+        try:
+            parse_statement(problem.formal_statement)
+        except Malformed:
+            continue
+        problems.append(problem)
+    answers = ports.verifier.elaborate(problems) if problems else []
+    return [answer.statement for answer in answers if isinstance(answer, Elaboration)]
 
 
 # ---------------------------------------------------------------------------------------------------------- requests
@@ -298,8 +312,7 @@ def decompose(
     ledger.asked(asked.prompts, answers)
     texts = {asked.naming.statement(text): None for one in answers for text in language_model.parse_requests(one.text)}
     header = world.goal(statement).header
-    problems = [Problem("wanted", "rocq", header, f"Lemma wanted : {text}.") for text in texts]
-    terms = [one.statement for one in ports.verifier.elaborate(problems) if isinstance(one, Elaboration)]
+    terms = read_statements(ports, header, texts)
     tester = testing.Tester(world.over(statement.prelude_id))
     holding = [term for term in terms if tester.test(term, seed).counterexample is None]
     ledger.counts["refuted"] += len(terms) - len(holding)

@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from domain import Elaboration, Lemma, Problem, Request, Term
-from pipeline.attempt import by_model, retrieve
+from domain import Elaboration, Lemma, Request, Term
+from pipeline.attempt import by_model, read_statements, retrieve
 from pipeline.learning import admit, get_lemma, known, record
 from pipeline.ledger import Ledger
 from pipeline.policies import Action
@@ -193,10 +193,7 @@ def _evolve_lemma(world: World, ports: Ports, ledger: Ledger, action: Action, se
         for text in language_model.parse_statements(completion.text)
     }
     header = world.goal(own).header
-    answers = ports.verifier.elaborate(
-        [Problem("evolved", "rocq", header, f"Lemma evolved : {text}.") for text in written]
-    )
-    terms = [answer.statement for answer in answers if isinstance(answer, Elaboration)]
+    terms = read_statements(ports, header, written)
     ledger.wrote(len(written), len(terms))
     ledger.by_model = True
     tester = testing.Tester(world.over(parent.prelude_id))

@@ -1,14 +1,18 @@
 """Answers of a language model read as candidates, and the way from a prompt's names to canonical ones and back."""
 
 import re
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from domain import Candidate, Elaboration, Problem
+from domain import Candidate, Elaboration, Problem, Verdict
+from pipeline.attempt import read_statements
 from pipeline.proposers.language_model import evolution_prompt, proof_prompts
 from pipeline.proposers.model_text import parse_proofs, parse_requests, parse_statements, split_blocks
+from pipeline.world import Ports
 from tests.pipeline.elaborated import elaborate, lemma_of
 from verifiers.rocq.own_names import canonical_problem
 from verifiers.rocq.verifier import RocqVerifier
@@ -200,3 +204,22 @@ def test_an_evolved_statement_comes_back_in_canonical_names(verifier: RocqVerifi
     header = canonical_problem(goal, goal.definitions).header
     (answer,) = verifier.elaborate([Problem("e", "rocq", header, f"Lemma e : {asked.naming.statement(statement)}.")])
     assert isinstance(answer, Elaboration)
+
+
+def test_a_statement_that_is_more_than_a_sentence_is_not_shown_to_the_prover() -> None:
+    """A lemma that begins in a comment gives a text which commands stand in."""
+
+    class Prover(RocqVerifier):
+        shown: tuple[str, ...] = ()
+
+        def elaborate(self, problems: Sequence[Problem]) -> list[Elaboration | Verdict]:
+            self.shown += tuple(problem.formal_statement for problem in problems)
+            return []
+
+    (text,) = parse_statements(
+        'Foo (* Lemma a : True. Admitted. Redirect "file" Print nat. Lemma b : ltac:(exact True || intros *) .'
+    )
+    assert "Redirect" in text
+    prover: Any = Prover()
+    assert read_statements(Ports(prover, None, None), "", [text, "0 = 0", "a (*", ""]) == []
+    assert prover.shown == ("Lemma written : 0 = 0.",)
