@@ -101,6 +101,7 @@ def counts(tables: Tables) -> dict[str, float]:
     attempts = _columns(tables, "attempts", "tokens_in", "tokens_out", "cpu_seconds", "seconds")
     metrics = _columns(tables, "metrics", "name", "value")
     use = reuse(tables)
+    twins = rediscovered(tables)
 
     def measured(name: str) -> float:
         values = [row["value"] for row in metrics if row["name"] == name]
@@ -116,11 +117,28 @@ def counts(tables: Tables) -> dict[str, float]:
         "lemmas_used": len(use.users),
         "lemmas_used_abroad": len(use.foreign_users),
         "lemmas_used_abroad_twice": sum(len(users) >= 2 for users in use.foreign_users.values()),
+        "lemmas_rediscovered": len(twins),
+        "solved_with_rediscovered": len({name for lemma in twins for name in use.users.get(lemma, ())}),
         "attempts": len(attempts),
         "tokens": sum(row["tokens_in"] + row["tokens_out"] for row in attempts),
         "cpu_seconds": measured("cpu_seconds"),
         "seconds": measured("seconds"),
     }
+
+
+def rediscovered(tables: Tables) -> dict[str, tuple[str, ...]]:
+    """Lemmas whose statement is exactly that of problems of the run, with those problems: ids and names.
+
+    Proposers never see a problem's statement as a lemma; one that finds it by itself is admitted when learning goes on
+    during the run (design, invariant 6), and counted here.
+    """
+    named: dict[tuple[str, str], list[str]] = {}
+    for row in _columns(tables, "problems", "name", "prelude_id", "statement_exact"):
+        if row["statement_exact"]:
+            named.setdefault((row["prelude_id"], row["statement_exact"]), []).append(row["name"])
+    lemmas = _columns(tables, "lemmas", "id", "prelude_id", "statement_exact")
+    found = {row["id"]: named.get((row["prelude_id"], row["statement_exact"])) for row in lemmas}
+    return {lemma: tuple(names) for lemma, names in found.items() if names}
 
 
 class Growth(NamedTuple):

@@ -39,7 +39,8 @@ def admit(
     """Audits a proved statement and offers it to the library.
 
     Returns:
-        The lemma, if it is in the library now; its `uses` are those of the proof term that the audit saw.
+        The lemma, if it is in the library now. Its `uses` are the lemmas that its text needs, each seen to be needed;
+        of these, only the ones that the audit saw in the proof term become confirmed edges.
     """
     before = closure(ports, found.lemmas)
     candidate = Candidate(world.alone(statement, before), found.proof, before, world.preamble(statement.prelude_id))
@@ -59,7 +60,7 @@ def admit(
         statement_exact=statement.exact,
         term=statement.term,
         proof=found.proof,
-        uses=tuple(name for name in verdict.uses if any(name == lemma.canonical_name for lemma in before)),
+        uses=tuple(used.id for used in found.lemmas),
         dedup_key="",
         origin_kind=origin_kind,
         origins=tuple(origins),
@@ -71,7 +72,8 @@ def admit(
         axioms=verdict.axioms,
         seconds=verdict.seconds,
     )
-    inserted = ports.library.insert(lemma, verdict, [used.id for used in found.lemmas])
+    in_term = [used.id for used in found.lemmas if used.canonical_name in verdict.uses]
+    inserted = ports.library.insert(lemma, verdict, in_term)
     if inserted.refused:
         ledger.counts[f"refused_{inserted.reason}"] += 1
         return None

@@ -8,6 +8,7 @@ were recorded are not planned again.
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -50,10 +51,11 @@ def run(settings: RunSettings, datasets: Sequence[Dataset], directory: Path, pro
         had: dict[str, frozenset[str]] = {}
         costs: Mapping[str, float] = {}
         for number in range(first, settings.rounds + 1):
+            began = time.monotonic()
             _work(world, staff, number, had, progress)
             progress.stage("consolidate")
             consolidate(world, staff.ports(), number)
-            _record_costs(staff, costs)
+            _record_costs(staff, costs, time.monotonic() - began)
             costs = staff.cpu_seconds()
             manifests.append(staff.library.snapshot(seed=settings.seed, code_version=__version__))
             write_proofs(directory, staff.library.query(_problems))
@@ -179,8 +181,8 @@ def _work(world: World, staff: Staff, number: int, had: dict[str, frozenset[str]
 def _plan(world: World, begun: Begun, number: int) -> Plan:
     """Open problems, smallest first; then what evolution may do. The last round only proves.
 
-    Signatures that were not explored yet come first, then small ones, because what holds over few definitions serves every problem that has them, and its
-    origin is then the small problem that asked first, not each larger one that could have.
+    Signatures that were not explored yet come first, then small ones: what holds over few definitions serves every
+    problem that has them, and its origin is then the small problem that asked first, not each larger one that could.
     """
     settings = world.settings
     waiting = [name for name in begun.open_problems if name in world.elaborations]
@@ -204,11 +206,11 @@ def _plan(world: World, begun: Begun, number: int) -> Plan:
     )
 
 
-def _record_costs(staff: Staff, before: Mapping[str, float]) -> None:
-    """CPU seconds of this round by part, as metrics."""
+def _record_costs(staff: Staff, before: Mapping[str, float], wall: float) -> None:
+    """CPU seconds of this round by part, and its wall seconds, as metrics."""
     now = staff.cpu_seconds()
     spent = [Metric("cpu_seconds", part, 0, now[part] - before.get(part, 0.0), "s") for part in now]
-    staff.library.add_metrics(spent)
+    staff.library.add_metrics([*spent, Metric("seconds", "wall", 0, wall, "s")])
 
 
 # ------------------------------------------------------------------- reads that run in the library's own process

@@ -19,7 +19,6 @@ from pipeline.proposers.automation import Proof as ScriptProof
 from pipeline.proposers.theory import open_statement
 from pipeline.world import Ports, Statement, World
 
-
 RESTART_SECONDS = 1.0
 """What a candidate that ran out of time costs its statement beside its own seconds: a new prover process."""
 

@@ -25,9 +25,11 @@ def summarise(directory: Path) -> Summary:
     counts = manifest.counts
     solved = f"{counts['solved']} of {counts['problems']} problems solved in {manifest.round} rounds"
     abroad = f"{counts['lemmas_used_abroad']} used abroad, {counts['lemmas_used_abroad_twice']} of them twice or more"
+    rest = f"{counts['solved_with_rediscovered']} problems rest on one of them"
     lines = [
         f"{solved}, {counts['solved_with_library']} of them with lemmas learned from other problems",
         f"{counts['lemmas']} lemmas in the library, {abroad}",
+        f"{counts['lemmas_rediscovered']} lemmas state what a problem states, found without seeing it; {rest}",
         f"{counts['cpu_seconds']:.0f} CPU seconds, {counts['tokens']} tokens",
         "",
         *_by_round(tables),

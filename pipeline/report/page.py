@@ -163,6 +163,12 @@ def findings(facts: Facts) -> list[str]:
         said.append(f"The language model proved no problem and made no lemma (n = {model.attempts:,} attempts).")
     elif not model.problems:
         said.append(f"The language model proved no problem (n = {model.attempts:,} attempts).")
+    twins, through = facts.counts["lemmas_rediscovered"], facts.counts["solved_with_rediscovered"]
+    if twins:
+        said.append(
+            f"{twins:.0f} lemmas that proposers found state exactly what a problem of this run states; "
+            f"the proofs of {through:.0f} problems need one of them."
+        )
     if not automation.problems:
         said.append(f"Automation proved no problem (n = {automation.attempts:,} attempts).")
     return said
