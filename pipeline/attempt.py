@@ -117,11 +117,16 @@ def retrieve(
 def _settle(world: World, ports: Ports, ledger: Ledger, elaboration: Elaboration, found: Found) -> bool:
     """Audits the self-contained proof in the problem's own names and records the verdict."""
     problem = elaboration.problem
-    before = closure(ports, found.lemmas)
+    before, definitions = closure(ports, found.lemmas), tuple(world.definitions.values())
     preamble = world.preamble(elaboration.prelude_id)
-    text = self_contained(elaboration, found.proof, before, tuple(world.definitions.values()), preamble)
-    verdict = ports.verifier.audit([Candidate(problem, text)])[0]
-    ledger.audited(verdict)
+    text, verdict = "", None
+    for own_functions in (True, False):
+        text = self_contained(elaboration, found.proof, before, definitions, preamble, own_functions=own_functions)
+        verdict = ports.verifier.audit([Candidate(problem, text)])[0]
+        ledger.audited(verdict)
+        if verdict.reason != "does_not_compile":
+            break
+    assert verdict is not None
     if not verdict.accepted:
         ledger.stuck.extend(message.text for message in verdict.messages[:1])
         return False

@@ -62,6 +62,12 @@ class Ledger:
         self.count("well_formed", not malformed, by_model=by_model)
         self.count("elaborated", verdict.trust == "elaborated", by_model=by_model)
 
+    def failed(self, verdict: Verdict) -> None:
+        """Notes that a candidate could not be judged, and why the first one could not."""
+        if not self.counts["errors"]:
+            self.stuck += [f"{verdict.reason}: {message.text}" for message in verdict.messages[:1]]
+        self.counts["errors"] += 1
+
     def audited(self, verdict: Verdict) -> None:
         """Notes what an audit said."""
         self.prover_seconds += verdict.seconds

@@ -74,6 +74,8 @@ class Screen:
 
     def _check(self, proof: str, lemmas: Sequence[Lemma]) -> Verdict:
         verdict = self._verifier.check([Candidate(self.problem, proof, tuple(lemmas), self.preamble)])[0]
+        if verdict.verdict == "error":
+            self._ledger.failed(verdict)
         self._left -= verdict.seconds + (RESTART_SECONDS if verdict.verdict == "timeout" else 0.0)
         return verdict
 

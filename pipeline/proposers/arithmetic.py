@@ -41,7 +41,7 @@ _CASES = (
     "lm_cases; lm_parts; lra",
     "lm_cases; lm_parts; lia",
     "lm_cases; lm_parts; nra",
-    "lm_open; lm_absolute; lra",
+    "lm_intro; lm_absolute; lra",
     "let n := fresh in intro n; induction n; simpl in *; intros; lia",
     "let n := fresh in intro n; induction n; simpl in *; intros; nia",
 )
@@ -49,4 +49,4 @@ _CASES = (
 
 def scripts() -> list[str]:
     """Tactic blocks in the order in which they are tried; each calls only the prover's tactics and `PREAMBLE`'s."""
-    return [f"lm_open; {closer}." for closer in _CLOSERS] + [f"{case}." for case in _CASES]
+    return [f"lm_intro; {closer}." for closer in _CLOSERS] + [f"{case}." for case in _CASES]

@@ -1,6 +1,6 @@
 Require Import Lia Lra Psatz.
 
-Ltac lm_open :=
+Ltac lm_intro :=
   intros;
   repeat match goal with
   | H : _ /\ _ |- _ => destruct H
@@ -8,13 +8,13 @@ Ltac lm_open :=
   end.
 
 Ltac lm_cases :=
-  lm_open;
+  lm_intro;
   repeat match goal with
   | H : _ \/ _ |- _ => destruct H
   end;
   subst.
 
-Ltac lm_parts := repeat match goal with |- _ /\ _ => split | |- _ <-> _ => split end; lm_open.
+Ltac lm_parts := repeat match goal with |- _ /\ _ => split | |- _ <-> _ => split end; lm_intro.
 
 Ltac lm_absolute :=
   unfold Rbasic_fun.Rabs in *;

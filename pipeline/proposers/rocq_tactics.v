@@ -3,7 +3,8 @@
    The lemmas of a proof come in as tactics: `rw` rewrites the goal once, `rwh` a hypothesis, `fwd` adds one
    consequence of what is known, `fin` closes the goal with a fact, `ac` closes an equation up to commutativity; `unf` unfolds
    definitions without recursion; `stp` rewrites once, with every choice in turn; `cas` splits the
-   variable on which the scrutinee of a match is stuck. Each fails when nothing applies. A number of the form `S (S O)` bounds the search. *)
+   variable on which the scrutinee of a match is stuck. Each fails when nothing applies. A number of the form `S (S O)` bounds the search.
+   Names of the core library are qualified, since a problem's header may use the short ones for things of its own. *)
 
 Ltac lm_clean := repeat
   match goal with
@@ -13,19 +14,19 @@ Ltac lm_clean := repeat
   | H : ?x = _ |- _ => is_var x; subst x
   | H : _ = ?x |- _ => is_var x; subst x
   | H : _ /\ _ |- _ => destruct H
-  | H : ex _ |- _ => destruct H
+  | H : Coq.Init.Logic.ex _ |- _ => destruct H
   | H : ?f ?a = ?g ?b |- _ => injection H; clear H; intros
   | H : ?p -> _, K : ?p |- _ => match type of p with Prop => specialize (H K) end
-  | H : ?x = ?x -> _ |- _ => specialize (H eq_refl)
+  | H : ?x = ?x -> _ |- _ => specialize (H Coq.Init.Logic.eq_refl)
   | H : ?x = ?y, K : context [?x] |- _ =>
-      match y with true => idtac | false => idtac end; rewrite H in K
+      match y with Coq.Init.Datatypes.true => idtac | Coq.Init.Datatypes.false => idtac end; rewrite H in K
   | H : ?x = ?y |- context [?x] =>
-      match y with true => idtac | false => idtac end; rewrite H
+      match y with Coq.Init.Datatypes.true => idtac | Coq.Init.Datatypes.false => idtac end; rewrite H
   end.
 
 Ltac lm_open := repeat
   match goal with
-  | |- not _ => intro
+  | |- Coq.Init.Logic.not _ => intro
   | |- ?a <> ?b => intro
   | |- forall _, _ => intro
   end.
@@ -85,8 +86,8 @@ Ltac lm_split_then :=
 (* Rewriting once with a hypothesis. *)
 Ltac lm_hypothesis_step :=
   multimatch goal with
-  | H : context [@eq _ _ _] |- _ => rewrite H by lm_side
-  | H : context [@eq _ _ _] |- _ => rewrite <- H by lm_side
+  | H : context [@Coq.Init.Logic.eq _ _ _] |- _ => rewrite H by lm_side
+  | H : context [@Coq.Init.Logic.eq _ _ _] |- _ => rewrite <- H by lm_side
   end.
 
 (* Brings `a` to the front of the right side, a right-nested combination by an operation `f`. `comm a b` rewrites
@@ -107,7 +108,7 @@ Ltac lm_permute f comm left_assoc right_assoc :=
   repeat (progress (
     match goal with
     | |- ?x = ?x => reflexivity
-    | |- f ?a ?l = ?r => lm_front f comm left_assoc right_assoc a r; apply f_equal
+    | |- f ?a ?l = ?r => lm_front f comm left_assoc right_assoc a r; apply Coq.Init.Logic.f_equal
     end)).
 
 (* Depth first. Safe case splits are made without looking back; then rewriting with at most `k` hypotheses or lemmas
@@ -120,19 +121,19 @@ Ltac lm_go rw rwh fwd fin ac unf stp cas n k :=
   try solve [ ac () ];
   tryif unf () then lm_go rw rwh fwd fin ac unf stp cas n k else
   match n with
-  | O => lm_rest rw rwh fwd fin ac unf stp cas n k
-  | S ?m =>
+  | Coq.Init.Datatypes.O => lm_rest rw rwh fwd fin ac unf stp cas n k
+  | Coq.Init.Datatypes.S ?m =>
       tryif lm_split_first then lm_go rw rwh fwd fin ac unf stp cas m k
       else lm_rest rw rwh fwd fin ac unf stp cas n k
   end
 with lm_rest rw rwh fwd fin ac unf stp cas n k :=
   first
-  [ match k with S ?j => once ((lm_hypothesis_step + stp ()); lm_go rw rwh fwd fin ac unf stp cas n j) end
-  | match n with S (S ?m) => first [ cas () | lm_split_then ]; lm_go rw rwh fwd fin ac unf stp cas m k end
+  [ match k with Coq.Init.Datatypes.S ?j => once ((lm_hypothesis_step + stp ()); lm_go rw rwh fwd fin ac unf stp cas n j) end
+  | match n with Coq.Init.Datatypes.S (Coq.Init.Datatypes.S ?m) => first [ cas () | lm_split_then ]; lm_go rw rwh fwd fin ac unf stp cas m k end
   | progress f_equal; lm_go rw rwh fwd fin ac unf stp cas n k ].
 
-Ltac lm_search rw rwh fwd fin ac unf stp cas := lm_go rw rwh fwd fin ac unf stp cas constr:(S (S (S (S (S (S (S (S O)))))))) constr:(S (S O)).
-Ltac lm_deep rw rwh fwd fin ac unf stp cas := lm_go rw rwh fwd fin ac unf stp cas constr:(S (S (S (S (S (S (S (S O)))))))) constr:(S (S (S O))).
+Ltac lm_search rw rwh fwd fin ac unf stp cas := lm_go rw rwh fwd fin ac unf stp cas constr:(Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S Coq.Init.Datatypes.O)))))))) constr:(Coq.Init.Datatypes.S (Coq.Init.Datatypes.S Coq.Init.Datatypes.O)).
+Ltac lm_deep rw rwh fwd fin ac unf stp cas := lm_go rw rwh fwd fin ac unf stp cas constr:(Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S Coq.Init.Datatypes.O)))))))) constr:(Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S Coq.Init.Datatypes.O))).
 
 (* Simplifies and closes what is easy; what is left shows what is missing. *)
 Ltac lm_stuck := lm_norm ltac:(fun _ => fail) ltac:(fun _ => fail); try lm_close.

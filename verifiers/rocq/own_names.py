@@ -97,6 +97,8 @@ def self_contained(
     lemmas: Sequence[Lemma] = (),
     definitions: Iterable[Definition] = (),
     preamble: str = "",
+    *,
+    own_functions: bool = True,
 ) -> str:
     """A candidate for the problem as its author wrote it.
 
@@ -106,14 +108,20 @@ def self_contained(
         lemmas: Lemmas that it may use, in dependency order; only those that are named, directly or not, are written.
         definitions: Definitions of the run; those that the written lemmas reach and the problem lacks are written.
         preamble: Tactic definitions, written if a proof calls one of them.
+        own_functions: False writes functions again under their canonical names, in front, and proves the statement
+            about those, to which the author's are convertible. Canonical bodies have helpers inlined, so tactics that
+            look at what a function computes may only work there.
 
     Returns:
         The tactics, missing definitions, lemmas with proofs, and the theorem with its proof.
     """
     used = needed_lemmas(proof, lemmas)
     known = [*definitions, *elaboration.definitions]
-    own = {definition.id for definition in elaboration.definitions}
     wanted = {one for lemma in used for one in (*lemma.definition_ids, *reached(known, lemma.term))}
+    if not own_functions:
+        elaboration = _with_datatypes_only(elaboration)
+        wanted |= set(elaboration.reached)
+    own = {definition.id for definition in elaboration.definitions}
     missing = [d for d in in_order(known) if d.id in wanted - own]
     parts: list[str] = []
     if "Require" in preamble or _calls(preamble, [proof, *[lemma.proof for lemma in used]]):
@@ -132,6 +140,16 @@ def self_contained(
         "Qed.",
     ]
     return "\n".join([*parts, *lines]) + "\n"
+
+
+def _with_datatypes_only(elaboration: Elaboration) -> Elaboration:
+    """The problem as if its header defined no functions."""
+    functions = {name for one in elaboration.definitions if one.kind == "function" for name in one.names}
+    return replace(
+        elaboration,
+        definitions=tuple(one for one in elaboration.definitions if one.kind == "datatype"),
+        own_names={name: own for name, own in elaboration.own_names.items() if name not in functions},
+    )
 
 
 def _calls(preamble: str, proofs: Sequence[str]) -> bool:
