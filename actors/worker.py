@@ -23,5 +23,6 @@ class Worker:
 
 def start(count: int) -> list[Any]:
     """Starts `count` workers. A worker that dies is restarted; its step is not, since the loop plans it again."""
-    actor = ray.remote(num_cpus=0, max_restarts=3, max_concurrency=2)(Worker)  # one step, and what it has spent
-    return [actor.remote() for _ in range(count)]
+    actor: Any = ray.remote(Worker)
+    options = {"num_cpus": 0, "max_restarts": 3, "max_concurrency": 2}  # two: a step, and asking what it has spent
+    return [actor.options(**options).remote() for _ in range(count)]

@@ -15,14 +15,19 @@ from pipeline.world import build
 from verifiers.rocq.own_names import self_contained
 from verifiers.rocq.verifier import RocqVerifier
 
-SHADOWING = (
-    "Inductive N : Set := O : N | S : N -> N. Inductive B : Set := true : B | false : B. Definition not (b : B) := b."
-)
+SHADOWING = """
+Inductive N : Set := O : N | S : N -> N.
+Inductive B : Set := true : B | false : B.
+Definition not (b : B) := b.
+"""
 
 HELPERS = """
 Inductive N : Set := Z : N | S : N -> N.
 Fixpoint same (a b : N) : bool :=
-  match a with Z => match b with Z => true | S _ => false end | S c => match b with Z => false | S d => same c d end end.
+  match a with
+  | Z => match b with Z => true | S _ => false end
+  | S c => match b with Z => false | S d => same c d end
+  end.
 Definition either (a b : bool) : bool := match a with true => true | false => b end.
 Inductive L : Set := nil : L | cons : N -> L -> L.
 Fixpoint member (a : N) (l : L) : bool := match l with nil => false | cons b m => either (same a b) (member a m) end.
