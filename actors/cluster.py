@@ -43,9 +43,10 @@ def connect(*, address: str | None, cpus: int, object_store_mib: int) -> bool:
             logging_level=logging.ERROR,
             runtime_env={"env_vars": {"PYTHONPATH": str(ROOT)}},
         )
-    except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+    except Exception as error:  # Ray raises it bare when a node is slow to start
         where = address or "a local cluster"
-        raise OutsideError(f"Ray: {where} did not answer: {' '.join(str(error).split())[:200]}") from error
+        said = " ".join(str(error).split())[:200]
+        raise OutsideError(f"Ray: {where} did not answer: {said} Give the same command again to resume") from error
     return True
 
 

@@ -10,12 +10,15 @@ from __future__ import annotations
 import hashlib
 
 from domain import App, Const, Fix, Forall, Lambda, Let, Match, Sort, Term, Var
-from library_store.term_json import term_to_json
+from library_store.term_json import parts, term_to_json
 
 DEDUP_VERSION = 1
 
 SYMMETRIC = frozenset({"eq", "@eq", "Coq.Init.Logic.eq", "iff", "Coq.Init.Logic.iff", "Eq", "Iff", "HOL.eq"})
 """Relations whose last two arguments may be swapped."""
+
+DEEPEST = 300
+"""Nesting up to which look-alikes are recognised; deeper terms look like nothing but themselves."""
 
 _ROUNDS = 3
 """How often the colours of variables are refined by the colours of the variables around them."""
@@ -23,10 +26,17 @@ _ROUNDS = 3
 
 def dedup_key(term: Term) -> str:
     """32 hexadecimal digits; raises nothing, whatever the depth of the term."""
-    try:
-        return _key(term)[:32]
-    except RecursionError:
-        return _digest("deep", term_to_json(term))[:32]
+    return _digest("deep", term_to_json(term))[:32] if _is_deep(term) else _key(term)[:32]
+
+
+def _is_deep(term: Term) -> bool:
+    """Whether a term nests too deeply for functions that call themselves (a large numeral, say)."""
+    level = [term]
+    for _ in range(DEEPEST):
+        level = [part for outer in level for part in parts(outer)]
+        if not level:
+            return False
+    return True
 
 
 def _key(term: Term) -> str:

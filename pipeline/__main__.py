@@ -20,7 +20,7 @@ from pipeline import __version__
 
 COMMANDS = {
     "run": "The round loop: prove, evolve, consolidate, snapshot. On an existing directory it resumes.",
-    "prove": "Prove a list of problems, or the holes of a development, in batch.",
+    "prove": "Prove a list of problems in batch, with the library of a run if you like.",
     "check": "Verify candidate proofs, one or a batch.",
     "datasets": "List the problem sets that can be read, or convert one to JSONL.",
     "graph": "Dependency analysis of a run, a library or a corpus.",

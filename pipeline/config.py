@@ -185,6 +185,8 @@ def resolve(tree: Any, overrides: tuple[str, ...] = (), *, where: str = "configu
         key = ".".join(str(part) for part in first["loc"]) or "configuration"
         if first["type"] == "extra_forbidden":
             raise UserError(f"{where}: unknown key `{key}`; docs/configuration.md lists the keys") from error
+        if first["type"] == "value_error" and not first["loc"]:
+            raise UserError(f"{where}: {first['ctx']['error']}") from error
         raise UserError(f"{where}: {key}: {first['msg']} (found {first['input']!r})") from error
 
 

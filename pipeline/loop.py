@@ -116,7 +116,10 @@ def _import_library(library: Any, source: Path) -> str:
     for lemma in tables.lemmas.values():
         if lemma.retired_by is not None:
             library.retire(lemma.id, lemma.retired_by)
-    return f"{sum(one.new for one in inserted)} lemmas read from {source}"
+    count = sum(
+        one.new and lemma.retired_by is None for one, lemma in zip(inserted, tables.lemmas.values(), strict=True)
+    )
+    return f"{count} lemmas read from {source}"
 
 
 def _state(problem: Problem, answer: Elaboration | Verdict) -> ProblemState:

@@ -39,15 +39,16 @@ def prove(
         problems: a JSONL file, or a dataset name with an optional split.
         out: directory for results.jsonl and proofs/; it is a run directory, and giving it again resumes.
         configuration: a run's configuration for model and limits; its problems, rounds and evolution do not count.
+            Without it no language model is used.
         path: where the dataset lies.
         split: only problems of this split.
         limit: only the first so many by name.
         names: only these problems, separated by commas.
         library: a run directory whose lemmas may be used.
-        set: key=value, overrides one setting.
+        set: key=value, overrides one setting; may be given several times.
         json: print the counts as JSON.
     """
-    from pipeline.commands.run import execute_loop, settle
+    from pipeline.commands.run import execute_loop
 
     base = config.read(configuration, set) if configuration else config.resolve({"model": {"kind": "none"}}, set)
     source = ProblemSource(
@@ -66,7 +67,7 @@ def prove(
     settings = RunSettings.model_validate(base.model_copy(update=updated).model_dump())
     if library is not None and not (library / "rounds").is_dir():
         raise UserError(f"--library {library}: no run directory with a finished round there")
-    execute_loop(settle(settings, out), out)
+    execute_loop(settings, out)
     counts = write_results(out)
     print(json_text.dumps(counts) if json else ", ".join(f"{counts[name]} {name}" for name in STATUSES))
     if not json:
@@ -99,5 +100,5 @@ def write_results(directory: Path) -> dict[str, int]:
         if row["status"] == "error":
             record["reason"] = row["reason"]
         lines.append(json_text.dumps(record, ensure_ascii=False))
-    write_atomically(directory / "results.jsonl", ("\n".join(lines) + "\n").encode())
+    write_atomically(directory / "results.jsonl", "".join(f"{line}\n" for line in lines).encode())
     return counts

@@ -43,19 +43,20 @@ def run(
 
     directory = out or Path("runs") / configuration.stem
     settings = config.read(configuration, _overrides(set, rounds, cpu_seconds))
-    page = execute_loop(settle(settings, directory), directory)
+    page = execute_loop(settings, directory)
     told = summarise(directory)
     print(json_text.dumps(dict(told.counts) | {"report": str(page)}) if json else f"{told.text}\n\nReport: {page}")
     return 0
 
 
 def execute_loop(settings: RunSettings, directory: Path) -> Path:
-    """Runs resolved settings in a directory and writes the report; returns its page."""
+    """Runs settings in a directory, a new one or theirs, and writes the report; returns its page."""
     from pipeline import loop, sources
     from pipeline.progress import Progress
     from pipeline.report.page import write_report
 
     datasets = sources.read(settings.problems)
+    _settle(settings, directory)
     with Progress(directory / "logs" / "run.log") as progress:
         outcome = loop.run(settings, datasets, directory, progress)
         if outcome.stopped:
@@ -70,10 +71,13 @@ def _overrides(given: Sequence[str], rounds: int | None, cpu_seconds: float | No
     return (*given, *extra)
 
 
-def settle(settings: RunSettings, directory: Path) -> RunSettings:
-    """Writes `config.yaml`, or checks that an existing run has the same settings apart from its length."""
+def _settle(settings: RunSettings, directory: Path) -> None:
+    """Writes `config.yaml`, or checks that an existing run has the same settings apart from its length.
+
+    Settings with which nothing was recorded yet, since the model did not start for example, may be mended.
+    """
     file = directory / "config.yaml"
-    if file.is_file():
+    if file.is_file() and _has_records(directory):
         try:
             earlier = config.resolve(yaml.safe_load(file.read_text(encoding="utf-8"))["settings"], where=str(file))
         except (yaml.YAMLError, KeyError, TypeError) as error:
@@ -88,7 +92,7 @@ def settle(settings: RunSettings, directory: Path) -> RunSettings:
             raise UserError(
                 f"{directory} was made with another `{different[0]}`: choose another --out, or the same settings"
             )
-    elif directory.exists() and any(directory.iterdir()):
+    elif not file.is_file() and directory.exists() and any(directory.iterdir()):
         raise UserError(f"{directory} is neither empty nor a run directory: choose another --out")
     directory.mkdir(parents=True, exist_ok=True)
     from library_store.snapshot import write_atomically
@@ -96,4 +100,10 @@ def settle(settings: RunSettings, directory: Path) -> RunSettings:
 
     tree = {"version": __version__, "seed": settings.seed, "settings": yaml.safe_load(config.dump(settings))}
     write_atomically(file, yaml.safe_dump(tree, sort_keys=False, allow_unicode=True).encode())
-    return settings
+
+
+def _has_records(directory: Path) -> bool:
+    from library_store.journal import HEADER, segments
+
+    written = segments(directory / "journal").values()
+    return any((directory / "rounds").glob("round=*")) or any(file.stat().st_size > len(HEADER) for file in written)

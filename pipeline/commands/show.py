@@ -22,7 +22,7 @@ def show(
     """Show everything about one lemma, problem or attempt of a run.
 
     Examples:
-        python -m pipeline show runs/quickstart double_is_plus
+        python -m pipeline show runs/quickstart turn_twice
         python -m pipeline show runs/quickstart r2-0007
 
     Args:
@@ -36,7 +36,7 @@ def show(
     tables = read(run, at_round)
     found = _find(tables, name)
     if not found:
-        raise UserError(f"{run} has no problem, lemma or attempt {name!r}: `graph {run}` lists its lemmas")
+        raise UserError(f"{run} has no problem, lemma or attempt {name!r}: `graph {run}` writes a page that lists its lemmas")
     if len(found) > 1:
         raise UserError(f"{name!r} may be {', '.join(title for title, _ in found[:4])}: give more of the name")
     title, facts = found[0]
@@ -47,9 +47,16 @@ def show(
     for key, value in facts.items():
         if value in (None, "", [], {}):
             continue
-        text = value if isinstance(value, str) else json_text.dumps(value, ensure_ascii=False)
+        text = _text(value)
         print(f"\n{key}:\n{_indent(text)}" if "\n" in text or len(text) > 90 else f"{key}: {text}")
     return 0
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        whole = ", ".join(map(str, value))
+        return whole if len(whole) <= 90 else "\n".join(map(str, value))
+    return value if isinstance(value, str) else json_text.dumps(value, ensure_ascii=False)
 
 
 def _find(tables: Any, name: str) -> list[tuple[str, dict[str, Any]]]:

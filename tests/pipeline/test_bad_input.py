@@ -88,6 +88,21 @@ def test_a_directory_that_is_not_a_run(repository: Path, tmp_path: Path) -> None
     assert (tmp_path / "letter.txt").read_text() == "mine"
 
 
+def test_a_refused_configuration_can_be_mended_in_its_directory(repository: Path, tmp_path: Path) -> None:
+    file, out = tmp_path / "c.yaml", tmp_path / "run"
+    file.write_text("problems: [{dataset: bundeled}]\n")
+    assert "no dataset" in one_line(lemmary(repository, "run", str(file), "--out", str(out)))
+    assert not out.exists()
+    out.mkdir()
+    (out / "config.yaml").write_text("version: 0.1.0\nseed: 0\nsettings: {seed: 3}\n")
+    file.write_text(
+        f"problems: [{{dataset: bundled}}]\nmodel: {{path: {tmp_path / 'none'}}}\nray: {{address: '127.0.0.1:9'}}\n"
+    )
+    answer = lemmary(repository, "run", str(file), "--out", str(out))
+    assert answer.returncode == 3, answer.stderr
+    assert "127.0.0.1:9 did not answer" in answer.stderr
+
+
 def test_a_corrupt_manifest_names_its_file(repository: Path, tmp_path: Path) -> None:
     folder = tmp_path / "run" / "rounds" / "round=0001"
     folder.mkdir(parents=True)

@@ -45,7 +45,7 @@ def test_an_override_that_fits_nowhere_is_refused(override: str) -> None:
 
 
 def test_an_endpoint_without_a_model_name_is_refused() -> None:
-    with pytest.raises(UserError, match=r"model\.name"):
+    with pytest.raises(UserError, match=r"^configuration: model\.name: an endpoint needs the name of its model$"):
         resolve({"model": {"kind": "endpoint"}})
 
 
