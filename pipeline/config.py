@@ -186,7 +186,7 @@ def resolve(tree: Any, overrides: tuple[str, ...] = (), *, where: str = "configu
         if first["type"] == "extra_forbidden":
             raise UserError(f"{where}: unknown key `{key}`; docs/configuration.md lists the keys") from error
         if first["type"] == "value_error" and not first["loc"]:
-            raise UserError(f"{where}: {first['ctx']['error']}") from error
+            raise UserError(f"{where}: {first['msg'].removeprefix('Value error, ')}") from error
         raise UserError(f"{where}: {key}: {first['msg']} (found {first['input']!r})") from error
 
 

@@ -56,7 +56,7 @@ def execute_loop(settings: RunSettings, directory: Path) -> Path:
     from pipeline.report.page import write_report
 
     datasets = sources.read(settings.problems)
-    _settle(settings, directory)
+    settle(settings, directory)
     with Progress(directory / "logs" / "run.log") as progress:
         outcome = loop.run(settings, datasets, directory, progress)
         if outcome.stopped:
@@ -71,7 +71,7 @@ def _overrides(given: Sequence[str], rounds: int | None, cpu_seconds: float | No
     return (*given, *extra)
 
 
-def _settle(settings: RunSettings, directory: Path) -> None:
+def settle(settings: RunSettings, directory: Path) -> None:
     """Writes `config.yaml`, or checks that an existing run has the same settings apart from its length.
 
     Settings with which nothing was recorded yet, since the model did not start for example, may be mended.

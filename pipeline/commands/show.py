@@ -36,7 +36,9 @@ def show(
     tables = read(run, at_round)
     found = _find(tables, name)
     if not found:
-        raise UserError(f"{run} has no problem, lemma or attempt {name!r}: `graph {run}` writes a page that lists its lemmas")
+        raise UserError(
+            f"{run} has no problem, lemma or attempt {name!r}: `graph {run}` writes a page that lists its lemmas"
+        )
     if len(found) > 1:
         raise UserError(f"{name!r} may be {', '.join(title for title, _ in found[:4])}: give more of the name")
     title, facts = found[0]

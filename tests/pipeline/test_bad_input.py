@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from domain import UserError
+from pipeline.commands.run import settle
+from pipeline.config import resolve
+
 PROBLEM = {
     "name": "p",
     "prover": "rocq",
@@ -93,14 +97,11 @@ def test_a_refused_configuration_can_be_mended_in_its_directory(repository: Path
     file.write_text("problems: [{dataset: bundeled}]\n")
     assert "no dataset" in one_line(lemmary(repository, "run", str(file), "--out", str(out)))
     assert not out.exists()
-    out.mkdir()
-    (out / "config.yaml").write_text("version: 0.1.0\nseed: 0\nsettings: {seed: 3}\n")
-    file.write_text(
-        f"problems: [{{dataset: bundled}}]\nmodel: {{path: {tmp_path / 'none'}}}\nray: {{address: '127.0.0.1:9'}}\n"
-    )
-    answer = lemmary(repository, "run", str(file), "--out", str(out))
-    assert answer.returncode == 3, answer.stderr
-    assert "127.0.0.1:9 did not answer" in answer.stderr
+    settle(resolve({"seed": 1}), out)
+    settle(resolve({"seed": 2}), out)
+    (out / "rounds" / "round=0001").mkdir(parents=True)
+    with pytest.raises(UserError, match="another `seed`"):
+        settle(resolve({"seed": 3}), out)
 
 
 def test_a_corrupt_manifest_names_its_file(repository: Path, tmp_path: Path) -> None:
