@@ -34,6 +34,9 @@ _CLOSERS = (
     "simpl in *; nra",
     "subst; field_simplify; lra",
     "eauto 6",
+    "unfold Rdiv in *; lm_squares; nra",
+    "psatz R 2",
+    "psatz R 3",
 )
 
 _CASES = (

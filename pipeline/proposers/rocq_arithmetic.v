@@ -22,3 +22,12 @@ Ltac lm_absolute :=
   | |- context [Rbasic_fun.Rcase_abs ?x] => destruct (Rbasic_fun.Rcase_abs x)
   | H : context [Rbasic_fun.Rcase_abs ?x] |- _ => destruct (Rbasic_fun.Rcase_abs x)
   end.
+
+Ltac lm_squares :=
+  repeat match goal with
+  | x : Rdefinitions.R, y : Rdefinitions.R |- _ =>
+      lazymatch goal with
+      | _ : Rdefinitions.Rle _ (Rdefinitions.Rmult (Rdefinitions.Rminus x y) (Rdefinitions.Rminus x y)) |- _ => fail
+      | _ => pose proof (RIneq.Rle_0_sqr (Rdefinitions.Rminus x y)); unfold RIneq.Rsqr in *
+      end
+  end.
