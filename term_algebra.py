@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from domain import App, Branch, Const, Fix, FixFunction, Forall, Lambda, Let, Match, Sort, Term, Var
 
-sys.setrecursionlimit(max(sys.getrecursionlimit(), 20_000))  # `2024 : nat` is a term of depth 2024
+sys.setrecursionlimit(max(sys.getrecursionlimit(), 60_000))  # `2024 : nat` is a term of depth 2024
 
 _Environment: TypeAlias = Mapping[str, Term]
 _Choose: TypeAlias = Callable[[str, bool, set[str]], str]

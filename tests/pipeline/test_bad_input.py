@@ -27,7 +27,7 @@ def lemmary(repository: Path, *arguments: str) -> subprocess.CompletedProcess[st
         cwd=repository,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
 

@@ -29,7 +29,7 @@ from typing import NamedTuple
 
 from domain import Candidate, Lemma, Message, Reason, Verdict, VerdictKind
 from verifiers.cache import content_key
-from verifiers.rocq.canonical import lemma_sentence
+from verifiers.rocq.canonical import is_canonical_lemma, lemma_sentence
 from verifiers.rocq.lint import refuse
 from verifiers.rocq.sentences import Unterminated
 from verifiers.rocq.source import (
@@ -186,7 +186,7 @@ class Auditor:
             lemmas = named_lemmas(candidate.lemmas, candidate.proof + candidate.preamble)
             names = _compile_candidate(candidate, statement, parts, lemmas, work, text)
             work.paths |= {"Frozen": frozen, "Candidate": text}
-            library = frozenset(one.canonical_name for one in lemmas) or frozenset(names) - {statement.name}
+            library = frozenset(one.canonical_name for one in lemmas) or frozenset(filter(is_canonical_lemma, names))
             assumed = _check(statement, work, checker, names, library)
             work.paths[""] = checker
             axioms = self._confirm(candidate, assumed, work, recheck=recheck)
@@ -348,7 +348,7 @@ def _assumptions(said: str) -> tuple[str, ...]:
 def _uses(name: str, names: Sequence[str], lemmas: frozenset[str], work: _Work) -> tuple[str, ...]:
     """The lemmas in the proof term of `name`, through the text's other constants but not through lemmas.
 
-    A text that comes without library lemmas is asked for its own auxiliary ones.
+    A text that comes without library lemmas, but has some written into it, is asked for those.
     """
     constants: dict[str, set[str]] = {}
     uses: set[str] = set()
