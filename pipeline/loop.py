@@ -210,10 +210,11 @@ def _plan(world: World, begun: Begun, number: int) -> Plan:
 
 
 def _record_costs(staff: Staff, before: Mapping[str, float], wall: float) -> None:
-    """CPU seconds of this round by part, and its wall seconds, as metrics."""
+    """CPU seconds of this round by part, its wall seconds, and the memory in use at its end, as metrics."""
     now = staff.cpu_seconds()
     spent = [Metric("cpu_seconds", part, 0, now[part] - before.get(part, 0.0), "s") for part in now]
-    staff.library.add_metrics([*spent, Metric("seconds", "wall", 0, wall, "s")])
+    memory = Metric("proportional_memory", "process tree", 0, staff.memory(), "B")
+    staff.library.add_metrics([*spent, Metric("seconds", "wall", 0, wall, "s"), memory])
 
 
 # ------------------------------------------------------------------- reads that run in the library's own process

@@ -40,6 +40,10 @@ class Staff:
         """CPU seconds of the whole run so far."""
         return accounting.cpu_seconds() if self.local else sum(self.cpu_seconds().values())
 
+    def memory(self) -> int:
+        """Bytes of memory (proportional set size) of this process and all below it: of a local run, everything."""
+        return accounting.proportional_memory()
+
     def cpu_seconds(self) -> dict[str, float]:
         """CPU seconds so far by part; the parts add up to the whole process tree of the run."""
         parts: dict[str, float] = {
