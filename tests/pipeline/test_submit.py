@@ -117,9 +117,13 @@ def test_a_job_runs_on_both_nodes_and_its_log_and_exit_code_come_back(
     address: str, token: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     client = command.connect(address)
-    job = command.start(client, python(COUNT_NODES, "2"))
-    assert command.watch(client, job, address) == 2
-    assert "NODES 2 USED 2 OURS True TESTS False" in capsys.readouterr().out
+    code = command.watch(client, command.start(client, python(COUNT_NODES, "2")), address)
+    log = capsys.readouterr().out
+    if "FileNotFoundError" in log:  # Ray was seen, once, to start a job whose working folder was gone already
+        code = command.watch(client, command.start(client, python(COUNT_NODES, "2")), address)
+        log = capsys.readouterr().out
+    assert code == 2
+    assert "NODES 2 USED 2 OURS True TESTS False" in log
 
 
 def test_a_detached_job_can_be_asked_for_and_stopped(
