@@ -14,7 +14,7 @@ from typing import Any
 
 from domain import App, Const, Fix, FixFunction, Forall, Function, Lambda, Let, Match, Sort, Term, Var
 
-from .theory import STANDARD_FUNCTIONS, Theory, pi_binders
+from .theory import STANDARD_FUNCTIONS, Theory
 
 Value = Any
 """A tuple, an int, a callable or None."""
@@ -337,7 +337,3 @@ def _fix_arguments(function: FixFunction) -> tuple[list[str], Term]:
         names.append(body.name)
         body = body.body
     return names, body
-
-
-def arity_of(type_: Term) -> int:
-    return len(list(pi_binders(type_)))

@@ -54,7 +54,6 @@ class Values:
     def __init__(self, theory: Theory) -> None:
         self.theory = theory
         self._by_size: dict[tuple[Term, int], list[Value]] = {}
-        self._height: dict[str, int] = {}
 
     def is_finite(self, type_: Term, depth: int = 0) -> bool:
         if isinstance(type_, Var | Sort):

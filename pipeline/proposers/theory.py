@@ -59,7 +59,6 @@ def arguments(term: Term) -> tuple[Term, ...]:
     return term.arguments if isinstance(term, App) else ()
 
 
-SET = Sort("Set")
 BOOL, NAT = Const("bool"), Const("nat")
 _A = Var("A")
 
@@ -276,21 +275,6 @@ def open_statement(statement: Term) -> Statement:
         binders.append(Binder(name, type_, kind))
         statement = body
     return Statement(tuple(binders), statement)
-
-
-def close_statement(statement: Statement) -> Term:
-    """The closed term with binders renamed `x0`, `x1`, … in order and premises anonymous."""
-    table: dict[str, Term] = {}
-    renamed: list[tuple[str, Term]] = []
-    for binder in statement.binders:
-        type_ = substitute(binder.type, table)
-        if binder.kind == "hypothesis":
-            renamed.append(("_", type_))
-        else:
-            name = f"x{len(table)}"
-            table[binder.name] = Var(name)
-            renamed.append((name, type_))
-    return quantify(renamed, substitute(statement.conclusion, table))
 
 
 class Equation(NamedTuple):

@@ -30,11 +30,6 @@ def canonical_problem(elaboration: Elaboration, definitions: Iterable[Definition
     return replace(elaboration.problem, header=header, formal_statement=statement)
 
 
-def own_term(term: Term, elaboration: Elaboration) -> Term:
-    """The term with the problem's own names."""
-    return rename_constants(term, elaboration.own_names)
-
-
 def to_own_names(text: str, elaboration: Elaboration) -> str:
     """A proof's text with the problem's own names in place of canonical ones.
 
