@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ import ray
 from domain import OutsideError
 
 ROOT = Path(__file__).resolve().parents[1]
+
+PATIENCE_SECONDS = 10.0
+"""How long a given head may take to accept a connection."""
 
 
 def connect(*, address: str | None, cpus: int, object_store_mib: int) -> bool:
@@ -29,6 +33,7 @@ def connect(*, address: str | None, cpus: int, object_store_mib: int) -> bool:
         OutsideError: the cluster cannot be reached or started.
     """
     address = address or os.environ.get("RAY_ADDRESS") or None
+    _expect_somebody(address or "")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
@@ -48,6 +53,17 @@ def connect(*, address: str | None, cpus: int, object_store_mib: int) -> bool:
         said = " ".join(str(error).split())[:200]
         raise OutsideError(f"Ray: {where} did not answer: {said} Give the same command again to resume") from error
     return True
+
+
+def _expect_somebody(address: str) -> None:
+    """Fails at once where nothing listens; Ray itself would try for minutes."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if not colon or not port.isdigit():
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=PATIENCE_SECONDS).close()
+    except OSError as error:
+        raise OutsideError(f"Ray: nothing answers at {address} ({error.strerror or error}): is the head up?") from error
 
 
 class Remote:

@@ -106,8 +106,9 @@ def _read(name: str, path: Path | None) -> tuple[list[Problem], list[tuple[str, 
     if name.startswith("jsonl:") or name.endswith(".jsonl"):
         return read_problems(Path(name.removeprefix("jsonl:"))), []
     if path is None:
+        jsonl = ", or a JSONL file" if name in SOURCES else ""
         source = f"the tree of {SOURCES[name].repository}" if name in SOURCES else "the folder of TIP's suites"
-        raise UserError(f"{name} needs --path: {source}{', or a JSONL file' if name in SOURCES else ''}")
+        raise UserError(f"{name} needs a path (--path, or `path` in a configuration): {source}{jsonl}")
     if not path.exists():
         raise UserError(f"there is nothing at {path} (--path of {name})")
     if name in SOURCES:

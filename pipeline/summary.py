@@ -23,19 +23,23 @@ def summarise(directory: Path) -> Summary:
     tables = read(directory)
     manifest = tables.manifests[-1]
     counts = manifest.counts
-    solved = f"{counts['solved']} of {counts['problems']} problems solved in {manifest.round} rounds"
+    solved = f"{counts['solved']} of {_count(counts['problems'], 'problem')} solved in {_count(manifest.round, 'round')}"
     abroad = f"{counts['lemmas_used_abroad']} used abroad, {counts['lemmas_used_abroad_twice']} of them twice or more"
-    rest = f"{counts['solved_with_rediscovered']} problems rest on one of them"
+    rediscovered = f"{_count(counts['lemmas_rediscovered'], 'lemma')} found that some problem states, without seeing it"
     lines = [
         f"{solved}, {counts['solved_with_library']} of them with lemmas learned from other problems",
-        f"{counts['lemmas']} lemmas in the library, {abroad}",
-        f"{counts['lemmas_rediscovered']} lemmas state what a problem states, found without seeing it; {rest}",
+        f"{_count(counts['lemmas'], 'lemma')} in the library, {abroad}",
+        f"{rediscovered}; {counts['solved_with_rediscovered']} solved by resting on one",
         f"{counts['cpu_seconds']:.0f} CPU seconds, {counts['tokens']} tokens",
         "",
         *_by_round(tables),
         *_with_lemmas(tables),
     ]
     return Summary(counts, "\n".join(lines))
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
 def _by_round(tables: Tables) -> list[str]:

@@ -71,8 +71,8 @@ def test_every_name_is_a_set_or_says_what_it_needs(shared_data: Path) -> None:
     ("name", "split", "message"),
     [
         ("minif2f", None, "there is no dataset 'minif2f': it is a .jsonl file or one of jsonl:FILE, minif2f-rocq"),
-        ("tip:prod", None, "tip:prod needs --path: the folder of TIP's suites"),
-        ("minif2f-lean4", None, "minif2f-lean4 needs --path: the tree of yangky11/miniF2F-lean4, or a JSONL file"),
+        ("tip:prod", None, "tip:prod needs a path (--path, or `path` in a configuration): the folder of TIP's suites"),
+        ("minif2f-lean4", None, "configuration): the tree of yangky11/miniF2F-lean4, or a JSONL file"),
         ("bundled", "step9", "bundled has no split 'step9': it has step1, step2, step3"),
         ("bundled:step1", "step2", "bundled:step1 names the split step1, but --split is step2: give one of them"),
         ("nowhere.jsonl", None, "there is no file nowhere.jsonl"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -83,6 +84,32 @@ def test_an_unreadable_tip_construct_names_file_and_form(repository: Path, tmp_p
     answer = one_line(lemmary(repository, "datasets", "tip:prod", "--path", str(tmp_path / "tip")))
     assert "prop_01.smt2" in answer
     assert "frobnicate" in answer
+
+
+def test_a_list_without_problems(repository: Path, tmp_path: Path) -> None:
+    file = tmp_path / "none.jsonl"
+    file.write_text("")
+    answer = one_line(lemmary(repository, "prove", str(file), "--out", str(tmp_path / "out")))
+    assert "none.jsonl holds no problem" in answer
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_cluster_that_is_not_there_is_a_failure_outside(repository: Path, tmp_path: Path) -> None:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))  # bound but not listening: nothing answers there
+        address = f"127.0.0.1:{held.getsockname()[1]}"
+        answer = lemmary(
+            repository,
+            "run",
+            "configs/quickstart.yaml",
+            "--set",
+            f"ray.address={address}",
+            "--out",
+            str(tmp_path / "r"),
+        )
+    assert answer.returncode == 3, answer.stderr
+    assert f"nothing answers at {address}" in answer.stderr
+    assert "Traceback" not in answer.stderr
 
 
 def test_a_directory_that_is_not_a_run(repository: Path, tmp_path: Path) -> None:
