@@ -23,7 +23,9 @@ def summarise(directory: Path) -> Summary:
     tables = read(directory)
     manifest = tables.manifests[-1]
     counts = manifest.counts
-    solved = f"{counts['solved']} of {_count(counts['problems'], 'problem')} solved in {_count(manifest.round, 'round')}"
+    solved = (
+        f"{counts['solved']} of {_count(counts['problems'], 'problem')} solved in {_count(manifest.round, 'round')}"
+    )
     abroad = f"{counts['lemmas_used_abroad']} used abroad, {counts['lemmas_used_abroad_twice']} of them twice or more"
     rediscovered = f"{_count(counts['lemmas_rediscovered'], 'lemma')} found that some problem states, without seeing it"
     lines = [
@@ -38,7 +40,7 @@ def summarise(directory: Path) -> Summary:
     return Summary(counts, "\n".join(lines))
 
 
-def _count(number: int, noun: str) -> str:
+def _count(number: float, noun: str) -> str:
     return f"{number} {noun}" + ("" if number == 1 else "s")
 
 

@@ -55,6 +55,9 @@ UIDS = range(20_000, 60_000)
 STALE_SECONDS = 86_400.0
 """Age at which a scratch folder without its process is removed; two machines may share the folder they lie in."""
 
+REAPING_SECONDS = 1.0
+"""How long a wrapper may take to collect what it ran, after that was killed."""
+
 _spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sandbox-spawner")
 """Boxes die with the thread that started them (PR_SET_PDEATHSIG), so one thread that lives as long as we do starts
 them all."""
@@ -191,12 +194,19 @@ class Sandbox:
 
 
 def kill(process: subprocess.Popen[bytes]) -> Ended:
-    """End a box (its process group, and with it its process namespace) if it has not ended; how it ended."""
+    """End a box (its process group, and with it its process namespace) if it has not ended; how it ended.
+
+    What runs inside goes first: its wrapper then waits for it, so that its CPU time is counted as this process's.
+    """
     if process.returncode is not None:
         return Ended(process.returncode, 0.0)
     running_seconds = cpu_seconds(process.pid)
-    with suppress(ProcessLookupError, PermissionError):  # the group may be gone, or be another user's for a moment
-        os.killpg(process.pid, signal.SIGKILL)
+    with suppress(psutil.Error):
+        for inside in psutil.Process(process.pid).children():
+            inside.kill()
+    if not _ends_before(process, time.monotonic() + REAPING_SECONDS):
+        with suppress(ProcessLookupError, PermissionError):  # the group may be gone, or be another user's for a moment
+            os.killpg(process.pid, signal.SIGKILL)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     return Ended(process.returncode, max(running_seconds, usage.ru_utime + usage.ru_stime))

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from actors.accounting import cpu_seconds as tree_cpu_seconds
 from verifiers.sandbox import Finished, Limits, Sandbox, kill, prover_pid
 
 
@@ -157,3 +158,10 @@ input()
         time.sleep(0.01)
     assert not psutil.pid_exists(int(pid))
     Path(folder).rmdir()
+
+
+def test_cpu_time_of_a_killed_box_stays_counted_in_the_process_tree(sandbox: Sandbox, folder: Path) -> None:
+    before = tree_cpu_seconds()
+    finished = run(sandbox, folder, "while :; do :; done", Limits(wall_seconds=1.0, cpu_seconds=30.0))
+    assert finished.stopped == "wall"
+    assert tree_cpu_seconds() - before > 0.8 * finished.cpu_seconds

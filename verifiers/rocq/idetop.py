@@ -24,8 +24,8 @@ from xml.etree.ElementTree import Element, ParseError, fromstring
 from domain import OutsideError, Reason
 from verifiers.sandbox import Limits, Sandbox, cpu_seconds, kill, prover_pid
 
-GRACE_SECONDS = 2.0
-"""How long an interrupted process may take to answer before it is killed."""
+GRACE_SECONDS = 0.25
+"""How long an interrupted process may take to answer before it is killed; `simpl`, for one, never does."""
 
 LIFE_CPU_SECONDS = 3600.0
 """CPU seconds of one process in all, for the case that nobody is left to watch it."""
