@@ -40,6 +40,33 @@ def summarise(directory: Path) -> Summary:
     return Summary(counts, "\n".join(lines))
 
 
+def result(tables: Tables) -> dict[str, Any]:
+    """A run's result as JSON: solved by round, counts, open problems, and the learned lemmas that each proof needed."""
+    manifest = tables.manifests[-1]
+    problems = tables.rows("problems")
+    proved = [row for row in problems if row["status"] == "proved"]
+    by_round: dict[str, Counter[int]] = {
+        "proved": Counter(row["round"] for row in proved),
+        "with_library_lemmas": Counter(row["round"] for row in proved if row["uses"]),
+        "by_language_model": Counter(row["round"] for row in proved if row["operator"] == "language_model"),
+    }
+    return {
+        "seed": manifest.seed,
+        "code_version": manifest.code_version,
+        "rounds": [
+            {"round": number} | {what: count[number] for what, count in by_round.items()}
+            for number in range(1, manifest.round + 1)
+        ],
+        "counts": dict(manifest.counts),
+        "open": [row["name"] for row in problems if row["status"] != "proved"],
+        "proved_with_learned_lemmas": {
+            row["name"]: [tables.lemmas[identity].statement for identity in row["uses"]]
+            for row in proved
+            if row["uses"]
+        },
+    }
+
+
 def _count(number: float, noun: str) -> str:
     return f"{number} {noun}" + ("" if number == 1 else "s")
 

@@ -27,16 +27,16 @@ def report(
     at_round
         Report on the run as it was at the end of this round. Default: the last finished one.
     json_output
-        Print one JSON object instead of the path: `report` and the `counts` that the page shows.
+        Print one JSON object instead of the path: `report`, solved problems by round, the `counts` that the page
+        shows, open problems, and the learned lemmas that each proof needed.
     """
     from library_store.snapshot import read
-    from pipeline.report.gather import gather
     from pipeline.report.page import write_report
+    from pipeline.summary import result
 
     page = write_report(run, at_round)
     if json_output:
-        facts = gather(read(run, at_round))
-        print(json.dumps({"report": str(page), "round": facts.round, "counts": facts.counts}, indent=2))
+        print(json.dumps({"report": str(page)} | result(read(run, at_round)), indent=1, ensure_ascii=False))
     else:
         print(page)
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -100,6 +101,14 @@ def test_an_earlier_round_is_reported_as_it_was_and_the_last_one_again_to_the_by
     assert "No proof needs a lemma from another problem" in text
     assert main(["report", str(run)]) == 0
     assert page.read_bytes() == last
+
+
+def test_the_result_as_json_agrees_with_the_manifest(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", str(run), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["counts"] == dict(manifests(run)[-1].counts)
+    assert sum(one["proved"] for one in told["rounds"]) == told["counts"]["solved"]
+    assert len(told["open"]) == told["counts"]["problems"] - told["counts"]["solved"]
 
 
 def test_a_missing_run_or_round_is_one_line(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
