@@ -3,32 +3,33 @@
 Each process gets a mount namespace that shows `/usr` (read-only), its own scratch folder and the read-only inputs it
 was given; new process, network, IPC and host-name namespaces; an unprivileged user id of its own when we are root; no
 capabilities and an empty environment; and limits on CPU seconds, address space, processes, open files and file size.
-Wall time and the bytes of output are watched from outside. The whole box dies with its first process, and with us.
+Wall time and the bytes of output are watched from outside, and so is what the whole box uses in sum: CPU seconds,
+resident memory, its scratch folder (`watch`). The whole box dies with its first process, and with us.
 
 Invariant: code of a candidate can write only to its scratch folder, and can read neither another candidate's scratch
-folder nor a run directory.
+folder nor a run directory. What it leaves in that folder is only touched as `scratch` does.
 
-Not covered: the kernel's own attack surface (namespaces share the host's kernel); the number of files written in the
-scratch folder (each is limited in size, their sum is not); timing side channels; anything readable under `/usr`.
+Not covered: the kernel's own attack surface (namespaces share the host's kernel); what is used within a tenth of a
+second, before the watch sees it; files that are removed and closed but still mapped (up to the address space); timing
+side channels; anything readable under `/usr`; the load of the machine below these limits.
 
 Where bubblewrap is missing or refused (some containers forbid user namespaces) the sandbox is *degraded*: limits,
-process groups and, for root, the unprivileged user id remain, but the file system and the network are visible.
-`Sandbox.degraded` then says so in one line.
+process groups and, for root, the unprivileged user id remain, and all processes of that id are killed at the end; but
+the file system (as far as such a user may read it), other processes and the network are visible. Without root, a
+process that leaves its group and its parent also outlives the box, and processes are not counted. `Sandbox.degraded`
+then says so in one line, which every report repeats.
 """
 
 from __future__ import annotations
 
-import atexit
 import math
 import os
-import random
 import select
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -39,21 +40,16 @@ from typing import IO, Literal, NamedTuple
 import psutil
 
 from domain import OutsideError
+from verifiers import scratch
+from verifiers.watch import MEBIBYTE, Box, Limits, Watch
 
-MEBIBYTE = 1 << 20
-GIBIBYTE = 1 << 30
+GIBIBYTE = 1024 * MEBIBYTE
 
 ENVIRONMENT: Mapping[str, str] = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8"}  # noqa: S108 (inside)
 """All that a boxed process sees of the environment."""
 
 SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/ocamlfind.conf", "/etc/ocamlfind.conf.d")
 """Shown beside `/usr` where they exist: the loader and the prover's plugin loader need them."""
-
-UIDS = range(20_000, 60_000)
-"""User ids that root drops to, drawn at random for each scratch folder; they need no entry in /etc/passwd."""
-
-STALE_SECONDS = 86_400.0
-"""Age at which a scratch folder without its process is removed; two machines may share the folder they lie in."""
 
 REAPING_SECONDS = 1.0
 """How long a wrapper may take to collect what it ran, after that was killed."""
@@ -63,18 +59,10 @@ _spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sandbox-spawner
 them all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one boxed process may use."""
+_watch = Watch()
 
-    wall_seconds: float = 60.0
-    cpu_seconds: float = 30.0
-    memory_bytes: int = 4 * GIBIBYTE
-    """Address space of each process."""
-    output_bytes: int = 16 * MEBIBYTE
-    """Bytes printed in all, and size of any one file written."""
-    processes: int = 16
-    open_files: int = 256
+Stopped = Literal["wall", "cpu", "memory", "output"]
+"""The limits that end a box."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +73,7 @@ class Finished:
     output: str
     seconds: float
     cpu_seconds: float
-    stopped: Literal["wall", "cpu", "output"] | None = None
+    stopped: Stopped | None = None
 
     @property
     def ok(self) -> bool:
@@ -95,8 +83,8 @@ class Finished:
 class Sandbox:
     """Builds and runs boxed commands. Cheap to create: what works on this machine is probed once per process."""
 
-    def __init__(self) -> None:
-        self.degraded: str | None = _probe()
+    def __init__(self, probe: Callable[[], str | None] | None = None) -> None:
+        self.degraded: str | None = (probe or _probe)()
 
     # ------------------------------------------------------------------------------------------------ folders
 
@@ -107,17 +95,11 @@ class Sandbox:
         try:
             yield path
         finally:
-            shutil.rmtree(path, ignore_errors=True)
+            scratch.remove(path)
 
     def make_folder(self, *, trusted: bool = False) -> Path:
         """A fresh folder; a trusted one stays ours, and boxed processes can only ever be shown it read-only."""
-        path = Path(tempfile.mkdtemp(prefix=f"lemmary-{os.getpid()}-", dir=_scratch_root()))
-        if trusted:
-            path.chmod(0o755)
-        elif os.geteuid() == 0:
-            uid = random.choice(UIDS)
-            os.chown(path, uid, uid)
-        return path
+        return scratch.make(owned=not trusted)
 
     # ----------------------------------------------------------------------------------------------- commands
 
@@ -134,33 +116,35 @@ class Sandbox:
         *,
         stdin: int | IO[bytes] = subprocess.DEVNULL,
         stderr: int | IO[bytes] = subprocess.STDOUT,
-    ) -> subprocess.Popen[bytes]:
+    ) -> Box:
         """Start `argv` boxed, in a process group of its own, with its standard output on a pipe."""
         command = self.command(argv, folder, limits, readable)
 
-        def start() -> subprocess.Popen[bytes]:
-            return subprocess.Popen(
+        def start() -> Box:
+            return Box(
                 command,
-                cwd=folder,
+                folder,
+                limits,
+                isolated=self.degraded is None,
                 env=dict(ENVIRONMENT),
                 stdin=stdin,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
-                start_new_session=True,
-                bufsize=0,
             )
 
         try:
-            return _spawner.submit(start).result()
+            box = _spawner.submit(start).result()
         except OSError as error:
             message = f"cannot start {argv[0]}: {error.strerror}; `python -m pipeline doctor` says what is missing"
             raise OutsideError(message) from error
+        _watch.add(box)
+        return box
 
     def run(self, argv: Sequence[str], folder: Path, limits: Limits, readable: Iterable[Path] = ()) -> Finished:
         """Run `argv` boxed to its end, or to the first limit that it meets."""
         started = time.monotonic()
         process = self.spawn(argv, folder, limits, readable)
-        stopped: Literal["wall", "cpu", "output"] | None = None
+        stopped: Stopped | None = None
         chunks: list[bytes] = []
         size = 0
         deadline = started + limits.wall_seconds
@@ -187,13 +171,15 @@ class Sandbox:
         ended = kill(process)
         process.stdout.close()
         # The kernel counts a process's CPU time by its own clock, which runs up to a tenth ahead of what it reports.
+        if stopped is None:
+            stopped = process.exceeded
         if stopped is None and ended.returncode in (137, -9) and ended.cpu_seconds >= 0.75 * limits.cpu_seconds:
             stopped = "cpu"
         text = b"".join(chunks)[: limits.output_bytes].decode("utf-8", "replace")
         return Finished(ended.returncode, text, time.monotonic() - started, ended.cpu_seconds, stopped)
 
 
-def kill(process: subprocess.Popen[bytes]) -> Ended:
+def kill(process: Box) -> Ended:
     """End a box (its process group, and with it its process namespace) if it has not ended; how it ended.
 
     What runs inside goes first: its wrapper then waits for it, so that its CPU time is counted as this process's.
@@ -207,9 +193,32 @@ def kill(process: subprocess.Popen[bytes]) -> Ended:
     if not _ends_before(process, time.monotonic() + REAPING_SECONDS):
         with suppress(ProcessLookupError, PermissionError):  # the group may be gone, or be another user's for a moment
             os.killpg(process.pid, signal.SIGKILL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+    with process.lock:
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if not process.isolated:
+        _kill_all_of(process.folder)
     return Ended(process.returncode, max(running_seconds, usage.ru_utime + usage.ru_stime))
+
+
+def _kill_all_of(folder: Path) -> None:
+    """End what has left its process group in a degraded sandbox: all processes of the folder's own user id."""
+    uid = folder.stat().st_uid if os.geteuid() == 0 and folder.exists() else 0
+    while uid in scratch.UIDS:
+        found = [one for one in psutil.process_iter(["uids"]) if one.info["uids"] and one.info["uids"].real == uid]
+        running = [one for one in found if _is_running(one)]
+        if not running:
+            return
+        for one in running:
+            with suppress(psutil.Error):
+                one.kill()
+
+
+def _is_running(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
 
 
 class Ended(NamedTuple):
@@ -242,7 +251,7 @@ def cpu_seconds(pid: int) -> float:
     return total
 
 
-def _ends_before(process: subprocess.Popen[bytes], deadline: float) -> bool:
+def _ends_before(process: Box, deadline: float) -> bool:
     """Wait until `deadline` for the end of a process, without reaping it."""
     pause = 0.0005
     while os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
@@ -301,37 +310,14 @@ def _system_links() -> list[str]:
 @cache
 def _own_proc() -> list[str]:
     """A `/proc` of the box's own; none at all inside a container that forbids mounting one (Rocq does without)."""
-    drop = [] if os.geteuid() != 0 else ["setpriv", f"--reuid={UIDS[0]}", f"--regid={UIDS[0]}", "--clear-groups"]
+    drop = (
+        []
+        if os.geteuid() != 0
+        else ["setpriv", f"--reuid={scratch.UIDS[0]}", f"--regid={scratch.UIDS[0]}", "--clear-groups"]
+    )
     box = [*drop, "bwrap", "--unshare-all", "--ro-bind", "/usr", "/usr", *_system_links(), "--proc", "/proc"]
     mounts = subprocess.run([*box, "true"], capture_output=True, timeout=30, check=False).returncode == 0
     return ["--proc", "/proc"] if mounts else []
-
-
-@cache
-def _scratch_root() -> Path:
-    """A folder in which an unprivileged user can reach scratch folders made by us."""
-    for root in (Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")):  # noqa: S108
-        if root.is_dir() and all(path.stat().st_mode & 0o001 for path in (root, *root.parents)):
-            _sweep(root)
-            atexit.register(_remove_own, root)
-            return root
-    return Path(tempfile.gettempdir())
-
-
-def _remove_own(root: Path) -> None:
-    """Remove the scratch folders that this process still has; what runs in them dies with it."""
-    for path in root.glob(f"lemmary-{os.getpid()}-*"):
-        shutil.rmtree(path, ignore_errors=True)
-
-
-def _sweep(root: Path) -> None:
-    """Remove scratch folders that killed processes left behind: their process is gone and they are a day old."""
-    for path in root.glob("lemmary-*-*"):
-        pid = path.name.split("-")[1]
-        with suppress(OSError):
-            old = time.time() - path.lstat().st_mtime > STALE_SECONDS
-            if pid.isdigit() and not psutil.pid_exists(int(pid)) and old and not path.is_symlink():
-                shutil.rmtree(path, ignore_errors=True)
 
 
 @cache
@@ -343,18 +329,14 @@ def _probe() -> str | None:
         return "bubblewrap is missing, so provers run without a sandbox: apt-get install bubblewrap"
     if missing:
         raise OutsideError(f"{missing[0]} is missing: apt-get install util-linux")
-    folder = Path(tempfile.mkdtemp(prefix="lemmary-", dir=_scratch_root()))
-    hidden = Path(tempfile.mkdtemp(prefix="lemmary-", dir=_scratch_root()))
+    folder, hidden = scratch.make(owned=True), scratch.make(owned=False)
     try:
-        hidden.chmod(0o755)
-        if os.geteuid() == 0:
-            os.chown(folder, UIDS[0], UIDS[0])
         script = f'touch inside && test ! -e {hidden} && test "$(id -u)" != 0'
         command = _wrap(["sh", "-c", script], folder, Limits(), (), boxed=True)
         result = subprocess.run(command, check=False, capture_output=True, text=True, timeout=30, env=dict(ENVIRONMENT))
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        shutil.rmtree(hidden, ignore_errors=True)
+        scratch.remove(folder)
+        scratch.remove(hidden)
     if result.returncode == 0:
         return None
     said = (result.stderr.strip().splitlines() or ["it does not isolate"])[-1]

@@ -28,6 +28,7 @@ from threading import Lock
 from typing import NamedTuple
 
 from domain import Candidate, Lemma, Message, Reason, Verdict, VerdictKind
+from verifiers import scratch
 from verifiers.cache import content_key
 from verifiers.rocq.canonical import is_canonical_lemma, lemma_sentence
 from verifiers.rocq.lint import refuse
@@ -118,11 +119,9 @@ class _Work:
             (folder / f"{module}.v").write_text(text)
             here = ("-Q", ".", library) if library else ()
             finished = self.run("coqc", *here, "-q", "-w", "none", f"{module}.v", folder=folder)
-            compiled = folder / f"{module}.vo"
-            if finished.ok and (compiled.is_symlink() or not compiled.is_file()):
+            name = f"{module}.vo"
+            if finished.ok and not scratch.take(folder / name, into / name, self.limits.output_bytes):
                 return replace(finished, returncode=-1, output="the prover wrote no compiled file")
-            if finished.ok:
-                shutil.copyfile(compiled, into / compiled.name)
         return finished
 
 
@@ -422,6 +421,8 @@ def _failure(finished: Finished, text: str, what: str, *, kind: VerdictKind = "r
         return Rejection("timeout", Message("error", f"{prefix}the time limit was reached"), kind="timeout")
     if finished.stopped == "output":
         return Rejection("output", Message("error", f"{prefix}more output than the limit"), kind=kind)
+    if finished.stopped == "memory":
+        return Rejection("memory", Message("error", f"{prefix}more memory than the limit"), kind=kind)
     said = finished.output.strip()[-2000:]
     if re.search(r"Out of memory|out of memory|Out_of_memory", said):
         return Rejection("memory", Message("error", f"{prefix}out of memory"), kind=kind)

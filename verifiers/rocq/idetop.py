@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import re
 import select
-import shutil
 import signal
 import subprocess
 import time
@@ -22,6 +21,7 @@ from typing import Literal, cast, get_args
 from xml.etree.ElementTree import Element, ParseError, fromstring
 
 from domain import OutsideError, Reason
+from verifiers import scratch
 from verifiers.sandbox import Limits, Sandbox, cpu_seconds, kill, prover_pid
 
 GRACE_SECONDS = 0.25
@@ -135,7 +135,7 @@ class Idetop:
             if stream is not None:
                 with suppress(BrokenPipeError):
                     stream.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        scratch.remove(self._folder)
         return self._killed_seconds
 
     def clock(self, seconds: float) -> None:
@@ -220,6 +220,9 @@ class Idetop:
     def _died(self) -> Stopped:
         said = self._last_words()
         self._end()
+        if self._box.exceeded is not None:
+            reason: Reason = "timeout" if self._box.exceeded == "cpu" else self._box.exceeded
+            return Stopped(reason, f"the prover used more than the limit ({self._box.exceeded})")
         if re.search(r"out of memory|Out_of_memory|cannot allocate", said, re.IGNORECASE):
             return Stopped("memory", "the prover ran out of memory")
         return Stopped("prover_error", f"the prover died: {said or 'it said nothing'}")
