@@ -94,7 +94,7 @@ class Toolchain:
         return [*self._environment(path), *self.checker, *modules]
 
     def limits(self, seconds: float, memory_bytes: int) -> Limits:
-        """The limits of a process: Lean's own on memory (`memory_option`) comes first, the address space's is behind."""
+        """The limits of a process. Its own on memory (`memory_option`) is met first, the address space is behind."""
         return Limits(4 * seconds, seconds, memory_bytes + self.address_bytes, processes=PROCESSES)
 
     def _environment(self, path: Sequence[Path]) -> list[str]:
