@@ -321,11 +321,19 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """The state after a prefix of a proof: the open goals, or the message that stopped it."""
+    """The state after a prefix of a proof, or before the step that stopped it; the first error says where that is.
+
+    `open` counts all open goals and `focused` those that the next step sees (a bullet hides the others); a goal that
+    could not be read is counted, but is not among `goals`.
+    """
 
     ok: bool
     goals: tuple[Goal, ...] = ()
     messages: tuple[Message, ...] = ()
+    open: int = 0
+    focused: int = 0
+    seconds: float = 0.0
+    """CPU seconds of the prover."""
 
 
 # ------------------------------------------------------------------------------------------- requests and attempts

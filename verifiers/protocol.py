@@ -1,4 +1,4 @@
-"""What every backend offers: elaborate, check in warm sessions, audit in fresh processes, replay a prefix.
+"""What every backend offers: elaborate, check in warm sessions, audit in fresh processes, replay a prefix, name uses.
 
 A warm check decides nothing but what is worth an audit: its best verdict has trust `elaborated`, and `Verdict.accepted`
 is false for it. Only an audit's verdict counts (DESIGN, section 5).
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from domain import Candidate, Elaboration, Problem, Prover, Replay, Verdict
+from domain import Candidate, Elaboration, Goal, Problem, Prover, Replay, Term, Verdict
 
 
 class Verifier(Protocol):
@@ -34,8 +34,34 @@ class Verifier(Protocol):
         """Verdicts that count: a fresh process per candidate, statement first, lemmas compiled with their proofs."""
         ...
 
-    def replay(self, candidate: Candidate) -> Replay:
-        """The open goals after a prefix of a proof, or where it stopped."""
+    def replay(self, candidate: Candidate, seconds: float | None = None) -> Replay:
+        """The open goals after a prefix of a proof, or before the step that failed, and what was said where.
+
+        The text may end anywhere, also inside a bullet. The first error's position (in characters of the candidate's
+        text) lies in the step that failed; an error about what the text does not say (the header, a forbidden
+        construct) has none. `seconds` are CPU seconds; None means the limit of a check.
+        """
+        ...
+
+    def uses(self, candidate: Candidate) -> tuple[str, ...] | Verdict:
+        """The global names in the kernel's own term of a proof, sorted; the verdict on a text that has none.
+
+        What the text defines or proves itself is looked through, library lemmas and the header's names are not. A
+        library lemma has its canonical name, a constant of the header its name there, and everything else the name
+        that the prover prints where nothing is imported.
+        """
+        ...
+
+    def parse_goal(self, text: str, header: str = "") -> Goal:
+        """One goal as the prover prints it in full, under a problem's header.
+
+        Raises:
+            ValueError: the text is not a goal of the fragment that is understood.
+        """
+        ...
+
+    def render_statement(self, term: Term) -> str:
+        """A closed statement as text that the prover reads back as exactly this term."""
         ...
 
     def close(self) -> None:

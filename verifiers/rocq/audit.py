@@ -74,6 +74,8 @@ WIDE = "Set Printing Width 100000.\nSet Printing Depth 100000.\n"
 _ERROR = re.compile(r'^File "[^"\n]*", line (\d+), characters (\d+)-(\d+):\nError:[ \n]?', re.MULTILINE)
 _ASSUMED = re.compile(r"([\w'.]+)(?: :.*)?$")
 _CONSTANT = re.compile(r"([\w'.]+)\(\d+\)")
+_TEXT = "Text."
+_PART = re.compile(r"^(?:Header\.)?Part\d+\.")
 
 
 class Rejection(Exception):  # noqa: N818 (the ordinary way to end an audit)
@@ -158,6 +160,39 @@ class Auditor:
             return [judge(candidate) for candidate in batch]
         with ThreadPoolExecutor(self._workers) as pool:
             return list(pool.map(judge, batch))
+
+    def uses(self, candidate: Candidate) -> tuple[str, ...] | Verdict:
+        """The names in the proof term of a candidate's theorem, those of the text itself looked through; or why not."""
+        header = candidate.problem.header
+        refused = refuse(candidate.preamble) or refuse(without_header(candidate.proof, header), header)
+        if refused:
+            return refusal(refused)
+        work = _Work(self._sandbox, self._limits)
+        text = self._sandbox.make_folder(trusted=True)
+        try:
+            return self._names_used(candidate, work, text)
+        except Malformed as error:
+            return Verdict("error", "malformed", "none", (Message("error", str(error)),))
+        except Unterminated as error:
+            return Verdict("rejected", "does_not_compile", "none", (Message("error", str(error)),))
+        except Rejection as rejection:
+            return rejection.verdict
+        finally:
+            shutil.rmtree(text, ignore_errors=True)
+            with self._lock:
+                self.cpu_seconds += work.cpu_seconds
+
+    def _names_used(self, candidate: Candidate, work: _Work, text: Path) -> tuple[str, ...]:
+        statement = parse_statement(candidate.problem.formal_statement)
+        parts = header_parts(candidate.problem.header)
+        self._prepare_header(parts, work)
+        lemmas = named_lemmas(candidate.lemmas, candidate.proof + candidate.preamble)
+        names = _compile_candidate(candidate, statement, parts, lemmas, work, text)
+        if statement.name not in names:
+            raise Rejection("wrong_statement", Message("error", f"the text proves nothing called {statement.name}"))
+        work.paths |= {"Candidate": text}
+        library = frozenset(one.canonical_name for one in lemmas)
+        return tuple(sorted(_reached(statement.name, names, library, work)))
 
     def judge_compiled(self, candidate: Candidate, *, recheck: bool = False) -> Verdict:
         """The verdict of all layers but the lint, without which a text could write files in its scratch folder."""
@@ -349,25 +384,36 @@ def _uses(name: str, names: Sequence[str], lemmas: frozenset[str], work: _Work) 
 
     A text that comes without library lemmas, but has some written into it, is asked for those.
     """
+    return tuple(sorted(_reached(name, names, lemmas, work) & lemmas))
+
+
+def _reached(name: str, names: Sequence[str], lemmas: frozenset[str], work: _Work) -> set[str]:
+    """What the proof term of `name` holds, through the text's other constants but not through lemmas.
+
+    Those constants are not among the answers. Lemmas have their own names, the header's constants those of the header
+    and all others the names that the prover prints where nothing is imported.
+    """
     constants: dict[str, set[str]] = {}
-    uses: set[str] = set()
+    found: set[str] = set()
     asked = list(dict.fromkeys([name, *names]))
     while asked:
         constants |= _constants(asked, work)
-        reached, frontier = {name}, [name]
+        found.clear()
+        own, frontier = {name}, [name]
         while frontier:
-            for constant in constants.get(frontier.pop(), set()) - reached:
-                reached.add(constant)
-                if constant in lemmas:
-                    uses.add(constant)
-                else:
-                    frontier.append(constant)
-        asked = sorted(reached - uses - constants.keys())
-    return tuple(sorted(uses))
+            for constant in constants.get(frontier.pop(), set()) - own:
+                short = constant.removeprefix(_TEXT)
+                if short == constant or short in lemmas:
+                    found.add(_PART.sub("", short))
+                elif short not in own:
+                    own.add(short)
+                    frontier.append(short)
+        asked = sorted(own - constants.keys())
+    return found
 
 
 def _constants(names: Sequence[str], work: _Work) -> dict[str, set[str]]:
-    """For each name of the text, the names of the text in its type and body (dpdgraph's `SearchDepend`)."""
+    """For each name of the text, the constants in its type and body; those of the text begin with `_TEXT`."""
     mark = secrets.token_hex(16)
     lines = ["Require Candidate.Text.", "From dpdgraph Require dpdgraph.", WIDE]
     for name in names:
@@ -380,8 +426,7 @@ def _constants(names: Sequence[str], work: _Work) -> dict[str, set[str]]:
     answers: dict[str, set[str]] = {}
     for answer in finished.output.split(f"{mark} ")[1:]:
         name, _, listed = answer.partition("\n")
-        found = (constant.removeprefix("Candidate.") for constant in _CONSTANT.findall(listed))
-        answers[name] = {constant.removeprefix("Text.") for constant in found if constant.startswith("Text.")}
+        answers[name] = {constant.removeprefix("Candidate.") for constant in _CONSTANT.findall(listed)}
     return answers
 
 

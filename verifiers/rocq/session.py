@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 from xml.etree.ElementTree import Element
 
 from domain import Message, OutsideError, Reason
@@ -52,13 +52,15 @@ class Outcome:
     """What came of a text. `ok` says that every sentence was accepted, `reason` otherwise says why not.
 
     Positions in `messages` and `failed_at` (the start of the sentence that failed) are in characters of the text.
-    `goals` are those open after the last accepted sentence; `proof_open` says whether a proof was still open there.
+    `goals` are those open after the last accepted sentence, the `focused` ones first; `proof_open` says whether a proof
+    was still open there.
     """
 
     ok: bool
     reason: Reason | None = None
     messages: tuple[Message, ...] = ()
     goals: tuple[GoalText, ...] = ()
+    focused: int = 0
     proof_open: bool = False
     failed_at: int | None = None
     seconds: float = 0.0
@@ -211,6 +213,13 @@ class _Placed:
         return self.start + len(self.text.encode()[:offset].decode("utf-8", "ignore"))
 
 
+class _Goals(NamedTuple):
+    """Open goals, of which the first `focused` are in focus."""
+
+    goals: tuple[GoalText, ...]
+    focused: int
+
+
 class _Failed(Exception):  # noqa: N818 (an event, not an error of ours)
     """A sentence was refused."""
 
@@ -233,6 +242,7 @@ def _execute(process: Idetop, before: str, text: str, seconds: float, *, goals: 
     reason: Reason | None = None
     failed: _Placed | None = None
     open_goals: tuple[GoalText, ...] = ()
+    focused = 0
     proof_open = False
     try:
         try:
@@ -244,7 +254,7 @@ def _execute(process: Idetop, before: str, text: str, seconds: float, *, goals: 
             if goals:
                 proof_open = document.back_to_last_good()
         if goals and proof_open:
-            open_goals = document.goals()
+            open_goals, focused = document.goals()
     except Stopped as stopped:
         reason, failed = stopped.reason, failed or document.place(stopped.state)
         start = failed.start if failed else -1
@@ -256,6 +266,7 @@ def _execute(process: Idetop, before: str, text: str, seconds: float, *, goals: 
         reason=reason,
         messages=tuple(document.messages),
         goals=open_goals,
+        focused=focused,
         proof_open=proof_open,
         failed_at=failed.start if failed else None,
         seconds=time.monotonic() - started,
@@ -315,16 +326,17 @@ class _Document:
         answer = self._process.goals()
         return answer.good and answer.value.find("option/goals") is not None
 
-    def goals(self) -> tuple[GoalText, ...]:
+    def goals(self) -> _Goals:
         """The open goals at the tip, printed in full."""
         for option in ("Set Printing All.", "Set Asymmetric Patterns."):
             self._process.add(option)
         answer = self._process.goals()
         found = answer.value.find("option/goals") if answer.good else None
         if found is None:
-            return ()
+            return _Goals((), 0)
         # Four parts: focused, in the background, shelved, given up. What was given up is not open.
-        return tuple(_goal(goal) for part in found[:3] for goal in part.iter("goal"))
+        parts = [[_goal(goal) for goal in part.iter("goal")] for part in found[:3]]
+        return _Goals(tuple(goal for part in parts for goal in part), len(parts[0]))
 
     def _note(self, answer: Answer, failed: _Placed | None = None) -> None:
         for said in answer.said:

@@ -15,12 +15,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from domain import Candidate, Elaboration, Goal, Message, OutsideError, Problem, Prover, Replay, Verdict
+from domain import Candidate, Elaboration, Goal, Message, OutsideError, Problem, Prover, Replay, Term, Verdict
 from verifiers.cache import VerdictCache, content_key
 from verifiers.rocq.audit import Auditor, refusal
 from verifiers.rocq.elaboration import Elaborator, run_in
 from verifiers.rocq.lint import refuse
-from verifiers.rocq.reader import ParseError, library_parameters, parse_goal
+from verifiers.rocq.reader import ParseError, library_parameters, parse_goal, parse_goals
 from verifiers.rocq.sentences import Unterminated, identifiers
 from verifiers.rocq.session import Outcome, Session
 from verifiers.rocq.source import (
@@ -33,6 +33,7 @@ from verifiers.rocq.source import (
     surround,
     without_header,
 )
+from verifiers.rocq.terms import render
 from verifiers.sandbox import GIBIBYTE, Limits, Sandbox
 
 _FROZEN = "Frozen_statement"
@@ -129,8 +130,11 @@ class RocqVerifier:
             self._cache.put(key, verdicts[key])
         return [verdicts[key] for key in keys]
 
-    def replay(self, candidate: Candidate) -> Replay:
-        """The open goals after a prefix of a proof; after a failure, those before the sentence that failed."""
+    def replay(self, candidate: Candidate, seconds: float | None = None) -> Replay:
+        """The open goals after a prefix of a proof; after a failure, those before the sentence that failed.
+
+        After a timeout the goals are not known.
+        """
         try:
             statement = parse_statement(candidate.problem.formal_statement)
             proof = without_header(candidate.proof, candidate.problem.header)
@@ -145,8 +149,8 @@ class RocqVerifier:
         if isinstance(session, Outcome):
             return Replay(False, (), (Message("error", f"the header: {session.error}"),))
         before = "\n".join([*map(lemma_axiom, lemmas), placed.before])
-        outcome = session.run(placed.text, self.settings.check_seconds, before=before)
-        parameters = self._constructor_parameters(candidate.problem)
+        outcome = session.run(placed.text, seconds or self.settings.check_seconds, before=before)
+        parameters = self._constructor_parameters(candidate.problem.header)
         messages = list(outcome.messages)
         goals: list[Goal] = []
         for goal in outcome.goals:
@@ -154,7 +158,23 @@ class RocqVerifier:
                 goals.append(parse_goal(goal.hypotheses, goal.conclusion, parameters))
             except ParseError as error:
                 messages.append(Message("warning", f"a goal is not understood: {error}"))
-        return Replay(outcome.ok, tuple(goals), tuple(messages))
+        opened, focused = len(outcome.goals), outcome.focused
+        return Replay(outcome.ok, tuple(goals), tuple(messages), opened, focused, outcome.cpu_seconds)
+
+    def uses(self, candidate: Candidate) -> tuple[str, ...] | Verdict:
+        """The global names in the proof term, sorted (dpdgraph's `SearchDepend`); a verdict on a text without one."""
+        return self._auditor.uses(candidate)
+
+    def parse_goal(self, text: str, header: str = "") -> Goal:
+        """One goal as `Show` prints it under `Set Printing All`: hypotheses, a bar of `=`, the conclusion."""
+        goals = parse_goals(text, self._constructor_parameters(header))
+        if len(goals) != 1:
+            raise ParseError(f"expected one goal, found {len(goals)} in: {text[:60]!r}")
+        return goals[0]
+
+    def render_statement(self, term: Term) -> str:
+        """A closed statement as text that Rocq reads back as exactly this term."""
+        return render(term)
 
     def query(self, header: str, text: str, seconds: float | None = None) -> Outcome:
         """Run sentences (`Eval`, `Check`, …) after a header in a warm session, and forget them."""
@@ -268,12 +288,12 @@ class RocqVerifier:
         texts = [problem.header, problem.formal_statement, candidate.preamble, candidate.proof]
         return content_key(kind, self.describe(), limits, *texts, *sorted(problem.allowed_axioms), "", *about)
 
-    def _constructor_parameters(self, problem: Problem) -> Callable[[str], int]:
+    def _constructor_parameters(self, header: str) -> Callable[[str], int]:
         """How many parameters the constructors of the header's datatypes have; patterns are printed without them."""
-        if re.search(r"\b(?:Inductive|Variant)\s+[\w']+\s*[({]", problem.header) is None:
+        if re.search(r"\b(?:Inductive|Variant)\s+[\w']+\s*[({]", header) is None:
             return library_parameters
-        if problem.header not in self._parameters:
-            asked = Problem("parameters", "rocq", problem.header, "Lemma parameters : True.")
+        if header not in self._parameters:
+            asked = Problem("parameters", "rocq", header, "Lemma parameters : True.")
             elaboration = self.elaborate([asked])[0]
             known: dict[str, int] = {}
             if isinstance(elaboration, Elaboration):
@@ -282,8 +302,8 @@ class RocqVerifier:
                     for datatype in definition.datatypes:
                         for constructor in datatype.constructors:
                             known[own.get(constructor.name, constructor.name)] = datatype.parameters
-            self._parameters[problem.header] = known
-        known = self._parameters[problem.header]
+            self._parameters[header] = known
+        known = self._parameters[header]
         return lambda constructor: known.get(constructor, library_parameters(constructor))
 
 
