@@ -16,12 +16,12 @@ from dataclasses import dataclass
 
 from domain import Const, Definition, Elaboration, Message, Problem, Reason, Term, UserError, Verdict
 from term_algebra import alpha_normal
+from verifiers.canonical import content
 from verifiers.rocq.canonical import (
-    Canon,
     Group,
+    canon,
     canonical_header,
     canonical_text,
-    content,
     in_order,
     lemma_id,
     lemma_sentence,
@@ -212,12 +212,12 @@ class Elaborator:
             short = name.rpartition(".")[2]
             return short if short != name and f".{shadowed.get(short, '')}".endswith("." + name) else name
 
-        canon = Canon(library)
+        table = canon(library)
         for group in groups:
-            canon.add(group)
-        term = canon.term(parse_typed(f"x{_type_part(outputs[-1])}", _parameters(groups)).type)
-        own_names = shadowed | {canonical: name for name, canonical in canon.names.items()}
-        return _Draft(problem, header.prelude, tuple(canon.definitions), own_names, term, render(term))
+            table.add(group)
+        term = table.term(parse_typed(f"x{_type_part(outputs[-1])}", _parameters(groups)).type)
+        own_names = shadowed | {canonical: name for name, canonical in table.names.items()}
+        return _Draft(problem, header.prelude, tuple(table.definitions), own_names, term, render(term))
 
     # ------------------------------------------------------------------------------------------------ reading back
 
@@ -277,7 +277,7 @@ class Elaborator:
             count = len(_printed(introduction))
             try:
                 group = _groups([introduction], outputs[at : at + count])[0]
-                if canonical_text(Canon().shape(group)) != content(definition):
+                if canonical_text(canon().shape(group)) != content(definition):
                     wrong.add(definition.id)
             except ParseError:
                 wrong.add(definition.id)
