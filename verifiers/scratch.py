@@ -63,12 +63,14 @@ def take(file: Path, into: Path, limit_bytes: int) -> bool:
         source = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return False
-    with os.fdopen(source, "rb") as reader:
-        found = os.fstat(reader.fileno())
+    try:
+        found = os.fstat(source)
         if not stat.S_ISREG(found.st_mode) or found.st_size > limit_bytes:
             return False
-        with into.open("wb") as writer:
+        with os.fdopen(source, "rb", closefd=False) as reader, into.open("wb") as writer:
             shutil.copyfileobj(reader, writer, _CHUNK)
+    finally:
+        os.close(source)
     return True
 
 
