@@ -48,6 +48,7 @@ _MODULES = frozenset(
 )
 """Modules that a candidate may import by their last name alone."""
 
+_PLAIN = re.compile(r"[\n\t\r -~]*+")
 _WORD = re.compile(r"[^\W\d][\w']*")
 _PUNCTUATION = re.compile(r"[-+*{}\[(]|\d|!\s*:|\?|>\s*\[")
 _SELECTOR = re.compile(r"(?:all|!|par|\[\s*[\w']+\s*\]|\d[\d\s,-]*)\s*:(?!=)\s*")
@@ -86,6 +87,8 @@ def refuse_statement(text: str) -> str | None:
 
 
 def _refuse_characters(text: str) -> str | None:
+    if _PLAIN.fullmatch(text):
+        return None
     for character in text:
         if _hidden(character):
             return f"the character U+{ord(character):04X} {unicodedata.name(character, '')}".rstrip()

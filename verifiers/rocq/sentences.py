@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -31,11 +32,18 @@ class Identifier(NamedTuple):
     end: int
 
 
+KEPT_LENGTH = 65_536
+"""Characters of the longest text of which the sentences are remembered."""
+
 _BULLET = re.compile(r"-+|\++|\*+|\}|(?:(?:\d+|\[[^\W\d][\w']*\]|all|!)\s*:\s*)?\{(?!\|)")
 _NAME = r"(?:[^\W\d]|_)[\w']*"
-_IDENTIFIER = re.compile(rf"{_NAME}(?:\.{_NAME})*")
-_NUMBER = re.compile(r"\d[\w']*(?:\.\d[\w']*)?")
-_BLANK = re.compile(r"\s")
+_WORDS = re.compile(rf"(?P<name>{_NAME}(?:\.{_NAME})*)|\d[\w']*(?:\.\d[\w']*)?")
+_WORDS_OR_HIDING = re.compile(rf'{_WORDS.pattern}|(?P<comment>\(\*)|(?P<string>")')
+_HIDING = re.compile(r'\(\*|"')
+_STOPS = re.compile(r"\.+")
+_PLAIN = re.compile(rf'(?:{_NAME}(?:\.{_NAME})*|\d[\w\']*(?:\.\d[\w\']*)?|[^\w."(]+|\((?!\*))++')
+"""A run of pieces that end no sentence and hide nothing; it never gives back, so its time is linear."""
+_BLANKS = re.compile(r"\s+")
 
 
 def _skip_string(text: str, start: int) -> int:
@@ -68,50 +76,61 @@ def _skip_comment(text: str, start: int) -> int:
     return at
 
 
-class _Piece(NamedTuple):
-    kind: str
-    """`blank`, `comment`, `string`, `name`, `number` or `other`."""
-    start: int
-    end: int
-
-
-def _pieces(text: str, start: int = 0) -> Iterator[_Piece]:
-    """The text in consecutive pieces; anything that is not named is an `other` of one character."""
-    at = start
+def _names(text: str) -> Iterator[re.Match[str]]:
+    """The names and numbers of a text outside comments and strings; a number's group `name` is empty."""
+    if _HIDING.search(text) is None:
+        yield from _WORDS.finditer(text)
+        return
+    at = 0
     while at < len(text):
-        if text.startswith("(*", at):
-            kind, end = "comment", _skip_comment(text, at)
-        elif text[at] == '"':
-            kind, end = "string", _skip_string(text, at)
-        elif found := _IDENTIFIER.match(text, at):
-            kind, end = "name", found.end()
-        elif found := _NUMBER.match(text, at):
-            kind, end = "number", found.end()
+        found = _WORDS_OR_HIDING.search(text, at)
+        if found is None:
+            return
+        if found.lastgroup == "comment":
+            at = _skip_comment(text, found.start())
+        elif found.lastgroup == "string":
+            at = _skip_string(text, found.start())
         else:
-            kind, end = ("blank" if text[at].isspace() else "other"), at + 1
-        yield _Piece(kind, at, end)
-        at = end
+            at = found.end()
+            yield found
 
 
 def _sentence_end(text: str, start: int) -> int:
     """The offset after the sentence that begins at `start` (a full stop or an ellipsis, then a blank or the end)."""
-    stops = 0
-    for piece in _pieces(text, start):
-        if piece.kind == "other" and text[piece.start] == ".":
-            stops += 1
-            closed = piece.end == len(text) or _BLANK.match(text, piece.end) is not None
-            if closed and stops in (1, 3):
-                return piece.end
+    at = start
+    while True:
+        found = _PLAIN.match(text, at)
+        at = found.end() if found else at
+        if at == len(text):
+            return at
+        if text[at] == "(":
+            at = _skip_comment(text, at)
+        elif text[at] == '"':
+            at = _skip_string(text, at)
         else:
-            stops = 0
-    return len(text)
+            stops = _STOPS.match(text, at)
+            assert stops is not None
+            at = stops.end()
+            closed = at == len(text) or text[at].isspace()
+            if closed and len(stops.group()) in (1, 3):
+                return at
 
 
-def split(text: str) -> list[Sentence]:
+def split(text: str) -> tuple[Sentence, ...]:
     """The sentences of a text in order; what is left after the last full stop is a sentence without one.
 
     Comments and blanks between sentences belong to none of them. Raises `Unterminated`.
     """
+    return _split(text) if len(text) > KEPT_LENGTH else _split_and_keep(text)
+
+
+@lru_cache(maxsize=32)
+def _split_and_keep(text: str) -> tuple[Sentence, ...]:
+    """The same: a candidate's text is cut by the lint, by the verifier and by the session, one after another."""
+    return _split(text)
+
+
+def _split(text: str) -> tuple[Sentence, ...]:
     sentences: list[Sentence] = []
     at = 0
     while at < len(text):
@@ -124,15 +143,15 @@ def split(text: str) -> list[Sentence]:
             end = bullet.end() if bullet else _sentence_end(text, at)
             sentences.append(Sentence(text[at:end].rstrip(), at, end))
             at = end
-    return sentences
+    return tuple(sentences)
 
 
 def identifiers(text: str) -> list[Identifier]:
     """The names in a text, outside comments, strings and scope keys (`%nat`)."""
     return [
-        Identifier(text[piece.start : piece.end], piece.start, piece.end)
-        for piece in _pieces(text)
-        if piece.kind == "name" and not text.startswith("%", max(piece.start - 1, 0))
+        Identifier(found.group(), found.start(), found.end())
+        for found in _names(text)
+        if found["name"] is not None and not text.startswith("%", max(found.start() - 1, 0))
     ]
 
 
@@ -149,11 +168,18 @@ def rename(text: str, table: Mapping[str, str]) -> str:
 
 def normal_text(text: str) -> str:
     """The text without comments and with single blanks: equal for texts that differ only in layout."""
+    if _HIDING.search(text) is None:
+        return " ".join(text.split())
     parts: list[str] = []
-    for piece in _pieces(text):
-        if piece.kind in ("blank", "comment"):
-            if parts and parts[-1] != " ":
-                parts.append(" ")
+    plain: list[str] = []
+    at = 0
+    while found := _HIDING.search(text, at):
+        plain.append(text[at : found.start()])
+        if found.group() == '"':
+            at = _skip_string(text, found.start())
+            parts += [_BLANKS.sub(" ", "".join(plain)), text[found.start() : at]]
+            plain.clear()
         else:
-            parts.append(text[piece.start : piece.end])
-    return "".join(parts).strip()
+            at = _skip_comment(text, found.start())
+            plain.append(" ")
+    return "".join([*parts, _BLANKS.sub(" ", "".join([*plain, text[at:]]))]).strip()

@@ -235,6 +235,8 @@ def declared_names(text: str) -> list[str]:
 
 def named_lemmas(lemmas: Sequence[Lemma], proof: str) -> tuple[Lemma, ...]:
     """Those lemmas that a text names, and those that their proofs name in turn, in the given order."""
+    if not lemmas:
+        return ()
     by_name = {lemma.canonical_name: lemma for lemma in lemmas}
     wanted: set[str] = set()
     texts = [proof]
