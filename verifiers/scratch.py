@@ -34,12 +34,12 @@ _CHUNK = 1 << 20
 
 def make(*, owned: bool) -> Path:
     """A fresh folder. Root gives an owned one to a user id that no other folder here has; others stay ours."""
-    home = _home(os.getpid())
-    path = Path(tempfile.mkdtemp(dir=home))
+    ours = home(os.getpid())
+    path = Path(tempfile.mkdtemp(dir=ours))
     if not owned:
         path.chmod(0o755)
     elif os.geteuid() == 0:
-        taken = {other.st_uid for other in _stats(home)}
+        taken = {other.st_uid for other in _stats(ours)}
         uid = next(uid for uid in iter(lambda: random.choice(UIDS), None) if uid not in taken)
         os.chown(path, uid, uid)
     return path
@@ -100,7 +100,7 @@ def exceeds(folder: Path, limit_bytes: int, limit_files: int) -> bool:
 
 
 @cache
-def _home(pid: int) -> Path:
+def home(pid: int) -> Path:
     """The folder in which those of this process lie."""
     path = Path(tempfile.mkdtemp(prefix=f"lemmary-{pid}-", dir=_root()))
     path.chmod(0o711)

@@ -13,7 +13,7 @@ import subprocess
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache
 
 from domain import Candidate, Elaboration, Goal, Message, OutsideError, Problem, Prover, Replay, Term, Verdict
 from verifiers.cache import VerdictCache, content_key
@@ -86,15 +86,10 @@ class RocqVerifier:
 
     # ------------------------------------------------------------------------------------------------ the prover
 
-    @cached_property
+    @property
     def version(self) -> str:
         """The prover's version, like `8.16.1`. Raises `OutsideError` when there is no prover."""
-        if shutil.which("coqc") is None or shutil.which("coqidetop.opt") is None:
-            raise OutsideError("Rocq is missing (coqc and coqidetop.opt): apt-get install coq libcoq-stdlib")
-        said = subprocess.run(["coqc", "--print-version"], capture_output=True, text=True, check=False, timeout=60)
-        if said.returncode != 0 or not said.stdout.split():
-            raise OutsideError(f"`coqc --print-version` fails: {said.stderr.strip() or said.stdout.strip()}")
-        return said.stdout.split()[0]
+        return _installed_version()
 
     def describe(self) -> str:
         """The prover and its version, like `rocq 8.16.1`."""
@@ -305,6 +300,16 @@ class RocqVerifier:
             self._parameters[header] = known
         known = self._parameters[header]
         return lambda constructor: known.get(constructor, library_parameters(constructor))
+
+
+@cache
+def _installed_version() -> str:
+    if shutil.which("coqc") is None or shutil.which("coqidetop.opt") is None:
+        raise OutsideError("Rocq is missing (coqc and coqidetop.opt): apt-get install coq libcoq-stdlib")
+    said = subprocess.run(["coqc", "--print-version"], capture_output=True, text=True, check=False, timeout=60)
+    if said.returncode != 0 or not said.stdout.split():
+        raise OutsideError(f"`coqc --print-version` fails: {said.stderr.strip() or said.stdout.strip()}")
+    return said.stdout.split()[0]
 
 
 def _refused(candidate: Candidate, proof: str) -> str | None:
