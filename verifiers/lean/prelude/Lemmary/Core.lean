@@ -56,7 +56,7 @@ set_option linter.defProp false in
 
 theorem Eq.subst {α : Sort u} {motive : α → Prop} {a b : α} (h : Eq a b) (x : motive a) : motive b := h.ndrec x
 
-theorem Eq.symm {α : Sort u} {a b : α} (h : Eq a b) : Eq b a := h.subst (motive := fun x => Eq x a) rfl
+@[symm] theorem Eq.symm {α : Sort u} {a b : α} (h : Eq a b) : Eq b a := h.subst (motive := fun x => Eq x a) rfl
 
 theorem Eq.trans {α : Sort u} {a b c : α} (h : Eq a b) (k : Eq b c) : Eq a c := k.subst (motive := fun x => Eq a x) h
 
@@ -255,6 +255,17 @@ set_option bootstrap.genMatcherCode false in
   | .succ _, .zero => false
   | .succ m, .succ n => Nat.beq m n
 
+theorem Nat.beq_refl : (n : Nat) → Eq (Nat.beq n n) true
+  | .zero => rfl
+  | .succ n => Nat.beq_refl n
+
+/- How two constructors of one type are told apart: by their numbers. -/
+theorem noConfusion_of_Nat {α : Sort u} (f : α → Nat) {a b : α} (h : Eq a b) :
+    (Nat.beq (f a) (f b)).rec (motive := fun _ => Prop) False True :=
+  have same : (n : Nat) → (Nat.beq n n).rec (motive := fun _ => Prop) False True := fun n =>
+    (Nat.beq_refl n).symm.subst (motive := fun (k : Bool) => k.rec (motive := fun _ => Prop) False True) (id True.intro)
+  h.subst (motive := fun x => (Nat.beq (f a) (f x)).rec (motive := fun _ => Prop) False True) (same (f a))
+
 set_option bootstrap.genMatcherCode false in
 @[extern "lean_nat_dec_le"] def Nat.ble : (@& Nat) → (@& Nat) → Bool
   | .zero, _ => true
@@ -267,10 +278,6 @@ theorem Nat.eq_of_beq_eq_true : {m n : Nat} → Eq (Nat.beq m n) true → Eq m n
   | .succ _, .zero, h => Bool.noConfusion h
   | .succ _, .succ _, h => congrArg Nat.succ (Nat.eq_of_beq_eq_true h)
 
-theorem Nat.beq_refl : (n : Nat) → Eq (Nat.beq n n) true
-  | .zero => rfl
-  | .succ n => Nat.beq_refl n
-
 theorem Nat.ne_of_beq_eq_false {m n : Nat} (h : Eq (Nat.beq m n) false) : Ne m n := fun same =>
   Bool.noConfusion ((same.subst (motive := fun k => Eq (Nat.beq m k) true) (Nat.beq_refl m)).symm.trans h)
 
@@ -280,6 +287,8 @@ theorem Nat.ne_of_beq_eq_false {m n : Nat} (h : Eq (Nat.beq m n) false) : Ne m n
   | false => .isFalse (Nat.ne_of_beq_eq_false h)
 
 instance instDecidableEqNat (m n : Nat) : Decidable (Eq m n) := Nat.decEq m n
+
+attribute [gen_constructor_elims] Nat
 
 inductive List (α : Type u) where
   | nil : List α

@@ -100,17 +100,23 @@ syntax locationHyp := many1(ppSpace colGt term:1024) optional(ppSpace orelse("�
 syntax locationWildcard := " *"
 syntax location := withPosition(ppGroup(" at" orelse(locationWildcard, locationHyp)))
 syntax (name := intro) "intro" notFollowedBy("|") many(ppSpace colGt term:1024) : tactic
+syntax (name := intros) "intros" many(ppSpace colGt orelse(ident, hole)) : tactic
 syntax (name := exact) "exact " term : tactic
 syntax (name := apply) "apply " term : tactic
 syntax (name := refine) "refine " term : tactic
 syntax (name := constructor) "constructor" : tactic
 syntax (name := assumption) "assumption" : tactic
 syntax (name := contradiction) "contradiction" : tactic
-syntax (name := exfalso) "exfalso" : tactic
 syntax (name := eqRefl) "eq_refl" : tactic
+syntax (name := applyRfl) orelse("apply_rfl", "rfl") : tactic
+syntax (name := symm) "symm" optional(location) : tactic
+syntax (name := congr) "congr" : tactic
 syntax (name := left) "left" : tactic
 syntax (name := right) "right" : tactic
 syntax (name := fail) "fail" : tactic
+syntax (name := skip) "skip" : tactic
+syntax (name := done) "done" : tactic
+syntax (name := paren) "(" withoutPosition(tacticSeq) ")" : tactic
 syntax (name := traceState) "trace_state" : tactic
 syntax (name := first) "first " withPosition(many1(ppDedent(ppLine) colGe "| " tacticSeq)) : tactic
 syntax (name := allGoals) "all_goals " tacticSeq : tactic
@@ -121,8 +127,11 @@ syntax (name := clear) "clear" many1(ppSpace colGt term:1024) : tactic
 syntax (name := subst) "subst" many1(ppSpace colGt term:1024) : tactic
 syntax (name := injection) "injection " term optional(" with" many1(ppSpace colGt orelse(ident, hole))) : tactic
 syntax (name := specialize) "specialize " term : tactic
+syntax (name := «show») "show " term : tactic
 syntax (name := change) "change " term optional(location) : tactic
 syntax (name := unfold) "unfold" many1(ppSpace colGt term:1024) optional(location) : tactic
+syntax (name := delta) "delta" many1(ppSpace colGt ident) optional(location) : tactic
+syntax (name := rename) "rename " term " => " ident : tactic
 syntax (name := decide) "decide" optConfig : tactic
 syntax rwRule := optional(orelse("← ", "<- ")) term
 syntax rwRuleSeq := " [" withoutPosition(sepBy(rwRule, ",", ", ", allowTrailingSep)) "]"
@@ -134,6 +143,8 @@ syntax inductionAlt :=
 syntax inductionAlts := " with" optional(ppSpace colGt tactic) withPosition(many(colGe inductionAlt))
 syntax (name := induction) "induction " sepBy1(elimTarget, ",", ", ") optional(" using " term)
   optional(" generalizing" many1(ppSpace colGt term:1024)) optional(inductionAlts) : tactic
+syntax (name := case) "case " sepBy1(inductionAltLHS, " | ") " => " tacticSeq : tactic
+syntax (name := generalize) "generalize " sepBy1(elimTarget, ",", ", ") optional(location) : tactic
 syntax (name := cases) "cases " sepBy1(elimTarget, ",", ", ") optional(" using " term) optional(inductionAlts) : tactic
 syntax discharger := "(" &"discharger" " := " tacticSeq ")"
 syntax simpPre := "↓"

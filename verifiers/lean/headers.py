@@ -1,0 +1,133 @@
+"""A Lean problem's text taken apart: its header into prelude and definitions, its statement into name and type.
+
+Invariant: a header is taken apart only if it is scenery (imports, `open`, `universe`, `set_option`) followed by plain
+`inductive` types and `def` functions; in every other case (namespaces, variables, classes, attributes, theorems,
+mutual blocks, …) the whole header is the prelude.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from domain import Problem, UserError
+
+_SCENERY = re.compile(r"(?:import|open|universe|set_option)\b(?!.*\bin$)")
+_INTRODUCTION = re.compile(
+    r"(?P<word>inductive|def)\s+(?P<name>(?:[^\W\d]|_)[\w'!?]*(?:\.(?:[^\W\d]|_)[\w'!?]*)*)(?=[\s:{(\[|])"
+)
+_SPECIAL = re.compile(r"^\s*(?:where|mutual|deriving|decreasing_by|termination_by)\b|\blet\s+rec\b|«", re.MULTILINE)
+_STATEMENT = re.compile(r"(?:theorem|lemma|example)\b\s*(?P<name>(?:[^\W\d]|_)[\w'!?.]*|«[^»]*»)?")
+_ENDING = re.compile(r"\s*:=\s*(?:by\b)?\s*(?:sorry)?\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Introduction:
+    """A command that introduces a datatype or a function."""
+
+    is_datatype: bool
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """`prelude` comes first; `body` holds the definitions in the author's order."""
+
+    prelude: str
+    body: str
+    introductions: tuple[Introduction, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A formal statement without a proof: `theorem NAME BINDERS : TYPE`."""
+
+    name: str
+    sentence: str
+    type_text: str
+    """The proposition in the author's words, binders included."""
+
+
+def opaque(problem: Problem) -> Header:
+    """The whole header as a prelude."""
+    return Header(problem.header.strip(), "", ())
+
+
+def without_comments(text: str) -> str:
+    """The text with its comments blanked out. Raises `UserError` if one has no end."""
+    parts: list[str] = []
+    at = 0
+    for found in re.finditer(r'"(?:[^"\\]|\\.)*"|--[^\n]*|/-', text):
+        if found.start() < at:
+            continue
+        parts.append(text[at : found.start()])
+        at = found.end()
+        if found.group() == "/-":
+            depth = 1
+            while depth:
+                mark = re.compile(r"/-|-/").search(text, at)
+                if mark is None:
+                    raise UserError("a comment (`/-`) has no end; close it with `-/`")
+                depth += 1 if mark.group() == "/-" else -1
+                at = mark.end()
+        elif found.group().startswith('"'):
+            parts.append(found.group())
+    return "".join([*parts, text[at:]])
+
+
+def take_apart(header: str) -> Header | None:
+    """The header's parts, or None where it must stay whole. Raises `UserError` for a comment without an end."""
+    prelude: list[str] = []
+    body: list[str] = []
+    introductions: list[Introduction] = []
+    for command in _commands(without_comments(header)):
+        if _SCENERY.match(command) and not introductions:
+            prelude.append(command)
+        elif (found := _INTRODUCTION.match(command)) and not _SPECIAL.search(
+            command[found.end() :].replace(" where", "", 1)
+        ):
+            introductions.append(Introduction(found["word"] == "inductive", found["name"]))
+            body.append(command)
+        else:
+            return None
+    return Header("\n".join(prelude), "\n".join(body), tuple(introductions))
+
+
+def _commands(text: str) -> list[str]:
+    """The text cut before every line that begins with a word or an attribute in its first column."""
+    commands: list[list[str]] = []
+    for line in text.splitlines():
+        if re.match(r"[^\s|]", line) or (line.strip() and not commands):
+            commands.append([])
+        if commands and line.strip():
+            commands[-1].append(line.rstrip())
+    return ["\n".join(lines) for lines in commands]
+
+
+def read_statement(problem: Problem) -> Statement:
+    """The problem's statement. Raises `UserError` if it is none."""
+    try:
+        text = without_comments(problem.formal_statement).strip()
+    except UserError as error:
+        raise UserError(f"problem {problem.name}: {error}") from None
+    found = _STATEMENT.match(text)
+    if found is None or not found["name"]:
+        raise UserError(f"problem {problem.name}: formal_statement must be `theorem NAME : STATEMENT` (or `lemma`)")
+    sentence = _ENDING.sub("", text)
+    rest = sentence[found.end() :]
+    colon = _top_colon(rest)
+    if colon < 0:
+        raise UserError(f"problem {problem.name}: no `:` between the theorem's name and its statement")
+    binders, type_ = rest[:colon].strip(), rest[colon + 1 :].strip()
+    type_text = f"∀ {binders}, {type_}" if binders else type_
+    return Statement(found["name"], f"theorem {found['name']} {rest.strip()}", type_text)
+
+
+def _top_colon(text: str) -> int:
+    """The offset of the first colon outside brackets, or -1."""
+    depth = 0
+    for at, character in enumerate(text):
+        depth += (character in "([{⦃") - (character in ")]}⦄")
+        if character == ":" and depth == 0:
+            return at
+    return -1
