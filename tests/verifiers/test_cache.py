@@ -1,13 +1,21 @@
-"""Verdicts by content key."""
+"""Verdicts by content key, in memory and in a file that processes share."""
 
+import json
+import multiprocessing
+import sqlite3
+from pathlib import Path
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain import Verdict
+from domain import Message, Verdict
+from verifiers import cache as cache_module
 from verifiers.cache import VerdictCache, content_key
 
 TEXTS = st.lists(st.text())
-ACCEPTED = Verdict("accepted", "proved", "audited")
+ACCEPTED = Verdict("accepted", "proved", "audited", axioms=("a",), uses=("l1",), seconds=1.5, prover="rocq 8")
+REJECTED = Verdict("rejected", "does_not_compile", "none", (Message("error", "not found: \ud800 é", 3, 7),))
 
 
 @given(TEXTS, TEXTS)
@@ -15,15 +23,22 @@ def test_different_contents_have_different_keys(one: list[str], other: list[str]
     assert (content_key(*one) == content_key(*other)) == (one == other)
 
 
-def test_what_may_come_out_otherwise_is_not_kept() -> None:
-    cache = VerdictCache(10)
-    cache.put("timeout", Verdict("timeout", "timeout", "none"))
-    cache.put("error", Verdict("error", "prover_error", "none"))
-    cache.put("accepted", ACCEPTED)
-    cache.put("rejected", Verdict("rejected", "axiom", "none"))
-    assert len(cache) == 2
-    assert cache.get("timeout") is None
-    assert cache.get("accepted") == ACCEPTED
+def test_what_may_come_out_otherwise_is_not_kept(tmp_path: Path) -> None:
+    for cache in (VerdictCache(10), VerdictCache(10, tmp_path / "file")):
+        cache.put("timeout", Verdict("timeout", "timeout", "none"))
+        cache.put("error", Verdict("error", "prover_error", "none"))
+        cache.put("accepted", ACCEPTED)
+        cache.put("rejected", Verdict("rejected", "axiom", "none"))
+        assert len(cache) == 2
+        assert cache.get("timeout") is None
+        assert cache.get("accepted") == ACCEPTED
+    again = VerdictCache(10, tmp_path / "file")
+    assert [again.get(key) is None for key in ("timeout", "error", "accepted", "rejected")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
 
 
 def test_the_least_recently_used_verdict_makes_room() -> None:
@@ -33,3 +48,115 @@ def test_the_least_recently_used_verdict_makes_room() -> None:
     assert cache.get("a")
     cache.put("c", ACCEPTED)
     assert [cache.get(key) is not None for key in ("a", "b", "c")] == [True, False, True]
+
+
+def test_another_process_reads_what_one_wrote(tmp_path: Path) -> None:
+    first, second = VerdictCache(10, tmp_path / "cache" / "file"), VerdictCache(10, tmp_path / "cache" / "file")
+    first.put("a", ACCEPTED)
+    first.put("b", REJECTED)
+    assert second.get("a") == ACCEPTED
+    assert second.get("b") == REJECTED
+    assert (tmp_path / "cache" / "file").stat().st_mode & 0o077 == 0
+
+
+def write_many(path: Path, writer: int) -> None:
+    cache = VerdictCache(100_000, path)
+    for number in range(300):
+        cache.put(f"{writer} {number}", ACCEPTED)
+        cache.put(f"shared {number}", ACCEPTED)
+    assert cache.notice is None
+
+
+def test_several_processes_write_at_once(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    writers = [context.Process(target=write_many, args=(tmp_path / "file", number)) for number in range(4)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(60)
+    assert [writer.exitcode for writer in writers] == [0] * 4
+    cache = VerdictCache(100_000, tmp_path / "file")
+    keys = [f"{who} {number}" for who in (0, 1, 2, 3, "shared") for number in range(300)]
+    assert all(cache.get(key) == ACCEPTED for key in keys)
+    with sqlite3.connect(tmp_path / "file") as file:
+        assert file.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert file.execute("SELECT count(*) FROM verdicts").fetchone() == (len(keys),)
+
+
+def test_the_file_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache_module, "PRUNED_EVERY", 10)
+    cache = VerdictCache(20, tmp_path / "file")
+    for number in range(105):
+        cache.put(str(number), ACCEPTED)
+    with sqlite3.connect(tmp_path / "file") as file:
+        assert file.execute("SELECT count(*) FROM verdicts").fetchone()[0] < 30
+    assert VerdictCache(20, tmp_path / "file").get("104") == ACCEPTED
+    assert VerdictCache(20, tmp_path / "file").get("50") is None
+
+
+@pytest.mark.parametrize("damage", [b"no database", b"SQLite format 3\x00" + b"\x07" * 5000, b""])
+def test_a_file_that_is_no_database_is_not_used_and_told(tmp_path: Path, damage: bytes) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(damage)
+    cache = VerdictCache(10, path)
+    cache.put("a", ACCEPTED)
+    assert cache.get("a") == ACCEPTED
+    if damage:
+        assert cache.notice is not None
+        assert str(path) in cache.notice
+        assert path.read_bytes() == damage
+    else:
+        assert cache.notice is None
+
+
+def test_damage_done_while_it_is_open_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    first = VerdictCache(1000, path)
+    for number in range(200):
+        first.put(str(number), ACCEPTED)
+    first.close()
+    cache = VerdictCache(1000, path)
+    data = bytearray(path.read_bytes())
+    data[4096:] = b"\xff" * (len(data) - 4096)
+    path.write_bytes(data)
+    assert [cache.get(str(number)) for number in range(200)] == [None] * 200
+    assert cache.notice is not None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"verdict": "timeout"},
+        {"trust": "certain"},
+        {"reason": "magic"},
+        {"more": 1},
+        {"axioms": 3},
+        {"messages": [{"text": 1}]},
+    ],
+)
+def test_a_row_that_is_no_verdict_is_absent(tmp_path: Path, change: dict[str, object]) -> None:
+    VerdictCache(10, tmp_path / "file").put("a", ACCEPTED)
+    with sqlite3.connect(tmp_path / "file") as file:
+        row = json.loads(file.execute("SELECT verdict FROM verdicts").fetchone()[0])
+        text = json.dumps(row | change)
+        file.execute("UPDATE verdicts SET verdict = ?, digest = ?", (text, content_key("a", text)))
+    assert VerdictCache(10, tmp_path / "file").get("a") is None
+
+
+def test_a_damaged_row_or_one_moved_to_another_key_is_absent(tmp_path: Path) -> None:
+    cache = VerdictCache(10, tmp_path / "file")
+    cache.put("a", ACCEPTED)
+    cache.put("b", REJECTED)
+    with sqlite3.connect(tmp_path / "file") as file:
+        file.execute("UPDATE verdicts SET verdict = replace(verdict, 'proved', 'proven') WHERE key = 'a'")
+        file.execute("UPDATE verdicts SET key = 'c' WHERE key = 'b'")
+    fresh = VerdictCache(10, tmp_path / "file")
+    assert [fresh.get(key) for key in ("a", "b", "c")] == [None] * 3
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("a file")
+    cache = VerdictCache(10, tmp_path / "cache" / "file")
+    cache.put("a", ACCEPTED)
+    assert cache.notice is not None
+    assert cache.get("a") == ACCEPTED
