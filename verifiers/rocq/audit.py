@@ -7,7 +7,8 @@ For each candidate, in sandboxed processes of their own and with nothing of the 
 3. `Candidate.Text` is compiled: the same surroundings, the library lemmas it names with their proofs, its own text;
 4. `Check`, which imports nothing, requires both, insists on default typing flags, defines
    `check : S := Candidate.Text.NAME` and prints what `check` assumes, between random marks;
-5. `coqchk -norec` checks `Candidate.Text` and `Check` again, and lists all axioms in sight by their full names.
+5. `coqchk -norec` checks `Candidate.Text` and `Check` again, and lists all axioms in sight by their full names;
+6. where the text can make fixpoints, their printed terms are checked by a condition of our own (`recursion`).
 
 Invariant (DESIGN 3.1): `accepted` means that the kernel and the checker both hold NAME to be a proof of the frozen
 statement from allow-listed axioms and the header's own. No output of a process that ran the candidate decides
@@ -20,7 +21,7 @@ import re
 import secrets
 import shutil
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -31,7 +32,8 @@ from domain import Candidate, Lemma, Message, Reason, Verdict, VerdictKind
 from verifiers import scratch
 from verifiers.cache import content_key
 from verifiers.rocq.canonical import is_canonical_lemma, lemma_sentence
-from verifiers.rocq.lint import refuse
+from verifiers.rocq.lint import refuse, refuse_block, refuse_preamble
+from verifiers.rocq.recursion import SHOW, may_recur, not_structural
 from verifiers.rocq.sentences import Unterminated
 from verifiers.rocq.source import (
     Malformed,
@@ -43,6 +45,15 @@ from verifiers.rocq.source import (
     parse_statement,
     surround,
     without_header,
+)
+from verifiers.rocq.version import (
+    SAFE_FLAGS,
+    Context,
+    Unreadable,
+    assumptions,
+    checked_context,
+    classical_name,
+    program,
 )
 from verifiers.sandbox import Finished, Limits, Sandbox
 
@@ -56,23 +67,12 @@ ALLOWED_AXIOMS = frozenset(
 )
 """Kernel names of the axioms that every proof may use: those on which the standard library's real numbers rest."""
 
-FLAGS = ("check_guarded: true", "check_positive: true", "check_universes: true", "definitional uip: false")
-"""Lines of `Print Typing Flags` that must be there."""
-
-UNSAFE = (
-    "Constants/Inductives relying on type-in-type",
-    "Constants/Inductives relying on unsafe (co)fixpoints",
-    "Inductives whose positivity is assumed",
-)
-"""Entries of coqchk's summary that must be empty."""
-
 PREPARED = 64
 """Compiled headers and statements kept."""
 
 WIDE = "Set Printing Width 100000.\nSet Printing Depth 100000.\n"
 
 _ERROR = re.compile(r'^File "[^"\n]*", line (\d+), characters (\d+)-(\d+):\nError:[ \n]?', re.MULTILINE)
-_ASSUMED = re.compile(r"([\w'.]+)(?: :.*)?$")
 _CONSTANT = re.compile(r"([\w'.]+)\(\d+\)")
 _TEXT = "Text."
 _PART = re.compile(r"^(?:Header\.)?Part\d+\.")
@@ -93,12 +93,6 @@ class _Assumed(NamedTuple):
     uses: tuple[str, ...]
 
 
-class _Context(NamedTuple):
-    """coqchk's summary."""
-
-    axioms: frozenset[str]
-
-
 @dataclass(slots=True)
 class _Work:
     """The processes of one audit: their clock, and the load paths shown to them."""
@@ -108,10 +102,12 @@ class _Work:
     paths: dict[str, Path] = field(default_factory=dict[str, Path])
     cpu_seconds: float = 0.0
 
-    def run(self, program: str, *arguments: str, folder: Path) -> Finished:
+    def run(self, name: str, *arguments: str, folder: Path) -> Finished:
         """Run a program of the prover with the load paths, in `folder`."""
-        shown = [part for name, path in self.paths.items() for part in ("-Q", str(path), name)]
-        finished = self.sandbox.run([program, *shown, *arguments], folder, self.limits, tuple(self.paths.values()))
+        shown = [part for library, path in self.paths.items() for part in ("-Q", str(path), library)]
+        finished = self.sandbox.run(
+            [*program(name), *shown, *arguments], folder, self.limits, tuple(self.paths.values())
+        )
         self.cpu_seconds += finished.cpu_seconds
         return finished
 
@@ -150,8 +146,7 @@ class Auditor:
         """The verdicts on independent candidates, in order; `recheck` adds a full `coqchk` of all that they rest on."""
 
         def judge(candidate: Candidate) -> Verdict:
-            header = candidate.problem.header
-            refused = refuse(candidate.preamble) or refuse(without_header(candidate.proof, header), header)
+            refused = refuse_candidate(candidate)
             if refused:
                 return refusal(refused)
             return self.judge_compiled(candidate, recheck=recheck)
@@ -163,8 +158,7 @@ class Auditor:
 
     def uses(self, candidate: Candidate) -> tuple[str, ...] | Verdict:
         """The names in the proof term of a candidate's theorem, those of the text itself looked through; or why not."""
-        header = candidate.problem.header
-        refused = refuse(candidate.preamble) or refuse(without_header(candidate.proof, header), header)
+        refused = refuse_candidate(candidate)
         if refused:
             return refusal(refused)
         work = _Work(self._sandbox, self._limits)
@@ -203,6 +197,8 @@ class Auditor:
             verdict = Verdict("error", "malformed", "none", (Message("error", str(error)),))
         except Unterminated as error:
             verdict = Verdict("rejected", "does_not_compile", "none", (Message("error", str(error)),))
+        except Unreadable as error:
+            verdict = Verdict("rejected", "typing_flag", "none", (Message("error", str(error)),))
         except Rejection as rejection:
             verdict = rejection.verdict
         with self._lock:
@@ -224,6 +220,11 @@ class Auditor:
             assumed = _check(statement, work, checker, names, library)
             work.paths[""] = checker
             axioms = self._confirm(candidate, assumed, work, recheck=recheck)
+            texts = [candidate.preamble, candidate.proof, *(lemma.proof for lemma in lemmas)]
+            if may_recur(texts, candidate.problem.header):
+                refused = not_structural(statement.name, lambda names: _printed(names, work))
+                if refused:
+                    raise Rejection("forbidden_construct", Message("error", f"not allowed: {refused}"))
         finally:
             shutil.rmtree(text, ignore_errors=True)
             shutil.rmtree(checker, ignore_errors=True)
@@ -297,13 +298,35 @@ class Auditor:
         full_names: set[str] = set()
         for printed in assumed.axioms:
             named = {name for name in context.axioms if name == printed or name.endswith(f".{printed}")}
-            refused = {name for name in named if name not in allowed and not name.startswith("Header.")}
+            refused = {one for one in named if classical_name(one) not in allowed and not one.startswith("Header.")}
             if refused or not named:
                 raise Rejection(
                     "axiom", Message("error", f"the proof rests on {', '.join(sorted(refused)) or printed}")
                 )
             full_names |= named
         return tuple(sorted(full_names))
+
+
+def refuse_candidate(candidate: Candidate) -> str | None:
+    """Why the lint refuses a candidate's texts, those of the lemmas that it names among them, or None."""
+    header = candidate.problem.header
+    refused = refuse_preamble(candidate.preamble) or refuse(without_header(candidate.proof, header), header)
+    if refused or not candidate.lemmas:
+        return refused
+    for lemma in named_lemmas(candidate.lemmas, candidate.proof + candidate.preamble):
+        refused = refuse_block(lemma.proof) or _refuse_exact(lemma.statement_exact)
+        if refused:
+            return f"in the lemma {lemma.canonical_name}, {refused}"
+    return None
+
+
+def _refuse_exact(statement: str) -> str | None:
+    """Why a lemma's statement is refused: it is not exactly one."""
+    try:
+        parse_statement(f"Lemma one : {statement}.")
+    except (Malformed, Unterminated) as error:
+        return str(error)
+    return None
 
 
 def refusal(refused: str) -> Verdict:
@@ -349,7 +372,7 @@ def _check(statement: Statement, work: _Work, into: Path, names: Sequence[str], 
     said = re.split(rf"^{mark} \d\n", finished.output, flags=re.MULTILINE)
     if len(said) < 3:
         raise _failure(finished, "", "the checking module")
-    if not set(FLAGS) <= set(said[1].splitlines()):
+    if not set(SAFE_FLAGS) <= set(said[1].splitlines()):
         raise Rejection("typing_flag", Message("error", f"the text changes typing flags: {said[1].strip()}"))
     if len(said) < 4:
         if finished.stopped:
@@ -360,23 +383,7 @@ def _check(statement: Statement, work: _Work, into: Path, names: Sequence[str], 
         )
     if len(said) < 5 or not finished.ok:
         raise _failure(finished, "", "the list of axioms")
-    return _Assumed(_assumptions(said[3]), _uses(statement.name, names, lemmas, work) if lemmas else ())
-
-
-def _assumptions(said: str) -> tuple[str, ...]:
-    """The names that `Print Assumptions` lists; whatever else it says is a reason to reject."""
-    lines = [line for line in said.splitlines() if line and not line[0].isspace()]
-    if lines == ["Closed under the global context"]:
-        return ()
-    if not lines or lines[0] != "Axioms:":
-        raise Rejection("typing_flag", Message("error", said.strip()))
-    names: list[str] = []
-    for line in lines[1:]:
-        found = _ASSUMED.match(line)
-        if found is None:
-            raise Rejection("typing_flag", Message("error", line))
-        names.append(found.group(1))
-    return tuple(names)
+    return _Assumed(assumptions(said[3]), _uses(statement.name, names, lemmas, work) if lemmas else ())
 
 
 def _uses(name: str, names: Sequence[str], lemmas: frozenset[str], work: _Work) -> tuple[str, ...]:
@@ -414,49 +421,47 @@ def _reached(name: str, names: Sequence[str], lemmas: frozenset[str], work: _Wor
 
 def _constants(names: Sequence[str], work: _Work) -> dict[str, set[str]]:
     """For each name of the text, the constants in its type and body; those of the text begin with `_TEXT`."""
+    begin = ["From dpdgraph Require dpdgraph.", WIDE]
+    commands = {name: f"SearchDepend Candidate.Text.{name}." for name in names}
+    said = _answers(begin, commands, work, "the uses of the proof term (is libcoq-dpdgraph installed?)")
+    return {
+        name: {constant.removeprefix("Candidate.") for constant in _CONSTANT.findall(listed)}
+        for name, listed in said.items()
+    }
+
+
+def _printed(names: Sequence[str], work: _Work) -> dict[str, str]:
+    """For each name of the text, how it is printed in full."""
+    commands = {name: f"Print Candidate.Text.{name}." for name in names}
+    return _answers([WIDE, SHOW], commands, work, "the recursion of the proof term")
+
+
+def _answers(begin: Sequence[str], commands: Mapping[str, str], work: _Work, what: str) -> dict[str, str]:
+    """What a process that requires the candidate says to each command."""
     mark = secrets.token_hex(16)
-    lines = ["Require Candidate.Text.", "From dpdgraph Require dpdgraph.", WIDE]
-    for name in names:
-        lines += [f'Goal True. idtac "{mark} {name}". Abort.', f"SearchDepend Candidate.Text.{name}."]
+    lines = ["Require Candidate.Text.", *begin]
+    for name, command in commands.items():
+        lines += [f'Goal True. idtac "{mark} {name}". Abort.', command]
     with work.sandbox.folder() as folder:
-        (folder / "Uses.v").write_text("\n".join([*lines, ""]))
-        finished = work.run("coqc", "-q", "-w", "none", "Uses.v", folder=folder)
+        (folder / "Question.v").write_text("\n".join([*lines, ""]))
+        finished = work.run("coqc", "-q", "-w", "none", "Question.v", folder=folder)
     if not finished.ok:
-        raise _failure(finished, "", "reading the uses of the proof term (is libcoq-dpdgraph installed?)", kind="error")
-    answers: dict[str, set[str]] = {}
-    for answer in finished.output.split(f"{mark} ")[1:]:
-        name, _, listed = answer.partition("\n")
-        answers[name] = {constant.removeprefix("Candidate.") for constant in _CONSTANT.findall(listed)}
-    return answers
+        raise _failure(finished, "", f"reading {what}", kind="error")
+    parts = [answer.partition("\n") for answer in finished.output.split(f"{mark} ")[1:]]
+    return {name: said for name, _, said in parts}
 
 
-def _coqchk(work: _Work, *, full: bool) -> _Context:
+def _coqchk(work: _Work, *, full: bool) -> Context:
     """Check the compiled candidate and checking module (with all that they rest on if `full`) by `coqchk`."""
     only = "" if full else "-norec"
     with work.sandbox.folder() as folder:
         arguments = [part for module in ("Candidate.Text", "Check") for part in (only, module) if part]
         finished = work.run("coqchk", "-silent", "-o", *arguments, folder=folder)
-    summary = finished.output.partition("CONTEXT SUMMARY")[2]
-    if not finished.ok or not summary:
+    if not finished.ok:
         if finished.stopped:
             raise _failure(finished, "", "coqchk")
         raise Rejection("typing_flag", Message("error", f"coqchk refuses the proof: {finished.output.strip()[-500:]}"))
-    entries: dict[str, list[str]] = {}
-    entry = ""
-    for line in summary.splitlines():
-        if line.startswith("* "):
-            entry, _, value = line[2:].partition(":")
-            entries[entry] = [value.strip()] if value.strip() else []
-        elif line.startswith("  ") and line.strip():
-            entries.setdefault(entry, []).append(line.strip())
-    if entries.get("Theory") != ["Set is predicative"]:
-        raise Rejection("typing_flag", Message("error", f"coqchk: theory {entries.get('Theory')}"))
-    for title in UNSAFE:
-        if entries.get(title) != ["<none>"]:
-            raise Rejection("typing_flag", Message("error", f"coqchk: {title}: {entries.get(title)}"))
-    if "Axioms" not in entries:
-        raise Rejection("axiom", Message("error", "coqchk lists no axioms, not even none"))
-    return _Context(frozenset(entries["Axioms"]) - {"<none>"})
+    return checked_context(finished.output)
 
 
 def _failure(finished: Finished, text: str, what: str, *, kind: VerdictKind = "rejected", skip: int = 0) -> Rejection:

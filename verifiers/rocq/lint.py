@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection
 from functools import lru_cache
 
 from verifiers.rocq.sentences import Unterminated, identifiers, normal_text, split
@@ -49,10 +50,16 @@ _MODULES = frozenset(
 """Modules that a candidate may import by their last name alone."""
 
 _PLAIN = re.compile(r"[\n\t\r -~]*+")
+LONGEST = 1_000_000
+"""Characters of a text that is looked at."""
+
+_IMPORTS = frozenset({"Require", "From", "Import", "Open", "Local"})
 _WORD = re.compile(r"[^\W\d][\w']*")
 _PUNCTUATION = re.compile(r"[-+*{}\[(]|\d|!\s*:|\?|>\s*\[")
-_SELECTOR = re.compile(r"(?:all|!|par|\[\s*[\w']+\s*\]|\d[\d\s,-]*)\s*:(?!=)\s*")
+_SELECTOR = re.compile(r"(?:all|!|par|\[[^\]:]*\]|\d[\d\s,-]*)\s*:(?!=)\s*")
 _REQUIRE = re.compile(r"(?:From (?P<root>[\w.]+) )?Require (?:Import )?(?P<modules>[\w'. ]+)\.$")
+_COERCION = re.compile(r":>|: ?>")
+_PROOF = re.compile(r"Proof\s+(?:using|Mode)\b")
 _SCOPE = re.compile(r"(?:Local )?Open Scope [\w']+\.$|Import ListNotations\.$")
 
 
@@ -65,13 +72,35 @@ def refuse(text: str, header: str = "") -> str | None:
     if hidden:
         return hidden
     try:
-        sentences = [sentence.text for sentence in split(text)]
-        for sentence in sentences:
-            refused = _refuse_sentence(normal_text(sentence), header)
+        for sentence in split(text):
+            refused = _refuse_sentence(normal_text(sentence.text), header)
             if refused:
                 return refused
     except Unterminated as error:
         return str(error)
+    return None
+
+
+def refuse_preamble(text: str) -> str | None:
+    """Why a text that should only define tactics and import libraries is refused, or None."""
+    return refuse(text) or _first_other_than({"Ltac", *_IMPORTS}, text)
+
+
+@lru_cache(maxsize=4096)
+def refuse_block(text: str) -> str | None:
+    """Why a text that should only hold tactics (the proof of a library lemma) is refused, or None.
+
+    Anything else would leak out of the lemma into the texts that are compiled with it.
+    """
+    return refuse(text) or _first_other_than(frozenset(), text)
+
+
+def _first_other_than(words: Collection[str], text: str) -> str | None:
+    """The first sentence that begins with none of these words and is no tactic either."""
+    for sentence in split(text):
+        found = _WORD.match(sentence.text)
+        if found and found.group()[0].isupper() and found.group() not in words:
+            return f"the sentence `{_start(normal_text(sentence.text))}` in this place"
     return None
 
 
@@ -87,6 +116,8 @@ def refuse_statement(text: str) -> str | None:
 
 
 def _refuse_characters(text: str) -> str | None:
+    if len(text) > LONGEST:
+        return f"a text of more than {LONGEST:,} characters"
     if _PLAIN.fullmatch(text):
         return None
     for character in text:
@@ -103,10 +134,12 @@ def _hidden(character: str) -> bool:
 
 
 def _refuse_sentence(sentence: str, header: str) -> str | None:
-    selector = _SELECTOR.match(sentence)
-    if selector:  # a tactic may follow, but so may a query such as `1: Check x.`
-        refused = _refuse_sentence(sentence[selector.end() :], "") if sentence[selector.end() :] else None
-        return refused or _refuse_tactic(sentence)
+    # After a selector there may be a tactic, but also a query such as `1: Check x.`
+    at = 0
+    while selector := _SELECTOR.match(sentence, at):
+        at = selector.end()
+    if at:
+        return (_refuse_sentence(sentence[at:], "") if sentence[at:] else None) or _refuse_tactic(sentence)
     found = _WORD.match(sentence)
     if found is None:
         if sentence.startswith("#"):
@@ -115,13 +148,14 @@ def _refuse_sentence(sentence: str, header: str) -> str | None:
             return f"the sentence `{_start(sentence)}`"
         return _refuse_tactic(sentence)
     word = found.group()
-    if word in {"Require", "From", "Import", "Open", "Local"}:
+    if word in _IMPORTS:
         allowed = _allowed_import(sentence) or _SCOPE.match(sentence) or sentence in _imports_of(header)
         return None if allowed else f"the sentence `{_start(sentence)}`"
     if word in DECLARATIONS:
         return _refuse_declaration(sentence, word)
     if word == "Proof":
-        return "`Proof using`" if re.match(r"Proof\s+using\b", sentence) else _refuse_tactic(sentence)
+        refused = _PROOF.match(sentence)
+        return f"`{refused.group()}`" if refused else _refuse_tactic(sentence)
     if word in _CLOSED:
         return None if sentence == f"{word}." else f"the sentence `{_start(sentence)}`"
     if word == "Ltac" or word[0].islower() or word[0] == "_":
@@ -130,8 +164,11 @@ def _refuse_sentence(sentence: str, header: str) -> str | None:
 
 
 def _refuse_declaration(sentence: str, word: str) -> str | None:
-    if word in {"Definition", "Fixpoint", "Inductive"} and any(name.text == "where" for name in identifiers(sentence)):
-        return "a notation in a `where` clause"
+    if word in {"Definition", "Fixpoint", "Inductive"}:
+        if any(name.text == "where" for name in identifiers(sentence)):
+            return "a notation in a `where` clause"
+        if word == "Inductive" and _COERCION.search(sentence):
+            return "a coercion"
     return _refuse_tactic(sentence)
 
 

@@ -37,11 +37,13 @@ KEPT_LENGTH = 65_536
 
 _BULLET = re.compile(r"-+|\++|\*+|\}|(?:(?:\d+|\[[^\W\d][\w']*\]|all|!)\s*:\s*)?\{(?!\|)")
 _NAME = r"(?:[^\W\d]|_)[\w']*"
-_WORDS = re.compile(rf"(?P<name>{_NAME}(?:\.{_NAME})*)|\d[\w']*(?:\.\d[\w']*)?")
+_NUMBER = r"0[xX][\da-fA-F_]+|\d[\d_]*(?:\.\d[\d_]*)?(?:[eE][-+]?\d[\d_]*)?"
+"""As the prover's lexer has it: a name may follow without a blank, as in `do 1idtac`."""
+_WORDS = re.compile(rf"(?P<name>{_NAME}(?:\.{_NAME})*)|{_NUMBER}")
 _WORDS_OR_HIDING = re.compile(rf'{_WORDS.pattern}|(?P<comment>\(\*)|(?P<string>")')
 _HIDING = re.compile(r'\(\*|"')
 _STOPS = re.compile(r"\.+")
-_PLAIN = re.compile(rf'(?:{_NAME}(?:\.{_NAME})*|\d[\w\']*(?:\.\d[\w\']*)?|[^\w."(]+|\((?!\*))++')
+_PLAIN = re.compile(rf'(?:{_NAME}(?:\.{_NAME})*|{_NUMBER}|[^\w."(]+|\((?!\*))++')
 """A run of pieces that end no sentence and hide nothing; it never gives back, so its time is linear."""
 _BLANKS = re.compile(r"\s+")
 
