@@ -264,12 +264,12 @@ class _Reading:
     def shrinks(self, term: Term, index: int, top: str, parts: frozenset[str]) -> bool:
         match term:
             case Match(Var(name), branches) if name == top or name in parts:
-                return all([self.shrinks(b.body, index, top, parts | (set(b.variables) - {"_"})) for b in branches])
+                return all(self.shrinks(b.body, index, top, parts | (set(b.variables) - {"_"})) for b in branches)
             case App(Const(name), arguments) if name == self.name:
                 given = arguments[index] if index < len(arguments) else None
                 smaller = isinstance(given, Var) and given.name in parts
-                return smaller and all([self.shrinks(argument, index, top, parts) for argument in arguments])
+                return smaller and all(self.shrinks(argument, index, top, parts) for argument in arguments)
             case Const(name) if name == self.name:
                 return False
             case _:
-                return all([self.shrinks(child, index, top, parts) for child, _ in children(term)])
+                return all(self.shrinks(child, index, top, parts) for child, _ in children(term))

@@ -46,6 +46,8 @@ class Statement:
     sentence: str
     type_text: str
     """The proposition in the author's words, binders included."""
+    bound: tuple[str, ...]
+    """The variables before the colon that have names, in order."""
 
 
 def opaque(problem: Problem) -> Header:
@@ -83,9 +85,7 @@ def take_apart(header: str) -> Header | None:
     for command in _commands(without_comments(header)):
         if _SCENERY.match(command) and not introductions:
             prelude.append(command)
-        elif (found := _INTRODUCTION.match(command)) and not _SPECIAL.search(
-            command[found.end() :].replace(" where", "", 1)
-        ):
+        elif (found := _INTRODUCTION.match(command)) and not _SPECIAL.search(command, found.end()):
             introductions.append(Introduction(found["word"] == "inductive", found["name"]))
             body.append(command)
         else:
@@ -120,7 +120,24 @@ def read_statement(problem: Problem) -> Statement:
         raise UserError(f"problem {problem.name}: no `:` between the theorem's name and its statement")
     binders, type_ = rest[:colon].strip(), rest[colon + 1 :].strip()
     type_text = f"∀ {binders}, {type_}" if binders else type_
-    return Statement(found["name"], f"theorem {found['name']} {rest.strip()}", type_text)
+    return Statement(found["name"], f"theorem {found['name']} {rest.strip()}", type_text, _bound(binders))
+
+
+def _bound(binders: str) -> tuple[str, ...]:
+    """The names that binders like `(x y : T) {z : U} [inst : C]` introduce."""
+    names: list[str] = []
+    depth, start = 0, 0
+    for at, character in enumerate(binders):
+        if character in "([{⦃":
+            start = at + 1 if depth == 0 else start
+            depth += 1
+        elif character in ")]}⦄":
+            depth -= 1
+            if depth == 0:
+                group = binders[start:at].lstrip("{")
+                colon = _top_colon(group)
+                names += group[:colon].split() if colon >= 0 else []
+    return tuple([name for name in names if name != "_"])
 
 
 def _top_colon(text: str) -> int:

@@ -232,14 +232,14 @@ class Parser:
             return f" {self.words[self.at - 1]}"
         if self.word != "(":
             return ""
-        depth, begin = 0, self.at
-        while True:
-            depth += (self.word == "(") - (self.word == ")")
+        begin, depth = self.at, 0
+        while depth or self.at == begin:
+            word = self.word
+            depth += {"(": 1, ")": -1}.get(word, 0)
             self.at += 1
-            if depth == 0:
-                return " " + " ".join(self.words[begin : self.at]).replace("( ", "(").replace(" )", ")")
-            if not self.word:
+            if not word:
                 raise self.error("')'")
+        return " " + " ".join(self.words[begin : self.at]).replace("( ", "(").replace(" )", ")")
 
 
 def _close(kind: type[Forall] | type[Lambda], binders: Sequence[tuple[str, Term]], body: Term) -> Term:

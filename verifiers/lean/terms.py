@@ -13,19 +13,9 @@ from collections.abc import Sequence
 
 from domain import App, Branch, Const, Fix, Forall, Lambda, Let, Match, Sort, Term, Var
 from term_algebra import separate
-from verifiers.lean.reader import CORE, NAME, ParseError, lean_name, parse, term_name
+from verifiers.lean.reader import NAME, ParseError, lean_name, parse
 
-__all__ = [
-    "CORE",
-    "PLAIN",
-    "ParseError",
-    "parse",
-    "render",
-    "render_binders",
-    "render_name",
-    "render_open",
-    "term_name",
-]
+__all__ = ["PLAIN", "ParseError", "lean_name", "parse", "render", "render_binders", "render_name", "render_open"]
 
 PLAIN = frozenset(("True", "False", "bool", "nat"))
 """Names without arguments that stand without `@`."""

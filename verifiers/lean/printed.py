@@ -1,0 +1,138 @@
+"""What Lean says under `pp.all` of definitions and statements, read as terms.
+
+Invariant: what is not understood raises `ParseError`; families with indices, mutual types and types over universe
+variables are not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from domain import Constructor, Datatype, Forall, Function, Sort, Term
+from term_algebra import children, constants
+from verifiers.canonical import Group
+from verifiers.lean import matches
+from verifiers.lean.equations import function
+from verifiers.lean.headers import Introduction
+from verifiers.lean.reader import ParseError, Parser, parse, term_name
+
+SHOW_ALL = (
+    "set_option pp.all true",
+    "set_option pp.deepTerms true",
+    "set_option pp.maxSteps 1000000",
+    "set_option format.width 100000",
+)
+"""What makes Lean print everything."""
+_EQUATION = re.compile(r"^(?:@\[[^\]]*\]\s*)?(?:(?:private|protected) )*theorem \S+?(?:\.\{[^}]*\})? :", re.MULTILINE)
+_NAMED = re.compile(r"\A(?:@\[[^\]]*\]\s*)?(?:[a-z_]+ )*@?(?P<name>[^\s{]+?)(?:\.\{[^}]*\})?\s+:\s")
+_CONSTRUCTOR = re.compile(r"^(?P<name>\S+?)(?:\.\{[^}]*\})? : (?P<type>.*(?:\n .*)*)", re.MULTILINE)
+_TYPE = re.compile(
+    r"\Ainductive (?P<name>\S+?)(?:\.\{[^}]*\})? : (?P<type>.*(?:\n .*)*)\nnumber of parameters: (?P<count>\d+)"
+)
+
+
+def queries(introduction: Introduction) -> tuple[str, ...]:
+    """The commands whose answers `Reading.group` reads."""
+    if introduction.is_datatype:
+        return (f"#print {introduction.name}",)
+    return (f"#check @{introduction.name}", f"#print eqns {introduction.name}")
+
+
+@dataclass
+class Reading:
+    """Reads what was printed of one header, in its order. `missing` are matchers whose bodies are wanted."""
+
+    bodies: Mapping[str, Term]
+    datatypes: dict[str, Datatype] = field(default_factory=dict[str, Datatype])
+    missing: set[str] = field(default_factory=set[str])
+
+    def term(self, text: str) -> Term:
+        """A term, its matches read, if the bodies of all matchers in it are known."""
+        return self.read(parse(text))
+
+    def read(self, term: Term) -> Term:
+        """A term with its matches read."""
+        seen: set[str] = set()
+        waiting = set(matches.helpers(term))
+        while waiting:
+            name = waiting.pop()
+            seen.add(name)
+            if name in self.bodies:
+                waiting |= matches.helpers(self.bodies[name]) - seen
+        absent = seen - self.bodies.keys()
+        self.missing |= absent
+        return term if absent else matches.read(term, self.bodies, self.datatypes)
+
+    def group(self, introduction: Introduction, answers: tuple[str, ...]) -> Group:
+        """What a command of the header introduced, by the names of terms."""
+        if introduction.is_datatype:
+            datatype = self.datatype(answers[0])
+            self.datatypes[datatype.name] = datatype
+            return Group(datatypes=(datatype,))
+        name = term_name(introduction.name)
+        type_ = self.statement(answers[0])
+        equations = [self.term(text) for text in _EQUATION.split(answers[1])[1:]]
+        if self.missing:
+            return Group()
+        return Group(functions=(_checked(function(name, type_, equations, self.datatypes)),))
+
+    def datatype(self, text: str) -> Datatype:
+        found = _TYPE.match(text)
+        if found is None:
+            raise ParseError(f"a datatype is shown in a way that is not understood: {text[:60]!r}")
+        name, type_, parameters = term_name(found["name"]), parse(found["type"]), int(found["count"])
+        if _arity(type_) != parameters:
+            raise ParseError(f"{name} is a family with indices")
+        shown = text.partition("\nconstructors:")[2]
+        constructors = [Constructor(term_name(one["name"]), parse(one["type"])) for one in _CONSTRUCTOR.finditer(shown)]
+        datatype = Datatype(name, type_, parameters, tuple(constructors))
+        for term in (type_, *[constructor.type for constructor in constructors]):
+            refuse_levels(term)
+        return datatype
+
+    def statement(self, text: str) -> Term:
+        """The type of what `#check @name` shows."""
+        found = _NAMED.match(text)
+        if found is None:
+            raise ParseError(f"a statement is shown in a way that is not understood: {text[:60]!r}")
+        term = self.term(text[found.end() :])
+        refuse_levels(term)
+        return term
+
+
+def definition_body(text: str) -> Term:
+    """The body of what `#print name` shows of a definition."""
+    found = _NAMED.match(text)
+    if found is None:
+        raise ParseError(f"a definition is shown in a way that is not understood: {text[:60]!r}")
+    parser = Parser(text[found.end() :])
+    parser.term(frozenset())
+    parser.take(":=")
+    body = parser.term(frozenset())
+    parser.end()
+    return body
+
+
+def _checked(found: Function) -> Function:
+    refuse_levels(found.type)
+    refuse_levels(found.body)
+    if any(name.endswith((".rec", ".brecOn", ".casesOn")) for name in constants(found.body)):
+        raise ParseError(f"{found.name} uses a recursor by itself")
+    return found
+
+
+def refuse_levels(term: Term) -> None:
+    """Raises `ParseError` if a sort of the term has a universe variable: no header would declare it."""
+    if isinstance(term, Sort) and re.search(r"[^\W\d]", term.name.partition(" ")[2]):
+        raise ParseError(f"a universe variable in {term.name}")
+    for child, _ in children(term):
+        refuse_levels(child)
+
+
+def _arity(type_: Term) -> int:
+    count = 0
+    while isinstance(type_, Forall):
+        count, type_ = count + 1, type_.body
+    return count
