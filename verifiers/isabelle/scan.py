@@ -41,8 +41,8 @@ _TOKEN = re.compile(
   | (?P<comment>\(\*)
   | (?P<open>\\<open>|‹)
   | (?P<close>\\<close>|›)
-  | (?P<string>"(?:[^"\\]|\\<\^?\w+>|\\["\\]|\\\d\d\d)*(?P<string_end>")?)
-  | (?P<quoted>`(?:[^`\\]|\\<\^?\w+>|\\[`\\]|\\\d\d\d)*(?P<quoted_end>`)?)
+  | (?P<string>"(?:[^"\\]++|\\<\^?\w+>|\\["\\]|\\\d\d\d)*+(?P<string_end>")?)
+  | (?P<quoted>`(?:[^`\\]++|\\<\^?\w+>|\\[`\\]|\\\d\d\d)*+(?P<quoted_end>`)?)
   | (?P<word>[A-Za-z][\w']*(?:\.[A-Za-z][\w']*)*)
   | (?P<number>\d+)
   | (?P<symbol>\\<\^?\w+>)
@@ -86,8 +86,8 @@ def tokens(text: str) -> Iterator[Token]:
         position = end
 
 
-def refuse(text: str) -> str | None:
-    """Why a candidate's text is refused, in a few words, or None."""
+def refuse(text: str, *, prefix: bool = False) -> str | None:
+    """Why a candidate's text is refused, in a few words, or None. A `prefix` may leave blocks open."""
     hidden = refuse_characters(text)
     if hidden:
         return hidden
@@ -95,7 +95,7 @@ def refuse(text: str) -> str | None:
         read = list(tokens(text))
     except Unreadable as error:
         return str(error)
-    return _refuse_tokens(read) or _refuse_blocks(read)
+    return _refuse_tokens(read) or _refuse_blocks(read, prefix=prefix)
 
 
 def refuse_statement(text: str) -> str | None:
@@ -192,14 +192,14 @@ def _refuse_attributes(code: Sequence[Token], opening: int) -> str | None:
     return None
 
 
-def _refuse_blocks(read: Sequence[Token]) -> str | None:
+def _refuse_blocks(read: Sequence[Token], *, prefix: bool) -> str | None:
     depth = 0
     for token in read:
         if token.kind == "word" and token.text in ("begin", "end"):
             depth += 1 if token.text == "begin" else -1
             if depth < 0:
                 return "an `end` without a `begin`"
-    return "a `begin` without an `end`" if depth else None
+    return "a `begin` without an `end`" if depth and not prefix else None
 
 
 def _nested(text: str, position: int, signs: re.Pattern[str], opening: tuple[str, ...], what: str) -> int:
