@@ -1,0 +1,352 @@
+"""A Lean process of the language server and its one document: framing, clocks, interruption and death.
+
+The process is the *worker* that `lean --server` starts for every open file; started by ourselves it speaks the same
+protocol over its standard streams, answers sooner, and its death is an end of file. Nothing else of the server is
+needed: it would only watch the worker and index the compiled libraries.
+
+Every call either answers or raises `Stopped` with a reason of the verdict's vocabulary. At the limit of CPU seconds (or
+four times as much wall time) the text is taken away, which makes Lean give up what it was doing; a process that still
+computes after `GRACE_SECONDS` is killed, as is one that prints too much. A dead process is never revived here: see
+`session`.
+
+Not covered: code that a candidate makes Lean run could write to the protocol's stream. `lint` refuses what would run
+it, and no verdict from here is better than `elaborated`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import select
+import shutil
+import subprocess
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from domain import OutsideError, Reason
+from verifiers.lean.toolchain import Toolchain, memory_option
+from verifiers.sandbox import Sandbox, cpu_seconds, kill, prover_pid
+
+GRACE_SECONDS = 0.25
+"""How long an interrupted process may go on computing before it is killed."""
+
+LIFE_CPU_SECONDS = 3600.0
+"""CPU seconds of one process in all, for the case that nobody is left to watch it."""
+
+START_SECONDS = 120.0
+"""Wall seconds for a process to start and to read its first text: imports may be large."""
+
+STACK_KIBIBYTES = 65536
+"""Stack of each thread; Lean's own choice, a gibibyte, would use up the address space."""
+
+URI = "file:///candidate/Candidate.lean"
+"""What the document is called. It is never a file; no project is looked for around it."""
+
+Level = Literal["error", "warning", "info"]
+
+_LEVELS: Mapping[int, Level] = {1: "error", 2: "warning"}
+_UNSOLVED_GOALS, _GOALS_ACCOMPLISHED = 1, 2
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
+
+class Stopped(Exception):  # noqa: N818 (an event, not an error of ours)
+    """The process was interrupted or died; `reason` says why."""
+
+    def __init__(self, reason: Reason, text: str) -> None:
+        super().__init__(text)
+        self.reason: Reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A position as the protocol has it: line from 0, column from 0 in UTF-16 code units."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message about a part of the document; `unsolved` marks an error that says nothing but that goals are left."""
+
+    level: Level
+    text: str
+    start: Place
+    end: Place
+    unsolved: bool
+
+
+class Server:
+    """A process whose document was read once, as `base`.
+
+    Raises `OutsideError` when the process does not start, and `Stopped` when the base is too much for it.
+    """
+
+    def __init__(self, toolchain: Toolchain, sandbox: Sandbox, memory_bytes: int, base: str) -> None:
+        self._base = base
+        self._limits = toolchain.limits(1.0, memory_bytes)
+        self._folder = sandbox.make_folder()
+        self._log = (self._folder / "log").open("wb+")
+        self._inbox, self._outbox = bytearray(), bytearray()
+        self._received = 0
+        self._version = self._requests = 0
+        self._killed_seconds = 0.0
+        self._published: list[Mapping[str, Any]] = []
+        self.references: Mapping[str, Any] = {}
+        """What was last said of the whole text's constants: `decls` and `references`, as in an `.ilean` file."""
+        options = ("-Dserver.reportDelayMs=0", f"-s{STACK_KIBIBYTES}", memory_option(memory_bytes))
+        argv = toolchain.argv("--worker", *options, URI)
+        life = replace(self._limits, cpu_seconds=LIFE_CPU_SECONDS)
+        readable = toolchain.readable
+        self._box = sandbox.spawn(argv, self._folder, life, readable, stdin=subprocess.PIPE, stderr=self._log)
+        assert self._box.stdin is not None
+        assert self._box.stdout is not None
+        self._input, self._output = self._box.stdin.fileno(), self._box.stdout.fileno()
+        os.set_blocking(self._input, False)
+        self._poll = select.poll()
+        self._poll.register(self._output, select.POLLIN | select.POLLHUP)
+        self.pid = 0
+        self._cpu_limit, self._deadline = float("inf"), time.monotonic() + START_SECONDS
+        try:
+            parameters = {"processId": os.getpid(), "rootUri": None, "capabilities": {}}
+            self._send({"id": 0, "method": "initialize", "params": parameters})
+            self.base_said = self.put(base)
+        except Stopped as stopped:
+            self.stop()
+            if stopped.reason != "prover_error":
+                raise
+            raise OutsideError(f"the Lean language server does not start: {stopped}") from None
+        self.pid = prover_pid(self._box.pid)
+
+    # ---------------------------------------------------------------------------------------------- life
+
+    @property
+    def alive(self) -> bool:
+        return self._box.returncode is None
+
+    @property
+    def cpu_seconds(self) -> float:
+        """CPU seconds used so far, wrapper included."""
+        return cpu_seconds(self._box.pid) if self.alive else self._killed_seconds
+
+    @property
+    def resident_bytes(self) -> int:
+        try:
+            return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * _PAGE_BYTES
+        except OSError:
+            return 0
+
+    def stop(self) -> float:
+        """Kill the process and remove its folder; the CPU seconds that it used."""
+        self._end()
+        for stream in (self._box.stdin, self._box.stdout, self._log):
+            if stream is not None:
+                with suppress(BrokenPipeError):
+                    stream.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+        return self._killed_seconds
+
+    def clock(self, seconds: float) -> None:
+        """Allow the calls that follow `seconds` of CPU in all, and set the count of output to zero."""
+        self._cpu_limit = self.own_cpu_seconds() + seconds
+        self._deadline = time.monotonic() + 4 * seconds + 2
+        self._received = 0
+
+    def own_cpu_seconds(self) -> float:
+        """CPU seconds of Lean itself, to the nanosecond (its process clock, see clock_getcpuclockid(3))."""
+        try:
+            return time.clock_gettime((~self.pid << 3) | 2) if self.pid else 0.0
+        except OSError:
+            return 0.0
+
+    # --------------------------------------------------------------------------------------------- document
+
+    def put(self, text: str) -> list[Said]:
+        """Make `text` the document and wait until Lean is done with it; what Lean says of it."""
+        self._write_document(text)
+        self._ask("textDocument/waitForDiagnostics", {"uri": URI, "version": self._version})
+        return [_said(one) for one in self._published if _GOALS_ACCOMPLISHED not in one.get("leanTags", ())]
+
+    def goals(self, place: Place) -> list[str]:
+        """The open goals at a place of the document, each as text; none where no tactic is."""
+        position = {"line": place.line, "character": place.column}
+        answer = self._ask("$/lean/plainGoal", {"textDocument": {"uri": URI}, "position": position})
+        return [str(goal) for goal in (answer or {}).get("goals", ())]
+
+    def _write_document(self, text: str) -> None:
+        self._version += 1
+        self._published = []
+        self.references = {}
+        if self._version == 1:
+            document = {"uri": URI, "languageId": "lean4", "version": 1, "text": text}
+            parameters = {"textDocument": document, "dependencyBuildMode": "never"}
+            self._send({"method": "textDocument/didOpen", "params": parameters})
+            return
+        document = {"uri": URI, "version": self._version}
+        parameters = {"textDocument": document, "contentChanges": [{"text": text}]}
+        self._send({"method": "textDocument/didChange", "params": parameters})
+
+    # --------------------------------------------------------------------------------------------- protocol
+
+    def _ask(self, method: str, parameters: Mapping[str, Any]) -> Any:
+        """The result of a request; `Stopped` when it is not answered within the limits, or is refused."""
+        number = self._request(method, parameters)
+        while True:
+            message = self._next()
+            if message is None:
+                if self._over():
+                    self._interrupt()
+                    raise Stopped("timeout", "Timeout: the limit of CPU seconds was reached")
+                continue
+            if self._take(message) != number:
+                continue
+            if "error" in message:
+                raise Stopped("prover_error", f"the language server refuses: {message['error'].get('message', '')}")
+            return message.get("result")
+
+    def _request(self, method: str, parameters: Mapping[str, Any]) -> int:
+        self._requests += 1
+        self._send({"id": self._requests, "method": method, "params": parameters})
+        return self._requests
+
+    def _over(self) -> bool:
+        return time.monotonic() > self._deadline or self.own_cpu_seconds() > self._cpu_limit
+
+    def _interrupt(self) -> None:
+        """Take the text away, and see that the process comes to rest; kill it if it does not."""
+        if not self.pid:
+            self._end()
+            return
+        end = time.monotonic() + GRACE_SECONDS
+        try:
+            self._write_document(self._base)
+            number = self._request("textDocument/waitForDiagnostics", {"uri": URI, "version": self._version})
+            answered = False
+            while time.monotonic() < end:
+                before = self.own_cpu_seconds()
+                message = self._next()
+                answered = answered or (message is not None and self._take(message) == number)
+                if message is None and answered and self.own_cpu_seconds() - before < 0.002:
+                    return
+        except Stopped:
+            pass
+        self._end()
+
+    def _take(self, message: Mapping[str, Any]) -> int | None:
+        """Note what a message says; the number of the request that it answers, if it is an answer.
+
+        The process sends requests too, whose numbers are its own: what has a method is never an answer.
+        """
+        method = message.get("method")
+        if method is None:
+            number = message.get("id")
+            return number if isinstance(number, int) else None
+        if "id" in message:
+            self._send({"id": message["id"], "result": None})
+            return None
+        parameters = message.get("params") or {}
+        if method == "textDocument/publishDiagnostics" and parameters.get("version") == self._version:
+            self._published = parameters.get("diagnostics", [])
+        elif method == "$/lean/ileanInfoFinal" and parameters.get("version") == self._version:
+            self.references = parameters
+        return None
+
+    def _send(self, message: Mapping[str, Any]) -> None:
+        body = json.dumps({"jsonrpc": "2.0", **message}, ensure_ascii=False).encode()
+        self._outbox += b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+
+    def _next(self) -> Mapping[str, Any] | None:
+        """The next message, or None after a short while without one. Writes what is to be written meanwhile."""
+        while True:
+            message = self._from_inbox()
+            if message is not None:
+                return message
+            events = self._poll_streams()
+            if not events:
+                return None
+            if self._input in events and not self._flush():
+                raise self._died()
+            if self._output in events:
+                chunk = os.read(self._output, 1 << 16)
+                if not chunk:
+                    raise self._died()
+                self._inbox += chunk
+                self._received += len(chunk)
+                if self._received > self._limits.output_bytes:
+                    self._end()
+                    raise Stopped("output", "the prover printed more than the limit of output")
+            if self._over():
+                return None
+
+    def _poll_streams(self) -> set[int]:
+        """Which streams are ready: to be read, and to be written if there is anything to write."""
+        if not self._outbox:
+            return {stream for stream, _ in self._poll.poll(20)}
+        self._poll.register(self._input, select.POLLOUT)
+        ready = {stream for stream, _ in self._poll.poll(20)}
+        self._poll.unregister(self._input)
+        return ready
+
+    def _flush(self) -> bool:
+        """Write what the pipe takes; whether the process still reads."""
+        try:
+            del self._outbox[: os.write(self._input, self._outbox)]
+        except BlockingIOError:
+            return True
+        except (BrokenPipeError, ConnectionResetError):
+            return False
+        return True
+
+    def _from_inbox(self) -> Mapping[str, Any] | None:
+        head = self._inbox.find(b"\r\n\r\n")
+        if head < 0:
+            return None
+        found = re.search(rb"Content-Length: *(\d+)", self._inbox[:head], re.IGNORECASE)
+        if found is None:
+            self._end()
+            raise Stopped("prover_error", "the language server's answer has no length")
+        end = head + 4 + int(found[1])
+        if len(self._inbox) < end:
+            return None
+        body = bytes(self._inbox[head + 4 : end])
+        del self._inbox[:end]
+        try:
+            message = json.loads(body)
+        except ValueError as error:
+            message = error
+        if not isinstance(message, dict):
+            self._end()
+            raise Stopped("prover_error", f"the language server's answer is not a message: {message}")
+        return message
+
+    def _died(self) -> Stopped:
+        said = self._last_words()
+        self._end()
+        if re.search(r"stack overflow", said, re.IGNORECASE):
+            return Stopped("memory", "the prover's stack overflowed")
+        if re.search(r"out of memory|excessive memory|bad_alloc|create thread", said, re.IGNORECASE):
+            return Stopped("memory", "the prover ran out of memory")
+        return Stopped("prover_error", f"the prover died: {said.strip() or 'it said nothing'}")
+
+    def _last_words(self) -> str:
+        """The end of the prover's error output."""
+        size = self._log.seek(0, os.SEEK_END)
+        self._log.seek(max(0, size - 500))
+        return self._log.read(500).decode("utf-8", "replace")
+
+    def _end(self) -> None:
+        if self.alive:
+            self._killed_seconds = kill(self._box).cpu_seconds
+
+
+def _said(diagnostic: Mapping[str, Any]) -> Said:
+    where = diagnostic.get("fullRange") or diagnostic["range"]
+    start, end = (Place(where[side]["line"], where[side]["character"]) for side in ("start", "end"))
+    level = _LEVELS.get(diagnostic.get("severity", 1), "info")
+    tags = diagnostic.get("leanTags", ())
+    return Said(level, str(diagnostic["message"]), start, end, level == "error" and _UNSOLVED_GOALS in tags)
