@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from domain import Candidate, Elaboration, Goal, Lemma, Message, Problem, Request, Term
+from domain import Candidate, Elaboration, Goal, Lemma, Problem, Request, Term, Verdict
 from pipeline.learning import admit, closure, known, record
 from pipeline.ledger import Ledger
 from pipeline.proposers import language_model, surgery, testing
@@ -160,7 +160,10 @@ def by_model(
     *,
     request: bool = False,
 ) -> Found | None:
-    """Asks the model for proofs, then for repairs of the first that failed; harvests lemmas from every answer."""
+    """Asks the model for proofs and harvests lemmas from every answer.
+
+    Where all fail, the prover's automation tries to repair them, and then the model is asked to mend the first.
+    """
     settings, model = world.settings, ports.model
     if model is None:
         return None
@@ -185,23 +188,39 @@ def by_model(
         ledger.asked(asked.prompts, completions)
         if all(completion.finish == "budget" for completion in completions):
             return None
-        failed: tuple[str, Sequence[Message]] | None = None
+        failed: list[_Written] = []
         for proof in _proofs(completions, asked.naming):
             block, extra = harvest(world, ports, ledger, elaboration, proof, lemmas)
-            usable = [*lemmas, *extra]
-            verdict = screen.verdict(block, usable)
-            if verdict.trust == "elaborated":
-                needed = needed_lemmas(screen, block, usable)
-                ledger.mentioned.update(dict.fromkeys(lemma.id for lemma in needed))
-                return Found(block, needed, "language_model")
-            failed = failed or (block, verdict.messages)
-        if failed is None or repair == settings.prove.repairs:
+            written = _Written(block, [*lemmas, *extra], screen.verdict(block, [*lemmas, *extra]))
+            if written.verdict.trust == "elaborated":
+                return _found(screen, ledger, written.block, written.lemmas)
+            failed.append(written)
+        for written in failed:
+            repaired = screen.repaired(*written)
+            if repaired is not None:
+                return _found(screen, ledger, repaired, written.lemmas)
+        if not failed or repair == settings.prove.repairs:
             return None
-        error = next((message.text for message in failed[1] if message.level == "error"), "no error was given")
+        first = failed[0]
+        error = next((one.text for one in first.verdict.messages if one.level == "error"), "no error was given")
         asked = language_model.repair_prompt(
-            elaboration, shown, failed[0], error, token_limit=limit, continued=continued
+            elaboration, shown, first.block, error, token_limit=limit, continued=continued
         )
     return None
+
+
+class _Written(NamedTuple):
+    """A tactic block that the model wrote, the lemmas that it may use, and what a warm session said of it."""
+
+    block: str
+    lemmas: list[Lemma]
+    verdict: Verdict
+
+
+def _found(screen: Screen, ledger: Ledger, block: str, lemmas: Sequence[Lemma]) -> Found:
+    needed = needed_lemmas(screen, block, lemmas)
+    ledger.mentioned.update(dict.fromkeys(lemma.id for lemma in needed))
+    return Found(block, needed, "language_model")
 
 
 def _proofs(completions: Sequence[Any], naming: language_model.Naming) -> list[str]:
@@ -239,8 +258,12 @@ def harvest(
         screen = Screen(world, ports, ledger, statement, by_model=True)
         proof = rename(block.proof, names)
         usable = [*lemmas, *admitted]
-        if not screen.accepts(proof, usable):
-            continue
+        verdict = screen.verdict(proof, usable)
+        if verdict.trust != "elaborated":
+            repaired = screen.repaired(proof, usable, verdict)
+            if repaired is None:
+                continue
+            proof = repaired
         found = Found(proof, needed_lemmas(screen, proof, usable), "language_model")
         lemma = admit(
             world,

@@ -87,6 +87,39 @@ class ProveSettings(_Settings):
     """Stuck goals of one attempt that become requests, best first."""
 
 
+class RepairSettings(_Settings):
+    """Proofs of the language model that fail are repaired by the prover's own automation (`verifiers.repair`)."""
+
+    candidates: Natural = 6
+    """Failed proofs of one attempt, lemmas of theirs included, whose repair is tried; 0 repairs none."""
+    changes: Positive = 4
+    """Places that may be changed in one proof."""
+    step_cpu_seconds: float = Field(default=1.0, gt=0.0)
+    """CPU limit of one tactic at one place."""
+    cpu_seconds: float = Field(default=5.0, gt=0.0)
+    """Prover CPU seconds for one proof after which nothing more is tried."""
+    rocq: tuple[str, ...] = (
+        *("easy", "auto", "congruence", "lia", "lra", "ring", "simpl in *; congruence", "simpl in *; auto"),
+        *("simpl in *; lia", "intuition auto", "field", "btauto", "eauto", "nia", "nra", "firstorder"),
+        *("sfirstorder", "sauto", "psatz R 2", "psatz Z 2"),
+    )
+    """Tactics that are to close a goal, in the order in which they are tried; unknown ones are left out."""
+    rocq_moves: tuple[str, ...] = ("intros", "simpl", "simpl in *", "subst", "symmetry")
+    """Tactics that may stand before a step that fails, or in its place."""
+    lean4: tuple[str, ...] = (
+        *("rfl", "simp", "simp_all", "omega", "decide", "norm_num", "linarith", "positivity", "ring", "tauto"),
+        *("grind", "nlinarith", "field_simp; ring", "aesop", "exact?"),
+    )
+    """As `rocq`, for Lean 4."""
+    lean4_moves: tuple[str, ...] = ("intros", "simp", "simp at *", "subst_vars", "symm", "norm_num", "push_cast")
+    """As `rocq_moves`, for Lean 4."""
+    isabelle: tuple[str, ...] = (
+        *("auto", "simp", "blast", "fastforce", "force", "eval", "presburger", "sos", "arith", "linarith"),
+        *("(auto simp: field_simps)", "sledgehammer"),
+    )
+    """Methods of LEGO-Prover's checker in its order, for Isabelle."""
+
+
 class EvolveSettings(_Settings):
     enabled: bool = True
     """Whether the library grows between and during rounds."""
@@ -143,6 +176,7 @@ class RunSettings(_Settings):
     """A run directory whose library is read in before round one."""
     model: ModelSettings = ModelSettings()
     prove: ProveSettings = ProveSettings()
+    repair: RepairSettings = RepairSettings()
     evolve: EvolveSettings = EvolveSettings()
     verifiers: VerifierSettings = VerifierSettings()
     ray: RaySettings = RaySettings()

@@ -56,11 +56,16 @@ class Ledger:
         """Notes what a warm session said of a new candidate."""
         self.prover_seconds += verdict.seconds
         self.count("proposed", by_model=by_model)
-        malformed = verdict.reason in ("malformed", "forbidden_construct") or any(
-            message.text.startswith("Syntax error") for message in verdict.messages
-        )
-        self.count("well_formed", not malformed, by_model=by_model)
+        self.count("well_formed", _well_formed(verdict), by_model=by_model)
         self.count("elaborated", verdict.trust == "elaborated", by_model=by_model)
+
+    def tried_repair(self, seconds: float, before: Verdict, *, repaired: bool, by_model: bool) -> None:
+        """Notes a try to repair a candidate of which a warm session said `before`."""
+        self.prover_seconds += seconds
+        self.count("repair_tried", by_model=by_model)
+        self.count("repaired", repaired, by_model=by_model)
+        self.count("well_formed", repaired and not _well_formed(before), by_model=by_model)
+        self.count("elaborated", repaired, by_model=by_model)
 
     def failed(self, verdict: Verdict) -> None:
         """Notes that a candidate could not be judged, and why the first one could not."""
@@ -111,3 +116,9 @@ class Ledger:
             seconds=time.monotonic() - self.began,
             counts=dict(self.counts),
         )
+
+
+def _well_formed(verdict: Verdict) -> bool:
+    """Whether a candidate could be read, whatever came of it."""
+    syntax = any(message.text.startswith("Syntax error") for message in verdict.messages)
+    return not syntax and verdict.reason not in ("malformed", "forbidden_construct")

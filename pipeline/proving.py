@@ -17,6 +17,7 @@ from pipeline.proposers import arithmetic
 from pipeline.proposers.automation import Automation, Script, minimise, run_portfolio
 from pipeline.proposers.automation import Proof as ScriptProof
 from pipeline.proposers.theory import open_statement
+from pipeline.repairing import repair_candidate
 from pipeline.world import Ports, Statement, World
 
 RESTART_SECONDS = 1.0
@@ -53,6 +54,7 @@ class Screen:
         self._verifier = ports.verifier
         self._ledger = ledger
         self._by_model = by_model
+        self._repair = world.settings.repair
 
     def verdict(self, proof: str, lemmas: Sequence[Lemma]) -> Verdict:
         """The verdict on a new candidate."""
@@ -65,6 +67,16 @@ class Screen:
         """Whether a new candidate is a proof; False unseen when the time for this statement is spent."""
         return self._left > 0 and self.verdict(proof, lemmas).trust == "elaborated"
 
+    def repaired(self, proof: str, lemmas: Sequence[Lemma], verdict: Verdict) -> str | None:
+        """The text of a candidate with that verdict after repair by the prover's automation, or None."""
+        settings = self._repair
+        if verdict.verdict == "error" or self._ledger.counts["repair_tried"] >= settings.candidates:
+            return None
+        found = repair_candidate(self._verifier, self._candidate(proof, lemmas), settings)
+        accepted = found.proof is not None
+        self._ledger.tried_repair(found.seconds, verdict, repaired=accepted, by_model=self._by_model)
+        return found.proof
+
     def replays(self, proof: str, lemmas: Sequence[Lemma]) -> bool:
         """Whether a proof that was found also goes through with these lemmas only; not a new candidate."""
         verdict = self._check(proof, lemmas)
@@ -72,8 +84,11 @@ class Screen:
         self._ledger.prover_seconds += verdict.seconds
         return verdict.trust == "elaborated"
 
+    def _candidate(self, proof: str, lemmas: Sequence[Lemma]) -> Candidate:
+        return Candidate(self.problem, proof, tuple(lemmas), self.preamble)
+
     def _check(self, proof: str, lemmas: Sequence[Lemma]) -> Verdict:
-        verdict = self._verifier.check([Candidate(self.problem, proof, tuple(lemmas), self.preamble)])[0]
+        verdict = self._verifier.check([self._candidate(proof, lemmas)])[0]
         if verdict.verdict == "error":
             self._ledger.failed(verdict)
         self._left -= verdict.seconds + (RESTART_SECONDS if verdict.verdict == "timeout" else 0.0)

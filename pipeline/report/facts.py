@@ -34,6 +34,9 @@ STAGES = (
 )
 """Stages of a candidate in order: its key in an attempt's `counts` (none for `used`) and the word on the page."""
 
+REPAIRED = "repaired"
+"""Key of those elaborated candidates that were so only after repair by the prover's automation."""
+
 
 class Solve(NamedTuple):
     """A proved problem in the order of time."""

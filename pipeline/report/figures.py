@@ -21,7 +21,7 @@ from pipeline.report.drawing import (
     key,
     label_bars,
 )
-from pipeline.report.facts import SOLVERS, SOURCES, STAGES, Facts, Solve, Source
+from pipeline.report.facts import REPAIRED, SOLVERS, SOURCES, STAGES, Facts, Solve, Source
 
 SOLVER_COLOURS = dict(zip(SOLVERS, (AUTOMATION, WITH_LIBRARY, MODEL), strict=True))
 SOURCE_COLOURS = dict(zip(SOURCES, (AUTOMATION, MODEL), strict=True))
@@ -209,6 +209,9 @@ def funnel(facts: Facts) -> Figure:
         "model. Each number is followed by its share of the stage before that was recorded; the last "
         "two stages count lemmas: admitted to the library, and those that the proof of a problem rests on."
     )
+    repaired = facts.funnel["language model"][REPAIRED]
+    if repaired is not None:
+        caption += f" Of the language model's elaborated candidates {repaired:,} were so only after repair."
     if not any(proposed.values()):
         return Figure("funnel", title, "No candidate was recorded (n = 0).", (), "", "", broad=True)
 

@@ -20,6 +20,7 @@ from pipeline.display import Display
 from pipeline.report.facts import (
     BY_MODEL,
     MODEL_OPERATORS,
+    REPAIRED,
     SOURCES,
     STAGES,
     Facts,
@@ -217,7 +218,8 @@ def _funnel(attempts: Sequence[Row], lemmas: dict[str, LemmaFacts]) -> dict[Sour
         reached = Counter[str]()
         for row in attempts:
             reached.update(_fates(row, source))
-        funnel[source] = {key: reached[key] if key in recorded else None for key, _ in STAGES}
+        keys = [*(key for key, _ in STAGES), REPAIRED]
+        funnel[source] = {key: reached[key] if key in recorded else None for key in keys}
         funnel[source]["used"] = sum(bool(lemma.carries) for lemma in lemmas.values() if lemma.source == source)
     return funnel
 

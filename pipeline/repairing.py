@@ -1,0 +1,35 @@
+"""Repair as the configuration has it: which tactics, in which language, within which limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from domain import Candidate, Prover
+from pipeline.config import RepairSettings
+from verifiers import repair
+from verifiers.repair import Automation, Repair, RepairLimits
+from verifiers.rocq.steps import RocqSteps
+from verifiers.steps import Language
+
+LANGUAGES: Mapping[Prover, Language] = {"rocq": RocqSteps()}
+"""How proofs are written for the provers whose proofs can be repaired."""
+
+
+def automation(settings: RepairSettings, prover: Prover) -> Automation:
+    """The tactics of the settings for a prover."""
+    match prover:
+        case "rocq":
+            return Automation(settings.rocq, settings.rocq_moves)
+        case "lean4":
+            return Automation(settings.lean4, settings.lean4_moves)
+        case "isabelle":
+            return Automation(settings.isabelle)
+
+
+def repair_candidate(verifier: repair.Prover, candidate: Candidate, settings: RepairSettings) -> Repair:
+    """Tries to repair a candidate that the verifier's check refuses; an empty answer where its prover has no repair."""
+    prover = candidate.problem.prover
+    if prover not in LANGUAGES:
+        return Repair(None)
+    limits = RepairLimits(settings.step_cpu_seconds, settings.cpu_seconds, settings.changes)
+    return repair.repair(verifier, LANGUAGES[prover], candidate, automation(settings, prover), limits)
