@@ -14,12 +14,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from pathlib import Path
 
 from domain import Candidate, Elaboration, Goal, Message, OutsideError, Problem, Prover, Replay, Term, Verdict
 from verifiers.cache import VerdictCache, content_key
 from verifiers.rocq.audit import Auditor, refusal
 from verifiers.rocq.elaboration import Elaborator, run_in
-from verifiers.rocq.lint import refuse
+from verifiers.rocq.lint import refuse, refuse_preamble
 from verifiers.rocq.reader import ParseError, library_parameters, parse_goal, parse_goals
 from verifiers.rocq.sentences import Unterminated, identifiers
 from verifiers.rocq.session import Outcome, Session
@@ -57,7 +58,9 @@ class RocqSettings:
     audit_workers: int = 1
     """Audits of one batch that run at the same time."""
     cache_entries: int = 20_000
-    """Verdicts kept in memory."""
+    """Verdicts kept, in memory and in `cache`; 0 keeps none."""
+    cache: Path | None = None
+    """File of verdicts that all verifiers of this machine share; none, if provers run without a full sandbox."""
 
 
 class RocqVerifier:
@@ -71,7 +74,9 @@ class RocqVerifier:
         self._sessions: OrderedDict[str, Session] = OrderedDict()
         self._refused_headers: dict[str, Outcome] = {}
         self._closed_cpu_seconds = 0.0
-        self._cache = VerdictCache(self.settings.cache_entries)
+        # A candidate that runs without a full sandbox could write to the file.
+        shared = self.settings.cache if self._sandbox.degraded is None else None
+        self._cache = VerdictCache(self.settings.cache_entries, shared)
         self._parameters: dict[str, dict[str, int]] = {}
         seconds = self.settings.audit_seconds
         limits = Limits(4 * seconds, seconds, self.settings.memory_bytes)
@@ -95,6 +100,10 @@ class RocqVerifier:
         """The prover and its version, like `rocq 8.16.1`."""
         return f"{self.prover} {self.version}"
 
+    def cache_note(self) -> str | None:
+        """Why the shared file of verdicts is not used, or None."""
+        return self._cache.notice
+
     def sandbox_note(self) -> str | None:
         """Why provers run without a full sandbox here, or None."""
         return self._sandbox.degraded
@@ -112,7 +121,17 @@ class RocqVerifier:
 
     def check(self, batch: Sequence[Candidate]) -> list[Verdict]:
         """Quick verdicts from warm sessions; a success has trust `elaborated` and is not yet accepted."""
-        return [self._cached("check", self.settings.check_seconds, one, self._check) for one in batch]
+        keys = [self._key("check", self.settings.check_seconds, candidate) for candidate in batch]
+        verdicts: dict[str, Verdict] = {}
+        for key, candidate in zip(keys, batch, strict=True):
+            if key in verdicts:
+                continue
+            verdict = self._cache.get(key)
+            if verdict is None:
+                verdict = replace(self._check(candidate), prover=self.describe())
+                self._cache.put(key, verdict)
+            verdicts[key] = verdict
+        return [verdicts[key] for key in keys]
 
     def audit(self, batch: Sequence[Candidate], *, recheck: bool = False) -> list[Verdict]:
         """Verdicts that count, from fresh processes (see `audit`)."""
@@ -192,6 +211,7 @@ class RocqVerifier:
             self._close(self._elaboration_session)
             self._elaboration_session = self._elaborator = None
         self._auditor.close()
+        self._cache.close()
 
     # ------------------------------------------------------------------------------------------------ warm sessions
 
@@ -262,16 +282,6 @@ class RocqVerifier:
 
     # ------------------------------------------------------------------------------------------------ cache, names
 
-    def _cached(
-        self, kind: str, seconds: float, candidate: Candidate, judge: Callable[[Candidate], Verdict]
-    ) -> Verdict:
-        key = self._key(kind, seconds, candidate)
-        verdict = self._cache.get(key)
-        if verdict is None:
-            verdict = replace(judge(candidate), prover=self.describe())
-            self._cache.put(key, verdict)
-        return verdict
-
     def _key(self, kind: str, seconds: float, candidate: Candidate) -> str:
         problem = candidate.problem
         try:
@@ -281,7 +291,7 @@ class RocqVerifier:
         about = [text for one in lemmas for text in (one.canonical_name, one.statement_exact, one.proof)]
         limits = f"{seconds} {self.settings.memory_bytes} {self.settings.recheck_seconds}"
         texts = [problem.header, problem.formal_statement, candidate.preamble, candidate.proof]
-        return content_key(kind, self.describe(), limits, *texts, *sorted(problem.allowed_axioms), "", *about)
+        return content_key(kind, self.describe(), _rules(), limits, *texts, *sorted(problem.allowed_axioms), "", *about)
 
     def _constructor_parameters(self, header: str) -> Callable[[str], int]:
         """How many parameters the constructors of the header's datatypes have; patterns are printed without them."""
@@ -312,8 +322,16 @@ def _installed_version() -> str:
     return said.stdout.split()[0]
 
 
+@cache
+def _rules() -> str:
+    """A digest of the program that judges: what an older version of it accepted is asked again."""
+    here = Path(__file__).parent
+    files = sorted((*here.glob("*.py"), *here.parent.glob("*.py")))
+    return content_key(*(file.read_text(encoding="utf-8") for file in files))
+
+
 def _refused(candidate: Candidate, proof: str) -> str | None:
-    return refuse(candidate.preamble) or refuse(proof, candidate.problem.header)
+    return refuse_preamble(candidate.preamble) or refuse(proof, candidate.problem.header)
 
 
 def _judge(outcome: Outcome, placed: Surrounded) -> Verdict:
