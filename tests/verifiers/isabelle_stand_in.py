@@ -1,0 +1,72 @@
+"""Starts the stand-in of `isabelle_server.py` for tests, or names the real Isabelle that the environment has.
+
+The stand-in is a process of its own; `plays` changes what it does while it runs.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from verifiers.isabelle.client import Client, connect
+from verifiers.isabelle.server import IsabelleSettings
+
+PROGRAM = Path(__file__).with_name("isabelle_server.py")
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """A running stand-in and how to reach it."""
+
+    host: str
+    port: int
+    password: str
+    folder: Path
+    process: subprocess.Popen[str]
+
+    def play(self, *plays: dict[str, Any]) -> None:
+        """What it does from now on; nothing means that it behaves."""
+        fresh = self.folder / "plays.new"
+        fresh.write_text(json.dumps(plays))
+        fresh.replace(self.folder / "plays.json")
+
+    def client(self, seconds: float = 10.0) -> Client:
+        return Client(connect(self.host, self.port, seconds), self.password, seconds)
+
+    def settings(self, **changes: Any) -> IsabelleSettings:
+        """Settings for a verifier that talks to it."""
+        file = self.folder / "password"
+        file.write_text(self.password + "\n")
+        quick: dict[str, Any] = {"check_seconds": 0.5, "audit_seconds": 0.5, "start_seconds": 20.0}
+        return IsabelleSettings(server=f"{self.host}:{self.port}", password_file=file, **(quick | changes))
+
+    def connections(self) -> int:
+        """Connections that it holds open."""
+        known = psutil.Process(self.process.pid).net_connections("tcp")
+        return sum(one.status == psutil.CONN_ESTABLISHED for one in known)
+
+
+@contextmanager
+def running(folder: Path) -> Generator[StandIn]:
+    """A stand-in that ends with the block."""
+    command = [sys.executable, "-I", str(PROGRAM), "--plays", str(folder / "plays.json"), "server", "-n", "test"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    announced = process.stdout.readline()
+    found = re.fullmatch(r'server "test" = ([\d.]+):(\d+) \(password "([^"]+)"\)\n', announced)
+    assert found is not None, announced
+    try:
+        yield StandIn(found[1], int(found[2]), found[3], folder, process)
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
