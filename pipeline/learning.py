@@ -1,6 +1,7 @@
 """From a proof that a warm session accepted to a lemma in the library: audit, then insert.
 
-Invariant: the library is offered only what an audit accepted as exactly the recorded statement (design, invariant 1).
+Invariant: the library is offered only what an audit accepted as exactly the recorded statement (design, invariant 1),
+proved by tactics alone: a text that declares or imports anything would leak into all that is later compiled with it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from domain import Candidate, Lemma, Verdict
 from pipeline.ledger import Ledger
 from pipeline.proving import Found
 from pipeline.world import Ports, Statement, World
+from verifiers.rocq.lint import refuse_block
 
 
 def known(library: Any, identities: Sequence[str]) -> list[bool]:
@@ -42,6 +44,9 @@ def admit(
         The lemma, if it is in the library now. Its `uses` are the lemmas that its text needs, each seen to be needed;
         of these, only the ones that the audit saw in the proof term become confirmed edges.
     """
+    if refuse_block(found.proof):
+        ledger.counts["refused_not_tactics"] += 1
+        return None
     before = closure(ports, found.lemmas)
     candidate = Candidate(world.alone(statement, before), found.proof, before, world.preamble(statement.prelude_id))
     verdict: Verdict = ports.verifier.audit([candidate])[0]

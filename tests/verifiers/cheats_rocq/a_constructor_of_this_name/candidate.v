@@ -1,0 +1,1 @@
+Inductive claim := goal (x : N).

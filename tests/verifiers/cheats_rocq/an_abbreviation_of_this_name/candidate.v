@@ -1,0 +1,2 @@
+Definition other := forall x, plus x Zero = Succ x.
+Notation goal := (fun x : N => eq_refl x).

@@ -1,0 +1,2 @@
+Theorem goal : forall x, plus x Zero = Succ x -> plus x Zero = Succ x.
+Proof. trivial. Qed.

@@ -1,0 +1,2 @@
+Theorem goal : plus (Succ Zero) Zero = Succ Zero.
+Proof. reflexivity. Qed.

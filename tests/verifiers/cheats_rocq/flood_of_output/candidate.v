@@ -1,0 +1,2 @@
+Theorem goal : True.
+Proof. do 2000000 idtac "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA". exact I. Qed.

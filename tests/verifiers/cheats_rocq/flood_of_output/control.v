@@ -1,0 +1,2 @@
+Theorem goal : True.
+Proof. do 2 idtac "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA". exact I. Qed.

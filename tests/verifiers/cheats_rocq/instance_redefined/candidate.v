@@ -1,0 +1,3 @@
+#[global] Instance b : Pick := Succ Zero.
+Theorem goal : pick = Succ Zero.
+Proof. reflexivity. Qed.

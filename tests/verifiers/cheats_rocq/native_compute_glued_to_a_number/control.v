@@ -1,0 +1,2 @@
+Theorem goal : plus (Succ Zero) Zero = Succ Zero.
+Proof. do 1vm_compute. reflexivity. Qed.

@@ -1,0 +1,5 @@
+Theorem goal : forall x, plus x Zero = x.
+Proof. induction x; simpl; congruence. Qed.
+Lemma more : True.
+Proof Mode "Noedit".
+Qed.

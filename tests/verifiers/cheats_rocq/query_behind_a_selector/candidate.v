@@ -1,0 +1,4 @@
+Theorem goal : forall x, plus x Zero = x.
+Proof. induction x; simpl; congruence. Qed.
+Lemma more : True.
+Proof. 1: Check plus. exact I. Qed.

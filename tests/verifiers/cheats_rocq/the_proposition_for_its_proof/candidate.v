@@ -1,0 +1,1 @@
+Definition goal : Prop := forall x, plus x Zero = Succ x.

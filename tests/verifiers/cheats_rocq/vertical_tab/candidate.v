@@ -1,0 +1,3 @@
+Theorem goal : forall x, plus x Zero = x.
+Proof. induction x; simpl; congruence. Qed.
+(**)
