@@ -38,8 +38,8 @@ OPTIONS = "set_option format.width 100000\n"
 class Outcome:
     """What came of a text. `ok` says that there was no error, `reason` otherwise says why not.
 
-    Positions in `messages` and `failed_at` (where the first error begins) are in characters of the text: -1 before it,
-    at least its length after it. `unsolved` are those errors that only say that goals are left.
+    Positions in `messages` and `failed_at` (where the first error begins) are in characters of the text, negative
+    before it, at least its length after it. `unsolved` are the errors that only say that goals are left.
     """
 
     ok: bool
@@ -123,8 +123,8 @@ class Session:
         Args:
             text: Commands, to their end; errors do not stop Lean.
             seconds: CPU seconds that it may take. The wall limit is four times as much, plus two seconds.
-            before: Commands put in front, whose messages carry no positions (assumed lemmas, say).
-            after: Commands put behind; positions of their messages begin at the text's length.
+            before: What is put in front (assumed lemmas, say, or the beginning of a theorem).
+            after: What is put behind.
         """
         try:
             _ = (before + text + after).encode()
@@ -225,8 +225,7 @@ def _outcome(said: list[Said], lines: Lines, start: int) -> Outcome:
     messages: list[tuple[Message, bool]] = []
     for one in said:
         begins, ends = (lines.offset(place) - start for place in (one.start, one.end))
-        where = (begins, max(begins, ends)) if begins >= 0 else (-1, -1)
-        messages.append((Message(one.level, one.text, *where), one.unsolved))
+        messages.append((Message(one.level, one.text, begins, max(begins, ends)), one.unsolved))
     messages.sort(key=lambda pair: (pair[0].start, pair[0].end))
     errors = [message for message, _ in messages if message.level == "error"]
     out_of_memory = any("excessive memory consumption" in message.text for message in errors)
