@@ -36,29 +36,39 @@ def read_problems(file: Path, prover: Prover | None = None) -> list[Problem]:
 
 
 def read_lines(file: Path) -> list[tuple[int, str]]:
-    """The lines of a file that are not blank, with their numbers, from 1."""
+    """The lines of a file that are not blank, with their numbers, from 1. Bytes that are not UTF-8 are escaped."""
     try:
-        text = file.read_text(encoding="utf-8")
+        lines = file.read_bytes().split(b"\n")
     except FileNotFoundError:
         raise UserError(f"there is no file {file}") from None
     except IsADirectoryError:
         raise UserError(f"{file} is a folder; expected a JSONL file") from None
-    except UnicodeDecodeError as error:
-        raise UserError(f"{file}: not UTF-8 text at byte {error.start}") from None
-    return [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
+    return [(number, line.decode("utf-8", "surrogateescape")) for number, line in enumerate(lines, 1) if line.strip()]
 
 
 def parse_object(text: str, where: str) -> dict[str, Any]:
-    """One JSON object; `where` is the file and line for the message."""
+    """One JSON object from a line of `read_lines`; `where` is the file and line for the message."""
+    escaped = re.search("[\udc80-\udcff]", text)
+    if escaped:
+        raise UserError(f"{where}: not UTF-8 text at character {escaped.start() + 1}")
     if _depth(text) > DEEPEST:
         raise UserError(f"{where}: nested more than {DEEPEST} deep")
     try:
         value: Any = json.loads(text)
     except json.JSONDecodeError as error:
         raise UserError(f"{where}: not JSON at column {error.colno}: {error.msg}") from None
+    except ValueError as error:
+        raise UserError(f"{where}: not JSON: {error}") from None
     if not isinstance(value, dict):
-        raise UserError(f"{where}: expected a JSON object, got {json.dumps(value)[:60]}")
+        raise UserError(f"{where}: expected a JSON object, got {_shown(value)}")
     return value
+
+
+def _shown(value: object) -> str:
+    try:
+        return json.dumps(value)[:60]
+    except ValueError:  # an integer of thousands of digits
+        return "a number that is too long"
 
 
 def _depth(text: str) -> int:
@@ -126,7 +136,7 @@ def _text(fields: Mapping[str, Any], name: str, where: str) -> str:
         raise UserError(f"{where}: field `{name}` is missing")
     value: Any = fields[name]
     if not isinstance(value, str):
-        raise UserError(f"{where}: field `{name}`: expected text, got {json.dumps(value)[:60]}")
+        raise UserError(f"{where}: field `{name}`: expected text, got {_shown(value)}")
     return value
 
 

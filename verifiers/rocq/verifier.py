@@ -70,6 +70,7 @@ class RocqVerifier:
 
     def __init__(self, settings: RocqSettings | None = None) -> None:
         self.settings = settings or RocqSettings()
+        self._version: str | None = None
         self._sandbox = Sandbox()
         self._sessions: OrderedDict[str, Session] = OrderedDict()
         self._refused_headers: dict[str, Outcome] = {}
@@ -94,7 +95,9 @@ class RocqVerifier:
     @property
     def version(self) -> str:
         """The prover's version, like `8.16.1`. Raises `OutsideError` when there is no prover."""
-        return _installed_version()
+        if self._version is None:
+            self._version = _installed_version()
+        return self._version
 
     def describe(self) -> str:
         """The prover and its version, like `rocq 8.16.1`."""
@@ -312,7 +315,6 @@ class RocqVerifier:
         return lambda constructor: known.get(constructor, library_parameters(constructor))
 
 
-@cache
 def _installed_version() -> str:
     if shutil.which("coqc") is None or shutil.which("coqidetop.opt") is None:
         raise OutsideError("Rocq is missing (coqc and coqidetop.opt): apt-get install coq libcoq-stdlib")
