@@ -36,11 +36,11 @@ SESSION_VARIABLE = "LEMMARY_ISABELLE_SESSION"
 
 RELAY = r"""
 mkfifo here && exec 4<>here || exit 1
-"$@" >&4 2>&1 </dev/null &
+{ "$@"; echo "(ended)"; } >&4 2>&1 </dev/null &
 while IFS= read -r -u 4 line; do
+  case $line in "(ended)") exit 1;; esac
   printf '%s\n' "$line"
   case $line in (server*127.0.0.1:*password*) break;; esac
-  kill -0 $! 2>/dev/null || exit 1
 done
 port=${line#*127.0.0.1:}
 exec 3<>"/dev/tcp/127.0.0.1/${port%% *}" || exit 1

@@ -1,0 +1,5 @@
+bundle lie = refl[simp]
+theorem goal:
+  fixes n :: nat
+  shows "n = n + 1"
+  by simp

@@ -1,0 +1,1 @@
+proof - have \<open>n = n\<open>\<close> sorry

@@ -1,0 +1,1 @@
+using TrueI[smt_certificates = "/tmp/x"] by smt

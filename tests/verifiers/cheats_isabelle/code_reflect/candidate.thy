@@ -1,0 +1,5 @@
+code_reflect X functions Suc
+theorem goal:
+  fixes n :: nat
+  shows "n = n + 1"
+  by simp

@@ -1,0 +1,5 @@
+external_file "/etc/shadow"
+theorem goal:
+  fixes n :: nat
+  shows "n = n + 1"
+  by simp

@@ -1,0 +1,5 @@
+find_theorems name: lie
+theorem goal:
+  fixes n :: nat
+  shows "n = n + 1"
+  by simp

@@ -1,0 +1,1 @@
+by simp \<comment> \<open>@{ML \<open>1\<close>}\<close>

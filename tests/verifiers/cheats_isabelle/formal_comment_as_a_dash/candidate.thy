@@ -1,0 +1,1 @@
+by simp ― \<open>@{ML \<open>1\<close>}\<close>

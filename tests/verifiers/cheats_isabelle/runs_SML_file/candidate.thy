@@ -1,0 +1,5 @@
+SML_file "evil.ML"
+theorem goal:
+  fixes n :: nat
+  shows "n = n + 1"
+  by simp

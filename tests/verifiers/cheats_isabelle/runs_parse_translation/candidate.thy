@@ -1,0 +1,5 @@
+parse_translation \<open>[]\<close>
+theorem goal:
+  fixes n :: nat
+  shows "n = n + 1"
+  by simp

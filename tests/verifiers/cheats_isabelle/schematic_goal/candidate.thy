@@ -1,0 +1,2 @@
+schematic_goal goal: "?x"
+  by simp

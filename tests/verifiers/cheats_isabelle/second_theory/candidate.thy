@@ -1,0 +1,7 @@
+theorem goal:
+  fixes n :: nat
+  shows "n = n + 1"
+  by simp
+end
+theory Other imports Main
+begin

@@ -1,0 +1,3 @@
+apply simp
+  sledgehammer
+  done

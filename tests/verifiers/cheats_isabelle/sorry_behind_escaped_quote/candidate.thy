@@ -1,0 +1,1 @@
+apply (rule_tac x = "\"" in exI) sorry (* " *)

@@ -1,0 +1,1 @@
+by simp (* one (* two *) still a comment *) sorry (* and more *)

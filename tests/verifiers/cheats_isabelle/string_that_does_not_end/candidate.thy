@@ -1,0 +1,2 @@
+using "n = n by simp
+sorry

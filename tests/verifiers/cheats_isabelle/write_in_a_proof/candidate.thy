@@ -1,0 +1,4 @@
+proof -
+  write plus (infixl "=" 50)
+  show ?thesis by simp
+qed
