@@ -18,11 +18,12 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 from domain import OutsideError
+from verifiers import scratch
 from verifiers.sandbox import GIBIBYTE, MEBIBYTE, Limits, Sandbox
 
 HERE = Path(__file__).resolve().parent
@@ -97,6 +98,11 @@ class Toolchain:
         """The limits of a process. Its own on memory (`memory_option`) is met first, the address space is behind."""
         return Limits(4 * seconds, seconds, memory_bytes + self.address_bytes, processes=PROCESSES)
 
+    def discard(self) -> None:
+        """Remove the compiled library of a rebuilt toolchain."""
+        if self.embedded:
+            scratch.remove(self.library_path[0])
+
     def _environment(self, path: Sequence[Path]) -> list[str]:
         return ["env", f"LEAN_PATH={os.pathsep.join(map(str, (*path, *self.library_path)))}"]
 
@@ -108,6 +114,16 @@ class Toolchain:
 def memory_option(memory_bytes: int) -> str:
     """The option by which Lean itself refuses to allocate more."""
     return f"-M{memory_bytes // MEBIBYTE}"
+
+
+def rebuild(toolchain: Toolchain) -> Toolchain:
+    """The toolchain with its library compiled anew from source, in a folder of its own, where it is ours."""
+    if not toolchain.embedded:
+        return toolchain
+    compiled = Sandbox().make_folder(trusted=True)
+    _compile_prelude(toolchain.command, LIBRARY, compiled)
+    shown = tuple(path for path in toolchain.readable if path not in toolchain.library_path)
+    return replace(toolchain, library_path=(compiled,), readable=(*shown, compiled))
 
 
 def find(settings: LeanSettings | None = None) -> Toolchain:

@@ -1,0 +1,203 @@
+"""Admission in Lean: is this text a proof of exactly that statement? Fresh processes, statement first.
+
+For each candidate, in sandboxed processes of their own and with nothing of the candidate in the first two:
+
+1. the header is compiled as a module, if it makes anything (`source.parse_header`), once per header;
+2. `LemmaryStatement` fixes the statement: `def LemmaryFrozen.Statement : Prop := …`;
+3. `LemmaryCandidate` is compiled: the same surroundings, the library lemmas it names with their proofs, its own text;
+4. a checking file imports the statement, then the candidate, says `theorem RANDOM : LemmaryFrozen.Statement := @NAME`
+   and asks for the axioms of RANDOM. Errors are looked at before axioms, since after an error the list may lie;
+5. a recheck does all of this again from source, the toolchain's own library included, and lets `leanchecker` replay the
+   candidate's module where the toolchain has it.
+
+Invariant (DESIGN 3.1): `accepted` means that Lean holds NAME to be a proof of the frozen statement from allow-listed
+axioms and the header's own. No output of a process that read the candidate's text decides anything but its failure, and
+no compiled file is loaded that a process could have changed after the one that wrote it. docs/lean.md says which layer
+refuses what.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Lock
+
+from domain import Candidate, Message, Verdict
+from verifiers import scratch
+from verifiers.cache import content_key
+from verifiers.lean.batch import Compiler
+from verifiers.lean.layers import (
+    CANDIDATE_MODULE,
+    STATEMENT_MODULE,
+    Question,
+    Rejection,
+    check_axioms,
+    compile_candidate,
+    failure,
+    frozen_text,
+    header_axioms,
+    read,
+    refusal,
+    refused_texts,
+    replay,
+)
+from verifiers.lean.scan import Unterminated
+from verifiers.lean.source import HEADER_MODULE, Malformed, lemma_axiom, lemma_theorem
+from verifiers.lean.toolchain import LeanSettings, find, rebuild
+from verifiers.lean.uses import constants, lemmas_used
+from verifiers.sandbox import Sandbox
+
+ALLOWED_AXIOMS = frozenset({"propext", "Classical.choice", "Quot.sound"})
+"""The axioms that every proof may use: those on which Lean's own library rests."""
+
+PREPARED = 64
+"""Compiled headers and statements kept."""
+
+
+@dataclass(slots=True)
+class _Work:
+    """One audit: its compiler, the folders of the header and the statement, and that of the candidate."""
+
+    compiler: Compiler
+    path: list[Path]
+    own: Path
+
+
+class Auditor:
+    """Audits candidates. Compiled headers and statements are kept in trusted folders while it lives."""
+
+    def __init__(self, sandbox: Sandbox, settings: LeanSettings) -> None:
+        self._sandbox = sandbox
+        self._settings = settings
+        self._prepared: OrderedDict[str, Path] = OrderedDict()
+        self._lock = Lock()
+        self.cpu_seconds = 0.0
+
+    def close(self) -> None:
+        """Remove the folders of compiled headers and statements."""
+        while self._prepared:
+            scratch.remove(self._prepared.popitem()[1])
+
+    def audit(self, batch: Sequence[Candidate], *, recheck: bool = False) -> list[Verdict]:
+        """The verdicts on independent candidates, in order."""
+
+        def judge(candidate: Candidate) -> Verdict:
+            refused = refused_texts(candidate)
+            return refusal(refused) if refused else self.judge_compiled(candidate, recheck=recheck)
+
+        if self._settings.audit_workers == 1 or len(batch) == 1:
+            return [judge(candidate) for candidate in batch]
+        with ThreadPoolExecutor(self._settings.audit_workers) as pool:
+            return list(pool.map(judge, batch))
+
+    def judge_compiled(self, candidate: Candidate, *, recheck: bool = False) -> Verdict:
+        """The verdict of all layers but the lint, without which a text could run code while Lean reads it."""
+        with self._work(recheck=recheck) as work:
+            try:
+                verdict = self._judge(read(candidate), work, recheck=recheck)
+            except (Malformed, Unterminated, Rejection) as error:
+                verdict = _verdict(error)
+        return replace(verdict, seconds=round(work.compiler.cpu_seconds, 4))
+
+    def uses(self, candidate: Candidate) -> tuple[str, ...] | Verdict:
+        """The global names in the proof term of a candidate, sorted; the verdict on a text that has none."""
+        refused = refused_texts(candidate)
+        if refused:
+            return refusal(refused)
+        with self._work() as work:
+            try:
+                question = read(candidate)
+                self._prepare_all(question, work, keep=True)
+                compile_candidate(question, work.compiler, work.path, work.own, lemma_axiom)
+                check_axioms(question, work.compiler, [*work.path, work.own])
+                return constants(question, work.compiler, work.path, work.own)
+            except (Malformed, Unterminated, Rejection) as error:
+                return _verdict(error)
+
+    @contextmanager
+    def _work(self, *, recheck: bool = False) -> Generator[_Work]:
+        """What an audit works with; a recheck has its own compiled library and keeps nothing."""
+        settings = self._settings
+        toolchain = rebuild(find(settings)) if recheck else find(settings)
+        limits = toolchain.limits(
+            settings.recheck_seconds if recheck else settings.audit_seconds, settings.memory_bytes
+        )
+        compiler = Compiler(toolchain, self._sandbox, limits, settings.memory_bytes)
+        work = _Work(compiler, [], self._sandbox.make_folder(trusted=True))
+        try:
+            yield work
+        finally:
+            scratch.remove(work.own)
+            if recheck:
+                toolchain.discard()
+                for folder in work.path:
+                    scratch.remove(folder)
+            with self._lock:
+                self.cpu_seconds += compiler.cpu_seconds
+
+    def _judge(self, question: Question, work: _Work, *, recheck: bool) -> Verdict:
+        compiler = work.compiler
+        self._prepare_all(question, work, keep=not recheck)
+        compile_candidate(question, compiler, work.path, work.own, lemma_theorem)
+        axioms = check_axioms(question, compiler, [*work.path, work.own])
+        allowed = ALLOWED_AXIOMS | set(question.candidate.problem.allowed_axioms) | header_axioms(question.header)
+        refused = sorted(axioms - allowed)
+        if refused:
+            raise Rejection("axiom", Message("error", f"the proof rests on {', '.join(refused)}"))
+        if recheck and compiler.toolchain.checker is not None:
+            replay(compiler, CANDIDATE_MODULE, [*work.path, work.own])
+        uses = lemmas_used(question, compiler, work.path) if question.lemmas else ()
+        return Verdict("accepted", "proved", "rechecked" if recheck else "audited", (), tuple(sorted(axioms)), uses)
+
+    def _prepare_all(self, question: Question, work: _Work, *, keep: bool) -> None:
+        """Compile the header, if it makes anything, and freeze the statement."""
+        header = question.header
+        if header.made is not None:
+            work.path.append(self._prepare(HEADER_MODULE, header.made, work, "the header", keep=keep))
+        frozen = frozen_text(header, question.statement)
+        work.path.append(self._prepare(STATEMENT_MODULE, frozen, work, "the statement", keep=keep))
+
+    def _prepare(self, module: str, text: str, work: _Work, what: str, *, keep: bool) -> Path:
+        """The trusted folder of a compiled module that holds nothing of a candidate."""
+        path = tuple(work.path)
+
+        def build(folder: Path) -> None:
+            compiled = work.compiler.compile(module, work.compiler.toolchain.header(text), path=path, into=folder)
+            if not compiled.ok:
+                raise failure(compiled, what, kind="error")
+            if any(one.severity == "warning" and "sorry" in one.text for one in compiled.said):
+                raise Rejection("malformed", Message("error", f"{what} has a `sorry` in it"), kind="error")
+
+        if not keep:
+            return self._built(build)
+        key = content_key(module, text, *map(str, path))
+        with self._lock:
+            if key in self._prepared:
+                self._prepared.move_to_end(key)
+                return self._prepared[key]
+            self._prepared[key] = self._built(build)
+            while len(self._prepared) > PREPARED:
+                scratch.remove(self._prepared.popitem(last=False)[1])
+            return self._prepared[key]
+
+    def _built(self, build: Callable[[Path], None]) -> Path:
+        folder = self._sandbox.make_folder(trusted=True)
+        try:
+            build(folder)
+        except Rejection:
+            scratch.remove(folder)
+            raise
+        return folder
+
+
+def _verdict(error: Malformed | Unterminated | Rejection) -> Verdict:
+    if isinstance(error, Rejection):
+        return error.verdict
+    message = Message("error", str(error))
+    if isinstance(error, Malformed):
+        return Verdict("error", "malformed", "none", (message,))
+    return Verdict("rejected", "does_not_compile", "none", (message,))

@@ -1,0 +1,178 @@
+"""The steps of an audit: each compiles one file and either holds or raises `Rejection`.
+
+Nothing here knows of batches, folders that are kept, or trust: that is `audit`'s.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from domain import Candidate, Lemma, Message, Reason, Verdict, VerdictKind
+from verifiers.lean.batch import Compiled, Compiler
+from verifiers.lean.lint import refuse
+from verifiers.lean.source import (
+    Header,
+    Statement,
+    named_lemmas,
+    parse_header,
+    parse_statement,
+    surround,
+    without_header,
+)
+
+FROZEN = "LemmaryFrozen.Statement"
+STATEMENT_MODULE = "LemmaryStatement"
+CANDIDATE_MODULE = "LemmaryCandidate"
+CHECK_MODULE = "LemmaryCheck"
+
+_AXIOMS = re.compile(
+    r"'(?P<name>[^'\s]+)' (?:depends on axioms: \[(?P<axioms>[^\]]*)\]|does not depend on any axioms)\s*"
+)
+
+
+class Rejection(Exception):  # noqa: N818 (the ordinary way to end an audit)
+    """A layer says no."""
+
+    def __init__(self, reason: Reason, *messages: Message, kind: VerdictKind = "rejected") -> None:
+        super().__init__(reason)
+        self.verdict = Verdict(kind, reason, "none", messages)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A candidate, read."""
+
+    candidate: Candidate
+    header: Header
+    statement: Statement
+    lemmas: tuple[Lemma, ...]
+
+    @property
+    def name(self) -> str:
+        """The full name of the theorem that the candidate has to prove."""
+        name = self.statement.name
+        if name.startswith("_root_."):
+            return name.removeprefix("_root_.")
+        return f"{self.header.namespace}.{name}" if self.header.namespace else name
+
+
+def read(candidate: Candidate) -> Question:
+    """The parts of a candidate. Raises `Malformed`, `Unterminated`."""
+    header = parse_header(candidate.problem.header)
+    statement = parse_statement(candidate.problem.formal_statement)
+    return Question(candidate, header, statement, named_lemmas(candidate.lemmas, candidate.proof + candidate.preamble))
+
+
+def refused_texts(candidate: Candidate) -> str | None:
+    """Why the lint refuses a candidate, its preamble, or a proof of its lemmas."""
+    header = candidate.problem.header
+    for text in (candidate.preamble, *(lemma.proof for lemma in candidate.lemmas)):
+        if refused := refuse(text):
+            return refused
+    return refuse(without_header(candidate.proof, header), header)
+
+
+def refusal(refused: str) -> Verdict:
+    """The verdict on a text that the lint refuses."""
+    return Verdict("rejected", "forbidden_construct", "none", (Message("error", f"not allowed: {refused}"),))
+
+
+def failure(
+    compiled: Compiled, what: str, *, kind: VerdictKind = "rejected", skip: int = 0, length: int = 0
+) -> Rejection:
+    """Why a file was not compiled; positions are counted from `skip` if the text is a candidate's (no `what`)."""
+    reason = compiled.reason
+    if reason == "timeout":
+        kind = "timeout"
+    elif reason == "prover_error":
+        kind = "error"
+    return Rejection(reason, *compiled.messages(skip, length, f"{what}: " if what else ""), kind=kind)
+
+
+def frozen_text(header: Header, statement: Statement) -> str:
+    """The module of the frozen statement. Its last line fails where the header's variables would make it a function."""
+    return f"{header.spoken}{frozen_definition(statement)}example : Prop := @_root_.{FROZEN}\n"
+
+
+def frozen_definition(statement: Statement) -> str:
+    """The statement as a definition."""
+    return f"def _root_.{FROZEN}{statement.universes} : Prop :=\n  {statement.proposition}\n"
+
+
+def candidate_text(
+    header: Header, candidate: Candidate, statement: Statement, lemmas: Sequence[str]
+) -> tuple[str, str]:
+    """What is put before a candidate's text (to follow the toolchain's beginning), and the text with what ends it."""
+    placed = surround(statement, without_header(candidate.proof, candidate.problem.header))
+    preamble = f"{candidate.preamble}\n" if candidate.preamble else ""
+    before = f"{header.spoken}{preamble}" + "".join(f"{lemma}\n" for lemma in lemmas) + placed.before
+    return before, placed.text + placed.after
+
+
+def compile_candidate(
+    question: Question, compiler: Compiler, path: Sequence[Path], into: Path, lemma: Callable[[Lemma], str]
+) -> None:
+    said = [lemma(one) for one in question.lemmas]
+    before, text = candidate_text(question.header, question.candidate, question.statement, said)
+    before = compiler.toolchain.header(before)
+    compiled = compiler.compile(CANDIDATE_MODULE, before + text, path=path, into=into)
+    if not compiled.ok:
+        raise failure(compiled, "", skip=len(before), length=len(text))
+
+
+def check_axioms(question: Question, compiler: Compiler, path: Sequence[Path]) -> set[str]:
+    """Compile the checking file; the axioms that its theorem rests on. Nothing in it is read in the header's scene."""
+    check = f"check_{secrets.token_hex(16)}"
+    imports = f"{question.header.imports}import {STATEMENT_MODULE}\nimport {CANDIDATE_MODULE}\n"
+    text = compiler.toolchain.header(f"{imports}theorem {check} : {FROZEN} := @{question.name}\n")
+    line = text.count("\n") + 1
+    compiled = compiler.compile(CHECK_MODULE, f"{text}#print axioms {check}\n", path=path)
+    if not compiled.ok:
+        if compiled.reason != "does_not_compile":
+            raise failure(compiled, "the comparison of statements")
+        about = compiled.errors[0].text[:4000]
+        name = question.name
+        raise Rejection("wrong_statement", Message("error", f"{name} is not a proof of the statement: {about}"))
+    answers = [axioms for one in compiled.said if one.line == line and (axioms := printed_axioms(one.text, check))]
+    if len(answers) != 1:
+        raise Rejection("prover_error", Message("error", "Lean does not say what the proof rests on"), kind="error")
+    return set(answers[0]) - {""}
+
+
+def printed_axioms(text: str, name: str) -> tuple[str, ...] | None:
+    """What `#print axioms NAME` says: names, or the empty name where there are none; None if it is no such answer."""
+    found = _AXIOMS.fullmatch(text)
+    if found is None or found["name"] != name:
+        return None
+    return tuple(one.strip() for one in (found["axioms"] or "").split(","))
+
+
+def header_axioms(header: Header) -> set[str]:
+    """Axioms that the problem's own header states: it is the problem's author who assumes them."""
+    found = re.findall(r"^(?:[\w ]*)axiom ([^\s:({\[]+)", header.made or "", re.MULTILINE)
+    return {f"{header.namespace}.{name}" if header.namespace else name for name in found}
+
+
+def replay(compiler: Compiler, module: str, path: Sequence[Path]) -> None:
+    """Let `leanchecker` add the candidate's declarations to the kernel's environment again."""
+    argv = compiler.toolchain.checker_argv(module, path=path)
+    with compiler.sandbox.folder() as folder:
+        shown = (*compiler.toolchain.readable, *path)
+        finished = compiler.sandbox.run(argv, folder, compiler.limits, shown)
+    compiler.cpu_seconds += finished.cpu_seconds
+    if finished.stopped in ("wall", "cpu"):
+        raise Rejection("timeout", Message("error", "leanchecker: the time limit was reached"), kind="timeout")
+    if not finished.ok:
+        said = finished.output.strip()[-2000:]
+        raise Rejection("typing_flag", Message("error", f"leanchecker refuses the compiled proof: {said}"))
+
+
+def lemmas_among(question: Question, names: Iterable[str]) -> tuple[str, ...]:
+    """Those names that are library lemmas, which stand in the header's namespace if it leaves one open."""
+    prefix = f"{question.header.namespace}." if question.header.namespace else ""
+    known = {lemma.canonical_name for lemma in question.lemmas}
+    return tuple(sorted(known & {name.removeprefix(prefix) for name in names}))

@@ -1,0 +1,287 @@
+"""The Lean backend behind `verifiers.protocol`: warm sessions for speed, audits in fresh processes for admission.
+
+A check runs in a warm session whose base is the problem's header: the statement is frozen before the candidate's text,
+library lemmas are assumed, and the session forgets the text afterwards. Its success has trust `elaborated`; only an
+audit's verdict is accepted (DESIGN 5).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+from domain import Candidate, Elaboration, Goal, Message, Problem, Prover, Replay, Term, Verdict
+from verifiers.cache import VerdictCache, content_key
+from verifiers.lean.audit import ALLOWED_AXIOMS, Auditor
+from verifiers.lean.batch import Compiler
+from verifiers.lean.elaboration import Answer, Elaborator, Ran
+from verifiers.lean.goals import read_goal, replay
+from verifiers.lean.layers import (
+    FROZEN,
+    Question,
+    frozen_definition,
+    header_axioms,
+    lemmas_among,
+    printed_axioms,
+    read,
+    refusal,
+    refused_texts,
+)
+from verifiers.lean.scan import Unterminated
+from verifiers.lean.session import Outcome, Session
+from verifiers.lean.source import Malformed, lemma_axiom, named_lemmas, surround, without_header
+from verifiers.lean.terms import render
+from verifiers.lean.toolchain import LeanSettings, Toolchain, find
+from verifiers.sandbox import Sandbox
+
+_CHECK = "LemmaryFrozen.check"
+
+
+class LeanVerifier:
+    """Implements `verifiers.protocol.Verifier`. Not for use from several threads at once."""
+
+    prover: Prover = "lean4"
+
+    def __init__(self, settings: LeanSettings | None = None) -> None:
+        self.settings = settings or LeanSettings()
+        self._sandbox = Sandbox()
+        self._sessions: OrderedDict[str, Session] = OrderedDict()
+        self._refused_headers: dict[str, Outcome] = {}
+        self._closed_cpu_seconds = 0.0
+        self._cache = VerdictCache(self.settings.cache_entries)
+        self._auditor = Auditor(self._sandbox, self.settings)
+        self._compiler: Compiler | None = None
+        self._elaborator = Elaborator(self._run)
+
+    # ------------------------------------------------------------------------------------------------ the prover
+
+    @property
+    def toolchain(self) -> Toolchain:
+        """The Lean that answers. Raises `OutsideError` when there is none."""
+        return find(self.settings)
+
+    @property
+    def version(self) -> str:
+        """The prover's version, like `4.35.0`. Raises `OutsideError` when there is no prover."""
+        return self.toolchain.version
+
+    def describe(self) -> str:
+        """The prover and its version, like `lean4 4.35.0`; the embedded one says so."""
+        return f"{self.prover} {self.version}{' (embedded)' if self.toolchain.embedded else ''}"
+
+    def sandbox_note(self) -> str | None:
+        """Why provers run without a full sandbox here, or None."""
+        return self._sandbox.degraded
+
+    # ------------------------------------------------------------------------------------------------ elaboration
+
+    def elaborate(self, problems: Sequence[Problem]) -> list[Elaboration | Verdict]:
+        """The canonical form of each problem, in order; a verdict `error` for one that the prover refuses."""
+        return self._elaborator.elaborate(problems)
+
+    def _run(self, header: str, commands: Sequence[str]) -> Ran:
+        """The answers to commands after a header, in a file of their own."""
+        if self._compiler is None:
+            limits = self.toolchain.limits(self.settings.audit_seconds, self.settings.memory_bytes)
+            self._compiler = Compiler(self.toolchain, self._sandbox, limits, self.settings.memory_bytes)
+        return run_commands(self._compiler, header, commands)
+
+    # ------------------------------------------------------------------------------------------------ verification
+
+    def check(self, batch: Sequence[Candidate]) -> list[Verdict]:
+        """Quick verdicts from warm sessions; a success has trust `elaborated` and is not yet accepted."""
+        verdicts: list[Verdict] = []
+        for candidate in batch:
+            key = self._key("check", self.settings.check_seconds, candidate)
+            verdict = self._cache.get(key)
+            if verdict is None:
+                verdict = replace(self._check(candidate), prover=self.describe())
+                self._cache.put(key, verdict)
+            verdicts.append(verdict)
+        return verdicts
+
+    def audit(self, batch: Sequence[Candidate], *, recheck: bool = False) -> list[Verdict]:
+        """Verdicts that count, from fresh processes (see `audit`)."""
+        kind = "recheck" if recheck else "audit"
+        keys = [self._key(kind, self.settings.audit_seconds, candidate) for candidate in batch]
+        verdicts = {key: verdict for key in keys if (verdict := self._cache.get(key)) is not None}
+        new = {key: candidate for key, candidate in zip(keys, batch, strict=True) if key not in verdicts}
+        for key, verdict in zip(new, self._auditor.audit(list(new.values()), recheck=recheck), strict=True):
+            verdicts[key] = replace(verdict, prover=self.describe())
+            self._cache.put(key, verdicts[key])
+        return [verdicts[key] for key in keys]
+
+    def replay(self, candidate: Candidate, seconds: float | None = None) -> Replay:
+        """The open goals after a prefix of a proof; after a failure, those before the step that failed."""
+        seconds = seconds or self.settings.check_seconds
+        try:
+            refused = refused_texts(candidate)
+            if refused:
+                return Replay(False, (), (Message("error", f"not allowed: {refused}"),))
+            question = read(candidate)
+            placed = surround(question.statement, without_header(candidate.proof, candidate.problem.header))
+        except (Malformed, Unterminated) as error:
+            return Replay(False, (), (Message("error", str(error)),))
+        session = self._session(candidate)
+        if isinstance(session, Outcome):
+            return Replay(False, (), (Message("error", f"the header: {session.error}"),))
+        ours = "".join(f"{lemma_axiom(one)}\n" for one in question.lemmas)
+        return replay(session, placed.text, seconds, ours=ours, opening=placed.before)
+
+    def uses(self, candidate: Candidate) -> tuple[str, ...] | Verdict:
+        """The global names in the proof term, sorted; a verdict on a text without one."""
+        return self._auditor.uses(candidate)
+
+    def parse_goal(self, text: str, header: str = "") -> Goal:
+        """One goal as Lean prints it under `pp.all`: hypotheses, `⊢`, the conclusion."""
+        del header  # Lean prints constructors with their parameters
+        return read_goal(text)
+
+    def render_statement(self, term: Term) -> str:
+        """A closed statement as text that Lean reads back as exactly this term."""
+        return render(term)
+
+    # ------------------------------------------------------------------------------------------------ accounting
+
+    def cpu_seconds(self) -> float:
+        """CPU seconds of all prover processes so far, audits included."""
+        running = sum(session.cpu_seconds for session in self._sessions.values())
+        compiling = self._compiler.cpu_seconds if self._compiler else 0.0
+        return running + compiling + self._closed_cpu_seconds + self._auditor.cpu_seconds
+
+    def close(self) -> None:
+        """End all processes and remove their folders; the verifier can be used again afterwards."""
+        while self._sessions:
+            self._close(self._sessions.popitem()[1])
+        self._auditor.close()
+        self._cache.close()
+
+    # ------------------------------------------------------------------------------------------------ warm sessions
+
+    def _check(self, candidate: Candidate) -> Verdict:
+        try:
+            refused = refused_texts(candidate)
+            if refused:
+                return refusal(refused)
+            question = read(candidate)
+            placed = surround(question.statement, without_header(candidate.proof, candidate.problem.header))
+        except Malformed as error:
+            return Verdict("error", "malformed", "none", (Message("error", str(error)),))
+        except Unterminated as error:
+            return Verdict("rejected", "does_not_compile", "none", (Message("error", str(error)),))
+        session = self._session(candidate)
+        if isinstance(session, Outcome):
+            return _not_ours(session, "the header")
+        lemmas = "".join(f"{lemma_axiom(one)}\n" for one in question.lemmas)
+        before = f"{frozen_definition(question.statement)}{lemmas}{placed.before}"
+        after = f"theorem _root_.{_CHECK} : _root_.{FROZEN} := @_root_.{question.name}\n#print axioms _root_.{_CHECK}\n"
+        text = placed.text + placed.after
+        outcome = session.run(text, self.settings.check_seconds, before=before, after=after)
+        return _judge(outcome, question, len(placed.text), len(text))
+
+    def _session(self, candidate: Candidate) -> Session | Outcome:
+        """The warm session with a candidate's header and preamble, or what came of loading them."""
+        base = "\n".join(part for part in (candidate.problem.header, candidate.preamble) if part)
+        if base in self._refused_headers:
+            return self._refused_headers[base]
+        if base in self._sessions:
+            self._sessions.move_to_end(base)
+            return self._sessions[base]
+        session = Session(self.toolchain, sandbox=self._sandbox, memory_bytes=self.settings.memory_bytes)
+        outcome = session.load(self.toolchain.header(base))
+        if not outcome.ok:
+            self._close(session)
+            if outcome.reason == "does_not_compile":
+                self._refused_headers[base] = outcome
+            return outcome
+        self._sessions[base] = session
+        while len(self._sessions) > self.settings.sessions:
+            self._close(self._sessions.popitem(last=False)[1])
+        return session
+
+    def _close(self, session: Session) -> None:
+        session.close()
+        self._closed_cpu_seconds += session.cpu_seconds
+
+    def _key(self, kind: str, seconds: float, candidate: Candidate) -> str:
+        problem = candidate.problem
+        try:
+            lemmas = named_lemmas(candidate.lemmas, candidate.proof + candidate.preamble)
+        except Unterminated:
+            lemmas = candidate.lemmas
+        about = [text for one in lemmas for text in (one.canonical_name, one.statement_exact, one.proof)]
+        settings = self.settings
+        limits = f"{seconds} {settings.memory_bytes} {settings.recheck_seconds} {settings.command} {settings.project}"
+        texts = [problem.header, problem.formal_statement, candidate.preamble, candidate.proof]
+        return content_key(kind, self.describe(), _rules(), limits, *texts, *sorted(problem.allowed_axioms), "", *about)
+
+
+def run_commands(compiler: Compiler, header: str, commands: Sequence[str]) -> Ran:
+    """The answers to commands after a header, in a file of their own."""
+    before = compiler.toolchain.header(f"{header}\n")
+    lines = before.count("\n")
+    text = before
+    spans: list[tuple[int, int]] = []
+    for command in commands:
+        start = lines + 1
+        text += f"{command}\n"
+        lines += command.count("\n") + 1
+        spans.append((start, lines))
+    compiled = compiler.compile("LemmaryAsked", text, options=("-DmaxErrors=0",))
+    early = next((one for one in compiled.errors if not spans or one.line < spans[0][0]), None)
+    if early is not None or compiled.noise or compiled.finished.stopped:
+        said = early.text if early else compiled.noise or str(compiled.finished.stopped)
+        return Ran((), said[:2000], compiled.reason)
+    answers: list[Answer] = []
+    for first, last in spans:
+        told = [one for one in compiled.said if first <= one.line <= last]
+        error = next((one.text for one in told if one.severity == "error"), None)
+        answers.append(Answer("\n".join(one.text for one in told if one.severity == "information"), error))
+    return Ran(tuple(answers))
+
+
+def _judge(outcome: Outcome, question: Question, text: int, end: int) -> Verdict:
+    """The verdict on a run; positions up to `text` are in the candidate's text, those from `end` on behind it."""
+    clipped = tuple(
+        replace(one, start=min(one.start, text), end=min(one.end, text)) for one in outcome.messages if one.start < end
+    )
+    seconds = outcome.cpu_seconds
+    if outcome.reason == "timeout":
+        return Verdict("timeout", "timeout", "none", clipped, seconds=seconds)
+    if outcome.reason == "prover_error":
+        return Verdict("error", "prover_error", "none", clipped, seconds=seconds)
+    if outcome.reason is not None:
+        if outcome.failed_at is None or outcome.failed_at < 0:
+            return _not_ours(outcome, "the statement or a lemma")
+        if outcome.failed_at >= end:
+            said = f"{question.name} is not a proof of the statement: {outcome.error}"
+            return Verdict("rejected", "wrong_statement", "none", (Message("error", said),), seconds=seconds)
+        errors = tuple(sorted(clipped, key=lambda one: one.level != "error"))
+        return Verdict("rejected", outcome.reason, "none", errors, seconds=seconds)
+    told = [axioms for one in outcome.messages if (axioms := printed_axioms(one.text, _CHECK)) and one.start >= end]
+    axioms = set(told[0]) - {""} if len(told) == 1 else {"sorryAx"}
+    lemmas = lemmas_among(question, axioms)
+    prefix = f"{question.header.namespace}." if question.header.namespace else ""
+    allowed = ALLOWED_AXIOMS | set(question.candidate.problem.allowed_axioms) | header_axioms(question.header)
+    refused = sorted(axioms - allowed - set(lemmas) - {prefix + lemma for lemma in lemmas})
+    if refused:
+        message = Message("error", f"the proof rests on {', '.join(refused)}")
+        return Verdict("rejected", "axiom", "none", (message,), seconds=seconds)
+    return Verdict("accepted", "proved", "elaborated", uses=lemmas, seconds=seconds)
+
+
+def _not_ours(outcome: Outcome, what: str) -> Verdict:
+    """The verdict where something other than the candidate's text fails."""
+    message = Message("error", f"{what}: {outcome.error}")
+    return Verdict("error", outcome.reason or "prover_error", "none", (message,), seconds=outcome.cpu_seconds)
+
+
+@cache
+def _rules() -> str:
+    """A digest of the program that judges: what an older version of it accepted is asked again."""
+    here = Path(__file__).parent
+    files = sorted((*here.rglob("*.py"), *here.rglob("*.lean"), *here.parent.glob("*.py")))
+    return content_key(*(file.read_text(encoding="utf-8") for file in files))
