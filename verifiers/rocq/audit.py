@@ -21,18 +21,26 @@ import re
 import secrets
 import shutil
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
 
-from domain import Candidate, Lemma, Message, Reason, Verdict, VerdictKind
-from verifiers import scratch
+from domain import Candidate, Lemma, Message, Verdict
 from verifiers.cache import content_key
 from verifiers.rocq.canonical import is_canonical_lemma, lemma_sentence
 from verifiers.rocq.lint import refuse, refuse_block, refuse_preamble
+from verifiers.rocq.processes import (
+    WIDE,
+    Rejection,
+    Work,
+    answers,
+    compile_header,
+    coqchk,
+    failure,
+)
 from verifiers.rocq.recursion import SHOW, may_recur, not_structural
 from verifiers.rocq.sentences import Unterminated
 from verifiers.rocq.source import (
@@ -51,11 +59,9 @@ from verifiers.rocq.version import (
     Context,
     Unreadable,
     assumptions,
-    checked_context,
     classical_name,
-    program,
 )
-from verifiers.sandbox import Finished, Limits, Sandbox
+from verifiers.sandbox import Limits, Sandbox
 
 ALLOWED_AXIOMS = frozenset(
     {
@@ -70,20 +76,9 @@ ALLOWED_AXIOMS = frozenset(
 PREPARED = 64
 """Compiled headers and statements kept."""
 
-WIDE = "Set Printing Width 100000.\nSet Printing Depth 100000.\n"
-
-_ERROR = re.compile(r'^File "[^"\n]*", line (\d+), characters (\d+)-(\d+):\nError:[ \n]?', re.MULTILINE)
 _CONSTANT = re.compile(r"([\w'.]+)\(\d+\)")
 _TEXT = "Text."
 _PART = re.compile(r"^(?:Header\.)?Part\d+\.")
-
-
-class Rejection(Exception):  # noqa: N818 (the ordinary way to end an audit)
-    """A layer says no."""
-
-    def __init__(self, reason: Reason, *messages: Message, kind: VerdictKind = "rejected") -> None:
-        super().__init__(reason)
-        self.verdict = Verdict(kind, reason, "none", messages)
 
 
 class _Assumed(NamedTuple):
@@ -91,36 +86,6 @@ class _Assumed(NamedTuple):
 
     axioms: tuple[str, ...]
     uses: tuple[str, ...]
-
-
-@dataclass(slots=True)
-class _Work:
-    """The processes of one audit: their clock, and the load paths shown to them."""
-
-    sandbox: Sandbox
-    limits: Limits
-    paths: dict[str, Path] = field(default_factory=dict[str, Path])
-    cpu_seconds: float = 0.0
-
-    def run(self, name: str, *arguments: str, folder: Path) -> Finished:
-        """Run a program of the prover with the load paths, in `folder`."""
-        shown = [part for library, path in self.paths.items() for part in ("-Q", str(path), library)]
-        finished = self.sandbox.run(
-            [*program(name), *shown, *arguments], folder, self.limits, tuple(self.paths.values())
-        )
-        self.cpu_seconds += finished.cpu_seconds
-        return finished
-
-    def compile(self, library: str, module: str, text: str, into: Path) -> Finished:
-        """Compile `text` as `library.module`; on success the compiled file is kept in the trusted folder `into`."""
-        with self.sandbox.folder() as folder:
-            (folder / f"{module}.v").write_text(text)
-            here = ("-Q", ".", library) if library else ()
-            finished = self.run("coqc", *here, "-q", "-w", "none", f"{module}.v", folder=folder)
-            name = f"{module}.vo"
-            if finished.ok and not scratch.take(folder / name, into / name, self.limits.output_bytes):
-                return replace(finished, returncode=-1, output="the prover wrote no compiled file")
-        return finished
 
 
 class Auditor:
@@ -161,7 +126,7 @@ class Auditor:
         refused = refuse_candidate(candidate)
         if refused:
             return refusal(refused)
-        work = _Work(self._sandbox, self._limits)
+        work = Work(self._sandbox, self._limits)
         text = self._sandbox.make_folder(trusted=True)
         try:
             return self._names_used(candidate, work, text)
@@ -176,7 +141,7 @@ class Auditor:
             with self._lock:
                 self.cpu_seconds += work.cpu_seconds
 
-    def _names_used(self, candidate: Candidate, work: _Work, text: Path) -> tuple[str, ...]:
+    def _names_used(self, candidate: Candidate, work: Work, text: Path) -> tuple[str, ...]:
         statement = parse_statement(candidate.problem.formal_statement)
         parts = header_parts(candidate.problem.header)
         self._prepare_header(parts, work)
@@ -190,7 +155,7 @@ class Auditor:
 
     def judge_compiled(self, candidate: Candidate, *, recheck: bool = False) -> Verdict:
         """The verdict of all layers but the lint, without which a text could write files in its scratch folder."""
-        work = _Work(self._sandbox, self._limits)
+        work = Work(self._sandbox, self._limits)
         try:
             verdict = self._judge(candidate, work, recheck=recheck)
         except Malformed as error:
@@ -205,7 +170,7 @@ class Auditor:
             self.cpu_seconds += work.cpu_seconds
         return replace(verdict, seconds=round(work.cpu_seconds, 4))
 
-    def _judge(self, candidate: Candidate, work: _Work, *, recheck: bool) -> Verdict:
+    def _judge(self, candidate: Candidate, work: Work, *, recheck: bool) -> Verdict:
         statement = parse_statement(candidate.problem.formal_statement)
         parts = header_parts(candidate.problem.header)
         self._prepare_header(parts, work)
@@ -222,7 +187,7 @@ class Auditor:
             axioms = self._confirm(candidate, assumed, work, recheck=recheck)
             texts = [candidate.preamble, candidate.proof, *(lemma.proof for lemma in lemmas)]
             if may_recur(texts, candidate.problem.header):
-                refused = not_structural(statement.name, lambda names: _printed(names, work))
+                refused = not_structural(statement.name, lambda names: printed(names, work))
                 if refused:
                     raise Rejection("forbidden_construct", Message("error", f"not allowed: {refused}"))
         finally:
@@ -230,26 +195,18 @@ class Auditor:
             shutil.rmtree(checker, ignore_errors=True)
         return Verdict("accepted", "proved", "rechecked" if recheck else "audited", (), axioms, assumed.uses)
 
-    def _prepare_header(self, parts: Sequence[Part], work: _Work) -> None:
+    def _prepare_header(self, parts: Sequence[Part], work: Work) -> None:
         """Compile the header's modules, unless that was done before."""
         made = [part for part in parts if part.module is not None]
         if not made:
             return
         key = content_key(*(part.text for part in parts))
 
-        def build(folder: Path) -> None:
-            spoken: list[str] = []
-            for part in parts:
-                if part.module is not None:
-                    text = "\n".join([*spoken, part.text, ""])
-                    finished = work.compile("Header", part.module, text, folder)
-                    if not finished.ok:
-                        raise _failure(finished, text, "the header", kind="error")
-                spoken.append(part.spoken)
+        work.paths["Header"] = self._prepared_folder(
+            key, work, "Header", lambda folder: compile_header(parts, work, folder)
+        )
 
-        work.paths["Header"] = self._prepared_folder(key, work, "Header", build)
-
-    def _freeze(self, parts: Sequence[Part], statement: Statement, work: _Work) -> Path:
+    def _freeze(self, parts: Sequence[Part], statement: Statement, work: Work) -> Path:
         """Compile the statement in a module of its own; nothing of a candidate is there to see or to change it."""
         text = "\n".join(part.spoken for part in parts)
         text += f"\nDefinition S : Prop := {statement.proposition}.\n"
@@ -257,13 +214,13 @@ class Auditor:
         def build(folder: Path) -> None:
             finished = work.compile("Frozen", "Statement", text, folder)
             if not finished.ok:
-                raise _failure(finished, text, "the statement", kind="error")
+                raise failure(finished, text, "the statement", kind="error")
 
         return self._prepared_folder(
             content_key(*(part.text for part in parts), statement.proposition, "S"), work, "", build
         )
 
-    def _prepared_folder(self, key: str, work: _Work, library: str, build: Callable[[Path], None]) -> Path:
+    def _prepared_folder(self, key: str, work: Work, library: str, build: Callable[[Path], None]) -> Path:
         with self._lock:
             if key in self._prepared:
                 self._prepared.move_to_end(key)
@@ -281,30 +238,33 @@ class Auditor:
                 shutil.rmtree(self._prepared.popitem(last=False)[1], ignore_errors=True)
             return folder
 
-    def _confirm(self, candidate: Candidate, assumed: _Assumed, work: _Work, *, recheck: bool) -> tuple[str, ...]:
+    def _confirm(self, candidate: Candidate, assumed: _Assumed, work: Work, *, recheck: bool) -> tuple[str, ...]:
         """Let the checker judge the compiled files; the full names of the axioms that `check` rests on."""
-        context = _coqchk(work, full=False)
+        context = coqchk(work, full=False)
         if recheck:
             work.limits = replace(
                 work.limits,
                 cpu_seconds=self._recheck_cpu_seconds,
                 wall_seconds=4 * self._recheck_cpu_seconds,
             )
-            context = _coqchk(work, full=True)
-        own = sorted(name for name in context.axioms if name.startswith(("Candidate.", "Check.")))
-        if own:
-            raise Rejection("axiom", Message("error", f"the text itself declares {', '.join(own)}"))
-        allowed = ALLOWED_AXIOMS | set(candidate.problem.allowed_axioms)
-        full_names: set[str] = set()
-        for printed in assumed.axioms:
-            named = {name for name in context.axioms if name == printed or name.endswith(f".{printed}")}
-            refused = {one for one in named if classical_name(one) not in allowed and not one.startswith("Header.")}
-            if refused or not named:
-                raise Rejection(
-                    "axiom", Message("error", f"the proof rests on {', '.join(sorted(refused)) or printed}")
-                )
-            full_names |= named
-        return tuple(sorted(full_names))
+            context = coqchk(work, full=True)
+        return allowed_axioms(assumed.axioms, context, candidate.problem.allowed_axioms)
+
+
+def allowed_axioms(found: Sequence[str], context: Context, more: Sequence[str]) -> tuple[str, ...]:
+    """The full names of the axioms in `found`, which are as printed. Raises `Rejection` if one is not allowed."""
+    own = sorted(name for name in context.axioms if name.startswith(("Candidate.", "Check.")))
+    if own:
+        raise Rejection("axiom", Message("error", f"the text itself declares {', '.join(own)}"))
+    allowed = ALLOWED_AXIOMS | set(more)
+    full_names: set[str] = set()
+    for name in found:
+        named = {one for one in context.axioms if one == name or one.endswith(f".{name}")}
+        refused = {one for one in named if classical_name(one) not in allowed and not one.startswith("Header.")}
+        if refused or not named:
+            raise Rejection("axiom", Message("error", f"the proof rests on {', '.join(sorted(refused)) or name}"))
+        full_names |= named
+    return tuple(sorted(full_names))
 
 
 def refuse_candidate(candidate: Candidate) -> str | None:
@@ -314,13 +274,13 @@ def refuse_candidate(candidate: Candidate) -> str | None:
     if refused or not candidate.lemmas:
         return refused
     for lemma in named_lemmas(candidate.lemmas, candidate.proof + candidate.preamble):
-        refused = refuse_block(lemma.proof) or _refuse_exact(lemma.statement_exact)
+        refused = refuse_block(lemma.proof) or refuse_exact(lemma.statement_exact)
         if refused:
             return f"in the lemma {lemma.canonical_name}, {refused}"
     return None
 
 
-def _refuse_exact(statement: str) -> str | None:
+def refuse_exact(statement: str) -> str | None:
     """Why a lemma's statement is refused: it is not exactly one."""
     try:
         parse_statement(f"Lemma one : {statement}.")
@@ -339,7 +299,7 @@ def _compile_candidate(
     statement: Statement,
     parts: Sequence[Part],
     lemmas: Sequence[Lemma],
-    work: _Work,
+    work: Work,
     into: Path,
 ) -> list[str]:
     """Compile `Candidate.Text`; the names that it declares."""
@@ -348,11 +308,11 @@ def _compile_candidate(
     before = "\n".join([*spoken, candidate.preamble, *(lemma_sentence(lemma) for lemma in lemmas), placed.before])
     finished = work.compile("Candidate", "Text", f"{before}\n{placed.text}{placed.after}\n", into)
     if not finished.ok:
-        raise _failure(finished, f"{before}\n{placed.text}", "", skip=len(before) + 1)
+        raise failure(finished, f"{before}\n{placed.text}", "", skip=len(before) + 1)
     return declared_names(placed.before + placed.text)
 
 
-def _check(statement: Statement, work: _Work, into: Path, names: Sequence[str], lemmas: frozenset[str]) -> _Assumed:
+def _check(statement: Statement, work: Work, into: Path, names: Sequence[str], lemmas: frozenset[str]) -> _Assumed:
     """Compile the checking module and read what it prints between random marks."""
     mark = secrets.token_hex(16)
     marks = [f'Goal True. idtac "{mark} {number}". Abort.' for number in range(4)]
@@ -371,22 +331,22 @@ def _check(statement: Statement, work: _Work, into: Path, names: Sequence[str], 
     finished = work.compile("", "Check", "\n".join([*lines, ""]), into)
     said = re.split(rf"^{mark} \d\n", finished.output, flags=re.MULTILINE)
     if len(said) < 3:
-        raise _failure(finished, "", "the checking module")
+        raise failure(finished, "", "the checking module")
     if not set(SAFE_FLAGS) <= set(said[1].splitlines()):
         raise Rejection("typing_flag", Message("error", f"the text changes typing flags: {said[1].strip()}"))
     if len(said) < 4:
         if finished.stopped:
-            raise _failure(finished, "", "the comparison of statements")
+            raise failure(finished, "", "the comparison of statements")
         about = said[2].partition("Error:")[2].strip() or said[2].strip()
         raise Rejection(
             "wrong_statement", Message("error", f"{statement.name} is not a proof of the statement: {about}")
         )
     if len(said) < 5 or not finished.ok:
-        raise _failure(finished, "", "the list of axioms")
+        raise failure(finished, "", "the list of axioms")
     return _Assumed(assumptions(said[3]), _uses(statement.name, names, lemmas, work) if lemmas else ())
 
 
-def _uses(name: str, names: Sequence[str], lemmas: frozenset[str], work: _Work) -> tuple[str, ...]:
+def _uses(name: str, names: Sequence[str], lemmas: frozenset[str], work: Work) -> tuple[str, ...]:
     """The lemmas in the proof term of `name`, through the text's other constants but not through lemmas.
 
     A text that comes without library lemmas, but has some written into it, is asked for those.
@@ -394,7 +354,7 @@ def _uses(name: str, names: Sequence[str], lemmas: frozenset[str], work: _Work) 
     return tuple(sorted(_reached(name, names, lemmas, work) & lemmas))
 
 
-def _reached(name: str, names: Sequence[str], lemmas: frozenset[str], work: _Work) -> set[str]:
+def _reached(name: str, names: Sequence[str], lemmas: frozenset[str], work: Work) -> set[str]:
     """What the proof term of `name` holds, through the text's other constants but not through lemmas.
 
     Those constants are not among the answers. Lemmas have their own names, the header's constants those of the header
@@ -419,78 +379,18 @@ def _reached(name: str, names: Sequence[str], lemmas: frozenset[str], work: _Wor
     return found
 
 
-def _constants(names: Sequence[str], work: _Work) -> dict[str, set[str]]:
+def _constants(names: Sequence[str], work: Work) -> dict[str, set[str]]:
     """For each name of the text, the constants in its type and body; those of the text begin with `_TEXT`."""
     begin = ["From dpdgraph Require dpdgraph.", WIDE]
     commands = {name: f"SearchDepend Candidate.Text.{name}." for name in names}
-    said = _answers(begin, commands, work, "the uses of the proof term (is libcoq-dpdgraph installed?)")
+    said = answers(begin, commands, work, "the uses of the proof term (is libcoq-dpdgraph installed?)")
     return {
         name: {constant.removeprefix("Candidate.") for constant in _CONSTANT.findall(listed)}
         for name, listed in said.items()
     }
 
 
-def _printed(names: Sequence[str], work: _Work) -> dict[str, str]:
+def printed(names: Sequence[str], work: Work) -> dict[str, str]:
     """For each name of the text, how it is printed in full."""
     commands = {name: f"Print Candidate.Text.{name}." for name in names}
-    return _answers([WIDE, SHOW], commands, work, "the recursion of the proof term")
-
-
-def _answers(begin: Sequence[str], commands: Mapping[str, str], work: _Work, what: str) -> dict[str, str]:
-    """What a process that requires the candidate says to each command."""
-    mark = secrets.token_hex(16)
-    lines = ["Require Candidate.Text.", *begin]
-    for name, command in commands.items():
-        lines += [f'Goal True. idtac "{mark} {name}". Abort.', command]
-    with work.sandbox.folder() as folder:
-        (folder / "Question.v").write_text("\n".join([*lines, ""]))
-        finished = work.run("coqc", "-q", "-w", "none", "Question.v", folder=folder)
-    if not finished.ok:
-        raise _failure(finished, "", f"reading {what}", kind="error")
-    parts = [answer.partition("\n") for answer in finished.output.split(f"{mark} ")[1:]]
-    return {name: said for name, _, said in parts}
-
-
-def _coqchk(work: _Work, *, full: bool) -> Context:
-    """Check the compiled candidate and checking module (with all that they rest on if `full`) by `coqchk`."""
-    only = "" if full else "-norec"
-    with work.sandbox.folder() as folder:
-        arguments = [part for module in ("Candidate.Text", "Check") for part in (only, module) if part]
-        finished = work.run("coqchk", "-silent", "-o", *arguments, folder=folder)
-    if not finished.ok:
-        if finished.stopped:
-            raise _failure(finished, "", "coqchk")
-        raise Rejection("typing_flag", Message("error", f"coqchk refuses the proof: {finished.output.strip()[-500:]}"))
-    return checked_context(finished.output)
-
-
-def _failure(finished: Finished, text: str, what: str, *, kind: VerdictKind = "rejected", skip: int = 0) -> Rejection:
-    """Why a process failed; error positions are found in `text`, and counted from `skip`."""
-    prefix = f"{what}: " if what else ""
-    if finished.stopped in ("wall", "cpu"):
-        return Rejection("timeout", Message("error", f"{prefix}the time limit was reached"), kind="timeout")
-    if finished.stopped == "output":
-        return Rejection("output", Message("error", f"{prefix}more output than the limit"), kind=kind)
-    if finished.stopped == "memory":
-        return Rejection("memory", Message("error", f"{prefix}more memory than the limit"), kind=kind)
-    said = finished.output.strip()[-2000:]
-    if re.search(r"Out of memory|out of memory|Out_of_memory", said):
-        return Rejection("memory", Message("error", f"{prefix}out of memory"), kind=kind)
-    found = next(reversed(list(_ERROR.finditer(finished.output))), None)
-    if found is None:
-        said = said or f"the prover ended with status {finished.returncode} and said nothing"
-        return Rejection("prover_error", Message("error", prefix + said), kind="error")
-    message = finished.output[found.end() :].strip()[:4000]
-    start, end = (_place(text, int(found[1]), int(found[column])) - skip for column in (2, 3))
-    inside = text and start >= 0
-    error = Message("error", prefix + message, *((start, end) if inside and not what else (-1, -1)))
-    return Rejection("does_not_compile", error, kind=kind)
-
-
-def _place(text: str, line: int, column: int) -> int:
-    """The offset in characters of a line (from 1) and a column in bytes."""
-    lines = text.split("\n")
-    if line > len(lines):
-        return len(text)
-    before = sum(len(one) + 1 for one in lines[: line - 1])
-    return before + len(lines[line - 1].encode()[:column].decode("utf-8", "ignore"))
+    return answers([WIDE, SHOW], commands, work, "the recursion of the proof term")
