@@ -99,8 +99,10 @@ class RepairSettings(_Settings):
     cpu_seconds: float = Field(default=5.0, gt=0.0)
     """Prover CPU seconds for one proof after which nothing more is tried."""
     rocq: tuple[str, ...] = (
-        *("easy", "auto", "congruence", "lia", "lra", "ring", "simpl in *; congruence", "simpl in *; auto"),
-        *("simpl in *; lia", "intuition auto", "field", "btauto", "eauto", "nia", "nra", "firstorder"),
+        *("easy", "auto", "congruence", "lia", "lra", "ring", "simpl in *; congruence", "simpl in *; lia"),
+        *("subst; simpl in *; auto", "auto with *", "eauto", "intuition (subst; auto)", "field; auto", "btauto"),
+        "simpl in *; do 3 (try match goal with H : context [_ = _] |- _ => rewrite H end); auto",
+        *("f_equal; auto", "split; auto", "intuition lia", "intuition lra", "nia", "nra", "firstorder"),
         *("sfirstorder", "sauto", "psatz R 2", "psatz Z 2"),
     )
     """Tactics that are to close a goal, in the order in which they are tried; unknown ones are left out."""

@@ -19,11 +19,12 @@ limits say. Acceptance is for the audit, as with any other candidate.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, Protocol
 
-from domain import Candidate, Replay, Verdict
+from domain import Candidate, Message, Replay, Verdict
 from verifiers.steps import Language, Step, block_end, block_start
 
 RESYNC = 6
@@ -247,29 +248,65 @@ class _Search:
     def _closers(self, state: _State, index: int) -> Iterator[tuple[str, str]]:
         """The closing steps that go through before the step at `index`, each with the text that ends in it."""
         prefix = state.text[: state.steps[index].start] if index < len(state.steps) else f"{state.text.rstrip()}\n"
-        for tactic in self._usable(self._closing):
+        for tactic in self._working(lambda tactic: prefix + self._language.closing(tactic), len(prefix)):
             step = self._language.closing(tactic)
-            if self._works(prefix + step, tactic, len(prefix)):
-                yield step, prefix + step
+            yield step, prefix + step
+
+    def _working(self, text: Callable[[str], str], start: int) -> Iterator[str]:
+        """The closing tactics with which a text goes through that ends in one, which begins at `start`.
+
+        All are tried at once first: where that fails, as mostly, none would do. Last comes all of them in one, for a
+        place with several goals.
+        """
+        together = ""
+        while not together:
+            tactics = self._usable(self._closing)
+            together = self._language.any_of(tactics)
+            outcome = self._outcome(text(together), start) if tactics else False
+            if outcome is True:
+                break
+            error = outcome.text if isinstance(outcome, Message) else ""
+            unknown = self._language.unknown(error)
+            if unknown is None and not error.startswith("Timeout"):
+                return
+            together = ""
+            if not unknown or not self._forget(unknown):
+                break
+        for tactic in self._usable(self._closing):
+            if self._works(text(tactic), tactic, start):
+                yield tactic
+        if together:
+            yield together
+
+    def _forget(self, name: str) -> bool:
+        """Leave out the closing tactics in which an unknown name occurs; whether there were any."""
+        known = [one for one in self._closing if re.search(rf"\b{re.escape(name)}\b", one) is None]
+        found = len(known) < len(self._closing)
+        self._closing = known
+        return found
 
     def _edit(self, state: _State, begin: int, end: int, new: str) -> str:
         return self._language.replace(state.text, state.steps, begin, end, new)
 
-    def _usable(self, tactics: Sequence[str]) -> Iterator[str]:
-        yield from [tactic for tactic in tactics if tactic not in self._slow]
+    def _usable(self, tactics: Sequence[str]) -> list[str]:
+        return [tactic for tactic in tactics if tactic not in self._slow]
+
+    def _outcome(self, text: str, start: int) -> Message | bool:
+        """Whether a text goes through; the error, if that is behind `start`."""
+        replay = self._replay(text)
+        error = next((message for message in replay.messages if message.level == "error"), None)
+        return error if not replay.ok and error is not None and error.start >= start else replay.ok
 
     def _works(self, text: str, tactic: str, start: int) -> bool:
         """Whether a text goes through that ends in a tactic; one that is not known or too slow is not tried again."""
-        replay = self._replay(text)
-        if replay.ok:
-            return True
-        error = next((message for message in replay.messages if message.level == "error"), None)
-        if error is not None and error.start >= start:
-            if self._language.unknown(error.text):
-                self._closing = [one for one in self._closing if one != tactic]
-                self._moving = [one for one in self._moving if one != tactic]
-            elif error.text.startswith("Timeout"):
-                self._slow.add(tactic)
+        outcome = self._outcome(text, start)
+        if not isinstance(outcome, Message):
+            return outcome
+        if self._language.unknown(outcome.text) is not None:
+            self._closing = [one for one in self._closing if one != tactic]
+            self._moving = [one for one in self._moving if one != tactic]
+        elif outcome.text.startswith("Timeout"):
+            self._slow.add(tactic)
         return False
 
     def _close(self, state: _State, index: int) -> tuple[Change, _State] | None:
@@ -288,21 +325,24 @@ class _Search:
                 if new.complete:
                     break
             if best is not None:
-                before = state.text[state.steps[index].start : state.steps[state.at].end]
+                before = state.text[state.steps[index].start : state.steps[min(state.at, end - 1)].end]
                 return Change("closed", before, step), best
         return None
 
     def _tail(self, state: _State, tails: Sequence[int]) -> tuple[Change, _State] | None:
         """Automation in place of the last part of the step that failed."""
         step = state.steps[state.at]
+        behind = len(state.text) - step.end
         for tail in tails:
-            for tactic in self._usable(self._closing):
+
+            def ending(tactic: str, tail: int = tail) -> str:
                 text = self._language.with_tail(state.text, step, tail, tactic)
-                end = len(text) - (len(state.text) - step.end)
-                if self._works(text[:end], tactic, tail):
-                    new = self._look(text)
-                    if new is not None and new.at > state.at:
-                        return Change("tail", step.text, text[step.start : end]), new
+                return text[: len(text) - behind]
+
+            for tactic in self._working(ending, tail):
+                new = self._look(ending(tactic) + state.text[step.end :])
+                if new is not None and new.at > state.at:
+                    return Change("tail", step.text, ending(tactic)[step.start :]), new
         return None
 
     def _move(self, state: _State) -> tuple[Change, _State] | None:

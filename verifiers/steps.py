@@ -38,6 +38,10 @@ class Language(Protocol):
         """A step in which the tactic closes the first goal, or fails."""
         ...
 
+    def any_of(self, tactics: Sequence[str]) -> str:
+        """A tactic that does what the first of these does that closes the goal."""
+        ...
+
     def moving(self, tactic: str) -> str:
         """A step in which the tactic may change the first goal."""
         ...
@@ -58,8 +62,8 @@ class Language(Protocol):
         """The text with the end of its last proof, if that is missing."""
         ...
 
-    def unknown(self, message: str) -> bool:
-        """Whether an error says that a tactic does not exist here."""
+    def unknown(self, message: str) -> str | None:
+        """The name of the tactic that does not exist here, as an error says; empty if it does not say the name."""
         ...
 
 

@@ -15,8 +15,8 @@ from verifiers.steps import Kind, Step, replace_between_blanks
 
 _BULLET = re.compile(r"-+|\++|\*+")
 _GAP = re.compile(r"(?:admit|give_up|Admitted|Abort)\b|\.\.\.")
-_FRAME = re.compile(r"(?:Qed|Defined|Proof)\b|[A-Z]\w*\b")
-_UNKNOWN = re.compile(r"The (?:reference|variable) [\w'.]+ was not found in the current environment|Syntax error")
+_FRAME = re.compile(r"[A-Z]\w*\b(?!\.\w)")
+_UNKNOWN = re.compile(r"The (?:reference|variable) ([\w'.]+) was not found in the current environment|Syntax error")
 _PROVIDED_BY = {
     **dict.fromkeys(("lia", "nia"), "Lia"),
     **dict.fromkeys(("lra", "nra"), "Lra"),
@@ -67,6 +67,9 @@ class RocqSteps:
     def closing(self, tactic: str) -> str:
         return f"solve [{tactic}]."
 
+    def any_of(self, tactics: Sequence[str]) -> str:
+        return " | ".join(tactics)
+
     def moving(self, tactic: str) -> str:
         return f"{tactic}."
 
@@ -98,8 +101,9 @@ class RocqSteps:
         ended = bool(steps) and re.match(r"(?:Qed|Defined)\b", steps[-1].text) is not None
         return f"{text.rstrip()}\nQed.\n" if begun and not ended else text
 
-    def unknown(self, message: str) -> bool:
-        return _UNKNOWN.match(message) is not None
+    def unknown(self, message: str) -> str | None:
+        found = _UNKNOWN.match(message)
+        return None if found is None else found[1] or ""
 
 
 def _kind(sentence: str) -> Kind:
@@ -121,19 +125,21 @@ def _open_bullets(marks: Sequence[str]) -> list[str]:
 
 
 def _tails(sentence: Sentence) -> tuple[int, ...]:
-    """Offsets behind the last `by` and the last `;` outside of brackets."""
+    """Offsets behind the last `by`, then behind every `;`, last one first, outside of brackets."""
     text = sentence.text
     names = {name.start: name.end for name in identifiers(text)}
-    depth, by, semicolon = 0, -1, -1
+    depth = 0
+    by: list[int] = []
+    semicolons: list[int] = []
     at = 0
     while at < len(text):
         if at in names:
             if depth == 0 and text[at : names[at]] == "by":
-                by = names[at]
+                by = [names[at]]
             at = names[at]
             continue
         depth += (text[at] in "([{") - (text[at] in ")]}")
         if text[at] == ";" and depth == 0:
-            semicolon = at + 1
+            semicolons.insert(0, at + 1)
         at += 1
-    return tuple(sentence.start + offset for offset in (by, semicolon) if offset > 0)
+    return tuple(sentence.start + offset for offset in (*by, *semicolons))
