@@ -49,7 +49,7 @@ def prelude_id(prelude: str) -> str:
 
 def lemma_sentence(lemma: Lemma) -> str:
     """The lemma with its proof in canonical names."""
-    proof = textwrap.indent(lemma.proof.strip("\n"), "  ")
+    proof = textwrap.indent(textwrap.dedent(lemma.proof.strip("\n")), "  ")
     return f"theorem {lemma.canonical_name} : {lemma.statement_exact} := by\n{proof}"
 
 

@@ -83,7 +83,7 @@ def _own_statement(term: Term, exact: str, elaboration: Elaboration) -> str:
 
 
 def _block(proof: str, elaboration: Elaboration) -> str:
-    return textwrap.indent(to_own_names(proof.strip("\n"), elaboration), "  ")
+    return textwrap.indent(textwrap.dedent(to_own_names(proof.strip("\n"), elaboration)), "  ")
 
 
 def own_source(definition: Definition, elaboration: Elaboration) -> str:

@@ -1,0 +1,156 @@
+"""Proof scripts for Lean: the plans of `automation`, written as Lean tactics.
+
+A leaf is a list of alternatives, each of which closes its goal or fails: simplification with the definitions' equations,
+oriented lemmas and induction hypotheses, then one rewrite by something without a direction in between.
+
+Invariant: a script refers to the statement's variables only by the names that it gives them itself, and to nothing else
+but definitions and the canonical names of the lemmas that it lists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from domain import Lemma
+from verifiers.lean.terms import render_name
+
+from .automation import Automation, Plan, Script
+from .ordering import is_permutative
+from .theory import Statement, as_equation, head_name
+
+_KINDS = frozenset(("search", "induction", "cases", "nested"))
+_MOST_ALTERNATIVES = 14
+
+
+@dataclass(frozen=True, slots=True)
+class _Means:
+    """What a leaf may use: names to simplify with, and lemmas to rewrite with once."""
+
+    simp: tuple[str, ...]
+    once: tuple[str, ...]
+    facts: tuple[str, ...]
+
+
+@dataclass
+class LeanAutomation(Automation):
+    """Portfolios over one set of definitions, in Lean."""
+
+    def plans(self, opened: Statement, *, with_lemmas: bool) -> Iterator[Plan]:
+        for plan in super().plans(opened, with_lemmas=with_lemmas):
+            if plan.kind in _KINDS and not plan.normalise:
+                yield plan
+
+    def script(self, opened: Statement, plan: Plan, lemmas: Sequence[Lemma]) -> Script:
+        """The text for one plan, with exactly these lemmas."""
+        return Script(_block(self._lines(opened, plan, self._means(opened, lemmas))), tuple(lemmas), plan)
+
+    def prefixes(self, opened: Statement, most: int = 3) -> Iterator[str]:
+        """Beginnings of proofs: the simplified goals of an induction."""
+        means = self._means(opened, ())
+        for variable in self._induction_order(opened)[:most]:
+            plan = Plan("induction", variable, general=len(opened.of_kind("data")) > 1)
+            for with_hypotheses in (False, True):
+                yield _block(self._lines(opened, plan, means, stuck="ih" if with_hypotheses else "goal"))
+
+    # ---------------------------------------------------------------------------------------------------------- means
+
+    def _means(self, opened: Statement, lemmas: Sequence[Lemma]) -> _Means:
+        reached = self.theory.reached(opened.conclusion)
+        for binder in opened.hypotheses:
+            reached |= self.theory.reached(binder.type)
+        for lemma in lemmas:
+            reached |= self.theory.reached(lemma.term)
+        names = [f.name for d in self.definitions for f in d.functions if f.name in reached]
+        simp, once, facts = list(names), list[str](), list[str]()
+        for lemma in lemmas:
+            rule = self.rule(lemma)
+            if rule.kind == "rewrite":
+                simp.append(f"{'← ' if rule.reverse else ''}{lemma.canonical_name}")
+            elif rule.kind == "commutative":
+                simp.append(lemma.canonical_name)
+            elif as_equation(rule.statement.conclusion) and is_permutative(rule.statement):
+                once += [lemma.canonical_name, f"← {lemma.canonical_name}"]
+            else:
+                facts.append(lemma.canonical_name)
+        simp += [binder.name for binder in opened.hypotheses]
+        return _Means(tuple(simp), tuple(once), tuple(facts))
+
+    # ---------------------------------------------------------------------------------------------------------- texts
+
+    def _lines(self, opened: Statement, plan: Plan, means: _Means, stuck: str = "") -> list[str]:
+        names = [binder.name for binder in opened.binders]
+        lines = [f"intro {' '.join(names)}"] if names else []
+        if plan.variable is None:
+            return [*lines, *_leaf(means, (), stuck)]
+        moved = [binder.name for binder in self._moved(opened, plan)]
+        return [*lines, *self._induction(opened, plan, plan.variable, moved, means, stuck)]
+
+    def _induction(
+        self, opened: Statement, plan: Plan, variable: str, moved: Sequence[str], means: _Means, stuck: str
+    ) -> list[str]:
+        general = f" generalizing {' '.join(moved)}" if moved else ""
+        lines = [f"induction {variable}{general} with"]
+        for constructor, fields, hypotheses in self._alternatives(opened, variable, ""):
+            lines.append(f"| {constructor}{''.join(f' {name}' for name in (*fields, *hypotheses))} =>")
+            inner = _leaf(means, hypotheses, stuck)
+            if plan.kind in ("cases", "nested") and plan.second is not None:
+                word = "cases" if plan.kind == "cases" else "induction"
+                inner = self._second(opened, word, plan.second, means, hypotheses)
+            lines += [f"  {line}" for line in inner]
+        return lines
+
+    def _second(self, opened: Statement, word: str, variable: str, means: _Means, outer: Sequence[str]) -> list[str]:
+        lines = [f"{word} {variable} with"]
+        for constructor, fields, hypotheses in self._alternatives(opened, variable, "'"):
+            hypotheses = hypotheses if word == "induction" else ()
+            lines.append(f"| {constructor}{''.join(f' {name}' for name in (*fields, *hypotheses))} =>")
+            lines += [f"  {line}" for line in _leaf(means, (*outer, *hypotheses), "")]
+        return lines
+
+    def _alternatives(
+        self, opened: Statement, variable: str, mark: str
+    ) -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]]:
+        """The constructors of a variable's type by their last names, with names for fields and hypotheses."""
+        type_ = next(binder.type for binder in opened.binders if binder.name == variable)
+        datatype = self.theory.datatype_of(type_)
+        assert datatype is not None
+        for constructor in datatype.constructors:
+            fields = self.theory.constructor_fields(type_, constructor)
+            names = tuple([f"a{index}{mark}" for index in range(len(fields))])
+            recursive = [n for n, field in zip(names, fields, strict=True) if head_name(field) == datatype.name]
+            short = render_name(constructor.name).rpartition(".")[2]
+            yield short, names, tuple([f"ih{name[1:]}" for name in recursive])
+
+
+def _block(lines: Sequence[str]) -> str:
+    """A tactic block; Lean does not take one that begins in the first column."""
+    return "\n".join([f"  {line}" for line in lines])
+
+
+def _leaf(means: _Means, hypotheses: Sequence[str], stuck: str) -> list[str]:
+    """Alternatives that close a goal; with `stuck`, what is left of it after simplification instead."""
+    plain = _simp(means.simp)
+    full = _simp((*means.simp, *hypotheses))
+    if stuck:
+        return [f"first | {plain if stuck == 'goal' else full} | skip"]
+    alternatives = ["eq_refl", "assumption", full]
+    if hypotheses:
+        at = " ".join(hypotheses)
+        back = [f"← {name}" for name in hypotheses]
+        alternatives.append(f"{_simp(means.simp)} at {at} ⊢; {_simp(hypotheses)}")
+        alternatives.append(f"{_simp(means.simp)} at {at} ⊢; {full}")
+        alternatives += [_simp((*means.simp, name)) for name in back]
+        alternatives += [f"{plain}; rewrite [{name}]; first | done | eq_refl | {full}" for name in (*hypotheses, *back)]
+    for name in means.once:
+        alternatives.append(f"rewrite [{name}]; first | done | eq_refl | {full}")
+        alternatives.append(f"{full}; rewrite [{name}]; first | done | eq_refl | {full}")
+    for name in means.facts:
+        alternatives.append(f"apply {name}; all_goals first | assumption | eq_refl | {full}")
+    alternatives.append("contradiction")
+    chosen = alternatives[: _MOST_ALTERNATIVES + len(means.facts)]
+    return ["first", *[f"| ({text}; done)" for text in chosen]]
+
+
+def _simp(names: Sequence[str]) -> str:
+    return f"simp only [{', '.join(names)}]"
