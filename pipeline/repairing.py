@@ -8,7 +8,7 @@ from domain import Candidate, Prover
 from pipeline.config import RepairSettings
 from verifiers import repair
 from verifiers.repair import Automation, Repair, RepairLimits
-from verifiers.rocq.steps import RocqSteps
+from verifiers.rocq.steps import RocqSteps, import_tactics, without_idle_imports
 from verifiers.steps import Language
 
 LANGUAGES: Mapping[Prover, Language] = {"rocq": RocqSteps()}
@@ -33,3 +33,16 @@ def repair_candidate(verifier: repair.Prover, candidate: Candidate, settings: Re
         return Repair(None)
     limits = RepairLimits(settings.step_cpu_seconds, settings.cpu_seconds, settings.changes)
     return repair.repair(verifier, LANGUAGES[prover], candidate, automation(settings, prover), limits)
+
+
+def repair_text(verifier: repair.Prover, candidate: Candidate, settings: RepairSettings) -> str | None:
+    """The repaired text of a candidate that stands for itself, which may import the tactics that it needs; or None."""
+    found = repair_candidate(verifier, candidate, settings).proof
+    if found is not None or candidate.problem.prover != "rocq":
+        return found
+    try:
+        whole = import_tactics(candidate, settings.rocq, lambda tried: verifier.replay(tried).ok)
+    except ValueError:
+        return None
+    found = repair_candidate(verifier, whole, settings).proof
+    return None if found is None else without_idle_imports(found)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,6 +27,7 @@ def check(
     proof: Path | None = None,
     batch: Path | None = None,
     recheck: bool = False,
+    repair: bool = False,
     workers: int = 1,
     cpu_seconds: float = 30.0,
     json_output: Annotated[bool, Parameter(name="--json", negative=())] = False,
@@ -40,6 +41,7 @@ def check(
 
         python -m pipeline check problems.jsonl:add_comm --proof add_comm.v
         python -m pipeline check problem.jsonl --proof proof.v --recheck --json
+        python -m pipeline check problem.jsonl --proof broken.v --repair
         python -m pipeline check --batch candidates.jsonl --workers 2
 
     Parameters
@@ -52,6 +54,9 @@ def check(
         JSONL file with one `{"problem": {...}, "proof": "..."}` a line; answers are JSON lines.
     recheck
         Let the independent checker check everything that the proof rests on, the standard library included.
+    repair
+        If the proof is refused, try the prover's own automation where it fails, and print the repaired proof; the exit
+        code is then that of the repaired proof.
     workers
         Candidates of a batch that are verified at the same time.
     cpu_seconds
@@ -65,6 +70,8 @@ def check(
         raise UserError("--proof FILE is missing: the candidate's text for this problem")
     if batch is not None and proof is not None:
         raise UserError("--proof goes with a problem; in a batch each line holds its own proof")
+    if batch is not None and repair:
+        raise UserError("--repair goes with a problem and --proof FILE, not with a batch")
     if workers < 1 or cpu_seconds <= 0:
         raise UserError("--workers and --cpu-seconds must be greater than zero")
     from verifiers.rocq.verifier import RocqSettings, RocqVerifier
@@ -79,13 +86,27 @@ def check(
         assert proof is not None
         candidate = Candidate(_problem(problem), _text(proof))
         verdict = verifier.audit([candidate], recheck=recheck)[0]
+        repaired = _repaired(verifier, candidate) if repair and verdict.verdict in ("rejected", "timeout") else None
+        if repaired is not None:
+            verdict = verifier.audit([replace(candidate, proof=repaired)], recheck=recheck)[0]
         if json_output:
-            print(json.dumps(_answer(candidate.problem.name, verdict)))
+            also = {"repaired": repaired} if repair else {}
+            print(json.dumps({**_answer(candidate.problem.name, verdict), **also}))
         else:
             print(_shown(candidate.problem.name, verdict))
+            if repaired is not None and verdict.accepted:
+                print(f"\n{repaired.strip()}")
         return 0 if verdict.accepted else 1
     finally:
         verifier.close()
+
+
+def _repaired(verifier: Any, candidate: Candidate) -> str | None:
+    """The text of the candidate after repair, if there is one that a warm session accepts."""
+    from pipeline.config import RepairSettings
+    from pipeline.repairing import repair_text
+
+    return repair_text(verifier, candidate, RepairSettings())
 
 
 def _check_batch(verifier: Any, file: Path, *, recheck: bool, workers: int) -> int:

@@ -46,6 +46,34 @@ def test_a_refused_proof_ends_with_code_1(problem: Path, tmp_path: Path, capsys:
     assert capsys.readouterr().out.startswith("right_zero: rejected (forbidden_construct)")
 
 
+@pytest.mark.parametrize("text", ["induction x. foo. simpl; congruence.", "induction x.\n- admit.\n- bar.\nAdmitted."])
+def test_a_refused_proof_is_repaired_and_printed(
+    problem: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    assert main(["check", str(problem), "--proof", proof(tmp_path, text), "--repair"]) == 0
+    shown, _, repaired = capsys.readouterr().out.partition("\n\n")
+    assert shown.startswith("right_zero: accepted (audited)")
+    assert main(["check", str(problem), "--proof", proof(tmp_path, repaired)]) == 0
+
+
+def test_a_repaired_proof_imports_the_tactics_that_it_needs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "problem.jsonl"
+    record = {**PROBLEM, "header": "", "formal_statement": "Theorem right_zero (a b : nat) : a * b + 1 = 1 + b * a."}
+    file.write_text(json.dumps(record) + "\n")
+    assert main(["check", str(file), "--proof", proof(tmp_path, "foo."), "--repair", "--json"]) == 0
+    lines = json.loads(capsys.readouterr().out)["repaired"].splitlines()
+    assert [line for line in lines if line.startswith("Require")] == ["Require Import Lia."]
+
+
+def test_where_repair_does_not_help_the_first_verdict_stands(
+    problem: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lie = "Theorem right_zero : forall x, plus x Zero = Succ x. Proof. foo. Qed."
+    assert main(["check", str(problem), "--proof", proof(tmp_path, lie), "--repair", "--json"]) == 1
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["verdict"], answer["repaired"]) == ("rejected", None)
+
+
 def test_a_recheck_is_told(problem: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["check", f"{problem}:right_zero", "--proof", proof(tmp_path, BLOCK), "--recheck", "--json"]
     assert main(arguments) == 0

@@ -7,10 +7,13 @@ bullet and of those inside it, up to the nearest brace.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
+from domain import Candidate
 from verifiers.rocq.lint import DECLARATIONS
 from verifiers.rocq.sentences import Sentence, identifiers, split
+from verifiers.rocq.source import parse_statement, surround, without_header
 from verifiers.steps import Kind, Step, replace_between_blanks
 
 _BULLET = re.compile(r"-+|\++|\*+")
@@ -28,9 +31,31 @@ _PROVIDED_BY = {
 """Modules of the standard library that bring tactics with them."""
 
 
-def module_of(tactic: str) -> str | None:
-    """The module of the standard library that must be imported for a tactic, if any."""
-    return next((_PROVIDED_BY[one.text] for one in identifiers(tactic) if one.text in _PROVIDED_BY), None)
+def import_tactics(candidate: Candidate, tactics: Sequence[str], works: Callable[[Candidate], bool]) -> Candidate:
+    """The candidate as a whole text that first imports the modules which tactics come from.
+
+    Modules that the problem's header names are left out, and those that cannot be imported under it, as `works` says.
+    Raises `Malformed` or `Unterminated`.
+    """
+    header = candidate.problem.header
+    named = {name.text for tactic in tactics for name in identifiers(tactic)}
+    modules = dict.fromkeys(_PROVIDED_BY[name] for name in _PROVIDED_BY if name in named)
+    lines: list[str] = []
+    for module in modules:
+        if re.search(rf"\b{module}\b", header) is None:
+            line = f"Require Import {module}."
+            if works(replace(candidate, proof=f"{line}\nLemma imported : True.\nProof. exact I. Qed.")):
+                lines.append(line)
+    placed = surround(parse_statement(candidate.problem.formal_statement), without_header(candidate.proof, header))
+    return replace(candidate, proof="\n".join([*lines, f"{placed.before}{placed.text.strip()}{placed.after}\n"]))
+
+
+def without_idle_imports(text: str) -> str:
+    """The text of `import_tactics` after repair, without imports of which it calls no tactic."""
+    lines = text.splitlines(keepends=True)
+    needed = {_PROVIDED_BY.get(name.text) for name in identifiers(text)}
+    idle = {f"Require Import {module}." for module in _PROVIDED_BY.values() if module not in needed}
+    return "".join(line for line in lines if line.strip() not in idle)
 
 
 class RocqSteps:
