@@ -128,15 +128,10 @@ def refuse_characters(text: str) -> str | None:
 def _refuse_tokens(read: Sequence[Token]) -> str | None:
     code = [token for token in read if token.kind != "comment"]
     for number, token in enumerate(code):
-        before = code[number - 1].text if number else ""
-        refused = _refuse_token(token, before)
+        refused = _refuse_token(token, code[number - 1].text if number else "")
         if refused:
             return refused
-        if token.text == "[":
-            refused = _refuse_attributes(code, number)
-            if refused:
-                return refused
-    return None
+    return _refuse_attributes(code)
 
 
 def _refuse_token(token: Token, before: str) -> str | None:
@@ -164,31 +159,23 @@ def _refuse_token(token: Token, before: str) -> str | None:
     return None
 
 
-def _refuse_attributes(code: Sequence[Token], opening: int) -> str | None:
+def _refuse_attributes(code: Sequence[Token]) -> str | None:
     """Attributes may not set options: neither `[[option]]`, nor `[option = value]`, nor `[option]` for odd ones."""
-    following = [token.text for token in code[opening + 1 : opening + 2]]
-    if following == ["["]:
-        return "`[[`, which sets options"
-    depth = 0
-    expected = True
-    for number in range(opening, len(code)):
-        text = code[number].text
-        if text in "[(":
-            depth += 1
-            expected = text == "["
-            continue
-        if text in ")]":
-            depth -= 1
-            if depth == 0:
-                return None
-        elif depth == 1 and text == ",":
-            expected = True
-            continue
-        elif expected and code[number].kind == "word":
+    brackets: list[str] = []
+    begins = False  # whether the token is the first of an attribute
+    for number, token in enumerate(code):
+        text = token.text
+        if text == "[" and begins:
+            return "`[[`, which sets options"
+        if text in ("[", "("):
+            brackets.append(text)
+        elif text in ("]", ")"):
+            del brackets[-1:]
+        elif begins and token.kind == "word":
             assigned = number + 1 < len(code) and code[number + 1].text == "="
             if assigned or text.startswith(ODD_SETTINGS) or text.endswith(("_trace", "_timing", "_debug")):
                 return f"`[{text}`, which sets an option"
-        expected = False
+        begins = text == "[" or (text == "," and brackets[-1:] == ["["])
     return None
 
 
