@@ -72,6 +72,7 @@ class Compiled:
             if one.severity == "error" or inside:
                 place = (min(start, length), min(max(start, end), length)) if inside and not prefix else (-1, -1)
                 found.append(Message(level, prefix + one.text[:4000], *place))
+        found.sort(key=lambda message: (message.level != "error", message.start < 0))
         if self.noise or not found:
             said = self.noise or self.finished.stopped or f"Lean ended with status {self.finished.returncode}"
             found.append(Message("error", prefix + said[-2000:]))

@@ -296,10 +296,15 @@ def surround(statement: Statement, proof: str) -> Surrounded:
     """A candidate's text, completed to a theorem when it is only a proof. Raises `Unterminated`."""
     if declares(proof):
         return Surrounded("", proof, "\n")
-    words = [token.text for token in scan(proof).tokens[:2]]
-    if words[:2] == [":", "="]:
+    tokens = scan(proof).tokens
+    if [token.text for token in tokens[:2]] == [":", "="]:
         return Surrounded(f"{statement.text} ", proof, "\n")
-    return Surrounded(f"{statement.text} :={'' if words[:1] == ['by'] else ' by'}\n", proof, "\n")
+    if tokens and tokens[0].text == "by":
+        return Surrounded(f"{statement.text} :=\n", proof, "\n")
+    if tokens and tokens[0].start == proof.rfind("\n", 0, tokens[0].start) + 1:
+        # Lean takes a block in the first column for the next command, except inside parentheses.
+        return Surrounded(f"{statement.text} := (by\n", proof, "\n)\n")
+    return Surrounded(f"{statement.text} := by\n", proof, "\n")
 
 
 def declared_names(text: str) -> list[str]:

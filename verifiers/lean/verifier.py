@@ -180,7 +180,7 @@ class LeanVerifier:
         after = f"theorem _root_.{_CHECK} : _root_.{FROZEN} := @_root_.{question.name}\n#print axioms _root_.{_CHECK}\n"
         text = placed.text + placed.after
         outcome = session.run(text, self.settings.check_seconds, before=before, after=after)
-        return _judge(outcome, question, len(placed.text), len(text))
+        return _judge(outcome, question, len(placed.before), len(placed.text), len(text))
 
     def _session(self, candidate: Candidate) -> Session | Outcome:
         """The warm session with a candidate's header and preamble, or what came of loading them."""
@@ -243,10 +243,15 @@ def run_commands(compiler: Compiler, header: str, commands: Sequence[str]) -> Ra
     return Ran(tuple(answers))
 
 
-def _judge(outcome: Outcome, question: Question, text: int, end: int) -> Verdict:
-    """The verdict on a run; positions up to `text` are in the candidate's text, those from `end` on behind it."""
+def _judge(outcome: Outcome, question: Question, opening: int, text: int, end: int) -> Verdict:
+    """The verdict on a run; positions up to `text` are in the candidate's text, those from `end` on behind it.
+
+    The `opening` characters before the text begin its theorem.
+    """
     clipped = tuple(
-        replace(one, start=min(one.start, text), end=min(one.end, text)) for one in outcome.messages if one.start < end
+        replace(one, start=max(0, min(one.start, text)), end=max(0, min(one.end, text)))
+        for one in outcome.messages
+        if -opening <= one.start < end
     )
     seconds = outcome.cpu_seconds
     if outcome.reason == "timeout":
@@ -254,7 +259,7 @@ def _judge(outcome: Outcome, question: Question, text: int, end: int) -> Verdict
     if outcome.reason == "prover_error":
         return Verdict("error", "prover_error", "none", clipped, seconds=seconds)
     if outcome.reason is not None:
-        if outcome.failed_at is None or outcome.failed_at < 0:
+        if outcome.failed_at is None or outcome.failed_at < -opening:
             return _not_ours(outcome, "the statement or a lemma")
         if outcome.failed_at >= end:
             said = f"{question.name} is not a proof of the statement: {outcome.error}"

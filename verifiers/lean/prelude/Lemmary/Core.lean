@@ -23,6 +23,8 @@ abbrev Unit : Type := PUnit
 inductive True : Prop where
   | intro : True
 
+theorem trivial : True := ⟨⟩
+
 inductive False : Prop
 
 inductive Empty : Type
@@ -221,7 +223,7 @@ inductive Nat where
 class OfNat (α : Type u) (_ : Nat) where
   ofNat : α
 
-instance instOfNatNat (n : Nat) : OfNat Nat n := ⟨n⟩
+@[default_instance 100] instance instOfNatNat (n : Nat) : OfNat Nat n := ⟨n⟩
 
 set_option bootstrap.genMatcherCode false in
 @[extern "lean_nat_add"] protected def Nat.add : (@& Nat) → (@& Nat) → Nat
