@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from library_store.schema import event_from_row
 from library_store.snapshot import Tables, read
 
 MOST_SHOWN = 8
@@ -37,6 +38,8 @@ def summarise(directory: Path) -> Summary:
         *_by_round(tables),
         *_with_lemmas(tables),
     ]
+    if shortfall := sandbox_shortfall(tables):
+        lines += ["", f"the provers of this run were not fully sandboxed: {shortfall}"]
     return Summary(counts, "\n".join(lines))
 
 
@@ -53,6 +56,7 @@ def result(tables: Tables) -> dict[str, Any]:
     return {
         "seed": manifest.seed,
         "code_version": manifest.code_version,
+        "sandbox_shortfall": sandbox_shortfall(tables) or None,
         "rounds": [
             {"round": number} | {what: count[number] for what, count in by_round.items()}
             for number in range(1, manifest.round + 1)
@@ -65,6 +69,12 @@ def result(tables: Tables) -> dict[str, Any]:
             if row["uses"]
         },
     }
+
+
+def sandbox_shortfall(tables: Tables) -> str:
+    """How the sandbox of the provers fell short, in any session of the run, or the empty string."""
+    told = (event_from_row(row).detail.get("sandbox", "") for row in tables.rows("events"))
+    return next((one for one in told if one), "")
 
 
 def _count(number: float, noun: str) -> str:

@@ -6,7 +6,7 @@ tactic is refused: attributes, `Axiom` and its relatives, `Admitted`, flags, not
 prints, writes files, loads code or moves in the document.
 
 Invariant: a text that passes holds only sentences whose first word is known here. The lint is one layer of several
-(docs/soundness.md): it alone covers commands that write files of the host, which no kernel check would notice.
+(docs/trust.md): it alone covers commands that write files of the host, which no kernel check would notice.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What differs between Coq 8.16 and Rocq 9: names of commands and libraries, and what the kernel's tools print.
 
 Everything else in this room is the same for all of them. Only 8.16 can be run in this project's own checks; what is
-said here of later versions follows their documentation and change logs (docs/soundness.md).
+said here of later versions follows their documentation and change logs (docs/trust.md).
 
 Invariant: a report that is not understood is never read as a good one.
 """
