@@ -44,9 +44,9 @@ PLAY = {
     "message": "of a task that failed",
     "build": "what session_build answers instead",
 }
-WIRE = {"pieces": 0, "long": False, "crlf": False, "chatter": False, "padding": 0}
+WIRE = {"pieces": 0, "long": False, "crlf": False, "chatter": False, "padding": 0, "forget": False}
 """What a play without `when` may set: bytes in one packet, all messages in long form, CR before LF, notes everywhere,
-bytes of an additional message in every result."""
+characters of an additional message in every result, and whether the next question's session is unknown (once)."""
 
 CLEAN = {
     "ok": True, "total": 7, "unprocessed": 0, "running": 0, "warned": 0, "failed": 0, "finished": 7, "canceled": False,
@@ -66,7 +66,7 @@ class Server:
         self.name = name
         self.password = str(uuid.uuid4())
         self.sessions: dict[str, dict[str, str]] = {}
-        self.lock = threading.Lock()
+        self.has_forgotten = False
         self.listener = socket.create_server(("127.0.0.1", 0))
 
     @property
@@ -266,7 +266,7 @@ class Connection:
         folders = [Path(folder) for folder in argument.get("dirs", [])]
         texts = [file.read_text() for folder in folders for file in sorted(folder.glob("*.thy"))]
         play = played(self.server.plays(), texts)
-        quick = [text for text in texts if "sorry" in text and "quick_and_dirty = true" not in text]
+        quick = [text for text in map(code, texts) if "sorry" in text and "quick_and_dirty = true" not in text]
         if quick or "build" in play:
             said = {"ok": False, "return_code": 1, "sessions": [], "kind": "error"}
             return "FAILED", said | {"message": play.get("build", "Session build failed: quick_and_dirty")}
@@ -275,6 +275,9 @@ class Connection:
     def task_use_theories(
         self, argument: dict[str, Any], task: str, event: threading.Event
     ) -> tuple[str, dict[str, Any]]:
+        if self.server.wire()["forget"] and not self.server.has_forgotten:
+            self.server.has_forgotten = True
+            self.server.sessions.pop(argument["session_id"], None)
         loaded = self.server.sessions.get(argument["session_id"])
         if loaded is None:
             return "FAILED", {"kind": "error", "message": f"No session '{argument['session_id']}'"}
@@ -440,7 +443,7 @@ def answers(text: str, theories: dict[str, str], play: dict[str, Any]) -> list[s
     parts = re.split(theorem, offered)
     given = len(parts) - 1
     same = given > 0 and " ".join(parts[-1].split()).startswith(" ".join(wanted.split()))
-    everything = offered + theories.get(lemmas, "")
+    everything = code(offered + theories.get(lemmas, ""))
     skipped = re.search(r"\bsorry\b", everything) is not None
     used = [one for one in re.findall(r"lemma (\w+):", theories.get(lemmas, "")) if re.search(rf"\b{one}\b", offered)]
     said: dict[str, Any] = {
@@ -455,6 +458,11 @@ def answers(text: str, theories: dict[str, str], play: dict[str, Any]) -> list[s
     if "raw" in play.get("audit", {}):
         return [line.replace("@", nonce) for line in play["audit"]["raw"]]
     return lines
+
+
+def code(text: str) -> str:
+    """A text without its comments."""
+    return re.sub(r"\(\*.*?\*\)", " ", text, flags=re.DOTALL)
 
 
 def first(pattern: str, text: str) -> str:

@@ -20,6 +20,7 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -117,6 +118,11 @@ class Server:
         self.folder = folder
         self._box = box
         self._cpu_seconds = 0.0
+
+    @property
+    def ours(self) -> bool:
+        """Whether it ends when we close it."""
+        return self._box is not None
 
     def cpu_seconds(self) -> float:
         """CPU seconds of a server of ours; 0 for one that is not."""
@@ -244,8 +250,7 @@ def _surroundings(command: Sequence[str], settings: IsabelleSettings, folder: Pa
 
     Session images that the user has built are linked into the new home, where further ones can be built.
     """
-    said = _run([*command, "getenv", "-b", "ISABELLE_HOME", "ISABELLE_HOME_USER", "ISABELLE_HEAPS"]).decode()
-    told = [Path(line) for line in said.splitlines()]
+    told = _told(tuple(command))
     home = folder / "home"
     _open_folder(home)
     program = Path(shutil.which(command[0]) or command[0]).resolve().parent
@@ -261,6 +266,13 @@ def _surroundings(command: Sequence[str], settings: IsabelleSettings, folder: Pa
             else:
                 (own / path.relative_to(heaps)).symlink_to(path)
     return home, [path for path in dict.fromkeys(readable) if path.is_dir() and not path.is_relative_to("/usr")]
+
+
+@cache
+def _told(command: tuple[str, ...]) -> tuple[Path, ...]:
+    """The distribution's folder, the user's own and that of session images, as `isabelle getenv` says."""
+    said = _run([*command, "getenv", "-b", "ISABELLE_HOME", "ISABELLE_HOME_USER", "ISABELLE_HEAPS"])
+    return tuple(Path(line) for line in said.decode("utf-8", "replace").splitlines())
 
 
 def _open_folder(folder: Path) -> None:

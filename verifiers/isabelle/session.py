@@ -107,12 +107,12 @@ class Session:
         return self._closed_cpu_seconds + (self._server.cpu_seconds() if self._server is not None else 0.0)
 
     def close(self) -> None:
-        """Stop the session and close its server."""
+        """End the session, by ending its server if that is ours."""
         server, session = self._server, self._id
         self._server = self._id = None
         if server is None:
             return
-        if session is not None and not server.client.closed:
+        if session is not None and not server.ours and not server.client.closed:
             with suppress(OutsideError, TimeoutError):
                 task = server.client.start("session_stop", {"session_id": session}, GRACE_SECONDS)
                 server.client.wait(task, GRACE_SECONDS)

@@ -1,0 +1,375 @@
+"""The verifier against the stand-in: batches, limits, restarts, lemmas, places, and trust that ends at `elaborated`.
+
+What a real Isabelle would say of the same candidates is asked where the environment names one (docs/isabelle.md).
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from domain import Candidate, Const, Lemma, OutsideError, Problem, UserError, Verdict
+from library_store.library import Library
+from tests.verifiers.isabelle_stand_in import PROGRAM, StandIn, running
+from verifiers.isabelle.server import IsabelleSettings, Server, open_server
+from verifiers.isabelle.session import Session
+from verifiers.isabelle.verifier import IsabelleVerifier
+from verifiers.sandbox import Sandbox
+
+PROBLEM = Problem(
+    "goal",
+    "isabelle",
+    'theory Cheats imports Main "HOL-Library.Multiset"\nbegin\n',
+    'theorem goal:\n  fixes n :: nat\n  assumes "n > 0"\n  shows "n \\<noteq> 0"',
+)
+GOAL = f"{PROBLEM.formal_statement}\n"
+
+
+def offer(proof: str, lemmas: tuple[Lemma, ...] = (), problem: Problem = PROBLEM) -> Candidate:
+    return Candidate(problem, proof, lemmas)
+
+
+def lemma(identity: str, proof: str = "by simp") -> Lemma:
+    return Lemma(
+        id=identity * 16, revision=1, prover="isabelle", name=identity, prelude_id="", definition_ids=(),
+        statement='"0 < Suc n"', statement_exact='"0 < Suc n"', term=Const(identity), proof=proof, uses=(),
+        dedup_key=identity, origin_kind="", origins=("goal",), parents=(), operator="", round=1, attempt_id="",
+        prover_version="",
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
+    with running(tmp_path_factory.mktemp("server")) as one:
+        yield one
+
+
+@pytest.fixture
+def verifier(server: StandIn) -> Iterator[IsabelleVerifier]:
+    server.play()
+    one = IsabelleVerifier(server.settings())
+    yield one
+    one.close()
+
+
+def kinds(verdicts: list[Verdict]) -> list[tuple[str, str]]:
+    return [(verdict.verdict, verdict.reason) for verdict in verdicts]
+
+
+HONEST = (
+    "using assms by simp",
+    "proof -\n  show ?thesis using assms by auto\nqed",
+    f'lemma h: "True"\n  by simp\n\n{GOAL}  using h assms by simp',
+    f'theory Mine imports Main begin\ndefinition one :: nat where "one = 1"\n{GOAL}  using assms by simp\nend',
+    f'(* sorry *) text ‹about "ML"› {GOAL}  by (metis assms)',
+)
+PROVED = ("accepted", "proved")
+FAILED = ("rejected", "does_not_compile")
+TIMEOUT = ("timeout", "timeout")
+
+
+# ----------------------------------------------------------------------------------------------------------- trust
+
+
+def test_a_stand_in_is_never_believed(verifier: IsabelleVerifier) -> None:
+    for recheck in (False, True):
+        for verdict in verifier.audit([offer(proof) for proof in HONEST], recheck=recheck):
+            assert (verdict.verdict, verdict.trust, verdict.accepted) == ("accepted", "elaborated", False)
+            assert "no release of Isabelle" in verdict.messages[-1].text
+            assert verdict.prover == "isabelle Isabelle2025-2 (stand-in)"
+
+
+def test_the_library_refuses_what_a_stand_in_proved(verifier: IsabelleVerifier, tmp_path: Path) -> None:
+    verdict = verifier.audit([offer(HONEST[0])])[0]
+    library = Library(tmp_path)
+    try:
+        answer = library.insert(lemma("a"), verdict)
+        assert (answer.reason, answer.new) == ("not_audited", False)
+    finally:
+        library.close()
+
+
+# --------------------------------------------------------------------------------------------------------- batches
+
+
+def test_a_batch_is_answered_in_order_whatever_the_neighbours_do(verifier: IsabelleVerifier) -> None:
+    batch = [
+        (HONEST[0], PROVED),
+        ("using undefined_fact by simp", FAILED),
+        ("by loops_forever", TIMEOUT),
+        ("sorry", ("rejected", "forbidden_construct")),
+        (HONEST[1], PROVED),
+        ('theorem goal: "True" by simp', ("rejected", "wrong_statement")),
+        (HONEST[2], PROVED),
+    ]
+    for method in (verifier.check, verifier.audit):
+        assert kinds(method([offer(proof) for proof, _ in batch])) == [expected for _, expected in batch]
+
+
+def test_one_candidate_that_kills_the_server_costs_itself_alone(tmp_path: Path) -> None:
+    """The server is gone for good then, as it is not ours; with one of ours the next question finds a new one."""
+    with running(tmp_path) as server:
+        server.play({"when": "kills_it", "task": "drop"})
+        verifier = IsabelleVerifier(server.settings())
+        batch = [offer(HONEST[0]), offer("using kills_it by simp"), offer(HONEST[1])]
+        assert kinds(verifier.check(batch)) == [PROVED, ("error", "prover_error"), PROVED]
+        verifier.close()
+
+
+def test_a_method_that_cannot_be_stopped_costs_its_session(verifier: IsabelleVerifier, server: StandIn) -> None:
+    server.play({"when": "for_good", "task": "stuck"})
+    settings = replace(verifier.settings, check_seconds=0.2)
+    other = IsabelleVerifier(settings)
+    assert kinds(other.check([offer("by for_good")])) == [TIMEOUT]
+    server.play()
+    assert kinds(other.check([offer(HONEST[0])])) == [PROVED]
+    other.close()
+
+
+def test_candidates_of_different_sessions_are_asked_apart(verifier: IsabelleVerifier) -> None:
+    other = replace(PROBLEM, header='theory X imports Main "HOL-Number_Theory.Number_Theory" begin')
+    missing = replace(PROBLEM, header="theory X imports Missing begin")
+    batch = [offer(HONEST[0]), offer(HONEST[0], problem=other), offer(HONEST[0], problem=missing), offer(HONEST[1])]
+    assert kinds(verifier.check(batch)) == [PROVED, PROVED, ("error", "does_not_compile"), PROVED]
+
+
+def test_more_candidates_than_one_question_takes(server: StandIn) -> None:
+    server.play()
+    verifier = IsabelleVerifier(server.settings(batch=3, audits_per_session=4))
+    batch = [offer(f"{proof} (* {number} *)") for number, proof in enumerate(HONEST[:2] * 4)]
+    assert kinds(verifier.check(batch)) == kinds(verifier.audit(batch)) == [PROVED] * 8
+    verifier.close()
+
+
+def test_a_verdict_is_remembered_but_a_timeout_is_not(verifier: IsabelleVerifier, server: StandIn) -> None:
+    assert kinds(verifier.check([offer("by at_last"), offer("by loops_forever")])) == [PROVED, TIMEOUT]
+    server.play({"when": "at_last", "audit": {"same": False}})
+    assert kinds(verifier.check([offer("by at_last")])) == [PROVED]
+    assert kinds(verifier.audit([offer("by at_last")])) == [("rejected", "wrong_statement")]
+
+
+def test_an_answer_of_megabytes_does_not_matter(verifier: IsabelleVerifier, server: StandIn) -> None:
+    server.play({"padding": 1_000_000, "chatter": True})
+    settings = replace(verifier.settings, check_seconds=20)
+    other = IsabelleVerifier(settings)
+    assert kinds(other.check([offer(HONEST[0])])) == [PROVED]
+    other.close()
+
+
+# -------------------------------------------------------------------------------------------------------- sessions
+
+
+def test_a_session_that_the_server_forgot_is_started_again(verifier: IsabelleVerifier, server: StandIn) -> None:
+    assert kinds(verifier.check([offer(HONEST[0])])) == [PROVED]
+    server.play({"forget": True})
+    assert kinds(verifier.check([offer(HONEST[1])])) == [PROVED]
+
+
+def test_theories_are_purged_and_nothing_is_left(server: StandIn) -> None:
+    server.play()
+    settings, opened = server.settings(), list[Server]()
+
+    def open_one() -> Server:
+        opened.append(open_server(settings, Sandbox()))
+        return opened[-1]
+
+    session = Session(settings, open_one)
+    texts = {"T1": 'theory T1 imports "Main"\nbegin\nend\n', "T2": 'theory T2 imports "T1"\nbegin\nend\n'}
+    assert session.use(texts, ["T2"], 5).nodes["T2"].clean
+    assert list(opened[0].folder.iterdir()) == []
+    folder = opened[0].folder
+    session.close()
+    assert (opened[0].client.closed, folder.exists()) == (True, False)
+    assert session.use(texts, ["T2"], 5).kind == "finished"
+    assert len(opened) == 2
+    session.close()
+
+
+def test_a_session_that_does_not_start_is_one_line(server: StandIn) -> None:
+    verifier = IsabelleVerifier(server.settings(session="Missing"))
+    with pytest.raises(OutsideError, match="isabelle build -b Missing") as error:
+        verifier.check([offer(HONEST[0])])
+    assert "\n" not in str(error.value)
+    verifier.close()
+
+
+# ------------------------------------------------------------------------------------------- lemmas, uses, replays
+
+
+def test_lemmas_are_assumed_in_a_check_and_proved_in_an_audit(verifier: IsabelleVerifier) -> None:
+    """A lemma whose proof fails passes the one and not the other: only an audit compiles it."""
+    broken = lemma("b", "using undefined_fact by simp")
+    candidate = offer(f"using {broken.canonical_name} assms by simp", (lemma("a"), broken))
+    checked, audited = verifier.check([candidate])[0], verifier.audit([candidate])[0]
+    assert (checked.verdict, checked.uses) == ("accepted", (broken.canonical_name,))
+    assert (audited.verdict, audited.reason) == ("error", "does_not_compile")
+    assert audited.messages[0].text.startswith("a lemma: ")
+
+
+def test_only_named_lemmas_are_shown_and_used(verifier: IsabelleVerifier) -> None:
+    a, b = lemma("a"), lemma("b")
+    candidate = offer(f"using {a.canonical_name} assms by simp", (a, b))
+    assert verifier.audit([candidate])[0].uses == (a.canonical_name,)
+    assert verifier.uses(candidate) == ("HOL.refl", a.canonical_name)
+    refused = verifier.uses(offer("using undefined_fact by simp"))
+    assert isinstance(refused, Verdict)
+    assert refused.reason == "does_not_compile"
+
+
+def test_a_lemma_with_ml_in_its_proof_is_refused(verifier: IsabelleVerifier) -> None:
+    bad = lemma("a", "by (tactic ‹all_tac›)")
+    verdict = verifier.check([offer(f"using {bad.canonical_name} by simp", (bad,))])[0]
+    assert verdict.reason == "forbidden_construct"
+
+
+@pytest.mark.parametrize("before", ["", "(* ∀ \\<forall> é *) ", f'lemma h: "True" by simp\n{GOAL}', "theory"])
+def test_a_failure_has_its_place_in_the_text(verifier: IsabelleVerifier, before: str) -> None:
+    text = f"{before}using undefined_fact by simp"
+    if before == "theory":
+        text = f'theory X imports Main begin lemma ∀h: "True" by simp\n{GOAL} using undefined_fact by simp\nend'
+    for verdict in (verifier.check([offer(text)])[0], verifier.audit([offer(text)])[0]):
+        message = verdict.messages[0]
+        assert text[message.start : message.end] == "undefined_fact"
+
+
+def test_a_replay_reads_the_goals_after_a_prefix(verifier: IsabelleVerifier, server: StandIn) -> None:
+    server.play({"when": "goal", "state": "proof (prove)\ngoal (2 subgoals):\n 1. \\<And>x. A x\n 2. B"})
+    replay = verifier.replay(offer("proof (cases n)"))
+    assert (replay.ok, replay.open, replay.focused, len(replay.goals)) == (True, 2, 2, 2)
+    assert [one.name for one in replay.goals[0].hypotheses] == ["x"]
+    failed = verifier.replay(offer("proof -\n  show ?thesis using undefined_fact by simp"))
+    assert not failed.ok
+    assert failed.messages[0].start == len("proof -\n  show ?thesis using ")
+
+
+def test_what_a_replay_may_not_say_is_refused(verifier: IsabelleVerifier) -> None:
+    replay = verifier.replay(offer("proof -\n  sorry"))
+    assert (replay.ok, replay.goals, replay.messages[0].start) == (False, (), -1)
+    assert not verifier.replay(offer("by simp", problem=replace(PROBLEM, formal_statement="lemma"))).ok
+
+
+def test_problems_have_no_canonical_form_yet(verifier: IsabelleVerifier) -> None:
+    (answer,) = verifier.elaborate([PROBLEM])
+    assert isinstance(answer, Verdict)
+    assert answer.verdict == "error"
+
+
+# ------------------------------------------------------------------------------------------------- our own server
+
+
+@pytest.fixture
+def command() -> Iterator[str]:
+    """The stand-in as a program that a box can see, under the name that `isabelle` would have."""
+    if shutil.which("python3", path="/usr/bin") is None:
+        pytest.skip("the box shows /usr, which has no python3 here")
+    folder = Sandbox().make_folder(trusted=True)
+    shutil.copyfile(PROGRAM, folder / "server.py")
+    program = folder / "isabelle"
+    program.write_text('#!/bin/sh\nexec python3 -I "$(dirname "$0")/server.py" "$@"\n')
+    program.chmod(0o755)
+    yield str(program)
+    shutil.rmtree(folder)
+
+
+def test_a_server_of_our_own_runs_in_a_box_without_a_network(command: str) -> None:
+    settings = IsabelleSettings(command=(command,), check_seconds=0.5, audit_seconds=0.5, start_seconds=30)
+    verifier = IsabelleVerifier(settings)
+    batch = [offer(HONEST[0]), offer("using undefined_fact by simp"), offer("by loops_forever"), offer(HONEST[1])]
+    assert kinds(verifier.check(batch)) == [PROVED, FAILED, TIMEOUT, PROVED]
+    assert kinds(verifier.audit(batch[:2], recheck=True)) == [PROVED, FAILED]
+    assert verifier.sandbox_note() == Sandbox().degraded
+    assert verifier.cpu_seconds() > 0
+    verifier.close()
+
+
+def test_a_server_that_does_not_start_says_why() -> None:
+    for program, said in (("/bin/false", "does not start"), ("no_such_isabelle", "is missing")):
+        verifier = IsabelleVerifier(IsabelleSettings(command=(program,), start_seconds=30))
+        with pytest.raises(OutsideError, match=said) as error:
+            _ = verifier.version
+        assert "\n" not in str(error.value)
+
+
+def test_settings_that_lead_nowhere_are_one_line(tmp_path: Path) -> None:
+    wrong = [
+        IsabelleSettings(server="127.0.0.1:1"),
+        IsabelleSettings(server="127.0.0.1:x", password_file=tmp_path),
+        IsabelleSettings(server="127.0.0.1:1", password_file=tmp_path / "missing"),
+    ]
+    for settings in wrong:
+        with pytest.raises(UserError) as error:
+            _ = IsabelleVerifier(settings).version
+        assert "\n" not in str(error.value)
+
+
+def test_a_server_by_name_must_run(command: str) -> None:
+    with pytest.raises(OutsideError, match="no Isabelle server is named 'mine'"):
+        _ = IsabelleVerifier(IsabelleSettings(command=(command,), server="mine")).version
+
+
+def test_the_environment_names_a_command_or_a_server() -> None:
+    known = {"LEMMARY_ISABELLE": "nice isabelle", "LEMMARY_ISABELLE_SESSION": "HOL-Number_Theory"}
+    settings = IsabelleSettings.from_environment(known)
+    assert (settings.command, settings.session) == (("nice", "isabelle"), "HOL-Number_Theory")
+    assert settings.found
+    assert not IsabelleSettings(command=("no_such_isabelle",)).found
+
+
+# -------------------------------------------------------------------------------------------------- a real Isabelle
+
+REALLY_HONEST = (
+    "using assms by simp",
+    "proof -\n  show ?thesis using assms by auto\nqed",
+    f'lemma h: "True"\n  by simp\n\n{GOAL}  using h assms by simp',
+    f'definition one :: nat where "one = 1"\n{GOAL}  using assms by simp',
+    f'datatype t = A | B t fun f :: "t \\<Rightarrow> nat" where "f A = 0" | "f (B x) = 0" {GOAL} using assms by auto',
+)
+REALLY_REFUSED = (
+    ("using no_such_fact by simp", FAILED),
+    ("by simp", FAILED),
+    ("proof -", FAILED),
+    ('theorem goal: "True" by simp', ("rejected", "wrong_statement")),
+    ("using assms by eval", FAILED),
+)
+
+
+@pytest.fixture(scope="module")
+def real() -> Iterator[IsabelleVerifier]:
+    if not any(os.environ.get(name) for name in ("LEMMARY_ISABELLE", "LEMMARY_ISABELLE_SERVER")):
+        pytest.skip("no real Isabelle: name one in LEMMARY_ISABELLE or LEMMARY_ISABELLE_SERVER (docs/isabelle.md)")
+    one = IsabelleVerifier(IsabelleSettings.from_environment())
+    assert one.release is not None, f"{one.version} is no release that the audit is written for"
+    yield one
+    one.close()
+
+
+def test_a_real_isabelle_accepts_the_honest(real: IsabelleVerifier) -> None:
+    batch = [offer(proof) for proof in REALLY_HONEST]
+    assert kinds(real.check(batch)) == [PROVED] * len(batch)
+    assert all(verdict.accepted for verdict in real.audit(batch))
+    assert real.audit(batch[:1], recheck=True)[0].trust == "rechecked"
+    assert isinstance(real.uses(batch[0]), tuple)
+
+
+def test_a_real_isabelle_refuses_the_rest(real: IsabelleVerifier) -> None:
+    batch = [offer(proof) for proof, _ in REALLY_REFUSED]
+    assert kinds(real.audit(batch)) == [expected for _, expected in REALLY_REFUSED]
+
+
+def test_a_real_isabelle_sees_oracles_and_axioms(real: IsabelleVerifier) -> None:
+    """The header is trusted, so it can bring what a candidate cannot say."""
+    header = 'theory X imports Main begin\nlemma lie: "False" sorry\n'
+    verdict = real.audit([offer("using lie by simp", problem=replace(PROBLEM, header=header))])[0]
+    assert (verdict.verdict, verdict.reason) == ("rejected", "axiom")
+    two = replace(PROBLEM, formal_statement='theorem goal: "(2 :: nat) + 2 = 4"')
+    assert real.audit([offer("by eval", problem=two)])[0].reason == "axiom"
+    allowed = replace(two, allowed_axioms=("holds_by_evaluation",))
+    assert real.audit([offer("by eval", problem=allowed)])[0].accepted
+
+
+def test_a_real_isabelle_gives_goals(real: IsabelleVerifier) -> None:
+    replay = real.replay(offer("apply (cases n)"))
+    assert (replay.ok, replay.open) == (True, 2)
