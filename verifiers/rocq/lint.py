@@ -53,14 +53,16 @@ _PLAIN = re.compile(r"[\n\t\r -~]*+")
 LONGEST = 1_000_000
 """Characters of a text that is looked at."""
 
-_IMPORTS = frozenset({"Require", "From", "Import", "Open", "Local"})
+_IMPORTS = frozenset({"Require", "From", "Import", "Open", "Close", "Local"})
 _WORD = re.compile(r"[^\W\d][\w']*")
+_PATH = re.compile(r"[^\W\d][\w']*\.[^\W\d]")
+"""The path of a tactic, like `Z.order`: no command has a full stop behind its first word but at its end."""
 _PUNCTUATION = re.compile(r"[-+*{}\[(]|\d|!\s*:|\?|>\s*\[")
 _SELECTOR = re.compile(r"(?:all|!|par|\[[^\]:]*\]|\d[\d\s,-]*)\s*:(?!=)\s*")
 _REQUIRE = re.compile(r"(?:From (?P<root>[\w.]+) )?Require (?:Import )?(?P<modules>[\w'. ]+)\.$")
 _COERCION = re.compile(r":>|: ?>")
 _PROOF = re.compile(r"Proof\s+(?:using|Mode)\b")
-_SCOPE = re.compile(r"(?:Local )?Open Scope [\w']+\.$|Import ListNotations\.$")
+_SCOPE = re.compile(r"(?:Local )?(?:Open|Close) Scope [\w']+\.$|Import ListNotations\.$")
 
 
 def refuse(text: str, header: str = "") -> str | None:
@@ -98,8 +100,8 @@ def refuse_block(text: str) -> str | None:
 def _first_other_than(words: Collection[str], text: str) -> str | None:
     """The first sentence that begins with none of these words and is no tactic either."""
     for sentence in split(text):
-        found = _WORD.match(sentence.text)
-        if found and found.group()[0].isupper() and found.group() not in words:
+        word = _command(sentence.text)
+        if word and word not in words:
             return f"the sentence `{_start(normal_text(sentence.text))}` in this place"
     return None
 
@@ -147,7 +149,9 @@ def _refuse_sentence(sentence: str, header: str) -> str | None:
         if _PUNCTUATION.match(sentence) is None:
             return f"the sentence `{_start(sentence)}`"
         return _refuse_tactic(sentence)
-    word = found.group()
+    word = _command(sentence)
+    if word is None or word == "Ltac":
+        return _refuse_tactic(sentence)
     if word in _IMPORTS:
         allowed = _allowed_import(sentence) or _SCOPE.match(sentence) or sentence in _imports_of(header)
         return None if allowed else f"the sentence `{_start(sentence)}`"
@@ -158,9 +162,15 @@ def _refuse_sentence(sentence: str, header: str) -> str | None:
         return f"`{refused.group()}`" if refused else _refuse_tactic(sentence)
     if word in _CLOSED:
         return None if sentence == f"{word}." else f"the sentence `{_start(sentence)}`"
-    if word == "Ltac" or word[0].islower() or word[0] == "_":
-        return _refuse_tactic(sentence)
     return f"the command `{word}`"
+
+
+def _command(sentence: str) -> str | None:
+    """The first word of a sentence that may be a command: a tactic begins in lower case, or is called by a path."""
+    found = _WORD.match(sentence)
+    if found is None or found.group()[0].islower() or found.group()[0] == "_" or _PATH.match(sentence):
+        return None
+    return found.group()
 
 
 def _refuse_declaration(sentence: str, word: str) -> str | None:
