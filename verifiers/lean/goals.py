@@ -74,14 +74,24 @@ def read_goal(text: str) -> Goal:
 
 
 def failure(outcome: Outcome, text: str) -> Message | None:
-    """The first error that is not only about the end of the text: goals left, a step or a block not yet written."""
+    """The first error that is not only about the end of the text: goals left, a step or a block not yet written.
+
+    A block that leaves goals although more follows fails where it ends.
+    """
     end = len(text.rstrip())
     unsolved = set(outcome.unsolved)
+    failed: list[Message] = []
     for message in outcome.messages:
+        if message.level != "error":
+            continue
+        if message in unsolved:
+            if 0 <= message.end < end:
+                failed.append(replace(message, start=message.end))
+            continue
         at_end = message.start >= end or (message.end >= end and message.text.startswith("unexpected end of input"))
-        if message.level == "error" and message not in unsolved and not (at_end and message.start >= 0):
-            return message
-    return None
+        if not at_end or message.start < 0:
+            failed.append(message)
+    return min(failed, key=lambda message: message.start, default=None)
 
 
 def open_goals(
@@ -101,7 +111,8 @@ def open_goals(
     if failed is None:
         return _at_end(session, text, seconds, before)
     spent = 0.0
-    for begin in step_starts(text, failed.start):
+    ends_too_early = failed.text.startswith("unsolved goals")
+    for begin in [failed.start] if ends_too_early else step_starts(text, failed.start):
         found = _at_end(session, text[:begin], seconds, before)
         spent += found.cpu_seconds
         if found.ok and found.focused:
@@ -115,12 +126,13 @@ def replay(session: Session, text: str, seconds: float, *, ours: str = "", openi
     Messages about what is not the text's own (`ours`, the base) have no position.
     """
     outcome = session.run(text, seconds, before=ours + opening)
+    if outcome.reason not in (None, "does_not_compile"):  # after a timeout the goals are not known
+        return Replay(False, (), outcome.messages, seconds=outcome.cpu_seconds)
     messages = [_placed(message, len(opening), len(text)) for message in outcome.messages]
     failed = failure(outcome, text)
     if failed is None and not outcome.unsolved:
         return Replay(True, (), tuple(messages), seconds=outcome.cpu_seconds)
-    not_ours = failed is not None and failed.start < -len(opening)
-    if not_ours or outcome.reason != "does_not_compile":  # after a timeout the goals are not known
+    if failed is not None and failed.start < -len(opening):
         return Replay(False, (), tuple(messages), seconds=outcome.cpu_seconds)
     found = open_goals(session, text, seconds, ours=ours, opening=opening, failed=failed)
     goals: list[Goal] = []
@@ -131,7 +143,7 @@ def replay(session: Session, text: str, seconds: float, *, ours: str = "", openi
             messages.append(Message("warning", f"a goal is not understood: {error}"))
     if failed is not None:  # the first error is the one that stopped it, before any that only say that goals are left
         first = _placed(failed, len(opening), len(text))
-        messages = [first, *[message for message in messages if message != first]]
+        messages = [first, *[one for one in messages if (one.text, one.end) != (first.text, first.end)]]
     spent = outcome.cpu_seconds + found.cpu_seconds
     return Replay(failed is None, tuple(goals), tuple(messages), found.count, len(found.focused), spent)
 
