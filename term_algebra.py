@@ -8,7 +8,7 @@ stack; compare rendered texts where numerals of the natural numbers may occur.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from domain import App, Branch, Const, Fix, FixFunction, Forall, Lambda, Let, Match, Sort, Term, Var
@@ -59,6 +59,15 @@ def children(term: Term) -> list[tuple[Term, tuple[str, ...]]]:
                 found += [(type_, names[:index]) for index, (_, type_) in enumerate(function.parameters)]
                 found += [(function.type, names), (function.body, (*[f.name for f in functions], *names))]
             return found
+
+
+def subterms(term: Term) -> Iterator[Term]:
+    """Every subterm outside of patterns, the term itself first; without recursion."""
+    waiting = [term]
+    while waiting:
+        current = waiting.pop()
+        yield current
+        waiting.extend(child for child, _ in reversed(children(current)))
 
 
 def free_variables(term: Term, memo: _Memo | None = None) -> frozenset[str]:

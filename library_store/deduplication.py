@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 
 from domain import App, Const, Fix, Forall, Lambda, Let, Match, Sort, Term, Var
-from library_store.term_json import parts, term_to_json
+from library_store.term_json import term_to_json
+from term_algebra import children
 
 DEDUP_VERSION = 1
 
@@ -33,7 +34,7 @@ def _is_deep(term: Term) -> bool:
     """Whether a term nests too deeply for functions that call themselves (a large numeral, say)."""
     level = [term]
     for _ in range(DEEPEST):
-        level = [part for outer in level for part in parts(outer)]
+        level = [child for outer in level for child, _ in children(outer)]
         if not level:
             return False
     return True

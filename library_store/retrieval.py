@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
 
 from domain import App, Const, Lemma, Term
-from library_store.term_json import subterms
+from term_algebra import subterms
 
 Order: TypeAlias = Literal["score", "small"]
 

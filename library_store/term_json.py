@@ -8,10 +8,11 @@ is as good as any other term.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, cast
 
 from domain import App, Branch, Const, Fix, FixFunction, Forall, Lambda, Let, Match, Sort, Term, Var
+from term_algebra import children
 
 
 def term_to_json(term: Term) -> str:
@@ -25,7 +26,7 @@ def term_to_json(term: Term) -> str:
         if id(current) in seen:
             results.append(seen[id(current)])
             continue
-        inner = parts(current)
+        inner = _parts(current)
         if inner and not ready:
             work.append((current, True))
             work.extend((part, False) for part in reversed(inner))
@@ -51,31 +52,10 @@ def term_from_json(text: str | Sequence[Any]) -> Term:
     return terms[-1]
 
 
-def subterms(term: Term) -> Iterator[Term]:
-    """Every subterm, the term itself first; without recursion."""
-    work = [term]
-    while work:
-        current = work.pop()
-        yield current
-        work.extend(reversed(parts(current)))
-
-
-def parts(term: Term) -> list[Term]:
-    """The immediate subterms."""
-    match term:
-        case Var() | Const() | Sort():
-            return []
-        case App(function, arguments):
-            return [function, *arguments]
-        case Forall(_, type, body) | Lambda(_, type, body):
-            return [type, body]
-        case Let(_, value, type, body):
-            return [value, body] if type is None else [value, body, type]
-        case Match(scrutinee, branches, returns, _, in_pattern):
-            optional = [part for part in (returns, in_pattern) if part is not None]
-            return [scrutinee, *(branch.body for branch in branches), *optional]
-        case Fix(functions, _):
-            return [part for f in functions for part in (*(of for _, of in f.parameters), f.type, f.body)]
+def _parts(term: Term) -> list[Term]:
+    """The immediate subterms, the pattern of a match last."""
+    parts = [child for child, _ in children(term)]
+    return [*parts, term.in_pattern] if isinstance(term, Match) and term.in_pattern is not None else parts
 
 
 def _node(term: Term, at: list[int]) -> list[Any]:
@@ -92,19 +72,13 @@ def _node(term: Term, at: list[int]) -> list[Any]:
             return ["forall", name, *at]
         case Lambda(name, _, _):
             return ["fun", name, *at]
-        case Let(name, _, _, _):
-            return ["let", name, *at]
+        case Let(name, _, type, _):
+            return ["let", name, at[0], at[-1], *([] if type is None else [at[1]])]
         case Match(_, branches, returns, as_name, in_pattern):
-            arms = [[b.constructor, list(b.variables), part] for b, part in zip(branches, at[1:], strict=False)]
-            rest = iter(at[1 + len(branches) :])
-            return [
-                "match",
-                at[0],
-                arms,
-                None if returns is None else next(rest),
-                as_name,
-                None if in_pattern is None else next(rest),
-            ]
+            rest = iter(at[1:])
+            returned = None if returns is None else next(rest)
+            arms = [[branch.constructor, list(branch.variables), next(rest)] for branch in branches]
+            return ["match", at[0], arms, returned, as_name, None if in_pattern is None else next(rest)]
         case Fix(functions, chosen):
             rest = iter(at)
             return [
