@@ -97,7 +97,8 @@ def counts(tables: Tables) -> dict[str, float]:
     and rounds; a run without such metrics gets the sums over its attempts.
     """
     problems = _columns(tables, "problems", "status")
-    retired = sum(row["retired_by"] is not None for row in _columns(tables, "lemmas", "retired_by"))
+    trust = [row["trust"] for row in _columns(tables, "lemmas", "retired_by", "trust") if row["retired_by"] is None]
+    retired = tables.table("lemmas").num_rows - len(trust)
     attempts = _columns(tables, "attempts", "tokens_in", "tokens_out", "cpu_seconds", "seconds")
     metrics = _columns(tables, "metrics", "name", "value")
     use = reuse(tables)
@@ -112,8 +113,9 @@ def counts(tables: Tables) -> dict[str, float]:
         "solved": sum(row["status"] == "proved" for row in problems),
         "refuted": sum(row["status"] == "refuted" for row in problems),
         "solved_with_library": len(use.solved_with_library),
-        "lemmas": tables.table("lemmas").num_rows - retired,
+        "lemmas": len(trust),
         "lemmas_retired": retired,
+        "lemmas_rechecked": trust.count("rechecked"),
         "lemmas_used": len(use.users),
         "lemmas_used_abroad": len(use.foreign_users),
         "lemmas_used_abroad_twice": sum(len(users) >= 2 for users in use.foreign_users.values()),

@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, Self, cast
 
-from domain import Attempt, Definition, Lemma, OutsideError, Request, UserError, Verdict
+from domain import Attempt, Definition, Lemma, OutsideError, Request, Trust, UserError, Verdict
 from library_store import journal
 from library_store import snapshot as snapshots
 from library_store.admission import Inserted, Proposal, Record, admit
@@ -200,6 +200,20 @@ class Library(State):
         if by in self.lemmas:
             records.append(("edges", edge_to_row(Edge(lemma_id, "lemma", by, "lemma", "subsumed_by", self.round))))
         self._commit(records)
+
+    def set_trust(self, lemma_ids: Iterable[str], trust: Trust) -> int:
+        """Record how far lemmas can be trusted after they were verified anew; returns for how many that changed."""
+        records: list[Record] = []
+        for lemma_id in dict.fromkeys(lemma_ids):
+            lemma = self.lemmas[lemma_id]
+            if self.trust[lemma_id] == trust:
+                continue
+            row, _ = lemma_to_rows(
+                replace(lemma, revision=lemma.revision + 1), self.round, trust=trust, dedup_version=DEDUP_VERSION
+            )
+            records.append(("lemmas", row))
+        self._commit(records)
+        return len(records)
 
     # ---------------------------------------------------------------------------------------------------- requests
 

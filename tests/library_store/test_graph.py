@@ -53,6 +53,7 @@ def test_the_counts_are_these(finished: Path) -> None:
         "solved_with_library": 2,
         "lemmas": 2,
         "lemmas_retired": 1,
+        "lemmas_rechecked": 0,
         "lemmas_rediscovered": 0,
         "solved_with_rediscovered": 0,
         "lemmas_used": 2,

@@ -7,6 +7,7 @@ audit compiles them with their proofs, and reads `uses` from the proof term.
 
 from __future__ import annotations
 
+import platform
 import re
 import shutil
 import subprocess
@@ -60,7 +61,7 @@ class RocqSettings:
     cache_entries: int = 20_000
     """Verdicts kept, in memory and in `cache`; 0 keeps none."""
     cache: Path | None = None
-    """File of verdicts that all verifiers of this machine share; none, if provers run without a full sandbox."""
+    """Folder of a file of verdicts for all verifiers of a machine; unused where provers run without a full sandbox."""
 
 
 class RocqVerifier:
@@ -76,7 +77,8 @@ class RocqVerifier:
         self._refused_headers: dict[str, Outcome] = {}
         self._closed_cpu_seconds = 0.0
         # A candidate that runs without a full sandbox could write to the file.
-        shared = self.settings.cache if self._sandbox.degraded is None else None
+        folder = self.settings.cache if self._sandbox.degraded is None else None
+        shared = folder / f"verdicts-{platform.node() or 'here'}.sqlite" if folder is not None else None
         self._cache = VerdictCache(self.settings.cache_entries, shared)
         self._parameters: dict[str, dict[str, int]] = {}
         seconds = self.settings.audit_seconds
