@@ -9,16 +9,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from domain import Const, Definition, Elaboration, Lemma, Problem, Term
 from term_algebra import rename_constants
 from verifiers.rocq.canonical import Group, canonical_header, in_order, reached, source
 from verifiers.rocq.headers import read_statement
-from verifiers.rocq.sentences import identifiers
+from verifiers.rocq.sentences import identifiers, split
 from verifiers.rocq.terms import PLAIN, is_canonical, render
 
 GOAL = "goal"
 """The name of the theorem in a canonical problem."""
+
+_INTRODUCED = re.compile(r"(?:^Ltac|\bwith)\s+([\w']+)(?:\s+[\w']+)*\s*:=")
+"""The names that a sentence like `Ltac NAME PARAMETERS := … with NAME PARAMETERS := ….` introduces."""
 
 _REVERT_ALL = "repeat match goal with H : _ |- _ => revert H end."
 
@@ -102,7 +106,7 @@ def self_contained(
         proof: A tactic block in canonical names that proves `statement_exact`.
         lemmas: Lemmas that it may use, in dependency order; only those that are named, directly or not, are written.
         definitions: Definitions of the run; those that the written lemmas reach and the problem lacks are written.
-        preamble: Tactic definitions, written if a proof calls one of them.
+        preamble: Tactic definitions, of which those are written that a proof needs; imports of it always are.
         own_functions: False writes functions again under their canonical names, in front, and proves the statement
             about those, to which the author's are convertible. Canonical bodies have helpers inlined, so tactics that
             look at what a function computes may only work there.
@@ -119,8 +123,8 @@ def self_contained(
     own = {definition.id for definition in elaboration.definitions}
     missing = [d for d in in_order(known) if d.id in wanted - own]
     parts: list[str] = []
-    if "Require" in preamble or _calls(preamble, [proof, *[lemma.proof for lemma in used]]):
-        parts.append(preamble.strip())
+    tactics = needed_tactics(preamble, [proof, *[lemma.proof for lemma in used]])
+    parts += [tactics] if tactics else []
     statement = read_statement(elaboration.problem)
     parts += [statement.before] if statement.before else []
     parts += [own_source(definition, elaboration) for definition in missing]
@@ -147,9 +151,23 @@ def _with_datatypes_only(elaboration: Elaboration) -> Elaboration:
     )
 
 
-def _calls(preamble: str, proofs: Sequence[str]) -> bool:
-    defined = set(re.findall(r"\bLtac\s+([\w']+)", preamble))
-    return any(defined & set(_mentioned(proof)) for proof in proofs)
+def needed_tactics(preamble: str, proofs: Sequence[str]) -> str:
+    """The imports of a preamble and those of its tactics that proofs call, directly or through others, in its order."""
+    sentences = _sentences(preamble)
+    introduced = [set(_INTRODUCED.findall(sentence)) for sentence in sentences]
+    wanted = {at for at, names in enumerate(introduced) if not names}
+    waiting = [*proofs, *[sentences[at] for at in wanted]]
+    while waiting:
+        mentioned = set(_mentioned(waiting.pop()))
+        new = {at for at, names in enumerate(introduced) if names & mentioned} - wanted
+        wanted |= new
+        waiting += [sentences[at] for at in new]
+    return "\n".join([sentences[at] for at in sorted(wanted)])
+
+
+@lru_cache(maxsize=16)
+def _sentences(preamble: str) -> tuple[str, ...]:
+    return tuple(sentence.text for sentence in split(preamble))
 
 
 def proof_file(
