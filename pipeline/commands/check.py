@@ -11,11 +11,14 @@ import sys
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from domain import Candidate, Message, Problem, UserError, Verdict
+
+if TYPE_CHECKING:
+    from pipeline.provers import Provers
 
 PROGRESS_SECONDS = 5.0
 """Between two lines of progress of a batch."""
@@ -35,7 +38,8 @@ def check(
     """Verify candidate proofs. Exit code 0: every candidate is accepted; 1: at least one is not.
 
     A proof is the whole text (auxiliary lemmas, then the theorem) or only the tactic block. The statement that counts
-    is the problem's, whatever the text says.
+    is the problem's, whatever the text says. Rocq is found on PATH; so is Isabelle, or the environment names a server
+    (docs/isabelle.md).
 
     Examples:
 
@@ -60,7 +64,7 @@ def check(
     workers
         Candidates of a batch that are verified at the same time.
     cpu_seconds
-        CPU limit of each prover process.
+        CPU limit of each prover process; for Isabelle, whose server checks many at once, wall time of each candidate.
     json_output
         Print one JSON object instead of text (a batch always prints JSON lines).
     """
@@ -74,17 +78,17 @@ def check(
         raise UserError("--repair goes with a problem and --proof FILE, not with a batch")
     if workers < 1 or cpu_seconds <= 0:
         raise UserError("--workers and --cpu-seconds must be greater than zero")
-    from verifiers.rocq.verifier import RocqSettings, RocqVerifier
+    from pipeline.provers import Provers
 
-    verifier = RocqVerifier(RocqSettings(audit_seconds=cpu_seconds, audit_workers=workers))
-    if note := verifier.sandbox_note():
-        print(note, file=sys.stderr)
+    provers = Provers(seconds=cpu_seconds, workers=workers)
     try:
         if batch is not None:
-            return _check_batch(verifier, batch, recheck=recheck, workers=workers)
+            return _check_batch(provers, batch, recheck=recheck, workers=workers)
         assert problem is not None
         assert proof is not None
         candidate = Candidate(_problem(problem), _text(proof))
+        verifier = provers.verifier(candidate.problem.prover)
+        _tell(provers.notes())
         verdict = verifier.audit([candidate], recheck=recheck)[0]
         repaired = _repaired(verifier, candidate) if repair and verdict.verdict in ("rejected", "timeout") else None
         if repaired is not None:
@@ -98,7 +102,7 @@ def check(
                 print(f"\n{repaired.strip()}")
         return 0 if verdict.accepted else 1
     finally:
-        verifier.close()
+        provers.close()
 
 
 def _repaired(verifier: Any, candidate: Candidate) -> str | None:
@@ -109,12 +113,18 @@ def _repaired(verifier: Any, candidate: Candidate) -> str | None:
     return repair_text(verifier, candidate, RepairSettings())
 
 
-def _check_batch(verifier: Any, file: Path, *, recheck: bool, workers: int) -> int:
+def _tell(notes: list[str]) -> None:
+    for note in notes:
+        print(note, file=sys.stderr)
+
+
+def _check_batch(provers: Provers, file: Path, *, recheck: bool, workers: int) -> int:
     from datasets.jsonl import read_lines
 
     lines = read_lines(file)
     all_accepted = True
     shown = time.monotonic()
+    told: list[str] = []
     for start in range(0, len(lines), workers):
         names: list[str] = []
         verdicts: list[Verdict | None] = []
@@ -124,7 +134,9 @@ def _check_batch(verifier: Any, file: Path, *, recheck: bool, workers: int) -> i
             names.append(name)
             verdicts.append(read if isinstance(read, Verdict) else None)
             candidates += [read] if isinstance(read, Candidate) else []
-        audited = iter(verifier.audit(candidates, recheck=recheck))
+        audited = iter(provers.audit(candidates, recheck=recheck))
+        _tell([note for note in provers.notes() if note not in told])
+        told = provers.notes()
         for name, known in zip(names, verdicts, strict=True):
             verdict = known or next(audited)
             all_accepted &= verdict.accepted
@@ -146,7 +158,7 @@ def _candidate(line: str, where: str) -> tuple[str, Candidate | Verdict]:
             raise UserError(f"{where}: field `problem`: expected an object")
         given = record["problem"].get("name")
         name = given if isinstance(given, str) and given else where
-        problem = _rocq(problem_of(record["problem"], f"{where}: problem"))
+        problem = problem_of(record["problem"], f"{where}: problem")
         if not isinstance(record.get("proof"), str):
             raise UserError(f"{where}: field `proof`: expected text")
     except UserError as error:
@@ -167,15 +179,7 @@ def _problem(argument: str) -> Problem:
         raise UserError(f"{file}: no problem named {name!r} among its {len(problems)}")
     if len(named) > 1:
         raise UserError(f"{file} holds {len(named)} problems; say which: {file}:{named[0].name}")
-    return _rocq(named[0])
-
-
-def _rocq(problem: Problem) -> Problem:
-    if problem.prover != "rocq":
-        raise UserError(
-            f"problem {problem.name}: field `prover`: {problem.prover!r} cannot be checked yet, only 'rocq'"
-        )
-    return problem
+    return named[0]
 
 
 def _text(file: Path) -> str:
@@ -205,7 +209,10 @@ def _answer(name: str, verdict: Verdict) -> dict[str, Any]:
 
 def _shown(name: str, verdict: Verdict) -> str:
     kind = f"{verdict.verdict} ({verdict.trust})" if verdict.accepted else f"{verdict.verdict} ({verdict.reason})"
-    lines = [f"{name}: {kind}, {verdict.prover}, {verdict.seconds:.2f} CPU seconds"]
+    if verdict.verdict == "accepted" and not verdict.accepted:
+        kind = f"not accepted (only {verdict.trust})"
+    clock = "seconds" if verdict.prover.startswith("isabelle") else "CPU seconds"
+    lines = [f"{name}: {kind}, {verdict.prover}, {verdict.seconds:.2f} {clock}"]
     lines += [f"  axiom {axiom}" for axiom in verdict.axioms]
     lines += [f"  {message.text}" for message in verdict.messages]
     return "\n".join(lines)

@@ -18,7 +18,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from domain import OutsideError, UserError
+from domain import Candidate, OutsideError, Problem, UserError
 from models import DEFAULT_MODEL, model_path
 from verifiers.sandbox import Finished, Limits, Sandbox
 
@@ -290,6 +290,30 @@ def _gpu() -> str:
     return "; ".join(line.strip() for line in result.stdout.splitlines())
 
 
+def _isabelle() -> str:
+    from verifiers.isabelle.server import IsabelleSettings
+    from verifiers.isabelle.verifier import IsabelleVerifier
+
+    settings = IsabelleSettings.from_environment()
+    if not settings.found:
+        raise _AilmentError("none found; only problems for Isabelle need it", "docs/isabelle.md says how to name one")
+    verifier = IsabelleVerifier(settings)
+    try:
+        version = verifier.version
+        if verifier.stand_in:
+            raise _AilmentError(f"{version!r} answers, which is no release of Isabelle known here", "")
+        problems = [Problem(MODULE, "isabelle", "", f'theorem {MODULE}: "{said}"') for said in ("True", "False")]
+        true, false = verifier.audit([Candidate(problem, "by simp") for problem in problems])
+    finally:
+        verifier.close()
+    if not true.accepted:
+        said = _last_line(true.messages[0].text) if true.messages else true.reason
+        raise _AilmentError(f"{version} does not prove True: {said}", "docs/isabelle.md")
+    if false.verdict != "rejected":
+        raise _AilmentError(f"{version} does not refuse False: {false.verdict}", "docs/isabelle.md")
+    return f"{version} proved True and refused False"
+
+
 CHECKS: dict[str, Callable[[], str]] = {
     "packages": _packages,
     "torch": _torch,
@@ -298,6 +322,7 @@ CHECKS: dict[str, Callable[[], str]] = {
     "coqidetop": _coqidetop,
     "coqchk": _coqchk,
     "dpdgraph": _dpdgraph,
+    "isabelle": _isabelle,
     "ray": _ray,
     "model": _model,
     "vllm": _vllm,
@@ -305,5 +330,5 @@ CHECKS: dict[str, Callable[[], str]] = {
 }
 """Part → its check, which returns what it saw or raises what is wrong."""
 
-NOT_NEEDED = frozenset({"gpu"})
+NOT_NEEDED = frozenset({"gpu", "isabelle"})
 """Parts that the embedded default does without."""

@@ -93,7 +93,7 @@ def test_a_batch_is_answered_in_order_whatever_its_lines_hold(
         (json.dumps({"proof": BLOCK}), "error", "malformed"),
         (json.dumps({"problem": {"name": "third"}, "proof": BLOCK}), "error", "malformed"),
         (json.dumps({"problem": PROBLEM, "proof": 7}), "error", "malformed"),
-        (line(BLOCK, prover="lean4"), "error", "malformed"),
+        (line(BLOCK, prover="agda"), "error", "malformed"),
         (line(BLOCK, header="Definition a := b."), "error", "does_not_compile"),
         (line(BLOCK, header="\ud800"), "error", "malformed"),
         (line("\ud800"), "rejected", "forbidden_construct"),
