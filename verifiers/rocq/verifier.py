@@ -23,6 +23,7 @@ from verifiers.rocq.audit import Auditor, refusal
 from verifiers.rocq.elaboration import Elaborator, run_in
 from verifiers.rocq.lint import refuse, refuse_preamble
 from verifiers.rocq.reader import ParseError, library_parameters, parse_goal, parse_goals
+from verifiers.rocq.recheck import Development, recheck
 from verifiers.rocq.sentences import Unterminated, identifiers
 from verifiers.rocq.session import Outcome, Session
 from verifiers.rocq.source import (
@@ -148,6 +149,13 @@ class RocqVerifier:
             verdicts[key] = replace(verdict, prover=self.describe())
             self._cache.put(key, verdicts[key])
         return [verdicts[key] for key in keys]
+
+    def recheck(self, development: Development) -> Verdict:
+        """The verdict of an independent pass over a whole library (see `recheck`); nothing is taken from a cache."""
+        seconds = self.settings.recheck_seconds
+        verdict = recheck(development, self._sandbox, Limits(4 * seconds, seconds, self.settings.memory_bytes))
+        self._closed_cpu_seconds += verdict.seconds
+        return replace(verdict, prover=self.describe())
 
     def replay(self, candidate: Candidate, seconds: float | None = None) -> Replay:
         """The open goals after a prefix of a proof; after a failure, those before the sentence that failed.
