@@ -203,7 +203,7 @@ def test_too_much_memory_is_told(toolchain: Toolchain) -> None:
 def test_too_much_output_is_told(session: Session) -> None:
     assert session.run(PROVED).ok
     assert session.server is not None
-    session.server._limits = replace(session.server._limits, output_bytes=MEBIBYTE)
+    session.server.limits = replace(session.server.limits, output_bytes=MEBIBYTE)
     name = "x" * 100_000
     loud = "".join(f"theorem t{number} : Eq 1 1 := by exact {name}\n" for number in range(20))
     assert session.run(loud, 20.0).reason == "output"

@@ -87,9 +87,11 @@ class Server:
     Raises `OutsideError` when the process does not start, and `Stopped` when the base is too much for it.
     """
 
-    def __init__(self, toolchain: Toolchain, sandbox: Sandbox, memory_bytes: int, base: str) -> None:
+    def __init__(
+        self, toolchain: Toolchain, sandbox: Sandbox, memory_bytes: int, base: str, seconds: float = START_SECONDS
+    ) -> None:
         self._base = base
-        self._limits = toolchain.limits(1.0, memory_bytes)
+        self.limits = toolchain.limits(1.0, memory_bytes)
         self._folder = sandbox.make_folder()
         self._log = (self._folder / "log").open("wb+")
         self._inbox, self._outbox = bytearray(), bytearray()
@@ -97,11 +99,10 @@ class Server:
         self._version = self._requests = 0
         self._killed_seconds = 0.0
         self._published: list[Mapping[str, Any]] = []
-        self.references: Mapping[str, Any] = {}
-        """What was last said of the whole text's constants: `decls` and `references`, as in an `.ilean` file."""
+        self._references: Mapping[str, Any] | None = None
         options = ("-Dserver.reportDelayMs=0", f"-s{STACK_KIBIBYTES}", memory_option(memory_bytes))
         argv = toolchain.argv("--worker", *options, URI)
-        life = replace(self._limits, cpu_seconds=LIFE_CPU_SECONDS)
+        life = replace(self.limits, cpu_seconds=LIFE_CPU_SECONDS)
         readable = toolchain.readable
         self._box = sandbox.spawn(argv, self._folder, life, readable, stdin=subprocess.PIPE, stderr=self._log)
         assert self._box.stdin is not None
@@ -111,7 +112,7 @@ class Server:
         self._poll = select.poll()
         self._poll.register(self._output, select.POLLIN | select.POLLHUP)
         self.pid = 0
-        self._cpu_limit, self._deadline = float("inf"), time.monotonic() + START_SECONDS
+        self._cpu_limit, self._deadline = float("inf"), time.monotonic() + seconds
         try:
             parameters = {"processId": os.getpid(), "rootUri": None, "capabilities": {}}
             self._send({"id": 0, "method": "initialize", "params": parameters})
@@ -178,10 +179,20 @@ class Server:
         answer = self._ask("$/lean/plainGoal", {"textDocument": {"uri": URI}, "position": position})
         return [str(goal) for goal in (answer or {}).get("goals", ())]
 
+    def references(self) -> Mapping[str, Any]:
+        """The constants of the whole document: `decls` and `references`, as in an `.ilean` file."""
+        while self._references is None:
+            message = self._next()
+            if message is not None:
+                self._take(message)
+            elif self._over():
+                raise Stopped("timeout", "Timeout: the language server does not list the constants")
+        return self._references
+
     def _write_document(self, text: str) -> None:
         self._version += 1
         self._published = []
-        self.references = {}
+        self._references = None
         if self._version == 1:
             document = {"uri": URI, "languageId": "lean4", "version": 1, "text": text}
             parameters = {"textDocument": document, "dependencyBuildMode": "never"}
@@ -253,7 +264,7 @@ class Server:
         if method == "textDocument/publishDiagnostics" and parameters.get("version") == self._version:
             self._published = parameters.get("diagnostics", [])
         elif method == "$/lean/ileanInfoFinal" and parameters.get("version") == self._version:
-            self.references = parameters
+            self._references = parameters
         return None
 
     def _send(self, message: Mapping[str, Any]) -> None:
@@ -277,7 +288,7 @@ class Server:
                     raise self._died()
                 self._inbox += chunk
                 self._received += len(chunk)
-                if self._received > self._limits.output_bytes:
+                if self._received > self.limits.output_bytes:
                     self._end()
                     raise Stopped("output", "the prover printed more than the limit of output")
             if self._over():
