@@ -18,6 +18,8 @@ import pytest
 
 from domain import Candidate, Const, Lemma, Problem, Verdict
 from verifiers.rocq.audit import Auditor
+from verifiers.rocq.canonical import lemma_sentence
+from verifiers.rocq.source import parse_statement, surround
 from verifiers.rocq.verifier import RocqSettings, RocqVerifier
 from verifiers.sandbox import Limits, Sandbox
 
@@ -104,8 +106,11 @@ def is_refused_rightly(auditor: Auditor, cheat: Cheat) -> Verdict:
 def compiles_plainly(cheat: Cheat, folder: Path) -> bool:
     """Whether the bare prover accepts the text behind the header, as it stands or as a module (names may clash)."""
     header = cheat.candidate.problem.header
+    placed = surround(parse_statement(cheat.candidate.problem.formal_statement), cheat.candidate.proof)
+    lemmas = [lemma_sentence(one) for one in cheat.candidate.lemmas]
+    text = "\n".join([cheat.candidate.preamble, *lemmas, placed.before, placed.text, placed.after])
     for before in (header, f"Module Given.\n{header}\nEnd Given.\nImport Given."):
-        (folder / "Cheat.v").write_text(f"{before}\n{cheat.candidate.preamble}\n{cheat.candidate.proof}")
+        (folder / "Cheat.v").write_text(f"{before}\n{text}\n")
         command = ["coqc", "-q", "-w", "none", "Cheat.v"]
         if subprocess.run(command, cwd=folder, capture_output=True, check=False, timeout=120).returncode == 0:
             return True

@@ -185,7 +185,9 @@ class Auditor:
             assumed = _check(statement, work, checker, names, library)
             work.paths[""] = checker
             axioms = self._confirm(candidate, assumed, work, recheck=recheck)
-            texts = [candidate.preamble, candidate.proof, *(lemma.proof for lemma in lemmas)]
+            # A model may have written the statement too, and those of library lemmas.
+            texts = [candidate.problem.formal_statement, candidate.preamble, candidate.proof]
+            texts += [text for lemma in lemmas for text in (lemma.statement_exact, lemma.proof)]
             if may_recur(texts, candidate.problem.header):
                 refused = not_structural(statement.name, lambda names: printed(names, work))
                 if refused:

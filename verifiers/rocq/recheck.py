@@ -101,7 +101,8 @@ def _judge(development: Development, work: Work) -> tuple[str, ...]:
         assumed = _check(names, work, checker)
         work.paths[""] = checker
         axioms = allowed_axioms(assumed, coqchk(work, full=True), development.allowed_axioms)
-        if may_recur([development.preamble, *(lemma.proof for lemma in development.lemmas)], development.header):
+        texts = [text for lemma in development.lemmas for text in (lemma.statement_exact, lemma.proof)]
+        if may_recur([development.preamble, *texts], development.header):
             _refuse_recursion(names, work)
     return axioms
 

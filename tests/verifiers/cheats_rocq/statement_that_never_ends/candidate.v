@@ -1,0 +1,1 @@
+eexists. repeat split.
