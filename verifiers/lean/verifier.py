@@ -254,10 +254,12 @@ def _judge(outcome: Outcome, question: Question, opening: int, text: int, end: i
         if -opening <= one.start < end
     )
     seconds = outcome.cpu_seconds
-    if outcome.reason == "timeout":
-        return Verdict("timeout", "timeout", "none", clipped, seconds=seconds)
+    if outcome.reason == "timeout":  # what ended the process has no place
+        return Verdict("timeout", "timeout", "none", outcome.messages, seconds=seconds)
     if outcome.reason == "prover_error":
-        return Verdict("error", "prover_error", "none", clipped, seconds=seconds)
+        return Verdict("error", "prover_error", "none", outcome.messages, seconds=seconds)
+    if outcome.reason in ("memory", "output") and not clipped:
+        return Verdict("rejected", outcome.reason, "none", outcome.messages, seconds=seconds)
     if outcome.reason is not None:
         if outcome.failed_at is None or outcome.failed_at < -opening:
             return _not_ours(outcome, "the statement or a lemma")
