@@ -13,14 +13,18 @@ SUFFIXES = {"rocq": ".v", "lean4": ".lean", "isabelle": ".thy"}
 
 
 def write_proofs(directory: Path, problems: Mapping[str, ProblemState]) -> list[Path]:
-    """Writes `proofs/NAME` for every proved problem that has no file yet; returns all files, sorted."""
+    """Writes `proofs/NAME` for every proved problem that has no file yet; returns all files, sorted.
+
+    A problem that is open again, because its proof rests on a lemma that was refused later, loses its file.
+    """
     folder = directory / "proofs"
     folder.mkdir(parents=True, exist_ok=True)
     files: list[Path] = []
     for name, state in problems.items():
-        if state.status != "proved":
-            continue
         file = folder / f"{file_stem(name)}{SUFFIXES[state.problem.prover]}"
+        if state.status != "proved":
+            file.unlink(missing_ok=True)
+            continue
         text = f"{state.problem.header.rstrip()}\n\n{state.proof.strip()}\n"
         if not file.is_file() or file.read_text(encoding="utf-8") != text:
             write_atomically(file, text.encode())

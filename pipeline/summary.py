@@ -31,7 +31,7 @@ def summarise(directory: Path) -> Summary:
     rediscovered = f"{_count(counts['lemmas_rediscovered'], 'lemma')} found that some problem states, without seeing it"
     lines = [
         f"{solved}, {counts['solved_with_library']} of them with lemmas learned from other problems",
-        f"{_count(counts['lemmas'], 'lemma')} in the library, {abroad}",
+        f"{_count(counts['lemmas'], 'lemma')} in the library, {_rechecked(tables)}; {abroad}",
         f"{rediscovered}; {counts['solved_with_rediscovered']} solved by resting on one",
         f"{counts['cpu_seconds']:.0f} CPU seconds, {counts['tokens']} tokens",
         "",
@@ -79,6 +79,12 @@ def sandbox_shortfall(tables: Tables) -> str:
 
 def _count(number: float, noun: str) -> str:
     return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def _rechecked(tables: Tables) -> str:
+    """How many of the lemmas that are not retired the last recheck accepted."""
+    trust = [row["trust"] for row in tables.rows("lemmas") if row["retired_by"] is None]
+    return "all rechecked" if set(trust) <= {"rechecked"} else f"{trust.count('rechecked')} of them rechecked"
 
 
 def _by_round(tables: Tables) -> list[str]:

@@ -103,7 +103,8 @@ def tiles(facts: Facts) -> list[Tile]:
         Tile(
             count["lemmas"],
             "lemmas in the library",
-            f"proofs of problems rest on {count['lemmas_carrying']}, directly on {count['lemmas_used']}",
+            f"{count['lemmas_rechecked']} rechecked; proofs of problems rest on {count['lemmas_carrying']}, "
+            f"directly on {count['lemmas_used']}",
         ),
         Tile(
             count["lemmas_used_abroad"],
