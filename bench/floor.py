@@ -93,7 +93,7 @@ class Bench:
             return [self._check(statement, script) for script in scripts]
 
         result = run_portfolio(self.automation.scripts(statement, chosen), check, batch=1)
-        return minimise(result.script, statement, self.definitions, check) if isinstance(result, Proof) else None
+        return minimise(result.script, statement, self.automation, check) if isinstance(result, Proof) else None
 
     def _check(self, statement: Term, script: Script) -> bool:
         before = "\n".join(f"Axiom {lemma.canonical_name} : {lemma.statement_exact}." for lemma in script.uses_lemmas)

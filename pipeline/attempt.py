@@ -21,7 +21,6 @@ from pipeline.proposers import language_model, surgery, testing
 from pipeline.proposers.model_text import split_blocks
 from pipeline.proving import Found, Screen, by_automation, needed_lemmas
 from pipeline.world import Ports, Statement, World
-from verifiers.rocq.own_names import self_contained
 from verifiers.rocq.sentences import rename
 from verifiers.rocq.source import Malformed, parse_statement
 
@@ -120,8 +119,7 @@ def _settle(world: World, ports: Ports, ledger: Ledger, elaboration: Elaboration
     before, definitions = closure(ports, found.lemmas), tuple(world.definitions.values())
     preamble = world.preamble(elaboration.prelude_id)
     text, verdict = "", None
-    for own_functions in (True, False):
-        text = self_contained(elaboration, found.proof, before, definitions, preamble, own_functions=own_functions)
+    for text in world.dialect.candidates(elaboration, found.proof, before, definitions, preamble):
         verdict = ports.verifier.audit([Candidate(problem, text)])[0]
         ledger.audited(verdict)
         if verdict.reason != "does_not_compile":
@@ -307,7 +305,8 @@ def ask(world: World, ports: Ports, ledger: Ledger, statement: Statement, proble
     def replay(prefix: str) -> Sequence[Goal]:
         return ports.verifier.replay(Candidate(screen.problem, prefix, (), screen.preamble)).goals
 
-    wanted = surgery.requests(statement.term, world.over(statement.prelude_id), replay, seed=seed)
+    automation = world.dialect.automation(world.over(statement.prelude_id))
+    wanted = surgery.requests(statement.term, automation, replay, seed=seed)
     _request(world, ports, ledger, statement, wanted, problem, "goal_surgery")
 
 
@@ -368,7 +367,7 @@ def _request(
         ports.library.add_request(
             Request(
                 id=one.id,
-                prover="rocq",
+                prover=world.language,
                 prelude_id=one.prelude_id,
                 definition_ids=one.reached,
                 statement=shown,

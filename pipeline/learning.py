@@ -13,7 +13,6 @@ from domain import Candidate, Lemma, Verdict
 from pipeline.ledger import Ledger
 from pipeline.proving import Found
 from pipeline.world import Ports, Statement, World
-from verifiers.rocq.lint import refuse_block
 
 
 def known(library: Any, identities: Sequence[str]) -> list[bool]:
@@ -44,7 +43,7 @@ def admit(
         The lemma, if it is in the library now. Its `uses` are the lemmas that its text needs, each seen to be needed;
         of these, only the ones that the audit saw in the proof term become confirmed edges.
     """
-    if refuse_block(found.proof):
+    if world.dialect.refuse_block(found.proof):
         ledger.counts["refused_not_tactics"] += 1
         return None
     before = closure(ports, found.lemmas)
@@ -57,7 +56,7 @@ def admit(
     lemma = Lemma(
         id=statement.id,
         revision=1,
-        prover="rocq",
+        prover=world.language,
         name=display.name(statement.term, statement.id),
         prelude_id=statement.prelude_id,
         definition_ids=statement.reached,

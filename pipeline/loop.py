@@ -1,4 +1,4 @@
-"""The round loop: prove and evolve side by side, consolidate, snapshot.
+"""The round loop: prove and evolve side by side, consolidate, snapshot; the last round rechecks the whole library.
 
 Invariant: a killed driver, worker or node loses no acknowledged lemma (design, invariant 9). Everything that a step
 brings is in the library's journal before the step is over, so a run that was stopped goes on in its round: steps that
@@ -17,7 +17,7 @@ import ray
 
 from actors.cluster import gather
 from datasets import Dataset
-from domain import Elaboration, Problem, Verdict
+from domain import Elaboration, Problem, UserError, Verdict
 from library_store.admission import Proposal
 from library_store.schema import Metric, ProblemState
 from library_store.snapshot import Manifest
@@ -26,10 +26,12 @@ from pipeline import __version__, policies
 from pipeline.attempt import attempt
 from pipeline.config import RunSettings
 from pipeline.consolidation import consolidate
+from pipeline.dialects import prover_of
 from pipeline.evolution import evolve
 from pipeline.exports import write_proofs
 from pipeline.policies import Action, Offers, Plan
 from pipeline.progress import Progress
+from pipeline.rechecking import recheck
 from pipeline.staff import Staff, open_staff
 from pipeline.world import World, build
 
@@ -44,7 +46,10 @@ class Outcome(NamedTuple):
 def run(settings: RunSettings, datasets: Sequence[Dataset], directory: Path, progress: Progress) -> Outcome:
     """Runs rounds until the last one or until the budget of CPU seconds is spent; resumes what is in `directory`."""
     manifests: list[Manifest] = []
-    with open_staff(settings, directory) as staff:
+    prover = prover_of(problem.prover for dataset in datasets for problem in dataset.problems)
+    if prover != "rocq" and settings.model.kind != "none":
+        raise UserError(f"`model.kind`: prompts are written for rocq, the problems are for {prover}; set it to none")
+    with open_staff(settings, directory, prover) as staff:
         progress.notices(staff.library.query(_notices))
         world = _world(settings, datasets, staff, progress)
         first = staff.library.query(_round)
@@ -55,12 +60,15 @@ def run(settings: RunSettings, datasets: Sequence[Dataset], directory: Path, pro
             _work(world, staff, number, had, progress)
             progress.stage("consolidate")
             consolidate(world, staff.ports(), number)
+            last = number == settings.rounds or staff.spent() >= settings.cpu_seconds
+            if last:
+                recheck(world, staff, progress)
             _record_costs(staff, costs, time.monotonic() - began)
             costs = staff.cpu_seconds()
             manifests.append(staff.library.snapshot(seed=settings.seed, code_version=__version__))
             write_proofs(directory, staff.library.query(_problems))
             progress.round(manifests[-1])
-            if sum(costs.values()) >= settings.cpu_seconds and number < settings.rounds:
+            if last and number < settings.rounds:
                 return Outcome(tuple(manifests), f"the budget of {settings.cpu_seconds:.0f} CPU seconds is spent")
     return Outcome(tuple(manifests), None)
 
@@ -89,7 +97,7 @@ def _world(settings: RunSettings, datasets: Sequence[Dataset], staff: Staff, pro
     states = [_state(problem, by_name[problem.name]) for problem in problems]
     for dataset in datasets:
         states += [
-            ProblemState(Problem(left.name, "rocq", "", ""), status="error", reason=left.reason)
+            ProblemState(Problem(left.name, world.language, "", ""), status="error", reason=left.reason)
             for left in dataset.left_out
         ]
     library.add_problems(states)
@@ -114,8 +122,8 @@ def _import_library(library: Any, source: Path) -> str:
         for lemma in tables.lemmas.values()
     ]
     inserted = library.insert_many(proposals)
-    for lemma in tables.lemmas.values():
-        if lemma.retired_by is not None:
+    for one, lemma in zip(inserted, tables.lemmas.values(), strict=True):
+        if lemma.retired_by is not None and not one.refused:
             library.retire(lemma.id, lemma.retired_by)
     count = sum(
         one.new and lemma.retired_by is None for one, lemma in zip(inserted, tables.lemmas.values(), strict=True)

@@ -13,9 +13,8 @@ from typing import NamedTuple
 
 from domain import Candidate, Lemma, Problem, Verdict
 from pipeline.ledger import Ledger
-from pipeline.proposers import arithmetic
-from pipeline.proposers.automation import Automation, Script, minimise, run_portfolio
 from pipeline.proposers.automation import Proof as ScriptProof
+from pipeline.proposers.automation import Script, minimise, run_portfolio
 from pipeline.proposers.theory import open_statement
 from pipeline.repairing import repair_candidate
 from pipeline.world import Ports, Statement, World
@@ -121,15 +120,14 @@ def by_automation(
     screen = Screen(world, ports, ledger, statement, seconds)
     found = _inductive(world, screen, statement, lemmas, most=most, bare=bare) if statement.reached or lemmas else None
     if found is None and (not statement.reached or world.preludes[statement.prelude_id]):
-        found = _arithmetic(screen) if bare else None
+        found = _arithmetic(world, screen) if bare else None
     return found
 
 
 def _inductive(
     world: World, screen: Screen, statement: Statement, lemmas: Sequence[Lemma], *, most: int, bare: bool
 ) -> Found | None:
-    definitions = world.over(statement.prelude_id)
-    automation = Automation(definitions)
+    automation = world.dialect.automation(world.over(statement.prelude_id))
 
     def check(scripts: Sequence[Script]) -> list[bool]:
         accepted: list[bool] = []
@@ -155,12 +153,12 @@ def _inductive(
     narrow = automation.script(open_statement(statement.term), script.plan, rested_on)
     if replay([narrow])[0]:
         script = narrow
-    script = minimise(script, statement.term, definitions, replay)
+    script = minimise(script, statement.term, automation, replay)
     return Found(script.text, script.uses_lemmas, "automation")
 
 
-def _arithmetic(screen: Screen) -> Found | None:
-    for script in arithmetic.scripts():
+def _arithmetic(world: World, screen: Screen) -> Found | None:
+    for script in world.dialect.arithmetic():
         if screen.accepts(script, ()):
             return Found(script, (), "automation")
     return None

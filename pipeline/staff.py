@@ -11,9 +11,10 @@ from typing import Any, cast
 from actors import accounting, cluster, language_model, library, verification, worker
 from actors.cluster import Remote, gather
 from actors.endpoint import EndpointSettings
-from domain import ModelCard
+from domain import ModelCard, Prover
 from pipeline.config import ModelSettings, RunSettings
 from pipeline.world import Model, Ports
+from verifiers.lean.toolchain import LeanSettings
 from verifiers.protocol import Verifier
 from verifiers.rocq.verifier import RocqSettings
 
@@ -58,8 +59,8 @@ class Staff:
 
 
 @contextmanager
-def open_staff(settings: RunSettings, directory: Path) -> Generator[Staff]:
-    """Starts Ray and the actors of a run; stops what it started at the end, whatever happened.
+def open_staff(settings: RunSettings, directory: Path, prover: Prover) -> Generator[Staff]:
+    """Starts Ray and the actors of a run with `prover`; stops what it started at the end, whatever happened.
 
     Raises:
         OutsideError: Ray, a verifier or the model does not start.
@@ -71,7 +72,9 @@ def open_staff(settings: RunSettings, directory: Path) -> Generator[Staff]:
     try:
         opened = Remote(library.start(directory))
         opened.query(_round)
-        verifiers = [Remote(actor) for actor in verification.start(settings.verifiers.processes, _rocq(settings))]
+        limits = _lean(settings) if prover == "lean4" else _rocq(settings, directory)
+        started = verification.start(settings.verifiers.processes, limits, prover)
+        verifiers = [Remote(actor) for actor in started]
         model = None if settings.model.kind == "none" else Remote(language_model.start(_model(settings.model)))
         card = model.describe() if model is not None else None
         workers = worker.start(settings.prove.workers)
@@ -90,8 +93,18 @@ def _round(opened: Any) -> int:
     return opened.round
 
 
-def _rocq(settings: RunSettings) -> RocqSettings:
+def _rocq(settings: RunSettings, directory: Path) -> RocqSettings:
     return RocqSettings(
+        sessions=settings.verifiers.sessions,
+        check_seconds=settings.prove.candidate_cpu_seconds,
+        audit_seconds=settings.verifiers.audit_cpu_seconds,
+        memory_bytes=settings.verifiers.memory_mib * 2**20,
+        cache=directory.resolve() / "cache",
+    )
+
+
+def _lean(settings: RunSettings) -> LeanSettings:
+    return LeanSettings(
         sessions=settings.verifiers.sessions,
         check_seconds=settings.prove.candidate_cpu_seconds,
         audit_seconds=settings.verifiers.audit_cpu_seconds,

@@ -10,14 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
-from domain import Completion, Definition, Elaboration, Lemma, ModelCard, Problem, Prompt, Term
+from domain import Completion, Definition, Elaboration, Lemma, ModelCard, Problem, Prompt, Prover, Term
 from pipeline.config import RunSettings
+from pipeline.dialects import DIALECTS, Dialect
 from pipeline.display import Display
-from pipeline.proposers import arithmetic, automation
 from term_algebra import alpha_normal
+from verifiers.canonical import canonical_header, lemma_id, reached
 from verifiers.protocol import Verifier
-from verifiers.rocq.canonical import canonical_header, lemma_id, reached
-from verifiers.rocq.terms import render
 
 
 class Statement(NamedTuple):
@@ -62,18 +61,26 @@ class World:
     signatures: Mapping[str, tuple[str, ...]]
     prover: str
     model_card: ModelCard | None
+    language: Prover = "rocq"
+    """The prover of all problems."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """How the prover's texts are written."""
+        return DIALECTS[self.language]
 
     def statement(self, term: Term, prelude_id: str) -> Statement:
         """The canonical form of a closed term over this run's definitions."""
         normal = alpha_normal(term)
-        exact = render(normal)
+        exact = self.dialect.render(normal)
         over = reached(self.over(prelude_id), normal)
-        return Statement(lemma_id(prelude_id, over, exact), normal, exact, prelude_id, over)
+        identity = lemma_id(prelude_id, over, exact, self.language)
+        return Statement(identity, normal, exact, prelude_id, over)
 
     def of_problem(self, name: str) -> Statement:
         elaboration = self.elaborations[name]
         over = elaboration.reached
-        identity = lemma_id(elaboration.prelude_id, over, elaboration.statement_exact)
+        identity = lemma_id(elaboration.prelude_id, over, elaboration.statement_exact, self.language)
         return Statement(identity, elaboration.statement, elaboration.statement_exact, elaboration.prelude_id, over)
 
     def over(self, prelude_id: str) -> list[Definition]:
@@ -83,7 +90,7 @@ class World:
     def goal(self, statement: Statement) -> Problem:
         """The statement as a problem over everything that its prelude's problems define: for warm sessions."""
         header = canonical_header(self.preludes[statement.prelude_id], self.over(statement.prelude_id))
-        return Problem("goal", "rocq", header, f"Theorem goal : {statement.exact}.")
+        return Problem("goal", self.language, header, self.dialect.theorem("goal", statement.exact))
 
     def alone(self, statement: Statement, lemmas: Sequence[Lemma]) -> Problem:
         """The statement as a problem over no more than it and the given lemmas speak of: for audits."""
@@ -91,13 +98,11 @@ class World:
         definitions = [self.definitions[name] for name in self.members[statement.prelude_id] if name in needed]
         header = canonical_header(self.preludes[statement.prelude_id], definitions)
         name = f"l{statement.id[:16]}"
-        return Problem(name, "rocq", header, f"Lemma {name} : {statement.exact}.")
+        return Problem(name, self.language, header, self.dialect.theorem(name, statement.exact))
 
     def preamble(self, prelude_id: str) -> str:
         """The tactics that proofs under this prelude may call."""
-        if "Require" in self.preludes[prelude_id]:
-            return f"{arithmetic.PREAMBLE}\n{automation.TACTICS}"
-        return automation.TACTICS
+        return self.dialect.preamble(self.preludes[prelude_id])
 
     def display(self, definition_ids: Sequence[str]) -> Display:
         return Display([self.definitions[name] for name in definition_ids])
@@ -133,4 +138,5 @@ def build(
         signatures={key: tuple(names) for key, names in signatures.items()},
         prover=prover,
         model_card=model_card,
+        language=elaborations[0].problem.prover if elaborations else "rocq",
     )

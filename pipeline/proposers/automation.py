@@ -313,9 +313,8 @@ def prove(
     return run_portfolio(proof_scripts(statement, definitions, lemmas), check, batch)
 
 
-def minimise(proof: Script, statement: Term, definitions: Sequence[Definition], check: Check) -> Script:
+def minimise(proof: Script, statement: Term, automation: Automation, check: Check) -> Script:
     """The same plan with as few lemmas as it needs: all dropped at once, then one after the other."""
-    automation = Automation(definitions)
     opened = open_statement(statement)
     best = proof
     if not best.uses_lemmas:

@@ -1,6 +1,6 @@
 """Proof scripts for Lean: the plans of `automation`, written as Lean tactics.
 
-A leaf is a list of alternatives, each of which closes its goal or fails: simplification with the definitions' equations,
+A leaf is a list of alternatives, each of which closes its goal or fails: simplification with equations of definitions,
 oriented lemmas and induction hypotheses, then one rewrite by something without a direction in between.
 
 Invariant: a script refers to the statement's variables only by the names that it gives them itself, and to nothing else
@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from domain import Lemma
-from verifiers.lean.terms import render_name
+from domain import App, Const, Forall, Lambda, Lemma, Term, Var
+from verifiers.lean.terms import render, render_name
 
 from .automation import Automation, Plan, Script
-from .ordering import is_permutative
+from .ordering import Rule, is_associativity, is_permutative
 from .theory import Statement, as_equation, head_name
 
 _KINDS = frozenset(("search", "induction", "cases", "nested"))
@@ -73,8 +73,22 @@ class LeanAutomation(Automation):
                 once += [lemma.canonical_name, f"← {lemma.canonical_name}"]
             else:
                 facts.append(lemma.canonical_name)
+        simp += self._exchanges(lemmas)
         simp += [binder.name for binder in opened.hypotheses]
         return _Means(tuple(simp), tuple(once), tuple(facts))
+
+    def _exchanges(self, lemmas: Sequence[Lemma]) -> Iterator[str]:
+        """`f a (f b c) = f b (f a c)`, proved on the spot, for each operation that lemmas show to be commutative and
+        associative: with it, simplification sorts operands."""
+        for comm in lemmas:
+            by = self.rule(comm)
+            if by.kind != "commutative" or by.statement.hypotheses or not isinstance(by.left, App):
+                continue
+            for assoc in lemmas:
+                for left, right, flip in _sides(self.rule(assoc).statement):
+                    operation = left.function if isinstance(left, App) else None
+                    if operation == by.left.function and len(by.left.arguments) == 2 and is_associativity(left, right):
+                        yield _exchange(comm, by, assoc, self.rule(assoc), left, flip=flip)
 
     # ---------------------------------------------------------------------------------------------------------- texts
 
@@ -103,9 +117,9 @@ class LeanAutomation(Automation):
     def _second(self, opened: Statement, word: str, variable: str, means: _Means, outer: Sequence[str]) -> list[str]:
         lines = [f"{word} {variable} with"]
         for constructor, fields, hypotheses in self._alternatives(opened, variable, "'"):
-            hypotheses = hypotheses if word == "induction" else ()
-            lines.append(f"| {constructor}{''.join(f' {name}' for name in (*fields, *hypotheses))} =>")
-            lines += [f"  {line}" for line in _leaf(means, (*outer, *hypotheses), "")]
+            own = hypotheses if word == "induction" else ()
+            lines.append(f"| {constructor}{''.join(f' {name}' for name in (*fields, *own))} =>")
+            lines += [f"  {line}" for line in _leaf(means, (*outer, *own), "")]
         return lines
 
     def _alternatives(
@@ -121,6 +135,44 @@ class LeanAutomation(Automation):
             recursive = [n for n, field in zip(names, fields, strict=True) if head_name(field) == datatype.name]
             short = render_name(constructor.name).rpartition(".")[2]
             yield short, names, tuple([f"ih{name[1:]}" for name in recursive])
+
+
+def _sides(statement: Statement) -> Iterator[tuple[Term, Term, bool]]:
+    """An equation without hypotheses both ways; True for the way that it does not read."""
+    equation = as_equation(statement.conclusion)
+    if equation is not None and not statement.hypotheses:
+        yield equation.left, equation.right, False
+        yield equation.right, equation.left, True
+
+
+def _exchange(comm: Lemma, by: Rule, assoc: Lemma, other: Rule, left: Term, *, flip: bool) -> str:
+    assert isinstance(left, App)
+    assert isinstance(left.arguments[0], App)
+    assert isinstance(by.left, App)
+    equation = as_equation(by.statement.conclusion)
+    assert equation is not None
+    operation, type_ = left.function, equation.type
+    inner = [part.name for part in (*left.arguments[0].arguments, left.arguments[1]) if isinstance(part, Var)]
+    places = [part.name for part in by.left.arguments if isinstance(part, Var)]
+
+    def associated(*names: str) -> str:
+        given = dict(zip(inner, names, strict=True))
+        shown = f"({assoc.canonical_name} {' '.join(given[binder.name] for binder in other.statement.binders)})"
+        return f"(Eq.symm {shown})" if flip else shown
+
+    def swapped(*names: str) -> str:
+        given = dict(zip(places, names, strict=True))
+        return f"({comm.canonical_name} {' '.join(given[binder.name] for binder in by.statement.binders)})"
+
+    def both(a: str, b: str) -> Term:
+        return App(operation, (Var(a), App(operation, (Var(b), Var("c")))))
+
+    claim: Term = App(Const("eq"), (type_, both("a", "b"), both("b", "a")))
+    motive = render(Lambda("t", type_, App(operation, (Var("t"), Var("c")))))
+    for name in "cba":
+        claim = Forall(name, type_, claim)
+    middle = f"(Eq.trans (congrArg ({motive}) {swapped('a', 'b')}) {associated('b', 'a', 'c')})"
+    return f"(fun a b c => Eq.trans (Eq.symm {associated('a', 'b', 'c')}) {middle} : {render(claim)})"
 
 
 def _block(lines: Sequence[str]) -> str:

@@ -49,10 +49,10 @@ COMPLETION_SIZE = 6
 
 
 def requests(
-    statement: Term, definitions: Sequence[Definition], replay: Replay | None = None, *, seed: int = 0, most: int = MOST
+    statement: Term, automation: Automation, replay: Replay | None = None, *, seed: int = 0, most: int = MOST
 ) -> list[Term]:
-    """Closed statements that may help to prove `statement`, best first."""
-    automation = Automation(definitions)
+    """Closed statements that may help to prove `statement`, best first; `automation` says over which definitions."""
+    definitions = automation.definitions
     tester = Tester(definitions)
     kept: dict[Term, tuple[int, int]] = {}
     seen: set[Term] = {statement}

@@ -26,7 +26,9 @@ def proved(checker: Checker, name: str, *lemmas: Lemma) -> Script:
 
 
 def lemma(checker: Checker, name: str, *lemmas: Lemma) -> Lemma:
-    script = minimise(proved(checker, name, *lemmas), statement(name), definitions(name), checker.of(statement(name)))
+    script = minimise(
+        proved(checker, name, *lemmas), statement(name), Automation(definitions(name)), checker.of(statement(name))
+    )
     assert not script.uses_lemmas
     return lemma_of(theory()[name], script.text)
 
@@ -61,7 +63,7 @@ def test_minimising_drops_what_is_not_needed(checker: Checker) -> None:
     name = "twice_sum"
     plan = proved(checker, name, *lemmas).plan
     script = Automation(definitions(name)).script(open_statement(statement(name)), plan, lemmas)
-    least = minimise(script, statement(name), definitions(name), checker.of(statement(name)))
+    least = minimise(script, statement(name), Automation(definitions(name)), checker.of(statement(name)))
     assert [one.id for one in least.uses_lemmas] == [lemmas[0].id]
 
 

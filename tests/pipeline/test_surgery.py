@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from pipeline.proposers import testing
+from pipeline.proposers.automation import Automation
 from pipeline.proposers.surgery import requests
 from tests.pipeline.small_theory import Checker, definitions, statement
 from verifiers.rocq.terms import alpha_normal, render
@@ -18,7 +19,7 @@ def checker() -> Iterator[Checker]:
 
 
 def wanted(checker: Checker, name: str) -> list[str]:
-    terms = requests(statement(name), definitions(), lambda prefix: checker.goals(statement(name), prefix))
+    terms = requests(statement(name), Automation(definitions()), lambda prefix: checker.goals(statement(name), prefix))
     tester = testing.Tester(definitions())
     assert all(tester.test(term, seed=77).counterexample is None for term in terms)
     return [render(alpha_normal(term)) for term in terms]
@@ -41,5 +42,5 @@ def test_a_statement_is_never_its_own_request(checker: Checker) -> None:
 
 
 def test_without_a_prover_only_the_statement_is_used() -> None:
-    assert requests(statement("flip_is_flip_onto"), definitions())
-    assert requests(statement("join_join"), definitions()) == []
+    assert requests(statement("flip_is_flip_onto"), Automation(definitions()))
+    assert requests(statement("join_join"), Automation(definitions())) == []
