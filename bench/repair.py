@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from datasets.jsonl import read_problems
+from datasets import load
 from domain import Candidate, Problem
 from pipeline.config import RepairSettings
 from pipeline.repairing import automation, repair_candidate
@@ -78,7 +78,7 @@ def read(corpus: str, file: Path) -> list[Proved]:
 def closed_by_one(file: Path, most: int, seed: int) -> list[Proved]:
     """Problems of a sample that one tactic closes, each with that proof."""
     rng = random.Random(seed)
-    problems = read_problems(file)
+    problems = list(load("minif2f-rocq", path=file).problems)
     problems = rng.sample(problems, min(len(problems), 2 * most))
     verifier = RocqVerifier(RocqSettings(sessions=1, check_seconds=1.0))
     found: list[Proved] = []
