@@ -1,0 +1,107 @@
+"""The recheck at the end of a run: it finds the lemma that spoils a library, and retires what rests on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from datasets import load
+from domain import Elaboration, Forall, Lemma, Var, Verdict
+from library_store.admission import Proposal
+from library_store.library import Library
+from library_store.snapshot import read
+from pipeline import loop
+from pipeline.config import resolve
+from pipeline.progress import Progress
+from pipeline.rechecking import FAILED, judge
+from verifiers.rocq.canonical import lemma_id
+from verifiers.rocq.recheck import Development, recheck
+from verifiers.rocq.terms import render
+from verifiers.rocq.verifier import RocqVerifier
+from verifiers.sandbox import Limits, Sandbox
+
+HEADER = """Inductive N := Zero | Succ (n : N).
+Fixpoint plus (a b : N) := match a with Zero => b | Succ x => Succ (plus x b) end."""
+BLOCK = "induction x; intros; simpl; congruence."
+
+
+def lemma(number: int, statement: str, proof: str, uses: tuple[str, ...] = ()) -> Lemma:
+    return Lemma(
+        id=f"{number:x}" * 64, revision=1, prover="rocq", name="", prelude_id="", definition_ids=(),
+        statement=statement, statement_exact=statement, term=Var("?"), proof=proof, uses=uses, dedup_key="",
+        origin_kind="", origins=(), parents=(), operator="", round=1, attempt_id="", prover_version="",
+    )  # fmt: skip
+
+
+def check(lemmas: Sequence[Lemma]) -> Verdict:
+    return recheck(Development(HEADER, "", tuple(lemmas)), Sandbox(), Limits(wall_seconds=240, cpu_seconds=60))
+
+
+def test_the_lemmas_that_spoil_a_library_are_found_with_what_rests_on_them() -> None:
+    good = lemma(1, "forall x, plus x Zero = x", BLOCK)
+    bad = lemma(2, "forall x, plus x Zero = Succ x", BLOCK)
+    uses_good = lemma(3, "forall x, x = plus x Zero", f"intros; symmetry; apply {good.canonical_name}.", (good.id,))
+    uses_bad = lemma(4, "Zero = Succ Zero", f"exact ({bad.canonical_name} Zero).", (bad.id,))
+    also_bad = lemma(5, "forall x, plus x x = x", BLOCK)
+    judged = judge([good, bad, uses_good, uses_bad, also_bad], check)
+    assert judged.good == (good.id, uses_good.id)
+    assert set(judged.bad) == {bad.id, uses_bad.id, also_bad.id}
+    assert judged.bad[uses_bad.id] == f"rests on {bad.canonical_name}"
+    assert "does_not_compile" in judged.bad[bad.id]
+    assert not judged.reason
+    assert judged.cpu_seconds > 0
+
+
+def test_without_a_verdict_nothing_is_retired_and_nothing_rechecked() -> None:
+    header = Development("Inductive N := .", "", (lemma(1, "forall x : M, x = x", "reflexivity."),))
+    judged = judge(header.lemmas, lambda lemmas: recheck(header, Sandbox(), Limits()))
+    assert (judged.good, judged.bad) == ((), {})
+    assert judged.reason.startswith("does_not_compile: the statements")
+
+
+def test_a_false_lemma_that_came_with_a_library_does_not_outlive_the_run(tmp_path: Path) -> None:
+    """Another run's library is taken at its word when it is read in; the end of the run does not take it."""
+    dataset = load("bundled:step1")
+    verifier = RocqVerifier()
+    first = verifier.elaborate(dataset.problems[:1])[0]
+    verifier.close()
+    assert isinstance(first, Elaboration)
+    assert isinstance(first.statement, Forall)
+    # Not provable: for all values of a datatype with several, any two are equal.
+    kind = first.statement.type
+    exact = f"forall x0 x1 : {render(kind)}, x0 = x1"
+    false = replace(
+        lemma(6, exact, "intros; reflexivity."),
+        id=lemma_id(first.prelude_id, first.reached, exact),
+        prelude_id=first.prelude_id,
+        definition_ids=first.reached,
+    )
+    with Library(tmp_path / "poisoned") as library:
+        library.add_definitions(first.definitions)
+        said = Verdict("accepted", "proved", "audited")
+        assert [one.new for one in library.insert_many([Proposal(false, said)])] == [True]
+        library.snapshot()
+    settings = resolve(
+        {
+            "rounds": 1,
+            "problems": [{"dataset": "bundled", "split": "step1", "limit": 2}],
+            "library": str(tmp_path / "poisoned"),
+            "model": {"kind": "none"},
+        }
+    )
+    limited = replace(dataset, problems=dataset.problems[:2])
+    with Progress(tmp_path / "run" / "logs" / "run.log") as progress:
+        loop.run(settings, [limited], tmp_path / "run", progress)
+    tables = read(tmp_path / "run")
+    rows = {row["id"]: row for row in tables.rows("lemmas")}
+    assert rows[false.id]["retired_by"] == FAILED
+    assert rows[false.id]["trust"] == "none"
+    assert all(row["trust"] == "rechecked" for name, row in rows.items() if name != false.id)
+    assert "LEMMA REFUSED" in (tmp_path / "run" / "logs" / "run.log").read_text()
+    events = [row for row in tables.rows("events") if row["kind"] == "recheck_failed"]
+    assert [row["subject"] for row in events] == [false.id]
+    counts = tables.manifests[-1].counts
+    assert counts["lemmas"] == counts["lemmas_rechecked"]
+    solved = [row for row in tables.rows("problems") if row["status"] == "proved"]
+    assert not any(false.id in row["uses"] for row in solved)
