@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from verifiers.isabelle.client import Client, connect
 from verifiers.isabelle.server import IsabelleSettings
 
@@ -48,11 +46,6 @@ class StandIn:
         file.write_text(self.password + "\n")
         quick: dict[str, Any] = {"check_seconds": 0.5, "audit_seconds": 0.5, "start_seconds": 20.0}
         return IsabelleSettings(server=f"{self.host}:{self.port}", password_file=file, **(quick | changes))
-
-    def connections(self) -> int:
-        """Connections that it holds open."""
-        known = psutil.Process(self.process.pid).net_connections("tcp")
-        return sum(one.status == psutil.CONN_ESTABLISHED for one in known)
 
 
 @contextmanager

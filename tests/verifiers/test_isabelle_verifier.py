@@ -92,6 +92,17 @@ def test_the_library_refuses_what_a_stand_in_proved(verifier: IsabelleVerifier, 
         library.close()
 
 
+def test_the_audit_speaks_the_ml_that_the_server_understands(verifier: IsabelleVerifier, server: StandIn) -> None:
+    failed = {"status": {"ok": False, "failed": 1}, "messages": [{"kind": "error", "message": "Type error"}]}
+    server.play({"when": "name: string, _: int", "nodes": {"P": failed, "A": failed}})  # so an older release
+    assert kinds(verifier.audit([offer(HONEST[0])])) == [PROVED]
+    server.play({"when": "fact_of", "nodes": {"P": failed}})
+    other = IsabelleVerifier(verifier.settings)
+    with pytest.raises(OutsideError, match="the names of each fact"):
+        other.check([offer(HONEST[0])])
+    other.close()
+
+
 # --------------------------------------------------------------------------------------------------------- batches
 
 

@@ -6,7 +6,8 @@ hypotheses, sorts and constraints are left, which oracles the derivation rests o
 to those of its parents and what kind they are, and which facts the proof uses. The comparison is of terms, so it does
 not matter how the candidate makes its own text be read.
 
-The names of facts and oracles are typed differently in each release; `_ACCESS` holds what differs.
+The names of facts and oracles are typed differently in different releases. `ACCESS` holds what differs, and which of
+it a server understands is found by asking it (`probes`), not by its number.
 
 Invariant: a verdict `accepted` needs every one of these answers, each exactly once where it is one, from a message of A
 itself, and each as a sound proof has it. Silence, doubt and repetition reject.
@@ -21,17 +22,23 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from domain import Message, Reason
-from verifiers.isabelle.theories import Names
+from verifiers.isabelle.theories import Names, theory
 
 _RELEASE = re.compile(r"Isabelle(20\d\d)(?:-\d+)?(?:-RC\d+)?\Z")
 
-_ACCESS = {
-    2021: "fun fact_of (_, name) = name",
-    2024: "fun fact_of (_, (name, _)) = name",
-}
-"""From which year on: how the name of a fact is taken out of an answer of `Thm_Deps.thm_deps`."""
+OLDEST = 2021
+"""The year of the first release that has all of this."""
 
-OLDEST = min(_ACCESS)
+ACCESS = {
+    "fact": ("fun fact_of (_, (name: string, _: int)) = name", "fun fact_of (_, name: string) = name"),
+    "oracle": ("fun oracle_of ((name: string, _), _) = name", "fun oracle_of (name: string, _) = name"),
+}
+"""How names of facts and oracles are taken out of what `Thm_Deps` answers, in newer and older releases."""
+
+_PROBE = {
+    "fact": "fn thms => map fact_of (Thm_Deps.thm_deps \\<^theory> thms)",
+    "oracle": "fn thms => map oracle_of (Thm_Deps.all_oracles thms)",
+}
 
 _ML = r"""
 ML \<open>
@@ -41,11 +48,12 @@ local
   fun facts name = these (try (Global_Theory.get_thms thy) name)
   fun said key = writeln o prefix ("@NONCE@ " ^ key ^ " ")
   fun count key xs = said key (string_of_int (length xs))
-  fun truth key b = said key (Bool.toString b)
+  fun truth key b = said key (if b then "true" else "false")
   val given = facts "@CANDIDATE@.@NAME@"
   val stated = facts "@STATEMENT@.@NAME@"
   val same = not (null given) andalso eq_list (op aconv) (map Thm.prop_of given, map Thm.prop_of stated)
-  val oracles = sort_distinct string_ord (map (fn ((name, _), _) => name) (Thm_Deps.all_oracles given))
+  @ACCESS@
+  val oracles = sort_distinct string_ord (map oracle_of (Thm_Deps.all_oracles given))
   val old_axioms = Symtab.make_set (map #1 (Theory.all_axioms_of (the_theory "@PARENT@")))
   val definitions =
     Symtab.make_set (maps (fn (_, specs) => map_filter #def specs) (Defs.all_specifications_of (Theory.defs_of thy)))
@@ -56,7 +64,6 @@ local
   val new_axioms =
     filter_out (Symtab.defined old_axioms) (map #1 (Theory.all_axioms_of (the_theory "@CANDIDATE@")))
   fun allowed names name = member (op =) names name orelse member (op =) names (Long_Name.base_name name)
-  @ACCESS@
   fun used_by ths = map fact_of (Thm_Deps.thm_deps thy ths)
   fun used [] seen = seen
     | used (name :: names) seen =
@@ -122,12 +129,24 @@ def release_year(isabelle_name: str) -> int | None:
     return int(found[1])
 
 
+def probes(token: str) -> dict[str, tuple[str, str, str]]:
+    """Theories that a server takes or not: name → (text, what is accessed, how)."""
+    found: dict[str, tuple[str, str, str]] = {}
+    for what, ways in ACCESS.items():
+        for number, way in enumerate(ways):
+            name = f"Lemmary_P_{what}{number}_{token}"
+            body = f"ML \\<open>\nlocal\n  {way}\nin\n  val _ = {_PROBE[what]}\nend\n\\<close>"
+            found[name] = (theory(name, ["Main"], body), what, way)
+    return found
+
+
 def audit_body(
-    names: Names, name: str, nonce: str, year: int | None, *, strict_oracles: Collection[str] | None = None
+    names: Names, name: str, nonce: str, access: Sequence[str], *, strict_oracles: Collection[str] | None = None
 ) -> str:
-    """The body of A for the theorem `name`. With `strict_oracles` (those allowed) it fails unless all is well."""
-    newest = max(_ACCESS)
-    access = _ACCESS[max(start for start in _ACCESS if start <= (year or newest))]
+    """The body of A for the theorem `name`. With `strict_oracles` (those allowed) it fails unless all is well.
+
+    `access` is a way of each kind of `ACCESS` that the server understands.
+    """
     strict = ""
     if strict_oracles is not None:
         strict = _STRICT.replace("@ALLOWED@", ", ".join(f'"{oracle}"' for oracle in sorted(strict_oracles)))
@@ -137,7 +156,7 @@ def audit_body(
         "STATEMENT": names.statement,
         "PARENT": names.lemmas,
         "NAME": name,
-        "ACCESS": access,
+        "ACCESS": "\n  ".join(access),
         "STRICT": strict,
     }
     return re.sub("@([A-Z]+)@", lambda found: filled[found[1]], _ML)

@@ -7,7 +7,7 @@ behind a nonce, that are drawn anew each time.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from domain import Candidate, Message, Verdict
@@ -33,12 +33,13 @@ class Case(NamedTuple):
 
 
 def prepare(
-    candidate: Candidate, release: int | None, *, assumed: bool, prefix: bool = False, strict: bool = False
+    candidate: Candidate, access: Sequence[str], *, assumed: bool, prefix: bool = False, strict: bool = False
 ) -> Case | Verdict:
     """The theories of a candidate, or the verdict on one that needs no prover.
 
-    `release` is the year of Isabelle's release. `assumed`: library lemmas come without their proofs. `prefix`: the text
-    may stop anywhere, and the state after it is printed. `strict`: the audit theory fails unless all is well.
+    `access` is how the audit reads names on this server (see `audit.probes`). `assumed`: library lemmas come without
+    their proofs. `prefix`: the text may stop anywhere, and the state after it is printed. `strict`: the audit theory
+    fails unless all is well.
     """
     problem = candidate.problem
     try:
@@ -61,7 +62,7 @@ def prepare(
     before = f"{candidate.preamble}\n{placed.before}"
     after = "\nprint_state\noops" if prefix else ""
     allowed = problem.allowed_axioms if strict else None
-    body = audit_body(names, statement.name, nonce, release, strict_oracles=allowed)
+    body = audit_body(names, statement.name, nonce, access, strict_oracles=allowed)
     texts = {
         names.header: theories.theory(names.header, header.imports, header.body),
         names.statement: theories.theory(names.statement, [names.header], theories.frozen(statement)),

@@ -2,8 +2,8 @@
 
 Why not the PyPI package `isabelle-client` (1.1.2, tried against the server of `tests/verifiers/isabelle_server.py`): it
 opens a connection for every command and has no time limit. A task belongs to the connection that started it, so there
-it can never be cancelled; a server that falls silent is waited for without end; a refused password, or an `ERROR`
-whose argument is a string, ends in an unrelated exception. Messages of more than a megabyte it reads well.
+it can never be cancelled; a server that falls silent is waited for without end; a refused password, or an `ERROR` in
+answer to a task's command, ends in an unrelated exception. Messages of more than a megabyte it reads well.
 
 Everything is read by whoever waits: there are no threads. Ends of tasks that nobody waits for yet are kept, those of
 abandoned tasks are dropped, notes are dropped (they are no evidence). A connection whose answers can no longer be

@@ -256,7 +256,7 @@ def _node(entry: Any, folder: Path) -> Node | None:
     if not isinstance(entry, dict) or not isinstance(entry.get("theory_name"), str):
         return None
     name: str = entry["theory_name"].rpartition(".")[2]
-    if entry.get("node_name") != str(folder / f"{name}.thy"):
+    if not _is_ours(entry.get("node_name"), folder, f"{name}.thy"):
         return None
     status: Any = entry.get("status")
     known: dict[str, Any] = status if isinstance(status, dict) else {}
@@ -267,6 +267,16 @@ def _node(entry: Any, folder: Path) -> Node | None:
     if not isinstance(messages, list):
         return Node(name, False, failed, ())
     return Node(name, settled, failed, tuple(_said(one) for one in messages))
+
+
+def _is_ours(node_name: Any, folder: Path, file: str) -> bool:
+    """Whether a node is of a file of ours. A path that is not absolute is an abbreviation: only its end can be read."""
+    if not isinstance(node_name, str):
+        return False
+    path = Path(node_name)
+    if not path.is_absolute():
+        return path.name == file
+    return path == folder / file or path.resolve() == (folder / file).resolve()
 
 
 def _said(entry: Any) -> Said:

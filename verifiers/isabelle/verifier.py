@@ -12,6 +12,7 @@ itself a published release, its verdicts have trust `elaborated` at most, so a s
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -30,13 +31,16 @@ from domain import (
 )
 from verifiers.cache import VerdictCache, content_key
 from verifiers.isabelle import theories
-from verifiers.isabelle.audit import release_year
+from verifiers.isabelle.audit import ACCESS, probes, release_year
 from verifiers.isabelle.cases import Case, errors_of, groups, prepare, sessions_of
 from verifiers.isabelle.goals import Printed, read_goal, read_goals, render
 from verifiers.isabelle.judging import facts_used, verdict_on
 from verifiers.isabelle.server import IsabelleSettings, Server, open_server
 from verifiers.isabelle.session import Session, Used
 from verifiers.sandbox import Sandbox
+
+PROBE_SECONDS = 60.0
+"""For the question which forms of ML a server's release understands, wall time."""
 
 
 class IsabelleVerifier:
@@ -72,6 +76,23 @@ class IsabelleVerifier:
         """The year of the release that the server says it is, if it is one that the audit is written for."""
         return release_year(self.version)
 
+    @cached_property
+    def _access(self) -> tuple[str, ...]:
+        """How the audit reads the names of facts and oracles on this server: the first ways that it understands."""
+        asked = probes(secrets.token_hex(6))
+        texts = {name: text for name, (text, _, _) in asked.items()}
+        used = self._session(()).use(texts, list(texts), PROBE_SECONDS)
+        understood: dict[str, str] = {}
+        for name, (_, what, way) in asked.items():
+            node = used.nodes.get(name)
+            if node is not None and node.clean:
+                understood.setdefault(what, way)
+        missing = next((what for what in ACCESS if what not in understood), None)
+        if missing is not None:
+            why = used.message or "it understands none of the known ways"
+            raise OutsideError(f"{self.version} does not tell the names of each {missing} of a proof: {why}")
+        return tuple(understood.values())
+
     def sandbox_note(self) -> str | None:
         """Why provers run without a full sandbox here, or None."""
         if self.settings.server:
@@ -104,7 +125,7 @@ class IsabelleVerifier:
 
         Goals are read from what the server prints; `Goal`s hold their terms as the printed text.
         """
-        case = prepare(candidate, self.release, assumed=True, prefix=True)
+        case = prepare(candidate, self._access, assumed=True, prefix=True)
         if isinstance(case, Verdict):
             return Replay(False, (), case.messages)
         used = self._ask([case], self.settings.check_seconds if seconds is None else seconds, case.names.candidate)
@@ -122,7 +143,7 @@ class IsabelleVerifier:
 
         Library lemmas are assumed, and have their canonical names; facts of the text itself are looked through.
         """
-        case = prepare(candidate, self.release, assumed=True)
+        case = prepare(candidate, self._access, assumed=True)
         if isinstance(case, Verdict):
             return case
         used = self._ask([case], self.settings.check_seconds)
@@ -165,7 +186,7 @@ class IsabelleVerifier:
 
     def _verdicts(self, kind: str, seconds: float, batch: Sequence[Candidate]) -> list[Verdict]:
         assumed = kind == "check"
-        cases = [prepare(candidate, self.release, assumed=assumed) for candidate in batch]
+        cases = [prepare(candidate, self._access, assumed=assumed) for candidate in batch]
         verdicts = {number: case for number, case in enumerate(cases) if isinstance(case, Verdict)}
         ready = {number: case for number, case in enumerate(cases) if not isinstance(case, Verdict)}
         size = self.settings.batch if assumed else self.settings.audits_per_session
@@ -184,7 +205,7 @@ class IsabelleVerifier:
         for number, case in group.items():
             verdict, _ = verdict_on(case, used, assumed=assumed, alone=alone, neighbours=cases)
             if verdict.verdict in ("timeout", "error") and not alone:
-                again = prepare(case.candidate, self.release, assumed=assumed)
+                again = prepare(case.candidate, self._access, assumed=assumed)
                 assert not isinstance(again, Verdict)
                 verdict, _ = verdict_on(
                     again, self._ask([again], seconds, fresh=not assumed), assumed=assumed, alone=True
@@ -210,7 +231,7 @@ class IsabelleVerifier:
 
     def _recheck(self, case: Case, verdict: Verdict) -> Verdict:
         """Build the audit in batch mode: it fails unless all is well."""
-        again = prepare(case.candidate, self.release, assumed=False, strict=True)
+        again = prepare(case.candidate, self._access, assumed=False, strict=True)
         assert not isinstance(again, Verdict)
         session = self._new_session(sessions_of(case.header))
         try:
