@@ -332,8 +332,9 @@ def named_lemmas(lemmas: Sequence[Lemma], text: str) -> tuple[Lemma, ...]:
 
 def lemma_theorem(lemma: Lemma) -> str:
     """A library lemma with its proof."""
-    head = f"theorem {lemma.canonical_name} : {lemma.statement_exact} :="
-    return f"{head}\n{lemma.proof}" if lemma.proof.split(maxsplit=1)[:1] == ["by"] else f"{head} by\n{lemma.proof}"
+    block = lemma.proof if lemma.proof.split(maxsplit=1)[:1] == ["by"] else f"by\n{lemma.proof}"
+    # In parentheses, because Lean takes a block in the first column for the next command.
+    return f"theorem {lemma.canonical_name} : {lemma.statement_exact} := (\n{block}\n)"
 
 
 def lemma_axiom(lemma: Lemma) -> str:
