@@ -48,7 +48,7 @@ from verifiers.lean.layers import (
 from verifiers.lean.scan import Unterminated
 from verifiers.lean.source import HEADER_MODULE, Malformed, lemma_axiom, lemma_theorem
 from verifiers.lean.toolchain import LeanSettings, find, rebuild
-from verifiers.lean.uses import constants, lemmas_used
+from verifiers.lean.uses import constants, lemmas_in_text, lemmas_used
 from verifiers.sandbox import Sandbox
 
 ALLOWED_AXIOMS = frozenset({"propext", "Classical.choice", "Quot.sound"})
@@ -150,7 +150,11 @@ class Auditor:
             raise Rejection("axiom", Message("error", f"the proof rests on {', '.join(refused)}"))
         if recheck and compiler.toolchain.checker is not None:
             replay(compiler, CANDIDATE_MODULE, [*work.path, work.own])
-        uses = lemmas_used(question, compiler, work.path) if question.lemmas else ()
+        uses = (
+            lemmas_used(question, compiler, work.path)
+            if question.lemmas
+            else lemmas_in_text(question, compiler, [*work.path, work.own])
+        )
         return Verdict("accepted", "proved", "rechecked" if recheck else "audited", (), tuple(sorted(axioms)), uses)
 
     def _prepare_all(self, question: Question, work: _Work, *, keep: bool) -> None:

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from verifiers import scratch
+from verifiers.canonical import is_canonical_lemma
 from verifiers.lean.batch import Compiler
 from verifiers.lean.layers import CANDIDATE_MODULE, Question, check_axioms, compile_candidate, lemmas_among
 from verifiers.lean.printed import SHOW_ALL
 from verifiers.lean.scan import Unterminated, scan
-from verifiers.lean.source import lemma_axiom
+from verifiers.lean.source import declared_names, lemma_axiom
 
 _BINDERS = re.compile(r"[({\[⦃](?P<names>[^\s(){}\[\]⦃⦄:]+(?: [^\s(){}\[\]⦃⦄:]+)*) : |(?:let|have) (?P<local>\S+) : ")
 _KEYWORDS = frozenset("theorem def fun let have forall Type Prop Sort max imax inductive structure axiom".split())  # noqa: SIM905
@@ -32,6 +33,27 @@ def lemmas_used(question: Question, compiler: Compiler, path: Sequence[Path]) ->
     finally:
         scratch.remove(folder)
     return lemmas_among(question, axioms)
+
+
+def lemmas_in_text(question: Question, compiler: Compiler, path: Sequence[Path]) -> tuple[str, ...]:
+    """The library lemmas that the text itself proves and that the proof term uses, not through one another.
+
+    `path` has the compiled candidate. The text's other constants are looked through.
+    """
+    prefix = f"{question.header.namespace}." if question.header.namespace else ""
+    own = {prefix + name for name in declared_names(question.candidate.proof)}
+    lemmas = {name for name in own if is_canonical_lemma(name.removeprefix(prefix))}
+    imports = f"{question.header.imports}import {CANDIDATE_MODULE}\n" + "".join(f"{line}\n" for line in SHOW_ALL)
+    found: set[str] = set()
+    seen = {question.name}
+    frontier = [question.name] if lemmas else []
+    while frontier:
+        printed = ask(compiler, imports, [f"#print {name}" for name in frontier], path)
+        names = set[str]().union(*map(names_printed, printed)) - seen
+        seen |= names
+        found |= names & lemmas
+        frontier = sorted(name for name in names - lemmas if name in own or name.rpartition(".")[0] in own)
+    return tuple(sorted(name.removeprefix(prefix) for name in found))
 
 
 def constants(question: Question, compiler: Compiler, path: Sequence[Path], own: Path) -> tuple[str, ...]:

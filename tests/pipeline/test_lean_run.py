@@ -1,0 +1,97 @@
+"""The loop in Lean 4: what a round learns proves problems in the next, and what is written stands without the loop."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from datasets import load
+from library_store.snapshot import Tables, read
+from verifiers.lean.toolchain import find
+from verifiers.sandbox import Limits, Sandbox
+
+CHOSEN = ["add_swaps", "double_by_add", "join_assoc", "join_empty", "turn_join", "weight_mirror"]
+
+
+@pytest.fixture(scope="module")
+def run(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of the small suite's configuration on a few of its problems."""
+    folder = tmp_path_factory.mktemp("lean")
+    tree = yaml.safe_load((repository / "configs" / "lean_small.yaml").read_text())
+    suite = str(repository / tree["problems"][0]["dataset"])
+    tree["problems"] = [{"dataset": suite, "names": CHOSEN}]
+    tree["evolve"] |= {"explorations": 3, "conjectures": 4}
+    tree["verifiers"]["processes"] = 1
+    (folder / "lean.yaml").write_text(yaml.safe_dump(tree))
+    done = lemmary(repository, "run", str(folder / "lean.yaml"), "--out", str(folder / "run"))
+    assert done.returncode == 0, done.stderr
+    return folder / "run"
+
+
+def lemmary(repository: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pipeline", *arguments]
+    return subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False, timeout=400)
+
+
+@pytest.fixture(scope="module")
+def tables(run: Path) -> Tables:
+    return read(run)
+
+
+def test_the_second_round_proves_more_with_what_the_first_one_learned(tables: Tables) -> None:
+    proved = {
+        row["target"]: row
+        for row in tables.rows("attempts")
+        if row["kind"] == "problem" and row["verdict"] == "accepted"
+    }
+    early = {name for name, row in proved.items() if row["round"] == 1}
+    late = {name for name, row in proved.items() if row["round"] == 2}
+    assert early >= {"join_assoc", "join_empty", "add_swaps"}
+    assert late >= {"double_by_add", "turn_join"}
+    assert not any(proved[name]["uses"] for name in early)
+    assert all(proved[name]["uses"] for name in late)
+    assert {lemma for name in late for lemma in proved[name]["uses"]} <= set(tables.lemmas)
+
+
+def test_lemmas_are_audited_statements_of_lean(tables: Tables) -> None:
+    assert {lemma.prover for lemma in tables.lemmas.values()} == {"lean4"}
+    assert {row["trust"] for row in tables.rows("lemmas")} == {"audited"}
+
+
+def test_definitions_are_shared_between_files_that_call_them_differently(tables: Tables) -> None:
+    readable = [definition.readable for definition in tables.definitions.values()]
+    assert len(tables.definitions) == len({d.canonical_text for d in tables.definitions.values()})
+    assert sum(len(names) == 3 and names[2].endswith((".next", ".more", ".S")) for names in readable) == 1
+
+
+def test_every_proof_file_is_accepted_by_the_bare_prover(run: Path, tables: Tables) -> None:
+    toolchain, sandbox = find(), Sandbox()
+    files = sorted((run / "proofs").glob("*.lean"))
+    assert len(files) >= 5
+    for file in files:
+        with sandbox.folder() as folder:
+            (folder / file.name).write_text(toolchain.header(file.read_text()))
+            limits = toolchain.limits(60.0, Limits().memory_bytes)
+            done = sandbox.run(toolchain.argv(file.name), folder, limits, toolchain.readable)
+        assert done.ok, done.output
+        assert "sorry" not in done.output
+
+
+def test_a_run_for_two_provers_is_refused_in_one_line(repository: Path, tmp_path: Path) -> None:
+    suite = repository / "datasets" / "bundled" / "lean4" / "small.jsonl"
+    problems = [{"dataset": str(suite), "limit": 1}, {"dataset": "bundled", "names": ["plus_right_zero"]}]
+    (tmp_path / "both.yaml").write_text(yaml.safe_dump({"problems": problems, "model": {"kind": "none"}}))
+    done = lemmary(repository, "run", str(tmp_path / "both.yaml"), "--out", str(tmp_path / "run"))
+    assert done.returncode == 2
+    assert "a run is for one prover" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_the_small_suite_has_one_prover_and_different_names() -> None:
+    suite = load(str(Path(__file__).parents[2] / "datasets" / "bundled" / "lean4" / "small.jsonl"))
+    assert {problem.prover for problem in suite.problems} == {"lean4"}
+    assert len({problem.header for problem in suite.problems}) == 3
