@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -23,7 +24,7 @@ STEPS = ("step1", "step2", "step3")
 _LEMMA = re.compile(r"(?:Theorem|Lemma|Fact|Corollary|Proposition|Remark|Property)\s+([^\W\d][\w']*)")
 _SCENE = re.compile(
     r"(?:#\[local\] |Local )?"
-    r"(?:Require|From|Import|Export|Open|Close|Notation|Infix|Set|Unset|Implicit|Generalizable)\b"
+    r"(?:Require|From|Import|Export|Open|Close|Notation|Infix|Set|Unset|Generalizable)\b"
 )
 _VARIABLES = re.compile(r"(?:Variables?|Hypothes[ei]s|Context)\s+(.*)\.", re.DOTALL)
 _OPENS = re.compile(r"(Section|Module(?: Type)?) ([\w']+)")
@@ -143,8 +144,11 @@ def _accepted(header: str, lemmas: list[_Written]) -> list[_Written]:
         lines += [f"Definition claim_{number} : Prop := ltac:(let t := type of goal_{number} in exact t)."]
     lines += [f"About claim_{number}." for number in range(len(lemmas))]
     command = ["coqtop", "-q", "-w", "none", "-color", "no"]
-    said = subprocess.run(
-        command, input="\n".join([*lines, ""]), capture_output=True, text=True, check=False, timeout=600
-    ).stdout
+    text = "\n".join([*lines, ""])
+    with tempfile.TemporaryDirectory() as folder:  # `lia` leaves a file where it runs
+        finished = subprocess.run(
+            command, input=text, capture_output=True, text=True, check=False, timeout=600, cwd=folder
+        )
+    said = finished.stdout
     defined = set(re.findall(r"^claim_(\d+) is transparent", said, re.MULTILINE))
     return [lemma for number, lemma in enumerate(lemmas) if str(number) in defined]
