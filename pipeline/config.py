@@ -14,6 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from domain import UserError
+from verifiers.isabelle.methods import METHODS
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[int, Field(ge=1)]
@@ -109,17 +110,15 @@ class RepairSettings(_Settings):
     rocq_moves: tuple[str, ...] = ("intros", "simpl", "simpl in *", "subst", "symmetry")
     """Tactics that may stand before a step that fails, or in its place."""
     lean4: tuple[str, ...] = (
-        *("rfl", "simp", "simp_all", "omega", "decide", "norm_num", "linarith", "positivity", "ring", "tauto"),
+        *("rfl", "eq_refl", "assumption", "simp", "simp_all", "omega", "decide", "norm_num", "linarith", "positivity"),
+        *("ring", "tauto"),
         *("grind", "nlinarith", "field_simp; ring", "aesop", "exact?"),
     )
     """As `rocq`, for Lean 4."""
     lean4_moves: tuple[str, ...] = ("intros", "simp", "simp at *", "subst_vars", "symm", "norm_num", "push_cast")
     """As `rocq_moves`, for Lean 4."""
-    isabelle: tuple[str, ...] = (
-        *("auto", "simp", "blast", "fastforce", "force", "eval", "presburger", "sos", "arith", "linarith"),
-        *("(auto simp: field_simps)", "sledgehammer"),
-    )
-    """Methods of LEGO-Prover's checker in its order, for Isabelle."""
+    isabelle: tuple[str, ...] = METHODS
+    """As `rocq`, for Isabelle: methods of LEGO-Prover's checker in its order. Isabelle texts are not repaired yet."""
 
 
 class EvolveSettings(_Settings):

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from domain import Candidate, Prover
 from pipeline.config import RepairSettings
 from verifiers import repair
+from verifiers.isabelle.steps import IsabelleSteps
+from verifiers.lean.steps import LeanSteps
 from verifiers.repair import Automation, Repair, RepairLimits
 from verifiers.rocq.steps import RocqSteps, import_tactics, without_idle_imports
 from verifiers.steps import Language
 
-LANGUAGES: Mapping[Prover, Language] = {"rocq": RocqSteps()}
+LANGUAGES: Mapping[Prover, Language] = {"rocq": RocqSteps(), "lean4": LeanSteps(), "isabelle": IsabelleSteps()}
 """How proofs are written for the provers whose proofs can be repaired."""
 
 

@@ -124,6 +124,11 @@ class _State:
         return self.at == len(self.steps) and self.replay.ok and not self.replay.open
 
 
+def _step_at(steps: Sequence[Step], place: int) -> int:
+    """The index of the step around a place, -1 if there is none."""
+    return max([index for index, step in enumerate(steps) if step.start <= place], default=-1)
+
+
 class _Search:
     def __init__(
         self, prover: Prover, language: Language, candidate: Candidate, automation: Automation, limits: RepairLimits
@@ -185,10 +190,15 @@ class _Search:
         replay = self._replay(shown, max(self._limits.step_seconds, self._limits.seconds / 4))
         if replay.ok:
             return _State(text, steps, gap, replay)
-        places = [message.start for message in replay.messages if message.level == "error"]
-        if not places or places[0] < 0:
-            return None
-        at = max([index for index, step in enumerate(steps) if step.start <= places[0]], default=-1)
+        errors = [message for message in replay.messages if message.level == "error"]
+        unread = next((one for one in errors if self._language.unread(one.text)), None)
+        at = _step_at(steps, unread.start) if unread is not None else -1
+        if at > 0:  # what is said of the steps before may come of that
+            before = self._replay(text[: steps[at].start])
+            if before.ok:
+                return _State(text, steps, at, replace(before, ok=False, messages=replay.messages))
+            errors = [message for message in before.messages if message.level == "error"]
+        at = _step_at(steps, errors[0].start) if errors else -1
         if at < 0:
             return None
         if not replay.open:  # after a timeout nobody knows the goals
@@ -247,10 +257,15 @@ class _Search:
 
     def _closers(self, state: _State, index: int) -> Iterator[tuple[str, str]]:
         """The closing steps that go through before the step at `index`, each with the text that ends in it."""
-        prefix = state.text[: state.steps[index].start] if index < len(state.steps) else f"{state.text.rstrip()}\n"
-        for tactic in self._working(lambda tactic: prefix + self._language.closing(tactic), len(prefix)):
+        here = index < len(state.steps)
+        prefix = state.text[: state.steps[index].start] if here else state.text.rstrip()
+
+        def ending(tactic: str) -> str:
             step = self._language.closing(tactic)
-            yield step, prefix + step
+            return prefix + step if here else self._edit(state, index, index, step).rstrip()
+
+        for tactic in self._working(ending, len(prefix)):
+            yield self._language.closing(tactic), ending(tactic)
 
     def _working(self, text: Callable[[str], str], start: int) -> Iterator[str]:
         """The closing tactics with which a text goes through that ends in one, which begins at `start`.

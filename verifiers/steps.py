@@ -62,6 +62,10 @@ class Language(Protocol):
         """The text with the end of its last proof, if that is missing."""
         ...
 
+    def unread(self, message: str) -> bool:
+        """Whether an error says that the text could not be read on from there, whatever was said of what is before."""
+        ...
+
     def unknown(self, message: str) -> str | None:
         """The name of the tactic that does not exist here, as an error says; empty if it does not say the name."""
         ...

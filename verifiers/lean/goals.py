@@ -27,6 +27,7 @@ _CASE = re.compile(r"case [^\n]*\n")
 _NAMES = re.compile(rf"(?P<names>{NAME}(?: {NAME})*) : ")
 _BEFORE_STEP = re.compile(r"(?:^|\bby\b|·|=>|(?<!<);(?!>))[ \t]*")
 _CONCLUSION = re.compile(r"^⊢", re.MULTILINE)
+_MISSING_ARM = re.compile(r"Alternative `[^`]*` has not been provided")
 _SHOW = "".join(f"{option}\n" for option in SHOW_ALL)
 
 
@@ -80,9 +81,10 @@ def failure(outcome: Outcome, text: str) -> Message | None:
     """
     end = len(text.rstrip())
     unsolved = set(outcome.unsolved)
+    unwritten = set(missing_arms(outcome, text))
     failed: list[Message] = []
     for message in outcome.messages:
-        if message.level != "error":
+        if message.level != "error" or message in unwritten:
             continue
         if message in unsolved:
             if 0 <= message.end < end:
@@ -92,6 +94,19 @@ def failure(outcome: Outcome, text: str) -> Message | None:
         if not at_end or message.start < 0:
             failed.append(message)
     return min(failed, key=lambda message: message.start, default=None)
+
+
+def missing_arms(outcome: Outcome, text: str) -> list[Message]:
+    """What is said of arms of an `induction … with` or `cases … with` that the text has yet to write at its end."""
+    found: list[Message] = []
+    for message in outcome.messages:
+        if _MISSING_ARM.match(message.text) and 0 <= message.start < len(text):
+            column = message.start - text.rfind("\n", 0, message.start) - 1
+            behind = [line for line in text[message.start :].splitlines()[1:] if line.strip()]
+            outside = [line for line in behind if len(line) - len(line.lstrip()) <= column]
+            if all(line.lstrip().startswith("|") for line in outside):
+                found.append(message)
+    return found
 
 
 def open_goals(
@@ -130,7 +145,8 @@ def replay(session: Session, text: str, seconds: float, *, ours: str = "", openi
         return Replay(False, (), outcome.messages, seconds=outcome.cpu_seconds)
     messages = [_placed(message, len(opening), len(text)) for message in outcome.messages]
     failed = failure(outcome, text)
-    if failed is None and not outcome.unsolved:
+    arms = len(missing_arms(outcome, text))
+    if failed is None and not outcome.unsolved and not arms:
         return Replay(True, (), tuple(messages), seconds=outcome.cpu_seconds)
     if failed is not None and failed.start < -len(opening):
         return Replay(False, (), tuple(messages), seconds=outcome.cpu_seconds)
@@ -145,7 +161,8 @@ def replay(session: Session, text: str, seconds: float, *, ours: str = "", openi
         first = _placed(failed, len(opening), len(text))
         messages = [first, *[one for one in messages if (one.text, one.end) != (first.text, first.end)]]
     spent = outcome.cpu_seconds + found.cpu_seconds
-    return Replay(failed is None, tuple(goals), tuple(messages), found.count, len(found.focused), spent)
+    count = found.count + (arms if failed is None else 0)
+    return Replay(failed is None, tuple(goals), tuple(messages), count, len(found.focused), spent)
 
 
 def _placed(message: Message, opening: int, length: int) -> Message:

@@ -126,6 +126,9 @@ class RocqSteps:
         ended = bool(steps) and re.match(r"(?:Qed|Defined)\b", steps[-1].text) is not None
         return f"{text.rstrip()}\nQed.\n" if begun and not ended else text
 
+    def unread(self, message: str) -> bool:  # noqa: ARG002 (sentences are read one by one)
+        return False
+
     def unknown(self, message: str) -> str | None:
         found = _UNKNOWN.match(message)
         return None if found is None else found[1] or ""
