@@ -7,20 +7,33 @@ well: exit code 0, no error among the messages, and every line of the output a m
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from domain import Message, Reason
 from verifiers import scratch
-from verifiers.lean.toolchain import Toolchain, memory_option
-from verifiers.sandbox import Finished, Limits, Sandbox
+from verifiers.lean.toolchain import STACK_KIBIBYTES, Toolchain, memory_option
+from verifiers.sandbox import Finished, Limits, Sandbox, Stopped
 
 OLEAN_BYTES = 64 << 20
 """Of one compiled module at most."""
 
-_MEMORY = ("excessive memory consumption", "out of memory", "failed to create thread", "std::bad_alloc", "memory limit")
+_MEMORY = (
+    "GNU MP: Cannot allocate memory",
+    "excessive memory consumption",
+    "out of memory",
+    "failed to create thread",
+    "std::bad_alloc",
+    "memory limit",
+)
+_STOPPED: Mapping[Stopped, str] = {
+    "wall": "the time limit was reached",
+    "cpu": "the time limit was reached",
+    "memory": "more memory than the limit",
+    "output": "more output than the limit",
+}
 _STACK = ("Stack overflow detected",)
 
 
@@ -72,10 +85,13 @@ class Compiled:
             if one.severity == "error" or inside:
                 place = (min(start, length), min(max(start, end), length)) if inside and not prefix else (-1, -1)
                 found.append(Message(level, prefix + one.text[:4000], *place))
-        found.sort(key=lambda message: (message.level != "error", message.start < 0))
-        if self.noise or not found:
-            said = self.noise or self.finished.stopped or f"Lean ended with status {self.finished.returncode}"
+        stopped = self.finished.stopped
+        if stopped is not None:
+            found.append(Message("error", prefix + _STOPPED[stopped]))
+        elif self.noise or not found:
+            said = self.noise or f"Lean ended with status {self.finished.returncode}"
             found.append(Message("error", prefix + said[-2000:]))
+        found.sort(key=lambda message: (message.level != "error", message.start < 0 and stopped is None))
         return tuple(found)
 
 
@@ -103,8 +119,8 @@ class Compiler:
             source = f"{module}.lean"
             (folder / source).write_bytes(text.encode("utf-8", "surrogatepass"))
             output = ("-o", f"{module}.olean") if into else ()
-            memory = memory_option(self.memory_bytes)
-            argv = self.toolchain.argv("--json", "-j1", memory, *options, *output, source, path=path)
+            common = ("--json", "-j1", f"-s{STACK_KIBIBYTES}", memory_option(self.memory_bytes))
+            argv = self.toolchain.argv(*common, *options, *output, source, path=path)
             finished = self.sandbox.run(argv, folder, self.limits, (*self.toolchain.readable, *path))
             self.cpu_seconds += finished.cpu_seconds
             compiled = read_output(finished, text, source)

@@ -95,7 +95,7 @@ def failure(
 
 def frozen_text(header: Header, statement: Statement) -> str:
     """The module of the frozen statement. Its last line fails where the header's variables would make it a function."""
-    return f"{header.spoken}{frozen_definition(statement)}example : Prop := @_root_.{FROZEN}\n"
+    return f"{header.spoken}{frozen_definition(statement)}#check (@_root_.{FROZEN} : Prop)\n"
 
 
 def frozen_definition(statement: Statement) -> str:

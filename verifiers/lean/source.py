@@ -288,7 +288,7 @@ def without_header(proof: str, header: str) -> str:
 def declares(text: str) -> bool:
     """Whether a text is more than a tactic block: it has a declaration in the first column."""
     scanned = scan(text)
-    words = DECLARATIONS | MODIFIERS
+    words = _MAKERS | MODIFIERS
     return any(token.text in words and scanned.at_line_start(token) for token in scanned.tokens if token.kind == "word")
 
 

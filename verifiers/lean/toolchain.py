@@ -35,6 +35,9 @@ LIBRARY = "Lemmary"
 PROCESSES = 64
 """Threads of one Lean process: a limit on processes counts them."""
 
+STACK_KIBIBYTES = 65536
+"""Stack of each thread; Lean's own choice, a gibibyte, would use up the address space."""
+
 HINT = "`make setup` installs the embedded one, elan (docs/lean.md) any other"
 
 _IMPORT = re.compile(r"^(?:public )?import (?P<module>\S+)", re.MULTILINE)

@@ -1,0 +1,3 @@
+set_option autoImplicit true
+
+theorem goal (h : And flase flase) : flase := h.left

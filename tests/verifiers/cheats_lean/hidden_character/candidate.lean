@@ -1,0 +1,1 @@
+theorem go​al : False := trivial

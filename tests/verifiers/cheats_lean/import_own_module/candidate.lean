@@ -1,0 +1,2 @@
+import LemmaryStatement
+theorem goal : False := trivial

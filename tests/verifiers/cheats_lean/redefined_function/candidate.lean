@@ -1,0 +1,3 @@
+def plus (a _b : N) : N := a
+
+theorem goal (x : N) : Eq (plus x x) x := rfl

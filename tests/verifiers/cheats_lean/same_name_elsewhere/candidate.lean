@@ -1,0 +1,3 @@
+namespace Other
+theorem goal : True := trivial
+end Other

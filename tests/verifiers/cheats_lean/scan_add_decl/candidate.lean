@@ -1,0 +1,2 @@
+open Lean Elab Command in
+run_elab addDecl (.axiomDecl { name := `cheat, levelParams := [], type := .const ``False [], isUnsafe := false })

@@ -1,0 +1,2 @@
+open Lean in
+run_cmd liftIO (IO.FS.writeFile "LemmaryStatement.olean" "")

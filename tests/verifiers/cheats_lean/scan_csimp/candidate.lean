@@ -1,0 +1,1 @@
+@[csimp] theorem lie : @truth = @falsity := by decide

@@ -1,0 +1,1 @@
+def loud := dbg_trace "x"; 5

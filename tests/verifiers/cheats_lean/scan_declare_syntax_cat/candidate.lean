@@ -1,0 +1,1 @@
+declare_syntax_cat lies

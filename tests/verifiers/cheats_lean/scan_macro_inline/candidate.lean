@@ -1,0 +1,1 @@
+@[macro_inline] def lie : Nat := 4

@@ -1,0 +1,1 @@
+theorem goal : 2 + 2 = 5 := by native_decide

@@ -1,0 +1,2 @@
+notation "5" => 4
+theorem goal : 2 + 2 = 5 := rfl

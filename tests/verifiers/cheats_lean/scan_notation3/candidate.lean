@@ -1,0 +1,1 @@
+notation3 "five" => 4

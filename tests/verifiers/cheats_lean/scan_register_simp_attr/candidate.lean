@@ -1,0 +1,1 @@
+register_simp_attr lies

@@ -1,0 +1,2 @@
+set_option trace.Meta.synthInstance true
+theorem goal : 2 + 2 = 5 := rfl

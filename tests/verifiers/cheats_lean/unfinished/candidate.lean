@@ -1,0 +1,3 @@
+induction x with
+  | zero => eq_refl
+  | succ x h => skip

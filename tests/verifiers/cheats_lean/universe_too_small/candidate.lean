@@ -1,0 +1,1 @@
+theorem goal (α : Type) (x y : α) (h : Eq x y) : Eq y x := h.symm
