@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pygments.lexers.theorem import IsabelleLexer
 
 from domain import Const, Forall, Goal, Hypothesis, Lemma
-from verifiers.isabelle import methods, scan
+from verifiers.isabelle import scan
 from verifiers.isabelle.audit import ACCESS, audit_body, judge, read_answer, release_year
 from verifiers.isabelle.goals import read_goal, read_goals, render
 from verifiers.isabelle.keywords import ALLOWED, REFUSED
@@ -330,15 +330,3 @@ def test_an_answer_with_a_line_missing_or_twice_is_none(lines: list[str], data: 
     at = data.draw(st.integers(0, len(lines) - 1))
     assert read_answer([f"@ {line}" for line in [*lines[:at], *lines[at + 1 :]]], "@") is None
     assert read_answer([f"@ {line}" for line in [*lines, lines[at]]], "@") is None
-
-
-def test_the_repair_list_is_that_of_the_paper() -> None:
-    assert methods.repairs()[0] == "by auto"
-    assert methods.repairs()[-1] == "by (auto simp: field_simps)"
-    assert len(methods.METHODS) == 11
-    assert all(scan.refuse(text) is None for text in methods.repairs())
-
-
-def test_proofs_that_sledgehammer_found_are_read() -> None:
-    said = "Sledgehammering...\ncvc4: Try this: by (metis add.commute) (12 ms)\nauto: Try this: by auto (0.3 ms)\nDone"
-    assert methods.found_proofs(said) == ("by (metis add.commute)", "by auto")

@@ -19,6 +19,7 @@ PROOF_BEGINNINGS = frozenset(
 """With what a text begins that is only a proof."""
 
 ENDS_OF_PROOFS = frozenset({"qed", "done", "by", ".", ".."})
+"""What ends a proof."""
 
 _THEORY = """theorem lemma corollary proposition lemmas definition fun function termination primrec datatype inductive
     inductive_set inductive_cases inductive_simps coinductive coinductive_set codatatype primcorec primcorecursive
@@ -28,6 +29,9 @@ _THEORY = """theorem lemma corollary proposition lemmas definition fun function 
 _PROOF = """proof qed by apply done using unfolding have hence show thus then from with also finally moreover ultimately
     next case fix assume presume define obtain consider let note supply subgoal prefer defer back apply_end interpret
     include including"""
+
+IN_PROOFS = frozenset(_PROOF.split())
+"""Commands of a proof's inside."""
 
 _TEXT = "chapter section subsection subsubsection paragraph subparagraph text txt"
 
