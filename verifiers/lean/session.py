@@ -130,7 +130,7 @@ class Session:
             _ = (before + text + after).encode()
         except UnicodeEncodeError as error:
             return _unreadable(error)
-        started, spent = time.monotonic(), self.cpu_seconds
+        started = time.monotonic()
         head = self._based + before
         self._document, self._text_at = head + text + after, len(head)
         messages: list[Said] = []
@@ -148,7 +148,7 @@ class Session:
                 reason = None
             except Stopped as stopped:
                 reason, said = stopped.reason, str(stopped)
-            cpu = server.own_cpu_seconds() - cpu_started if server.alive else self.cpu_seconds - spent
+            cpu = (server.own_cpu_seconds() if server.alive else server.cpu_seconds) - cpu_started
             if reason not in ("prover_error", "memory") or not others:
                 break
         took = time.monotonic() - started
