@@ -47,8 +47,9 @@ class Backend:
     by_lemma: Candidate
     """Needs its one lemma, and comes with a second one that it does not name."""
     goal_text: str
-    """`forall x, x + 0 = x` under the names of the header, as the prover prints it in full, as a goal."""
-    header: str
+    """The closed statement of the first honest proof's problem, as the prover prints it in full, as a goal."""
+    says: Callable[[str], str]
+    """The formal statement that claims a proposition."""
 
 
 ROCQ_HEADER = """Inductive N := Zero | Succ (n : N).
@@ -120,8 +121,88 @@ def _rocq() -> Backend:
         broken_at="nowhere",
         by_lemma=Candidate(problem, f"intros. rewrite {zero.canonical_name}. reflexivity.", (zero, succ)),
         goal_text=f"{'=' * 28}\nforall x : N, @eq N (plus x Zero) x",
-        header=ROCQ_HEADER,
+        says=lambda text: f"Theorem goal : {text}.",
     )  # fmt: skip
 
 
-BACKENDS = {"rocq": _rocq}
+LEAN_HEADER = """inductive N where
+  | zero : N
+  | succ (n : N) : N
+def plus (a : N) : N → N
+  | .zero => a
+  | .succ b => .succ (plus a b)"""
+LEAN_WALK = f"""set_option maxRecDepth 1000000
+set_option maxHeartbeats 0
+{LEAN_HEADER}
+inductive Path where
+  | here : Path
+  | left (p : Path) : Path
+  | right (p : Path) : Path
+def both : N → N → N
+  | .zero, b => b
+  | .succ a, _ => a
+def walk : N → Path → N
+  | .zero, _ => .zero
+  | .succ n, p => both (walk n (.left p)) (walk n (.right p))
+def five : N := .succ (.succ (.succ (.succ (.succ .zero))))
+def forty : N := plus (plus (plus five five) (plus five five)) (plus (plus five five) (plus five five))"""
+"""Computing `walk forty` takes 2^40 steps and little room."""
+
+
+def _lean4() -> Backend:
+    def make() -> Verifier:
+        from verifiers.lean.toolchain import LeanSettings
+        from verifiers.lean.verifier import LeanVerifier
+
+        verifier = LeanVerifier(LeanSettings(check_seconds=2, audit_seconds=4))
+        _ = verifier.version
+        return verifier
+
+    said = "theorem goal (x : N) : Eq (plus .zero x) x"
+    problem = Problem("goal", "lean4", LEAN_HEADER, said)
+    split = "induction x with\n  | zero => eq_refl\n  | succ n ih => "
+    block = f"{split}exact congrArg N.succ ih"
+    long = Problem("goal", "lean4", LEAN_WALK, "theorem goal : Eq (walk forty .here) .zero")
+    pair = Problem("goal", "lean4", "", "theorem goal (p q : Prop) (h : And p q) : And q p")
+
+    def offer(proof: str) -> Candidate:
+        return Candidate(problem, proof)
+
+    zero = _lemma("a", "lean4", "(x : N) → Eq (plus N.zero x) x", f"intro x\n{block}")
+    succ = _lemma("b", "lean4", "(x : N) → Eq (N.succ x) (N.succ x)", "intro x\neq_refl")
+    return Backend(
+        name="lean4",
+        make=make,
+        honest=(
+            offer(block),
+            offer(f"{said} := by\n  {block}"),
+            offer(f"theorem h (x : N) : Eq (plus .zero x) x := by\n  {block}\n{said} := h x"),
+        ),
+        refused={
+            "wrong statement": Refused(offer("theorem goal : True := True.intro"), "rejected", "wrong_statement"),
+            "incomplete": Refused(offer("induction x with\n  | zero => eq_refl"), "rejected", "does_not_compile"),
+            "forbidden": Refused(offer("sorry"), "rejected", "forbidden_construct"),
+            "axiom": Refused(offer(f"axiom lie : False\n{said} := lie.elim"), "rejected", "forbidden_construct"),
+            "hang": Refused(Candidate(long, f"{long.formal_statement} := rfl"), "timeout", "timeout"),
+            "malformed": Refused(
+                Candidate(replace(problem, formal_statement="axiom lie : False"), block), "error", "malformed"
+            ),
+            "does not compile": Refused(offer("exact foo"), "rejected", "does_not_compile"),
+        },
+        places=(
+            Place(offer(""), 1, 1, ("x",)),
+            Place(Candidate(pair, "constructor\n"), 2, 2, ("p", "q", "h")),
+            Place(Candidate(pair, "constructor\nexact h.2\n"), 1, 1, ("p", "q", "h")),
+            Place(Candidate(pair, "constructor\n· "), 2, 1, ("p", "q", "h")),
+            Place(offer(split), 1, 1, ("n", "ih")),
+            Place(offer(block), 0, 0, ()),
+        ),
+        broken=Candidate(pair, "constructor\nexact h.2\n-- é\nexact nowhere"),
+        broken_at="nowhere",
+        by_lemma=Candidate(problem, f"exact {zero.canonical_name} x", (zero, succ)),
+        goal_text="⊢ ∀ (x : N), @Eq.{1} N (plus N.zero x) x",
+        says=lambda text: f"theorem goal : {text}",
+    )
+
+
+BACKENDS = {"rocq": _rocq, "lean4": _lean4}
