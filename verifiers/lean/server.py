@@ -15,10 +15,8 @@ it, and no verdict from here is better than `elaborated`.
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import select
 import shutil
 import subprocess
 import time
@@ -29,6 +27,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from domain import OutsideError, Reason
+from verifiers.lean.messages import Broken, Messages
 from verifiers.lean.toolchain import Toolchain, memory_option
 from verifiers.sandbox import Sandbox, cpu_seconds, kill, prover_pid
 
@@ -94,8 +93,6 @@ class Server:
         self.limits = toolchain.limits(1.0, memory_bytes)
         self._folder = sandbox.make_folder()
         self._log = (self._folder / "log").open("wb+")
-        self._inbox, self._outbox = bytearray(), bytearray()
-        self._received = 0
         self._version = self._requests = 0
         self._killed_seconds = 0.0
         self._published: list[Mapping[str, Any]] = []
@@ -107,15 +104,12 @@ class Server:
         self._box = sandbox.spawn(argv, self._folder, life, readable, stdin=subprocess.PIPE, stderr=self._log)
         assert self._box.stdin is not None
         assert self._box.stdout is not None
-        self._input, self._output = self._box.stdin.fileno(), self._box.stdout.fileno()
-        os.set_blocking(self._input, False)
-        self._poll = select.poll()
-        self._poll.register(self._output, select.POLLIN | select.POLLHUP)
+        self.messages = Messages(self._box.stdin.fileno(), self._box.stdout.fileno(), self.limits.output_bytes)
         self.pid = 0
         self._cpu_limit, self._deadline = float("inf"), time.monotonic() + seconds
         try:
             parameters = {"processId": os.getpid(), "rootUri": None, "capabilities": {}}
-            self._send({"id": 0, "method": "initialize", "params": parameters})
+            self.messages.send({"id": 0, "method": "initialize", "params": parameters})
             self.base_said = self.put(base)
         except Stopped as stopped:
             self.stop()
@@ -156,7 +150,7 @@ class Server:
         """Allow the calls that follow `seconds` of CPU in all, and set the count of output to zero."""
         self._cpu_limit = self.own_cpu_seconds() + seconds
         self._deadline = time.monotonic() + 4 * seconds + 2
-        self._received = 0
+        self.messages.received = 0
 
     def own_cpu_seconds(self) -> float:
         """CPU seconds of Lean itself, to the nanosecond (its process clock, see clock_getcpuclockid(3))."""
@@ -196,11 +190,11 @@ class Server:
         if self._version == 1:
             document = {"uri": URI, "languageId": "lean4", "version": 1, "text": text}
             parameters = {"textDocument": document, "dependencyBuildMode": "never"}
-            self._send({"method": "textDocument/didOpen", "params": parameters})
+            self.messages.send({"method": "textDocument/didOpen", "params": parameters})
             return
         document = {"uri": URI, "version": self._version}
         parameters = {"textDocument": document, "contentChanges": [{"text": text}]}
-        self._send({"method": "textDocument/didChange", "params": parameters})
+        self.messages.send({"method": "textDocument/didChange", "params": parameters})
 
     # --------------------------------------------------------------------------------------------- protocol
 
@@ -222,7 +216,7 @@ class Server:
 
     def _request(self, method: str, parameters: Mapping[str, Any]) -> int:
         self._requests += 1
-        self._send({"id": self._requests, "method": method, "params": parameters})
+        self.messages.send({"id": self._requests, "method": method, "params": parameters})
         return self._requests
 
     def _over(self) -> bool:
@@ -258,7 +252,7 @@ class Server:
             number = message.get("id")
             return number if isinstance(number, int) else None
         if "id" in message:
-            self._send({"id": message["id"], "result": None})
+            self.messages.send({"id": message["id"], "result": None})
             return None
         parameters = message.get("params") or {}
         if method == "textDocument/publishDiagnostics" and parameters.get("version") == self._version:
@@ -267,73 +261,15 @@ class Server:
             self._references = parameters
         return None
 
-    def _send(self, message: Mapping[str, Any]) -> None:
-        body = json.dumps({"jsonrpc": "2.0", **message}, ensure_ascii=False).encode()
-        self._outbox += b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
-
     def _next(self) -> Mapping[str, Any] | None:
-        """The next message, or None after a short while without one. Writes what is to be written meanwhile."""
-        while True:
-            message = self._from_inbox()
-            if message is not None:
-                return message
-            events = self._poll_streams()
-            if not events:
-                return None
-            if self._input in events and not self._flush():
-                raise self._died()
-            if self._output in events:
-                chunk = os.read(self._output, 1 << 16)
-                if not chunk:
-                    raise self._died()
-                self._inbox += chunk
-                self._received += len(chunk)
-                if self._received > self.limits.output_bytes:
-                    self._end()
-                    raise Stopped("output", "the prover printed more than the limit of output")
-            if self._over():
-                return None
-
-    def _poll_streams(self) -> set[int]:
-        """Which streams are ready: to be read, and to be written if there is anything to write."""
-        if not self._outbox:
-            return {stream for stream, _ in self._poll.poll(20)}
-        self._poll.register(self._input, select.POLLOUT)
-        ready = {stream for stream, _ in self._poll.poll(20)}
-        self._poll.unregister(self._input)
-        return ready
-
-    def _flush(self) -> bool:
-        """Write what the pipe takes; whether the process still reads."""
+        """The next message, or None after a short while without one. A broken stream is the end of the process."""
         try:
-            del self._outbox[: os.write(self._input, self._outbox)]
-        except BlockingIOError:
-            return True
-        except (BrokenPipeError, ConnectionResetError):
-            return False
-        return True
-
-    def _from_inbox(self) -> Mapping[str, Any] | None:
-        head = self._inbox.find(b"\r\n\r\n")
-        if head < 0:
-            return None
-        found = re.search(rb"Content-Length: *(\d+)", self._inbox[:head], re.IGNORECASE)
-        if found is None:
+            return self.messages.receive(self._over)
+        except Broken as broken:
+            if broken.reason is None:
+                raise self._died() from None
             self._end()
-            raise Stopped("prover_error", "the language server's answer has no length")
-        end = head + 4 + int(found[1])
-        if len(self._inbox) < end:
-            return None
-        body = bytes(self._inbox[head + 4 : end])
-        del self._inbox[:end]
-        try:
-            message = json.loads(body)
-        except ValueError as error:
-            message = error
-        if not isinstance(message, dict):
-            self._end()
-            raise Stopped("prover_error", f"the language server's answer is not a message: {message}")
-        return message
+            raise Stopped(broken.reason, str(broken)) from None
 
     def _died(self) -> Stopped:
         said = self._last_words()
