@@ -17,7 +17,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
-from verifiers.isabelle.keywords import ALLOWED, ODD_SETTINGS, REFUSED
+from verifiers.isabelle.keywords import ALLOWED, ML_METHODS, ODD_SETTINGS, REFUSED
 
 Kind: TypeAlias = Literal["word", "number", "sign", "symbol", "string", "cartouche", "comment"]
 
@@ -54,6 +54,7 @@ _TOKEN = re.compile(
 _IN_COMMENT = re.compile(r"\(\*|\*\)")
 _IN_CARTOUCHE = re.compile(r"\\<open>|‹|\\<close>|›")
 _ANTIQUOTATION = re.compile(r"@\s*\{|\\<\^(?!sub>|sup>|isub>|isup>|bold>)|\\<comment>|―|\\<proof>")
+_CODE = re.compile(r"\\\d\d\d")
 _FORMAL = re.compile(r"\\<(?:comment|proof|marker)>|\\<\^(?!sub>|sup>|isub>|isup>|bold>)|―")
 
 
@@ -71,6 +72,8 @@ def tokens(text: str) -> Iterator[Token]:
         start, end = found.span()
         if found["comment"]:
             end = _nested(text, end, _IN_COMMENT, ("(*",), "comment")
+            if "(*)" in text[start:end]:
+                raise Unreadable("`(*)` outside of quotes, which may be read as the beginning of a comment or not")
             yield Token("comment", text[start:end], start, end)
         elif found["open"]:
             end = _nested(text, end, _IN_CARTOUCHE, ("\\<open>", "‹"), "cartouche")
@@ -135,6 +138,8 @@ def _refuse_tokens(read: Sequence[Token]) -> str | None:
 
 
 def _refuse_token(token: Token, before: str) -> str | None:
+    if _name(token) in ML_METHODS:
+        return f"`{_name(token)}`, which {REFUSED[_name(token)]}"
     if token.kind == "word":
         reason = REFUSED.get(token.text)
         if reason:
@@ -145,6 +150,8 @@ def _refuse_token(token: Token, before: str) -> str | None:
         found = _ANTIQUOTATION.search(token.text)
         if found:
             return f"`{found.group()}` in quoted text: an antiquotation or formal comment"
+        if token.kind == "string" and _CODE.search(token.text):
+            return f"`{token.text[:40]}`, which has a character by its code"
     elif token.kind == "symbol":
         if _FORMAL.match(token.text):
             return f"`{token.text}`, a formal comment or a proof left out"
@@ -171,9 +178,10 @@ def _refuse_attributes(code: Sequence[Token]) -> str | None:
             brackets.append(text)
         elif text in ("]", ")"):
             del brackets[-1:]
-        elif begins and token.kind == "word":
+        elif begins:
             assigned = number + 1 < len(code) and code[number + 1].text == "="
-            if assigned or text.startswith(ODD_SETTINGS) or text.endswith(("_trace", "_timing", "_debug")):
+            name = _name(token)
+            if assigned or name.startswith(ODD_SETTINGS) or name.endswith(("_trace", "_timing", "_debug")):
                 return f"`[{text}`, which sets an option"
         begins = text == "[" or (text == "," and brackets[-1:] == ["["])
     return None
@@ -197,6 +205,11 @@ def _nested(text: str, position: int, signs: re.Pattern[str], opening: tuple[str
         if depth == 0:
             return found.end()
     raise Unreadable(f"a {what} that does not end")
+
+
+def _name(token: Token) -> str:
+    """The last part of what a token names, if it is a name: methods and attributes may be quoted and qualified."""
+    return token.text.strip('"` \t\n\r').rpartition(".")[2]
 
 
 def _kind(group: str | None) -> Kind:

@@ -1,0 +1,1 @@
+using TrueI["smt_oracle"] by smt

@@ -1,0 +1,1 @@
+using TrueI["sketchy" = true] by smt

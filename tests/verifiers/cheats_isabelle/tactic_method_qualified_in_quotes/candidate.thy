@@ -1,0 +1,1 @@
+by ("Pure.tactic" \<open>all_tac\<close>)
