@@ -22,6 +22,7 @@ from xml.etree.ElementTree import Element, ParseError, fromstring
 
 from domain import OutsideError, Reason
 from verifiers import scratch
+from verifiers.rocq.version import program
 from verifiers.sandbox import Limits, Sandbox, cpu_seconds, kill, prover_pid
 
 GRACE_SECONDS = 0.25
@@ -35,7 +36,7 @@ HEAP = "s=4M,o=200"
 
 ARGUMENTS = (
     *("env", f"OCAMLRUNPARAM={HEAP}"),
-    *("coqidetop.opt", "-q", "-main-channel", "stdfds", "-async-proofs", "off", "--xml_format=Ppcmds"),
+    *(*program("coqidetop.opt"), "-q", "-main-channel", "stdfds", "-async-proofs", "off", "--xml_format=Ppcmds"),
     *("-async-proofs-tactic-error-resilience", "off", "-async-proofs-command-error-resilience", "off"),
 )
 

@@ -17,6 +17,7 @@ from collections.abc import Collection
 from functools import lru_cache
 
 from verifiers.rocq.sentences import Unterminated, identifiers, normal_text, split
+from verifiers.rocq.version import classical_name
 
 STATEMENTS = frozenset({"Theorem", "Lemma", "Fact", "Corollary", "Proposition", "Remark", "Property", "Example"})
 """What may begin a statement with a proof."""
@@ -192,12 +193,13 @@ def _refuse_tactic(sentence: str) -> str | None:
 
 def _allowed_import(sentence: str) -> bool:
     found = _REQUIRE.match(sentence)
-    if found is None or found["root"] not in (None, "Coq"):
-        root = found["root"] if found else None
-        if found is None or root is None or not root.startswith("Coq."):
-            return False
-    prefix = f"{found['root']}." if found["root"] else ""
-    return all(_allowed_module(prefix + name) for name in found["modules"].split())
+    if found is None:
+        return False
+    root = classical_name(found["root"] or "")
+    if root not in ("", "Coq") and not root.startswith("Coq."):
+        return False
+    prefix = f"{root}." if root else ""
+    return all(_allowed_module(classical_name(prefix + name)) for name in found["modules"].split())
 
 
 def _allowed_module(name: str) -> bool:

@@ -37,6 +37,7 @@ from verifiers.rocq.source import (
     without_header,
 )
 from verifiers.rocq.terms import render
+from verifiers.rocq.version import program
 from verifiers.sandbox import GIBIBYTE, Limits, Sandbox
 
 _FROZEN = "Frozen_statement"
@@ -304,7 +305,8 @@ class RocqVerifier:
         about = [text for one in lemmas for text in (one.canonical_name, one.statement_exact, one.proof)]
         limits = f"{seconds} {self.settings.memory_bytes} {self.settings.recheck_seconds}"
         texts = [problem.header, problem.formal_statement, candidate.preamble, candidate.proof]
-        return content_key(kind, self.describe(), _rules(), limits, *texts, *sorted(problem.allowed_axioms), "", *about)
+        axioms = content_key(*sorted(problem.allowed_axioms))
+        return content_key(kind, self.describe(), _rules(), limits, *texts, axioms, *about)
 
     def _constructor_parameters(self, header: str) -> Callable[[str], int]:
         """How many parameters the constructors of the header's datatypes have; patterns are printed without them."""
@@ -326,9 +328,10 @@ class RocqVerifier:
 
 
 def _installed_version() -> str:
-    if shutil.which("coqc") is None or shutil.which("coqidetop.opt") is None:
+    compiler, interaction = program("coqc"), program("coqidetop.opt")
+    if shutil.which(compiler[0]) is None or shutil.which(interaction[0]) is None:
         raise OutsideError("Rocq is missing (coqc and coqidetop.opt): apt-get install coq libcoq-stdlib")
-    said = subprocess.run(["coqc", "--print-version"], capture_output=True, text=True, check=False, timeout=60)
+    said = subprocess.run([*compiler, "--print-version"], capture_output=True, text=True, check=False, timeout=60)
     if said.returncode != 0 or not said.stdout.split():
         raise OutsideError(f"`coqc --print-version` fails: {said.stderr.strip() or said.stdout.strip()}")
     return said.stdout.split()[0]

@@ -54,9 +54,9 @@ def program(name: str) -> tuple[str, ...]:
     return (name,)
 
 
-def classical_name(axiom: str) -> str:
-    """An axiom's full name as Coq 8.16 gives it: Rocq 9's libraries are called `Stdlib` and `Corelib`."""
-    root, dot, rest = axiom.partition(".")
+def classical_name(path: str) -> str:
+    """The path of a module or an axiom as Coq 8.16 has it: Rocq 9's libraries are called `Stdlib` and `Corelib`."""
+    root, dot, rest = path.partition(".")
     return f"{_ROOTS.get(root, root)}{dot}{rest}"
 
 
