@@ -118,7 +118,7 @@ class RepairSettings(_Settings):
     lean4_moves: tuple[str, ...] = ("intros", "simp", "simp at *", "subst_vars", "symm", "norm_num", "push_cast")
     """As `rocq_moves`, for Lean 4."""
     isabelle: tuple[str, ...] = METHODS
-    """As `rocq`, for Isabelle: methods of LEGO-Prover's checker in its order. Isabelle texts are not repaired yet."""
+    """As `rocq`, for Isabelle: methods of LEGO-Prover's checker in its order."""
 
 
 class EvolveSettings(_Settings):
