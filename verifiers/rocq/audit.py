@@ -3,11 +3,12 @@
 For each candidate, in sandboxed processes of their own and with nothing of the candidate in the first two:
 
 1. the header's modules are compiled (`source.header_parts`), once per header;
-2. `Frozen.Statement` fixes the statement: `Definition S : Prop := …`;
+2. `Frozen.Statement` fixes the statement: `Definition S : Prop := …`, for a batch those of all its candidates;
 3. `Candidate.Text` is compiled: the same surroundings, the library lemmas it names with their proofs, its own text;
 4. `Check`, which imports nothing, requires both, insists on default typing flags, defines
    `check : S := Candidate.Text.NAME` and prints what `check` assumes, between random marks;
-5. `coqchk -norec` checks `Candidate.Text` and `Check` again, and lists all axioms in sight by their full names;
+5. `coqchk -norec` checks `Candidate.Text` and `Check` again, and lists all axioms in sight by their full names; for a
+   batch it does so for all at once, and once more for each by itself unless all is clean;
 6. where the text can make fixpoints, their printed terms are checked by a condition of our own (`recursion`).
 
 Invariant (DESIGN 3.1): `accepted` means that the kernel and the checker both hold NAME to be a proof of the frozen
@@ -23,12 +24,15 @@ import shutil
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from domain import Candidate, Lemma, Message, Verdict
+from verifiers import scratch
 from verifiers.cache import content_key
 from verifiers.rocq.canonical import is_canonical_lemma, lemma_sentence
 from verifiers.rocq.lint import refuse, refuse_block, refuse_preamble
@@ -36,12 +40,11 @@ from verifiers.rocq.processes import (
     WIDE,
     Rejection,
     Work,
-    answers,
     compile_header,
     coqchk,
     failure,
 )
-from verifiers.rocq.recursion import SHOW, may_recur, not_structural
+from verifiers.rocq.recursion import may_recur, not_structural
 from verifiers.rocq.sentences import Unterminated
 from verifiers.rocq.source import (
     Malformed,
@@ -54,6 +57,7 @@ from verifiers.rocq.source import (
     surround,
     without_header,
 )
+from verifiers.rocq.uses import lemmas_used, printed, reached
 from verifiers.rocq.version import (
     SAFE_FLAGS,
     Context,
@@ -73,12 +77,19 @@ ALLOWED_AXIOMS = frozenset(
 )
 """Kernel names of the axioms that every proof may use: those on which the standard library's real numbers rest."""
 
+TOGETHER = 16
+"""Candidates of one batch that share the processes which fix their statements and check what they compiled to."""
+
 PREPARED = 64
 """Compiled headers and statements kept."""
 
-_CONSTANT = re.compile(r"([\w'.]+)\(\d+\)")
-_TEXT = "Text."
-_PART = re.compile(r"^(?:Header\.)?Part\d+\.")
+_OWN = re.compile(r"(?:Candidate|Checker)(?:_\d+)?\.")
+"""How the names begin of what a candidate's text or our checking module declares."""
+_APART = re.compile(r"\b(?:Candidate|Checker|Frozen)")
+"""Texts with such a word are judged apart: they might name modules of their audit, which a batch calls otherwise."""
+
+
+_T = TypeVar("_T")
 
 
 class _Assumed(NamedTuple):
@@ -86,6 +97,14 @@ class _Assumed(NamedTuple):
 
     axioms: tuple[str, ...]
     uses: tuple[str, ...]
+
+
+class _Compiled(NamedTuple):
+    """A candidate whose text and checking module have been compiled."""
+
+    statement: Statement
+    lemmas: tuple[Lemma, ...]
+    assumed: _Assumed
 
 
 class Auditor:
@@ -110,16 +129,25 @@ class Auditor:
     def audit(self, batch: Sequence[Candidate], *, recheck: bool = False) -> list[Verdict]:
         """The verdicts on independent candidates, in order; `recheck` adds a full `coqchk` of all that they rest on."""
 
-        def judge(candidate: Candidate) -> Verdict:
+        verdicts: dict[int, Verdict] = {}
+        groups: dict[str, list[int]] = {}
+        for at, candidate in enumerate(batch):
             refused = refuse_candidate(candidate)
             if refused:
-                return refusal(refused)
-            return self.judge_compiled(candidate, recheck=recheck)
+                verdicts[at] = refusal(refused)
+            else:
+                apart = _APART.search(candidate.preamble + candidate.proof) or len(batch) == 1
+                groups.setdefault(f"{at}" if apart else f"of {candidate.problem.header}", []).append(at)
+        size = max(1, min(TOGETHER, -(-len(batch) // self._workers)))
+        shares = [group[at : at + size] for group in groups.values() for at in range(0, len(group), size)]
 
-        if self._workers == 1 or len(batch) == 1:
-            return [judge(candidate) for candidate in batch]
+        def judge(share: Sequence[int]) -> list[Verdict]:
+            return self._judge([batch[at] for at in share], recheck=recheck)
+
         with ThreadPoolExecutor(self._workers) as pool:
-            return list(pool.map(judge, batch))
+            for share, answers in zip(shares, pool.map(judge, shares), strict=True):
+                verdicts.update(zip(share, answers, strict=True))
+        return [verdicts[at] for at in range(len(batch))]
 
     def uses(self, candidate: Candidate) -> tuple[str, ...] | Verdict:
         """The names in the proof term of a candidate's theorem, those of the text itself looked through; or why not."""
@@ -149,53 +177,121 @@ class Auditor:
         names = _compile_candidate(candidate, statement, parts, lemmas, work, text)
         if statement.name not in names:
             raise Rejection("wrong_statement", Message("error", f"the text proves nothing called {statement.name}"))
-        work.paths |= {"Candidate": text}
+        work.paths |= {work.candidate: text}
         library = frozenset(one.canonical_name for one in lemmas)
-        return tuple(sorted(_reached(statement.name, names, library, work)))
+        return tuple(sorted(reached(statement.name, names, library, work)))
 
     def judge_compiled(self, candidate: Candidate, *, recheck: bool = False) -> Verdict:
         """The verdict of all layers but the lint, without which a text could write files in its scratch folder."""
-        work = Work(self._sandbox, self._limits)
-        try:
-            verdict = self._judge(candidate, work, recheck=recheck)
-        except Malformed as error:
-            verdict = Verdict("error", "malformed", "none", (Message("error", str(error)),))
-        except Unterminated as error:
-            verdict = Verdict("rejected", "does_not_compile", "none", (Message("error", str(error)),))
-        except Unreadable as error:
-            verdict = Verdict("rejected", "typing_flag", "none", (Message("error", str(error)),))
-        except Rejection as rejection:
-            verdict = rejection.verdict
-        with self._lock:
-            self.cpu_seconds += work.cpu_seconds
-        return replace(verdict, seconds=round(work.cpu_seconds, 4))
+        return self._judge([candidate], recheck=recheck)[0]
 
-    def _judge(self, candidate: Candidate, work: Work, *, recheck: bool) -> Verdict:
+    def _judge(self, group: Sequence[Candidate], *, recheck: bool) -> list[Verdict]:
+        """The same for several candidates.
+
+        The candidates have one header. Their texts and the modules that check them are compiled one by one; the
+        statements are fixed in one process before, and one `coqchk` judges all that was compiled after. Where that is
+        not all clean, each candidate is judged as if it were alone: so a failure never touches its neighbours, and
+        nothing is accepted together that would not be accepted alone.
+        """
+        if len(group) > 1:
+            shared = Work(self._sandbox, self._limits)
+            frozen = self._freeze_together(group, shared)
+            if frozen is None:
+                self._count(shared)
+                return [verdict for one in group for verdict in self._judge([one], recheck=recheck)]
+            works = [Work(self._sandbox, self._limits, token=f"_{number}") for number in range(len(group))]
+        else:
+            works, shared, frozen = [Work(self._sandbox, self._limits)], Work(self._sandbox, self._limits), None
+        ended: dict[int, Verdict] = {}
+        compiled: dict[int, _Compiled] = {}
+        with ExitStack() as stack:
+            for number, (candidate, work) in enumerate(zip(group, works, strict=True)):
+                answer = _verdict_or(partial(self._compile, candidate, work, frozen, number, stack))
+                if isinstance(answer, Verdict):
+                    ended[number] = answer
+                else:
+                    compiled[number] = answer
+            context = self._check_together([works[number] for number in compiled], shared, recheck=recheck)
+            for number, one in compiled.items():
+                step = partial(self._confirm, group[number], one, works[number], context, recheck=recheck)
+                ended[number] = _verdict_or(step)
+        self._count(shared, *works)
+        share = shared.cpu_seconds / len(group)
+        return [replace(ended[number], seconds=round(work.cpu_seconds + share, 4)) for number, work in enumerate(works)]
+
+    def _count(self, *works: Work) -> None:
+        with self._lock:
+            self.cpu_seconds += sum(work.cpu_seconds for work in works)
+
+    def _freeze_together(self, group: Sequence[Candidate], work: Work) -> Path | None:
+        """The folder of `Frozen.Statement` with the statements of all, or None if it does not compile."""
+
+        def freeze() -> Path:
+            parts = header_parts(group[0].problem.header)
+            self._prepare_header(parts, work)
+            return self._freeze(parts, [parse_statement(one.problem.formal_statement) for one in group], work)
+
+        frozen = _verdict_or(freeze)
+        return None if isinstance(frozen, Verdict) else frozen
+
+    def _compile(
+        self, candidate: Candidate, work: Work, frozen: Path | None, number: int, stack: ExitStack
+    ) -> _Compiled:
+        """Compile the text and the checking module, which stay in folders that go with `stack`."""
         statement = parse_statement(candidate.problem.formal_statement)
         parts = header_parts(candidate.problem.header)
         self._prepare_header(parts, work)
-        frozen = self._freeze(parts, statement, work)
-        text = self._sandbox.make_folder(trusted=True)
-        checker = self._sandbox.make_folder(trusted=True)
-        try:
-            lemmas = named_lemmas(candidate.lemmas, candidate.proof + candidate.preamble)
-            names = _compile_candidate(candidate, statement, parts, lemmas, work, text)
-            work.paths |= {"Frozen": frozen, "Candidate": text}
-            library = frozenset(one.canonical_name for one in lemmas) or frozenset(filter(is_canonical_lemma, names))
-            assumed = _check(statement, work, checker, names, library)
-            work.paths[""] = checker
-            axioms = self._confirm(candidate, assumed, work, recheck=recheck)
-            # A model may have written the statement too, and those of library lemmas.
-            texts = [candidate.problem.formal_statement, candidate.preamble, candidate.proof]
-            texts += [text for lemma in lemmas for text in (lemma.statement_exact, lemma.proof)]
-            if may_recur(texts, candidate.problem.header):
-                refused = not_structural(statement.name, lambda names: printed(names, work))
-                if refused:
-                    raise Rejection("forbidden_construct", Message("error", f"not allowed: {refused}"))
-        finally:
-            shutil.rmtree(text, ignore_errors=True)
-            shutil.rmtree(checker, ignore_errors=True)
-        return Verdict("accepted", "proved", "rechecked" if recheck else "audited", (), axioms, assumed.uses)
+        if frozen is None:
+            frozen = self._freeze(parts, [statement], work)
+        text, checker = self._sandbox.make_folder(trusted=True), self._sandbox.make_folder(trusted=True)
+        for folder in (text, checker):
+            stack.callback(scratch.remove, folder)
+        lemmas = named_lemmas(candidate.lemmas, candidate.proof + candidate.preamble)
+        names = _compile_candidate(candidate, statement, parts, lemmas, work, text)
+        work.paths |= {"Frozen": frozen, work.candidate: text}
+        library = frozenset(one.canonical_name for one in lemmas) or frozenset(filter(is_canonical_lemma, names))
+        assumed = _check(statement, number, work, checker, names, library)
+        work.paths[work.checker] = checker
+        return _Compiled(statement, lemmas, assumed)
+
+    def _check_together(self, works: Sequence[Work], shared: Work, *, recheck: bool) -> Context | None:
+        """What the checker says of several candidates, or None where it has to be asked for each of them."""
+        if len(works) < 2:
+            return None
+        for work in works:
+            shared.paths |= work.paths
+
+        context = _verdict_or(partial(self._checked, shared, recheck=recheck, of=works))
+        if isinstance(context, Verdict) or any(_OWN.match(name) for name in context.axioms):
+            return None
+        return context
+
+    def _checked(self, work: Work, *, recheck: bool, of: Sequence[Work] = ()) -> Context:
+        context = coqchk(work, full=False, of=of)
+        if recheck:
+            seconds = self._recheck_cpu_seconds
+            work.limits = replace(work.limits, cpu_seconds=seconds, wall_seconds=4 * seconds)
+            context = coqchk(work, full=True, of=of)
+        return context
+
+    def _confirm(
+        self, candidate: Candidate, compiled: _Compiled, work: Work, context: Context | None, *, recheck: bool
+    ) -> Verdict:
+        """The verdict on what was compiled; `context` is what the checker said of it with others, if it was clean."""
+        allowed = candidate.problem.allowed_axioms
+        printed_axioms = compiled.assumed.axioms
+        axioms = _verdict_or(lambda: allowed_axioms(printed_axioms, context, allowed)) if context else None
+        if axioms is None or isinstance(axioms, Verdict):
+            axioms = allowed_axioms(printed_axioms, self._checked(work, recheck=recheck), allowed)
+        # A model may have written the statement too, and those of library lemmas.
+        texts = [candidate.problem.formal_statement, candidate.preamble, candidate.proof]
+        texts += [text for lemma in compiled.lemmas for text in (lemma.statement_exact, lemma.proof)]
+        if may_recur(texts, candidate.problem.header):
+            refused = not_structural(compiled.statement.name, lambda names: printed(names, work))
+            if refused:
+                raise Rejection("forbidden_construct", Message("error", f"not allowed: {refused}"))
+        trust = "rechecked" if recheck else "audited"
+        return Verdict("accepted", "proved", trust, (), axioms, compiled.assumed.uses)
 
     def _prepare_header(self, parts: Sequence[Part], work: Work) -> None:
         """Compile the header's modules, unless that was done before."""
@@ -208,19 +304,27 @@ class Auditor:
             key, work, "Header", lambda folder: compile_header(parts, work, folder)
         )
 
-    def _freeze(self, parts: Sequence[Part], statement: Statement, work: Work) -> Path:
-        """Compile the statement in a module of its own; nothing of a candidate is there to see or to change it."""
-        text = "\n".join(part.spoken for part in parts)
-        text += f"\nDefinition S : Prop := {statement.proposition}.\n"
+    def _freeze(self, parts: Sequence[Part], statements: Sequence[Statement], work: Work) -> Path:
+        """Compile statements in a module of their own; nothing of a candidate is there to see or to change them.
+
+        Each is `S` of a module of its own, so that none is in scope of another.
+        """
+        lines = [part.spoken for part in parts]
+        for number, statement in enumerate(statements):
+            lines += [
+                f"Module Frozen_{number}.",
+                f"Definition S : Prop := {statement.proposition}.",
+                f"End Frozen_{number}.",
+            ]
+        text = "\n".join([*lines, ""])
 
         def build(folder: Path) -> None:
             finished = work.compile("Frozen", "Statement", text, folder)
             if not finished.ok:
                 raise failure(finished, text, "the statement", kind="error")
 
-        return self._prepared_folder(
-            content_key(*(part.text for part in parts), statement.proposition, "S"), work, "", build
-        )
+        propositions = [statement.proposition for statement in statements]
+        return self._prepared_folder(content_key(*(part.text for part in parts), "of", *propositions), work, "", build)
 
     def _prepared_folder(self, key: str, work: Work, library: str, build: Callable[[Path], None]) -> Path:
         with self._lock:
@@ -240,22 +344,24 @@ class Auditor:
                 shutil.rmtree(self._prepared.popitem(last=False)[1], ignore_errors=True)
             return folder
 
-    def _confirm(self, candidate: Candidate, assumed: _Assumed, work: Work, *, recheck: bool) -> tuple[str, ...]:
-        """Let the checker judge the compiled files; the full names of the axioms that `check` rests on."""
-        context = coqchk(work, full=False)
-        if recheck:
-            work.limits = replace(
-                work.limits,
-                cpu_seconds=self._recheck_cpu_seconds,
-                wall_seconds=4 * self._recheck_cpu_seconds,
-            )
-            context = coqchk(work, full=True)
-        return allowed_axioms(assumed.axioms, context, candidate.problem.allowed_axioms)
+
+def _verdict_or(step: Callable[[], _T]) -> _T | Verdict:
+    """What a step of an audit gives, or the verdict in which it ends."""
+    try:
+        return step()
+    except Malformed as error:
+        return Verdict("error", "malformed", "none", (Message("error", str(error)),))
+    except Unterminated as error:
+        return Verdict("rejected", "does_not_compile", "none", (Message("error", str(error)),))
+    except Unreadable as error:
+        return Verdict("rejected", "typing_flag", "none", (Message("error", str(error)),))
+    except Rejection as rejection:
+        return rejection.verdict
 
 
 def allowed_axioms(found: Sequence[str], context: Context, more: Sequence[str]) -> tuple[str, ...]:
     """The full names of the axioms in `found`, which are as printed. Raises `Rejection` if one is not allowed."""
-    own = sorted(name for name in context.axioms if name.startswith(("Candidate.", "Check.")))
+    own = sorted(name for name in context.axioms if _OWN.match(name))
     if own:
         raise Rejection("axiom", Message("error", f"the text itself declares {', '.join(own)}"))
     allowed = ALLOWED_AXIOMS | set(more)
@@ -308,29 +414,31 @@ def _compile_candidate(
     placed = surround(statement, without_header(candidate.proof, candidate.problem.header))
     spoken = [part.spoken for part in parts]
     before = "\n".join([*spoken, candidate.preamble, *(lemma_sentence(lemma) for lemma in lemmas), placed.before])
-    finished = work.compile("Candidate", "Text", f"{before}\n{placed.text}{placed.after}\n", into)
+    finished = work.compile(work.candidate, "Text", f"{before}\n{placed.text}{placed.after}\n", into)
     if not finished.ok:
         raise failure(finished, f"{before}\n{placed.text}", "", skip=len(before) + 1)
     return declared_names(placed.before + placed.text)
 
 
-def _check(statement: Statement, work: Work, into: Path, names: Sequence[str], lemmas: frozenset[str]) -> _Assumed:
+def _check(
+    statement: Statement, number: int, work: Work, into: Path, names: Sequence[str], lemmas: frozenset[str]
+) -> _Assumed:
     """Compile the checking module and read what it prints between random marks."""
     mark = secrets.token_hex(16)
     marks = [f'Goal True. idtac "{mark} {number}". Abort.' for number in range(4)]
     lines = [
         "Require Frozen.Statement.",
-        "Definition frozen : Prop := Frozen.Statement.S.",
-        "Require Candidate.Text.",
+        f"Definition frozen : Prop := Frozen.Statement.Frozen_{number}.S.",
+        f"Require {work.candidate}.Text.",
         WIDE + marks[0],
         "Print Typing Flags.",
         marks[1],
-        f"Definition check : frozen := @Candidate.Text.{statement.name}.",
+        f"Definition check : frozen := @{work.candidate}.Text.{statement.name}.",
         marks[2],
         "Print Assumptions check.",
         marks[3],
     ]
-    finished = work.compile("", "Check", "\n".join([*lines, ""]), into)
+    finished = work.compile(work.checker, "Check", "\n".join([*lines, ""]), into)
     said = re.split(rf"^{mark} \d\n", finished.output, flags=re.MULTILINE)
     if len(said) < 3:
         raise failure(finished, "", "the checking module")
@@ -345,54 +453,4 @@ def _check(statement: Statement, work: Work, into: Path, names: Sequence[str], l
         )
     if len(said) < 5 or not finished.ok:
         raise failure(finished, "", "the list of axioms")
-    return _Assumed(assumptions(said[3]), _uses(statement.name, names, lemmas, work) if lemmas else ())
-
-
-def _uses(name: str, names: Sequence[str], lemmas: frozenset[str], work: Work) -> tuple[str, ...]:
-    """The lemmas in the proof term of `name`, through the text's other constants but not through lemmas.
-
-    A text that comes without library lemmas, but has some written into it, is asked for those.
-    """
-    return tuple(sorted(_reached(name, names, lemmas, work) & lemmas))
-
-
-def _reached(name: str, names: Sequence[str], lemmas: frozenset[str], work: Work) -> set[str]:
-    """What the proof term of `name` holds, through the text's other constants but not through lemmas.
-
-    Those constants are not among the answers. Lemmas have their own names, the header's constants those of the header
-    and all others the names that the prover prints where nothing is imported.
-    """
-    constants: dict[str, set[str]] = {}
-    found: set[str] = set()
-    asked = list(dict.fromkeys([name, *names]))
-    while asked:
-        constants |= _constants(asked, work)
-        found.clear()
-        own, frontier = {name}, [name]
-        while frontier:
-            for constant in constants.get(frontier.pop(), set()) - own:
-                short = constant.removeprefix(_TEXT)
-                if short == constant or short in lemmas:
-                    found.add(_PART.sub("", short))
-                elif short not in own:
-                    own.add(short)
-                    frontier.append(short)
-        asked = sorted(own - constants.keys())
-    return found
-
-
-def _constants(names: Sequence[str], work: Work) -> dict[str, set[str]]:
-    """For each name of the text, the constants in its type and body; those of the text begin with `_TEXT`."""
-    begin = ["From dpdgraph Require dpdgraph.", WIDE]
-    commands = {name: f"SearchDepend Candidate.Text.{name}." for name in names}
-    said = answers(begin, commands, work, "the uses of the proof term (is libcoq-dpdgraph installed?)")
-    return {
-        name: {constant.removeprefix("Candidate.") for constant in _CONSTANT.findall(listed)}
-        for name, listed in said.items()
-    }
-
-
-def printed(names: Sequence[str], work: Work) -> dict[str, str]:
-    """For each name of the text, how it is printed in full."""
-    commands = {name: f"Print Candidate.Text.{name}." for name in names}
-    return answers([WIDE, SHOW], commands, work, "the recursion of the proof term")
+    return _Assumed(assumptions(said[3]), lemmas_used(statement.name, names, lemmas, work) if lemmas else ())

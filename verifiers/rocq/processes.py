@@ -38,7 +38,19 @@ class Work:
     sandbox: Sandbox
     limits: Limits
     paths: dict[str, Path] = field(default_factory=dict[str, Path])
+    token: str = ""
+    """What tells the compiled files of this candidate from those of others that one checker is to judge."""
     cpu_seconds: float = 0.0
+
+    @property
+    def candidate(self) -> str:
+        """The library of the candidate's module `Text`."""
+        return f"Candidate{self.token}"
+
+    @property
+    def checker(self) -> str:
+        """The library of the checking module `Check`."""
+        return f"Checker{self.token}"
 
     def run(self, name: str, *arguments: str, folder: Path) -> Finished:
         """Run a program of the prover with the load paths, in `folder`."""
@@ -76,7 +88,7 @@ def compile_header(parts: Sequence[Part], work: Work, into: Path) -> None:
 def answers(begin: Sequence[str], commands: Mapping[str, str], work: Work, what: str) -> dict[str, str]:
     """What a process that requires the candidate says to each command."""
     mark = secrets.token_hex(16)
-    lines = ["Require Candidate.Text.", *begin]
+    lines = [f"Require {work.candidate}.Text.", *begin]
     for name, command in commands.items():
         lines += [f'Goal True. idtac "{mark} {name}". Abort.', command]
     with work.sandbox.folder() as folder:
@@ -88,11 +100,15 @@ def answers(begin: Sequence[str], commands: Mapping[str, str], work: Work, what:
     return {name: said for name, _, said in parts}
 
 
-def coqchk(work: Work, *, full: bool) -> Context:
-    """Check the compiled candidate and checking module (with all that they rest on if `full`) by `coqchk`."""
+def coqchk(work: Work, *, full: bool, of: Sequence[Work] = ()) -> Context:
+    """Check the compiled candidate and checking module (with all that they rest on if `full`) by `coqchk`.
+
+    Those of several candidates, `of`, are checked together: what is clean together is clean alone.
+    """
     only = "" if full else "-norec"
+    modules = [name for one in of or (work,) for name in (f"{one.candidate}.Text", f"{one.checker}.Check")]
     with work.sandbox.folder() as folder:
-        arguments = [part for module in ("Candidate.Text", "Check") for part in (only, module) if part]
+        arguments = [part for module in modules for part in (only, module) if part]
         finished = work.run("coqchk", "-silent", "-o", *arguments, folder=folder)
     if not finished.ok:
         if finished.stopped:

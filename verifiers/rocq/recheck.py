@@ -20,13 +20,14 @@ from pathlib import Path
 
 from domain import Lemma, Message, Verdict
 from verifiers import scratch
-from verifiers.rocq.audit import allowed_axioms, printed, refusal, refuse_exact
+from verifiers.rocq.audit import allowed_axioms, refusal, refuse_exact
 from verifiers.rocq.canonical import lemma_sentence
 from verifiers.rocq.lint import refuse_block, refuse_preamble
 from verifiers.rocq.processes import WIDE, Rejection, Work, compile_header, coqchk, failure
 from verifiers.rocq.recursion import may_recur, not_structural
 from verifiers.rocq.sentences import Unterminated
 from verifiers.rocq.source import Malformed, Part, header_parts
+from verifiers.rocq.uses import printed
 from verifiers.rocq.version import SAFE_FLAGS, Unreadable, assumptions
 from verifiers.sandbox import Limits, Sandbox
 
@@ -94,12 +95,12 @@ def _judge(development: Development, work: Work) -> tuple[str, ...]:
         finished = work.compile("Frozen", "Statement", _statements(parts, development.lemmas), frozen)
         if not finished.ok:
             raise failure(finished, "", "the statements", kind="error")
-        finished = work.compile("Candidate", "Text", _text(parts, development), text)
+        finished = work.compile(work.candidate, "Text", _text(parts, development), text)
         if not finished.ok:
             raise failure(finished, "", "the lemmas")
-        work.paths |= {"Frozen": frozen, "Candidate": text}
+        work.paths |= {"Frozen": frozen, work.candidate: text}
         assumed = _check(names, work, checker)
-        work.paths[""] = checker
+        work.paths[work.checker] = checker
         axioms = allowed_axioms(assumed, coqchk(work, full=True), development.allowed_axioms)
         texts = [text for lemma in development.lemmas for text in (lemma.statement_exact, lemma.proof)]
         if may_recur([development.preamble, *texts], development.header):
@@ -134,7 +135,7 @@ def _check(names: Sequence[str], work: Work, into: Path) -> tuple[str, ...]:
     binders = " ".join("(_ : True)" for _ in groups)
     given = " ".join(f"some_{number}" for number in range(len(groups)))
     lines += [f"Definition all : True := (fun {binders} => I) {given}.", marks[2], "Print Assumptions all.", marks[3]]
-    finished = work.compile("", "Check", "\n".join([*lines, ""]), into)
+    finished = work.compile(work.checker, "Check", "\n".join([*lines, ""]), into)
     said = re.split(rf"^{mark} \d\n", finished.output, flags=re.MULTILINE)
     if len(said) < 3 or finished.stopped:
         raise failure(finished, "", "the checking module")

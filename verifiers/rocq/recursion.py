@@ -28,7 +28,7 @@ SHOW = "Set Printing All. Set Asymmetric Patterns."
 
 _MAKES = re.compile(r"(?<![^\W\d_])(?<![_'])fix(?![\w'])|Fixpoint|\bwith\b")
 _FIX = re.compile(r"\bfix\b")
-_OWN = re.compile(r"(?<![\w'.])(?:Candidate\.)?Text\.([\w']+(?:\.[\w']+)*)")
+_OWN = re.compile(r"(?<![\w'.])(?:Candidate\w*\.)?Text\.([\w']+(?:\.[\w']+)*)")
 _SHORT = re.compile(r"\b(?:Notation|Infix|Ltac)\b")
 _MUTUAL = re.compile(r"(?:Theorem|Lemma|Fact|Corollary|Proposition|Remark|Property|Example|Definition)\b")
 
