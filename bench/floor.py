@@ -27,7 +27,8 @@ from domain import Definition, Elaboration, Lemma, Term
 from pipeline.proposers.automation import TACTICS, Automation, Proof, Script, minimise, run_portfolio
 from pipeline.proposers.exploration import explore
 from pipeline.proposers.rewriting import RuleSet, to_pattern
-from pipeline.proposers.theory import as_equation, open_statement, size
+from pipeline.proposers.theory import as_equation, open_statement
+from term_algebra import size
 from verifiers.rocq.canonical import canonical_header
 from verifiers.rocq.session import Session
 from verifiers.rocq.terms import render

@@ -20,7 +20,7 @@ from term_algebra import children
 
 from .lemma_tactics import LemmaTactics, first
 from .ordering import Precedence, Rule, classify, recursion_depth, structural_index
-from .theory import Binder, Statement, Theory, constants, head_name, open_statement, size
+from .theory import Binder, Statement, Theory, constants, head_name, open_statement
 
 TACTICS = (Path(__file__).parent / "rocq_tactics.v").read_text(encoding="utf-8")
 """Tactic definitions that every script may call."""
@@ -104,7 +104,7 @@ class Automation:
         """
         reached = self.theory.reached(statement)
         direct = constants(statement)
-        chosen: list[tuple[tuple[int, int, int, str], Lemma]] = []
+        chosen: list[tuple[tuple[int, int, str], Lemma]] = []
         for lemma in lemmas:
             if lemma.term == statement:
                 continue
@@ -112,7 +112,7 @@ class Automation:
             foreign = functions - reached
             if foreign and not functions & direct:
                 continue
-            rank = (len(foreign), len(functions - direct), size(lemma.term), lemma.id)
+            rank = (len(foreign), len(functions - direct), lemma.id)
             chosen.append((rank, lemma))
         chosen.sort(key=lambda pair: pair[0])
         return tuple(lemma for _, lemma in chosen[:most])

@@ -16,14 +16,14 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from domain import App, Const, Definition, Forall, Function, Sort, Term, Var
-from term_algebra import constants, has_fix
+from term_algebra import apply, constants, has_fix
 
 from .evaluation import OutOfFuelError, UnsupportedError, Value
 from .ordering import Precedence
 from .rewriting import RuleSet, to_pattern
 from .simplification import unfold_call
 from .testing import Tester
-from .theory import Theory, apply, arguments, close, equation, free_variables, pi_binders, substitute
+from .theory import Theory, arguments, close, equation, free_variables, pi_binders, substitute
 
 VALUATIONS = 40
 """Random valuations on which terms are compared."""
@@ -233,7 +233,7 @@ class Explorer:
                 run = self._runner(name, len(choice), len(domains), constructor=constructor)
             except UnsupportedError:
                 continue
-            yield Symbol(apply(Const(name), *choice), domains, result, run, constructor)
+            yield Symbol(apply(Const(name), choice), domains, result, run, constructor)
 
     def _runner(self, name: str, types: int, fields: int, *, constructor: bool) -> Callable[..., Value]:
         if constructor:
@@ -284,7 +284,7 @@ class Explorer:
                 yield from itertools.product(*pools)
 
     def _build(self, symbol: Symbol, parts: Sequence[Built], size: int) -> Built | None:
-        term = apply(symbol.term, *(part.term for part in parts))
+        term = apply(symbol.term, [part.term for part in parts])
         if self.rules.is_reducible_at_root(to_pattern(term)):
             return None
         if unfold_call(term, self.theory) is not None:
@@ -331,8 +331,8 @@ class Explorer:
             x, y, z = (Var(name) for name in names[:3])
             f = symbol.term
             shapes = (
-                (apply(f, x, y), apply(f, y, x)),
-                (apply(f, apply(f, x, y), z), apply(f, x, apply(f, y, z))),
+                (apply(f, [x, y]), apply(f, [y, x])),
+                (apply(f, [apply(f, [x, y]), z]), apply(f, [x, apply(f, [y, z])])),
             )
             for other in symbols:
                 if (
@@ -343,8 +343,8 @@ class Explorer:
                 ):
                     g = other.term
                     shapes += (
-                        (apply(f, apply(g, x, y), z), apply(g, apply(f, x, z), apply(f, y, z))),
-                        (apply(f, x, apply(g, y, z)), apply(g, apply(f, x, y), apply(f, x, z))),
+                        (apply(f, [apply(g, [x, y]), z]), apply(g, [apply(f, [x, z]), apply(f, [y, z])])),
+                        (apply(f, [x, apply(g, [y, z])]), apply(g, [apply(f, [x, y]), apply(f, [x, z])])),
                     )
             for rank, (left, right) in enumerate(shapes):
                 law = equation(type_, left, right)
@@ -417,7 +417,7 @@ class Explorer:
             x, y, z = (Var(name) for name in names[:3])
 
             def holds(a: Term, b: Term, value: str = "true", symbol: Symbol = symbol) -> Term:
-                return equation(boolean, apply(symbol.term, a, b), Const(value))
+                return equation(boolean, apply(symbol.term, [a, b]), Const(value))
 
             same = equation(type_, x, y)
             shapes = [

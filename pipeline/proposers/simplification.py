@@ -6,9 +6,9 @@ Invariant: the result is convertible to the argument in the prover; a call that 
 from __future__ import annotations
 
 from domain import App, Const, Fix, Lambda, Match, Term
-from term_algebra import substitute
+from term_algebra import apply, substitute
 
-from .theory import Theory, apply, head_name
+from .theory import Theory, head_name
 
 DEPTH = 40
 """Calls unfolded within one another at most."""
@@ -61,7 +61,7 @@ def simplify(term: Term, theory: Theory, depth: int = DEPTH) -> Term:
     """Normal form by computation, inside out; terms other than applications are left alone."""
     if not isinstance(term, App):
         return term
-    term = apply(term.function, *(simplify(argument, theory, depth) for argument in term.arguments))
+    term = apply(term.function, [simplify(argument, theory, depth) for argument in term.arguments])
     if depth == 0:
         return term
     unfolded = unfold_call(term, theory)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from domain import App, Const, Definition, Fix, Forall, Goal, Lambda, Let, Match, Sort, Term, Var
+from term_algebra import apply
 
 from .automation import Automation
 from .exploration import Explorer
@@ -21,7 +22,6 @@ from .theory import (
     Equation,
     Statement,
     Theory,
-    apply,
     as_equation,
     close,
     constants,
@@ -29,7 +29,6 @@ from .theory import (
     free_variables,
     is_proposition,
     open_statement,
-    size,
 )
 
 Replay = Callable[[str], Sequence[Goal]]
@@ -41,9 +40,6 @@ MOST = 16
 PLANS = 3
 """Inductions whose stuck goals are looked at."""
 
-MOST_SIZE = 40
-"""Symbols of the largest statement worth asking for, types included."""
-
 COMPLETION_TERMS = 3_000
 COMPLETION_SIZE = 6
 
@@ -54,17 +50,17 @@ def requests(
     """Closed statements that may help to prove `statement`, best first; `automation` says over which definitions."""
     definitions = automation.definitions
     tester = Tester(definitions)
-    kept: dict[Term, tuple[int, int]] = {}
+    kept: dict[Term, int] = {}
     seen: set[Term] = {statement}
     for rank, candidate in _candidates(statement, automation, definitions, replay, seed):
-        if candidate in seen or size(candidate) > MOST_SIZE or not _is_first_order(candidate):
+        if candidate in seen or not _is_first_order(candidate):
             continue
         seen.add(candidate)
         if _is_computation(candidate, automation.theory):
             continue
         report = tester.test(candidate, seed)
         if report.counterexample is None and report.tested > 0:
-            kept[candidate] = (rank, size(candidate))
+            kept[candidate] = rank
     return sorted(kept, key=lambda term: kept[term])[:most]
 
 
@@ -236,7 +232,7 @@ def replace(term: Term, table: Mapping[Term, Term]) -> Term:
     if term in table:
         return table[term]
     if isinstance(term, App):
-        return apply(replace(term.function, table), *(replace(argument, table) for argument in term.arguments))
+        return apply(replace(term.function, table), [replace(argument, table) for argument in term.arguments])
     return term
 
 

@@ -18,15 +18,6 @@ __all__ = ["constants", "free_variables", "substitute"]
 PROPOSITION_HEADS = frozenset({"eq", "and", "or", "not", "iff", "ex", "True", "False"})
 
 
-def apply(function: Term, *arguments: Term) -> Term:
-    """`function` applied to `arguments`, in spine form."""
-    if not arguments:
-        return function
-    if isinstance(function, App):
-        return App(function.function, (*function.arguments, *arguments))
-    return App(function, arguments)
-
-
 def arrow(*types: Term) -> Term:
     """`arrow(a, b, c)` is `a -> b -> c`."""
     result = types[-1]
@@ -213,13 +204,6 @@ def pi_binders(type_: Term) -> Iterator[tuple[str, Term]]:
     while isinstance(type_, Forall):
         yield type_.name, type_.type
         type_ = type_.body
-
-
-def size(term: Term) -> int:
-    """Number of symbols of a first-order term, types included."""
-    if isinstance(term, App):
-        return sum(size(child) for child in (term.function, *term.arguments))
-    return 1
 
 
 # ------------------------------------------------------------------------------------------------------- statements
