@@ -29,10 +29,8 @@ def automation(settings: RepairSettings, prover: Prover) -> Automation:
 
 
 def repair_candidate(verifier: repair.Prover, candidate: Candidate, settings: RepairSettings) -> Repair:
-    """Tries to repair a candidate that the verifier's check refuses; an empty answer where its prover has no repair."""
+    """Tries to repair a candidate that the verifier's check refuses."""
     prover = candidate.problem.prover
-    if prover not in LANGUAGES:
-        return Repair(None)
     limits = RepairLimits(settings.step_cpu_seconds, settings.cpu_seconds, settings.changes)
     return repair.repair(verifier, LANGUAGES[prover], candidate, automation(settings, prover), limits)
 
