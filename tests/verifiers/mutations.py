@@ -65,7 +65,7 @@ Proof. induction x; intros; simpl. { now rewrite zero. } { rewrite succ. (* the 
             3,
             """Ltac crush := simpl; intros; try congruence.
 Theorem goal : forall k l m, append (append k l) m = append k (append l m).
-induction k; crush. rewrite IHk; reflexivity. Defined.""",
+induction k; crush. Defined.""",
         ),
         (4, "intros k l; elim k; simpl; [ reflexivity | ]. intros x m e. rewrite e. exact eq_refl."),
         (5, "tauto."),
