@@ -76,8 +76,6 @@ class Toolchain:
     library_path: tuple[Path, ...]
     readable: tuple[Path, ...]
     embedded: bool
-    worker: Path | None = None
-    """What the language server starts as its worker, where it would not find that by itself."""
     address_bytes: int = 4 * GIBIBYTE
     """Address space beside what is allocated: stacks of threads, and mapped libraries."""
     checker: tuple[str, ...] | None = None
@@ -86,11 +84,6 @@ class Toolchain:
     def argv(self, *options: str, path: Sequence[Path] = ()) -> list[str]:
         """The command for `lean` with options; modules are looked for in `path` first. To be run in a sandbox."""
         return [*self._environment(path), *self.command, *options]
-
-    def server_argv(self, *options: str, path: Sequence[Path] = ()) -> list[str]:
-        """The command for the language server, which reports as soon as it knows."""
-        worker = [f"LEAN_WORKER_PATH={self.worker}"] if self.worker else []
-        return [*self._environment(path), *worker, *self.command, "--server", "-Dserver.reportDelayMs=0", *options]
 
     def checker_argv(self, *modules: str, path: Sequence[Path] = ()) -> list[str]:
         """The command for `leanchecker`."""
@@ -168,14 +161,11 @@ def _embedded(library: Path) -> Toolchain:
     trusted = Sandbox().make_folder(trusted=True)
     launcher = Path(shutil.copy(LAUNCHER, trusted))
     command = (str(python), "-I", "-S", str(launcher), str(library))
-    worker = trusted / "lean"
-    worker.write_text(f'#!/bin/sh\nexec {" ".join(command)} "$@"\n')
-    worker.chmod(0o755)
     version = _version(command, None)
     compiled = trusted / "library"
     compiled.mkdir()
     _compile_prelude(command, LIBRARY, compiled)
-    return Toolchain(version, command, (compiled,), (folder, trusted, *shown), True, worker)
+    return Toolchain(version, command, (compiled,), (folder, trusted, *shown), True)
 
 
 def _compile_prelude(command: tuple[str, ...], module: str, into: Path) -> None:
@@ -228,7 +218,7 @@ def _installed(command: tuple[str, ...], project: Path | None) -> Toolchain:
     if closed:
         raise OutsideError(f"the sandbox's user cannot read {closed[0]}: install Lean in a folder open to all")
     checking = (str(checker),) if checker.is_file() else None
-    return Toolchain(version, real, path, shown, False, None, 16 * GIBIBYTE, checking)
+    return Toolchain(version, real, path, shown, False, 16 * GIBIBYTE, checking)
 
 
 def _version(command: tuple[str, ...], folder: Path | None) -> str:

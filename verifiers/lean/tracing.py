@@ -274,11 +274,14 @@ def trace_repository(url: str, commit: str | None = None) -> list[Trace]:
     local = Path(url).is_dir()
     if commit is None and not local:
         raise UserError(f"which commit of {url} to trace is not said: give its full hash")
+    failures: tuple[type[Exception], ...] = (OSError, ValueError, AssertionError, RuntimeError)
+    failures += (subprocess.SubprocessError, ImportError)
     try:
+        failures += (importlib.import_module("github").GithubException, importlib.import_module("git").GitError)
         dojo: Any = importlib.import_module("lean_dojo")
         repository = dojo.LeanGitRepo(url, commit) if commit else dojo.LeanGitRepo.from_path(url)
         traced = dojo.trace(repository, build_deps=False)
-    except (OSError, ValueError, AssertionError, RuntimeError, subprocess.SubprocessError) as error:
+    except failures as error:
         said = str(error).strip().splitlines() or [type(error).__name__]
         raise OutsideError(f"LeanDojo cannot trace {url} (is there network?): {said[0]}") from error
     return [_from_dojo(file) for file in traced.traced_files]
