@@ -286,10 +286,8 @@ def without_header(proof: str, header: str) -> str:
 
 
 def declares(text: str) -> bool:
-    """Whether a text is more than a tactic block: it has a declaration in the first column."""
-    scanned = scan(text)
-    words = _MAKERS | MODIFIERS
-    return any(token.text in words and scanned.at_line_start(token) for token in scanned.tokens if token.kind == "word")
+    """Whether a text is more than a proof: it has a declaration in the first column, or begins with one."""
+    return any(command.word in _MAKERS for command in commands(text))
 
 
 def surround(statement: Statement, proof: str) -> Surrounded:

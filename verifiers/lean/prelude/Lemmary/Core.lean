@@ -150,14 +150,6 @@ structure ULift.{r, s} (α : Type s) : Type (max s r) where
   up ::
   down : α
 
-inductive Sum (α : Type u) (β : Type v) where
-  | inl (val : α) : Sum α β
-  | inr (val : β) : Sum α β
-
-inductive Option (α : Type u) where
-  | none : Option α
-  | some (val : α) : Option α
-
 /- Truth values and decisions -/
 
 inductive Bool : Type where
@@ -291,6 +283,14 @@ theorem Nat.ne_of_beq_eq_false {m n : Nat} (h : Eq (Nat.beq m n) false) : Ne m n
 instance instDecidableEqNat (m n : Nat) : Decidable (Eq m n) := Nat.decEq m n
 
 attribute [gen_constructor_elims] Nat
+
+inductive Option (α : Type u) where
+  | none : Option α
+  | some (val : α) : Option α
+
+inductive Sum (α : Type u) (β : Type v) where
+  | inl (val : α) : Sum α β
+  | inr (val : β) : Sum α β
 
 inductive List (α : Type u) where
   | nil : List α

