@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
-from domain import Message, Reason
+from domain import Message, OutsideError, Reason
 from verifiers.lean.server import Place, Said, Server, Stopped
 from verifiers.lean.toolchain import Toolchain
 from verifiers.sandbox import GIBIBYTE, MEBIBYTE, Sandbox
@@ -201,7 +201,10 @@ class Session:
             if not worn:
                 return server
         self._stop()
-        return self._start()
+        try:
+            return self._start()
+        except Stopped as stopped:
+            raise OutsideError(f"the base of a session no longer loads: {stopped}") from None
 
     def _start(self) -> Server:
         self._server = Server(self.toolchain, self._sandbox, self._memory_bytes, self._based)
