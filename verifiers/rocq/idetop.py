@@ -26,7 +26,8 @@ from verifiers.rocq.version import program
 from verifiers.sandbox import Limits, Sandbox, cpu_seconds, kill, prover_pid
 
 GRACE_SECONDS = 0.25
-"""How long an interrupted process may take to answer before it is killed; `simpl`, for one, never does."""
+"""CPU seconds in which an interrupted process has to answer before it is killed; `simpl`, for one, never does. The
+wall limit is eight times as much."""
 
 LIFE_CPU_SECONDS = 3600.0
 """CPU seconds of one process in all, for the case that nobody is left to watch it."""
@@ -210,8 +211,8 @@ class Idetop:
                     raise Stopped("timeout", "Timeout: the limit was reached, and the prover did not answer")
                 if over:
                     interrupted = True
-                    self._deadline = time.monotonic() + GRACE_SECONDS
-                    self._cpu_limit = float("inf")
+                    self._deadline = time.monotonic() + 8 * GRACE_SECONDS
+                    self._cpu_limit = self.own_cpu_seconds() + GRACE_SECONDS
                     with suppress(ProcessLookupError):
                         os.kill(self.pid, signal.SIGINT)
                 continue
