@@ -189,7 +189,7 @@ class Elaborator:
 
     def _verify_prelude(self, prelude: str, drafts: Mapping[int, _Draft]) -> dict[int, _Draft]:
         definitions = in_order([definition for draft in drafts.values() for definition in draft.definitions])
-        new = [one for one in definitions if one.id not in self._read_back[prelude]]
+        new = [one for one in definitions if one.datatypes or one.id not in self._read_back[prelude]]
         introduced = [_introduction(definition) for definition in new]
         commands = [
             *[definition.source for definition in definitions],

@@ -16,7 +16,7 @@ _SCENERY = re.compile(r"(?:import|open|universe|set_option)\b(?!.*\bin$)")
 _INTRODUCTION = re.compile(
     r"(?P<word>inductive|def)\s+(?P<name>(?:[^\W\d]|_)[\w'!?]*(?:\.(?:[^\W\d]|_)[\w'!?]*)*)(?=[\s:{(\[|])"
 )
-_SPECIAL = re.compile(r"^\s*(?:where|mutual|deriving|decreasing_by|termination_by)\b|\blet\s+rec\b|«", re.MULTILINE)
+_SPECIAL = re.compile(r"^\s*(?:where|mutual|deriving|decreasing_by)\b|\blet\s+rec\b|«", re.MULTILINE)
 _STATEMENT = re.compile(r"(?:theorem|lemma|example)\b\s*(?P<name>(?:[^\W\d]|_)[\w'!?.]*|«[^»]*»)?")
 _ENDING = re.compile(r"\s*:=\s*(?:by\b)?\s*(?:sorry)?\s*$")
 
@@ -97,7 +97,7 @@ def _commands(text: str) -> list[str]:
     """The text cut before every line that begins with a word or an attribute in its first column."""
     commands: list[list[str]] = []
     for line in text.splitlines():
-        if re.match(r"[^\s|]", line) or (line.strip() and not commands):
+        if re.match(r"(?!termination_by)[^\s|]", line) or (line.strip() and not commands):
             commands.append([])
         if commands and line.strip():
             commands[-1].append(line.rstrip())

@@ -217,7 +217,7 @@ class Parser:
             return Var(f"?{self.name()}")
         name = self.name()
         if name in _SORTS:
-            return Sort(f"{name}{self.level()}")
+            return Sort(name if name == "Prop" else f"{name}{self.level()}")
         if self.accept(".{"):
             while not self.accept("}"):
                 if not self.word:

@@ -1,0 +1,225 @@
+"""Lean problems in canonical form, from the real prover: identity by content, read back, and back to a file's names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from domain import Candidate, Const, Elaboration, Fix, Lemma, Match, Problem, Verdict
+from pipeline.proposers import testing
+from verifiers.canonical import canonical_header, lemma_id
+from verifiers.lean.headers import take_apart
+from verifiers.lean.own_names import self_contained, to_own_names
+from verifiers.lean.verifier import LeanVerifier
+
+ONE = """
+inductive Num : Type where
+  | zero : Num
+  | next : Num → Num
+
+-- addition by patterns
+def add : Num → Num → Num
+  | .zero, m => m
+  | .next n, m => .next (add n m)
+
+def less : Num → Num → Bool
+  | _, .zero => false
+  | .zero, .next _ => true
+  | .next n, .next m => less n m
+"""
+OTHER = """
+inductive Count : Type
+  | none
+  | more (rest : Count)
+
+def smaller (a b : Count) : Bool :=
+  match b with
+  | .none => false
+  | .more b' => match a with
+    | .none => true
+    | .more a' => smaller a' b'
+
+def plus (a b : Count) : Count :=
+  match a with
+  | .none => b
+  | .more rest => Count.more (plus rest b)
+"""
+LISTS = """
+inductive Seq (α : Type) : Type where
+  | empty : Seq α
+  | link : α → Seq α → Seq α
+
+def keep {α : Type} (p : α → Bool) : Seq α → Seq α
+  | .empty => .empty
+  | .link x xs => match p x with
+    | true => .link x (keep p xs)
+    | false => keep p xs
+"""
+
+
+def problem(header: str, statement: str) -> Problem:
+    return Problem("asked", "lean4", header, statement)
+
+
+@pytest.fixture(scope="module")
+def verifier() -> Iterator[LeanVerifier]:
+    verifier = LeanVerifier()
+    yield verifier
+    verifier.close()
+
+
+def elaborated(verifier: LeanVerifier, *problems: Problem) -> list[Elaboration]:
+    answers = verifier.elaborate(problems)
+    refused = [answer for answer in answers if not isinstance(answer, Elaboration)]
+    assert not refused
+    return [answer for answer in answers if isinstance(answer, Elaboration)]
+
+
+@pytest.fixture(scope="module")
+def pair(verifier: LeanVerifier) -> list[Elaboration]:
+    return elaborated(
+        verifier,
+        problem(ONE, "theorem right_zero (n : Num) : Eq (add n Num.zero) n := by sorry"),
+        problem(OTHER, "theorem right_none : ∀ c : Count, Eq (plus c Count.none) c"),
+    )
+
+
+def test_the_same_content_has_the_same_ids_whatever_it_is_called_and_however_it_is_written(
+    pair: list[Elaboration],
+) -> None:
+    one, other = pair
+    assert {d.id for d in one.definitions} == {d.id for d in other.definitions}
+    assert (one.statement_exact, one.reached, one.prelude_id) == (
+        other.statement_exact,
+        other.reached,
+        other.prelude_id,
+    )
+    assert {one.own_names[name] for name in other.own_names} >= {"Num", "Num.zero", "Num.next", "add", "less"}
+
+
+def test_a_changed_function_has_another_id(verifier: LeanVerifier, pair: list[Elaboration]) -> None:
+    changed = ONE.replace("| .zero, m => m", "| .zero, m => .next m")
+    (odd,) = elaborated(verifier, problem(changed, "theorem t (n : Num) : Eq (add n Num.zero) n"))
+    assert len({d.id for d in odd.definitions} & {d.id for d in pair[0].definitions}) == 2
+    assert odd.statement_exact != pair[0].statement_exact
+
+
+def test_functions_are_matches_that_can_be_evaluated(pair: list[Elaboration]) -> None:
+    add = next(d for d in pair[0].definitions if d.readable == ("add",))
+    body = add.functions[0].body
+    assert isinstance(body, Fix)
+    assert isinstance(body.functions[0].body, Match)
+    assert body.functions[0].structural == body.functions[0].parameters[0][0]
+    assert testing.Tester(pair[0].definitions).test(pair[0].statement).counterexample is None
+    assert testing.Tester(pair[0].definitions).test(pair[0].statement).tested > 20
+
+
+def test_overlapping_patterns_mean_the_first_that_fits(verifier: LeanVerifier, pair: list[Elaboration]) -> None:
+    statements = ["theorem a (n : Num) : Eq (less n n) false", "theorem b (n m : Num) : Eq (less n m) (less m n)"]
+    true, false = elaborated(verifier, *[problem(ONE, statement) for statement in statements])
+    assert testing.Tester(true.definitions).test(true.statement).counterexample is None
+    assert testing.Tester(false.definitions).test(false.statement).counterexample is not None
+
+
+def test_matches_on_values_are_read(verifier: LeanVerifier) -> None:
+    (found,) = elaborated(
+        verifier,
+        problem(LISTS, "theorem t {α : Type} (p : α → Bool) (xs : Seq α) : Eq (keep p (keep p xs)) (keep p xs)"),
+    )
+    assert len(found.definitions) == 2
+    assert testing.Tester(found.definitions).test(found.statement).tested > 20
+
+
+def test_a_proof_about_content_proves_each_file_in_its_own_names(
+    verifier: LeanVerifier, pair: list[Elaboration]
+) -> None:
+    (name,) = [d.names[0] for d in pair[0].definitions if d.readable == ("add",)]
+    datatype = next(d for d in pair[0].definitions if d.kind == "datatype").names
+    proof = (
+        f"  intro n\n  induction n with\n  | {datatype[1]} => eq_refl\n  | {datatype[2]} k ih => simp only [{name}, ih]"
+    )
+    for elaboration in pair:
+        text = self_contained(elaboration, proof)
+        assert "d" + pair[0].definitions[0].id[:12] not in text
+        verdict = verifier.audit([Candidate(elaboration.problem, text)])[0]
+        assert verdict.accepted, verdict
+
+
+def test_a_lemma_and_definitions_that_a_file_lacks_are_written_in_front(
+    verifier: LeanVerifier, pair: list[Elaboration]
+) -> None:
+    one = pair[0]
+    identity = lemma_id(one.prelude_id, one.reached, one.statement_exact, "lean4")
+    (name,) = [d.names[0] for d in one.definitions if d.readable == ("add",)]
+    datatype = next(d for d in one.definitions if d.kind == "datatype").names
+    proof = (
+        f"  intro n\n  induction n with\n  | {datatype[1]} => eq_refl\n  | {datatype[2]} k ih => simp only [{name}, ih]"
+    )
+    lemma = Lemma(
+        identity, 1, "lean4", "lemma", one.prelude_id, one.reached, one.statement_exact, one.statement_exact,
+        one.statement, proof, (), "", "problem", ("asked",), (), "automation", 1, "", "",
+    )  # fmt: skip
+    bare = ONE.partition("-- addition")[0]
+    (poor,) = elaborated(verifier, problem(bare, "theorem t (n : Num) : Eq n n"))
+    text = self_contained(poor, f"  have_none {lemma.canonical_name}", [lemma], one.definitions)
+    assert text.index(f"def {name}") < text.index(f"theorem {lemma.canonical_name}") < text.index("theorem t ")
+    verdict = verifier.audit(
+        [Candidate(poor.problem, text.replace(f"have_none {lemma.canonical_name}", "intro n\n  eq_refl"))]
+    )[0]
+    assert verdict.accepted, verdict
+    user = self_contained(one, f"  intro n\n  exact {lemma.canonical_name} n", [lemma])
+    verdict = verifier.audit([Candidate(one.problem, user)])[0]
+    assert verdict.accepted
+    assert verdict.uses == (lemma.canonical_name,)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "structure Pair where\n  left : Nat\n  right : Nat",
+        "namespace N\ninductive T where\n  | a : T\nend N",
+        "inductive Vec (α : Type) : Nat → Type where\n  | nil : Vec α Nat.zero",
+        "universe u\ninductive Box (α : Type u) : Type u where\n  | box : α → Box α",
+        "axiom a : False",
+        "class C (α : Type) where\n  c : α",
+    ],
+)
+def test_what_cannot_be_taken_apart_stays_whole(verifier: LeanVerifier, header: str) -> None:
+    (found,) = elaborated(verifier, problem(header, "theorem t (n : Nat) : Eq n n"))
+    assert (found.definitions, found.prelude) == ((), header)
+    verdict = verifier.audit([Candidate(found.problem, self_contained(found, "  intro n\n  eq_refl"))])[0]
+    assert verdict.accepted, verdict
+
+
+def test_a_statement_that_lean_refuses_is_an_error_and_its_neighbours_are_not(verifier: LeanVerifier) -> None:
+    bad, malformed, good = verifier.elaborate(
+        [
+            problem(ONE, "theorem t (n : Num) : Eq (add n) n"),
+            problem(ONE, "def t := 1"),
+            problem(ONE, "theorem t (n : Num) : Eq n n"),
+        ]
+    )
+    assert isinstance(bad, Verdict)
+    assert (bad.verdict, bad.reason) == ("error", "does_not_compile")
+    assert isinstance(malformed, Verdict)
+    assert malformed.reason == "malformed"
+    assert isinstance(good, Elaboration)
+
+
+def test_canonical_sources_are_accepted_by_the_prover(verifier: LeanVerifier, pair: list[Elaboration]) -> None:
+    header = canonical_header("", pair[0].definitions)
+    (again,) = elaborated(
+        verifier, replace(pair[0].problem, header=header, formal_statement=f"theorem t : {pair[0].statement_exact}")
+    )
+    assert again.statement_exact == pair[0].statement_exact
+    assert {d.id for d in again.definitions} == {d.id for d in pair[0].definitions}
+
+
+def test_comments_do_not_count_and_constructors_keep_their_last_name(pair: list[Elaboration]) -> None:
+    assert take_apart("/- a /- nested -/ b -/\n-- c\n") == take_apart("")
+    datatype = next(d for d in pair[1].definitions if d.kind == "datatype").names
+    text = f"| {datatype[2]} k => exact {datatype[0]}.{datatype[2]} k"
+    assert to_own_names(text, pair[1]) == "| more k => exact Count.more k"
+    assert Const(datatype[0]) in {d.datatypes[0].constructors[0].type for d in pair[1].definitions if d.datatypes}
