@@ -63,7 +63,8 @@ class Provers:
             from verifiers.lean.toolchain import LeanSettings
             from verifiers.lean.verifier import LeanVerifier
 
-            return LeanVerifier(LeanSettings(audit_seconds=self._seconds, audit_workers=self._workers))
+            settings = LeanSettings.from_environment()
+            return LeanVerifier(replace(settings, audit_seconds=self._seconds, audit_workers=self._workers))
         from verifiers.rocq.verifier import RocqSettings, RocqVerifier
 
         return RocqVerifier(RocqSettings(audit_seconds=self._seconds, audit_workers=self._workers))

@@ -314,6 +314,25 @@ def _isabelle() -> str:
     return f"{version} proved True and refused False"
 
 
+def _lean() -> str:
+    from verifiers.lean.toolchain import LeanSettings
+    from verifiers.lean.verifier import LeanVerifier
+
+    verifier = LeanVerifier(LeanSettings.from_environment())
+    try:
+        version = verifier.describe()
+        problems = [Problem(MODULE, "lean4", "", f"theorem {MODULE} : {said}") for said in ("True", "False")]
+        true, false = verifier.audit([Candidate(problem, "exact True.intro") for problem in problems])
+    finally:
+        verifier.close()
+    if not true.accepted:
+        said = _last_line(true.messages[0].text) if true.messages else true.reason
+        raise _AilmentError(f"{version} does not prove True: {said}", "docs/lean.md")
+    if false.verdict != "rejected":
+        raise _AilmentError(f"{version} does not refuse False: {false.verdict}", "docs/lean.md")
+    return f"{version} proved True and refused False"
+
+
 CHECKS: dict[str, Callable[[], str]] = {
     "packages": _packages,
     "torch": _torch,
@@ -322,6 +341,7 @@ CHECKS: dict[str, Callable[[], str]] = {
     "coqidetop": _coqidetop,
     "coqchk": _coqchk,
     "dpdgraph": _dpdgraph,
+    "lean": _lean,
     "isabelle": _isabelle,
     "ray": _ray,
     "model": _model,
@@ -330,5 +350,5 @@ CHECKS: dict[str, Callable[[], str]] = {
 }
 """Part → its check, which returns what it saw or raises what is wrong."""
 
-NOT_NEEDED = frozenset({"gpu", "isabelle"})
+NOT_NEEDED = frozenset({"gpu", "isabelle", "lean"})
 """Parts that the embedded default does without."""

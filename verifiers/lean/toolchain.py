@@ -17,7 +17,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -37,6 +37,9 @@ PROCESSES = 64
 
 STACK_KIBIBYTES = 65536
 """Stack of each thread; Lean's own choice, a gibibyte, would use up the address space."""
+
+COMMAND_VARIABLE = "LEMMARY_LEAN"
+PROJECT_VARIABLE = "LEMMARY_LEAN_PROJECT"
 
 HINT = "`make setup` installs the embedded one, elan (docs/lean.md) any other"
 
@@ -65,6 +68,13 @@ class LeanSettings:
     """Audits of one batch that run at the same time."""
     cache_entries: int = 20_000
     """Verdicts kept in memory."""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> LeanSettings:
+        """The defaults, with the command and the project that the environment variables name."""
+        known = os.environ if environment is None else environment
+        project = known.get(PROJECT_VARIABLE, "")
+        return cls(tuple(known.get(COMMAND_VARIABLE, "").split()), Path(project).resolve() if project else None)
 
 
 @dataclass(frozen=True, slots=True)
