@@ -76,7 +76,7 @@ def test_every_proof_file_is_accepted_by_the_bare_prover(run: Path, tables: Tabl
         with sandbox.folder() as folder:
             (folder / file.name).write_text(toolchain.header(file.read_text()))
             limits = toolchain.limits(60.0, Limits().memory_bytes)
-            done = sandbox.run(toolchain.argv(file.name), folder, limits, toolchain.readable)
+            done = sandbox.run(toolchain.argv("-j1", file.name), folder, limits, toolchain.readable)
         assert done.ok, done.output
         assert "sorry" not in done.output
 
