@@ -96,7 +96,7 @@ def exceeds(folder: Path, limit_bytes: int, limit_files: int) -> bool:
             continue
         except OSError:  # its path is too long, or it is closed to us
             return True
-    return False
+    return used > limit_bytes  # also where nothing is left to an empty folder
 
 
 @cache

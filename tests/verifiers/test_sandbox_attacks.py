@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -409,4 +410,6 @@ def test_the_watch_lets_go_of_boxes_that_have_ended(sandbox: Sandbox, folder: Pa
     assert box.stdout is not None
     box.stdout.read()
     kill(box)
-    assert wait_until(lambda: all(thread.name != "sandbox-watch" for thread in threading.enumerate()))
+    watched = weakref.ref(box)
+    del box
+    assert wait_until(lambda: watched() is None)
