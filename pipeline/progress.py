@@ -78,6 +78,6 @@ class Progress:
         counts = manifest.counts
         self.say(
             f"round {manifest.round} is written: {counts['solved']} of {counts['problems']} problems solved, "
-            f"{counts['solved_with_library']} with library lemmas, {counts['lemmas']} lemmas, "
+            f"{counts['solved_with_library']} with lemmas of other problems, {counts['lemmas']} lemmas, "
             f"{counts['cpu_seconds']:.0f} CPU seconds so far"
         )

@@ -38,8 +38,8 @@ def check(
     """Verify candidate proofs. Exit code 0: every candidate is accepted; 1: at least one is not.
 
     A proof is the whole text (auxiliary lemmas, then the theorem) or only the tactic block. The statement that counts
-    is the problem's, whatever the text says. Rocq is found on PATH; so is Isabelle, or the environment names a server
-    (docs/isabelle.md).
+    is the problem's, whatever the text says. Rocq is found on PATH; Lean comes with the installation, or the
+    environment names another (docs/lean.md); for Isabelle, see docs/isabelle.md.
 
     Examples:
 
@@ -175,6 +175,8 @@ def _problem(argument: str) -> Problem:
         file, name = argument, ""
     problems = read_problems(Path(file))
     named = [problem for problem in problems if not name or problem.name == name]
+    if not problems:
+        raise UserError(f"{file} holds no problem: give a file with one JSON object a line")
     if not named:
         raise UserError(f"{file}: no problem named {name!r} among its {len(problems)}")
     if len(named) > 1:
@@ -214,5 +216,5 @@ def _shown(name: str, verdict: Verdict) -> str:
     clock = "seconds" if verdict.prover.startswith("isabelle") else "CPU seconds"
     lines = [f"{name}: {kind}, {verdict.prover}, {verdict.seconds:.2f} {clock}"]
     lines += [f"  axiom {axiom}" for axiom in verdict.axioms]
-    lines += [f"  {message.text}" for message in verdict.messages]
+    lines += ["  " + message.text.replace("\n", "\n  ") for message in verdict.messages]
     return "\n".join(lines)
