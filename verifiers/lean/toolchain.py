@@ -11,12 +11,15 @@ writes to. Inside the sandbox all of them are read-only.
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import os
 import re
 import shutil
+import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -165,9 +168,8 @@ def _embedded_library() -> Path | None:
 
 def _embedded(library: Path) -> Toolchain:
     python, shown = _interpreter()
-    folder = library.parent
-    if not _reachable(folder):
-        raise OutsideError(f"the sandbox's user cannot read {folder}: move the environment to a folder open to all")
+    folder = open_to_all(library.parent)
+    library = folder / library.name
     trusted = Sandbox().make_folder(trusted=True)
     launcher = Path(shutil.copy(LAUNCHER, trusted))
     command = (str(python), "-I", "-S", str(launcher), str(library))
@@ -176,6 +178,27 @@ def _embedded(library: Path) -> Toolchain:
     compiled.mkdir()
     _compile_prelude(command, LIBRARY, compiled)
     return Toolchain(version, command, (compiled,), (folder, trusted, *shown), True)
+
+
+def open_to_all(folder: Path, root: Path = Path("/var/tmp")) -> Path:  # noqa: S108 (checked to be ours)
+    """A folder, or where the sandbox's user cannot get there (in root's home, say) a copy that is made once."""
+    if _reachable(folder):
+        return folder
+    state = sorted((file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in folder.glob("*.so"))
+    name = f"lemmary-{folder.name}-{hashlib.sha256(repr((str(folder), state)).encode()).hexdigest()[:16]}"
+    target = root / name
+    if not target.is_dir():
+        fresh = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=root))
+        shutil.copytree(folder, fresh, dirs_exist_ok=True)
+        fresh.chmod(0o755)
+        try:
+            fresh.rename(target)
+        except OSError:  # another process was faster
+            shutil.rmtree(fresh)
+    found = target.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
+        raise OutsideError(f"{target} is not this user's own folder: remove it")
+    return target
 
 
 def _compile_prelude(command: tuple[str, ...], module: str, into: Path) -> None:
