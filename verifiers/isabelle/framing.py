@@ -21,6 +21,9 @@ LARGEST = 256 << 20
 SHORT = 100
 """Messages longer than this are sent in long form, as the server does it."""
 
+DEEPEST = 1000
+"""Brackets within brackets; JSON's reader recurses on the C stack, so this is asked before."""
+
 _NAME = re.compile(rb"[A-Za-z0-9_.]*")
 _LENGTH = re.compile(rb"[0-9]{1,18}\Z")
 
@@ -113,10 +116,21 @@ def parse(message: bytes) -> Reply:
         raise ProtocolError(f"not a message of the Isabelle server: {_shown(message)}")
     if not argument:
         return Reply(name.decode("ascii"), None)
+    if _depth(argument) > DEEPEST:
+        raise ProtocolError(f"the Isabelle server sent JSON that is nested too deeply: {_shown(message)}")
     try:
         return Reply(name.decode("ascii"), json.loads(argument))
     except (ValueError, RecursionError) as error:
         raise ProtocolError(f"the Isabelle server sent no JSON: {_shown(message)}") from error
+
+
+def _depth(argument: bytes) -> int:
+    """How deeply brackets nest outside strings."""
+    depth = deepest = 0
+    for bracket in re.findall(rb"[\[\]{}]", re.sub(rb'"(?:[^"\\]|\\.)*"', b"", argument, flags=re.DOTALL)):
+        depth += 1 if bracket in b"[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _without_line_end(block: bytes) -> bytes:
