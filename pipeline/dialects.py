@@ -149,7 +149,7 @@ def prover_of(provers: Iterable[Prover]) -> Prover:
     if len(found) > 1:
         raise UserError(
             f"the problems are for {' and '.join(found)}, a run is for one prover: "
-            "choose with `problems`, or make a run for each"
+            "choose some by name, or make a run for each"
         )
     if not found:
         return "rocq"

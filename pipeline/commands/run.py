@@ -56,6 +56,9 @@ def execute_loop(settings: RunSettings, directory: Path) -> Path:
     from pipeline.report.page import write_report
 
     datasets = sources.read(settings.problems)
+    new = not (directory / "config.yaml").is_file()
+    if new and settings.library is not None and not settings.library.is_dir():
+        raise UserError(f"library: {settings.library} is not a folder: give a run or library folder")
     settle(settings, directory)
     with Progress(directory / "logs" / "run.log") as progress:
         outcome = loop.run(settings, datasets, directory, progress)
