@@ -50,7 +50,7 @@ _MODULES = frozenset(
 )
 """Modules that a candidate may import by their last name alone."""
 
-_PLAIN = re.compile(r"[\n\t\r -~]*+")
+_PLAIN = re.compile(r"[\n\t\r -~]*")
 LONGEST = 1_000_000
 """Characters of a text that is looked at."""
 
