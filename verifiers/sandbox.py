@@ -283,7 +283,7 @@ def _wrap(argv: Sequence[str], folder: Path, limits: Limits, readable: Iterable[
         processes = [f"--nproc={limits.processes}"] if dropped else []
         return [*dropped, *limited, *processes, "--", *argv]
     box = ["bwrap", "--unshare-all", "--as-pid-1", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
-    box += ["--ro-bind", "/usr", "/usr", *_own_proc(), "--dev", "/dev"]
+    box += ["--ro-bind", "/usr", "/usr", *(_own_proc() or _link_to_itself(argv)), "--dev", "/dev"]
     box += ["--size", str(64 * MEBIBYTE), "--tmpfs", "/tmp"]  # noqa: S108 (inside)
     box += _system_links()
     for path in readable:
@@ -307,9 +307,15 @@ def _system_links() -> list[str]:
     return options
 
 
+def _link_to_itself(argv: Sequence[str]) -> list[str]:
+    """Where there is no `/proc`: the one link in it for which Lean looks, that of the first process to its program."""
+    program = next(word for word in argv if word != "env" and "=" not in word)
+    return ["--symlink", shutil.which(program, path=ENVIRONMENT["PATH"]) or program, "/proc/1/exe"]
+
+
 @cache
 def _own_proc() -> list[str]:
-    """A `/proc` of the box's own; none at all inside a container that forbids mounting one (Rocq does without)."""
+    """A `/proc` of the box's own; none at all inside a container that forbids mounting one (see `_link_to_itself`)."""
     drop = (
         []
         if os.geteuid() != 0
