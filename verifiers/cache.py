@@ -16,13 +16,15 @@ import hashlib
 import json
 import sqlite3
 from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import Any, get_args
 
-from domain import Message, Reason, Trust, Verdict
+from domain import Candidate, Lemma, Message, Reason, Trust, Verdict
 
 PRUNED_EVERY = 256
 """Verdicts that one process writes between two looks at the size of the file."""
@@ -41,6 +43,22 @@ def content_key(*parts: str) -> str:
         digest.update(f"{len(data)}:".encode())
         digest.update(data)
     return digest.hexdigest()
+
+
+def candidate_key(kind: str, about: Sequence[str], candidate: Candidate, lemmas: Sequence[Lemma]) -> str:
+    """The key of a verdict of some `kind` on a candidate that names `lemmas`; `about` is the judge and its limits."""
+    problem = candidate.problem
+    texts = [problem.header, problem.formal_statement, candidate.preamble, candidate.proof]
+    known = [text for one in lemmas for text in (one.canonical_name, one.statement_exact, one.proof)]
+    lists = (about, texts, sorted(problem.allowed_axioms), known)
+    return content_key(kind, *(content_key(*parts) for parts in lists))
+
+
+@cache
+def program_digest(folder: Path) -> str:
+    """A digest of a backend and what it shares: what an older version of them accepted is asked again."""
+    files = sorted((*folder.rglob("*.py"), *folder.rglob("*.lean"), *folder.parent.glob("*.py")))
+    return content_key(*(file.read_text(encoding="utf-8") for file in files))
 
 
 class VerdictCache:
@@ -84,6 +102,21 @@ class VerdictCache:
         with self._lock:
             self._remember(key, verdict)
             self._write(key, verdict)
+
+    def answer(
+        self,
+        keys: Sequence[str],
+        batch: Sequence[Candidate],
+        judge: Callable[[Sequence[Candidate]], Sequence[Verdict]],
+        prover: str,
+    ) -> list[Verdict]:
+        """Verdicts on a batch, in order: those that are kept, and `judge`'s on the rest, each distinct one once."""
+        verdicts = {key: verdict for key in keys if (verdict := self.get(key)) is not None}
+        new = {key: candidate for key, candidate in zip(keys, batch, strict=True) if key not in verdicts}
+        for key, verdict in zip(new, judge(list(new.values())), strict=True):
+            verdicts[key] = replace(verdict, prover=prover)
+            self.put(key, verdicts[key])
+        return [verdicts[key] for key in keys]
 
     def close(self) -> None:
         """Let go of the file; what is in memory stays."""

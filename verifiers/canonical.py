@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from domain import Const, Constructor, Datatype, Definition, Function, Prover, Term
+from domain import Const, Constructor, Datatype, Definition, Elaboration, Function, Problem, Prover, Term
 from term_algebra import alpha_normal, constants, has_fix, rename_constants, replace_constants, size, unfold
 
 DERIVED: Mapping[Prover, tuple[str, ...]] = {
@@ -236,3 +236,28 @@ def canonical_header(prelude: str, definitions: Iterable[Definition]) -> str:
 def is_canonical_lemma(name: str) -> bool:
     """Whether a name is one that `Lemma.canonical_name` gives."""
     return re.fullmatch(r"l[0-9a-f]{16}", name) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A problem in canonical form that was not read back yet."""
+
+    problem: Problem
+    prelude: str
+    definitions: tuple[Definition, ...]
+    own_names: Mapping[str, str]
+    statement: Term
+    statement_exact: str
+
+    def finished(self, prelude_id: Callable[[str], str]) -> Elaboration:
+        """The elaboration, with the prover's own identity of a prelude."""
+        return Elaboration(
+            problem=self.problem,
+            prelude_id=prelude_id(self.prelude),
+            prelude=self.prelude,
+            definitions=self.definitions,
+            own_names=self.own_names,
+            statement=self.statement,
+            statement_exact=self.statement_exact,
+            reached=reached(self.definitions, self.statement),
+        )

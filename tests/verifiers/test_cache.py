@@ -3,15 +3,17 @@
 import json
 import multiprocessing
 import sqlite3
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain import Message, Verdict
+from domain import Candidate, Message, Problem, Verdict
 from verifiers import cache as cache_module
-from verifiers.cache import VerdictCache, content_key
+from verifiers.cache import VerdictCache, candidate_key, content_key
 
 TEXTS = st.lists(st.text())
 ACCEPTED = Verdict("accepted", "proved", "audited", axioms=("a",), uses=("l1",), seconds=1.5, prover="rocq 8")
@@ -160,3 +162,31 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     cache.put("a", ACCEPTED)
     assert cache.notice is not None
     assert cache.get("a") == ACCEPTED
+
+
+def test_an_allowed_axiom_is_not_taken_for_a_lemma() -> None:
+    name, statement, proof = "l0", "True", "exact I."
+    problem = Problem("p", "rocq", "", "Lemma p : True.", allowed_axioms=("", name, statement, proof))
+    asked = Candidate(problem, "exact I.")
+    plain = Candidate(replace(problem, allowed_axioms=()), "exact I.")
+    keys = {candidate_key("audit", ("rocq",), one, ()) for one in (asked, plain)}
+    assert len(keys) == 2
+    assert candidate_key("audit", ("rocq", ""), plain, ()) != candidate_key("audit", ("rocq",), plain, ())
+
+
+def test_a_batch_is_judged_once_each_in_order() -> None:
+    seen: list[str] = []
+
+    def judge(new: Sequence[Candidate]) -> list[Verdict]:
+        seen.extend(one.proof for one in new)
+        return [Verdict("rejected", "does_not_compile", "none", (Message("error", one.proof),)) for one in new]
+
+    problem = Problem("p", "rocq", "", "Lemma p : True.")
+    batch = [Candidate(problem, text) for text in ("a.", "b.", "a.")]
+    keys = [candidate_key("check", (), one, ()) for one in batch]
+    cache = VerdictCache(10)
+    for _ in range(2):
+        verdicts = cache.answer(keys, batch, judge, "rocq 8")
+        assert [one.messages[0].text for one in verdicts] == ["a.", "b.", "a."]
+        assert {one.prover for one in verdicts} == {"rocq 8"}
+    assert seen == ["a.", "b."]

@@ -16,6 +16,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 
 from domain import (
     Candidate,
@@ -29,7 +30,7 @@ from domain import (
     Term,
     Verdict,
 )
-from verifiers.cache import VerdictCache, content_key
+from verifiers.cache import VerdictCache, candidate_key, program_digest
 from verifiers.isabelle import theories
 from verifiers.isabelle.audit import ACCESS, probes, release_year
 from verifiers.isabelle.cases import Case, errors_of, groups, prepare, sessions_of
@@ -41,6 +42,8 @@ from verifiers.sandbox import Sandbox
 
 PROBE_SECONDS = 60.0
 """For the question which forms of ML a server's release understands, wall time."""
+
+HERE = Path(__file__).resolve().parent
 
 
 class IsabelleVerifier:
@@ -177,12 +180,7 @@ class IsabelleVerifier:
 
     def _cached(self, kind: str, seconds: float, batch: Sequence[Candidate]) -> list[Verdict]:
         keys = [self._key(kind, seconds, candidate) for candidate in batch]
-        verdicts = {key: verdict for key in keys if (verdict := self._cache.get(key)) is not None}
-        new = {key: candidate for key, candidate in zip(keys, batch, strict=True) if key not in verdicts}
-        for key, verdict in zip(new, self._verdicts(kind, seconds, list(new.values())), strict=True):
-            verdicts[key] = replace(verdict, prover=self.describe())
-            self._cache.put(key, verdicts[key])
-        return [verdicts[key] for key in keys]
+        return self._cache.answer(keys, batch, lambda new: self._verdicts(kind, seconds, new), self.describe())
 
     def _verdicts(self, kind: str, seconds: float, batch: Sequence[Candidate]) -> list[Verdict]:
         assumed = kind == "check"
@@ -268,12 +266,9 @@ class IsabelleVerifier:
         return Session(self.settings, opened, include)
 
     def _key(self, kind: str, seconds: float, candidate: Candidate) -> str:
-        problem = candidate.problem
         lemmas = theories.named_lemmas(candidate.lemmas, candidate.proof + candidate.preamble)
-        about = [text for one in lemmas for text in (one.canonical_name, one.statement_exact, one.proof)]
         limits = f"{seconds} {self.settings.session} {self.settings.recheck_seconds}"
-        texts = [problem.header, problem.formal_statement, candidate.preamble, candidate.proof]
-        return content_key(kind, self.describe(), limits, *texts, *sorted(problem.allowed_axioms), "", *about)
+        return candidate_key(kind, (self.describe(), program_digest(HERE), limits), candidate, lemmas)
 
 
 def _goals(text: str) -> Printed | None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from domain import Const, Definition, Elaboration, Message, Problem, Reason, Term, UserError, Verdict
 from term_algebra import alpha_normal, rename_constants
-from verifiers.canonical import Group, canonical_text, content, in_order, reached
+from verifiers.canonical import Draft, Group, canonical_text, content, in_order
 from verifiers.lean.canonical import WRITER, canon, prelude_id
 from verifiers.lean.headers import Header, Introduction, Statement, opaque, read_statement, take_apart
 from verifiers.lean.printed import SHOW_ALL, Reading, definition_body, queries
@@ -48,30 +48,6 @@ Run = Callable[[str, Sequence[str]], Ran]
 """Runs commands after a header, in a file of their own."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    """A problem in canonical form that was not read back yet."""
-
-    problem: Problem
-    prelude: str
-    definitions: tuple[Definition, ...]
-    own_names: Mapping[str, str]
-    statement: Term
-    statement_exact: str
-
-    def finished(self) -> Elaboration:
-        return Elaboration(
-            problem=self.problem,
-            prelude_id=prelude_id(self.prelude),
-            prelude=self.prelude,
-            definitions=self.definitions,
-            own_names=self.own_names,
-            statement=self.statement,
-            statement_exact=self.statement_exact,
-            reached=reached(self.definitions, self.statement),
-        )
-
-
 class Elaborator:
     """Elaborates problems through a prover; remembers which definitions it has read back under a prelude."""
 
@@ -90,12 +66,12 @@ class Elaborator:
                 by_header[take_apart(problem.header) or opaque(problem)].append(index)
             except UserError as error:
                 results[index] = _refusal(Ran((), str(error), "malformed"))
-        drafts: dict[int, _Draft] = {}
+        drafts: dict[int, Draft] = {}
         for header, indices in by_header.items():
             for start in range(0, len(indices), MOST_TOGETHER):
                 some = indices[start : start + MOST_TOGETHER]
                 drafts |= self._drafts(header, {index: (problems[index], statements[index]) for index in some})
-        results |= {index: draft.finished() for index, draft in self._verify(drafts).items()}
+        results |= {index: draft.finished(prelude_id) for index, draft in self._verify(drafts).items()}
         for index, statement in statements.items():
             if index not in results:
                 results[index] = self._elaborate_whole(problems[index], statement)
@@ -103,7 +79,7 @@ class Elaborator:
 
     # ------------------------------------------------------------------------------------------------ first reading
 
-    def _drafts(self, header: Header, asked: Mapping[int, tuple[Problem, Statement]]) -> dict[int, _Draft]:
+    def _drafts(self, header: Header, asked: Mapping[int, tuple[Problem, Statement]]) -> dict[int, Draft]:
         """Drafts of problems with one header; none for those that are refused or not understood."""
         bodies: dict[str, Term] = {}
         commands = [
@@ -143,7 +119,7 @@ class Elaborator:
 
     def _read(
         self, header: Header, asked: Mapping[int, tuple[Problem, Statement]], ran: Ran, bodies: Mapping[str, Term]
-    ) -> tuple[dict[int, _Draft], set[str]]:
+    ) -> tuple[dict[int, Draft], set[str]]:
         """Drafts from what was printed, and the matchers whose bodies are missing for it."""
         answers = list(ran.answers[1 if header.body else 0 :])
         stated = dict(zip(asked, answers, strict=False))
@@ -167,27 +143,27 @@ class Elaborator:
         for group in groups:
             table.add(group)
         own_names = {canonical: lean_name(name) for name, canonical in table.names.items()}
-        drafts: dict[int, _Draft] = {}
+        drafts: dict[int, Draft] = {}
         for index, term in terms.items():
             normal = table.term(term)
             definitions = tuple(table.definitions)
             problem = asked[index][0]
-            drafts[index] = _Draft(problem, header.prelude, definitions, own_names, normal, render(normal))
+            drafts[index] = Draft(problem, header.prelude, definitions, own_names, normal, render(normal))
         return drafts, set()
 
     # ------------------------------------------------------------------------------------------------ reading back
 
-    def _verify(self, drafts: Mapping[int, _Draft]) -> dict[int, _Draft]:
+    def _verify(self, drafts: Mapping[int, Draft]) -> dict[int, Draft]:
         """Those drafts whose definitions and statement the prover reads back as the same."""
-        by_prelude: dict[str, dict[int, _Draft]] = defaultdict(dict)
+        by_prelude: dict[str, dict[int, Draft]] = defaultdict(dict)
         for index, draft in drafts.items():
             by_prelude[draft.prelude][index] = draft
-        good: dict[int, _Draft] = {}
+        good: dict[int, Draft] = {}
         for prelude, group in sorted(by_prelude.items()):
             good |= self._verify_prelude(prelude, group)
         return good
 
-    def _verify_prelude(self, prelude: str, drafts: Mapping[int, _Draft]) -> dict[int, _Draft]:
+    def _verify_prelude(self, prelude: str, drafts: Mapping[int, Draft]) -> dict[int, Draft]:
         definitions = in_order([definition for draft in drafts.values() for definition in draft.definitions])
         new = [one for one in definitions if one.datatypes or one.id not in self._read_back[prelude]]
         introduced = [_introduction(definition) for definition in new]
@@ -210,7 +186,7 @@ class Elaborator:
             rest = answers[len(definitions) + len(drafts) + len(SHOW_ALL) :]
             reading = Reading(bodies)
             wrong = self._differing(new, introduced, rest, reading, short) | refused
-            good: dict[int, _Draft] = {}
+            good: dict[int, Draft] = {}
             for (index, draft), answer in zip(drafts.items(), rest[len(rest) - len(drafts) :], strict=True):
                 if stated[index].error is None and _says(reading, answer.output, draft.statement_exact, short):
                     good[index] = draft
@@ -255,13 +231,13 @@ class Elaborator:
         header = opaque(problem)
         drafts = self._drafts(header, {0: (problem, statement)})
         if done := self._verify_prelude(header.prelude, drafts) if drafts else {}:
-            return done[0].finished()
+            return done[0].finished(prelude_id)
         ran = self._run(header.prelude, [_in_namespace(0, statement)])
         refused = ran.failure or next((answer.error for answer in ran.answers if answer.error), None)
         if refused is not None:
             return _refusal(Ran((), refused, ran.reason))
         exact = statement.type_text
-        return _Draft(problem, header.prelude, (), {}, Const(f"({exact})"), exact).finished()
+        return Draft(problem, header.prelude, (), {}, Const(f"({exact})"), exact).finished(prelude_id)
 
 
 def elaborate(run: Run, problems: Sequence[Problem]) -> list[Elaboration | Verdict]:

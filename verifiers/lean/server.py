@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import time
 from collections.abc import Mapping
@@ -27,6 +26,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from domain import OutsideError, Reason
+from verifiers import scratch
 from verifiers.lean.messages import Broken, Messages
 from verifiers.lean.toolchain import Toolchain, memory_option
 from verifiers.sandbox import Sandbox, cpu_seconds, kill, prover_pid
@@ -143,7 +143,7 @@ class Server:
             if stream is not None:
                 with suppress(BrokenPipeError):
                     stream.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        scratch.remove(self._folder)
         return self._killed_seconds
 
     def clock(self, seconds: float) -> None:

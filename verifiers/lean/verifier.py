@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 
 from domain import Candidate, Elaboration, Goal, Message, Problem, Prover, Replay, Term, Verdict
-from verifiers.cache import VerdictCache, content_key
+from verifiers.cache import VerdictCache, candidate_key, program_digest
 from verifiers.lean.audit import ALLOWED_AXIOMS, Auditor
 from verifiers.lean.batch import Compiler
 from verifiers.lean.elaboration import Answer, Elaborator, Ran
@@ -36,6 +35,8 @@ from verifiers.lean.source import Malformed, lemma_axiom, named_lemmas, surround
 from verifiers.lean.terms import render
 from verifiers.lean.toolchain import LeanSettings, Toolchain, find
 from verifiers.sandbox import Sandbox
+
+HERE = Path(__file__).resolve().parent
 
 _CHECK = "LemmaryFrozen.check"
 
@@ -93,26 +94,14 @@ class LeanVerifier:
 
     def check(self, batch: Sequence[Candidate]) -> list[Verdict]:
         """Quick verdicts from warm sessions; a success has trust `elaborated` and is not yet accepted."""
-        verdicts: list[Verdict] = []
-        for candidate in batch:
-            key = self._key("check", self.settings.check_seconds, candidate)
-            verdict = self._cache.get(key)
-            if verdict is None:
-                verdict = replace(self._check(candidate), prover=self.describe())
-                self._cache.put(key, verdict)
-            verdicts.append(verdict)
-        return verdicts
+        keys = [self._key("check", self.settings.check_seconds, candidate) for candidate in batch]
+        return self._cache.answer(keys, batch, lambda new: [self._check(one) for one in new], self.describe())
 
     def audit(self, batch: Sequence[Candidate], *, recheck: bool = False) -> list[Verdict]:
         """Verdicts that count, from fresh processes (see `audit`)."""
         kind = "recheck" if recheck else "audit"
         keys = [self._key(kind, self.settings.audit_seconds, candidate) for candidate in batch]
-        verdicts = {key: verdict for key in keys if (verdict := self._cache.get(key)) is not None}
-        new = {key: candidate for key, candidate in zip(keys, batch, strict=True) if key not in verdicts}
-        for key, verdict in zip(new, self._auditor.audit(list(new.values()), recheck=recheck), strict=True):
-            verdicts[key] = replace(verdict, prover=self.describe())
-            self._cache.put(key, verdicts[key])
-        return [verdicts[key] for key in keys]
+        return self._cache.answer(keys, batch, lambda new: self._auditor.audit(new, recheck=recheck), self.describe())
 
     def replay(self, candidate: Candidate, seconds: float | None = None) -> Replay:
         """The open goals after a prefix of a proof; after a failure, those before the step that failed."""
@@ -207,16 +196,13 @@ class LeanVerifier:
         self._closed_cpu_seconds += session.cpu_seconds
 
     def _key(self, kind: str, seconds: float, candidate: Candidate) -> str:
-        problem = candidate.problem
         try:
             lemmas = named_lemmas(candidate.lemmas, candidate.proof + candidate.preamble)
         except Unterminated:
             lemmas = candidate.lemmas
-        about = [text for one in lemmas for text in (one.canonical_name, one.statement_exact, one.proof)]
         settings = self.settings
         limits = f"{seconds} {settings.memory_bytes} {settings.recheck_seconds} {settings.command} {settings.project}"
-        texts = [problem.header, problem.formal_statement, candidate.preamble, candidate.proof]
-        return content_key(kind, self.describe(), _rules(), limits, *texts, *sorted(problem.allowed_axioms), "", *about)
+        return candidate_key(kind, (self.describe(), program_digest(HERE), limits), candidate, lemmas)
 
 
 def run_commands(compiler: Compiler, header: str, commands: Sequence[str]) -> Ran:
@@ -284,11 +270,3 @@ def _not_ours(outcome: Outcome, what: str) -> Verdict:
     """The verdict where something other than the candidate's text fails."""
     message = Message("error", f"{what}: {outcome.error}")
     return Verdict("error", outcome.reason or "prover_error", "none", (message,), seconds=outcome.cpu_seconds)
-
-
-@cache
-def _rules() -> str:
-    """A digest of the program that judges: what an older version of it accepted is asked again."""
-    here = Path(__file__).parent
-    files = sorted((*here.rglob("*.py"), *here.rglob("*.lean"), *here.parent.glob("*.py")))
-    return content_key(*(file.read_text(encoding="utf-8") for file in files))

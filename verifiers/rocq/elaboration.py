@@ -14,9 +14,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from domain import Const, Definition, Elaboration, Message, Problem, Reason, Term, UserError, Verdict
+from domain import Const, Definition, Elaboration, Message, Problem, Reason, UserError, Verdict
 from term_algebra import alpha_normal
-from verifiers.canonical import content
+from verifiers.canonical import Draft, content
 from verifiers.rocq.canonical import (
     Group,
     canon,
@@ -98,30 +98,6 @@ def run_in(session: Session, seconds: float = 20.0) -> Run:
     return run
 
 
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    """A problem in canonical form that was not read back yet."""
-
-    problem: Problem
-    prelude: str
-    definitions: tuple[Definition, ...]
-    own_names: Mapping[str, str]
-    statement: Term
-    statement_exact: str
-
-    def finished(self) -> Elaboration:
-        return Elaboration(
-            problem=self.problem,
-            prelude_id=prelude_id(self.prelude),
-            prelude=self.prelude,
-            definitions=self.definitions,
-            own_names=self.own_names,
-            statement=self.statement,
-            statement_exact=self.statement_exact,
-            reached=reached(self.definitions, self.statement),
-        )
-
-
 class _RefusedError(Exception):
     """The prover refused a problem's own text."""
 
@@ -152,14 +128,14 @@ class Elaborator:
             except (UserError, Unterminated) as error:
                 results[index] = _refusal(Ran((), -1, str(error), "malformed"))
         self._look_up(headers.values())
-        drafts: dict[int, _Draft] = {}
+        drafts: dict[int, Draft] = {}
         for index in sorted(headers, key=lambda index: headers[index].prelude):
             try:
                 drafts[index] = self._draft(problems[index], headers[index], statements[index])
             except (_RefusedError, ParseError):
                 continue
         done = self._verify(drafts)
-        results |= {index: draft.finished() for index, draft in done.items()}
+        results |= {index: draft.finished(prelude_id) for index, draft in done.items()}
         for index, statement in statements.items():
             if index not in results:
                 results[index] = self._elaborate_whole(problems[index], statement)
@@ -188,7 +164,7 @@ class Elaborator:
                 if found.group(2) is None and found.group(1).endswith("." + name):
                     known[name] = found.group(1)
 
-    def _draft(self, problem: Problem, header: Header, statement: Statement) -> _Draft:
+    def _draft(self, problem: Problem, header: Header, statement: Statement) -> Draft:
         queries = [name for introduction in header.introductions for name in _printed(introduction)]
         text = "\n".join(
             [
@@ -217,21 +193,21 @@ class Elaborator:
             table.add(group)
         term = table.term(parse_typed(f"x{_type_part(outputs[-1])}", _parameters(groups)).type)
         own_names = shadowed | {canonical: name for name, canonical in table.names.items()}
-        return _Draft(problem, header.prelude, tuple(table.definitions), own_names, term, render(term))
+        return Draft(problem, header.prelude, tuple(table.definitions), own_names, term, render(term))
 
     # ------------------------------------------------------------------------------------------------ reading back
 
-    def _verify(self, drafts: Mapping[int, _Draft]) -> dict[int, _Draft]:
+    def _verify(self, drafts: Mapping[int, Draft]) -> dict[int, Draft]:
         """Those drafts whose definitions and statement the prover reads back as the same."""
-        by_prelude: dict[str, dict[int, _Draft]] = defaultdict(dict)
+        by_prelude: dict[str, dict[int, Draft]] = defaultdict(dict)
         for index, draft in drafts.items():
             by_prelude[draft.prelude][index] = draft
-        good: dict[int, _Draft] = {}
+        good: dict[int, Draft] = {}
         for prelude, group in sorted(by_prelude.items()):
             good |= self._verify_prelude(prelude, group)
         return good
 
-    def _verify_prelude(self, prelude: str, drafts: Mapping[int, _Draft]) -> dict[int, _Draft]:
+    def _verify_prelude(self, prelude: str, drafts: Mapping[int, Draft]) -> dict[int, Draft]:
         left = dict(drafts)
         while left:
             definitions = in_order(definition for draft in left.values() for definition in draft.definitions)
@@ -294,7 +270,7 @@ class Elaborator:
         try:
             draft = self._draft(problem, header, Statement("", statement.name, statement.sentence, False, ""))
             if done := self._verify_prelude(header.prelude, {0: draft}):
-                return done[0].finished()
+                return done[0].finished(prelude_id)
         except _RefusedError as refused:
             return _refusal(refused.ran)
         except ParseError:
@@ -303,7 +279,7 @@ class Elaborator:
         ran = self._run(header.prelude, f"Check ({exact}).")
         if ran.failed is not None:
             return _refusal(ran)
-        return _Draft(problem, header.prelude, (), {}, Const(f"({exact})"), exact).finished()
+        return Draft(problem, header.prelude, (), {}, Const(f"({exact})"), exact).finished(prelude_id)
 
 
 def elaborate(run: Run, problems: Sequence[Problem]) -> list[Elaboration | Verdict]:
@@ -315,7 +291,7 @@ def _refusal(ran: Ran) -> Verdict:
     return Verdict("error", ran.reason, "none", (Message("error", ran.message),))
 
 
-def _ids(draft: _Draft) -> set[int | str]:
+def _ids(draft: Draft) -> set[int | str]:
     return {definition.id for definition in draft.definitions}
 
 

@@ -14,11 +14,10 @@ import subprocess
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 
 from domain import Candidate, Elaboration, Goal, Message, OutsideError, Problem, Prover, Replay, Term, Verdict
-from verifiers.cache import VerdictCache, content_key
+from verifiers.cache import VerdictCache, candidate_key, program_digest
 from verifiers.rocq.audit import Auditor, refusal
 from verifiers.rocq.elaboration import Elaborator, run_in
 from verifiers.rocq.lint import refuse, refuse_preamble
@@ -39,6 +38,8 @@ from verifiers.rocq.source import (
 from verifiers.rocq.terms import render
 from verifiers.rocq.version import program
 from verifiers.sandbox import GIBIBYTE, Limits, Sandbox
+
+HERE = Path(__file__).resolve().parent
 
 _FROZEN = "Frozen_statement"
 _CHECK = "Frozen_check"
@@ -129,27 +130,13 @@ class RocqVerifier:
     def check(self, batch: Sequence[Candidate]) -> list[Verdict]:
         """Quick verdicts from warm sessions; a success has trust `elaborated` and is not yet accepted."""
         keys = [self._key("check", self.settings.check_seconds, candidate) for candidate in batch]
-        verdicts: dict[str, Verdict] = {}
-        for key, candidate in zip(keys, batch, strict=True):
-            if key in verdicts:
-                continue
-            verdict = self._cache.get(key)
-            if verdict is None:
-                verdict = replace(self._check(candidate), prover=self.describe())
-                self._cache.put(key, verdict)
-            verdicts[key] = verdict
-        return [verdicts[key] for key in keys]
+        return self._cache.answer(keys, batch, lambda new: [self._check(one) for one in new], self.describe())
 
     def audit(self, batch: Sequence[Candidate], *, recheck: bool = False) -> list[Verdict]:
         """Verdicts that count, from fresh processes (see `audit`)."""
         kind = "recheck" if recheck else "audit"
         keys = [self._key(kind, self.settings.audit_seconds, candidate) for candidate in batch]
-        verdicts = {key: verdict for key in keys if (verdict := self._cache.get(key)) is not None}
-        new = {key: candidate for key, candidate in zip(keys, batch, strict=True) if key not in verdicts}
-        for key, verdict in zip(new, self._auditor.audit(list(new.values()), recheck=recheck), strict=True):
-            verdicts[key] = replace(verdict, prover=self.describe())
-            self._cache.put(key, verdicts[key])
-        return [verdicts[key] for key in keys]
+        return self._cache.answer(keys, batch, lambda new: self._auditor.audit(new, recheck=recheck), self.describe())
 
     def recheck(self, development: Development) -> Verdict:
         """The verdict of an independent pass over a whole library (see `recheck`); nothing is taken from a cache."""
@@ -297,16 +284,13 @@ class RocqVerifier:
     # ------------------------------------------------------------------------------------------------ cache, names
 
     def _key(self, kind: str, seconds: float, candidate: Candidate) -> str:
-        problem = candidate.problem
         try:
             lemmas = named_lemmas(candidate.lemmas, candidate.proof + candidate.preamble)
         except Unterminated:
             lemmas = candidate.lemmas
-        about = [text for one in lemmas for text in (one.canonical_name, one.statement_exact, one.proof)]
-        limits = f"{seconds} {self.settings.memory_bytes} {self.settings.recheck_seconds}"
-        texts = [problem.header, problem.formal_statement, candidate.preamble, candidate.proof]
-        axioms = content_key(*sorted(problem.allowed_axioms))
-        return content_key(kind, self.describe(), _rules(), limits, *texts, axioms, *about)
+        settings = self.settings
+        limits = f"{seconds} {settings.memory_bytes} {settings.recheck_seconds}"
+        return candidate_key(kind, (self.describe(), program_digest(HERE), limits), candidate, lemmas)
 
     def _constructor_parameters(self, header: str) -> Callable[[str], int]:
         """How many parameters the constructors of the header's datatypes have; patterns are printed without them."""
@@ -335,14 +319,6 @@ def _installed_version() -> str:
     if said.returncode != 0 or not said.stdout.split():
         raise OutsideError(f"`coqc --print-version` fails: {said.stderr.strip() or said.stdout.strip()}")
     return said.stdout.split()[0]
-
-
-@cache
-def _rules() -> str:
-    """A digest of the program that judges: what an older version of it accepted is asked again."""
-    here = Path(__file__).parent
-    files = sorted((*here.glob("*.py"), *here.parent.glob("*.py")))
-    return content_key(*(file.read_text(encoding="utf-8") for file in files))
 
 
 def _refused(candidate: Candidate, proof: str) -> str | None:
