@@ -61,7 +61,7 @@ def _expect_somebody(address: str) -> None:
     if not colon or not port.isdigit():
         return
     try:
-        socket.create_connection((host, int(port)), timeout=PATIENCE_SECONDS).close()
+        socket.create_connection((host.strip("[]"), int(port)), timeout=PATIENCE_SECONDS).close()
     except OSError as error:
         raise OutsideError(f"Ray: nothing answers at {address} ({error.strerror or error}): is the head up?") from error
 

@@ -17,25 +17,19 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import time
 from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from domain import OutsideError, Reason
-from verifiers import scratch
 from verifiers.lean.messages import Broken, Messages
 from verifiers.lean.toolchain import Toolchain, memory_option
-from verifiers.sandbox import Sandbox, cpu_seconds, kill, prover_pid
+from verifiers.sandbox import Sandbox, prover_pid
+from verifiers.warm import WarmProcess
 
 GRACE_SECONDS = 0.25
 """How long an interrupted process may go on computing before it is killed."""
-
-LIFE_CPU_SECONDS = 3600.0
-"""CPU seconds of one process in all, for the case that nobody is left to watch it."""
 
 START_SECONDS = 120.0
 """Wall seconds for a process to start and to read its first text: imports may be large."""
@@ -50,7 +44,6 @@ Level = Literal["error", "warning", "info"]
 
 _LEVELS: Mapping[int, Level] = {1: "error", 2: "warning"}
 _UNSOLVED_GOALS, _GOALS_ACCOMPLISHED = 1, 2
-_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 class Stopped(Exception):  # noqa: N818 (an event, not an error of ours)
@@ -80,7 +73,7 @@ class Said:
     unsolved: bool
 
 
-class Server:
+class Server(WarmProcess):
     """A process whose document was read once, as `base`.
 
     Raises `OutsideError` when the process does not start, and `Stopped` when the base is too much for it.
@@ -91,22 +84,13 @@ class Server:
     ) -> None:
         self._base = base
         self.limits = toolchain.limits(1.0, memory_bytes)
-        self._folder = sandbox.make_folder()
-        self._log = (self._folder / "log").open("wb+")
+        options = ("-Dserver.reportDelayMs=0", f"-s{STACK_KIBIBYTES}", memory_option(memory_bytes))
+        super().__init__(sandbox, toolchain.argv("--worker", *options, URI), self.limits, toolchain.readable)
         self._version = self._requests = 0
-        self._killed_seconds = 0.0
         self._published: list[Mapping[str, Any]] = []
         self._references: Mapping[str, Any] | None = None
-        options = ("-Dserver.reportDelayMs=0", f"-s{STACK_KIBIBYTES}", memory_option(memory_bytes))
-        argv = toolchain.argv("--worker", *options, URI)
-        life = replace(self.limits, cpu_seconds=LIFE_CPU_SECONDS)
-        readable = toolchain.readable
-        self._box = sandbox.spawn(argv, self._folder, life, readable, stdin=subprocess.PIPE, stderr=self._log)
-        assert self._box.stdin is not None
-        assert self._box.stdout is not None
-        self.messages = Messages(self._box.stdin.fileno(), self._box.stdout.fileno(), self.limits.output_bytes)
-        self.pid = 0
-        self._cpu_limit, self._deadline = float("inf"), time.monotonic() + seconds
+        self.messages = Messages(self._input, self._output, self.limits.output_bytes)
+        self._deadline = time.monotonic() + seconds
         try:
             parameters = {"processId": os.getpid(), "rootUri": None, "capabilities": {}}
             self.messages.send({"id": 0, "method": "initialize", "params": parameters})
@@ -118,46 +102,10 @@ class Server:
             raise OutsideError(f"the Lean language server does not start: {stopped}") from None
         self.pid = prover_pid(self._box.pid)
 
-    # ---------------------------------------------------------------------------------------------- life
-
-    @property
-    def alive(self) -> bool:
-        return self._box.returncode is None
-
-    @property
-    def cpu_seconds(self) -> float:
-        """CPU seconds used so far, wrapper included."""
-        return cpu_seconds(self._box.pid) if self.alive else self._killed_seconds
-
-    @property
-    def resident_bytes(self) -> int:
-        try:
-            return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * _PAGE_BYTES
-        except OSError:
-            return 0
-
-    def stop(self) -> float:
-        """Kill the process and remove its folder; the CPU seconds that it used."""
-        self._end()
-        for stream in (self._box.stdin, self._box.stdout, self._log):
-            if stream is not None:
-                with suppress(BrokenPipeError):
-                    stream.close()
-        scratch.remove(self._folder)
-        return self._killed_seconds
-
     def clock(self, seconds: float) -> None:
-        """Allow the calls that follow `seconds` of CPU in all, and set the count of output to zero."""
-        self._cpu_limit = self.own_cpu_seconds() + seconds
-        self._deadline = time.monotonic() + 4 * seconds + 2
+        """As `WarmProcess.clock`; and sets the count of output to zero."""
+        super().clock(seconds)
         self.messages.received = 0
-
-    def own_cpu_seconds(self) -> float:
-        """CPU seconds of Lean itself, to the nanosecond (its process clock, see clock_getcpuclockid(3))."""
-        try:
-            return time.clock_gettime((~self.pid << 3) | 2) if self.pid else 0.0
-        except OSError:
-            return 0.0
 
     # --------------------------------------------------------------------------------------------- document
 
@@ -219,9 +167,6 @@ class Server:
         self.messages.send({"id": self._requests, "method": method, "params": parameters})
         return self._requests
 
-    def _over(self) -> bool:
-        return time.monotonic() > self._deadline or self.own_cpu_seconds() > self._cpu_limit
-
     def _interrupt(self) -> None:
         """Take the text away, and see that the process comes to rest; kill it if it does not."""
         if not self.pid:
@@ -274,6 +219,8 @@ class Server:
     def _died(self) -> Stopped:
         said = self._last_words()
         self._end()
+        if killed := self._excess():
+            return Stopped(*killed)
         if re.search(r"stack overflow", said, re.IGNORECASE):
             return Stopped("memory", "the prover's stack overflowed")
         if re.search(r"out of memory|excessive memory|bad_alloc|create thread", said, re.IGNORECASE):
@@ -285,10 +232,6 @@ class Server:
         size = self._log.seek(0, os.SEEK_END)
         self._log.seek(max(0, size - 500))
         return self._log.read(500).decode("utf-8", "replace")
-
-    def _end(self) -> None:
-        if self.alive:
-            self._killed_seconds = kill(self._box).cpu_seconds
 
 
 def _said(diagnostic: Mapping[str, Any]) -> Said:

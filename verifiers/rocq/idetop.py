@@ -11,26 +11,22 @@ import os
 import re
 import select
 import signal
-import subprocess
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast, get_args
 from xml.etree.ElementTree import Element, ParseError, fromstring
 
 from domain import OutsideError, Reason
-from verifiers import scratch
 from verifiers.rocq.version import program
-from verifiers.sandbox import Limits, Sandbox, cpu_seconds, kill, prover_pid
+from verifiers.sandbox import Limits, Sandbox, prover_pid
+from verifiers.warm import WarmProcess
 
 GRACE_SECONDS = 0.25
 """CPU seconds in which an interrupted process has to answer before it is killed; `simpl`, for one, never does. The
 wall limit is eight times as much."""
-
-LIFE_CPU_SECONDS = 3600.0
-"""CPU seconds of one process in all, for the case that nobody is left to watch it."""
 
 HEAP = "s=4M,o=200"
 """Sizes of the prover's heap: its own choice (256 MiB for what is young) doubles a process and makes it no faster."""
@@ -51,7 +47,6 @@ _ROUTINE = re.compile(
 _ADDED = re.compile(rb'<value val="good"><pair><state_id val="(\d+)"/><union val="in_l"><unit/></union></pair></value>')
 """The answer to almost every addition."""
 
-_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
 
 
@@ -95,25 +90,16 @@ class Answer:
         return int(found.get("val", "0")) if found is not None else 0
 
 
-class Idetop:
+class Idetop(WarmProcess):
     """A process that has answered `Init`."""
 
     def __init__(self, sandbox: Sandbox, limits: Limits, options: Sequence[str], readable: Sequence[Path]) -> None:
+        super().__init__(sandbox, [*ARGUMENTS, *options], limits, readable)
         self.tip = 1
         self._limits = limits
-        self._folder = sandbox.make_folder()
-        self._log = (self._folder / "log").open("wb+")
         self._buffer = bytearray()
-        self._received = 0
-        argv = [*ARGUMENTS, *options]
-        life = replace(limits, cpu_seconds=LIFE_CPU_SECONDS)
-        self._box = sandbox.spawn(argv, self._folder, life, readable, stdin=subprocess.PIPE, stderr=self._log)
-        assert self._box.stdin is not None
-        assert self._box.stdout is not None
-        self._input, self._output = self._box.stdin.fileno(), self._box.stdout.fileno()
         self._poll = select.poll()
         self._poll.register(self._output, select.POLLIN | select.POLLHUP)
-        self._killed_seconds = 0.0
         self.pid = self._box.pid
         self.clock(30.0)
         try:
@@ -124,46 +110,10 @@ class Idetop:
             raise OutsideError(f"coqidetop does not start: {said or stopped}") from None
         self.pid = prover_pid(self._box.pid)
 
-    # ---------------------------------------------------------------------------------------------- life
-
-    @property
-    def alive(self) -> bool:
-        return self._box.returncode is None
-
-    @property
-    def cpu_seconds(self) -> float:
-        """CPU seconds used so far, wrapper included."""
-        return cpu_seconds(self._box.pid) if self.alive else self._killed_seconds
-
-    @property
-    def resident_bytes(self) -> int:
-        try:
-            return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * _PAGE_BYTES
-        except OSError:
-            return 0
-
-    def stop(self) -> float:
-        """Kill the process and remove its folder; the CPU seconds that it used."""
-        self._end()
-        for stream in (self._box.stdin, self._box.stdout, self._log):
-            if stream is not None:
-                with suppress(BrokenPipeError):
-                    stream.close()
-        scratch.remove(self._folder)
-        return self._killed_seconds
-
     def clock(self, seconds: float) -> None:
-        """Allow the calls that follow `seconds` of CPU in all, and set the count of output to zero."""
-        self._cpu_limit = self.own_cpu_seconds() + seconds
-        self._deadline = time.monotonic() + 4 * seconds + 2
+        """As `WarmProcess.clock`; and sets the count of output to zero."""
+        super().clock(seconds)
         self._received = 0
-
-    def own_cpu_seconds(self) -> float:
-        """CPU seconds of the prover itself, to the nanosecond (its process clock, see clock_getcpuclockid(3))."""
-        try:
-            return time.clock_gettime((~self.pid << 3) | 2)
-        except OSError:
-            return 0.0
 
     # --------------------------------------------------------------------------------------------- document
 
@@ -205,7 +155,7 @@ class Idetop:
                     raise Stopped("timeout", "Timeout: the limit of CPU seconds was reached", answer.state)
                 return answer
             if not self._poll.poll(50):
-                over = time.monotonic() > self._deadline or self.own_cpu_seconds() > self._cpu_limit
+                over = self._over()
                 if over and interrupted:
                     self._end()
                     raise Stopped("timeout", "Timeout: the limit was reached, and the prover did not answer")
@@ -234,9 +184,8 @@ class Idetop:
     def _died(self) -> Stopped:
         said = self._last_words()
         self._end()
-        if self._box.exceeded is not None:
-            reason: Reason = "timeout" if self._box.exceeded == "cpu" else self._box.exceeded
-            return Stopped(reason, f"the prover used more than the limit ({self._box.exceeded})")
+        if killed := self._excess():
+            return Stopped(*killed)
         if re.search(r"out of memory|Out_of_memory|cannot allocate", said, re.IGNORECASE):
             return Stopped("memory", "the prover ran out of memory")
         return Stopped("prover_error", f"the prover died: {said or 'it said nothing'}")
@@ -246,10 +195,6 @@ class Idetop:
         self._log.seek(0)
         lines = self._log.read(1 << 16).decode("utf-8", "replace").strip().splitlines()
         return lines[-1] if lines else ""
-
-    def _end(self) -> None:
-        if self.alive:
-            self._killed_seconds = kill(self._box).cpu_seconds
 
 
 def text_of(element: Element) -> str:
