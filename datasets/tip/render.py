@@ -23,7 +23,7 @@ from datasets.tip.typed import (
     Quantification,
     Selection,
     Typed,
-    map_children,
+    substitute,
     subterms,
     type_of,
 )
@@ -331,10 +331,3 @@ def _apply(function: Typed, point: Local, type_: Type) -> Typed:
         body = substitute(function.body, first.name, point)
         return Abstraction(tuple(rest), body) if rest else body
     return Application(function, (point,), type_)
-
-
-def substitute(term: Typed, name: str, value: Typed) -> Typed:
-    """Replace a variable; names are unique within a declaration, so nothing is captured."""
-    if isinstance(term, Local):
-        return value if term.name == name else term
-    return map_children(term, lambda item: substitute(item, name, value))

@@ -165,6 +165,13 @@ def subterms(term: Typed) -> list[Typed]:
     return found
 
 
+def substitute(term: Typed, name: str, value: Typed) -> Typed:
+    """Replace a variable; names are unique within a declaration, so nothing is captured."""
+    if isinstance(term, Local):
+        return value if term.name == name else term
+    return map_children(term, lambda item: substitute(item, name, value))
+
+
 def substitute_type(type_: Type, table: dict[str, Type]) -> Type:
     match type_:
         case TypeVariable(name):
