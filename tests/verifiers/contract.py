@@ -1,14 +1,22 @@
 """What every backend promises, as data: each brings the same cases in its own prover's words.
 
-`BACKENDS` lists them; one whose prover is not installed is skipped with the reason that the backend itself gives.
+`BACKENDS` lists them; one whose prover is not installed is skipped with the reason that the backend itself gives. In
+place of an Isabelle that is not named in the environment a stand-in answers, with less trust (DESIGN, invariant 11),
+and what it cannot decide is listed with the reason.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+import os
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
-from domain import App, Candidate, Const, Forall, Lemma, Problem, Reason, Var, VerdictKind
+from domain import App, Candidate, Const, Forall, Lemma, Problem, Reason, Var, Verdict, VerdictKind
+from tests.verifiers.isabelle_stand_in import installed
+from verifiers.isabelle.server import COMMAND_VARIABLE, SERVER_VARIABLE, IsabelleSettings
+from verifiers.isabelle.verifier import IsabelleVerifier
 from verifiers.protocol import Verifier
 
 
@@ -50,6 +58,14 @@ class Backend:
     """The closed statement of the first honest proof's problem, as the prover prints it in full, as a goal."""
     says: Callable[[str], str]
     """The formal statement that claims a proposition."""
+    trust: Literal["audited", "elaborated"] = "audited"
+    """The most that a verdict of its audit may have: `elaborated` where a stand-in gives it."""
+    undecided: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Which of these cases it cannot decide, or which method it has not, and why."""
+
+    def believes(self, verdict: Verdict) -> bool:
+        """Whether a verdict says that there is a proof, with exactly the trust that an audit here may have."""
+        return (verdict.verdict, verdict.trust) == ("accepted", self.trust)
 
 
 ROCQ_HEADER = """Inductive N := Zero | Succ (n : N).
@@ -66,7 +82,8 @@ def _lemma(identity: str, prover: str, statement: str, proof: str) -> Lemma:
     )  # fmt: skip
 
 
-def _rocq() -> Backend:
+@contextmanager
+def _rocq() -> Generator[Backend]:
     def make() -> Verifier:
         from verifiers.rocq.verifier import RocqSettings, RocqVerifier
 
@@ -89,7 +106,7 @@ def _rocq() -> Backend:
     )
     zero = _lemma("a", "rocq", "forall x : N, plus x Zero = x", block)
     succ = _lemma("b", "rocq", "forall x y : N, plus x (Succ y) = Succ (plus x y)", "induction x; simpl; congruence.")
-    return Backend(
+    yield Backend(
         name="rocq",
         make=make,
         honest=(
@@ -149,7 +166,8 @@ def forty : N := plus (plus (plus five five) (plus five five)) (plus (plus five 
 """Computing `walk forty` takes 2^40 steps and little room."""
 
 
-def _lean4() -> Backend:
+@contextmanager
+def _lean4() -> Generator[Backend]:
     def make() -> Verifier:
         from verifiers.lean.toolchain import LeanSettings
         from verifiers.lean.verifier import LeanVerifier
@@ -170,7 +188,7 @@ def _lean4() -> Backend:
 
     zero = _lemma("a", "lean4", "(x : N) → Eq (plus N.zero x) x", f"intro x\n{block}")
     succ = _lemma("b", "lean4", "(x : N) → Eq (N.succ x) (N.succ x)", "intro x\neq_refl")
-    return Backend(
+    yield Backend(
         name="lean4",
         make=make,
         honest=(
@@ -205,4 +223,74 @@ def _lean4() -> Backend:
     )
 
 
-BACKENDS = {"rocq": _rocq, "lean4": _lean4}
+@contextmanager
+def _isabelle() -> Generator[Backend]:
+    """The Isabelle that the environment names, or the stand-in."""
+    if any(os.environ.get(name) for name in (COMMAND_VARIABLE, SERVER_VARIABLE)):
+        yield _isabelle_cases(IsabelleSettings.from_environment(), stand_in=False)
+        return
+    with installed() as command:
+        quick = IsabelleSettings(command=(command,), check_seconds=0.5, audit_seconds=0.5, start_seconds=30)
+        yield _isabelle_cases(quick, stand_in=True)
+
+
+def _isabelle_cases(settings: IsabelleSettings, *, stand_in: bool) -> Backend:
+    def make() -> Verifier:
+        verifier = IsabelleVerifier(settings)
+        assert verifier.stand_in == stand_in, f"{verifier.version} is no release that the audit is written for"
+        return verifier
+
+    said = 'theorem goal:\n  fixes n :: nat\n  assumes "n > 0"\n  shows "n \\<noteq> 0"'
+    header = 'theory Contract imports Main "HOL-Library.Multiset"\nbegin\n'
+    problem = Problem("goal", "isabelle", header, said)
+    lying = replace(problem, header=f'{header}lemma lie: "False" sorry\n')
+    knows = "the stand-in knows no logic"
+
+    def offer(proof: str) -> Candidate:
+        return Candidate(problem, proof)
+
+    positive = _lemma("a", "isabelle", '"(0::nat) < n \\<Longrightarrow> n \\<noteq> 0"', "by simp")
+    other = _lemma("b", "isabelle", '"0 < Suc n"', "by simp")
+    return Backend(
+        name="isabelle",
+        make=make,
+        honest=(
+            offer("using assms by simp"),
+            offer("proof -\n  show ?thesis using assms by auto\nqed"),
+            offer(f'lemma h: "True"\n  by simp\n\n{said}  using h assms by simp'),
+            offer(f'theory T imports Main begin\ndefinition a :: nat where "a = 1"\n{said}  using assms by simp end'),
+            offer(f'(* sorry *) datatype t = A | B t fun f :: "t \\<Rightarrow> nat" where "f A = 0" | "f (B x) = 0"\n'
+                  f'text ‹about "ML"› {said} using assms by auto'),
+        ),
+        refused={
+            "wrong statement": Refused(offer('theorem goal: "True" by simp'), "rejected", "wrong_statement"),
+            "incomplete": Refused(offer("proof -"), "rejected", "does_not_compile"),
+            "forbidden": Refused(offer("sorry"), "rejected", "forbidden_construct"),
+            "axiom": Refused(Candidate(lying, "using lie by simp"), "rejected", "axiom"),
+            "hang": Refused(offer("by (rule not_sym)+ (* loops_forever *)"), "timeout", "timeout"),
+            "malformed": Refused(
+                Candidate(replace(problem, formal_statement="axiomatization where lie: False"), "by simp"),
+                "error",
+                "malformed",
+            ),
+            "does not compile": Refused(offer("using undefined_fact by simp"), "rejected", "does_not_compile"),
+        },
+        places=(
+            Place(offer(""), 1, 1, ()),
+            Place(offer("using assms"), 1, 1, ()),
+            Place(offer("proof (cases n)"), 2, 2, ()),
+            Place(offer("proof (induct n)\n  case 0 then show ?case"), 1, 1, ()),
+            Place(offer("using assms by simp"), 0, 0, ()),
+        ),
+        broken=offer("(* é ∀ \\<forall> *) proof -\n  show ?thesis using undefined_fact by simp"),
+        broken_at="undefined_fact",
+        by_lemma=Candidate(problem, f"by (rule {positive.canonical_name}[OF assms])", (positive, other)),
+        goal_text="n \\<noteq> 0",
+        says=lambda text: f"theorem goal: {text}",
+        trust="elaborated" if stand_in else "audited",
+        undecided={"elaborate": "terms of Isabelle are not read"}
+        | ({"incomplete": knows, "places": knows} if stand_in else {}),
+    )  # fmt: skip
+
+
+BACKENDS = {"rocq": _rocq, "lean4": _lean4, "isabelle": _isabelle}

@@ -3,8 +3,9 @@
 Runs as a process of its own: `isabelle_server.py server -n NAME [-p PORT]` announces itself as the real one does and
 stays. It speaks the documented protocol; what a real prover would find out it guesses from the text of the theories:
 
-* a theory whose text says `undefined_fact` has an error there, one that says `loops_forever` does not end, and every
-  other one is fine (also `sorry`: a server's sessions are interactive);
+* a theory whose text says `undefined_fact`, or the name of a library lemma that it does not have, has an error there,
+  one that says `loops_forever` does not end, and every other one is fine (also `sorry`: a server's sessions are
+  interactive);
 * the audit theory is answered by comparing texts: is the theorem in C, does it say what R says, does C say `sorry`.
 
 Anything else is told by *plays*, a JSON file named by `--plays` and read anew for every task: a list of objects, of
@@ -419,10 +420,14 @@ def entry(folder: Path, name: str, text: str, theories: dict[str, str], play: di
     status: dict[str, Any] = dict(CLEAN)
     messages: list[dict[str, Any]] = []
     node = str(folder / f"{name}.thy")
-    for found in re.finditer("undefined_fact", text):
+    known = closure(theories, name)
+    for found in re.finditer(r"undefined_fact|\bl[0-9a-f]{16}\b", text):
+        if f"lemma {found[0]}:" in known:
+            continue
         symbols = len(re.findall(r"\\<\^?\w+>|.", text[: found.start()], re.DOTALL))
-        place = {"line": text.count("\n", 0, found.start()) + 1, "offset": symbols + 1, "end_offset": symbols + 15}
-        said = 'Undefined fact: "undefined_fact"\\<^here>'
+        end = symbols + 1 + len(found[0])
+        place = {"line": text.count("\n", 0, found.start()) + 1, "offset": symbols + 1, "end_offset": end}
+        said = f'Undefined fact: "{found[0]}"\\<^here>'
         messages.append({"kind": "error", "message": said, "pos": place | {"file": node}})
         status |= {"ok": False, "failed": 1, "finished": 6}
     if "print_state" in text:
@@ -443,7 +448,7 @@ def answers(text: str, theories: dict[str, str], play: dict[str, Any]) -> list[s
     parts = re.split(theorem, offered)
     given = len(parts) - 1
     same = given > 0 and " ".join(parts[-1].split()).startswith(" ".join(wanted.split()))
-    everything = code(offered + theories.get(lemmas, ""))
+    everything = code(closure(theories, candidate))
     skipped = re.search(r"\bsorry\b", everything) is not None
     used = [one for one in re.findall(r"lemma (\w+):", theories.get(lemmas, "")) if re.search(rf"\b{one}\b", offered)]
     said: dict[str, Any] = {

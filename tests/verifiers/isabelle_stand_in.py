@@ -1,12 +1,13 @@
-"""Starts the stand-in of `isabelle_server.py` for tests, or names the real Isabelle that the environment has.
+"""The stand-in of `isabelle_server.py` for tests: one that runs, or a program that a verifier starts itself.
 
-The stand-in is a process of its own; `plays` changes what it does while it runs.
+It is a process of its own; `plays` changes what it does while it runs.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Generator
@@ -15,8 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from domain import OutsideError
+from verifiers import scratch
 from verifiers.isabelle.client import Client, connect
 from verifiers.isabelle.server import IsabelleSettings
+from verifiers.sandbox import Sandbox
 
 PROGRAM = Path(__file__).with_name("isabelle_server.py")
 
@@ -63,3 +67,23 @@ def running(folder: Path) -> Generator[StandIn]:
         process.kill()
         process.wait()
         process.stdout.close()
+
+
+@contextmanager
+def installed() -> Generator[str]:
+    """The stand-in as a program that a box can see, under the name that `isabelle` would have.
+
+    Raises:
+        OutsideError: a box could not start it.
+    """
+    if shutil.which("python3", path="/usr/bin") is None:
+        raise OutsideError("the box shows /usr, which has no python3 here")
+    folder = Sandbox().make_folder(trusted=True)
+    shutil.copyfile(PROGRAM, folder / "server.py")
+    program = folder / "isabelle"
+    program.write_text('#!/bin/sh\nexec python3 -I "$(dirname "$0")/server.py" "$@"\n')
+    program.chmod(0o755)
+    try:
+        yield str(program)
+    finally:
+        scratch.remove(folder)

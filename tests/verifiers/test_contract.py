@@ -3,14 +3,15 @@
 import os
 import random
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
-from domain import Candidate, Elaboration, OutsideError, Verdict
-from tests.verifiers.contract import BACKENDS, Backend
+from domain import Elaboration, OutsideError, Verdict
+from tests.verifiers.contract import BACKENDS, Backend, Place, Refused
 from verifiers import scratch
 from verifiers.protocol import Verifier
 
@@ -18,8 +19,13 @@ KINDS = ["wrong statement", "incomplete", "forbidden", "axiom", "hang", "malform
 
 
 @pytest.fixture(scope="module", params=BACKENDS)
-def backend(request: pytest.FixtureRequest) -> Backend:
-    return BACKENDS[request.param]()
+def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
+    with ExitStack() as stack:
+        try:
+            opened = stack.enter_context(BACKENDS[request.param]())
+        except OutsideError as missing:
+            pytest.skip(str(missing))
+        yield opened
 
 
 def made(backend: Backend) -> Verifier:
@@ -41,8 +47,14 @@ def essence(verdict: Verdict) -> Verdict:
     return replace(verdict, seconds=0.0)
 
 
-def everything(backend: Backend) -> list[Candidate]:
-    return [*backend.honest, *(one.candidate for one in backend.refused.values())]
+def refused(backend: Backend) -> dict[str, Refused]:
+    """What is not to be accepted, without the cases that are left undecided."""
+    return {kind: one for kind, one in backend.refused.items() if kind not in backend.undecided}
+
+
+def places(backend: Backend) -> list[Place]:
+    """What a replay finds; of a backend that cannot tell, the first place alone."""
+    return list(backend.places[: 1 if "places" in backend.undecided else None])
 
 
 def ours() -> tuple[set[int], set[Path]]:
@@ -58,39 +70,49 @@ def test_every_backend_brings_every_case(backend: Backend) -> None:
     assert len(backend.honest) >= 3
 
 
+def test_what_is_left_undecided_is_named(backend: Backend) -> None:
+    """Only for want of a prover may a case be undecided; what no version of the backend can do is the same for all."""
+    assert backend.trust == "elaborated" or not {*KINDS, "places"} & set(backend.undecided)
+    if backend.undecided:
+        left = "; ".join(f"{what}: {why}" for what, why in backend.undecided.items())
+        pytest.skip(f"left undecided for {backend.name} at trust {backend.trust}: {left}")
+
+
 def test_an_audit_answers_in_order_whatever_the_neighbours_do(backend: Backend, verifier: Verifier) -> None:
-    honest = backend.honest
+    honest, dishonest = backend.honest, refused(backend)
     batch = [honest[0]]
-    for number, one in enumerate(backend.refused.values()):
+    for number, one in enumerate(dishonest.values()):
         batch += [one.candidate, honest[number % len(honest)]]
     verdicts = verifier.audit(batch)
-    assert [verdict.accepted for verdict in verdicts] == [True, *([False, True] * len(backend.refused))]
-    told = [(verdict.verdict, verdict.reason) for verdict in verdicts[1::2]]
-    assert told == [(one.verdict, one.reason) for one in backend.refused.values()]
+    assert [backend.believes(verdict) for verdict in verdicts] == [True, *([False, True] * len(dishonest))]
+    told = {kind: (verdict.verdict, verdict.reason) for kind, verdict in zip(dishonest, verdicts[1::2], strict=True)}
+    assert told == {kind: (one.verdict, one.reason) for kind, one in dishonest.items()}
 
 
 def test_a_check_answers_in_order_whatever_the_neighbours_do(backend: Backend, verifier: Verifier) -> None:
-    refused = {kind: one for kind, one in backend.refused.items() if kind != "axiom"}  # only an audit sees axioms
+    dishonest = {kind: one for kind, one in refused(backend).items() if kind != "axiom"}  # only an audit sees axioms
     batch = [backend.honest[0]]
-    for one in refused.values():
+    for one in dishonest.values():
         batch += [one.candidate, backend.honest[0]]
     verdicts = verifier.check(batch)
-    assert [verdict.verdict for verdict in verdicts[::2]] == ["accepted"] * (len(refused) + 1)
+    assert [verdict.verdict for verdict in verdicts[::2]] == ["accepted"] * (len(dishonest) + 1)
     assert {verdict.trust for verdict in verdicts[::2]} == {"elaborated"}
-    told = {kind: (verdict.verdict, verdict.reason) for kind, verdict in zip(refused, verdicts[1::2], strict=True)}
-    assert told == {kind: (one.verdict, one.reason) for kind, one in refused.items()}
+    told = {kind: (verdict.verdict, verdict.reason) for kind, verdict in zip(dishonest, verdicts[1::2], strict=True)}
+    assert told == {kind: (one.verdict, one.reason) for kind, one in dishonest.items()}
 
 
 def test_an_honest_proof_is_audited(backend: Backend, verifier: Verifier) -> None:
     for verdict in verifier.audit(backend.honest):
-        assert (verdict.verdict, verdict.reason, verdict.trust) == ("accepted", "proved", "audited")
-        assert (verdict.axioms, verdict.messages) == ((), ())
+        assert (verdict.verdict, verdict.reason, verdict.trust) == ("accepted", "proved", backend.trust)
+        assert verdict.accepted == (backend.trust == "audited")
+        assert verdict.axioms == ()
+        assert [message.level for message in verdict.messages] == ([] if verdict.accepted else ["warning"])
         assert verdict.prover.startswith(backend.name)
         assert verdict.seconds > 0
 
 
 def test_what_is_refused_has_no_trust_and_says_why(backend: Backend, verifier: Verifier) -> None:
-    for verdict in verifier.audit([one.candidate for one in backend.refused.values()]):
+    for verdict in verifier.audit([one.candidate for one in refused(backend).values()]):
         assert verdict.trust == "none"
         assert verdict.messages[0].level == "error"
         assert verdict.messages[0].text
@@ -107,7 +129,7 @@ def test_an_empty_batch_has_no_answers(verifier: Verifier) -> None:
 
 def test_a_verdict_is_a_function_of_the_content(backend: Backend, verifier: Verifier) -> None:
     """The same answers the second time, in another order, and from a verifier that has seen nothing."""
-    batch = [one for one in everything(backend) if one is not backend.refused["hang"].candidate]
+    batch = [*backend.honest, *(one.candidate for kind, one in refused(backend).items() if kind != "hang")]
     first = {
         "check": list(map(essence, verifier.check(batch))),
         "audit": list(map(essence, verifier.audit(batch))),
@@ -126,7 +148,7 @@ def test_a_verdict_is_a_function_of_the_content(backend: Backend, verifier: Veri
 
 
 def test_replay_gives_the_open_goals(backend: Backend, verifier: Verifier) -> None:
-    for place in backend.places:
+    for place in places(backend):
         replay = verifier.replay(place.candidate)
         assert replay.ok, place.candidate.proof
         assert (replay.open, replay.focused) == (place.open, place.focused), place.candidate.proof
@@ -137,7 +159,7 @@ def test_replay_gives_the_open_goals(backend: Backend, verifier: Verifier) -> No
 
 def test_replay_is_repeatable(backend: Backend, verifier: Verifier) -> None:
     def goals() -> list[object]:
-        return [verifier.replay(place.candidate).goals for place in backend.places]
+        return [verifier.replay(place.candidate).goals for place in places(backend)]
 
     assert goals() == goals()
 
@@ -167,18 +189,23 @@ def test_lemmas_that_a_proof_needs_are_its_uses(backend: Backend, verifier: Veri
     name = candidate.lemmas[0].canonical_name
     assert verifier.check([candidate])[0].uses == (name,)
     verdict = verifier.audit([candidate])[0]
-    assert (verdict.accepted, verdict.uses) == (True, (name,)), verdict.messages
-    assert not verifier.audit([replace(candidate, lemmas=())])[0].accepted
+    assert (backend.believes(verdict), verdict.uses) == (True, (name,)), verdict.messages
+    assert verifier.audit([replace(candidate, lemmas=())])[0].verdict != "accepted"
     uses = verifier.uses(candidate)
     assert not isinstance(uses, Verdict)
     assert name in uses
     assert candidate.lemmas[1].canonical_name not in uses
 
 
-def test_a_lemma_with_a_wrong_proof_helps_nobody(backend: Backend, verifier: Verifier) -> None:
+def test_a_lemma_with_a_wrong_proof_is_assumed_in_a_check_and_helps_nobody(
+    backend: Backend, verifier: Verifier
+) -> None:
     candidate = backend.by_lemma
     wrong = replace(candidate.lemmas[0], proof=backend.refused["does not compile"].candidate.proof)
-    assert not verifier.audit([replace(candidate, lemmas=(wrong, candidate.lemmas[1]))])[0].accepted
+    candidate = replace(candidate, lemmas=(wrong, candidate.lemmas[1]))
+    assert verifier.check([candidate])[0].verdict == "accepted"
+    verdict = verifier.audit([candidate])[0]
+    assert verdict.verdict != "accepted"
 
 
 def test_uses_of_a_text_that_is_no_proof_are_a_verdict(backend: Backend, verifier: Verifier) -> None:
@@ -186,6 +213,8 @@ def test_uses_of_a_text_that_is_no_proof_are_a_verdict(backend: Backend, verifie
 
 
 def test_a_statement_is_read_and_written_back(backend: Backend, verifier: Verifier) -> None:
+    if "elaborate" in backend.undecided:
+        pytest.skip(backend.undecided["elaborate"])
     problem = backend.honest[0].problem
     goal = verifier.parse_goal(backend.goal_text, problem.header)
     assert goal.hypotheses == ()
@@ -203,7 +232,7 @@ def test_closing_leaves_nothing_and_use_goes_on_afterwards(backend: Backend) -> 
     one = made(backend)
     for _ in range(2):
         assert one.check([backend.honest[0]])[0].trust == "elaborated"
-        assert one.audit([backend.honest[1]])[0].accepted
+        assert backend.believes(one.audit([backend.honest[1]])[0])
         one.check([backend.refused["hang"].candidate])
         assert one.replay(backend.places[1].candidate).ok
         one.close()

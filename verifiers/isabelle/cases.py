@@ -48,7 +48,7 @@ def prepare(
     except Malformed as error:
         return Verdict("error", "malformed", "none", (Message("error", str(error)),))
     try:
-        placed = theories.place(candidate.proof, statement, header)
+        placed = theories.place(candidate.proof, statement, header, prefix=prefix)
     except Malformed as error:
         return Verdict("rejected", "does_not_compile", "none", (Message("error", str(error)),))
     lemmas = theories.named_lemmas(candidate.lemmas, candidate.proof + candidate.preamble)

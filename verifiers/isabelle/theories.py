@@ -160,16 +160,16 @@ def _elements(text: str, code: Sequence[Token]) -> tuple[Element, ...]:
 # ---------------------------------------------------------------------------------------------- placing a candidate
 
 
-def place(proof: str, statement: Statement, header: Header) -> Placed:
-    """Where a candidate's text goes.
+def place(proof: str, statement: Statement, header: Header, *, prefix: bool = False) -> Placed:
+    """Where a candidate's text goes; a `prefix` of a proof may be empty.
 
     Raises:
         Malformed: it is a whole theory that imports what the problem does not, or is cut short.
     """
     code = [token for token in _read(proof, "the text") if token.kind != "comment"]
-    if not code:
+    if not code and not prefix:
         raise Malformed("the text is empty")
-    if code[0].text in PROOF_BEGINNINGS:
+    if not code or code[0].text in PROOF_BEGINNINGS:
         return Placed(f"{statement.text}\n", proof, 0)
     if code[0].kind == "word" and code[0].text == "theory":
         frame = _frame(code)

@@ -60,9 +60,13 @@ class IsabelleVerifier:
 
     # ------------------------------------------------------------------------------------------------ the prover
 
-    @cached_property
+    @property
     def version(self) -> str:
         """What the server calls itself, like `Isabelle2025-2`. Raises `OutsideError` when there is none."""
+        return self._version
+
+    @cached_property
+    def _version(self) -> str:
         return self._session(()).identity.name
 
     def describe(self) -> str:
