@@ -22,7 +22,7 @@ OPTIONAL = ("split", "informal_prefix", "informal_proof", "source", "goal")
 
 
 def read_problems(file: Path, prover: Prover | None = None) -> list[Problem]:
-    """The problems of a JSONL file, in order. `prover` is meant where a record names none."""
+    """The problems of a JSONL file, in order, at least one. `prover` is meant where a record names none."""
     problems: list[Problem] = []
     lines: dict[str, int] = {}
     for number, text in read_lines(file):
@@ -32,6 +32,8 @@ def read_problems(file: Path, prover: Prover | None = None) -> list[Problem]:
             raise UserError(f"{file}:{number}: field `name`: {problem.name!r} is already on line {first}; rename one")
         lines[problem.name] = number
         problems.append(problem)
+    if not problems:
+        raise UserError(f"{file} holds no problem: give a file with one JSON object a line")
     return problems
 
 

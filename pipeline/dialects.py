@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from domain import Definition, Elaboration, Lemma, Prover, Term, UserError
-from pipeline.proposers import arithmetic, automation
+from pipeline.proposers import automation, procedures
 from pipeline.proposers.automation import Automation
 from pipeline.proposers.lean_automation import LeanAutomation
 from verifiers.lean import own_names as lean_own_names
@@ -44,8 +44,8 @@ class Dialect(Protocol):
         """Portfolios of proof scripts over definitions."""
         ...
 
-    def arithmetic(self) -> Sequence[str]:
-        """Tactic blocks of the prover's decision procedures, for statements about the core library's numbers."""
+    def procedures(self, prelude: str) -> Sequence[str]:
+        """Tactic blocks of the prover's decision procedures, for statements about nothing but logic and a prelude."""
         ...
 
     def refuse_block(self, proof: str) -> str | None:
@@ -76,13 +76,13 @@ class Rocq:
         return f"Lemma {name} : {exact}."
 
     def preamble(self, prelude: str) -> str:
-        return f"{arithmetic.PREAMBLE}\n{automation.TACTICS}" if "Require" in prelude else automation.TACTICS
+        return f"{procedures.PREAMBLE}\n{automation.TACTICS}" if "Require" in prelude else automation.TACTICS
 
     def automation(self, definitions: Sequence[Definition]) -> Automation:
         return Automation(definitions)
 
-    def arithmetic(self) -> Sequence[str]:
-        return list(arithmetic.scripts())
+    def procedures(self, prelude: str) -> Sequence[str]:
+        return procedures.scripts(numbers="Require" in prelude)
 
     def refuse_block(self, proof: str) -> str | None:
         return refuse_block(proof)
@@ -118,8 +118,9 @@ class Lean:
     def automation(self, definitions: Sequence[Definition]) -> Automation:
         return LeanAutomation(definitions)
 
-    def arithmetic(self) -> Sequence[str]:
-        return ()
+    def procedures(self, prelude: str) -> Sequence[str]:
+        del prelude
+        return (procedures.LEAN_LOGIC,)
 
     def refuse_block(self, proof: str) -> str | None:
         return "a declaration" if declares(proof) else None

@@ -27,6 +27,7 @@ from pipeline.attempt import attempt
 from pipeline.config import RunSettings
 from pipeline.consolidation import consolidate
 from pipeline.dialects import prover_of
+from pipeline.directory import settle
 from pipeline.evolution import evolve
 from pipeline.exports import write_proofs
 from pipeline.policies import Action, Offers, Plan
@@ -50,6 +51,7 @@ def run(settings: RunSettings, datasets: Sequence[Dataset], directory: Path, pro
     if prover != "rocq" and settings.model.kind != "none":
         raise UserError(f"`model.kind`: prompts are written for rocq, the problems are for {prover}; set it to none")
     with open_staff(settings, directory, prover) as staff:
+        settle(settings, directory)
         progress.notices(staff.library.query(_notices))
         world = _world(settings, datasets, staff, progress)
         first = staff.library.query(_round)

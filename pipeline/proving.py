@@ -120,7 +120,7 @@ def by_automation(
     screen = Screen(world, ports, ledger, statement, seconds)
     found = _inductive(world, screen, statement, lemmas, most=most, bare=bare) if statement.reached or lemmas else None
     if found is None and (not statement.reached or world.preludes[statement.prelude_id]):
-        found = _arithmetic(world, screen) if bare else None
+        found = _by_procedures(world, screen, world.preludes[statement.prelude_id]) if bare else None
     return found
 
 
@@ -157,8 +157,8 @@ def _inductive(
     return Found(script.text, script.uses_lemmas, "automation")
 
 
-def _arithmetic(world: World, screen: Screen) -> Found | None:
-    for script in world.dialect.arithmetic():
+def _by_procedures(world: World, screen: Screen, prelude: str) -> Found | None:
+    for script in world.dialect.procedures(prelude):
         if screen.accepts(script, ()):
             return Found(script, (), "automation")
     return None

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 PROGRESS_SECONDS = 5.0
 """Between two lines of progress of a batch."""
 
+BATCH_LINE = 'each line is {"problem": {...}, "proof": "..."}'
+
 
 def check(
     problem: str | None = None,
@@ -122,6 +124,8 @@ def _check_batch(provers: Provers, file: Path, *, recheck: bool, workers: int) -
     from datasets.jsonl import read_lines
 
     lines = read_lines(file)
+    if not lines:
+        raise UserError(f"{file} holds no candidate: {BATCH_LINE}")
     all_accepted = True
     shown = time.monotonic()
     told: list[str] = []
@@ -154,16 +158,24 @@ def _candidate(line: str, where: str) -> tuple[str, Candidate | Verdict]:
     name = where
     try:
         record = parse_object(line, where)
-        if not isinstance(record.get("problem"), dict):
-            raise UserError(f"{where}: field `problem`: expected an object")
-        given = record["problem"].get("name")
-        name = given if isinstance(given, str) and given else where
+        name = _named(record, where)
+        if "problem" not in record:
+            bare = ", and this is a problem alone, without a proof" if "formal_statement" in record else ""
+            raise UserError(f"{where}: field `problem` is missing: {BATCH_LINE}{bare}")
+        if not isinstance(record["problem"], dict):
+            raise UserError(f"{where}: field `problem`: expected an object: {BATCH_LINE}")
+        name = _named(record["problem"], where)
         problem = problem_of(record["problem"], f"{where}: problem")
         if not isinstance(record.get("proof"), str):
-            raise UserError(f"{where}: field `proof`: expected text")
+            raise UserError(f"{where}: field `proof`: expected the candidate's text: {BATCH_LINE}")
     except UserError as error:
         return name, Verdict("error", "malformed", "none", (Message("error", str(error)),))
     return problem.name, Candidate(problem, record["proof"])
+
+
+def _named(record: dict[str, Any], otherwise: str) -> str:
+    given = record.get("name")
+    return given if isinstance(given, str) and given else otherwise
 
 
 def _problem(argument: str) -> Problem:
@@ -175,8 +187,6 @@ def _problem(argument: str) -> Problem:
         file, name = argument, ""
     problems = read_problems(Path(file))
     named = [problem for problem in problems if not name or problem.name == name]
-    if not problems:
-        raise UserError(f"{file} holds no problem: give a file with one JSON object a line")
     if not named:
         raise UserError(f"{file}: no problem named {name!r} among its {len(problems)}")
     if len(named) > 1:

@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 if TYPE_CHECKING:
     from datasets import Dataset
     from domain import Problem
+
+TOGETHER = 50
+"""Problems that a prover is asked for at once."""
+
+CHECK_SECONDS = 30.0
+"""CPU limit of a prover's answer."""
 
 
 def datasets(
@@ -45,7 +51,8 @@ def datasets(
     to
         JSONL file to write, one problem a line.
     check
-        Leave out every Rocq problem whose header or statement the prover does not take.
+        Ask the prover (Rocq, Lean) whether it takes each header and statement, and leave out what it does not; no
+        proof is tried.
     json_output
         Print one JSON object.
     """
@@ -63,36 +70,62 @@ def datasets(
             for item in sets:
                 print(f"{item['name']:18} {item['about']}{' (needs --path)' if item['needs_path'] else ''}")
         return 0
-    dataset = load(name, path=path, split=split, accepts=prover_reasons if check else None)
+    checked = Checked()
+    dataset = load(name, path=path, split=split, accepts=checked.reasons if check else None)
     if to is not None:
         write_problems(dataset.problems, to)
     if json_output:
         print(json.dumps(_summary(dataset, to), indent=2))
     else:
         _print_summary(dataset, to)
+        print("".join(f"{line}\n" for line in checked.said), end="")
     return 0
 
 
-def prover_reasons(problems: list[Problem]) -> list[str | None]:
-    """For each Rocq problem what the prover says against its header or statement; None where it takes both."""
+class Checked:
+    """Asks the provers about problems; `said` tells of which prover how many were asked and taken."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def reasons(self, problems: list[Problem]) -> list[str | None]:
+        """For each problem what its prover says against its header or statement; None where it takes both."""
+        from pipeline.dialects import DIALECTS
+        from pipeline.provers import CHECKED, Provers
+
+        reasons: dict[int, str] = {}
+        provers = Provers(seconds=CHECK_SECONDS, workers=1)
+        try:
+            for prover in CHECKED:
+                chosen = [position for position, problem in enumerate(problems) if problem.prover == prover]
+                if chosen and prover not in DIALECTS:
+                    asks = " and ".join(DIALECTS)
+                    self.said.append(f"{prover} was not asked about {len(chosen)} problems: --check asks {asks}")
+                elif chosen:
+                    verifier = provers.verifier(prover)
+                    refused = _refused(verifier, [problems[position] for position in chosen])
+                    reasons |= {chosen[position]: reason for position, reason in refused.items()}
+                    taken = f"{len(chosen) - len(refused)} of {len(chosen)}"
+                    self.said.append(f"{verifier.describe()} takes header and statement of {taken} problems")
+        finally:
+            provers.close()
+        return [reasons.get(position) for position in range(len(problems))]
+
+
+def _refused(verifier: Any, problems: list[Problem]) -> dict[int, str]:
+    """What the prover says against those problems that it does not take, by their position."""
     from domain import Verdict
-    from verifiers.rocq.verifier import RocqVerifier
 
     reasons: dict[int, str] = {}
-    chosen = [position for position, problem in enumerate(problems) if problem.prover == "rocq"]
-    verifier = RocqVerifier()
-    try:
-        for start in range(0, len(chosen), 50):
-            positions = chosen[start : start + 50]
-            print(f"{start}/{len(chosen)} checked", file=sys.stderr)
-            elaborated = verifier.elaborate([problems[position] for position in positions])
-            for position, answer in zip(positions, elaborated, strict=True):
-                if isinstance(answer, Verdict):
-                    said = next((m.text for m in answer.messages if m.level == "error"), answer.reason)
-                    reasons[position] = f"refused by {verifier.prover}: {' '.join(said.split())}"
-    finally:
-        verifier.close()
-    return [reasons.get(position) for position in range(len(problems))]
+    for start in range(0, len(problems), TOGETHER):
+        asked = problems[start : start + TOGETHER]
+        what = f"problems {start + 1} to {start + len(asked)} of {len(problems)}"
+        print(f"asking {verifier.describe()} for {what}: does it take them?", file=sys.stderr)
+        for position, answer in enumerate(verifier.elaborate(asked), start):
+            if isinstance(answer, Verdict):
+                said = next((m.text for m in answer.messages if m.level == "error"), answer.reason)
+                reasons[position] = f"refused by {verifier.prover}: {' '.join(said.split())}"
+    return reasons
 
 
 def _summary(dataset: Dataset, to: Path | None) -> dict[str, object]:
@@ -109,6 +142,6 @@ def _print_summary(dataset: Dataset, to: Path | None) -> None:
     written = "" if to is None else f", written to {to}"
     print(f"{dataset.name}: {len(dataset.problems)} of {dataset.total} problems{written}")
     if dataset.left_out:
-        print(f"left out: {len(dataset.left_out)} (they still count)")
+        print(f"left out: {len(dataset.left_out)} (they still count in the total)")
         for reason, count in dataset.reasons():
             print(f"{count:5}  {reason}")

@@ -105,7 +105,7 @@ def _directory(source: str) -> Path:
 def _show(summary: dict[str, Any], paths: list[Path]) -> None:
     counts = summary["counts"]
     print(
-        f"round {summary['round']}: {summary['nodes']} nodes, {summary['edges']} uses in proofs, "
+        f"round {summary['round']}: {summary['nodes']} lemmas and problems, {summary['edges']} uses in proofs, "
         f"{summary['components']} components, longest chain {summary['longest_path']}"
     )
     print(

@@ -26,8 +26,8 @@ def prove(
     limit: int | None = None,
     names: str = "",
     library: Path | None = None,
-    set: Annotated[tuple[str, ...], Parameter(name="--set", negative=())] = (),  # noqa: A002 (the option's name)
-    json: bool = False,
+    set: Annotated[tuple[str, ...], Parameter(name="--set", negative=(), show_default=False)] = (),  # noqa: A002 (the option's name)
+    json: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
     """Prove a list of problems, one round and without growing a library; writes results.jsonl and a file per proof.
 
@@ -40,7 +40,7 @@ def prove(
         out: directory for results.jsonl and proofs/; it is a run directory, and giving it again resumes.
         configuration: a run's configuration for model and limits; its problems, rounds and evolution do not count.
             Without it no language model is used.
-        path: where the dataset lies.
+        path: where the dataset lies, if its name alone does not say it (docs/datasets.md).
         split: only problems of this split.
         limit: only the first so many by name.
         names: only these problems, separated by commas.
@@ -67,7 +67,7 @@ def prove(
     settings = RunSettings.model_validate(base.model_copy(update=updated).model_dump())
     if library is not None and not (library / "rounds").is_dir():
         raise UserError(f"--library {library}: no run directory with a finished round there")
-    execute_loop(settings, out)
+    execute_loop(settings, out, "choose another --out to prove again")
     counts = write_results(out)
     print(json_text.dumps(counts) if json else ", ".join(f"{counts[name]} {name}" for name in STATUSES))
     if not json:

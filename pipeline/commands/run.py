@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-import yaml
 from cyclopts import Parameter
 
 from domain import UserError
@@ -22,8 +21,8 @@ def run(
     out: Path | None = None,
     rounds: int | None = None,
     cpu_seconds: float | None = None,
-    set: Annotated[tuple[str, ...], Parameter(name="--set", negative=())] = (),  # noqa: A002 (the option's name)
-    json: bool = False,
+    set: Annotated[tuple[str, ...], Parameter(name="--set", negative=(), show_default=False)] = (),  # noqa: A002 (the option's name)
+    json: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
     """Run rounds of proving and evolving, and write a snapshot after each; on an existing directory, resume.
 
@@ -35,7 +34,7 @@ def run(
         configuration: YAML file; docs/configuration.md lists its keys.
         out: run directory; by default runs/ and the configuration's name.
         rounds: overrides `rounds`; raise it to go on with a finished run.
-        cpu_seconds: overrides the budget of CPU seconds.
+        cpu_seconds: overrides the budget of CPU seconds of the whole process tree; a run that is stopped by it resumes.
         set: key=value, overrides one setting, for example prove.lemmas=12; may be given several times.
         json: print the last manifest's counts as JSON.
     """
@@ -43,15 +42,20 @@ def run(
 
     directory = out or Path("runs") / configuration.stem
     settings = config.read(configuration, _overrides(set, rounds, cpu_seconds))
-    page = execute_loop(settings, directory)
+    page = execute_loop(settings, directory, "a larger --rounds goes on with it")
     told = summarise(directory)
     print(json_text.dumps(dict(told.counts) | {"report": str(page)}) if json else f"{told.text}\n\nReport: {page}")
     return 0
 
 
-def execute_loop(settings: RunSettings, directory: Path) -> Path:
-    """Runs settings in a directory, a new one or theirs, and writes the report; returns its page."""
+def execute_loop(settings: RunSettings, directory: Path, otherwise: str) -> Path:
+    """Runs settings in a directory, a new one or theirs, and writes the report; returns its page.
+
+    `otherwise` tells the user of a run that is finished already what to do for more.
+    """
+    from library_store.snapshot import manifests
     from pipeline import loop, sources
+    from pipeline.directory import check
     from pipeline.progress import Progress
     from pipeline.report.page import write_report
 
@@ -59,11 +63,16 @@ def execute_loop(settings: RunSettings, directory: Path) -> Path:
     new = not (directory / "config.yaml").is_file()
     if new and settings.library is not None and not settings.library.is_dir():
         raise UserError(f"library: {settings.library} is not a folder: give a run or library folder")
-    settle(settings, directory)
+    check(settings, directory)
+    done = len(manifests(directory))
     with Progress(directory / "logs" / "run.log") as progress:
-        outcome = loop.run(settings, datasets, directory, progress)
-        if outcome.stopped:
-            progress.say(f"stopped early: {outcome.stopped}; give a larger --cpu-seconds to go on")
+        if done >= settings.rounds:
+            written = "its round is" if done == 1 else f"its {done} rounds are"
+            progress.say(f"{directory} was finished already, {written} written: {otherwise}")
+        else:
+            outcome = loop.run(settings, datasets, directory, progress)
+            if outcome.stopped:
+                progress.say(f"stopped early: {outcome.stopped}; give a larger --cpu-seconds to go on")
         progress.stage("report")
         return write_report(directory)
 
@@ -72,41 +81,3 @@ def _overrides(given: Sequence[str], rounds: int | None, cpu_seconds: float | No
     extra = [f"rounds={rounds}"] if rounds is not None else []
     extra += [f"cpu_seconds={cpu_seconds}"] if cpu_seconds is not None else []
     return (*given, *extra)
-
-
-def settle(settings: RunSettings, directory: Path) -> None:
-    """Writes `config.yaml`, or checks that an existing run has the same settings apart from its length.
-
-    Settings with which nothing was recorded yet, since the model did not start for example, may be mended.
-    """
-    file = directory / "config.yaml"
-    if file.is_file() and _has_records(directory):
-        try:
-            earlier = config.resolve(yaml.safe_load(file.read_text(encoding="utf-8"))["settings"], where=str(file))
-        except (yaml.YAMLError, KeyError, TypeError) as error:
-            raise UserError(f"{file}: damaged; restore it, or choose another --out") from error
-        free = {"rounds": settings.rounds, "cpu_seconds": settings.cpu_seconds}
-        if earlier.model_copy(update=free) != settings:
-            different = [
-                key
-                for key in RunSettings.model_fields
-                if getattr(earlier, key) != getattr(settings, key) and key not in free
-            ]
-            raise UserError(
-                f"{directory} was made with another `{different[0]}`: choose another --out, or the same settings"
-            )
-    elif not file.is_file() and directory.exists() and any(directory.iterdir()):
-        raise UserError(f"{directory} is neither empty nor a run directory: choose another --out")
-    directory.mkdir(parents=True, exist_ok=True)
-    from library_store.snapshot import write_atomically
-    from pipeline import __version__
-
-    tree = {"version": __version__, "seed": settings.seed, "settings": yaml.safe_load(config.dump(settings))}
-    write_atomically(file, yaml.safe_dump(tree, sort_keys=False, allow_unicode=True).encode())
-
-
-def _has_records(directory: Path) -> bool:
-    from library_store.journal import HEADER, segments
-
-    written = segments(directory / "journal").values()
-    return any((directory / "rounds").glob("round=*")) or any(file.stat().st_size > len(HEADER) for file in written)

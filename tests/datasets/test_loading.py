@@ -168,7 +168,7 @@ def test_command_converts_and_counts_what_was_left_out(
     assert len(read_problems(file)) == 83
     assert datasets("tip:tip2015", path=shared_data / "tip") == 0
     printed = capsys.readouterr().out
-    assert printed.startswith("tip:tip2015: 83 of 163 problems\nleft out: 80 (they still count)\n")
+    assert printed.startswith("tip:tip2015: 83 of 163 problems\nleft out: 80 (they still count in the total)\n")
     assert "    5  not structurally recursive: mul3\n" in printed
 
 

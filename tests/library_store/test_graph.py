@@ -238,7 +238,7 @@ def test_the_command_writes_every_file_and_prints_the_promised_keys(finished: Pa
 def test_an_earlier_round_is_read_as_it_was_then(finished: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pipeline", "graph", str(finished), "--out", str(tmp_path)]
     done = subprocess.run([*command, "--at-round", "1"], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.startswith("round 1: 6 nodes, 1 uses in proofs")
+    assert done.stdout.startswith("round 1: 6 lemmas and problems, 1 uses in proofs")
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from domain import UserError
-from pipeline.commands.run import settle
 from pipeline.config import resolve
+from pipeline.directory import settle
 
 PROBLEM = {
     "name": "p",

@@ -146,3 +146,62 @@ def test_without_a_prover_the_code_is_3(
     monkeypatch.setattr("verifiers.rocq.verifier.shutil.which", lambda _: None)
     assert main(["check", str(problem), "--proof", proof(tmp_path, BLOCK)]) == 3
     assert "apt-get install coq" in capsys.readouterr().err
+
+
+REFUSED = [
+    ("rocq", "Fixpoint f (n : nat) := g n.", "the header: The reference g"),
+    ("rocq", "Require Import Nonesuch.", "the header: Cannot find a physical path"),
+    ("rocq", 'Notation "x + y" :=\n  (g x y).', "the header: The reference g"),
+    ("rocq", "Definition begun (* n", "in the header, the comment that begins"),
+    ("rocq", "From Coq Require Import List.\nImport ListNotations.", "the statement: The reference good"),
+    ("lean4", "def f (n : Nat) : Nat := g n", "the header: Unknown identifier `g`"),
+    ("lean4", "import Nonesuch", "the header: unknown module prefix"),
+    ("lean4", "/- begun", "in the header, a comment has no end"),
+    ("lean4", "open Nat", "the statement: Unknown identifier `good`"),
+]
+"""Prover, header, and what is said of a problem with it whose statement nobody can read."""
+
+
+def test_an_error_is_told_as_one_of_the_header_or_of_the_statement(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, batch = tmp_path / "problems.jsonl", tmp_path / "batch.jsonl"
+    words = {"rocq": "Theorem q : good.", "lean4": "theorem q : good"}
+    problems = [
+        {"name": f"q{number}", "prover": prover, "header": header, "formal_statement": words[prover]}
+        for number, (prover, header, _) in enumerate(REFUSED)
+    ]
+    file.write_text("".join(json.dumps(problem) + "\n" for problem in problems))
+    batch.write_text("".join(json.dumps({"problem": problem, "proof": "trivial."}) + "\n" for problem in problems))
+    assert main(["check", "--batch", str(batch), "--workers", "2"]) == 1
+    answers = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    for answer, (_, _, said) in zip(answers, REFUSED, strict=True):
+        assert answer["verdict"] == "error"
+        assert answer["messages"][0]["text"].startswith(said)
+    assert main(["datasets", str(file), "--check", "--json"]) == 0
+    left_out = json.loads(capsys.readouterr().out)["left_out"]
+    told = {item["name"]: item["reason"] for item in left_out}
+    assert [("header" in told[f"q{number}"]) for number in range(len(REFUSED))] == [
+        "header" in said for _, _, said in REFUSED
+    ]
+
+
+def test_a_line_of_a_batch_that_is_a_problem_alone_is_told_what_is_expected(
+    problem: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", "--batch", str(problem)]) == 1
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["name"], answer["reason"]) == ("right_zero", "malformed")
+    assert (
+        'each line is {"problem": {...}, "proof": "..."}, and this is a problem alone' in answer["messages"][0]["text"]
+    )
+
+
+def test_an_empty_list_is_a_mistake(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "empty.jsonl"
+    file.write_text("\n\n")
+    for arguments in (["check", "--batch", str(file)], ["datasets", str(file)], ["check", str(file), "--proof", "p.v"]):
+        assert main(arguments) == 2
+        said = capsys.readouterr().err
+        assert len(said.splitlines()) == 1
+        assert "empty.jsonl holds no " in said

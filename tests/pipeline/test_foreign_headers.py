@@ -9,7 +9,7 @@ import pytest
 
 from domain import Candidate, Elaboration, Problem
 from pipeline.config import RunSettings
-from pipeline.proposers import arithmetic
+from pipeline.proposers import procedures
 from pipeline.proposers.automation import TACTICS, Automation
 from pipeline.world import build
 from verifiers.rocq.own_names import self_contained
@@ -36,7 +36,7 @@ Fixpoint join (l m : L) : L := match l with nil => m | cons a k => cons a (join 
 
 
 def test_the_tactics_load_together_whatever_a_header_calls_its_own(tmp_path: Path) -> None:
-    (tmp_path / "All.v").write_text(f"{SHADOWING}\n{arithmetic.PREAMBLE}\n{TACTICS}\nGoal O = O. lm_stuck. Qed.\n")
+    (tmp_path / "All.v").write_text(f"{SHADOWING}\n{procedures.PREAMBLE}\n{TACTICS}\nGoal O = O. lm_stuck. Qed.\n")
     done = subprocess.run(["coqc", "-q", "All.v"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 

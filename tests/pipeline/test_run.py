@@ -135,6 +135,34 @@ def test_other_settings_on_the_same_directory_are_refused(
     assert re.fullmatch(r"error: .*another `seed`.*\n", err)
 
 
+def test_a_finished_run_says_so_and_how_to_go_on(
+    killed_and_resumed: tuple[Path, set[str], str], repository: Path
+) -> None:
+    run, _, printed = killed_and_resumed
+    before = {file: file.read_bytes() for file in (run / "rounds").rglob("*") if file.is_file()}
+    again = lemmary(repository, "run", str(run.parent / "configuration.yaml"), "--out", str(run))
+    out, err = again.communicate(timeout=60)
+    assert (again.returncode, out) == (0, printed)
+    assert "was finished already, its 2 rounds are written: a larger --rounds goes on with it" in err
+    assert {file: file.read_bytes() for file in (run / "rounds").rglob("*") if file.is_file()} == before
+
+
+@pytest.mark.acceptance
+def test_of_two_runs_in_one_new_directory_one_goes_on_and_its_settings_stand(repository: Path, tmp_path: Path) -> None:
+    tree = {"rounds": 1, "problems": [{"dataset": "bundled", "names": ["add_zero"]}], "model": {"kind": "none"}}
+    run, drivers = tmp_path / "run", dict[int, subprocess.Popen[str]]()
+    for seed in (1, 2):
+        (tmp_path / str(seed)).mkdir()
+        configuration = write(tmp_path / str(seed), tree | {"seed": seed})
+        drivers[seed] = lemmary(repository, "run", str(configuration), "--out", str(run))
+    told = {seed: driver.communicate(timeout=120)[1] for seed, driver in drivers.items()}
+    codes = {seed: driver.returncode for seed, driver in drivers.items()}
+    assert sorted(codes.values()) == [0, 2], told
+    winner, loser = sorted(codes, key=lambda seed: codes[seed])
+    assert "another" in told[loser].splitlines()[-1]
+    assert yaml.safe_load((run / "config.yaml").read_text())["seed"] == winner == read(run).manifests[-1].seed
+
+
 def test_show_tells_of_problems_lemmas_and_attempts(
     killed_and_resumed: tuple[Path, set[str], str], repository: Path
 ) -> None:

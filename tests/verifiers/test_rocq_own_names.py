@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.proposers.arithmetic import PREAMBLE
 from pipeline.proposers.automation import TACTICS
+from pipeline.proposers.procedures import PREAMBLE
 from verifiers.rocq.own_names import needed_tactics
 
 

@@ -163,16 +163,21 @@ class Auditor:
         if header.made is not None:
             work.path.append(self._prepare(HEADER_MODULE, header.made, work, "the header", keep=keep))
         frozen = frozen_text(header, question.statement)
-        work.path.append(self._prepare(STATEMENT_MODULE, frozen, work, "the statement", keep=keep))
+        again = work.compiler.toolchain.header(header.spoken).count("\n")
+        work.path.append(self._prepare(STATEMENT_MODULE, frozen, work, "the statement", keep=keep, header_lines=again))
 
-    def _prepare(self, module: str, text: str, work: _Work, what: str, *, keep: bool) -> Path:
-        """The trusted folder of a compiled module that holds nothing of a candidate."""
+    def _prepare(self, module: str, text: str, work: _Work, what: str, *, keep: bool, header_lines: int = 0) -> Path:
+        """The trusted folder of a compiled module that holds nothing of a candidate.
+
+        `what` it is; of its lines the first `header_lines` are the header's.
+        """
         path = tuple(work.path)
 
         def build(folder: Path) -> None:
             compiled = work.compiler.compile(module, work.compiler.toolchain.header(text), path=path, into=folder)
             if not compiled.ok:
-                raise failure(compiled, what, kind="error")
+                at_header = bool(compiled.errors) and compiled.errors[0].line <= header_lines
+                raise failure(compiled, "the header" if at_header else what, kind="error")
             if any(one.severity == "warning" and "sorry" in one.text for one in compiled.said):
                 raise Rejection("malformed", Message("error", f"{what} has a `sorry` in it"), kind="error")
 

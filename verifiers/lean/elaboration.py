@@ -63,9 +63,13 @@ class Elaborator:
         for index, problem in enumerate(problems):
             try:
                 statements[index] = read_statement(problem)
-                by_header[take_apart(problem.header) or opaque(problem)].append(index)
             except UserError as error:
                 results[index] = _refusal(Ran((), str(error), "malformed"))
+                continue
+            try:
+                by_header[take_apart(problem.header) or opaque(problem)].append(index)
+            except UserError as error:
+                results[index] = _refusal(Ran((), f"the header: {error}", "malformed"))
         drafts: dict[int, Draft] = {}
         for header, indices in by_header.items():
             for start in range(0, len(indices), MOST_TOGETHER):

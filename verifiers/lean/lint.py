@@ -96,7 +96,11 @@ def _spared(text: str, header: str) -> list[tuple[int, int]]:
     """Where the text repeats a command of the header's scene."""
     if not header:
         return []
-    known = {one.normal for one in commands(header) if one.word in ("open", "set_option", "universe", "variable")}
+    try:
+        written = commands(header)
+    except Unterminated:  # no fault of the text: told where the header is read
+        return []
+    known = {one.normal for one in written if one.word in ("open", "set_option", "universe", "variable")}
     return [(one.start, one.end) for one in commands(text) if one.normal in known]
 
 

@@ -219,7 +219,7 @@ def run_commands(compiler: Compiler, header: str, commands: Sequence[str]) -> Ra
     compiled = compiler.compile("LemmaryAsked", text, options=("-DmaxErrors=0",))
     early = next((one for one in compiled.errors if not spans or one.line < spans[0][0]), None)
     if early is not None or compiled.noise or compiled.finished.stopped:
-        said = early.text if early else compiled.noise or str(compiled.finished.stopped)
+        said = f"the header: {early.text}" if early else compiled.noise or str(compiled.finished.stopped)
         return Ran((), said[:2000], compiled.reason)
     answers: list[Answer] = []
     for first, last in spans:

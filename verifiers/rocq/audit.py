@@ -42,6 +42,7 @@ from verifiers.rocq.processes import (
     Work,
     compile_header,
     coqchk,
+    error_line,
     failure,
 )
 from verifiers.rocq.recursion import may_recur, not_structural
@@ -317,11 +318,14 @@ class Auditor:
                 f"End Frozen_{number}.",
             ]
         text = "\n".join([*lines, ""])
+        header_lines = sum(part.spoken.count("\n") + 1 for part in parts)
 
         def build(folder: Path) -> None:
             finished = work.compile("Frozen", "Statement", text, folder)
             if not finished.ok:
-                raise failure(finished, text, "the statement", kind="error")
+                line = error_line(finished)
+                at_header = line is not None and line <= header_lines
+                raise failure(finished, text, "the header" if at_header else "the statement", kind="error")
 
         propositions = [statement.proposition for statement in statements]
         return self._prepared_folder(content_key(*(part.text for part in parts), "of", *propositions), work, "", build)

@@ -84,7 +84,7 @@ def run_in(session: Session, seconds: float = 20.0) -> Run:
         if session.base != header:
             loaded = session.load(header)
             if not loaded.ok:
-                return Ran((), -1, loaded.error, loaded.reason or "does_not_compile")
+                return Ran((), -1, f"the header: {loaded.error}", loaded.reason or "does_not_compile")
         outcome = session.run(text, seconds, goals=False)
         starts = [sentence.start for sentence in split(text)]
         outputs = dict.fromkeys(starts, "")
@@ -122,11 +122,15 @@ class Elaborator:
         for index, problem in enumerate(problems):
             try:
                 statements[index] = read_statement(problem)
+            except (UserError, Unterminated) as error:
+                results[index] = _refusal(Ran((), -1, str(error), "malformed"))
+                continue
+            try:
                 headers[index] = take_apart(problem.header) or opaque(problem)
                 if statements[index].before:
                     headers[index] = opaque(problem)
-            except (UserError, Unterminated) as error:
-                results[index] = _refusal(Ran((), -1, str(error), "malformed"))
+            except Unterminated as error:
+                results[index] = _refusal(Ran((), -1, f"in the header, {error}", "malformed"))
         self._look_up(headers.values())
         drafts: dict[int, Draft] = {}
         for index in sorted(headers, key=lambda index: headers[index].prelude):

@@ -117,6 +117,16 @@ def coqchk(work: Work, *, full: bool, of: Sequence[Work] = ()) -> Context:
     return checked_context(finished.output)
 
 
+def error_line(finished: Finished) -> int | None:
+    """The line, from 1, of the file that the prover refused, if it named one."""
+    found = _last_error(finished)
+    return None if found is None else int(found[1])
+
+
+def _last_error(finished: Finished) -> re.Match[str] | None:
+    return next(reversed(list(_ERROR.finditer(finished.output))), None)
+
+
 def failure(finished: Finished, text: str, what: str, *, kind: VerdictKind = "rejected", skip: int = 0) -> Rejection:
     """Why a process failed; error positions are found in `text`, and counted from `skip`."""
     prefix = f"{what}: " if what else ""
@@ -129,7 +139,7 @@ def failure(finished: Finished, text: str, what: str, *, kind: VerdictKind = "re
     said = finished.output.strip()[-2000:]
     if re.search(r"Out of memory|out of memory|Out_of_memory", said):
         return Rejection("memory", Message("error", f"{prefix}out of memory"), kind=kind)
-    found = next(reversed(list(_ERROR.finditer(finished.output))), None)
+    found = _last_error(finished)
     if found is None:
         said = said or f"the prover ended with status {finished.returncode} and said nothing"
         return Rejection("prover_error", Message("error", prefix + said), kind="error")

@@ -1,0 +1,70 @@
+"""Whose directory a run directory is, by its `config.yaml`.
+
+Invariant: only the process that holds the library's lock writes `config.yaml` (design, invariant 2), so of two runs
+that begin in one directory at once the one that goes on is the one whose settings stand there.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+from domain import UserError
+from library_store import journal, snapshot
+from pipeline import __version__, config
+from pipeline.config import RunSettings
+
+BEGUN = frozenset({"journal", "logs", "cache"})
+"""What a run leaves that ended before it had all its actors."""
+
+LENGTH = ("rounds", "cpu_seconds")
+"""Settings that may change when a run is resumed."""
+
+
+def check(settings: RunSettings, directory: Path) -> None:
+    """Refuses a directory that is not for a run with these settings; changes nothing.
+
+    Settings with which nothing was recorded yet, since the model did not start for example, may be mended.
+
+    Raises:
+        UserError: it holds something else, or a run that was made with other settings, its length apart.
+    """
+    if directory.exists() and not directory.is_dir():
+        raise UserError(f"{directory} is a file: choose another --out")
+    file, recorded = directory / "config.yaml", _has_records(directory)
+    if not file.is_file():
+        if recorded:
+            raise UserError(f"{file} is missing beside what a run recorded: restore it, or choose another --out")
+        if directory.exists() and any(path.name not in BEGUN for path in directory.iterdir()):
+            raise UserError(f"{directory} is neither empty nor a run directory: choose another --out")
+    elif recorded:
+        _compare(settings, directory, file)
+
+
+def _compare(settings: RunSettings, directory: Path, file: Path) -> None:
+    try:
+        earlier = config.resolve(yaml.safe_load(file.read_text(encoding="utf-8"))["settings"], where=str(file))
+    except (yaml.YAMLError, KeyError, TypeError) as error:
+        raise UserError(f"{file}: damaged; restore it, or choose another --out") from error
+    other = [
+        key for key in RunSettings.model_fields if key not in LENGTH and getattr(earlier, key) != getattr(settings, key)
+    ]
+    if other:
+        raise UserError(f"{directory} was made with another `{other[0]}`: choose another --out, or the same settings")
+
+
+def settle(settings: RunSettings, directory: Path) -> None:
+    """Writes `config.yaml`, after another `check`: whoever had the lock before may have recorded something."""
+    check(settings, directory)
+    tree = {"version": __version__, "seed": settings.seed, "settings": yaml.safe_load(config.dump(settings))}
+    text = yaml.safe_dump(tree, sort_keys=False, allow_unicode=True)
+    directory.mkdir(parents=True, exist_ok=True)
+    snapshot.write_atomically(directory / "config.yaml", text.encode())
+
+
+def _has_records(directory: Path) -> bool:
+    if any((directory / "rounds").glob("round=*")):
+        return True
+    written = journal.segments(directory / "journal").values()
+    return any(name != "schema" for file in written for name, _ in journal.read(file).records)
