@@ -8,6 +8,7 @@ import ray
 
 from actors.accounting import cpu_seconds
 from domain import Prover
+from verifiers.isabelle.verifier import IsabelleVerifier
 from verifiers.lean.verifier import LeanVerifier
 from verifiers.rocq.verifier import RocqVerifier
 
@@ -26,7 +27,18 @@ class LeanVerification(LeanVerifier):
         return cpu_seconds()
 
 
-_VERIFIERS: dict[Prover, Any] = {"rocq": RocqVerification, "lean4": LeanVerification}
+class IsabelleVerification(IsabelleVerifier):
+    """The verifier with the CPU seconds of its own process tree; a server that listened before is not in it."""
+
+    def cpu_seconds(self) -> float:
+        return cpu_seconds()
+
+
+_VERIFIERS: dict[Prover, Any] = {
+    "rocq": RocqVerification,
+    "lean4": LeanVerification,
+    "isabelle": IsabelleVerification,
+}
 
 
 def start(count: int, settings: Any, prover: Prover = "rocq") -> list[Any]:

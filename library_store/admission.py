@@ -22,12 +22,23 @@ Record: TypeAlias = tuple[str, Row]
 ADMITTED_TRUST = frozenset({"audited", "rechecked"})
 
 InsertReason: TypeAlias = Literal[
-    "new", "merged", "known", "not_accepted", "not_audited", "unknown_definition", "unknown_lemma", "uses_itself"
+    "new",
+    "merged",
+    "revived",
+    "known",
+    "not_accepted",
+    "not_audited",
+    "unknown_definition",
+    "unknown_lemma",
+    "uses_itself",
 ]
 
 
 class Inserted(NamedTuple):
-    """What became of a proposal. `new`: the statement was not in the library before."""
+    """What became of a proposal. `new`: the statement was not in the library before.
+
+    `revived`: it was retired and nothing in retrieval subsumes it; it is back with the proposal's proof.
+    """
 
     id: str
     new: bool
@@ -35,7 +46,7 @@ class Inserted(NamedTuple):
 
     @property
     def refused(self) -> bool:
-        return self.reason not in ("new", "merged", "known")
+        return self.reason not in ("new", "merged", "revived", "known")
 
 
 class Proposal(NamedTuple):
@@ -85,7 +96,8 @@ def admit(state: State, in_round: int, proposals: Iterable[Proposal]) -> Admissi
         if lemma is None:
             continue
         staged.add(lemma)
-        trust = state.trust.get(lemma.id, proposal.verdict.trust)
+        kept = state.trust.get(lemma.id) if answer.reason == "merged" else None
+        trust = kept or proposal.verdict.trust
         row, proof = lemma_to_rows(lemma, in_round, trust=trust, dedup_version=DEDUP_VERSION)
         if answer.reason == "merged":
             records.append(("lemmas", row))
@@ -112,9 +124,10 @@ def _judge(state: State, in_round: int, proposal: Proposal, staged: Staged) -> t
         if statement_key(known) != statement_key(lemma):
             raise ValueError(f"two statements were proposed under the lemma id {lemma.id}")
         origins = tuple(dict.fromkeys((*known.origins, *lemma.origins)))
-        if origins == known.origins:
-            return refused("known")
-        return Inserted(lemma.id, False, "merged"), replace(known, revision=known.revision + 1, origins=origins)
+        if known.retired_by is None or state.stands(known.id):
+            if origins == known.origins:
+                return refused("known")
+            return Inserted(lemma.id, False, "merged"), replace(known, revision=known.revision + 1, origins=origins)
     if any(used not in state.definitions for used in lemma.definition_ids):
         return refused("unknown_definition")
     if lemma.id in lemma.uses or lemma.canonical_name in lemma.uses:
@@ -122,6 +135,22 @@ def _judge(state: State, in_round: int, proposal: Proposal, staged: Staged) -> t
     uses = _ids(state, lemma.uses, staged)
     if any(used not in state.lemmas and used not in staged.lemmas for used in uses):
         return refused("unknown_lemma")
+    if known is not None:
+        if any(used in staged.lemmas or known in state.closure([used]) for used in uses):
+            return refused("uses_itself")
+        back = replace(
+            known,
+            revision=known.revision + 1,
+            origins=tuple(dict.fromkeys((*known.origins, *lemma.origins))),
+            proof=lemma.proof,
+            uses=uses,
+            axioms=verdict.axioms,
+            seconds=lemma.seconds,
+            attempt_id=lemma.attempt_id,
+            prover_version=lemma.prover_version or verdict.prover,
+            retired_by=None,
+        )
+        return Inserted(lemma.id, False, "revived"), back
     admitted = replace(
         lemma,
         revision=1,

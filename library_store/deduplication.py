@@ -8,6 +8,8 @@ ids, and a key of one version says nothing about a key of another.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
+from difflib import SequenceMatcher
 
 from domain import App, Const, Fix, Forall, Lambda, Let, Match, Sort, Term, Var
 from library_store.term_json import term_to_json
@@ -21,8 +23,26 @@ SYMMETRIC = frozenset({"eq", "@eq", "Coq.Init.Logic.eq", "iff", "Coq.Init.Logic.
 DEEPEST = 300
 """Nesting up to which look-alikes are recognised; deeper terms look like nothing but themselves."""
 
+ALIKE = 0.85
+"""Share of two texts that matches, from which LEGO-Prover takes them for one (its code, `ratio`)."""
+
 _ROUNDS = 3
 """How often the colours of variables are refined by the colours of the variables around them."""
+
+
+def alike(text: str, others: Iterable[str]) -> bool:
+    """Whether `difflib` finds a text at least `ALIKE` to one of the others: LEGO-Prover's rule.
+
+    It depends on the order of the two, and it knows nothing of meaning; a pair costs up to a millisecond.
+    """
+    matcher = SequenceMatcher(None, autojunk=False)
+    matcher.set_seq2(text)
+    for other in others:
+        matcher.set_seq1(other)
+        bounds = (matcher.real_quick_ratio, matcher.quick_ratio, matcher.ratio)  # each at most the one before
+        if all(bound() >= ALIKE for bound in bounds):
+            return True
+    return False
 
 
 def dedup_key(term: Term) -> str:

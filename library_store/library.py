@@ -177,8 +177,9 @@ class Library(State):
         """Admit lemmas in order, with one fsync for all; a proposal may use those before it.
 
         A new lemma is of the round under way, whatever it says itself, or of round 0 if it is imported. A statement
-        that is known gains a revision only if the proposal brings origins that it lacks; its proof stays. An open
-        request for the same statement is answered.
+        that is known gains a revision only if the proposal brings origins that it lacks, or if it was retired and
+        nothing in retrieval subsumes it: then it is back. Its proof stays. An open request for the same statement is
+        answered.
         """
         admission = admit(self, self.round, proposals)
         self._commit(admission.records)
@@ -186,6 +187,8 @@ class Library(State):
 
     def retire(self, lemma_id: str, by: str) -> None:
         """Take a lemma out of retrieval; it stays readable, and proofs that use it stay valid.
+
+        Requests that it answered are open again, unless a lemma in retrieval subsumes it.
 
         Args:
             lemma_id: of the lemma; retiring one that is retired changes nothing.
@@ -200,6 +203,9 @@ class Library(State):
         if by in self.lemmas:
             records.append(("edges", edge_to_row(Edge(lemma_id, "lemma", by, "lemma", "subsumed_by", self.round))))
         self._commit(records)
+        for request in list(self.requests.values()):
+            if request.status == "answered" and request.answered_by and not self.stands(request.answered_by):
+                self.reopen_request(request.id)
 
     def set_trust(self, lemma_ids: Iterable[str], trust: Trust) -> int:
         """Record how far lemmas can be trusted after they were verified anew; returns for how many that changed."""
@@ -228,7 +234,7 @@ class Library(State):
             return known if asked_by == known.asked_by else self._write_request(replace(known, asked_by=asked_by))
         request = replace(request, round=self.round)
         lemma = self.lemma_for(request)
-        if lemma is None:
+        if lemma is None or not self.stands(lemma.id):
             return self._write_request(request)
         return self._write_request(replace(request, status="answered", answered_by=lemma.id))
 

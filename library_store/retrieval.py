@@ -10,6 +10,7 @@ smallest relevant lemmas were what helped in experiments on inductive problems: 
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ K1 = 1.2
 B = 0.75
 """How much long statements are discounted, from 0 to 1 (same source)."""
 
+_WORDS = re.compile(r"[^\W\d][\w'.]*|[^\w\s\"()]+")
+
 
 class Retrieved(NamedTuple):
     """A lemma and its BM25 score for the statement."""
@@ -34,12 +37,17 @@ class Retrieved(NamedTuple):
 
 
 def statement_tokens(term: Term) -> list[str]:
-    """The constants of a statement, and each application of one constant to another as `outer inner`."""
+    """The constants of a statement, and each application of one constant to another as `outer inner`.
+
+    Of a statement that is kept as text, its words.
+    """
     tokens: list[str] = []
     for part in subterms(term):
         match part:
             case Const(name):
                 tokens.append(name)
+                if " " in name:  # a statement in its author's own words
+                    tokens += _WORDS.findall(name)
             case App(Const(outer), arguments):
                 for argument in arguments:
                     match argument:

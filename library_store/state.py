@@ -5,7 +5,7 @@ Live changes, replay of the journal and loading of a snapshot all go through `ap
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 from typing import NamedTuple, TypeAlias
 
@@ -23,6 +23,17 @@ from library_store.schema import (
 StatementKey: TypeAlias = tuple[str, str, tuple[str, ...], str]
 
 
+class Effort(NamedTuple):
+    """A step of evolution: what it worked on, what it brought, and what that cost."""
+
+    operator: str
+    target: str
+    by_model: bool
+    harvested: tuple[str, ...]
+    cpu_seconds: float
+    tokens: int
+
+
 class LemmasSince(NamedTuple):
     """The lemmas that changed after some version, in their last revision, and the version that they amount to."""
 
@@ -38,7 +49,9 @@ def statement_key(of: Lemma | Request) -> StatementKey:
 class State:
     """Definitions, lemmas, problems and requests, by id (problems by name), in the order in which they came.
 
-    `attempts_on` counts the attempts on each problem or request; `trust` is that of each lemma's verdict.
+    `attempts_on` counts the attempts on each problem, request or lemma; `efforts` are the steps of evolution; `used_by`
+    says which lemmas and problems have proofs that rest on a lemma; `tokens_out` is what the model wrote in all;
+    `trust` is that of each lemma's verdict.
     """
 
     def __init__(self) -> None:
@@ -48,6 +61,9 @@ class State:
         self.requests: dict[str, Request] = {}
         self.attempts_on: Counter[str] = Counter()
         self.attempt_ids: set[str] = set()
+        self.efforts: list[Effort] = []
+        self.used_by: defaultdict[str, set[str]] = defaultdict(set)
+        self.tokens_out = 0
         self.trust: dict[str, str] = {}
         self.next_event = 1
         self._revisions: dict[tuple[str, str], int] = {}
@@ -72,10 +88,17 @@ class State:
                 self.requests[request.id] = request
                 self._requests_by_statement[statement_key(request)] = request.id
             case "problems":
-                self.problems[row["id"]] = problem_from_row(row)
+                self.problems[row["id"]] = state = problem_from_row(row)
+                for used in state.uses:
+                    self.used_by[used].add(row["id"])
             case "attempts":
                 self.attempt_ids.add(row["id"])
                 self.attempts_on[row["target"]] += 1
+                self.tokens_out += row["tokens_out"]
+                if row["kind"] != "problem":
+                    harvested = tuple(row["harvested"])
+                    paid = (row["cpu_seconds"], row["tokens_out"])
+                    self.efforts.append(Effort(row["operator"], row["target"], bool(row["model"]), harvested, *paid))
             case "events":
                 self.next_event = max(self.next_event, row["id"] + 1)
             case "edges" | "metrics":
@@ -87,6 +110,8 @@ class State:
 
     def _apply_lemma(self, lemma: Lemma, trust: str) -> None:
         self.lemmas[lemma.id] = lemma
+        for used in lemma.uses:
+            self.used_by[used].add(lemma.id)
         self.trust[lemma.id] = trust
         self._by_name[lemma.canonical_name] = lemma.id
         self._by_statement[statement_key(lemma)] = lemma.id
@@ -103,6 +128,15 @@ class State:
     def lemma_of(self, name_or_id: str) -> Lemma | None:
         """The lemma with this id or canonical name."""
         return self.lemmas.get(self._by_name.get(name_or_id, name_or_id))
+
+    def stands(self, lemma_id: str) -> bool:
+        """Whether a lemma is in retrieval, or one is that subsumes it."""
+        seen: set[str] = set()
+        at: str | None = lemma_id
+        while at in self.lemmas and at not in seen:
+            seen.add(at)
+            at = self.lemmas[at].retired_by
+        return at is None
 
     def lemma_for(self, request: Request) -> Lemma | None:
         """The lemma whose statement is exactly the request's."""

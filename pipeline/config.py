@@ -74,16 +74,23 @@ class ProveSettings(_Settings):
     """Library lemmas retrieved for one goal; facts measured on inductive problems say a few dozen at most."""
     candidate_cpu_seconds: float = Field(default=2.0, gt=0.0)
     """CPU limit of one candidate in a warm session."""
-    scripts: Positive = 80
-    """Scripts of the automation tried on a problem, with and without lemmas each."""
+    scripts: Natural = 80
+    """Scripts of the automation tried on a problem, with and without lemmas each; 0 leaves automation out."""
     cpu_seconds: float = Field(default=20.0, gt=0.0)
     """Prover CPU seconds of one attempt after which no further script is tried."""
     samples: Natural = 4
     """Proofs that the language model writes for one attempt that automation did not solve."""
     repairs: Natural = 1
     """Further proofs per attempt that are asked for with the prover's error message in the prompt."""
+    style: Literal["tactics", "blocks"] = "tactics"
+    """How the language model is asked: `tactics` for one tactic block, which small models can continue; `blocks` as in
+    LEGO-Prover: it plans and asks for lemmas first, then writes auxiliary lemmas and the theorem with their proofs."""
+    retrieved_for_problem: Natural = 6
+    """Lemmas retrieved for a prompt by the problem's statement and informal text."""
+    retrieved_for_request: Natural = 2
+    """Lemmas retrieved for a prompt by each lemma that the plan asks for (style `blocks`)."""
     prompt_lemmas: Natural = 4
-    """Retrieved lemmas that a prompt shows."""
+    """Retrieved lemmas that a prompt shows, with their proofs as far as they fit."""
     requests: Natural = 6
     """Stuck goals of one attempt that become requests, best first."""
 
@@ -124,12 +131,14 @@ class RepairSettings(_Settings):
 class EvolveSettings(_Settings):
     enabled: bool = True
     """Whether the library grows between and during rounds."""
+    workers: Positive = 1
+    """Workers kept for evolution while problems are proved; a single worker proves first."""
     explorations: Natural = 12
     """Signatures explored for new equations in one round."""
     conjectures: Natural = 40
     """Tested equations of one exploration that are given to the prover, smallest first."""
-    scripts: Positive = 16
-    """Scripts of the automation tried on a conjecture or request, with and without lemmas each."""
+    scripts: Natural = 16
+    """Scripts of the automation tried on a conjecture or request, with and without lemmas each; 0 leaves it out."""
     cpu_seconds: float = Field(default=5.0, gt=0.0)
     """Prover CPU seconds on one conjecture or request after which no further script is tried."""
     request_tries: Positive = 2
@@ -138,8 +147,11 @@ class EvolveSettings(_Settings):
     """Requests tried in one round."""
     model_steps: Natural = 8
     """Steps in one round that ask the language model for a new statement from a lemma or for a request's proof."""
+    policy: Literal["bandit", "faithful"] = "bandit"
+    """What is next: `bandit` draws by what each kind of step and each lemma has brought for its CPU seconds; `faithful`
+    is LEGO-Prover's mix, by the language model alone, the least updated first."""
     request_share: Fraction = 0.7
-    """Share of the model's steps that answer requests; the rest evolve a lemma in one of the four directions."""
+    """Share of steps that answer requests in the policy `faithful`; the rest evolve a lemma in some direction."""
 
 
 class VerifierSettings(_Settings):
@@ -175,6 +187,9 @@ class RunSettings(_Settings):
     """Where the problems come from."""
     library: Path | None = None
     """A run directory whose library is read in before round one."""
+    deduplication: Literal["statement", "difflib"] = "statement"
+    """Which new lemmas are left out: `statement`, those whose statement is a lemma already; `difflib`, also those whose
+    text is 85 % alike to that of a lemma present, which is LEGO-Prover's rule."""
     model: ModelSettings = ModelSettings()
     prove: ProveSettings = ProveSettings()
     repair: RepairSettings = RepairSettings()

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from domain import Lemma
-from pipeline.attempt import retrieve
 from pipeline.ledger import Ledger
 from pipeline.proving import Screen
+from pipeline.retrieval import retrieve
 from pipeline.world import Ports, Statement, World
 
 NEIGHBOURS = 6

@@ -14,7 +14,11 @@ from typing import Protocol
 from domain import Definition, Elaboration, Lemma, Prover, Term, UserError
 from pipeline.proposers import automation, procedures
 from pipeline.proposers.automation import Automation
+from pipeline.proposers.isabelle_automation import IsabelleAutomation
 from pipeline.proposers.lean_automation import LeanAutomation
+from verifiers.isabelle import theories
+from verifiers.isabelle.goals import render as render_isabelle
+from verifiers.isabelle.methods import METHODS
 from verifiers.lean import own_names as lean_own_names
 from verifiers.lean import terms as lean_terms
 from verifiers.lean.source import declares
@@ -141,19 +145,53 @@ class Lean:
         yield write(elaboration, proof, lemmas, known, own_functions=False)
 
 
-DIALECTS: Mapping[Prover, Dialect] = {"rocq": Rocq(), "lean4": Lean()}
+class Isabelle:
+    """Isabelle. A statement is its author's text, so there is neither exploration nor goal surgery."""
+
+    prover: Prover = "isabelle"
+
+    def render(self, term: Term) -> str:
+        return render_isabelle(term)
+
+    def theorem(self, name: str, exact: str) -> str:
+        return f"theorem {name}:\n  {exact}"
+
+    def preamble(self, prelude: str) -> str:
+        del prelude
+        return ""
+
+    def automation(self, definitions: Sequence[Definition]) -> Automation:
+        return IsabelleAutomation(definitions)
+
+    def procedures(self, prelude: str) -> Sequence[str]:
+        del prelude
+        return [f"by {method}" for method in METHODS if method != "eval"]  # an audit refuses the oracle of `eval`
+
+    def refuse_block(self, proof: str) -> str | None:
+        return None if theories.is_proof(proof) else "more than a proof"
+
+    def candidates(
+        self,
+        elaboration: Elaboration,
+        proof: str,
+        lemmas: Sequence[Lemma],
+        definitions: Iterable[Definition],
+        preamble: str,
+    ) -> Iterator[str]:
+        del definitions, preamble
+        statement = theories.parse_statement(elaboration.problem.formal_statement)
+        yield f"{theories.lemma_texts(lemmas, assumed=False)}\n{statement.text}\n{proof}".lstrip() if lemmas else proof
+
+
+DIALECTS: Mapping[Prover, Dialect] = {"rocq": Rocq(), "lean4": Lean(), "isabelle": Isabelle()}
 
 
 def prover_of(provers: Iterable[Prover]) -> Prover:
-    """The one prover of a run's problems. Raises `UserError` for none, several, or one without a dialect."""
+    """The one prover of a run's problems. Raises `UserError` for several."""
     found = sorted(set(provers))
     if len(found) > 1:
         raise UserError(
             f"the problems are for {' and '.join(found)}, a run is for one prover: "
             "choose some by name, or make a run for each"
         )
-    if not found:
-        return "rocq"
-    if found[0] not in DIALECTS:
-        raise UserError(f"the problems are for {found[0]}, a run can take {' or '.join(DIALECTS)}: `check` takes all")
-    return found[0]
+    return found[0] if found else "rocq"

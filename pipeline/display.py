@@ -1,25 +1,39 @@
-"""Statements for people: readable names, infix equality and connectives, type arguments left out.
+"""Statements for people and language models: readable names, and what a prover finds by itself left out.
 
-Only for pages, prompts' comments and names; the prover never reads it.
+For pages and prompts; what is proved never comes from here.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from domain import App, Const, Definition, Fix, Forall, Lambda, Let, Match, Sort, Term, Var
 
-_INFIX = {"eq": (" = ", 1), "and": (" /\\ ", 0), "or": (" \\/ ", 0), "iff": (" <-> ", 0)}
-_LOOSE = frozenset({*_INFIX, "ex"})
+
+@dataclass(frozen=True, slots=True)
+class Notation:
+    """How a language writes what is not an application. `names` are connectives that it writes as plain functions."""
+
+    forall: str
+    arrow: str
+    infix: Mapping[str, tuple[str, int]]
+    """Symbol and number of type arguments."""
+    names: Mapping[str, tuple[str, int]]
+
+
+PLAIN = Notation("forall", "->", {"eq": (" = ", 1), "and": (" /\\ ", 0), "or": (" \\/ ", 0), "iff": (" <-> ", 0)}, {})
 
 
 class Display:
     """Renders canonical terms with the readable names of a set of definitions."""
 
-    def __init__(self, definitions: Iterable[Definition]) -> None:
-        self._names: dict[str, str] = {}
-        self._types: dict[str, int] = {}
+    def __init__(self, definitions: Iterable[Definition], notation: Notation = PLAIN) -> None:
+        self._notation = notation
+        self._loose = frozenset({*notation.infix, "ex"})
+        self._names: dict[str, str] = {name: shown for name, (shown, _) in notation.names.items()}
+        self._types: dict[str, int] = {name: types for name, (_, types) in notation.names.items()}
         for definition in definitions:
             self._names.update(zip(definition.names, definition.readable, strict=True))
             for datatype in definition.datatypes:
@@ -58,13 +72,14 @@ class Display:
             case App(function, arguments):
                 return _close(self._spine(self._show(function, closed=True), arguments), closed)
             case Forall("_", domain, body):
-                return _close(f"{self._show(domain, closed=True)} -> {self._show(body, closed=False)}", closed)
+                arrow = self._notation.arrow
+                return _close(f"{self._show(domain, closed=True)} {arrow} {self._show(body, closed=False)}", closed)
             case Forall():
                 names: list[str] = []
                 while isinstance(term, Forall) and term.name != "_":
                     names.append(term.name)
                     term = term.body
-                return _close(f"forall {' '.join(names)}, {self._show(term, closed=False)}", closed)
+                return _close(f"{self._notation.forall} {' '.join(names)}, {self._show(term, closed=False)}", closed)
             case Lambda(name, _, body):
                 return _close(f"fun {name} => {self._show(body, closed=False)}", closed)
             case Let(name, value, _, body):
@@ -81,21 +96,21 @@ class Display:
                 return f"(fix {chosen} …)"
 
     def _application(self, name: str, arguments: tuple[Term, ...], closed: bool) -> str:
-        if name in _INFIX:
-            operator, types = _INFIX[name]
+        if name in self._notation.infix:
+            operator, types = self._notation.infix[name]
             if len(arguments) == types + 2:
                 left, right = arguments[types:]
                 return _close(f"{self._side(left)}{operator}{self._side(right)}", closed)
-        if name == "not" and len(arguments) == 1:
+        if name == "not" and len(arguments) == 1 and name not in self._names:
             return f"~ {self._show(arguments[0], closed=True)}"
-        if name == "ex" and len(arguments) == 2 and isinstance(arguments[1], Lambda):
+        if name == "ex" and len(arguments) == 2 and isinstance(arguments[1], Lambda) and name not in self._names:
             predicate = arguments[1]
             return _close(f"exists {predicate.name}, {self._show(predicate.body, closed=False)}", closed)
         return self._closed_spine(self._names.get(name, name), arguments[self._types.get(name, 0) :], closed)
 
     def _side(self, term: Term) -> str:
         """A side of an infix operator: an application of a function binds tighter and needs no brackets."""
-        tight = isinstance(term, App) and not (isinstance(term.function, Const) and term.function.name in _LOOSE)
+        tight = isinstance(term, App) and not (isinstance(term.function, Const) and term.function.name in self._loose)
         return self._show(term, closed=not tight)
 
     def _closed_spine(self, function: str, arguments: tuple[Term, ...], closed: bool) -> str:

@@ -10,21 +10,24 @@ Invariant: a statement is tested on ground values before any proof effort, and e
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from domain import Elaboration, Lemma, Request, Term
-from pipeline.attempt import by_model, read_statements, retrieve
+from pipeline.formalizing import by_model, by_text, limits, read_statements
 from pipeline.learning import admit, get_lemma, known, record
 from pipeline.ledger import Ledger
 from pipeline.policies import Action
 from pipeline.proposers import exploration, language_model, testing
 from pipeline.proving import Found, by_automation
+from pipeline.retrieval import for_prompt, retrieve
 from pipeline.world import Ports, Statement, World
 
 
 def evolve(world: World, ports: Ports, action: Action, attempt_id: str, seed: int) -> int:
     """Runs one step; returns how many lemmas are new."""
     ledger = Ledger(attempt_id, "evolve", action.target, operator=action.operator)
+    ledger.model = world.model_card.name if action.use_model and world.model_card else ""
     match action.kind:
         case "explore":
             _explore(world, ports, ledger, action.target.split(), seed)
@@ -79,10 +82,13 @@ def _prove_and_admit(
     origins: Sequence[str],
     visible: Sequence[str],
     parents: Sequence[str] = (),
+    written: str = "",
 ) -> Lemma | None:
+    """Proves a new statement, by what the model wrote for it if it did, otherwise by automation, and offers it."""
     lemmas = retrieve(ports, statement, visible, world.settings.prove.lemmas)
     ledger.retrieved.update(dict.fromkeys(lemma.id for lemma in lemmas))
-    found = _automatic(world, ports, ledger, statement, lemmas)
+    found = by_text(world, ports, ledger, statement, written, lemmas) if written else None
+    found = found or _automatic(world, ports, ledger, statement, lemmas)
     if found is None:
         ledger.counts["unproved"] += 1
         return None
@@ -120,10 +126,16 @@ def _solve_request(world: World, ports: Ports, ledger: Ledger, identity: str, se
     problem = world.elaborations[request.asked_by[0]]
     visible = [definition.id for definition in problem.definitions]
     lemmas = retrieve(ports, statement, visible, world.settings.prove.lemmas)
-    ledger.retrieved.update(dict.fromkeys(lemma.id for lemma in lemmas))
-    found = None
+    wanted = _as_problem(world, problem, statement)
     if use_model:
-        found = by_model(world, ports, ledger, _as_problem(problem, statement), statement, lemmas, seed, request=True)
+        lemmas = list({one.id: one for one in [*for_prompt(world, ports, wanted, statement, ()), *lemmas]}.values())
+    ledger.retrieved.update(dict.fromkeys(lemma.id for lemma in lemmas))
+    if use_model:
+        settings = world.settings.prove
+        asked = language_model.proof_prompts(
+            wanted, lemmas[: settings.prompt_lemmas], limits(world), samples=settings.samples, request=True
+        )
+        found = by_model(world, ports, ledger, wanted, statement, lemmas, asked, seed)
     else:
         found = _automatic(world, ports, ledger, statement, lemmas)
     if found is not None:
@@ -145,10 +157,11 @@ def _solve_request(world: World, ports: Ports, ledger: Ledger, identity: str, se
     ports.library.count_try(identity)
 
 
-def _as_problem(problem: Elaboration, statement: Statement) -> Elaboration:
+def _as_problem(world: World, problem: Elaboration, statement: Statement) -> Elaboration:
     """A request in the names of a problem that asked for it, for a prompt."""
+    sentence = world.dialect.theorem("goal", statement.exact)
     return Elaboration(
-        problem=problem.problem,
+        problem=replace(problem.problem, formal_statement=sentence, informal_prefix=None, informal_proof=None),
         prelude_id=problem.prelude_id,
         prelude=problem.prelude,
         definitions=problem.definitions,
@@ -177,8 +190,7 @@ def _evolve_lemma(world: World, ports: Ports, ledger: Ledger, action: Action, se
         parent,
         home,
         similar,
-        token_limit=settings.context - settings.max_tokens - 32,
-        continued=settings.kind == "local",
+        limits(world),
     )
     if not asked.prompts:
         return
@@ -187,17 +199,13 @@ def _evolve_lemma(world: World, ports: Ports, ledger: Ledger, action: Action, se
         prompts, max_tokens=settings.max_tokens, temperature=settings.temperature, seed=seed, stop=asked.stop
     )
     ledger.asked(prompts, completions)
-    written = {
-        asked.naming.statement(text): None
-        for completion in completions
-        for text in language_model.parse_statements(completion.text)
-    }
-    header = world.goal(own).header
-    terms = read_statements(ports, header, written)
-    ledger.wrote(len(written), len(terms))
+    blocks = {block.statement: block for one in completions for block in asked.lemmas(one.text)}
+    terms = read_statements(ports, world.goal(own), blocks)
+    ledger.wrote(len(blocks), len(terms))
     ledger.by_model = True
     tester = testing.Tester(world.over(parent.prelude_id))
-    for statement in _unknown(world, ports, terms, parent.prelude_id):
+    proofs = {world.statement(term, parent.prelude_id).id: blocks[text].proof for text, term in terms.items()}
+    for statement in _unknown(world, ports, list(terms.values()), parent.prelude_id):
         if tester.test(statement.term, seed).counterexample is not None:
             ledger.counts["refuted"] += 1
             continue
@@ -211,6 +219,7 @@ def _evolve_lemma(world: World, ports: Ports, ledger: Ledger, action: Action, se
             origins=parent.origins,
             visible=visible,
             parents=(parent.id,),
+            written=proofs[statement.id],
         )
 
 

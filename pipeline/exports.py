@@ -25,7 +25,8 @@ def write_proofs(directory: Path, problems: Mapping[str, ProblemState]) -> list[
         if state.status != "proved":
             file.unlink(missing_ok=True)
             continue
-        text = f"{state.problem.header.rstrip()}\n\n{state.proof.strip()}\n"
+        end = "\nend\n" if state.problem.prover == "isabelle" else ""
+        text = f"{state.problem.header.rstrip()}\n\n{state.proof.strip()}\n{end}"
         if not file.is_file() or file.read_text(encoding="utf-8") != text:
             write_atomically(file, text.encode())
         files.append(file)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from domain import Candidate, Lemma, Verdict
+from domain import Candidate, Lemma, Request, Term, Verdict
+from library_store.deduplication import alike
 from pipeline.ledger import Ledger
 from pipeline.proving import Found
 from pipeline.world import Ports, Statement, World
@@ -46,13 +47,18 @@ def admit(
     if world.dialect.refuse_block(found.proof):
         ledger.counts["refused_not_tactics"] += 1
         return None
+    display = world.display(statement.reached)
+    if world.settings.deduplication == "difflib":
+        text = f"{display.statement(statement.term)}\n{found.proof}"
+        if ports.library.query(_present, statement.id, text):
+            ledger.counts["refused_alike"] += 1
+            return None
     before = closure(ports, found.lemmas)
     candidate = Candidate(world.alone(statement, before), found.proof, before, world.preamble(statement.prelude_id))
     verdict: Verdict = ports.verifier.audit([candidate])[0]
     ledger.audited(verdict)
     if not verdict.accepted:
         return None
-    display = world.display(statement.reached)
     lemma = Lemma(
         id=statement.id,
         revision=1,
@@ -87,6 +93,46 @@ def admit(
     else:
         ledger.counts["duplicate"] += 1
     return ports.library.query(get_lemma, lemma.id)
+
+
+def request(
+    world: World,
+    ports: Ports,
+    ledger: Ledger,
+    statement: Statement,
+    wanted: Sequence[Term],
+    problem: str,
+    operator: str,
+) -> None:
+    """Asks the library for statements that it does not have, best first, up to the settings' number."""
+    candidates = [world.statement(term, statement.prelude_id) for term in wanted]
+    fresh = [one for one in candidates if one.id != statement.id]
+    present = ports.library.query(known, [one.id for one in fresh])
+    missing = [one for one, have in zip(fresh, present, strict=True) if not have]
+    for one in missing[: world.settings.prove.requests]:
+        shown = world.display(one.reached).statement(one.term)
+        ledger.stuck.append(shown)
+        ledger.counts["requested"] += 1
+        ports.library.add_request(
+            Request(
+                id=one.id,
+                prover=world.language,
+                prelude_id=one.prelude_id,
+                definition_ids=one.reached,
+                statement=shown,
+                statement_exact=one.exact,
+                term=one.term,
+                origin_kind="problem",
+                asked_by=(problem,),
+                operator=operator,
+                round=0,
+            )
+        )
+
+
+def _present(library: Any, identity: str, text: str) -> bool:
+    """Whether another lemma reads almost like this text (run in the library's own process)."""
+    return alike(text, (f"{one.statement}\n{one.proof}" for one in library.lemmas.values() if one.id != identity))
 
 
 def get_lemma(library: Any, identity: str) -> Lemma:

@@ -17,7 +17,7 @@ import ray
 
 from actors.cluster import gather
 from datasets import Dataset
-from domain import Elaboration, Problem, UserError, Verdict
+from domain import Elaboration, Problem, Verdict
 from library_store.admission import Proposal
 from library_store.schema import Metric, ProblemState
 from library_store.snapshot import Manifest
@@ -30,11 +30,15 @@ from pipeline.dialects import prover_of
 from pipeline.directory import settle
 from pipeline.evolution import evolve
 from pipeline.exports import write_proofs
-from pipeline.policies import Action, Offers, Plan
+from pipeline.offers import offers
+from pipeline.policies import Action, Plan
 from pipeline.progress import Progress
 from pipeline.rechecking import recheck
 from pipeline.staff import Staff, open_staff
 from pipeline.world import World, build
+
+TOKEN_SECONDS = 0.02
+"""CPU seconds of the model for one token, before any was written."""
 
 
 class Outcome(NamedTuple):
@@ -48,8 +52,6 @@ def run(settings: RunSettings, datasets: Sequence[Dataset], directory: Path, pro
     """Runs rounds until the last one or until the budget of CPU seconds is spent; resumes what is in `directory`."""
     manifests: list[Manifest] = []
     prover = prover_of(problem.prover for dataset in datasets for problem in dataset.problems)
-    if prover != "rocq" and settings.model.kind != "none":
-        raise UserError(f"`model.kind`: prompts are written for rocq, the problems are for {prover}; set it to none")
     with open_staff(settings, directory, prover) as staff:
         settle(settings, directory)
         progress.notices(staff.library.query(_notices))
@@ -151,6 +153,8 @@ class Begun(NamedTuple):
     steps: int
     tried: Mapping[str, int]
     """How often each target had an attempt, in any round."""
+    tokens: int
+    """What the model wrote, in all rounds."""
 
 
 def _work(world: World, staff: Staff, number: int, had: dict[str, frozenset[str]], progress: Progress) -> None:
@@ -164,11 +168,12 @@ def _work(world: World, staff: Staff, number: int, had: dict[str, frozenset[str]
     shared, free = ray.put(world), list(staff.workers)
     running: dict[Any, tuple[Any, Action]] = {}
     count, budget_left = begun.steps, True
+    token_seconds = staff.cpu_seconds()["model"] / max(1, begun.tokens) if begun.tokens else TOKEN_SECONDS
     while True:
         action = None
         if budget_left:
-            offers = staff.library.query(_offers, settings.evolve.request_tries)
-            plan, action = policies.choose(plan, offers, draws.random())
+            offered = staff.library.query(offers, settings.evolve.request_tries, token_seconds)
+            plan, action = policies.choose(plan, offered, draws.random())
         if action is not None:
             worker = free.pop()
             count += 1
@@ -216,6 +221,8 @@ def _plan(world: World, begun: Begun, number: int) -> Plan:
         request_steps=settings.evolve.request_steps if evolving else 0,
         model_steps=settings.evolve.model_steps if evolving and world.model_card is not None else 0,
         request_share=settings.evolve.request_share,
+        policy=settings.evolve.policy,
+        evolvers=settings.evolve.workers,
         workers=settings.prove.workers,
     )
 
@@ -246,13 +253,6 @@ def _problems(library: Any) -> dict[str, ProblemState]:
 def _begun(library: Any, number: int) -> Begun:
     rows = [row for row in library.at_round(number).rows("attempts") if row["round"] == number]
     waiting = tuple(name for name, state in library.problems.items() if state.status == "open")
-    return Begun(waiting, frozenset(row["target"] for row in rows), len(rows), dict(library.attempts_on))
-
-
-def _offers(library: Any, most_tries: int) -> Offers:
-    """Open requests with few tries, and lemmas that evolution has had least often."""
-    requests = [r for r in library.requests.values() if r.status == "open" and r.tries < most_tries]
-    requests.sort(key=lambda request: (request.tries, len(request.statement_exact), request.id))
-    parents = [lemma for lemma in library.lemmas.values() if lemma.retired_by is None]
-    parents.sort(key=lambda lemma: (library.attempts_on[lemma.id], len(lemma.statement_exact), lemma.id))
-    return Offers([request.id for request in requests], [lemma.id for lemma in parents])
+    return Begun(
+        waiting, frozenset(row["target"] for row in rows), len(rows), dict(library.attempts_on), library.tokens_out
+    )

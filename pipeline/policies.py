@@ -2,26 +2,47 @@
 
 States and transitions. A `Plan` holds what is still to do. `choose` takes the plan, what the library offers now and one
 number drawn by the caller, and answers with the next `Action` and the plan without it (or with `None` when nothing may
-start now). `finish` returns a worker. One worker is kept for evolution while problems are being proved, when there is
-more than one; when either side runs dry the other takes all workers.
+start now). `finish` returns a worker. Some workers are kept for evolution while problems are being proved, when there
+are enough; when either side runs dry the other takes all workers.
 
-Evolution takes turns: signatures are explored first, since later steps profit from what they find; then open requests,
-fewest tries first; the language model's steps are spread between them, with the paper's mix of requests and directions
-(LEGO-Prover, section 3.2).
+Which step of evolution is next is a policy's to say; both end when their steps are spent.
+
+* `bandit`: every kind of step is an arm: exploring a signature, a request by automation (one arm for each way in which
+  requests come about), a request by the language model, and each of the four directions. An arm pays by lemmas that
+  are new, and `USED_WORTH` times as much by those that another proof rests on later, per CPU second. Its rate has a
+  Gamma posterior; a rate is drawn for each arm that can be pulled, and the best one is (Thompson sampling). The parent
+  of a direction has the highest upper confidence bound of what its steps brought, so each lemma gets its turn and those
+  that pay get more. Of the requests those with the fewest tries are next, then those that most problems ask for.
+* `faithful`: LEGO-Prover's evolver (section 3.3). Every step is the language model's: with a probability it answers the
+  request that was tried least, otherwise it evolves the lemma that was evolved least in a direction drawn at random.
+
+A target that a worker has is not given to another one. A request that automation failed on waits for the next round.
 
 Invariant: every action is a function of (plan, offers, drawn numbers); the seed fixes the drawn numbers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import math
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from statistics import NormalDist
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 DIRECTIONS = ("identify_key_concepts", "parameterize", "scale_complexity", "extend_dimensions")
 """The paper's four directions of evolution."""
 
+USED_WORTH = 3.0
+"""What a lemma on which another proof rests pays, beside the 1 that it paid as a new one."""
+
+CONFIDENCE = 1.0
+"""Weight of the confidence bound in the choice of a parent."""
+
 ActionKind = Literal["prove", "explore", "solve_request", "evolve"]
+
+Policy = Literal["bandit", "faithful"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +55,66 @@ class Action:
     use_model: bool = False
 
 
-class Offers(NamedTuple):
-    """What the library offers now, best first: ids of open requests and of lemmas that may be evolved."""
+class Record(NamedTuple):
+    """What steps of one kind, or from one parent, have brought so far."""
 
-    requests: Sequence[str]
-    parents: Sequence[str]
+    steps: int = 0
+    new: int = 0
+    """Lemmas that they added to the library."""
+    used: int = 0
+    """Those of them on which another proof rests."""
+    seconds: float = 0.0
+    """CPU seconds, the model's included."""
+
+    @property
+    def pay(self) -> float:
+        return self.new + USED_WORTH * self.used
+
+
+class Wanted(NamedTuple):
+    """An open request: how it came about, how often it was tried, how many problems ask for it."""
+
+    id: str
+    source: str = ""
+    tries: int = 0
+    asked_by: int = 1
+
+
+class Parent(NamedTuple):
+    """A lemma that may be evolved, and what evolving it brought."""
+
+    id: str
+    record: Record = Record()
+
+
+class Offers(NamedTuple):
+    """What the library offers now: requests and parents, smallest first, and the records of the arms (`arm_of`)."""
+
+    requests: Sequence[Wanted] = ()
+    parents: Sequence[Parent] = ()
+    arms: Mapping[str, Record] = MappingProxyType({})
+
+
+PRIORS: Mapping[str, Record] = {
+    "exploration": Record(1, 4, 0, 10.0),
+    "solve_request": Record(1, 1, 0, 8.0),
+    "model": Record(1, 1, 0, 30.0),
+}
+"""What is assumed of an arm before it was pulled, in the measure of one step: of explorations, of requests by
+automation, of steps of the language model. Optimistic for the model, so that it is tried."""
+
+
+def arm_of(operator: str, source: str = "", *, use_model: bool) -> str:
+    """The arm that a step belongs to; `source` is how a request came about."""
+    return " ".join(part for part in (operator, source, "by model" if use_model else "") if part)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is left of a round. `turn` counts evolution steps that were started."""
+    """What is left of a round. `taken` are targets that workers have, `tried` requests that automation had.
+
+    `evolvers` of the `workers` are kept for evolution while problems are due.
+    """
 
     due: tuple[str, ...]
     signatures: tuple[str, ...]
@@ -51,10 +122,12 @@ class Plan:
     model_steps: int
     request_share: float
     workers: int
+    policy: Policy = "bandit"
+    evolvers: int = 1
     proving: int = 0
     evolving: int = 0
-    turn: int = 0
-    taken: frozenset[str] = frozenset()
+    taken: frozenset[str] = field(default_factory=frozenset[str])
+    tried: frozenset[str] = field(default_factory=frozenset[str])
 
     @property
     def busy(self) -> int:
@@ -72,16 +145,16 @@ def choose(plan: Plan, offers: Offers, draw: float) -> Choice:
     Args:
         plan: what is left.
         offers: what the library offers now.
-        draw: a number in [0, 1) that decides between the model's kinds of step and among directions.
+        draw: a number in [0, 1) that decides whatever is left to chance.
     """
     if plan.busy >= plan.workers:
         return Choice(plan, None)
-    room_for_proving = plan.proving < max(1, plan.workers - 1)
+    room_for_proving = plan.proving < max(1, plan.workers - plan.evolvers)
     if plan.due and room_for_proving:
         return _prove(plan)
-    evolved = _evolve(plan, offers, draw)
-    if evolved.action is not None:
-        return evolved
+    action = _faithful(plan, offers, draw) if plan.policy == "faithful" else _bandit(plan, offers, draw)
+    if action is not None:
+        return Choice(_started(plan, action), action)
     return _prove(plan) if plan.due else Choice(plan, None)
 
 
@@ -89,7 +162,7 @@ def finish(plan: Plan, action: Action) -> Plan:
     """The plan after the worker that ran `action` has come back."""
     if action.kind == "prove":
         return replace(plan, proving=plan.proving - 1)
-    return replace(plan, evolving=plan.evolving - 1)
+    return replace(plan, evolving=plan.evolving - 1, taken=plan.taken - {action.target})
 
 
 def _prove(plan: Plan) -> Choice:
@@ -97,34 +170,94 @@ def _prove(plan: Plan) -> Choice:
     return Choice(replace(plan, due=plan.due[1:], proving=plan.proving + 1), action)
 
 
-def _evolve(plan: Plan, offers: Offers, draw: float) -> Choice:
-    started = replace(plan, evolving=plan.evolving + 1, turn=plan.turn + 1)
-    if plan.signatures:
-        action = Action("explore", plan.signatures[0], "exploration")
-        return Choice(replace(started, signatures=plan.signatures[1:]), action)
-    request = next((name for name in offers.requests if name not in plan.taken), None)
-    parent = next((name for name in offers.parents if name not in plan.taken), None)
-    if plan.model_steps and plan.turn % 4 == 3:
-        started = replace(started, model_steps=plan.model_steps - 1)
-        if request is not None and draw < plan.request_share:
-            return _take(started, Action("solve_request", request, "solve_request", use_model=True))
-        if parent is not None:
-            return _take(started, Action("evolve", parent, _direction(plan, draw), use_model=True))
-    if request is not None and plan.request_steps:
-        started = replace(started, request_steps=plan.request_steps - 1)
-        return _take(started, Action("solve_request", request, "solve_request"))
-    if plan.model_steps and parent is not None:
-        started = replace(started, model_steps=plan.model_steps - 1)
-        return _take(started, Action("evolve", parent, _direction(plan, draw), use_model=True))
-    return Choice(plan, None)
+def _started(plan: Plan, action: Action) -> Plan:
+    plan = replace(plan, evolving=plan.evolving + 1, taken=plan.taken | {action.target})
+    if action.use_model:
+        return replace(plan, model_steps=plan.model_steps - 1)
+    if action.kind == "explore":
+        return replace(plan, signatures=plan.signatures[1:])
+    return replace(plan, request_steps=plan.request_steps - 1, tried=plan.tried | {action.target})
 
 
-def _take(plan: Plan, action: Action) -> Choice:
-    return Choice(replace(plan, taken=plan.taken | {action.target}), action)
+# ------------------------------------------------------------------------------------------------------------ faithful
 
 
-def _direction(plan: Plan, draw: float) -> str:
-    """One of the paper's four directions; the share of the draw above the request share spreads evenly over them."""
+def _faithful(plan: Plan, offers: Offers, draw: float) -> Action | None:
+    if not plan.model_steps:
+        return None
+    requests = [one for one in offers.requests if one.id not in plan.taken]
+    parents = [one for one in offers.parents if one.id not in plan.taken]
+    if requests and (draw < plan.request_share or not parents):
+        return Action("solve_request", min(requests, key=lambda one: one.tries).id, "solve_request", use_model=True)
+    if not parents:
+        return None
     span = 1.0 - plan.request_share
     inside = (draw - plan.request_share) / span if draw >= plan.request_share and span > 0 else draw
-    return DIRECTIONS[min(int(inside * len(DIRECTIONS)), len(DIRECTIONS) - 1)]
+    direction = DIRECTIONS[min(int(inside * len(DIRECTIONS)), len(DIRECTIONS) - 1)]
+    parent = min(parents, key=lambda one: one.record.steps)
+    return Action("evolve", parent.id, direction, use_model=True)
+
+
+# -------------------------------------------------------------------------------------------------------------- bandit
+
+
+def _bandit(plan: Plan, offers: Offers, draw: float) -> Action | None:
+    arms = _arms(plan, offers)
+    if not arms:
+        return None
+    source = random.Random(draw)
+    drawn = {arm: drawn_rate(offers.arms.get(arm, Record()), _prior(arm), source.random()) for arm in sorted(arms)}
+    return arms[max(sorted(drawn), key=lambda arm: drawn[arm])]
+
+
+def _arms(plan: Plan, offers: Offers) -> dict[str, Action]:
+    """The arms that can be pulled now, each with what it would do."""
+    arms: dict[str, Action] = {}
+    if plan.signatures:
+        arms[arm_of("exploration", use_model=False)] = Action("explore", plan.signatures[0], "exploration")
+    free = sorted(
+        (one for one in offers.requests if one.id not in plan.taken), key=lambda one: (one.tries, -one.asked_by)
+    )
+    if plan.request_steps:
+        for one in free:
+            if one.id not in plan.tried:
+                arm = arm_of("solve_request", one.source, use_model=False)
+                arms.setdefault(arm, Action("solve_request", one.id, "solve_request"))
+    if plan.model_steps:
+        for one in free[:1]:
+            action = Action("solve_request", one.id, "solve_request", use_model=True)
+            arms[arm_of("solve_request", use_model=True)] = action
+        parent = best_parent([one for one in offers.parents if one.id not in plan.taken])
+        for direction in DIRECTIONS if parent is not None else ():
+            arms[arm_of(direction, use_model=True)] = Action("evolve", parent or "", direction, use_model=True)
+    return arms
+
+
+def _prior(arm: str) -> Record:
+    return PRIORS["model" if arm.endswith("by model") else arm.split(maxsplit=1)[0]]
+
+
+def drawn_rate(record: Record, prior: Record, draw: float) -> float:
+    """A rate of pay per CPU second from its Gamma posterior, at the quantile `draw` (Wilson and Hilferty's formula)."""
+    shape, seconds = prior.pay + record.pay, prior.seconds + record.seconds
+    spread = 1.0 / (9.0 * shape)
+    normal = NormalDist().inv_cdf(min(max(draw, 1e-9), 1.0 - 1e-9))
+    return shape * max(0.0, 1.0 - spread + normal * math.sqrt(spread)) ** 3 / seconds
+
+
+def best_parent(parents: Sequence[Parent]) -> str | None:
+    """The parent with the highest upper confidence bound of its pay for a step of average length (Auer et al. 2002).
+
+    The bound of a lemma that is left alone grows without end, so each gets its turn.
+    """
+    if not parents:
+        return None
+    steps = sum(one.record.steps for one in parents)
+    mean_seconds = sum(one.record.seconds for one in parents) / steps if steps else 0.0
+
+    def bound(one: Parent) -> float:
+        record = one.record
+        length = record.seconds / mean_seconds if mean_seconds else float(record.steps)
+        return (record.pay + 0.5) / (length + 1.0) + CONFIDENCE * math.sqrt(math.log1p(steps) / (record.steps + 1))
+
+    return max(parents, key=bound).id

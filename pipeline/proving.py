@@ -113,10 +113,12 @@ def by_automation(
         ledger: notes candidates and seconds.
         statement: what to prove.
         lemmas: that may be used.
-        most: scripts tried, with and without lemmas each.
+        most: scripts tried, with and without lemmas each; 0 leaves automation out.
         seconds: CPU seconds of the prover after which no further script is tried.
         bare: whether to try without lemmas first; False when that is known to fail.
     """
+    if not most:
+        return None
     screen = Screen(world, ports, ledger, statement, seconds)
     found = _inductive(world, screen, statement, lemmas, most=most, bare=bare) if statement.reached or lemmas else None
     if found is None and (not statement.reached or world.preludes[statement.prelude_id]):

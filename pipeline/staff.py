@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,6 +14,7 @@ from actors.endpoint import EndpointSettings
 from domain import ModelCard, Prover
 from pipeline.config import ModelSettings, RunSettings
 from pipeline.world import Model, Ports
+from verifiers.isabelle.server import IsabelleSettings
 from verifiers.lean.toolchain import LeanSettings
 from verifiers.protocol import Verifier
 from verifiers.rocq.verifier import RocqSettings
@@ -72,7 +73,7 @@ def open_staff(settings: RunSettings, directory: Path, prover: Prover) -> Genera
     try:
         opened = Remote(library.start(directory))
         opened.query(_round)
-        limits = _lean(settings) if prover == "lean4" else _rocq(settings, directory)
+        limits = _limits(settings, directory, prover)
         started = verification.start(settings.verifiers.processes, limits, prover)
         verifiers = [Remote(actor) for actor in started]
         model = None if settings.model.kind == "none" else Remote(language_model.start(_model(settings.model)))
@@ -93,7 +94,11 @@ def _round(opened: Any) -> int:
     return opened.round
 
 
-def _rocq(settings: RunSettings, directory: Path) -> RocqSettings:
+def _limits(settings: RunSettings, directory: Path, prover: Prover) -> RocqSettings | LeanSettings | IsabelleSettings:
+    if prover == "lean4":
+        return _lean(settings)
+    if prover == "isabelle":
+        return _isabelle(settings)
     return RocqSettings(
         sessions=settings.verifiers.sessions,
         check_seconds=settings.prove.candidate_cpu_seconds,
@@ -109,6 +114,14 @@ def _lean(settings: RunSettings) -> LeanSettings:
         check_seconds=settings.prove.candidate_cpu_seconds,
         audit_seconds=settings.verifiers.audit_cpu_seconds,
         memory_bytes=settings.verifiers.memory_mib * 2**20,
+    )
+
+
+def _isabelle(settings: RunSettings) -> IsabelleSettings:
+    return replace(
+        IsabelleSettings.from_environment(),
+        check_seconds=settings.prove.candidate_cpu_seconds,
+        audit_seconds=settings.verifiers.audit_cpu_seconds,
     )
 
 

@@ -1,9 +1,10 @@
 """Prompts for the language model, and its answers back in canonical names. Pure functions; no model is called here.
 
-A prompt shows a problem as its author names things, and library lemmas in those names too; `Naming` takes what the
-model writes back to the canonical names that a run works in. A prompt fits a token limit: the least relevant lemmas
-go first, then the worked examples, then the definitions. The worked examples in the templates
-(`pipeline/prompts/rocq/*.txt`) are ours and generic: no statement of a benchmark or of a bundled suite is among them.
+A prompt shows a problem as its author names things, and library lemmas in those names too; `Asked` takes what the
+model writes back to the canonical names that a run works in. A prompt fits a token limit: the lemmas' proofs go first,
+then the least relevant lemmas, then the worked examples one by one, then all but the beginning of the informal text,
+then the definitions. The templates are text files (`pipeline/prompts/PROVER/*.txt`). Their worked examples, and those
+of `worked`, are ours and generic: no statement of a benchmark or of a bundled suite is among them.
 """
 
 from __future__ import annotations
@@ -14,60 +15,75 @@ from dataclasses import dataclass, replace
 from functools import cache
 from itertools import cycle, islice
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from jinja2 import Environment, StrictUndefined, Template
 
-from domain import App, Const, Elaboration, Forall, Lemma, Prompt
-from pipeline.display import Display
-from pipeline.proposers.model_text import parse_proofs, parse_requests, parse_statements
-from pipeline.proposers.naming import Naming, aliases, author_naming, letters_of, renamed
-from verifiers.rocq.sentences import Unterminated, identifiers, split
+from domain import App, Const, Elaboration, Forall, Lemma, Prompt, Prover
+from pipeline.proposers.answers import Block, steps_of
+from pipeline.proposers.languages import LANGUAGES, Language
+from pipeline.proposers.naming import Naming, aliases, author_naming, letters_of
+from pipeline.proposers.worked import Worked, draw
 
-__all__ = [
-    "EVOLUTIONS",
-    "Asked",
-    "Naming",
-    "decomposition_prompt",
-    "estimate_tokens",
-    "evolution_prompt",
-    "parse_proofs",
-    "parse_requests",
-    "parse_statements",
-    "proof_prompts",
-    "repair_prompt",
-]
-
-PROMPTS = Path(__file__).resolve().parents[1] / "prompts" / "rocq"
+PROMPTS = Path(__file__).resolve().parents[1] / "prompts"
 
 Evolution = Literal["identify_key_concepts", "parameterize", "scale_complexity", "extend_dimensions"]
 
 EVOLUTIONS: tuple[Evolution, ...] = ("identify_key_concepts", "parameterize", "scale_complexity", "extend_dimensions")
 """The four directions in which a lemma is evolved (LEGO-Prover, section 3.3)."""
 
-PROOF_ENDS = ("Qed.", "Admitted.", "Abort.", "\nLemma", "\nTheorem", "```")
-"""Where a continued proof ends."""
-
-STATEMENT_ENDS = ("\nProof", "\n(*", "\n\n", "```")
-"""Where a continued statement ends."""
-
 MOST_REQUESTS = 5
 """Lemmas that one plan may ask for (LEGO-Prover, section 3.2)."""
+
+WORKED = 3
+"""Worked decompositions that a prompt shows, drawn by seed (LEGO-Prover, section 3.2)."""
+
+
+def estimate_tokens(text: str) -> int:
+    """A guess from above: code in a small vocabulary has more than two bytes a token."""
+    return len(text.encode()) // 2 + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a prompt has to fit, and how the model answers.
+
+    `continued` gives the answer an opening to go on from, which a small model needs; without it the answer is free
+    text.
+    """
+
+    tokens: int = 1500
+    continued: bool = True
+    count: Callable[[str], int] = estimate_tokens
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Prompts, where their answers end, the ids of the lemmas that they show, and the way back to canonical names."""
+    """Prompts, where their answers end, the ids of the lemmas that they show, and the way back to canonical names.
+
+    `prompts` is empty when not even the bare statement fits.
+    """
 
     prompts: tuple[Prompt, ...]
     stop: tuple[str, ...]
     shown: tuple[str, ...]
     naming: Naming
 
+    def proofs(self, answer: str) -> list[str]:
+        """The candidate proofs in an answer, likeliest first, in canonical names."""
+        return [self.naming.proof(proof) for proof in self.naming.language.proofs(answer)]
 
-def estimate_tokens(text: str) -> int:
-    """A guess from above: code in a small vocabulary has more than two bytes a token."""
-    return len(text.encode()) // 2 + 1
+    def lemmas(self, answer: str) -> list[Block]:
+        """The lemmas that an answer states, with their proofs where it gives any, in canonical names."""
+        rename = self.naming.statement
+        return [
+            Block(block.name, rename(block.statement), rename(block.proof))
+            for block in self.naming.language.lemmas(answer)
+        ]
+
+    def requests(self, answer: str) -> list[str]:
+        """The statements of the lemmas that a plan asks for, in canonical names."""
+        return [block.statement for block in self.lemmas(answer)[:MOST_REQUESTS]]
 
 
 # --------------------------------------------------------------------------------------------------------- the prompts
@@ -76,28 +92,35 @@ def estimate_tokens(text: str) -> int:
 def proof_prompts(
     elaboration: Elaboration,
     lemmas: Sequence[Lemma] = (),
+    limits: Limits = Limits(),
     *,
     samples: int = 1,
-    token_limit: int = 1500,
-    count_tokens: Callable[[str], int] = estimate_tokens,
-    continued: bool = True,
     request: bool = False,
 ) -> Asked:
-    """Prompts that ask for a proof of the elaborated statement, one per sample.
+    """Prompts that ask for the tactics of one proof of the elaborated statement, one prompt per sample.
 
-    `lemmas` are retrieved ones, most relevant first. `continued` gives the answer an opening to go on from, which a
-    small model needs; without it (a chat endpoint) the answer is free text. `request` words it as a library request.
-    `prompts` is empty when not even the bare statement fits `token_limit`.
+    `lemmas` are retrieved ones, most relevant first. `request` words it as a library request.
     """
+    return _asked("solve_request" if request else "prove", elaboration, lemmas, limits, samples=samples)
+
+
+def formalization_prompts(
+    elaboration: Elaboration,
+    lemmas: Sequence[Lemma] = (),
+    limits: Limits = Limits(),
+    *,
+    plan: str = "",
+    samples: int = 1,
+    seed: int = 0,
+) -> Asked:
+    """Prompts that ask for a proof in blocks, auxiliary lemmas first, then the theorem (LEGO-Prover, section 3.2).
+
+    `plan` is the answer to a decomposition prompt; its steps are shown. The answer is free text.
+    """
+    limits = replace(limits, continued=False)
+    worked = draw(elaboration.problem.prover, WORKED, seed)
     return _asked(
-        "solve_request" if request else "prove",
-        elaboration,
-        lemmas,
-        samples=samples,
-        token_limit=token_limit,
-        count_tokens=count_tokens,
-        stop=PROOF_ENDS,
-        continued=continued,
+        "formalize", elaboration, lemmas, limits, samples=samples, worked=worked, more={"steps": steps_of(plan)}
     )
 
 
@@ -106,43 +129,22 @@ def repair_prompt(
     lemmas: Sequence[Lemma],
     failed: str,
     error: str,
-    *,
-    token_limit: int = 1500,
-    count_tokens: Callable[[str], int] = estimate_tokens,
-    continued: bool = True,
+    limits: Limits = Limits(),
 ) -> Asked:
     """A prompt that shows a proof (in canonical names) and the prover's message, and asks for a better one."""
-    return _asked(
-        "repair",
-        elaboration,
-        lemmas,
-        token_limit=token_limit,
-        count_tokens=count_tokens,
-        stop=PROOF_ENDS,
-        continued=continued,
-        failed=failed,
-        error=error,
-    )
+    return _asked("repair", elaboration, lemmas, limits, failed=failed, error=error)
 
 
 def decomposition_prompt(
     elaboration: Elaboration,
     lemmas: Sequence[Lemma] = (),
+    limits: Limits = Limits(),
     *,
-    token_limit: int = 1500,
-    count_tokens: Callable[[str], int] = estimate_tokens,
-    continued: bool = True,
+    seed: int = 0,
 ) -> Asked:
-    """A prompt for the steps of a proof and the lemmas that it wants; `parse_requests` reads the answer."""
-    return _asked(
-        "decompose",
-        elaboration,
-        lemmas,
-        token_limit=token_limit,
-        count_tokens=count_tokens,
-        stop=("\nProof", "\nTheorem", "```"),
-        continued=continued,
-    )
+    """A prompt for the steps of a proof and the lemmas that it wants; `Asked.requests` reads the answer."""
+    worked = draw(elaboration.problem.prover, WORKED, seed)
+    return _asked("decompose", elaboration, lemmas, limits, worked=worked)
 
 
 def evolution_prompt(
@@ -150,25 +152,15 @@ def evolution_prompt(
     lemma: Lemma,
     elaboration: Elaboration,
     lemmas: Sequence[Lemma] = (),
-    *,
-    token_limit: int = 1500,
-    count_tokens: Callable[[str], int] = estimate_tokens,
-    continued: bool = True,
+    limits: Limits = Limits(),
 ) -> Asked:
-    """A prompt for a new statement made from `lemma`; `elaboration` is a problem that has the lemma's definitions.
+    """A prompt for a new lemma made from `lemma`; `elaboration` is a problem that has the lemma's definitions.
 
-    `lemmas` are similar ones, so that the model sees what is there already. `parse_statements` reads the answer.
+    `lemmas` are similar ones, so that the model sees what is there already. `Asked.lemmas` reads the answer; only a
+    free answer has proofs.
     """
-    return _asked(
-        operator,
-        replace(elaboration, statement=lemma.term, reached=lemma.definition_ids),
-        [other for other in lemmas if other.id != lemma.id],
-        token_limit=token_limit,
-        count_tokens=count_tokens,
-        stop=STATEMENT_ENDS,
-        continued=continued,
-        parent=lemma,
-    )
+    about = replace(elaboration, statement=lemma.term, reached=lemma.definition_ids)
+    return _asked(operator, about, [other for other in lemmas if other.id != lemma.id], limits, parent=lemma)
 
 
 # ---------------------------------------------------------------------------------------------------- how they are made
@@ -176,10 +168,9 @@ def evolution_prompt(
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """A lemma as a prompt shows it."""
+    """A lemma as a prompt shows it: `text` is its statement with a name."""
 
-    name: str
-    statement: str
+    text: str
     proof: str
 
 
@@ -187,105 +178,121 @@ def _asked(
     template: str,
     elaboration: Elaboration,
     lemmas: Sequence[Lemma],
+    limits: Limits,
     *,
-    token_limit: int,
-    count_tokens: Callable[[str], int],
-    stop: tuple[str, ...],
-    continued: bool,
     samples: int = 1,
+    worked: Sequence[Worked] = (),
     failed: str = "",
     error: str = "",
     parent: Lemma | None = None,
+    more: Mapping[str, str] | None = None,
 ) -> Asked:
+    language = LANGUAGES[elaboration.problem.prover]
     own = elaboration.own_names
-    display = Display(
+    definitions = [
         replace(definition, readable=tuple(own.get(name, name) for name in definition.names))
         for definition in elaboration.definitions
-    )
-    named = aliases(lemmas, avoid={*own.values(), *_names_in(elaboration.problem.header)})
+    ]
+    named = aliases(lemmas, avoid={*own.values(), *language.names_in(elaboration.problem.header)})
     taken = {*own.values(), *named.values()}
     outward = {**own, **named}
     shown: list[_Shown] = []
     for lemma in lemmas:
         letters = letters_of(lemma.term, taken)
-        statement = renamed(display.statement(lemma.term), letters)
-        proof = _indented(renamed(lemma.proof, outward | letters))
-        shown.append(_Shown(named[lemma.canonical_name], statement, proof))
+        statement = language.rename(language.display(definitions, lemma.term), letters)
+        text = language.theorem("Lemma", named[lemma.canonical_name], statement)
+        shown.append(_Shown(text, _indented(language.rename(lemma.proof, outward | letters))))
     letters = letters_of(elaboration.statement, taken) if elaboration.definitions else {}
     outward |= letters
     inward = {name: canonical for canonical, name in outward.items()}
-    theorem, naming = _theorem(elaboration, display, letters, inward, parent)
-    openings = _openings(elaboration, letters) if parent is None and elaboration.definitions else [""]
-    definitions = _definitions(elaboration)
-    informal = elaboration.problem.informal_prefix or "" if parent is None else ""
-    for kept, proofs, examples, defined in _choices(len(shown)):
-        values = {
+    statement = language.rename(language.display(definitions, elaboration.statement), letters)
+    naming = Naming(inward, (), language)
+    theorem = language.theorem("Lemma" if parent else "Theorem", "known" if parent else "goal", statement)
+    if parent is None and not elaboration.definitions:
+        # Under an opaque header (the Reals, say) the elaborated form is unreadable: the author's own text is shown.
+        theorem = elaboration.problem.formal_statement.strip()
+        naming = author_naming(theorem, elaboration.statement, inward, language)
+    openings = _openings(elaboration, letters, language) if parent is None and elaboration.definitions else [""]
+    reached = _reached_names(elaboration)
+    informal = [(text if parent is None else "") or "" for text in _informal(elaboration)]
+    for choice in _choices(len(shown), max(1, len(worked))):
+        informal_text = [language.in_comment(text if choice.worked else _brief(text)) for text in informal]
+        values: dict[str, Any] = {
             "theorem": theorem,
-            "lemmas": [lemma if proofs else replace(lemma, proof="") for lemma in shown[:kept]],
-            "definitions": definitions if defined else "",
-            "examples": examples,
-            "informal": _one_line(informal) if examples else "",
-            "failed": _in_comment(_indented(renamed(failed, outward))),
-            "error": _one_line(renamed(error, outward)),
+            "lemmas": [lemma if choice.proofs else replace(lemma, proof="") for lemma in shown[: choice.lemmas]],
+            "definitions": language.definitions(elaboration, reached) if choice.definitions else "",
+            "examples": choice.worked > 0,
+            "worked": worked[: choice.worked],
+            "informal": _brief(informal_text[0]) if choice.worked else "",
+            "informal_statement": informal_text[0] if choice.definitions else "",
+            "informal_proof": informal_text[1] if choice.definitions else "",
+            "failed": language.in_comment(_indented(language.rename(failed, outward))),
+            "error": language.in_comment(_brief(language.rename(error, outward))),
             "requests": MOST_REQUESTS,
             "new_name": "new_lemma",
+            "continued": limits.continued,
+            **{name: language.in_comment(text) for name, text in (more or {}).items()},
         }
-        prompt, *others = (
-            Prompt(*(part.render(values | {"tactics": tactics}).strip() for part in _template(template)))
-            for tactics in openings
-        )
-        if not continued:
-            prompt, others = replace(prompt, opening=""), []
-        if count_tokens(f"{prompt.system}\n\n{prompt.user}\n\n{prompt.opening}") <= token_limit:
-            ids = tuple(lemma.id for lemma in lemmas[:kept])
-            prompts = tuple(islice(cycle([prompt, *others]), samples))
-            return Asked(prompts, stop if continued else (), ids, naming)
-    return Asked((), stop, (), naming)
+        system, user, opening = _template(elaboration.problem.prover, template)
+        prompts = [
+            Prompt(
+                system.render(values).strip(),
+                user.render(values).strip(),
+                opening.render(values | {"tactics": one}).strip(),
+            )
+            for one in openings
+        ]
+        if not limits.continued:
+            prompts = [replace(prompts[0], opening="")]
+        longest = max(limits.count(f"{prompt.system}\n\n{prompt.user}\n\n{prompt.opening}") for prompt in prompts)
+        if longest <= limits.tokens:
+            ids = tuple(lemma.id for lemma in lemmas[: choice.lemmas])
+            stop = _ends(template, language) if limits.continued else ()
+            return Asked(tuple(islice(cycle(prompts), samples)), stop, ids, naming)
+    return Asked((), (), (), naming)
 
 
-def _choices(lemmas: int) -> Iterable[tuple[int, bool, bool, bool]]:
-    """(lemmas, with their proofs, worked examples, definitions), fullest first."""
-    yield lemmas, True, True, True
+def _ends(template: str, language: Language) -> tuple[str, ...]:
+    if template == "decompose":
+        return language.plan_ends
+    return language.statement_ends if template in EVOLUTIONS else language.proof_ends
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """What a prompt holds: so many lemmas, with their proofs or not, so many worked examples, definitions or not."""
+
+    lemmas: int
+    proofs: bool
+    worked: int
+    definitions: bool
+
+
+def _choices(lemmas: int, worked: int) -> Iterable[_Choice]:
+    """Fullest first."""
+    yield _Choice(lemmas, True, worked, True)
     for kept in range(lemmas, 0, -1):
-        yield kept, False, True, True
-    yield 0, False, True, True
-    yield 0, False, False, True
-    yield 0, False, False, False
+        yield _Choice(kept, False, worked, True)
+    for examples in range(worked, -1, -1):
+        yield _Choice(0, False, examples, True)
+    yield _Choice(0, False, 0, False)
 
 
 @cache
-def _template(name: str) -> tuple[Template, Template, Template]:
+def _template(prover: Prover, name: str) -> tuple[Template, Template, Template]:
     """System, user and opening part of a template file."""
-    text = (PROMPTS / f"{name}.txt").read_text(encoding="utf-8")
+    text = (PROMPTS / prover / f"{name}.txt").read_text(encoding="utf-8")
     parts = re.split(r"^== (?:system|user|opening) ==\n", text, flags=re.MULTILINE)
     environment = Environment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=False)  # noqa: S701 (not HTML)
     system, user, opening = (environment.from_string(part) for part in parts[1:])
     return system, user, opening
 
 
-def _theorem(
-    elaboration: Elaboration,
-    display: Display,
-    letters: Mapping[str, str],
-    inward: Mapping[str, str],
-    parent: Lemma | None,
-) -> tuple[str, Naming]:
-    """The statement as the prompt shows it.
-
-    With definitions of its own it is the canonical statement in the author's names. A problem whose header is opaque
-    (the Reals, say) is shown as its author wrote it, since its elaborated form is unreadable; the names of its binders
-    are then part of the naming.
-    """
-    statement = renamed(display.statement(elaboration.statement), letters)
-    if parent is not None:
-        return f"Lemma known : {statement}.", Naming(inward)
-    if elaboration.definitions:
-        return f"Theorem goal : {statement}.", Naming(inward)
-    text = elaboration.problem.formal_statement.strip()
-    return text, author_naming(text, elaboration.statement, inward)
+def _informal(elaboration: Elaboration) -> tuple[str | None, str | None]:
+    return elaboration.problem.informal_prefix, elaboration.problem.informal_proof
 
 
-def _openings(elaboration: Elaboration, letters: Mapping[str, str]) -> list[str]:
+def _openings(elaboration: Elaboration, letters: Mapping[str, str], language: Language) -> list[str]:
     """First tactics of a proof, one for each sample in turn: by cases or computing, then by induction on a variable.
 
     All introduce the variables up to the first hypothesis. A small model that is left the choice hardly ever tries
@@ -305,47 +312,25 @@ def _openings(elaboration: Elaboration, letters: Mapping[str, str]) -> list[str]
         term = term.body
     if not names:
         return [""]
-    plain = f"intros {' '.join(names)}."
-    return [one for name in inductive for one in (plain, f"{plain} induction {name}")] or [plain]
+    plain = language.opening(names, None)
+    return [one for name in inductive for one in (plain, language.opening(names, name))] or [plain]
 
 
-def _definitions(elaboration: Elaboration) -> str:
-    """The sentences of the author's header that introduce what the statement reaches; all but imports if opaque."""
-    try:
-        sentences = [sentence.text for sentence in split(elaboration.problem.header)]
-    except Unterminated:
-        return ""
-    if not elaboration.definitions:
-        skipped = re.compile(r"(?:From\s+\S+\s+)?(?:Require|Import|Export|Open|Set|Unset|Local|Global|Arguments)\b")
-        return "\n".join(sentence for sentence in sentences if not skipped.match(sentence))
+def _reached_names(elaboration: Elaboration) -> set[str]:
+    """The author's names of what the statement reaches."""
     reached = set(elaboration.reached)
-    wanted = {
+    return {
         elaboration.own_names.get(name, name)
         for definition in elaboration.definitions
         if definition.id in reached
         for name in definition.names
     }
-    introduces = re.compile(r"(?:#\[[^\]]*\]\s*)?(?:Inductive|Variant|Fixpoint|Definition)\s+([^\W\d][\w']*)")
-    return "\n".join(
-        sentence for sentence in sentences if (found := introduces.match(sentence)) and found.group(1) in wanted
-    )
 
 
-def _names_in(text: str) -> set[str]:
-    try:
-        return {name.text for name in identifiers(text)}
-    except Unterminated:
-        return set()
-
-
-def _in_comment(text: str) -> str:
-    return text.replace("(*", "( *").replace("*)", "* )")
-
-
-def _one_line(text: str) -> str:
-    """For a comment: one line, and not all of a long one."""
-    return _in_comment(" ".join(text.split())[:300])
+def _brief(text: str) -> str:
+    """One line, and not all of a long one."""
+    return " ".join(text.split())[:300]
 
 
 def _indented(text: str) -> str:
-    return text.strip().replace("\n", "\n  ")
+    return text.strip("\n").rstrip().replace("\n", "\n  ")

@@ -10,9 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 
-from domain import Forall, Lemma, Sort, Term
-from pipeline.proposers.model_text import within_last_proof
-from verifiers.rocq.sentences import Unterminated, rename
+from domain import Const, Forall, Lemma, Sort, Term
+from pipeline.proposers.languages import LANGUAGES, Language
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,23 +24,16 @@ class Naming:
 
     table: Mapping[str, str] = field(default_factory=dict[str, str])
     introduces: tuple[str, ...] = ()
+    language: Language = LANGUAGES["rocq"]
 
     def proof(self, text: str) -> str:
         """A proof from an answer, for the canonical statement."""
         canonical = self.statement(text)
-        return within_last_proof(canonical, f"intros {' '.join(self.introduces)}.") if self.introduces else canonical
+        return self.language.introduce(canonical, self.introduces) if self.introduces else canonical
 
     def statement(self, text: str) -> str:
         """A statement from an answer, in canonical names."""
-        return renamed(text, self.table)
-
-
-def renamed(text: str, table: Mapping[str, str]) -> str:
-    """The text with other names, or as it is when a comment or a string in it has no end."""
-    try:
-        return rename(text, table)
-    except Unterminated:
-        return text
+        return self.language.rename(text, self.table)
 
 
 def aliases(lemmas: Iterable[Lemma], avoid: set[str]) -> dict[str, str]:
@@ -67,7 +59,7 @@ def letters_of(term: Term, taken: set[str]) -> dict[str, str]:
     return table
 
 
-def author_naming(statement: str, term: Term, table: Mapping[str, str]) -> Naming:
+def author_naming(statement: str, term: Term, table: Mapping[str, str], language: Language) -> Naming:
     """For a statement that is shown as its author wrote it: its binders are those that `term` begins with."""
     before, after = binders_of(statement)
     chain = _chain(term)
@@ -75,7 +67,8 @@ def author_naming(statement: str, term: Term, table: Mapping[str, str]) -> Namin
     for name, canonical in zip([*before, *after], chain, strict=False):
         if name in after and canonical != "_":
             table |= {name: canonical, f"IH{name}": f"IH{canonical}"}
-    return Naming(table, tuple(before) if len(before) <= len(chain) else ())
+    known = isinstance(term, Const) or len(before) <= len(chain)  # a constant holds the author's own words
+    return Naming(table, tuple(before) if known else (), language)
 
 
 def _chain(term: Term) -> list[str]:

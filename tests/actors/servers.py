@@ -1,11 +1,12 @@
-"""A server that fails as it is told to, for what a healthy server cannot show."""
+"""Servers for what a healthy one cannot show: one fails as it is told to, the other answers by a script."""
 
 import json
 import socket
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from typing import Any
 
 
 def free_port() -> int:
@@ -27,6 +28,42 @@ def unsteady_server(failures: list[int | None]) -> Generator[str]:
                 return
             body = json.dumps({"data": [{"id": "smol", "owned_by": "tests"}]}).encode()
             self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the name is the standard library's)
+            return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/v1"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@contextmanager
+def scripted_server(answer: Callable[[str, str], str]) -> Generator[str]:
+    """An OpenAI-compatible server whose model `scripted` answers system and user message by a function."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.say({"data": [{"id": "scripted", "owned_by": "tests"}]})
+
+        def do_POST(self) -> None:
+            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            said = {message["role"]: message["content"] for message in asked["messages"]}
+            text = answer(said.get("system", ""), said["user"])
+            usage = {"prompt_tokens": len(said["user"]) // 3, "completion_tokens": len(text) // 3}
+            self.say({"choices": [{"message": {"content": text}, "finish_reason": "stop"}], "usage": usage})
+
+        def say(self, value: dict[str, Any]) -> None:
+            body = json.dumps(value).encode()
+            self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

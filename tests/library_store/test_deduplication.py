@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain import App, Branch, Const, Fix, FixFunction, Forall, Lambda, Let, Match, Term, Var
-from library_store.deduplication import dedup_key
+from library_store.deduplication import alike, dedup_key
 from tests.library_store.samples import NAT, ZERO, equal, for_all, plus, successor
 from tests.library_store.test_schema import TERMS
 
@@ -113,3 +113,12 @@ def test_matches_lets_and_fixpoints_bind_their_names(name: str) -> None:
         ),
     }
     assert len(keys) == 1
+
+
+def test_difflibs_rule_is_a_share_of_matching_characters() -> None:
+    text = "forall x, add x zero = x\nintros. induction x; simpl; congruence."
+    assert alike(text, ["", text.replace("add", "sum")])
+    assert not alike(text, ["forall x y, mul x y = mul y x\nauto."])
+    assert not alike("abcdefghij", ["abcdefghXY"])
+    assert alike("abcdefghij" * 2, ["abcdefghiX" * 2])
+    assert not alike(text, [])

@@ -148,6 +148,56 @@ def test_requests_are_tried_closed_and_reopened(tmp_path: Path) -> None:
         assert library.requests[request("a").id] == request("a", tries=1)
 
 
+def test_a_request_is_open_again_when_its_answer_is_retired_and_nothing_subsumes_it(tmp_path: Path) -> None:
+    with opened(tmp_path) as library:
+        library.insert_many([Proposal(lemma(name), AUDITED) for name in "abc"])
+        asked = library.add_request(request("a"))
+        library.retire(sha("lemma a"), sha("lemma b"))
+        assert library.requests[asked.id].status == "answered", "b subsumes it"
+        library.retire(sha("lemma b"), sha("lemma c"))
+        assert library.requests[asked.id].status == "answered", "c subsumes b"
+        library.retire(sha("lemma c"), "failed_recheck")
+        assert library.requests[asked.id].status == "open"
+        assert library.requests[asked.id].answered_by is None
+        assert library.add_request(request("a")).status == "open", "a retired lemma answers nothing"
+    with Library(tmp_path) as library:
+        assert library.requests[asked.id].status == "open"
+
+
+def test_a_retired_lemma_that_nothing_subsumes_comes_back_with_a_new_proof(tmp_path: Path) -> None:
+    with opened(tmp_path) as library:
+        library.insert_many([Proposal(lemma("a"), AUDITED), Proposal(lemma("b"), AUDITED)])
+        library.add_request(request("a"))
+        library.retire(sha("lemma a"), sha("lemma b"))
+        again = replace(lemma("a"), proof="intros. now auto.")
+        assert library.insert(again, AUDITED).reason == "known"
+        library.retire(sha("lemma b"), "failed_recheck")
+        assert library.requests[request("a").id].status == "open"
+        assert library.insert(replace(again, uses=(sha("lemma b"),)), AUDITED).reason == "revived"
+        back = library.lemmas[sha("lemma a")]
+        assert (back.retired_by, back.proof, back.uses) == (None, again.proof, (sha("lemma b"),))
+        assert library.requests[request("a").id].answered_by == back.id
+        assert library.insert(replace(lemma("b"), uses=(back.id,)), AUDITED).reason == "uses_itself"
+    with Library(tmp_path) as library:
+        assert library.lemmas[back.id] == back
+
+
+def test_steps_of_evolution_and_the_use_of_what_they_brought_are_counted(tmp_path: Path) -> None:
+    with opened(tmp_path) as library:
+        library.insert_many([Proposal(lemma("a"), AUDITED), Proposal(lemma("b", uses=(sha("lemma a"),)), AUDITED)])
+        step = replace(
+            samples.attempt("s1"), kind="evolve", target=sha("lemma b"), harvested=(sha("lemma a"),), tokens_out=7
+        )
+        library.add_attempt(step)
+        (effort,) = library.efforts
+        assert (effort.target, effort.harvested, effort.tokens) == (sha("lemma b"), (sha("lemma a"),), 7)
+        assert library.used_by[sha("lemma a")] == {sha("lemma b")}
+        assert library.attempts_on[sha("lemma b")] == 1
+    with Library(tmp_path) as library:
+        assert library.efforts == [effort]
+        assert library.used_by[sha("lemma a")] == {sha("lemma b")}
+
+
 def test_a_reopened_library_is_the_library_that_was_closed(tmp_path: Path) -> None:
     samples.three_rounds(tmp_path)
     with Library(tmp_path) as library:

@@ -9,8 +9,8 @@ import pytest
 
 from domain import Candidate, Elaboration, Problem
 from library_store.library import Library
-from pipeline.attempt import harvest
 from pipeline.config import RunSettings
+from pipeline.formalizing import harvest
 from pipeline.ledger import Ledger
 from pipeline.world import Ports, World, build
 from verifiers.rocq.verifier import RocqSettings, RocqVerifier

@@ -9,9 +9,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from domain import Candidate, Elaboration, Problem, Verdict
-from pipeline.attempt import read_statements
-from pipeline.proposers.language_model import evolution_prompt, proof_prompts
-from pipeline.proposers.model_text import parse_proofs, parse_requests, parse_statements, split_blocks
+from pipeline.formalizing import read_statements
+from pipeline.proposers.language_model import decomposition_prompt, evolution_prompt, proof_prompts
+from pipeline.proposers.rocq_text import parse_lemmas, parse_proofs, split_blocks
 from pipeline.world import Ports
 from tests.pipeline.elaborated import elaborate, lemma_of
 from verifiers.rocq.own_names import canonical_problem
@@ -82,7 +82,7 @@ def test_any_text_can_be_read(text: str) -> None:
     for proof in parse_proofs(text):
         assert proof.strip()
         split_blocks(proof)
-    assert all(statement.strip() for statement in parse_statements(text))
+    assert all(block.statement.strip() for block in parse_lemmas(text))
 
 
 # -------------------------------------------------------------------------------------------------------- statements
@@ -90,7 +90,10 @@ def test_any_text_can_be_read(text: str) -> None:
 
 def test_statements_are_read_with_their_binders() -> None:
     text = "Lemma a : forall n, n = n.\nProof. auto. Qed.\nTheorem b (x y : nat) {A : Type} : x = y ->\n  y = x."
-    assert parse_statements(text) == ["forall n, n = n", "forall (x y : nat) {A : Type}, x = y -> y = x"]
+    assert [(block.statement, block.proof) for block in parse_lemmas(text)] == [
+        ("forall n, n = n", "auto."),
+        ("forall (x y : nat) {A : Type}, x = y -> y = x", ""),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -105,12 +108,13 @@ def test_statements_are_read_with_their_binders() -> None:
     ],
 )
 def test_what_is_no_whole_statement_is_left_out(text: str) -> None:
-    assert parse_statements(text) == []
+    assert parse_lemmas(text) == []
 
 
 def test_a_plan_asks_for_at_most_five_lemmas() -> None:
     text = "Steps:\n1. Induction.\nLemmas:\n" + "\n".join(f"Lemma l{k} : {k} = {k}." for k in range(9))
-    assert parse_requests(text) == [f"{k} = {k}" for k in range(5)]
+    (goal,) = elaborated("Theorem p : forall n, add n zero = n.")
+    assert decomposition_prompt(goal).requests(text) == [f"{k} = {k}" for k in range(5)]
 
 
 # ------------------------------------------------------------------------------------------------------------- names
@@ -200,9 +204,9 @@ def test_an_evolved_statement_comes_back_in_canonical_names(verifier: RocqVerifi
     )
     asked = evolution_prompt("parameterize", lemma_of(parent, "auto."), goal)
     assert "Lemma known : forall n," in asked.prompts[0].user
-    (statement,) = parse_statements(asked.prompts[0].opening + " n m, add n (next m) = next (add n m).")
+    (block,) = asked.lemmas(asked.prompts[0].opening + " n m, add n (next m) = next (add n m).")
     header = canonical_problem(goal, goal.definitions).header
-    (answer,) = verifier.elaborate([Problem("e", "rocq", header, f"Lemma e : {asked.naming.statement(statement)}.")])
+    (answer,) = verifier.elaborate([Problem("e", "rocq", header, f"Lemma e : {block.statement}.")])
     assert isinstance(answer, Elaboration)
 
 
@@ -216,10 +220,11 @@ def test_a_statement_that_is_more_than_a_sentence_is_not_shown_to_the_prover() -
             self.shown += tuple(problem.formal_statement for problem in problems)
             return []
 
-    (text,) = parse_statements(
+    (block,) = parse_lemmas(
         'Foo (* Lemma a : True. Admitted. Redirect "file" Print nat. Lemma b : ltac:(exact True || intros *) .'
     )
+    text, goal = block.statement, Problem("goal", "rocq", "", "Lemma goal : True.")
     assert "Redirect" in text
     prover: Any = Prover()
-    assert read_statements(Ports(prover, None, None), "", [text, "0 = 0", "a (*", ""]) == []
+    assert read_statements(Ports(prover, None, None), goal, [text, "0 = 0", "a (*", ""]) == {}
     assert prover.shown == ("Lemma written : 0 = 0.",)

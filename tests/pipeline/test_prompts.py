@@ -13,13 +13,18 @@ from pipeline.proposers.language_model import (
     EVOLUTIONS,
     PROMPTS,
     Asked,
+    Limits,
     decomposition_prompt,
     estimate_tokens,
     evolution_prompt,
+    formalization_prompts,
     proof_prompts,
     repair_prompt,
 )
+from pipeline.proposers.worked import decompositions
 from tests.pipeline.elaborated import elaborate, lemma_of
+
+ROCQ = PROMPTS / "rocq"
 
 HEADER = """
 Inductive num : Type := zero : num | next : num -> num.
@@ -52,17 +57,19 @@ def every_prompt(goal: Elaboration, lemmas: list[Lemma]) -> dict[str, Asked]:
         "repair": repair_prompt(goal, lemmas, "intros n m.\nauto.", "Cannot unify d0 (* with *) x."),
         "decompose": decomposition_prompt(goal, lemmas),
     }
+    asked["formalize"] = formalization_prompts(goal, lemmas, plan="Steps:\n1. Induction.")
     return asked | {operator: evolution_prompt(operator, lemmas[0], goal, lemmas) for operator in EVOLUTIONS}
 
 
 def test_every_template_is_used_and_fits(goal: Elaboration, lemmas: list[Lemma]) -> None:
     asked = every_prompt(goal, lemmas)
-    assert set(asked) == {file.stem for file in PROMPTS.glob("*.txt")}
+    assert set(asked) == {file.stem for file in ROCQ.glob("*.txt")}
     for name, one in asked.items():
         assert len(one.prompts) == 1, name
         assert estimate_tokens(whole(one.prompts[0])) <= 1500, name
-        assert one.prompts[0].opening, name
-        assert one.stop, name
+        continued = name != "formalize"
+        assert bool(one.prompts[0].opening) == continued, name
+        assert bool(one.stop) == continued, name
 
 
 def test_prompts_speak_in_the_names_of_the_problem(goal: Elaboration, lemmas: list[Lemma]) -> None:
@@ -95,7 +102,7 @@ def test_every_other_sample_begins_an_induction_each_on_another_variable(goal: E
 
 
 def test_samples_repeat_the_prompt_and_free_answers_have_no_opening(goal: Elaboration) -> None:
-    asked = proof_prompts(goal, samples=3, continued=False)
+    asked = proof_prompts(goal, [], Limits(continued=False), samples=3)
     assert len(asked.prompts) == 3
     assert asked.prompts[0].opening == ""
     assert asked.stop == ()
@@ -105,7 +112,7 @@ def test_the_least_relevant_lemmas_go_first_and_then_the_examples(goal: Elaborat
     full = estimate_tokens(whole(proof_prompts(goal, lemmas).prompts[0]))
     seen: list[tuple[int, bool, bool]] = []
     for limit in range(full, 0, -1):
-        asked = proof_prompts(goal, lemmas, token_limit=limit)
+        asked = proof_prompts(goal, lemmas, Limits(limit))
         if not asked.prompts:
             break
         text = whole(asked.prompts[0])
@@ -139,7 +146,7 @@ def test_the_estimate_of_tokens_is_from_above(goal: Elaboration, lemmas: list[Le
 
 
 def worked_examples(template: str) -> str:
-    text = (PROMPTS / f"{template}.txt").read_text()
+    text = (ROCQ / f"{template}.txt").read_text()
     found = re.search(r"{% if examples -%}\n(.*?)\n{% endif -%}", text, re.DOTALL)
     assert found is not None, template
     return found.group(1)
@@ -154,7 +161,7 @@ def test_worked_proofs_are_accepted_by_the_prover(template: str, tmp_path: Path)
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("template", [*EVOLUTIONS, "decompose"])
+@pytest.mark.parametrize("template", EVOLUTIONS)
 def test_worked_statements_are_well_formed_and_true(template: str, tmp_path: Path) -> None:
     lines = worked_examples(template).splitlines()
     definitions = [line for line in lines if line.startswith(("Inductive", "Fixpoint"))]
@@ -171,12 +178,14 @@ def test_worked_statements_are_well_formed_and_true(template: str, tmp_path: Pat
 
 def test_no_worked_example_is_a_statement_of_a_bundled_suite(repository: Path) -> None:
     examples: list[Problem] = []
-    for template in ("prove", "decompose", *EVOLUTIONS):
+    for template in ("prove", *EVOLUTIONS):
         lines = worked_examples(template).splitlines()
         header = "\n".join(line for line in lines if line.startswith(("Inductive", "Fixpoint", "Definition")))
         examples += [
             Problem("example", "rocq", header, line) for line in lines if re.match(r"(?:Lemma|Theorem) ", line)
         ]
+    for one in decompositions("rocq"):
+        examples += [Problem("example", "rocq", one.definitions, text) for text in (*one.lemmas, one.theorem)]
     bundled = [
         Problem(record["name"], "rocq", record["header"], record["formal_statement"])
         for file in (repository / "datasets" / "bundled").glob("*.jsonl")

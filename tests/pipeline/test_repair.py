@@ -8,8 +8,8 @@ from typing import cast
 import pytest
 
 from domain import Completion, Elaboration, Problem, Prompt
-from pipeline.attempt import by_model
 from pipeline.config import RepairSettings, RunSettings
+from pipeline.formalizing import Decomposition, by_model, formalization
 from pipeline.ledger import Ledger
 from pipeline.world import Ports, build
 from verifiers.rocq.verifier import RocqVerifier
@@ -47,7 +47,9 @@ def asked(verifier: RocqVerifier, text: str, repair: RepairSettings) -> tuple[st
     elaboration = cast("Elaboration", verifier.elaborate([PROBLEM])[0])
     world = build(RunSettings(repair=repair), [elaboration], "rocq", None)
     writer, ledger = Writer(text), Ledger("a", "problem", "p")
-    found = by_model(world, Ports(verifier, None, writer), ledger, elaboration, world.of_problem("p"), [], 0)
+    prompts = formalization(world, elaboration, [], Decomposition(), 0)
+    ports = Ports(verifier, None, writer)
+    found = by_model(world, ports, ledger, elaboration, world.of_problem("p"), [], prompts, 0)
     return (found.proof if found else None), ledger, writer.prompts
 
 

@@ -18,10 +18,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from domain import Lemma
-from verifiers.isabelle.keywords import ALLOWED, PROOF_BEGINNINGS, STATEMENTS
+from verifiers.isabelle.keywords import ALLOWED, IN_PROOFS, PROOF_BEGINNINGS, STATEMENTS
 from verifiers.isabelle.scan import Token, Unreadable, refuse_characters, refuse_statement, tokens
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_']*\Z")
+_DECLARES = ALLOWED - IN_PROOFS - PROOF_BEGINNINGS
 _ELEMENTS = frozenset({"fixes", "assumes", "shows", "obtains", "if", "for", "when"})
 
 
@@ -158,6 +159,16 @@ def _elements(text: str, code: Sequence[Token]) -> tuple[Element, ...]:
 
 
 # ---------------------------------------------------------------------------------------------- placing a candidate
+
+
+def is_proof(text: str) -> bool:
+    """Whether a text is only a proof: it begins as one, and states nothing behind it."""
+    try:
+        code = [token for token in tokens(text) if token.kind != "comment"]
+    except Unreadable:
+        return False
+    begins = bool(code) and code[0].text in PROOF_BEGINNINGS
+    return begins and not any(token.kind == "word" and token.text in _DECLARES for token in code)
 
 
 def place(proof: str, statement: Statement, header: Header, *, prefix: bool = False) -> Placed:

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from domain import (
     Candidate,
+    Const,
     Elaboration,
     Goal,
     Message,
@@ -31,6 +32,7 @@ from domain import (
     Verdict,
 )
 from verifiers.cache import VerdictCache, candidate_key, program_digest
+from verifiers.canonical import digest
 from verifiers.isabelle import theories
 from verifiers.isabelle.audit import ACCESS, probes, release_year
 from verifiers.isabelle.cases import Case, errors_of, groups, prepare, sessions_of
@@ -160,9 +162,12 @@ class IsabelleVerifier:
         return facts_used(answer, case.names)
 
     def elaborate(self, problems: Sequence[Problem]) -> list[Elaboration | Verdict]:
-        """A verdict `error` for each problem: terms of Isabelle are not read, so none has a canonical form."""
-        said = Message("error", "Isabelle's terms are not read here: its problems can be checked, not explored")
-        return [Verdict("error", "prover_error", "none", (said,)) for _ in problems]
+        """Each problem with its statement as text, in one line: Isabelle's terms are not read here.
+
+        So no two ways of writing a statement are one, nothing is shared between headers, and no server is asked. A
+        verdict `error` for a problem that is none.
+        """
+        return [_as_text(problem) for problem in problems]
 
     def parse_goal(self, text: str, header: str = "") -> Goal:  # noqa: ARG002 (a goal's text is whole by itself)
         """A printed goal, cut into variables, premises and conclusion, with terms as text (see `goals`).
@@ -273,6 +278,17 @@ class IsabelleVerifier:
         lemmas = theories.named_lemmas(candidate.lemmas, candidate.proof + candidate.preamble)
         limits = f"{seconds} {self.settings.session} {self.settings.recheck_seconds}"
         return candidate_key(kind, (self.describe(), program_digest(HERE), limits), candidate, lemmas)
+
+
+def _as_text(problem: Problem) -> Elaboration | Verdict:
+    try:
+        theories.parse_header(problem.header)
+        statement = theories.parse_statement(problem.formal_statement)
+    except theories.Malformed as error:
+        return Verdict("error", "malformed", "none", (Message("error", str(error)),))
+    exact = " ".join(statement.body.split())
+    prelude_id = digest(f"isabelle {' '.join(problem.header.split())}")
+    return Elaboration(problem, prelude_id, problem.header, (), {}, Const(exact), exact, ())
 
 
 def _goals(text: str) -> Printed | None:

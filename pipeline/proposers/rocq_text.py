@@ -1,20 +1,22 @@
-"""What a language model wrote, read as candidates: whatever it is, it is text to be verified.
+"""How prompts for Rocq are written, and what a language model wrote in Rocq, read as candidates to be verified.
 
-The functions are total: any text gives a list, perhaps an empty one. They put the likelier candidate first, hold no
+The readers are total: any text gives a list, perhaps an empty one. They put the likelier candidate first, hold no
 duplicates, and drop what cannot be accepted (`admit`, a lone keyword).
 """
 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
 
-from verifiers.rocq.sentences import Unterminated, normal_text, split
+from domain import Definition, Elaboration, Prover, Term
+from pipeline.display import Display
+from pipeline.proposers.answers import Block, Blocks, code_of, unique
+from verifiers.rocq.sentences import Unterminated, identifiers, normal_text, rename, split
+from verifiers.rocq.source import Malformed, parse_statement
 
-_FENCE = re.compile(r"```[ \t]*[\w.+-]*[ \t]*\r?\n(.*?)(?:```|\Z)", re.DOTALL)
 _BEGIN = re.compile(r"\bProof(?:\s+using\b[^.]*)?\s*\.", re.IGNORECASE)
 _END = re.compile(r"\b(?:Qed|Defined|QED)\b\s*\.?|\b(?:Admitted|Abort)\b|∎|□")
-_CHAT = re.compile(r"<\|[^|<>\n]{1,40}\|>|</?s>")
 _STATEMENT = re.compile(
     r"(?:Lemma|Theorem|Corollary|Fact|Remark|Proposition|Property|Example)\s+(?P<name>[^\W\d][\w']*)(?P<rest>.*)\.",
     re.DOTALL,
@@ -25,8 +27,71 @@ _PROSE = re.compile(
     r"^(?:the|this|that|we|here|then|so|thus|hence|since|let us|note|which|is|it)\s+[a-z]+", re.IGNORECASE
 )
 
-LONGEST = 20_000
-"""Characters of an answer that are read; the rest is a loop or not a proof."""
+_INTRODUCES = re.compile(r"(?:#\[[^\]]*\]\s*)?(?:Inductive|Variant|Fixpoint|Definition)\s+([^\W\d][\w']*)")
+_SCENERY = re.compile(r"(?:From\s+\S+\s+)?(?:Require|Import|Export|Open|Set|Unset|Local|Global|Arguments)\b")
+
+
+class RocqText:
+    """Rocq, as prompts show it and answers give it."""
+
+    prover: Prover = "rocq"
+    suffix: str = ".v"
+    proof_ends: tuple[str, ...] = ("Qed.", "Admitted.", "Abort.", "\nLemma", "\nTheorem", "```")
+    statement_ends: tuple[str, ...] = ("\nProof", "\n(*", "\n\n", "```")
+    plan_ends: tuple[str, ...] = ("\nProof", "\nTheorem", "```")
+
+    def proofs(self, text: str) -> list[str]:
+        return parse_proofs(text)
+
+    def lemmas(self, text: str) -> list[Block]:
+        return parse_lemmas(text)
+
+    def split(self, text: str) -> Blocks:
+        return split_blocks(text)
+
+    def introduce(self, text: str, names: Sequence[str]) -> str:
+        return within_last_proof(text, f"intros {' '.join(names)}.")
+
+    def rename(self, text: str, table: Mapping[str, str]) -> str:
+        try:
+            return rename(text, table)
+        except Unterminated:
+            return text
+
+    def names_in(self, text: str) -> set[str]:
+        try:
+            return {name.text for name in identifiers(text)}
+        except Unterminated:
+            return set()
+
+    def is_statement(self, sentence: str) -> bool:
+        try:
+            parse_statement(sentence)
+        except Malformed:
+            return False
+        return True
+
+    def in_comment(self, text: str) -> str:
+        return text.replace("(*", "( *").replace("*)", "* )")
+
+    def display(self, definitions: Iterable[Definition], term: Term) -> str:
+        return Display(definitions).statement(term)
+
+    def theorem(self, keyword: str, name: str, statement: str) -> str:
+        return f"{keyword} {name} : {statement}."
+
+    def definitions(self, elaboration: Elaboration, reached: set[str]) -> str:
+        try:
+            sentences = [sentence.text for sentence in split(elaboration.problem.header)]
+        except Unterminated:
+            return ""
+        if not elaboration.definitions:
+            return "\n".join(sentence for sentence in sentences if not _SCENERY.match(sentence))
+        return "\n".join(text for text in sentences if (found := _INTRODUCES.match(text)) and found.group(1) in reached)
+
+    def opening(self, names: Sequence[str], induction: str | None) -> str:
+        plain = f"intros {' '.join(names)}."
+        return f"{plain} induction {induction}" if induction else plain
 
 
 def parse_proofs(text: str) -> list[str]:
@@ -44,41 +109,38 @@ def parse_proofs(text: str) -> list[str]:
             stop = min((end for end in ends if end >= begin), default=len(code))
             after = min((other for other in begins if other > begin), default=len(code))
             found += _blocks(code[begin : min(stop, after)])
-    return _unique(found)
+    return unique(found)
 
 
-def parse_statements(text: str, most: int | None = None) -> list[str]:
-    """The statements of `Lemma NAME : STATEMENT.` sentences, binders before the colon turned into a `forall`."""
-    found: list[str] = []
+def parse_lemmas(text: str) -> list[Block]:
+    """The `Lemma NAME : STATEMENT.` sentences of an answer, binders before the colon turned into a `forall`, with the
+    proofs that follow them."""
+    found: dict[str, Block] = {}
     for code in _code(text):
-        for sentence in _sentences(code):
+        pieces = _sentences(code)
+        for at, sentence in enumerate(pieces):
             begin = _STATEMENT.search(sentence)
             if begin is None:
                 continue
             statement = _quantified(begin["rest"])
             if statement and ":=" not in statement and _balanced(statement):
-                found.append(statement)
-    return _unique(found)[:most]
+                found.setdefault(statement, Block(begin["name"], statement, _proof_after(pieces, at)))
+    return list(found.values())
 
 
-def parse_requests(text: str, most: int = 5) -> list[str]:
-    """The lemma statements that a plan asks for, at most `most`."""
-    return parse_statements(text, most)
-
-
-class Block(NamedTuple):
-    """A lemma that a candidate proves before its theorem; `proof` is a tactic block."""
-
-    name: str
-    statement: str
-    proof: str
-
-
-class Blocks(NamedTuple):
-    """A candidate in pieces: its auxiliary lemmas in order, and the tactic block of its theorem."""
-
-    lemmas: tuple[Block, ...]
-    last: str
+def _proof_after(pieces: list[str], at: int) -> str:
+    """The tactic block of the lemma that sentence `at` states, empty when it has none or gives up."""
+    if at + 1 >= len(pieces) or not _BEGIN.fullmatch(pieces[at + 1]):
+        return ""
+    body: list[str] = []
+    for piece in pieces[at + 2 :]:
+        if _END.fullmatch(piece):
+            block = _laid_out(body)
+            return "" if _GIVEN_UP.search(f"{block} {piece}") else block
+        if _STATEMENT.match(piece):
+            break
+        body.append(piece)
+    return ""
 
 
 def within_last_proof(text: str, sentence: str) -> str:
@@ -105,13 +167,9 @@ def split_blocks(text: str) -> Blocks:
 
 
 def _code(text: str) -> list[str]:
-    """The fenced blocks of an answer, last one first, or all of it when it has none."""
-    text = _CHAT.sub("", text[:LONGEST]).replace("\r\n", "\n")
-    blocks = [match.group(1) for match in _FENCE.finditer(text)]
-    if not blocks:
-        return [text.replace("```", "\n")]
-    before = text.split("```", 1)[0]
-    return [*reversed(blocks), *([before] if _BEGIN.search(before) else [])]
+    """The code of an answer, likeliest first; proofs before the first fence come last."""
+    code = code_of(text)
+    return [*code.likeliest, *([code.before] if code.fenced and _BEGIN.search(code.before) else [])]
 
 
 def _sentences(text: str) -> list[str]:
@@ -198,7 +256,3 @@ def _balanced(text: str) -> bool:
         if depth < 0:
             return False
     return depth == 0
-
-
-def _unique(items: list[str]) -> list[str]:
-    return list(dict.fromkeys(item for item in items if item.strip()))

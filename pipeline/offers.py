@@ -1,0 +1,44 @@
+"""What the library offers to the policy, read in the library's own process."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from pipeline.policies import Offers, Parent, Record, Wanted, arm_of
+
+
+def offers(library: Any, most_tries: int, seconds_per_token: float) -> Offers:
+    """Open requests with few tries and lemmas in use, smallest first, and what each kind of step has brought.
+
+    Args:
+        library: with the records of all steps of evolution (`library_store.state.State.efforts`).
+        most_tries: failed tries after which a request waits.
+        seconds_per_token: CPU seconds of the language model for one token of output.
+    """
+    requests = [r for r in library.requests.values() if r.status == "open" and r.tries < most_tries]
+    requests.sort(key=lambda request: (len(request.statement_exact), request.id))
+    arms: defaultdict[str, list[float]] = defaultdict(lambda: [0, 0, 0, 0.0])
+    parents: defaultdict[str, list[float]] = defaultdict(lambda: [0, 0, 0, 0.0])
+    for effort in library.efforts:
+        request = library.requests.get(effort.target)
+        source = request.operator if request is not None and not effort.by_model else ""
+        rows = [arms[arm_of(effort.operator, source, use_model=effort.by_model)]]
+        if effort.target in library.lemmas:
+            rows.append(parents[effort.target])
+        for row in rows:
+            row[0] += 1
+            row[1] += len(effort.harvested)
+            row[2] += sum(bool(library.used_by[lemma]) for lemma in effort.harvested)
+            row[3] += effort.cpu_seconds + effort.tokens * seconds_per_token
+    live = [lemma for lemma in library.lemmas.values() if lemma.retired_by is None]
+    live.sort(key=lambda lemma: (len(lemma.statement_exact), lemma.id))
+    return Offers(
+        [Wanted(r.id, r.operator, r.tries, len(r.asked_by)) for r in requests],
+        [Parent(lemma.id, _record(parents[lemma.id])) for lemma in live],
+        {arm: _record(row) for arm, row in arms.items()},
+    )
+
+
+def _record(row: list[float]) -> Record:
+    return Record(int(row[0]), int(row[1]), int(row[2]), row[3])

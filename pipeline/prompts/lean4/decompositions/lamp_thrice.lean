@@ -1,0 +1,39 @@
+/-
+Statement: A lamp that changes three times shows its first light again.
+Proof: Two changes are one step back, and a change after a step back is nothing. Both by cases.
+Steps:
+1. Show that two changes are one step back.
+2. Show that a change undoes a step back.
+-/
+inductive Lamp : Type where
+  | red : Lamp
+  | amber : Lamp
+  | green : Lamp
+
+def change : Lamp → Lamp
+  | .red => .green
+  | .green => .amber
+  | .amber => .red
+
+def back : Lamp → Lamp
+  | .red => .amber
+  | .green => .red
+  | .amber => .green
+
+theorem change_twice : ∀ c, Eq (change (change c)) (back c) := by
+  intro c
+  cases c with
+  | red => eq_refl
+  | amber => eq_refl
+  | green => eq_refl
+
+theorem change_back : ∀ c, Eq (change (back c)) c := by
+  intro c
+  cases c with
+  | red => eq_refl
+  | amber => eq_refl
+  | green => eq_refl
+
+theorem lamp_thrice : ∀ c, Eq (change (change (change c))) c := by
+  intro c
+  simp only [change_twice, change_back]

@@ -1,0 +1,79 @@
+"""Which library lemmas a step is given: for the prover's automation, and for a prompt.
+
+A prompt's lemmas are chosen as in LEGO-Prover (section 3.2): some for the problem, by its statement and its informal
+text, some for each lemma that the plan asks for, and of these as many as the prompt may show.
+
+Invariant: a lemma is never offered for its own statement.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from itertools import chain, zip_longest
+
+from domain import Elaboration, Lemma
+from pipeline.world import Ports, Statement, World
+
+POOL = 24
+"""Lemmas closest to a statement that are compared with a problem's informal text too."""
+
+RANK_OFFSET = 60
+"""In fusing two rankings, what is added to each rank (reciprocal rank fusion, Cormack et al. 2009)."""
+
+_WORD = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z]{3,}")
+
+
+def retrieve(
+    ports: Ports, statement: Statement, visible: Sequence[str], k: int, at_round: int | None = None
+) -> list[Lemma]:
+    """The best `k` lemmas over the visible definitions for a statement, best first, without the statement itself."""
+    found = ports.library.retrieve(statement.term, visible, statement.prelude_id, k + 1, at_round=at_round)
+    return [lemma for lemma, _ in found if lemma.id != statement.id][:k]
+
+
+def for_prompt(
+    world: World,
+    ports: Ports,
+    elaboration: Elaboration,
+    statement: Statement,
+    wanted: Sequence[Statement],
+    at_round: int | None = None,
+) -> list[Lemma]:
+    """Lemmas for a prompt, the problem's and each request's in turn, best first."""
+    settings = world.settings.prove
+    visible = [definition.id for definition in elaboration.definitions]
+    near = retrieve(ports, statement, visible, max(POOL, settings.retrieved_for_problem), at_round)
+    text = f"{elaboration.problem.informal_prefix or ''} {elaboration.problem.informal_proof or ''}"
+    groups = [fused(near, by_words(text, near))[: settings.retrieved_for_problem]]
+    groups += [retrieve(ports, one, visible, settings.retrieved_for_request, at_round) for one in wanted]
+    taken_in_turn = chain.from_iterable(zip_longest(*groups))
+    chosen = {lemma.id: lemma for lemma in taken_in_turn if lemma is not None and lemma.id != statement.id}
+    return list(chosen.values())
+
+
+def by_words(text: str, lemmas: Sequence[Lemma]) -> list[Lemma]:
+    """The lemmas that share words with a text, those with the rarest shared words first.
+
+    A lemma's words are those of its statement with readable names: `joinEmpty` and `join_empty` are two.
+    """
+    words = {word.lower() for word in _WORD.findall(text)}
+    of = {lemma.id: {word.lower() for word in _WORD.findall(f"{lemma.name} {lemma.statement}")} for lemma in lemmas}
+    frequency = Counter(word for found in of.values() for word in found)
+    score = {
+        lemma.id: sum(math.log(1 + len(lemmas) / frequency[word]) for word in sorted(words & of[lemma.id]))
+        for lemma in lemmas
+    }
+    return sorted((lemma for lemma in lemmas if score[lemma.id]), key=lambda lemma: -score[lemma.id])
+
+
+def fused(*rankings: Sequence[Lemma]) -> list[Lemma]:
+    """One ranking out of several; a lemma that one of them lacks gains nothing from it. The first one breaks ties."""
+    lemmas = {lemma.id: lemma for ranking in rankings for lemma in ranking}
+    score: dict[str, float] = dict.fromkeys(lemmas, 0.0)
+    for ranking in rankings:
+        for place, lemma in enumerate(ranking):
+            score[lemma.id] += 1 / (RANK_OFFSET + place)
+    return sorted(lemmas.values(), key=lambda lemma: -score[lemma.id])

@@ -1,0 +1,64 @@
+"""Lemmas for a prompt: by statement and informal text, and by what the plan asks for, in turn."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from domain import Elaboration, Problem
+from library_store.admission import Proposal
+from pipeline.config import ProveSettings, RunSettings
+from pipeline.retrieval import by_words, for_prompt, fused
+from pipeline.world import Ports, Statement, build
+from tests.library_store.samples import AUDITED, ZERO, Var, equal, for_all, lemma, opened, plus, sha, successor
+
+VISIBLE = (sha("nat"), sha("plus"))
+
+
+def statement(name: str, term: Any) -> Statement:
+    return Statement(sha(name), term, f"exact {name}", sha(""), VISIBLE)
+
+
+def test_words_count_by_how_rare_they_are_and_names_are_cut_into_words() -> None:
+    lemmas = [
+        replace(lemma("a"), statement="reverse x = x"),
+        replace(lemma("b"), statement="x = x", name="joinEmpty"),
+        replace(lemma("c"), statement="reverse x = reverse y"),
+    ]
+    assert [one.id for one in by_words("Reverse it, then join.", lemmas)] == [sha(f"lemma {x}") for x in "bac"]
+    assert by_words("Nothing of the kind.", lemmas) == []
+
+
+def test_two_rankings_become_one_and_the_first_breaks_ties() -> None:
+    a, b, c = lemma("a"), lemma("b"), lemma("c")
+    assert fused([a, b, c], [c]) == [c, a, b]
+    assert fused([a, b], []) == [a, b]
+
+
+def test_a_prompt_gets_the_papers_numbers_in_turn_and_never_its_own_statement(tmp_path: Path) -> None:
+    x, y = Var("x"), Var("y")
+    sums = {f"sum {k}": for_all("x y", equal(plus(x, y), plus(y, x))) for k in range(8)}
+    zeros = {f"zero {k}": for_all("x", equal(successor(ZERO), ZERO)) for k in range(4)}
+    goal = statement("lemma sum 0", sums["sum 0"])
+    elaboration = Elaboration(Problem("p", "rocq", "", ""), sha(""), "", (), {}, goal.term, goal.exact, VISIBLE)
+    with opened(tmp_path) as library:
+        library.insert_many([Proposal(lemma(name, term), AUDITED) for name, term in (sums | zeros).items()])
+
+        class Everything:
+            """The library, as if the problem had all definitions."""
+
+            def retrieve(self, term: Any, visible: Any, prelude_id: str, k: int, at_round: int | None = None) -> Any:
+                del visible
+                return library.retrieve(term, VISIBLE, prelude_id, k, at_round=at_round)
+
+        ports: Any = Ports(None, Everything(), None)  # pyright: ignore[reportArgumentType]  (no prover is asked)
+        world = build(RunSettings(), [], "rocq", None)
+        wanted = [statement("wanted", zeros["zero 0"])]
+        names = [one.name.split()[0] for one in for_prompt(world, ports, elaboration, goal, wanted)]
+        assert names == ["sum", "zero", "sum", "zero", "sum", "sum", "sum", "sum"]
+        few = build(
+            RunSettings(prove=ProveSettings(retrieved_for_problem=1, retrieved_for_request=0)), [], "rocq", None
+        )
+        (only,) = for_prompt(few, ports, elaboration, goal, wanted)
+        assert only.id != goal.id
