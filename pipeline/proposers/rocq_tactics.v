@@ -111,6 +111,12 @@ Ltac lm_permute f comm left_assoc right_assoc :=
     | |- f ?a ?l = ?r => lm_front f comm left_assoc right_assoc a r; apply Coq.Init.Logic.f_equal
     end)).
 
+(* Congruence: both sides are calls of one function. Where they are not, `f_equal` would give the goal back with
+   premises that nobody proves, without end. *)
+Ltac lm_head t := match t with ?f _ => lm_head f | _ => t end.
+Ltac lm_same_head :=
+  match goal with |- ?x = ?y => let f := lm_head x in let g := lm_head y in constr_eq f g end; progress f_equal.
+
 (* Depth first. Safe case splits are made without looking back; then rewriting with at most `k` hypotheses or lemmas
    without a direction is tried, then the other splits, which cost two of `n`, then congruence. *)
 Ltac lm_go rw rwh fwd fin ac unf stp cas n k :=
@@ -130,7 +136,7 @@ with lm_rest rw rwh fwd fin ac unf stp cas n k :=
   first
   [ match k with Coq.Init.Datatypes.S ?j => once ((lm_hypothesis_step + stp ()); lm_go rw rwh fwd fin ac unf stp cas n j) end
   | match n with Coq.Init.Datatypes.S (Coq.Init.Datatypes.S ?m) => first [ cas () | lm_split_then ]; lm_go rw rwh fwd fin ac unf stp cas m k end
-  | progress f_equal; lm_go rw rwh fwd fin ac unf stp cas n k ].
+  | lm_same_head; lm_go rw rwh fwd fin ac unf stp cas n k ].
 
 Ltac lm_search rw rwh fwd fin ac unf stp cas := lm_go rw rwh fwd fin ac unf stp cas constr:(Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S Coq.Init.Datatypes.O)))))))) constr:(Coq.Init.Datatypes.S (Coq.Init.Datatypes.S Coq.Init.Datatypes.O)).
 Ltac lm_deep rw rwh fwd fin ac unf stp cas := lm_go rw rwh fwd fin ac unf stp cas constr:(Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S Coq.Init.Datatypes.O)))))))) constr:(Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S Coq.Init.Datatypes.O))).

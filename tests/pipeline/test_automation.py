@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from domain import Lemma
-from pipeline.proposers.automation import Automation, Proof, Script, Stuck, minimise, prove
+from pipeline.proposers.automation import Automation, Plan, Proof, Script, Stuck, minimise, prove
 from pipeline.proposers.ordering import Precedence, classify
 from pipeline.proposers.theory import Theory, open_statement
 from tests.pipeline.elaborated import lemma_of
@@ -74,6 +74,12 @@ def test_any_lemma_makes_a_script_that_the_prover_can_read(checker: Checker) -> 
             scripts = list(Automation(definitions(name)).scripts(statement(name), [one]))
             errors = [checker.error(statement(name), script) for script in scripts[:3]]
             assert not [error for error in errors if "Syntax error" in error or "not found" in error], one.statement
+
+
+def test_congruence_does_not_run_on_where_the_sides_are_calls_of_different_functions(checker: Checker) -> None:
+    opened = open_statement(statement("onto_join"))
+    search = Automation(definitions()).script(opened, Plan("search"), ())
+    assert checker.error(statement("onto_join"), search) == "No applicable tactic."
 
 
 def test_false_statements_are_not_proved(checker: Checker) -> None:
