@@ -11,7 +11,7 @@ else but `TACTICS` and the canonical names of the lemmas that it lists.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -49,6 +49,8 @@ class Plan:
     general: bool = False
     normalise: bool = False
     """Rewrite with the lemmas before the induction, so that the hypotheses of the induction are normal forms too."""
+    deep: bool = False
+    """Search the leaves for two steps with a choice instead of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,12 @@ class Automation:
             yield self.script(opened, plan, lemmas)
 
     def plans(self, opened: Statement, *, with_lemmas: bool) -> Iterator[Plan]:
+        """Every shape of proof, with a shallow search of the leaves, then with a deep one."""
+        shapes = list(self._shapes(opened, with_lemmas=with_lemmas))
+        yield from shapes
+        yield from (replace(plan, deep=True) for plan in shapes if plan.kind != "instance")
+
+    def _shapes(self, opened: Statement, *, with_lemmas: bool) -> Iterator[Plan]:
         variables = self._induction_order(opened)
         yield Plan("search")
         if with_lemmas:
@@ -150,7 +158,7 @@ class Automation:
 
     def script(self, opened: Statement, plan: Plan, lemmas: Sequence[Lemma]) -> Script:
         """The text for one plan, with exactly these lemmas."""
-        tactic = "lm_deep" if plan.kind == "search" else "lm_search"
+        tactic = "lm_deep" if plan.deep else "lm_search"
         search = f"{tactic} {self._lemmas.closures(opened, lemmas)}"
         names = " ".join(binder.name for binder in opened.binders)
         start = f"intros {names}.\n" if names else ""
@@ -163,13 +171,14 @@ class Automation:
         return Script(start + self._body(opened, plan, search) + ".", tuple(lemmas), plan)
 
     def prefixes(self, opened: Statement, most: int = 3) -> Iterator[str]:
-        """Beginnings of proofs: the simplified goals of an induction, before and after its hypotheses are used."""
+        """Beginnings of proofs: the goals of an induction, simplified, rewritten with a hypothesis, or split first."""
         names = " ".join(binder.name for binder in opened.binders)
         start = f"intros {names}.\n" if names else ""
         several = len(opened.of_kind("data")) > 1
         for variable in self._induction_order(opened)[:most]:
             plan = Plan("induction", variable, general=several)
-            for leaf in ("lm_stuck", "lm_stuck; try (lm_hypothesis_step; lm_stuck)"):
+            rewritten = "try (lm_hypothesis_step; lm_stuck)"
+            for leaf in ("lm_stuck", f"lm_stuck; {rewritten}", f"lm_stuck; lm_stuck_cases; {rewritten}"):
                 yield f"{start}{self._body(opened, plan, leaf)}."
 
     def _body(self, opened: Statement, plan: Plan, search: str) -> str:

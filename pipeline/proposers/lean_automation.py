@@ -16,7 +16,7 @@ from domain import App, Const, Forall, Lambda, Lemma, Term, Var
 from verifiers.lean.terms import render, render_name
 
 from .automation import Automation, Plan, Script
-from .ordering import Rule, is_associativity, is_permutative
+from .ordering import Rule, directions, is_associativity
 from .theory import Statement, as_equation, head_name
 
 _KINDS = frozenset(("search", "induction", "cases", "nested"))
@@ -38,7 +38,7 @@ class LeanAutomation(Automation):
 
     def plans(self, opened: Statement, *, with_lemmas: bool) -> Iterator[Plan]:
         for plan in super().plans(opened, with_lemmas=with_lemmas):
-            if plan.kind in _KINDS and not plan.normalise:
+            if plan.kind in _KINDS and not plan.normalise and not plan.deep:
                 yield plan
 
     def script(self, opened: Statement, plan: Plan, lemmas: Sequence[Lemma]) -> Script:
@@ -69,8 +69,8 @@ class LeanAutomation(Automation):
                 simp.append(f"{'← ' if rule.reverse else ''}{lemma.canonical_name}")
             elif rule.kind == "commutative":
                 simp.append(lemma.canonical_name)
-            elif as_equation(rule.statement.conclusion) and is_permutative(rule.statement):
-                once += [lemma.canonical_name, f"← {lemma.canonical_name}"]
+            elif ways := directions(rule.statement):
+                once += [f"{'← ' if reverse else ''}{lemma.canonical_name}" for reverse in ways]
             else:
                 facts.append(lemma.canonical_name)
         simp += self._exchanges(lemmas)

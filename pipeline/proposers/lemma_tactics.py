@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from domain import App, Const, Forall, Lemma, Term, Var
 from term_algebra import free_variables, has_fix
 
-from .ordering import Rule, is_associativity, is_permutative, structural_index
+from .ordering import Rule, directions, is_associativity, structural_index
 from .theory import Statement, Theory, as_equation, constants, head_name, pi_binders
 
 
@@ -51,28 +51,36 @@ class LemmaTactics:
             if name in self.theory.functions and not has_fix(self.theory.functions[name].body)
         ]
         unfold = f"progress unfold {', '.join(plain)} in *" if plain else "fail"
-        choices, stuck = self._choices(lemmas), first(self._stuck_calls(opened))
+        choices, stuck = self._choices(lemmas), one_of(self._stuck_calls(opened))
         return f"ltac:(fun _ => {unfold}) ltac:(fun _ => {choices}) ltac:(fun _ => {stuck})"
 
     def _stuck_calls(self, opened: Statement) -> list[str]:
-        """Splits the variable on which a call is stuck that a match looks at; not for calls that answer yes or no."""
+        """Splits what a call is stuck on: where a match looks at the call, then in any call; variables, then calls.
+
+        A match on a call that answers yes or no is left to the split on the answer.
+        """
         reached = self.theory.reached(opened.conclusion).union(
             *(self.theory.reached(b.type) for b in opened.hypotheses)
         )
-        splits: list[str] = []
+        looked_at: list[str] = []
+        anywhere: list[str] = []
         for name in sorted(reached & self.theory.functions.keys()):
             index = structural_index(self.theory, name)
+            if index is None:
+                continue
             binders = list(pi_binders(self.theory.functions[name].type))
             result = self.theory.functions[name].type
             while isinstance(result, Forall):
                 result = result.body
             datatype = self.theory.datatype_of(result)
-            if index is None or datatype is None or not self.theory.is_recursive(datatype):
-                continue
             call = " ".join([f"@{name}", *("?v" if i == index else "_" for i in range(len(binders)))])
-            scrutinee = f"context [match {call} with _ => _ end]"
-            places = (f"|- {scrutinee}", f"H : {scrutinee} |- _")
-            splits.extend(f"match goal with {place} => is_var v; destruct v end" for place in places)
+            if datatype is not None and self.theory.is_recursive(datatype):
+                looked_at.append(f"context [match {call} with _ => _ end]")
+            anywhere.append(f"context [{call}]")
+        splits: list[str] = []
+        for places, split in ((looked_at, "is_var v; destruct v"), (anywhere, "lm_split_argument v")):
+            for place in places:
+                splits += [f"match goal with {side} => {split} end" for side in (f"|- {place}", f"H : {place} |- _")]
         return splits
 
     def _choices(self, lemmas: Sequence[Lemma]) -> str:
@@ -80,24 +88,31 @@ class LemmaTactics:
         steps: list[str] = []
         for lemma in lemmas:
             rule = self.rule(lemma)
-            if rule.statement.hypotheses:
-                continue
-            if rule.kind == "commutative" and isinstance(rule.left, App):
+            if rule.kind == "commutative" and isinstance(rule.left, App) and not rule.statement.hypotheses:
                 pattern = _pattern(rule.left)
                 steps.append(f"(multimatch goal with |- context [{pattern}] => {_commute(lemma, rule)} end)")
-            elif rule.kind == "fact" and is_permutative(rule.statement):
-                name = lemma.canonical_name
-                sides = as_equation(rule.statement.conclusion)
-                assert sides is not None
-                for arrow, side in (("", sides.left), ("<- ", sides.right)):
+            elif sides := as_equation(rule.statement.conclusion) if rule.kind in ("fact", "forward") else None:
+                ways = directions(rule.statement)
+                for reverse in ways:
+                    side = sides.right if reverse else sides.left
                     holes = {v: f"?a{i}" for i, v in enumerate(sorted(free_variables(side)))}
                     values = {v: hole[1:] for v, hole in holes.items()}
                     instance = _instance(lemma, rule.statement, values)
                     place = f"context [{_hole_pattern(side, holes)}]"
-                    steps.append(f"(multimatch goal with |- {place} => rewrite {arrow}{instance} end)")
-                if self._computes_halfway(rule):
+                    step = f"rewrite {'<- ' if reverse else ''}{instance}{self._premises(rule, lemmas)}"
+                    steps.append(f"(multimatch goal with |- {place} => {step} end)")
+                if len(ways) > 1 and not rule.statement.hypotheses and self._computes_halfway(rule):
+                    name = lemma.canonical_name
                     steps += [f"lm_rewrite_simplified {name}", f"lm_rewrite_simplified_back {name}"]
-        return f"({' + '.join(steps)})" if steps else "fail"
+        return one_of(steps)
+
+    def _premises(self, rule: Rule, lemmas: Sequence[Lemma]) -> str:
+        """How the premises of a rewriting step are proved: rewritten with the unconditional lemmas, then closed."""
+        if not rule.statement.hypotheses:
+            return ""
+        rules = [(lemma, self.rule(lemma)) for lemma in lemmas]
+        plain = [_rewrite(one, rule) for one, rule in rules if rule.kind == "rewrite" and not rule.statement.hypotheses]
+        return f" by (lm_side ltac:(fun _ => {first(plain)}))"
 
     def rewrites(self, lemmas: Sequence[Lemma], where: str) -> str:
         steps: list[str] = []
@@ -105,10 +120,8 @@ class LemmaTactics:
             rule = self.rule(lemma)
             if rule.kind != "rewrite":
                 continue
-            arrow = "<- " if rule.reverse else ""
-            side = " by lm_side" if rule.statement.hypotheses else ""
-            steps.append(f"rewrite {arrow}{lemma.canonical_name}{where}{side}")
-            if not where and not side and self._computes_halfway(rule):
+            steps.append(_rewrite(lemma, rule) + where + self._premises(rule, lemmas))
+            if not where and not rule.statement.hypotheses and self._computes_halfway(rule):
                 back = "_back" if rule.reverse else ""
                 steps.append(f"lm_rewrite_simplified{back} {lemma.canonical_name}")
         return first(steps)
@@ -171,6 +184,15 @@ def first(alternatives: Sequence[str]) -> str:
     return f"first [ {' | '.join(alternatives)} ]" if alternatives else "fail"
 
 
+def one_of(alternatives: Sequence[str]) -> str:
+    """Every alternative in turn, until one after which the rest succeeds."""
+    return f"({' + '.join(alternatives)})" if alternatives else "fail"
+
+
+def _rewrite(lemma: Lemma, rule: Rule) -> str:
+    return f"rewrite {'<- ' if rule.reverse else ''}{lemma.canonical_name}"
+
+
 def _forward(lemma: Lemma, rule: Rule) -> str | None:
     """Apply a lemma to known facts that match its hypotheses."""
     if rule.kind != "forward":
@@ -201,7 +223,10 @@ def _pattern(application: App) -> str:
 
 
 def _instance(lemma: Lemma, statement: Statement, values: dict[str, str]) -> str:
-    return f"({' '.join([lemma.canonical_name, *(values.get(binder.name, '_') for binder in statement.binders)])})"
+    """The lemma at some values; premises at its end stay premises."""
+    last = max((i for i, binder in enumerate(statement.binders) if binder.kind != "hypothesis"), default=-1)
+    given = [values.get(binder.name, "_") for binder in statement.binders[: last + 1]]
+    return f"({' '.join([lemma.canonical_name, *given])})"
 
 
 def _commute(lemma: Lemma, rule: Rule) -> str:

@@ -218,12 +218,14 @@ def _operands(term: Term) -> tuple[Term, ...] | None:
     return (term.function, *term.arguments) if isinstance(term, App) and len(term.arguments) > 1 else None
 
 
-def is_permutative(opened: Statement) -> bool:
-    """An equation between calls of functions over the same variables, usable once in either direction."""
+def directions(opened: Statement) -> list[bool]:
+    """The ways in which an equation can rewrite once, reversed or not: from a call that has all its variables."""
     sides = as_equation(opened.conclusion)
-    if sides is None or not (_is_rigid(sides.left) and _is_rigid(sides.right)):
-        return False
-    return free_variables(sides.left) == free_variables(sides.right)
+    if sides is None:
+        return []
+    everything = free_variables(opened.conclusion) | free_variables_of_hypotheses(opened)
+    ways = ((False, sides.left), (True, sides.right))
+    return [reverse for reverse, side in ways if _is_rigid(side) and everything <= free_variables(side)]
 
 
 def structural_index(theory: Theory, name: str) -> int | None:

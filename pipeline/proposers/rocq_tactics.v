@@ -49,7 +49,8 @@ Ltac lm_learn t :=
 Ltac lm_close :=
   solve [ reflexivity | assumption | symmetry; assumption | congruence | auto 3 | symmetry; auto 3 ].
 
-Ltac lm_side := solve [ assumption | reflexivity | congruence | auto 2 ].
+(* A premise of a rewriting step; `rw` rewrites it first. *)
+Ltac lm_side rw := repeat rw (); solve [ assumption | reflexivity | congruence | auto 2 ].
 
 (* Rewriting with a lemma as it stands after simplification: calls that compute halfway look like that in a goal. *)
 Ltac lm_rewrite_simplified l := let K := fresh in pose proof l as K; simpl in K; rewrite K; clear K.
@@ -83,11 +84,15 @@ Ltac lm_split_then :=
   | H : context [match ?s with _ => _ end] |- _ => lm_no_match s; first [ is_var s; destruct s | destruct s eqn:? ]
   end.
 
+(* Splits an argument on which a call is stuck: a variable, or the result of another call. *)
+Ltac lm_head t := match t with ?f _ => lm_head f | _ => t end.
+Ltac lm_split_argument v := first [ is_var v; destruct v | let f := lm_head v in is_const f; destruct v eqn:? ].
+
 (* Rewriting once with a hypothesis. *)
 Ltac lm_hypothesis_step :=
   multimatch goal with
-  | H : context [@Coq.Init.Logic.eq _ _ _] |- _ => rewrite H by lm_side
-  | H : context [@Coq.Init.Logic.eq _ _ _] |- _ => rewrite <- H by lm_side
+  | H : context [@Coq.Init.Logic.eq _ _ _] |- _ => rewrite H by (lm_side ltac:(fun _ => fail))
+  | H : context [@Coq.Init.Logic.eq _ _ _] |- _ => rewrite <- H by (lm_side ltac:(fun _ => fail))
   end.
 
 (* Brings `a` to the front of the right side, a right-nested combination by an operation `f`. `comm a b` rewrites
@@ -113,12 +118,12 @@ Ltac lm_permute f comm left_assoc right_assoc :=
 
 (* Congruence: both sides are calls of one function. Where they are not, `f_equal` would give the goal back with
    premises that nobody proves, without end. *)
-Ltac lm_head t := match t with ?f _ => lm_head f | _ => t end.
 Ltac lm_same_head :=
   match goal with |- ?x = ?y => let f := lm_head x in let g := lm_head y in constr_eq f g end; progress f_equal.
 
-(* Depth first. Safe case splits are made without looking back; then rewriting with at most `k` hypotheses or lemmas
-   without a direction is tried, then the other splits, which cost two of `n`, then congruence. *)
+(* Depth first. Safe case splits are made without looking back; then at most `k` steps with a choice: rewriting with a
+   hypothesis or a lemma without a direction, or a split of what a call is stuck on; then the other splits, which cost
+   two of `n`, then congruence. *)
 Ltac lm_go rw rwh fwd fin ac unf stp cas n k :=
   lm_norm rw rwh;
   try (progress (do 6 (try fwd ())); lm_norm rw rwh);
@@ -134,12 +139,22 @@ Ltac lm_go rw rwh fwd fin ac unf stp cas n k :=
   end
 with lm_rest rw rwh fwd fin ac unf stp cas n k :=
   first
-  [ match k with Coq.Init.Datatypes.S ?j => once ((lm_hypothesis_step + stp ()); lm_go rw rwh fwd fin ac unf stp cas n j) end
-  | match n with Coq.Init.Datatypes.S (Coq.Init.Datatypes.S ?m) => first [ cas () | lm_split_then ]; lm_go rw rwh fwd fin ac unf stp cas m k end
+  [ match k with Coq.Init.Datatypes.S ?j => once ((lm_hypothesis_step + stp () + cas ()); lm_go rw rwh fwd fin ac unf stp cas n j) end
+  | match n with Coq.Init.Datatypes.S (Coq.Init.Datatypes.S ?m) => lm_split_then; lm_go rw rwh fwd fin ac unf stp cas m k end
   | lm_same_head; lm_go rw rwh fwd fin ac unf stp cas n k ].
 
-Ltac lm_search rw rwh fwd fin ac unf stp cas := lm_go rw rwh fwd fin ac unf stp cas constr:(Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S Coq.Init.Datatypes.O)))))))) constr:(Coq.Init.Datatypes.S (Coq.Init.Datatypes.S Coq.Init.Datatypes.O)).
-Ltac lm_deep rw rwh fwd fin ac unf stp cas := lm_go rw rwh fwd fin ac unf stp cas constr:(Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S Coq.Init.Datatypes.O)))))))) constr:(Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S Coq.Init.Datatypes.O))).
+(* Rewriting with a hypothesis comes first, before splits can take the goal away from it; what a match is then stuck on
+   may be split at once. *)
+Ltac lm_search rw rwh fwd fin ac unf stp cas :=
+  let go k := lm_go rw rwh fwd fin ac unf stp cas constr:(Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S Coq.Init.Datatypes.O)))))))) k in
+  first
+  [ lm_norm rw rwh; repeat (unf (); lm_norm rw rwh);
+    once (lm_hypothesis_step;
+      first [ go Coq.Init.Datatypes.O | once (lm_norm rw rwh; cas (); go Coq.Init.Datatypes.O) ])
+  | go constr:(Coq.Init.Datatypes.S Coq.Init.Datatypes.O) ].
+
+Ltac lm_deep rw rwh fwd fin ac unf stp cas := lm_go rw rwh fwd fin ac unf stp cas constr:(Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S Coq.Init.Datatypes.O)))))))) constr:(Coq.Init.Datatypes.S (Coq.Init.Datatypes.S Coq.Init.Datatypes.O)).
 
 (* Simplifies and closes what is easy; what is left shows what is missing. *)
 Ltac lm_stuck := lm_norm ltac:(fun _ => fail) ltac:(fun _ => fail); try lm_close.
+Ltac lm_stuck_cases := do 3 (try (lm_split_first; lm_stuck)).

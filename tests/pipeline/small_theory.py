@@ -29,6 +29,13 @@ Fixpoint flip (A : Type) (x : seq A) : seq A :=
 Fixpoint flip_onto (A : Type) (x y : seq A) : seq A :=
   match x with stop _ => y | push _ a z => flip_onto A z (push A a y) end.
 Fixpoint weight (A : Type) (x : seq A) : num := match x with stop _ => zero | push _ _ z => next (weight A z) end.
+Fixpoint cut (A : Type) (n : num) (x : seq A) : seq A :=
+  match n with zero => x | next k => match x with stop _ => stop A | push _ _ z => cut A k z end end.
+Fixpoint together (A : Type) (x y : seq A) : seq A :=
+  match x with
+  | stop _ => stop A
+  | push _ a w => match y with stop _ => stop A | push _ _ z => push A a (together A w z) end
+  end.
 """
 
 STATEMENTS = {
@@ -46,6 +53,14 @@ STATEMENTS = {
     "twice_sum": "forall x : num, twice x = sum x x",
     "even_twice": "forall x : num, even (twice x) = true",
     "even_even": "forall x y : num, even x = true -> even (sum x y) = even y",
+    "cut_together": "forall (A : Type) (n : num) (x y : seq A),"
+    " cut A n (together A x y) = together A (cut A n x) (cut A n y)",
+    "weight_flip": "forall (A : Type) (x : seq A), weight A (flip A x) = weight A x",
+    "flip_together": "forall (A : Type) (x y : seq A),"
+    " weight A x = weight A y -> together A (flip A x) (flip A y) = flip A (together A x y)",
+    "together_join": "forall (A : Type) (x y : seq A) (a b : A), weight A x = weight A y ->"
+    " together A (join A x (push A a (stop A))) (join A y (push A b (stop A)))"
+    " = join A (together A x y) (push A a (stop A))",
     "same_sound": "forall x y : num, same x y = true -> x = y",
     "join_one": "forall (x : seq num) (y : num), weight num (join num x (push num (next zero) (stop num)))"
     " = weight num (join num (push num (next zero) (stop num)) x)",

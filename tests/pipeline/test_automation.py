@@ -38,6 +38,19 @@ def test_single_inductions_need_no_lemma(checker: Checker, name: str) -> None:
     assert not proved(checker, name).uses_lemmas
 
 
+def test_what_a_call_is_stuck_on_is_split(checker: Checker) -> None:
+    """`together (cut n x) stop` does not compute: what `cut n x` is decides."""
+    assert not proved(checker, "cut_together").uses_lemmas
+
+
+def test_premises_of_a_lemma_are_rewritten_before_they_are_closed(checker: Checker) -> None:
+    helpers = [lemma_of(theory()[name], "") for name in ("together_join", "weight_flip")]
+    automation, opened = Automation(definitions()), open_statement(statement("flip_together"))
+    plan = Plan("induction", "x1", general=True)
+    assert not checker.error(statement("flip_together"), automation.script(opened, plan, helpers))
+    assert checker.error(statement("flip_together"), automation.script(opened, plan, helpers[:1]))
+
+
 def test_two_step_induction_proves_what_recurses_two_steps_at_a_time(checker: Checker) -> None:
     assert proved(checker, "even_even").plan.kind == "stepwise"
 
