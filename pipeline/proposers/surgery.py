@@ -9,10 +9,11 @@ Invariant: every statement returned is closed, differs from the one it was cut f
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from domain import App, Const, Definition, Fix, Forall, Goal, Lambda, Let, Match, Sort, Term, Var
-from term_algebra import apply
+from term_algebra import apply, children, substitute
 
 from .automation import Automation
 from .exploration import Explorer
@@ -22,11 +23,13 @@ from .theory import (
     Equation,
     Statement,
     Theory,
+    arguments,
     as_equation,
     close,
     constants,
     equation,
     free_variables,
+    head,
     is_proposition,
     open_statement,
 )
@@ -36,6 +39,15 @@ Replay = Callable[[str], Sequence[Goal]]
 
 MOST = 16
 """Statements returned at most."""
+
+LEAST_TESTED = 10
+"""Valuations under which the premises of a statement must have held."""
+
+MOST_GROUPS = 8
+"""Sets of several subterms that are generalised at once."""
+
+MOST_CHOICES = 12
+"""Ways tried to speak of a candidate's variables in the premises of the statement."""
 
 PLANS = 3
 """Inductions whose stuck goals are looked at."""
@@ -50,7 +62,7 @@ def requests(
     """Closed statements that may help to prove `statement`, best first; `automation` says over which definitions."""
     definitions = automation.definitions
     tester = Tester(definitions)
-    kept: dict[Term, int] = {}
+    kept: dict[Term, tuple[int, int]] = {}
     seen: set[Term] = {statement}
     for rank, candidate in _candidates(statement, automation, definitions, replay, seed):
         if candidate in seen or not _is_first_order(candidate):
@@ -58,10 +70,39 @@ def requests(
         seen.add(candidate)
         if _is_computation(candidate, automation.theory):
             continue
-        report = tester.test(candidate, seed)
-        if report.counterexample is None and report.tested > 0:
-            kept[candidate] = rank
+        for claim in (candidate, *_under_premises(candidate, statement)):
+            report = tester.test(claim, seed)
+            if report.counterexample is None and report.tested >= (1 if claim is candidate else LEAST_TESTED):
+                kept[claim] = (rank, _size(claim))
+                break
     return sorted(kept, key=lambda term: kept[term])[:most]
+
+
+def _size(term: Term) -> int:
+    """Symbols of a statement."""
+    return 1 + sum(_size(child) for child, _ in children(term))
+
+
+def _under_premises(candidate: Term, statement: Term) -> Iterator[Term]:
+    """The candidate under the premises of the statement, spoken of its own variables of the same types."""
+    premises = [binder.type for binder in open_statement(statement).hypotheses]
+    if not premises:
+        return
+    theirs = {binder.name: binder.type for binder in open_statement(statement).of_kind("data")}
+    opened = open_statement(candidate)
+    ours = {binder.name: binder.type for binder in opened.of_kind("data", "function")}
+    free = sorted(frozenset[str]().union(*(free_variables(premise) for premise in premises)) & set(theirs))
+    choices = itertools.product(*([o for o in ours if head(ours[o]) == head(theirs[name])] for name in free))
+    given = [binder.type for binder in opened.hypotheses]
+    for choice in itertools.islice(choices, MOST_CHOICES):
+        pairs = list(zip(free, choice, strict=True))
+        table: dict[str, Term] = {name: Var(own) for name, own in pairs}
+        for name, own in pairs:
+            types = zip(arguments(theirs[name]), arguments(ours[own]), strict=True)
+            table |= {old.name: new for old, new in types if isinstance(old, Var)}
+        fits = all(substitute(theirs[name], table) == ours[own] for name, own in pairs)
+        if fits and len(set(choice)) == len(choice):
+            yield close([*given, *(substitute(premise, table) for premise in premises)], opened.conclusion, ours)
 
 
 def _candidates(
@@ -203,7 +244,9 @@ def _generalisations(
         if term in set(subterms(sides.right)) and free_variables(term) & set(data) and not isinstance(term, Var)
     ]
     maximal = [term for term in common if not any(term is not o and term in set(subterms(o)) for o in common)]
-    for group in [[term] for term in common] + ([maximal] if len(maximal) > 1 else []):
+    several = (itertools.combinations(maximal, count) for count in range(len(maximal), 1, -1))
+    groups = itertools.chain(((term,) for term in common), itertools.islice(itertools.chain(*several), MOST_GROUPS))
+    for group in groups:
         types: dict[str, Term] = {**data}
         table: dict[Term, Term] = {}
         for index, term in enumerate(group):

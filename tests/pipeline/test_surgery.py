@@ -36,6 +36,15 @@ def test_a_stuck_goal_is_generalised(checker: Checker) -> None:
     assert any(text.count("forall") == 1 and "(x1 : " in text for text in shown)
 
 
+def test_what_holds_only_under_the_premises_of_the_statement_is_asked_for_under_them(checker: Checker) -> None:
+    assert together_join() in wanted(checker, "flip_together")
+
+
+def together_join() -> str:
+    """As surgery writes it: with the elements that a cut list of the other type may have."""
+    return render(alpha_normal(statement("together_join")))
+
+
 def test_a_statement_is_never_its_own_request(checker: Checker) -> None:
     for name in ("flip_flip", "twice_sum", "flip_is_flip_onto"):
         assert render(alpha_normal(statement(name))) not in wanted(checker, name)
