@@ -111,7 +111,8 @@ def _world(settings: RunSettings, datasets: Sequence[Dataset], staff: Staff, pro
     if staff.model_card is not None:
         detail["versions"]["model"] = f"{staff.model_card.name} ({staff.model_card.version})"
     degraded = staff.verifiers[0].sandbox_note()
-    progress.notices([degraded] if degraded else [])
+    told = gather([actor.handle.notices.remote() for actor in staff.verifiers])
+    progress.notices(dict.fromkeys(note for notes in told for note in notes))
     library.add_event("started", detail=detail | ({"sandbox": degraded} if degraded else {}))
     return world
 

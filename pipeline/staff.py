@@ -109,7 +109,9 @@ def _limits(settings: RunSettings, directory: Path, prover: Prover) -> RocqSetti
 
 
 def _lean(settings: RunSettings) -> LeanSettings:
-    return LeanSettings(
+    """Limits, and the Lean that this process's environment names, wherever the actors are started."""
+    return replace(
+        LeanSettings.from_environment(),
         sessions=settings.verifiers.sessions,
         check_seconds=settings.prove.candidate_cpu_seconds,
         audit_seconds=settings.verifiers.audit_cpu_seconds,

@@ -7,6 +7,7 @@ Invariant: a part is called fine only after it has done its work here and now: R
 import importlib.metadata
 import json
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from cyclopts import Parameter
 
 from domain import Candidate, OutsideError, Problem, UserError
 from models import DEFAULT_MODEL, model_path
+from verifiers.rocq.version import program
 from verifiers.sandbox import Finished, Limits, Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -181,9 +183,9 @@ def _sandbox() -> str:
 
 
 def _rocq() -> str:
-    _require("coqc")
+    coqc = _installed_program("coqc")
     with Sandbox().folder() as folder:
-        version = _last_line(_boxed(folder, "coqc", "--print-version").output).split()[0]
+        version = _last_line(_boxed(folder, *coqc, "--print-version").output).split()[0]
         true = _compile(folder, PROOF)
         if not true.ok:
             raise _AilmentError(f"coqc {version} does not prove 1 = 1: {_last_line(true.output)}", ROCQ_PACKAGES)
@@ -193,20 +195,20 @@ def _rocq() -> str:
 
 
 def _coqidetop() -> str:
-    _require("coqidetop.opt")
-    ask = f"printf '%s' '{COQIDETOP_QUESTION}' | coqidetop.opt -q -main-channel stdfds"
+    interaction = shlex.join(_installed_program("coqidetop.opt"))
+    ask = f"printf '%s' '{COQIDETOP_QUESTION}' | {interaction} -q -main-channel stdfds"
     with Sandbox().folder() as folder:
         answer = _boxed(folder, "sh", "-c", ask).output
     if '<value val="good"><coq_info>' not in answer:
-        raise _AilmentError(f"coqidetop.opt does not speak XML: {_last_line(answer)}", ROCQ_PACKAGES)
+        raise _AilmentError(f"{interaction} does not speak XML: {_last_line(answer)}", ROCQ_PACKAGES)
     return "a warm session answered over XML"
 
 
 def _coqchk() -> str:
-    _require("coqchk")
+    coqchk = _installed_program("coqchk")
     with Sandbox().folder() as folder:
         _compile(folder, PROOF)
-        result = _boxed(folder, "coqchk", "-silent", "-o", "-norec", MODULE)
+        result = _boxed(folder, *coqchk, "-silent", "-o", "-norec", MODULE)
     if not result.ok or "Axioms: <none>" not in " ".join(result.output.split()):
         raise _AilmentError(f"coqchk does not check the proof of 1 = 1: {_last_line(result.output)}", ROCQ_PACKAGES)
     return "checked the compiled proof of 1 = 1, no axioms"
@@ -222,9 +224,12 @@ def _dpdgraph() -> str:
     return "read from a proof term which lemma it uses"
 
 
-def _require(program: str) -> None:
-    if shutil.which(program) is None:
-        raise _AilmentError(f"{program} is not installed", ROCQ_PACKAGES)
+def _installed_program(name: str) -> tuple[str, ...]:
+    """The command for a program of Rocq, under its name in the installed version."""
+    command = program(name)
+    if shutil.which(command[0]) is None:
+        raise _AilmentError(f"{name} is not installed", ROCQ_PACKAGES)
+    return command
 
 
 def _boxed(folder: Path, *command: str) -> Finished:
@@ -233,7 +238,7 @@ def _boxed(folder: Path, *command: str) -> Finished:
 
 def _compile(folder: Path, text: str) -> Finished:
     (folder / f"{MODULE}.v").write_text(text)
-    return _boxed(folder, "coqc", "-q", f"{MODULE}.v")
+    return _boxed(folder, *program("coqc"), "-q", f"{MODULE}.v")
 
 
 # --------------------------------------------------------------------------------------------- engine and cluster

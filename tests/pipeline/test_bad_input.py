@@ -53,6 +53,11 @@ def test_an_unknown_key(repository: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
 
 
+def test_memory_in_which_no_prover_starts(repository: Path) -> None:
+    said = one_line(lemmary(repository, "run", "configs/lean_small.yaml", "--set", "verifiers.memory_mib=512"))
+    assert "verifiers.memory_mib: Input should be greater than or equal to 1024 (found 512)" in said
+
+
 def test_a_configuration_without_problems(repository: Path, tmp_path: Path) -> None:
     file = tmp_path / "c.yaml"
     file.write_text("seed: 1\n")

@@ -1,6 +1,7 @@
 """`check` and `doctor` for several provers: one batch for all, and what is said where one is missing."""
 
 import json
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from library_store.snapshot import read
 from pipeline.__main__ import main
 from tests.verifiers.isabelle_stand_in import StandIn, running
+from verifiers.lean.toolchain import find
 
 ROCQ = {"name": "r", "prover": "rocq", "header": "", "formal_statement": "Theorem r : True."}
 LEAN = {"name": "l", "prover": "lean4", "header": "", "formal_statement": "theorem l : True"}
@@ -71,6 +74,29 @@ def test_without_isabelle_one_line_says_how_to_get_it(tmp_path: Path, capsys: py
     said = capsys.readouterr().err
     assert said.startswith("error: Isabelle is missing (`no_such_isabelle` is not found)")
     assert said.count("\n") == 1
+
+
+def test_a_run_has_the_lean_that_the_environment_names(
+    tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The embedded one under another name has no `Init`, and each worker is told so by the problem's own header."""
+    monkeypatch.setenv("LEMMARY_LEAN", shlex.join(find().command))
+    (tmp_path / "problem.jsonl").write_text(json.dumps(LEAN))
+    command = [
+        sys.executable,
+        "-m",
+        "pipeline",
+        "prove",
+        str(tmp_path / "problem.jsonl"),
+        "--out",
+        str(tmp_path / "run"),
+    ]
+    done = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False, timeout=400)
+    assert done.returncode == 0, done.stderr
+    (row,) = [json.loads(line) for line in (tmp_path / "run" / "results.jsonl").read_text().splitlines()]
+    assert "unknown module prefix 'Init'" in row["reason"]
+    (started,) = [row for row in read(tmp_path / "run").rows("events") if row["kind"] == "started"]
+    assert json.loads(started["detail"])["versions"]["prover"] == f"lean4 {find().version}"
 
 
 def doctor(repository: Path) -> subprocess.CompletedProcess[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -61,7 +62,10 @@ def test_without_a_verdict_nothing_is_retired_and_nothing_rechecked() -> None:
 
 
 def test_a_false_lemma_that_came_with_a_library_does_not_outlive_the_run(tmp_path: Path) -> None:
-    """Another run's library is taken at its word when it is read in; the end of the run does not take it."""
+    """Another run's library is taken at its word when it is read in; the end of the run does not take it.
+
+    The run goes on without its cache of verdicts, which is damaged, and says so.
+    """
     dataset = load("bundled:step1")
     verifier = RocqVerifier()
     first = verifier.elaborate(dataset.problems[:1])[0]
@@ -91,6 +95,9 @@ def test_a_false_lemma_that_came_with_a_library_does_not_outlive_the_run(tmp_pat
         }
     )
     limited = replace(dataset, problems=dataset.problems[:2])
+    kept = tmp_path / "run" / "cache" / f"verdicts-{platform.node()}.sqlite"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("this is no database")
     with Progress(tmp_path / "run" / "logs" / "run.log") as progress:
         loop.run(settings, [limited], tmp_path / "run", progress)
     tables = read(tmp_path / "run")
@@ -98,7 +105,9 @@ def test_a_false_lemma_that_came_with_a_library_does_not_outlive_the_run(tmp_pat
     assert rows[false.id]["retired_by"] == FAILED
     assert rows[false.id]["trust"] == "none"
     assert all(row["trust"] == "rechecked" for name, row in rows.items() if name != false.id)
-    assert "LEMMA REFUSED" in (tmp_path / "run" / "logs" / "run.log").read_text()
+    said = (tmp_path / "run" / "logs" / "run.log").read_text()
+    assert "LEMMA REFUSED" in said
+    assert said.count(f"the cache of verdicts {kept} is not used") == 1
     events = [row for row in tables.rows("events") if row["kind"] == "recheck_failed"]
     assert [row["subject"] for row in events] == [false.id]
     counts = tables.manifests[-1].counts

@@ -79,6 +79,6 @@ def test_verifiers_of_a_machine_share_verdicts(tmp_path: Path) -> None:
     assert [one.verdict for one in answers] == ["accepted", "accepted", "rejected"]
     assert second.audit([HONEST, Candidate(TRUE, "auto.")]) == [answers[0], answers[2]]
     assert second.cpu_seconds() == 0
-    assert first.cache_note() is None
+    assert first.notices() == []
     for verifier in (first, second):
         verifier.close()

@@ -108,13 +108,13 @@ class RocqVerifier:
         """The prover and its version, like `rocq 8.16.1`."""
         return f"{self.prover} {self.version}"
 
-    def cache_note(self) -> str | None:
-        """Why the shared file of verdicts is not used, or None."""
-        return self._cache.notice
-
     def sandbox_note(self) -> str | None:
         """Why provers run without a full sandbox here, or None."""
         return self._sandbox.degraded
+
+    def notices(self) -> list[str]:
+        """What a run should know of how this verifier works here: its sandbox, and the shared file of verdicts."""
+        return [note for note in (self.sandbox_note(), self._cache.notice) if note is not None]
 
     # ------------------------------------------------------------------------------------------------ elaboration
 
