@@ -1,11 +1,12 @@
 """The end of a run: the whole library is verified once more, independently, and becomes `rechecked`.
 
-All lemmas of one prelude are one development (`verifiers.rocq.recheck`): fresh processes, the statements first, the
-full checker over everything below, nothing from the run's caches. A development that fails is cut in halves until the
-first lemma that spoils it is found: that lemma is retired, with every lemma whose proof uses it, and problems whose
-proofs rest on one of these are open again. Then the rest is verified once more.
+All lemmas of one prelude are one development (`recheck` of `verifiers.rocq` and of `verifiers.lean`): fresh processes,
+the statements first, the full checker over what is compiled, nothing from the run's caches. A development that fails is
+cut in halves until the first lemma that spoils it is found: that lemma is retired, with every lemma whose proof uses
+it, and problems whose proofs rest on one of these are open again. Then the rest is verified once more.
 
-Invariant (design, section 5): a lemma is `rechecked` only if it was part of a development that was accepted whole.
+Invariant (design, section 5): a lemma is `rechecked` only if it was part of a development that was accepted whole, with
+that trust. Where the prover has no checker it stays `audited`, and the event `rechecked` says why.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from domain import Definition, Lemma, Verdict
 from pipeline.progress import Progress
 from pipeline.staff import Staff
 from pipeline.world import World
-from verifiers.rocq.canonical import canonical_header
-from verifiers.rocq.recheck import Development
+from verifiers.canonical import canonical_header
+from verifiers.protocol import Development
 
 FAILED = "failed_recheck"
 """What retired a lemma that the recheck refused, or that rests on one."""
@@ -47,7 +48,7 @@ def recheck(world: World, staff: Staff, progress: Progress) -> Rechecked:
     by_prelude: dict[str, list[Lemma]] = {}
     lemmas: list[Lemma] = staff.library.query(_lemmas)
     for lemma in lemmas:
-        if lemma.prover == "rocq" and lemma.prelude_id in world.preludes:
+        if lemma.prelude_id in world.preludes:
             by_prelude.setdefault(lemma.prelude_id, []).append(lemma)
     if not lemmas:
         return Rechecked(0, 0, 0)
@@ -55,6 +56,7 @@ def recheck(world: World, staff: Staff, progress: Progress) -> Rechecked:
     known: dict[str, Definition] = staff.library.query(_definitions)
     good: list[str] = []
     failed: list[str] = []
+    reasons: list[str] = []
     for number, (prelude, members) in enumerate(by_prelude.items()):
         verifier = staff.verifiers[number % len(staff.verifiers)]
 
@@ -67,12 +69,15 @@ def recheck(world: World, staff: Staff, progress: Progress) -> Rechecked:
         judged = judge(members, check)
         good += judged.good
         failed += judged.bad
+        reasons += [judged.reason] if judged.reason else []
         _record(staff, progress, judged)
     staff.library.set_trust(good, "rechecked")
     left = len(lemmas) - len(good) - len(failed)
-    staff.library.add_event("rechecked", count=len(good), detail={"failed": len(failed), "not_judged": left})
+    why = next(iter(reasons), "their prelude is not this run's") if left else ""
+    detail = {"failed": len(failed), "not_judged": left} | ({"why": why} if left else {})
+    staff.library.add_event("rechecked", count=len(good), detail=detail)
     if left:
-        progress.say(f"{left} lemmas stay audited only: they were not rechecked")
+        progress.say(f"{left} lemmas stay audited only: {why}")
     return Rechecked(len(good), len(failed), left)
 
 
@@ -95,11 +100,13 @@ def judge(lemmas: Sequence[Lemma], check: Callable[[Sequence[Lemma]], Verdict]) 
     rest = list(lemmas)
     while rest:
         verdict = verdict_on(rest)
+        if verdict.trust == "audited":
+            return _Judged((), bad, next(message.text for message in verdict.messages), spent)
         if verdict.accepted:
             break
         said = f"{verdict.reason}: {next((message.text for message in verdict.messages), '')}"
         if verdict.verdict != "rejected":
-            return _Judged((), bad, said, spent)
+            return _Judged((), bad, f"a recheck came to no verdict ({said})", spent)
         accepted, refused = 0, len(rest)
         while refused - accepted > 1:
             middle = (accepted + refused) // 2
@@ -136,8 +143,6 @@ def _record(staff: Staff, progress: Progress, judged: _Judged) -> None:
     for name in library.query(_resting_problems, set(judged.bad)):
         progress.say(f"problem {name} is open again: its proof rests on a lemma that the recheck refused")
         library.set_problem(name, "open", reason=FAILED)
-    if judged.reason:
-        progress.say(f"a recheck came to no verdict ({judged.reason})")
 
 
 # ------------------------------------------------------------------- reads that run in the library's own process

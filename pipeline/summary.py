@@ -81,10 +81,17 @@ def _count(number: float, noun: str) -> str:
     return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
+def audited_only(tables: Tables) -> str:
+    """Why the last recheck left lemmas at `audited`, or the empty string."""
+    told = [event_from_row(row).detail for row in tables.rows("events") if row["kind"] == "rechecked"]
+    return told[-1].get("why", "") if told else ""
+
+
 def _rechecked(tables: Tables) -> str:
-    """How many of the lemmas that are not retired the last recheck accepted."""
+    """How many of the lemmas that are not retired the last recheck accepted, and why not the others."""
     trust = [row["trust"] for row in tables.rows("lemmas") if row["retired_by"] is None]
-    return "all rechecked" if set(trust) <= {"rechecked"} else f"{trust.count('rechecked')} of them rechecked"
+    why = f" ({said})" if (said := audited_only(tables)) else ""
+    return "all rechecked" if set(trust) <= {"rechecked"} else f"{trust.count('rechecked')} of them rechecked{why}"
 
 
 def _by_round(tables: Tables) -> list[str]:

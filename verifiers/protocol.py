@@ -7,9 +7,20 @@ is false for it. Only an audit's verdict counts (DESIGN, section 5).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
-from domain import Candidate, Elaboration, Goal, Problem, Prover, Replay, Term, Verdict
+from domain import Candidate, Elaboration, Goal, Lemma, Problem, Prover, Replay, Term, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Development:
+    """Lemmas over one header, each after those that it uses; `preamble` is tactics that their proofs may call."""
+
+    header: str
+    preamble: str
+    lemmas: tuple[Lemma, ...]
+    allowed_axioms: tuple[str, ...] = ()
 
 
 class Verifier(Protocol):

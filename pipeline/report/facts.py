@@ -110,6 +110,8 @@ class Facts:
     label: str
     degraded: str
     """How the sandbox of the provers fell short, or empty."""
+    audited_only: str
+    """Why the last recheck left lemmas at `audited`, or empty."""
     versions: dict[str, str]
     problems: tuple[ProblemFacts, ...]
     lemmas: dict[str, LemmaFacts]

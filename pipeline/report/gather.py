@@ -31,6 +31,7 @@ from pipeline.report.facts import (
     Solver,
     Source,
 )
+from pipeline.summary import audited_only
 
 _PARTS = {"problem": "problems", "request": "requests", "evolve": "evolution"}
 """An attempt's kind to the part of a run that it belongs to."""
@@ -58,6 +59,7 @@ def gather(tables: Tables) -> Facts:
         code_version=manifest.code_version if manifest else "",
         label=note.get("label", "online"),
         degraded=note.get("sandbox", ""),
+        audited_only=audited_only(tables),
         versions={k: v for k, v in (_versions(tables) | note.get("versions", {})).items() if k != "lemmary"},
         problems=problems,
         lemmas=lemmas,

@@ -57,9 +57,9 @@ def test_the_second_round_proves_more_with_what_the_first_one_learned(tables: Ta
     assert {lemma for name in late for lemma in proved[name]["uses"]} <= set(tables.lemmas)
 
 
-def test_lemmas_are_audited_statements_of_lean(tables: Tables) -> None:
+def test_lemmas_are_rechecked_statements_of_lean(tables: Tables) -> None:
     assert {lemma.prover for lemma in tables.lemmas.values()} == {"lean4"}
-    assert {row["trust"] for row in tables.rows("lemmas")} == {"audited"}
+    assert {row["trust"] for row in tables.rows("lemmas")} == {"rechecked"}
 
 
 def test_definitions_are_shared_between_files_that_call_them_differently(tables: Tables) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from datasets import load
-from domain import Elaboration, Forall, Lemma, Var, Verdict
+from domain import Elaboration, Forall, Lemma, Message, Var, Verdict
 from library_store.admission import Proposal
 from library_store.library import Library
 from library_store.snapshot import read
@@ -16,8 +16,9 @@ from pipeline import loop
 from pipeline.config import resolve
 from pipeline.progress import Progress
 from pipeline.rechecking import FAILED, judge
+from verifiers.protocol import Development
 from verifiers.rocq.canonical import lemma_id
-from verifiers.rocq.recheck import Development, recheck
+from verifiers.rocq.recheck import recheck
 from verifiers.rocq.terms import render
 from verifiers.rocq.verifier import RocqVerifier
 from verifiers.sandbox import Limits, Sandbox
@@ -58,7 +59,13 @@ def test_without_a_verdict_nothing_is_retired_and_nothing_rechecked() -> None:
     header = Development("Inductive N := .", "", (lemma(1, "forall x : M, x = x", "reflexivity."),))
     judged = judge(header.lemmas, lambda lemmas: recheck(header, Sandbox(), Limits()))
     assert (judged.good, judged.bad) == ((), {})
-    assert judged.reason.startswith("does_not_compile: the statements")
+    assert judged.reason.startswith("a recheck came to no verdict (does_not_compile: the statements")
+
+
+def test_without_a_checker_lemmas_stay_audited_and_the_reason_is_kept() -> None:
+    said = Verdict("accepted", "proved", "audited", (Message("warning", "there is no checker"),))
+    judged = judge([lemma(1, "True", "exact I.")], lambda _: said)
+    assert (judged.good, judged.bad, judged.reason) == ((), {}, "there is no checker")
 
 
 def test_a_false_lemma_that_came_with_a_library_does_not_outlive_the_run(tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from domain import Lemma, Var
-from verifiers.rocq.recheck import Development, recheck
+from verifiers.protocol import Development
+from verifiers.rocq.recheck import recheck
 from verifiers.sandbox import Limits, Sandbox
 
 HEADER = """Inductive N := Zero | Succ (n : N).

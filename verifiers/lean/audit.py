@@ -7,8 +7,10 @@ For each candidate, in sandboxed processes of their own and with nothing of the 
 3. `LemmaryCandidate` is compiled: the same surroundings, the library lemmas it names with their proofs, its own text;
 4. a checking file imports the statement, then the candidate, says `theorem RANDOM : LemmaryFrozen.Statement := @NAME`
    and asks for the axioms of RANDOM. Errors are looked at before axioms, since after an error the list may lie;
-5. a recheck does all of this again from source, the toolchain's own library included, and lets `leanchecker` replay the
-   candidate's module where the toolchain has it.
+5. where the Lean is the embedded one, the kernel accepts all compiled files once more in a process of its own
+   (`checker`), so that it does not matter what a candidate made the process do that compiled it;
+6. a recheck does all of this again from source, our library included, and lets an installed toolchain's `leanchecker`
+   replay the modules of 2 to 4. Where there is no checker, trust stays at `audited`, and a message says so.
 
 Invariant (DESIGN 3.1): `accepted` means that Lean holds NAME to be a proof of the frozen statement from allow-listed
 axioms and the header's own. No output of a process that read the candidate's text decides anything but its failure, and
@@ -32,6 +34,8 @@ from verifiers.cache import content_key
 from verifiers.lean.batch import Compiler
 from verifiers.lean.layers import (
     CANDIDATE_MODULE,
+    CHECK_MODULE,
+    FROZEN,
     STATEMENT_MODULE,
     Question,
     Rejection,
@@ -39,11 +43,10 @@ from verifiers.lean.layers import (
     compile_candidate,
     failure,
     frozen_text,
-    header_axioms,
+    kernel_again,
     read,
     refusal,
     refused_texts,
-    replay,
 )
 from verifiers.lean.scan import Unterminated
 from verifiers.lean.source import HEADER_MODULE, Malformed, lemma_axiom, lemma_theorem
@@ -53,6 +56,10 @@ from verifiers.sandbox import Sandbox
 
 ALLOWED_AXIOMS = frozenset({"propext", "Classical.choice", "Quot.sound"})
 """The axioms that every proof may use: those on which Lean's own library rests."""
+
+NO_CHECKER = (
+    "audited, not rechecked: this Lean has no leanchecker, so the kernel had no second look at what was compiled"
+)
 
 PREPARED = 64
 """Compiled headers and statements kept."""
@@ -100,7 +107,7 @@ class Auditor:
             try:
                 verdict = self._judge(read(candidate), work, recheck=recheck)
             except (Malformed, Unterminated, Rejection) as error:
-                verdict = _verdict(error)
+                verdict = verdict_of(error)
         return replace(verdict, seconds=round(work.compiler.cpu_seconds, 4))
 
     def uses(self, candidate: Candidate) -> tuple[str, ...] | Verdict:
@@ -116,7 +123,7 @@ class Auditor:
                 check_axioms(question, work.compiler, [*work.path, work.own])
                 return constants(question, work.compiler, work.path, work.own)
             except (Malformed, Unterminated, Rejection) as error:
-                return _verdict(error)
+                return verdict_of(error)
 
     @contextmanager
     def _work(self, *, recheck: bool = False) -> Generator[_Work]:
@@ -143,19 +150,26 @@ class Auditor:
         compiler = work.compiler
         self._prepare_all(question, work, keep=not recheck)
         compile_candidate(question, compiler, work.path, work.own, lemma_theorem)
-        axioms = check_axioms(question, compiler, [*work.path, work.own])
-        allowed = ALLOWED_AXIOMS | set(question.candidate.problem.allowed_axioms) | header_axioms(question.header)
-        refused = sorted(axioms - allowed)
+        folders = [*work.path, work.own]
+        checked = check_axioms(question, compiler, folders, into=work.own)
+        allowed = ALLOWED_AXIOMS | set(question.candidate.problem.allowed_axioms) | question.header.axioms
+        refused = sorted(checked.axioms - allowed)
         if refused:
             raise Rejection("axiom", Message("error", f"the proof rests on {', '.join(refused)}"))
-        if recheck and compiler.toolchain.checker is not None:
-            replay(compiler, CANDIDATE_MODULE, [*work.path, work.own])
+        toolchain = compiler.toolchain
+        if toolchain.checker is not None and (recheck or toolchain.embedded):
+            own = [HEADER_MODULE] if question.header.made is not None else []
+            modules = [*own, STATEMENT_MODULE, CANDIDATE_MODULE, CHECK_MODULE]
+            kernel_again(compiler, {checked.theorem: FROZEN}, allowed, modules, folders)
         uses = (
             lemmas_used(question, compiler, work.path)
             if question.lemmas
-            else lemmas_in_text(question, compiler, [*work.path, work.own])
+            else lemmas_in_text(question, compiler, folders)
         )
-        return Verdict("accepted", "proved", "rechecked" if recheck else "audited", (), tuple(sorted(axioms)), uses)
+        axioms = tuple(sorted(checked.axioms))
+        if recheck and toolchain.checker is None:
+            return Verdict("accepted", "proved", "audited", (Message("warning", NO_CHECKER),), axioms, uses)
+        return Verdict("accepted", "proved", "rechecked" if recheck else "audited", (), axioms, uses)
 
     def _prepare_all(self, question: Question, work: _Work, *, keep: bool) -> None:
         """Compile the header, if it makes anything, and freeze the statement."""
@@ -203,7 +217,8 @@ class Auditor:
         return folder
 
 
-def _verdict(error: Malformed | Unterminated | Rejection) -> Verdict:
+def verdict_of(error: Malformed | Unterminated | Rejection) -> Verdict:
+    """The verdict that what stopped an audit stands for."""
     if isinstance(error, Rejection):
         return error.verdict
     message = Message("error", str(error))

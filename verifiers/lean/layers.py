@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from domain import Candidate, Lemma, Message, Reason, Verdict, VerdictKind
 from verifiers.lean.batch import Compiled, Compiler
@@ -124,13 +125,20 @@ def compile_candidate(
         raise failure(compiled, "", skip=len(before), length=len(text))
 
 
-def check_axioms(question: Question, compiler: Compiler, path: Sequence[Path]) -> set[str]:
-    """Compile the checking file; the axioms that its theorem rests on. Nothing in it is read in the header's scene."""
+class Checked(NamedTuple):
+    """What the checking file found: its theorem, and the axioms on which that rests."""
+
+    theorem: str
+    axioms: frozenset[str]
+
+
+def check_axioms(question: Question, compiler: Compiler, path: Sequence[Path], into: Path | None = None) -> Checked:
+    """Compile the checking file. Nothing in it is read in the header's scene."""
     check = f"check_{secrets.token_hex(16)}"
     imports = f"{question.header.imports}import {STATEMENT_MODULE}\nimport {CANDIDATE_MODULE}\n"
     text = compiler.toolchain.header(f"{imports}theorem {check} : {FROZEN} := @{question.name}\n")
     line = text.count("\n") + 1
-    compiled = compiler.compile(CHECK_MODULE, f"{text}#print axioms {check}\n", path=path)
+    compiled = compiler.compile(CHECK_MODULE, f"{text}#print axioms {check}\n", path=path, into=into)
     if not compiled.ok:
         if compiled.reason != "does_not_compile":
             raise failure(compiled, "the comparison of statements")
@@ -140,7 +148,7 @@ def check_axioms(question: Question, compiler: Compiler, path: Sequence[Path]) -
     answers = [axioms for one in compiled.said if one.line == line and (axioms := printed_axioms(one.text, check))]
     if len(answers) != 1:
         raise Rejection("prover_error", Message("error", "Lean does not say what the proof rests on"), kind="error")
-    return set(answers[0]) - {""}
+    return Checked(check, frozenset(answers[0]) - {""})
 
 
 def printed_axioms(text: str, name: str) -> tuple[str, ...] | None:
@@ -151,24 +159,32 @@ def printed_axioms(text: str, name: str) -> tuple[str, ...] | None:
     return tuple(one.strip() for one in (found["axioms"] or "").split(","))
 
 
-def header_axioms(header: Header) -> set[str]:
-    """Axioms that the problem's own header states: it is the problem's author who assumes them."""
-    found = re.findall(r"^(?:[\w ]*)axiom ([^\s:({\[]+)", header.made or "", re.MULTILINE)
-    return {f"{header.namespace}.{name}" if header.namespace else name for name in found}
+def kernel_again(
+    compiler: Compiler, claims: Mapping[str, str], axioms: Iterable[str], modules: Sequence[str], path: Sequence[Path]
+) -> None:
+    """Give compiled modules to the kernel once more, in a process that runs nothing of theirs.
 
-
-def replay(compiler: Compiler, module: str, path: Sequence[Path]) -> None:
-    """Let `leanchecker` add the candidate's declarations to the kernel's environment again."""
-    argv = compiler.toolchain.checker_argv(module, path=path)
+    The embedded toolchain's checker does this for its whole library too, with no axioms but those named, and sees to
+    the `claims`, theorem → constant that it states. The `leanchecker` of another sees to the modules alone.
+    """
+    toolchain = compiler.toolchain
+    arguments = list(modules)
+    if toolchain.embedded:
+        compiled = [file for module in modules for folder in path if (file := folder / f"{module}.olean").is_file()]
+        library = sorted(toolchain.library_path[0].rglob("*.olean"))
+        told = ",".join(f"{theorem}={stated}" for theorem, stated in claims.items())
+        arguments = [told, ",".join(axioms), *map(str, (*library, *compiled))]
+    argv = toolchain.checker_argv(*arguments, path=path)
     with compiler.sandbox.folder() as folder:
-        shown = (*compiler.toolchain.readable, *path)
-        finished = compiler.sandbox.run(argv, folder, compiler.limits, shown)
+        finished = compiler.sandbox.run(argv, folder, compiler.limits, (*toolchain.readable, *path))
     compiler.cpu_seconds += finished.cpu_seconds
     if finished.stopped in ("wall", "cpu"):
-        raise Rejection("timeout", Message("error", "leanchecker: the time limit was reached"), kind="timeout")
-    if not finished.ok:
+        raise Rejection(
+            "timeout", Message("error", "the kernel's second look: the time limit was reached"), kind="timeout"
+        )
+    if not finished.ok or (toolchain.embedded and finished.output != "OK\n"):
         said = finished.output.strip()[-2000:]
-        raise Rejection("typing_flag", Message("error", f"leanchecker refuses the compiled proof: {said}"))
+        raise Rejection("typing_flag", Message("error", f"the kernel refuses the compiled proof: {said}"))
 
 
 def lemmas_among(question: Question, names: Iterable[str]) -> tuple[str, ...]:

@@ -34,6 +34,7 @@ _MAKERS = DECLARATIONS | frozenset(
 )
 _STARTS = _SCENE | _BLOCKS | _MAKERS | MODIFIERS
 _LOCAL = frozenset({"notation", "infix", "infixl", "infixr", "prefix", "postfix", "instance", "macro", "macro_rules"})
+_AXIOM = re.compile(r"\baxiom\s+(?P<name>[^\s:({\[]+)")
 _BRACKETS = {"(": 1, "[": 1, "{": 1, "⟨": 1, "⦃": 1, ")": -1, "]": -1, "}": -1, "⟩": -1, "⦄": -1}
 
 
@@ -71,6 +72,8 @@ class Header:
     namespace: str
     commands: frozenset[str]
     """Its commands in one line each, which a candidate may repeat."""
+    axioms: frozenset[str]
+    """The full names of axioms that it states: it is the problem's author who assumes them."""
 
     @property
     def spoken(self) -> str:
@@ -162,8 +165,11 @@ def parse_header(text: str) -> Header:
     imports: list[str] = []
     scene: list[str] = []
     opened: list[str | None] = []
+    axioms: set[str] = set()
     makes = False
     for command in found:
+        if command.word == "axiom" and (stated := _AXIOM.search(command.text)):
+            axioms.add(".".join([*(name for name in opened if name), stated["name"]]))
         if command.word in ("prelude", "module"):
             raise Malformed(
                 f"the header begins with `{command.word}`: what a file begins with is the toolchain's to say"
@@ -186,7 +192,7 @@ def parse_header(text: str) -> Header:
     said = "".join(f"{line}\n" for line in imports)
     made = f"{said}{_public(whole)}\n" if makes else None
     spoken = "".join(f"{line}\n" for line in scene)
-    return Header(said, spoken, made, namespace, frozenset(command.normal for command in found))
+    return Header(said, spoken, made, namespace, frozenset(one.normal for one in found), frozenset(axioms))
 
 
 def _nest(opened: list[str | None], command: Command) -> None:
@@ -288,6 +294,11 @@ def without_header(proof: str, header: str) -> str:
 def declares(text: str) -> bool:
     """Whether a text is more than a proof: it has a declaration in the first column, or begins with one."""
     return any(command.word in _MAKERS for command in commands(text))
+
+
+def is_one_term(text: str) -> bool:
+    """Whether nothing in a text could begin a command, on whatever line: it is one term, if it is read at all."""
+    return not any(token.text in _STARTS or token.text == "#" for token in scan(text).tokens)
 
 
 def surround(statement: Statement, proof: str) -> Surrounded:

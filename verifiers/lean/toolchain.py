@@ -31,6 +31,7 @@ from verifiers.sandbox import GIBIBYTE, MEBIBYTE, Limits, Sandbox
 
 HERE = Path(__file__).resolve().parent
 LAUNCHER = HERE / "launcher.py"
+CHECKER = HERE / "checker.py"
 PRELUDE = HERE / "prelude"
 LIBRARY = "Lemmary"
 """The module that stands in for `Init` where there is none."""
@@ -92,16 +93,16 @@ class Toolchain:
     address_bytes: int = 4 * GIBIBYTE
     """Address space beside what is allocated: stacks of threads, and mapped libraries."""
     checker: tuple[str, ...] | None = None
-    """How to start `leanchecker`, where the toolchain has it."""
+    """How to start `leanchecker`, where the toolchain has it; for the embedded one, `checker.py` in its place."""
 
     def argv(self, *options: str, path: Sequence[Path] = ()) -> list[str]:
         """The command for `lean` with options; modules are looked for in `path` first. To be run in a sandbox."""
         return [*self._environment(path), *self.command, *options]
 
-    def checker_argv(self, *modules: str, path: Sequence[Path] = ()) -> list[str]:
-        """The command for `leanchecker`."""
+    def checker_argv(self, *arguments: str, path: Sequence[Path] = ()) -> list[str]:
+        """The command for the checker. To be run in a sandbox."""
         assert self.checker is not None
-        return [*self._environment(path), *self.checker, *modules]
+        return [*self._environment(path), *self.checker, *arguments]
 
     def limits(self, seconds: float, memory_bytes: int) -> Limits:
         """The limits of a process. Its own on memory (`memory_option`) is met first, the address space is behind."""
@@ -171,13 +172,13 @@ def _embedded(library: Path) -> Toolchain:
     folder = open_to_all(library.parent)
     library = folder / library.name
     trusted = Sandbox().make_folder(trusted=True)
-    launcher = Path(shutil.copy(LAUNCHER, trusted))
-    command = (str(python), "-I", "-S", str(launcher), str(library))
+    copies = [str(shutil.copy(program, trusted)) for program in (LAUNCHER, CHECKER)]
+    command, checker = ((str(python), "-I", "-S", program, str(library)) for program in copies)
     version = _version(command, None)
     compiled = trusted / "library"
     compiled.mkdir()
     _compile_prelude(command, LIBRARY, compiled)
-    return Toolchain(version, command, (compiled,), (folder, trusted, *shown), True)
+    return Toolchain(version, command, (compiled,), (folder, trusted, *shown), True, checker=checker)
 
 
 def open_to_all(folder: Path, root: Path = Path("/var/tmp")) -> Path:  # noqa: S108 (checked to be ours)

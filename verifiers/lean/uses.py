@@ -29,7 +29,7 @@ def lemmas_used(question: Question, compiler: Compiler, path: Sequence[Path]) ->
     folder = compiler.sandbox.make_folder(trusted=True)
     try:
         compile_candidate(question, compiler, path, folder, lemma_axiom)
-        axioms = check_axioms(question, compiler, [*path, folder])
+        axioms = check_axioms(question, compiler, [*path, folder]).axioms
     finally:
         scratch.remove(folder)
     return lemmas_among(question, axioms)

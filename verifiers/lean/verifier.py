@@ -22,18 +22,19 @@ from verifiers.lean.layers import (
     FROZEN,
     Question,
     frozen_definition,
-    header_axioms,
     lemmas_among,
     printed_axioms,
     read,
     refusal,
     refused_texts,
 )
+from verifiers.lean.recheck import recheck
 from verifiers.lean.scan import Unterminated
 from verifiers.lean.session import Outcome, Session
 from verifiers.lean.source import Malformed, lemma_axiom, named_lemmas, surround, without_header
 from verifiers.lean.terms import render
 from verifiers.lean.toolchain import LeanSettings, Toolchain, find
+from verifiers.protocol import Development
 from verifiers.sandbox import Sandbox
 
 HERE = Path(__file__).resolve().parent
@@ -77,6 +78,10 @@ class LeanVerifier:
         """Why provers run without a full sandbox here, or None."""
         return self._sandbox.degraded
 
+    def notices(self) -> list[str]:
+        """What a run should know of how this verifier works here."""
+        return [note for note in (self.sandbox_note(),) if note is not None]
+
     # ------------------------------------------------------------------------------------------------ elaboration
 
     def elaborate(self, problems: Sequence[Problem]) -> list[Elaboration | Verdict]:
@@ -102,6 +107,12 @@ class LeanVerifier:
         kind = "recheck" if recheck else "audit"
         keys = [self._key(kind, self.settings.audit_seconds, candidate) for candidate in batch]
         return self._cache.answer(keys, batch, lambda new: self._auditor.audit(new, recheck=recheck), self.describe())
+
+    def recheck(self, development: Development) -> Verdict:
+        """The verdict of an independent pass over a whole library (see `recheck`); nothing is taken from a cache."""
+        verdict = recheck(development, self._sandbox, self.settings)
+        self._closed_cpu_seconds += verdict.seconds
+        return replace(verdict, prover=self.describe())
 
     def replay(self, candidate: Candidate, seconds: float | None = None) -> Replay:
         """The open goals after a prefix of a proof; after a failure, those before the step that failed."""
@@ -258,7 +269,7 @@ def _judge(outcome: Outcome, question: Question, opening: int, text: int, end: i
     axioms = set(told[0]) - {""} if len(told) == 1 else {"sorryAx"}
     lemmas = lemmas_among(question, axioms)
     prefix = f"{question.header.namespace}." if question.header.namespace else ""
-    allowed = ALLOWED_AXIOMS | set(question.candidate.problem.allowed_axioms) | header_axioms(question.header)
+    allowed = ALLOWED_AXIOMS | set(question.candidate.problem.allowed_axioms) | question.header.axioms
     refused = sorted(axioms - allowed - set(lemmas) - {prefix + lemma for lemma in lemmas})
     if refused:
         message = Message("error", f"the proof rests on {', '.join(refused)}")

@@ -15,11 +15,12 @@ import re
 import secrets
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from domain import Lemma, Message, Verdict
 from verifiers import scratch
+from verifiers.protocol import Development
 from verifiers.rocq.audit import allowed_axioms, refusal, refuse_exact
 from verifiers.rocq.canonical import lemma_sentence
 from verifiers.rocq.lint import refuse_block, refuse_preamble
@@ -36,16 +37,6 @@ TOGETHER = 50
 
 SECONDS_A_LEMMA = 1.0
 """What each lemma adds to the limit of CPU seconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Development:
-    """Lemmas over one header, each after those that it uses; `preamble` is tactics that their proofs may call."""
-
-    header: str
-    preamble: str
-    lemmas: tuple[Lemma, ...]
-    allowed_axioms: tuple[str, ...] = ()
 
 
 def recheck(development: Development, sandbox: Sandbox, limits: Limits) -> Verdict:

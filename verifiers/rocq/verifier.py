@@ -18,11 +18,12 @@ from pathlib import Path
 
 from domain import Candidate, Elaboration, Goal, Message, OutsideError, Problem, Prover, Replay, Term, Verdict
 from verifiers.cache import VerdictCache, candidate_key, program_digest
+from verifiers.protocol import Development
 from verifiers.rocq.audit import Auditor, refusal
 from verifiers.rocq.elaboration import Elaborator, run_in
 from verifiers.rocq.lint import refuse, refuse_preamble
 from verifiers.rocq.reader import ParseError, library_parameters, parse_goal, parse_goals
-from verifiers.rocq.recheck import Development, recheck
+from verifiers.rocq.recheck import recheck
 from verifiers.rocq.sentences import Unterminated, identifiers
 from verifiers.rocq.session import Outcome, Session
 from verifiers.rocq.source import (
