@@ -330,6 +330,19 @@ class TestVerifier:
         assert verifier.check([Candidate(problem(TRUE, "Definition a := b."), BLOCK)])[0].verdict == "error"
 
 
+@pytest.mark.parametrize("helper", ["Lemma Zero", "Lemma N_ind", "Definition plus", "Inductive M := Zero. Lemma h"])
+def test_a_name_that_the_header_has_is_no_name_for_a_helper(auditor: Auditor, helper: str) -> None:
+    """Compiled apart it would pass, but in the one file that is exported the name would be there twice."""
+    keyword, _, name = helper.rpartition(" ")
+    same = "Theorem goal : forall x : N, x = x."
+    proof = f"{keyword} {name} : True. exact I. Qed. {same} Proof. reflexivity. Qed."
+    verdict = audit(auditor, proof, same)
+    assert (verdict.verdict, verdict.reason) == ("rejected", "does_not_compile")
+    assert "the header has declared a name already" in verdict.messages[0].text
+    other = proof.replace(f"{keyword} {name}", f"{keyword} {name}_").replace("M := Zero", "M := Naught")
+    assert audit(auditor, other, same).accepted
+
+
 def corpus(shared_data: Path) -> Iterator[tuple[str, bool, Candidate]]:
     """Name, whether it is honest, and the candidate."""
     folder = shared_data / "cheats_rocq"

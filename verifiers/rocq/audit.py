@@ -251,7 +251,7 @@ class Auditor:
         names = _compile_candidate(candidate, statement, parts, lemmas, work, text)
         work.paths |= {"Frozen": frozen, work.candidate: text}
         library = frozenset(one.canonical_name for one in lemmas) or frozenset(filter(is_canonical_lemma, names))
-        assumed = _check(statement, number, work, checker, names, library)
+        assumed = _check(statement, number, parts, work, checker, names, library)
         work.paths[work.checker] = checker
         return _Compiled(statement, lemmas, assumed)
 
@@ -425,9 +425,18 @@ def _compile_candidate(
 
 
 def _check(
-    statement: Statement, number: int, work: Work, into: Path, names: Sequence[str], lemmas: frozenset[str]
+    statement: Statement,
+    number: int,
+    parts: Sequence[Part],
+    work: Work,
+    into: Path,
+    names: Sequence[str],
+    lemmas: frozenset[str],
 ) -> _Assumed:
-    """Compile the checking module and read what it prints between random marks."""
+    """Compile the checking module and read what it prints between random marks.
+
+    Modules hide what one file would not bear, a name of the text that the header has declared; so that is asked last.
+    """
     mark = secrets.token_hex(16)
     marks = [f'Goal True. idtac "{mark} {number}". Abort.' for number in range(4)]
     lines = [
@@ -441,6 +450,7 @@ def _check(
         marks[2],
         "Print Assumptions check.",
         marks[3],
+        *(f"Fail Check @Header.{part.module}.{name}." for part in parts if part.module for name in names),
     ]
     finished = work.compile(work.checker, "Check", "\n".join([*lines, ""]), into)
     said = re.split(rf"^{mark} \d\n", finished.output, flags=re.MULTILINE)
@@ -455,6 +465,9 @@ def _check(
         raise Rejection(
             "wrong_statement", Message("error", f"{statement.name} is not a proof of the statement: {about}")
         )
+    if len(said) == 5 and "The command has not failed!" in said[4]:
+        clash = f"the header has declared a name already that the text declares: one of {', '.join(names)}"
+        raise Rejection("does_not_compile", Message("error", clash))
     if len(said) < 5 or not finished.ok:
         raise failure(finished, "", "the list of axioms")
     return _Assumed(assumptions(said[3]), lemmas_used(statement.name, names, lemmas, work) if lemmas else ())

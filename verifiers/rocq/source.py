@@ -54,6 +54,9 @@ _WORD = re.compile(r"[^\W\d][\w']*")
 _NAME = re.compile(rf"(?:{'|'.join(sorted(STATEMENTS))})\s+([^\W\d][\w']*)")
 
 
+_CONSTRUCTOR = re.compile(r"(?:\||:=) ?([^\W\d][\w']*)")
+
+
 class Malformed(ValueError):  # noqa: N818 (what the text is)
     """A statement that is not exactly one theorem-like sentence."""
 
@@ -224,12 +227,14 @@ def _normal_sentences(text: str) -> list[str]:
 
 
 def declared_names(text: str) -> list[str]:
-    """The names that the declarations of a text introduce first, in order."""
+    """The names that the declarations of a text introduce first, in order, and those of plain constructors."""
     names: list[str] = []
     for sentence in split(text):
         found = identifiers(sentence.text)
         if len(found) > 1 and found[0].text in DECLARATIONS:
             names.append(found[1].text)
+            if found[0].text == "Inductive" and all(one.text != "match" for one in found):
+                names += _CONSTRUCTOR.findall(normal_text(sentence.text))
     return names
 
 
