@@ -1,4 +1,4 @@
-"""One attempt at a problem: retrieve, try automation, ask the model, repair, harvest, ask for what is missing.
+"""One attempt at a problem: refute it, or retrieve, try automation, ask the model, repair, harvest, ask for the rest.
 
 A proof that a warm session accepted is put back into the problem's own names, together with the proofs of the library
 lemmas that it needs, and audited as one self-contained text against the problem's own statement. Only that counts.
@@ -20,15 +20,17 @@ from pipeline.learning import closure, record, request
 from pipeline.ledger import Ledger
 from pipeline.proposers import surgery
 from pipeline.proving import Found, Screen, by_automation
+from pipeline.refuting import refute
 from pipeline.retrieval import for_prompt, retrieve
 from pipeline.world import Ports, Statement, World
 
 
 class Result(NamedTuple):
-    """Whether the problem is proved, and the ids of the lemmas that the attempt had."""
+    """What became of the problem, and the ids of the lemmas that the attempt had."""
 
     proved: bool
     retrieved: frozenset[str]
+    refuted: bool = False
 
 
 def attempt(
@@ -54,6 +56,9 @@ def attempt(
     """
     settings, elaboration = world.settings.prove, world.elaborations[name]
     ledger = Ledger(attempt_id, "problem", name, operator="automation")
+    if before is None and refute(world, ports, ledger, elaboration):
+        record(ports, ledger)
+        return Result(False, frozenset(), refuted=True)
     statement = world.of_problem(name)
     visible = [definition.id for definition in elaboration.definitions]
     lemmas = retrieve(ports, statement, visible, settings.lemmas, at_round=number - 1)

@@ -1,4 +1,4 @@
-"""Proof files: one self-contained source file for each solved problem, in the problem's own names."""
+"""Proof files: one self-contained source file for each problem that is proved or refuted, in its own names."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ SUFFIXES = {"rocq": ".v", "lean4": ".lean", "isabelle": ".thy"}
 
 
 def write_proofs(directory: Path, problems: Mapping[str, ProblemState]) -> list[Path]:
-    """Writes `proofs/NAME` for every proved problem that has no file yet; returns all files, sorted.
+    """Writes `proofs/NAME` for every proved problem that has no file yet, `proofs/NAME_refuted` for a refuted one.
 
     A problem that is open again, because its proof rests on a lemma that was refused later, loses its file.
+    Returns all files, sorted.
     """
     folder = directory / "proofs"
     folder.mkdir(parents=True, exist_ok=True)
     files: list[Path] = []
     for name, state in problems.items():
-        file = folder / f"{file_stem(name)}{SUFFIXES[state.problem.prover]}"
-        if state.status != "proved":
+        ending = "_refuted" if state.status == "refuted" else ""
+        file = folder / f"{file_stem(name)}{ending}{SUFFIXES[state.problem.prover]}"
+        if state.status not in ("proved", "refuted"):
             file.unlink(missing_ok=True)
             continue
         end = "\nend\n" if state.problem.prover == "isabelle" else ""

@@ -23,7 +23,7 @@ class Progress:
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
         self._status = self._console.status("starting") if self._console.is_terminal else None
         self._began = time.monotonic()
-        self._left = self._proved = self._learned = self._steps = self._number = 0
+        self._left = self._proved = self._refuted = self._learned = self._steps = self._number = 0
 
     def __enter__(self) -> Self:
         if self._status is not None:
@@ -54,7 +54,8 @@ class Progress:
         self.say(text)
 
     def work(self, number: int, problems: int, signatures: int) -> None:
-        self._number, self._left, self._proved, self._learned, self._steps = number, problems, 0, 0, 0
+        self._number, self._left, self._proved, self._refuted, self._learned = number, problems, 0, 0, 0
+        self._steps = 0
         self.say(f"round {number}: {problems} open problems, {signatures} signatures to explore")
 
     def step(self, action: Action, result: Any) -> None:
@@ -63,10 +64,12 @@ class Progress:
         if action.kind == "prove":
             self._left -= 1
             self._proved += bool(result.proved)
+            self._refuted += bool(result.refuted)
         else:
             self._learned += int(result)
         summary = (
-            f"round {self._number}: {self._proved} proved, {self._left} problems to go, {self._learned} lemmas learned"
+            f"round {self._number}: {self._proved} proved, {self._refuted} refuted, {self._left} problems to go, "
+            f"{self._learned} lemmas learned"
         )
         self._log.write(f"{action.kind} {action.target[:60]} {action.operator}: {result}\n")
         if self._status is not None:

@@ -36,6 +36,7 @@ def summarise(directory: Path) -> Summary:
         f"{counts['cpu_seconds']:.0f} CPU seconds, {counts['tokens']} tokens",
         "",
         *_by_round(tables),
+        *_refuted(tables),
         *_with_lemmas(tables),
     ]
     if shortfall := sandbox_shortfall(tables):
@@ -62,7 +63,8 @@ def result(tables: Tables) -> dict[str, Any]:
             for number in range(1, manifest.round + 1)
         ],
         "counts": dict(manifest.counts),
-        "open": [row["name"] for row in problems if row["status"] != "proved"],
+        "open": [row["name"] for row in problems if row["status"] not in ("proved", "refuted")],
+        "refuted": {row["name"]: row["reason"] for row in problems if row["status"] == "refuted"},
         "proved_with_learned_lemmas": {
             row["name"]: [tables.lemmas[identity].statement for identity in row["uses"]]
             for row in proved
@@ -101,6 +103,16 @@ def _by_round(tables: Tables) -> list[str]:
             how = "language model" if row["operator"] == "language_model" else "automation"
             solved[row["round"], how + (" with lemmas" if row["uses"] else "")] += 1
     return [f"  round {number}: {count} proved by {how}" for (number, how), count in sorted(solved.items())]
+
+
+def _refuted(tables: Tables) -> list[str]:
+    """Problems whose negation is proved, with their counterexamples."""
+    rows = sorted((row["name"], row["reason"]) for row in tables.rows("problems") if row["status"] == "refuted")
+    if not rows:
+        return []
+    more = [f"  … and {len(rows) - MOST_SHOWN} more"] if len(rows) > MOST_SHOWN else []
+    told = [f"  {name}: {reason}" for name, reason in rows[:MOST_SHOWN]]
+    return ["", f"{_count(len(rows), 'problem')} refuted, each by a proof of the negation:", *told, *more]
 
 
 def _with_lemmas(tables: Tables) -> list[str]:

@@ -31,6 +31,8 @@ def prove(
 ) -> int:
     """Prove a list of problems, one round and without growing a library; writes results.jsonl and a file per proof.
 
+    A statement with a counterexample is refuted: no effort is spent on it, and the file proves its negation.
+
     Examples:
         python -m pipeline prove minif2f-rocq:valid --path minif2f_rocq.jsonl --limit 30 --out runs/valid
         python -m pipeline prove my_problems.jsonl --library runs/tip_prod --out runs/mine
@@ -99,6 +101,8 @@ def write_results(directory: Path) -> dict[str, int]:
         }
         if row["status"] == "error":
             record["reason"] = row["reason"]
+        if row["status"] == "refuted":
+            record["counterexample"] = row["reason"].removeprefix("counterexample: ")
         lines.append(json_text.dumps(record, ensure_ascii=False))
     write_atomically(directory / "results.jsonl", "".join(f"{line}\n" for line in lines).encode())
     return counts

@@ -1,8 +1,8 @@
 """A fast evaluator of canonical terms: definitions are compiled to Python functions on first use.
 
 Values: a constructor is a tuple `(index, field, …)` without the datatype's parameters; an atom of a type variable is an
-`int`; a function is a one-argument Python callable; types and proofs are `None`. Evaluation is by value, which is
-right for total functions, and every recursive call costs one unit of fuel.
+`int`, and so is an integer; a function is a one-argument Python callable; types and proofs are `None`. Evaluation is
+by value, which is right for total functions, and every recursive call costs one unit of fuel.
 
 Invariant: a term that is not understood raises `UnsupportedError`; the evaluator never guesses a value.
 """
@@ -67,6 +67,36 @@ _STANDARD: Mapping[str, tuple[int, Callable[..., Value]]] = {
     "Nat.leb": (2, lambda a, b: _bool(_nat(a) <= _nat(b))),
 }
 assert set(_STANDARD) == set(STANDARD_FUNCTIONS)
+
+
+def _divided(function: Callable[[int, int], int]) -> Callable[[int, int], int]:
+    """Division as the prover has it, with a divisor that is not zero; what it makes of zero is not asked here."""
+
+    def divide(number: int, divisor: int) -> int:
+        if divisor == 0:
+            raise OutOfFuelError
+        return function(number, divisor)
+
+    return divide
+
+
+_INTEGERS: Mapping[str, tuple[int, Callable[..., Value]]] = {
+    "Z0": (0, lambda: 0),
+    "Zpos": (1, lambda p: p),
+    "Zneg": (1, lambda p: -p),
+    "xH": (0, lambda: 1),
+    "xO": (1, lambda p: 2 * p),
+    "xI": (1, lambda p: 2 * p + 1),
+    "Z.add": (2, lambda a, b: a + b),
+    "Z.sub": (2, lambda a, b: a - b),
+    "Z.mul": (2, lambda a, b: a * b),
+    "Z.opp": (1, lambda a: -a),
+    "Z.div": (2, _divided(lambda a, b: a // b)),
+    "Z.modulo": (2, _divided(lambda a, b: a % b)),
+    "Z.eqb": (2, lambda a, b: _bool(a == b)),
+    "Z.leb": (2, lambda a, b: _bool(a <= b)),
+    "Z.ltb": (2, lambda a, b: _bool(a < b)),
+}
 
 
 def curry(function: Callable[..., Value], arity: int, *given: Value) -> Value:
@@ -163,8 +193,8 @@ class Evaluator:
             except UnsupportedError:
                 self._known.pop(name, None)  # it has no body: whoever asks again is told again
                 raise
-        if name in _STANDARD:
-            arity, function = _STANDARD[name]
+        if name in _STANDARD or name in _INTEGERS:
+            arity, function = _STANDARD.get(name) or _INTEGERS[name]
             self._known[name] = _Known(self.bind("s", function), arity)
             return self._known[name]
         raise UnsupportedError(f"unknown constant {name}")

@@ -12,16 +12,14 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from domain import App, Const, Definition, Forall, Lambda, Sort, Term, Var
+from domain import App, Const, Definition, Forall, Lambda, Term, Var
 
 from .evaluation import FUEL, Evaluator, OutOfFuelError, UnsupportedError, Value
-from .theory import Statement, Theory, head_name, is_proposition, open_statement, substitute
-
-ATOMS = 3
-"""Inhabitants of a type variable."""
+from .ground_values import Drawn, Values, recorded, show
+from .theory import Statement, Theory, as_equation, head_name, is_proposition, open_statement, substitute
 
 SMALL_POOL = 12
 """Values per quantifier that the systematic part, and a quantifier inside a statement, runs through."""
@@ -39,6 +37,8 @@ class Counterexample:
 
     values: Mapping[str, str]
     certain: bool
+    ground: Mapping[str, Value] = field(default_factory=dict[str, Value], compare=False, repr=False)
+    """The same values as the evaluator has them; functions are `Recorded`, with all points that were looked at."""
 
 
 class Report(NamedTuple):
@@ -46,154 +46,6 @@ class Report(NamedTuple):
 
     counterexample: Counterexample | None
     tested: int
-
-
-class Values:
-    """Ground values of closed types (type variables are free variables of the type)."""
-
-    def __init__(self, theory: Theory) -> None:
-        self.theory = theory
-        self._by_size: dict[tuple[Term, int], list[Value]] = {}
-
-    def is_finite(self, type_: Term, depth: int = 0) -> bool:
-        if isinstance(type_, Var | Sort):
-            return True
-        datatype = self.theory.datatype_of(type_)
-        if datatype is None or depth > 3 or self.theory.is_recursive(datatype):
-            return False
-        return all(
-            self.is_finite(field, depth + 1)
-            for constructor in datatype.constructors
-            for field in self.theory.constructor_fields(type_, constructor)
-        )
-
-    def of_size(self, type_: Term, size: int) -> list[Value]:
-        """All values with exactly `size` constructors and atoms; atoms are 0, 1, 2."""
-        if isinstance(type_, Var):
-            return list(range(ATOMS)) if size == 1 else []
-        if isinstance(type_, Sort):
-            return [None] if size == 1 else []
-        if isinstance(type_, Forall):
-            return [self.table(type_, seed) for seed in range(4)] if size == 1 else []
-        key = (type_, size)
-        if key in self._by_size:
-            return self._by_size[key]
-        self._by_size[key] = []
-        found: list[Value] = []
-        datatype = self.theory.datatype_of(type_)
-        if datatype is None:
-            raise UnsupportedError("no values of this type")
-        for index, constructor in enumerate(datatype.constructors):
-            fields = self.theory.constructor_fields(type_, constructor)
-            if not fields:
-                if size == 1:
-                    found.append((index,))
-                continue
-            for parts in _compositions(size - 1, len(fields)):
-                pools = [self.of_size(field, part) for field, part in zip(fields, parts, strict=True)]
-                found.extend((index, *choice) for choice in itertools.product(*pools))
-                if len(found) > 2_000:
-                    break
-        self._by_size[key] = found
-        return found
-
-    def smallest(self, type_: Term, count: int) -> list[Value]:
-        """At most `count` values, smallest first."""
-        found: list[Value] = []
-        empty = 0
-        for size in range(1, 12):
-            values = self.of_size(type_, size)
-            empty = 0 if values else empty + 1
-            found.extend(values)
-            if len(found) >= count or empty > 4:
-                break
-        return found[:count]
-
-    def _cost(self, type_: Term, depth: int = 0) -> int:
-        """Height of the smallest value; large where there is none in sight."""
-        datatype = self.theory.datatype_of(type_)
-        if datatype is None or depth > 4:
-            return 0 if datatype is None else 99
-        return min(
-            (
-                1 + max((self._cost(f, depth + 1) for f in self.theory.constructor_fields(type_, c)), default=0)
-                for c in datatype.constructors
-            ),
-            default=99,
-        )
-
-    def draw(self, type_: Term, size: int, rng: random.Random) -> Value:
-        """A random value with about `size` nested recursive constructors."""
-        if isinstance(type_, Var):
-            return rng.randrange(ATOMS)
-        if isinstance(type_, Sort):
-            return None
-        if isinstance(type_, Forall):
-            return self.table(type_, rng.getrandbits(30))
-        datatype = self.theory.datatype_of(type_)
-        if datatype is None or not datatype.constructors:
-            raise UnsupportedError("no values of this type")
-        choices: list[tuple[int, list[Term], int]] = []
-        for index, constructor in enumerate(datatype.constructors):
-            fields = self.theory.constructor_fields(type_, constructor)
-            recursive = sum(head_name(field) == datatype.name for field in fields)
-            choices.append((index, fields, recursive))
-        growing = [choice for choice in choices if choice[2]]
-        flat = [choice for choice in choices if not choice[2]]
-        pick = rng.choice(growing) if growing and (size > 0 or not flat) else rng.choice(flat or choices)
-        index, fields, recursive = pick
-        if size < -8:
-            raise UnsupportedError("values of this type do not end")
-        values: list[Value] = []
-        for field in fields:
-            if head_name(field) == datatype.name:
-                values.append(self.draw(field, size - 1 if recursive == 1 else rng.randint(0, max(0, size - 1)), rng))
-            else:
-                values.append(self.draw(field, rng.choice((0, 1, 1, 2, 3)), rng))
-        return (index, *values)
-
-    def table(self, type_: Forall, seed: int) -> Value:
-        """A pseudo-random total function; the first few seeds of a relation give equality and its negation."""
-        domain, codomain = type_.type, type_.body
-        if (
-            isinstance(codomain, Forall)
-            and codomain.type == domain
-            and codomain.body == Const("bool")
-            and seed % 2 == 0
-        ):
-            return lambda left: lambda right: (0,) if left == right else (1,)
-        if isinstance(codomain, Forall):
-            return lambda value: self.table(codomain, _mix(seed, value))
-        pool = self.smallest(codomain, 5)
-        if not pool:
-            raise UnsupportedError("no values of this type")
-        return lambda value: pool[_mix(seed, value) % len(pool)]
-
-
-def _mix(seed: int, value: Value) -> int:
-    key = 7 if callable(value) or value is None else hash(value)
-    return ((seed * 1_000_003) ^ (key * 2_654_435_761)) >> 7 & 0x3FFFFFFF
-
-
-def _compositions(total: int, parts: int) -> Iterator[tuple[int, ...]]:
-    if parts == 1:
-        if total >= 1:
-            yield (total,)
-        return
-    for first in range(1, total - parts + 2):
-        for rest in _compositions(total - first, parts - 1):
-            yield (first, *rest)
-
-
-def show(value: Value, type_: Term, theory: Theory) -> str:
-    """Readable text of a value, in canonical names."""
-    datatype = theory.datatype_of(type_)
-    if datatype is None or not isinstance(value, tuple):
-        return "function" if callable(value) else "type" if value is None else f"a{value}"
-    constructor = datatype.constructors[value[0]]
-    fields = theory.constructor_fields(type_, constructor)
-    shown = [show(v, t, theory) for v, t in zip(value[1:], fields, strict=True)]
-    return constructor.name if not shown else f"({' '.join([constructor.name, *shown])})"
 
 
 class Tester:
@@ -204,15 +56,18 @@ class Tester:
         self.evaluator = Evaluator(self.theory, fuel)
         self.values = Values(self.theory)
 
-    def test(self, statement: Term, seed: int = 0, trials: int = TRIALS) -> Report:
-        """Search for a counterexample of a closed statement on `trials` valuations."""
-        opened = open_statement(statement)
+    def test(self, statement: Term, seed: int = 0, trials: int = TRIALS, alike: int = 0) -> Report:
+        """Search for a counterexample of a closed statement on `trials` valuations.
+
+        Then on `alike` further ones whose values repeat each other, which meets hypotheses that random ones miss.
+        """
+        opened, same = _without_twins(open_statement(statement))
         try:
             compiled = _Compiled(opened, self.evaluator, self.values)
         except UnsupportedError:
             return Report(None, 0)
         tested = 0
-        for valuation in self._valuations(opened, seed, trials):
+        for valuation in self._valuations(opened, seed, trials, alike):
             self.evaluator.refill()
             try:
                 outcome = compiled.run(*valuation)
@@ -224,14 +79,24 @@ class Tester:
                 continue
             tested += 1
             if outcome is False:
-                variables = [b for b in opened.binders if b.kind != "hypothesis"]
-                shown = {
-                    b.name: show(value, b.type, self.theory) for b, value in zip(variables, valuation, strict=True)
-                }
-                return Report(Counterexample(shown, compiled.certain), tested)
+                return Report(self._counterexample(opened, compiled, valuation, same), tested)
         return Report(None, tested)
 
-    def _valuations(self, opened: Statement, seed: int, trials: int) -> Iterator[tuple[Value, ...]]:
+    def _counterexample(
+        self, opened: Statement, compiled: _Compiled, valuation: Sequence[Value], same: Mapping[str, str]
+    ) -> Counterexample:
+        """What was found, evaluated once more to see at which points its functions count."""
+        variables = [b for b in opened.binders if b.kind != "hypothesis"]
+        seen = [recorded(value, b.type) for b, value in zip(variables, valuation, strict=True)]
+        self.evaluator.refill()
+        compiled.run(*seen)
+        ground = {b.name: value for b, value in zip(variables, seen, strict=True)}
+        shown = {b.name: show(ground[b.name], b.type, self.theory) for b in variables}
+        ground |= {name: ground[other] for name, other in same.items()}
+        shown |= {name: shown[other] for name, other in same.items()}
+        return Counterexample(shown, compiled.certain, ground)
+
+    def _valuations(self, opened: Statement, seed: int, trials: int, alike: int) -> Iterator[tuple[Value, ...]]:
         types = [b.type for b in opened.binders if b.kind != "hypothesis"]
         try:
             pools = [self.values.smallest(type_, SMALL_POOL) for type_ in types]
@@ -242,8 +107,29 @@ class Tester:
             for trial in range(trials - trials // 2):
                 size = 1 + trial % 6
                 yield tuple(self.values.draw(type_, rng.randint(0, size), rng) for type_ in types)
+            for trial in range(alike):
+                size, drawn = 1 + trial % 12, Drawn()
+                yield tuple(self.values.draw(type_, rng.randint(0, size), rng, drawn) for type_ in types)
         except UnsupportedError:
             return
+
+
+def _without_twins(opened: Statement) -> tuple[Statement, dict[str, str]]:
+    """The statement without variables that a hypothesis equates to others, and which variable each of those equals."""
+    data = {binder.name for binder in opened.binders if binder.kind == "data"}
+    for hypothesis in opened.hypotheses:
+        sides = as_equation(hypothesis.type)
+        if sides is None or not (isinstance(sides.left, Var) and isinstance(sides.right, Var)):
+            continue
+        kept, dropped = sides.left.name, sides.right.name
+        if kept == dropped or not {kept, dropped} <= data:
+            continue
+        rest = [b for b in opened.binders if b is not hypothesis and b.name != dropped]
+        binders = tuple(b._replace(type=substitute(b.type, {dropped: Var(kept)})) for b in rest)
+        smaller = Statement(binders, substitute(opened.conclusion, {dropped: Var(kept)}))
+        last, same = _without_twins(smaller)
+        return last, {name: same.get(other, other) for name, other in {**same, dropped: kept}.items()}
+    return opened, {}
 
 
 def _diagonal(pools: Sequence[Sequence[Value]]) -> Iterator[tuple[Value, ...]]:

@@ -50,7 +50,7 @@ def arguments(term: Term) -> tuple[Term, ...]:
     return term.arguments if isinstance(term, App) else ()
 
 
-BOOL, NAT = Const("bool"), Const("nat")
+BOOL, NAT, INTEGER = Const("bool"), Const("nat"), Const("Z")
 _A = Var("A")
 
 

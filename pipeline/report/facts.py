@@ -139,6 +139,10 @@ class Facts:
         return tuple(problem for problem in self.problems if problem.round is not None)
 
     @property
+    def refuted(self) -> tuple[ProblemFacts, ...]:
+        return tuple(problem for problem in self.problems if problem.status == "refuted")
+
+    @property
     def used_lemmas(self) -> tuple[LemmaFacts, ...]:
         """Lemmas that the proof of a problem rests on, most used first."""
         return tuple(lemma for lemma in self.lemmas.values() if lemma.carries)

@@ -94,6 +94,7 @@ def tiles(facts: Facts) -> list[Tile]:
     per_round = Counter(problem.round for problem in facts.proved)
     return [
         Tile(f"{count['solved']} of {count['problems']}", "problems proved"),
+        *([Tile(count["refuted"], "problems refuted", "their negation is proved")] if facts.refuted else []),
         _by_round([per_round[number] for number in facts.rounds]),
         Tile(
             count["solved_with_library"],
