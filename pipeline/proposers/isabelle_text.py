@@ -88,7 +88,8 @@ class IsabelleText:
             return ""
 
     def opening(self, names: Sequence[str], induction: str | None) -> str:
-        return f"proof (induction {induction})" if induction else " ".join(names[:0])
+        del names  # Isabelle fixes them by itself
+        return f"proof (induction {induction})" if induction else ""
 
 
 def _code(text: str) -> list[Token]:
