@@ -76,7 +76,7 @@ def open_staff(settings: RunSettings, directory: Path, prover: Prover) -> Genera
         limits = _limits(settings, directory, prover)
         started = verification.start(settings.verifiers.processes, limits, prover)
         verifiers = [Remote(actor) for actor in started]
-        model = None if settings.model.kind == "none" else Remote(language_model.start(_model(settings.model)))
+        model = None if settings.model.kind == "none" else Remote(language_model.start(model_settings(settings.model)))
         card = model.describe() if model is not None else None
         workers = worker.start(settings.prove.workers)
         actors = [*workers, *[one.handle for one in verifiers], *([model.handle] if model is not None else [])]
@@ -127,7 +127,7 @@ def _isabelle(settings: RunSettings) -> IsabelleSettings:
     )
 
 
-def _model(settings: ModelSettings) -> language_model.ModelSettings:
+def model_settings(settings: ModelSettings) -> language_model.ModelSettings:
     if settings.kind == "endpoint":
         return EndpointSettings(
             base_url=settings.base_url,

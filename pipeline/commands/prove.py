@@ -1,4 +1,4 @@
-"""`prove`: offline batch proving of a list of statements."""
+"""`prove`: offline batch proving of a list of statements, or of the holes of a user's own development."""
 
 from __future__ import annotations
 
@@ -26,20 +26,28 @@ def prove(
     limit: int | None = None,
     names: str = "",
     library: Path | None = None,
+    erase: Annotated[bool, Parameter(negative=())] = False,
+    in_place: Annotated[bool, Parameter(negative=())] = False,
+    cpu_seconds: float | None = None,
     set: Annotated[tuple[str, ...], Parameter(name="--set", negative=(), show_default=False)] = (),  # noqa: A002 (the option's name)
     json: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
-    """Prove a list of problems, one round and without growing a library; writes results.jsonl and a file per proof.
+    """Prove a list of problems, or the holes of a development of your own.
+
+    A list is proved in one round without growing a library; results.jsonl and a file per proof are written. A
+    development is a Rocq file or folder (`_CoqProject` is honoured): each statement that is admitted is a problem, the
+    proofs come as patch.diff, and your files stay as they are unless you say --in-place.
 
     A statement with a counterexample is refuted: no effort is spent on it, and the file proves its negation.
 
     Examples:
+        python -m pipeline prove theories/Trees.v --out runs/trees
         python -m pipeline prove minif2f-rocq:valid --path minif2f_rocq.jsonl --limit 30 --out runs/valid
         python -m pipeline prove my_problems.jsonl --library runs/tip_prod --out runs/mine
 
     Args:
-        problems: a JSONL file, or a dataset name with an optional split.
-        out: directory for results.jsonl and proofs/; it is a run directory, and giving it again resumes.
+        problems: a JSONL file, a dataset name with an optional split, or a FILE.v or folder of your own.
+        out: directory for results.jsonl and proofs/ or patch.diff; giving it again resumes.
         configuration: a run's configuration for model and limits; its problems, rounds and evolution do not count.
             Without it no language model is used.
         path: where the dataset lies, if its name alone does not say it (docs/datasets.md).
@@ -47,18 +55,43 @@ def prove(
         limit: only the first so many by name.
         names: only these problems, separated by commas.
         library: a run directory whose lemmas may be used.
+        erase: of a development, drop every proof that ends in Qed first, and prove all again.
+        in_place: of a development, apply the patch to your files when all is done.
+        cpu_seconds: of a development, CPU seconds of the prover for one hole; 10 if left out.
         set: key=value, overrides one setting; may be given several times.
         json: print the counts as JSON.
     """
     from pipeline.commands.run import execute_loop
 
+    chosen = tuple(name.strip() for name in names.split(",") if name.strip())
+    given = [
+        flag for flag, value in (("--path", path), ("--split", split), ("--library", library)) if value is not None
+    ]
+    if problems.endswith(".v") or Path(problems).is_dir():
+        if given:
+            raise UserError(f"{given[0]} goes with a list of problems; {problems} is a development")
+        return _development(
+            Path(problems),
+            out,
+            configuration,
+            set,
+            chosen,
+            limit,
+            cpu_seconds,
+            erase=erase,
+            in_place=in_place,
+            json=json,
+        )
+    if erase or in_place or cpu_seconds is not None:
+        flag = "--erase" if erase else "--in-place" if in_place else "--cpu-seconds"
+        raise UserError(f"{flag} goes with a development: a FILE.v or a folder")
     base = config.read(configuration, set) if configuration else config.resolve({"model": {"kind": "none"}}, set)
     source = ProblemSource(
         dataset=problems,
         path=path,
         split=split,
         limit=limit,
-        names=tuple(name.strip() for name in names.split(",") if name.strip()),
+        names=chosen,
     )
     updated: dict[str, Any] = {
         "problems": (source,),
@@ -74,6 +107,61 @@ def prove(
     print(json_text.dumps(counts) if json else ", ".join(f"{counts[name]} {name}" for name in STATUSES))
     if not json:
         print(f"Results: {out / 'results.jsonl'}")
+    return 0
+
+
+def _development(
+    target: Path,
+    out: Path,
+    configuration: Path | None,
+    overrides: tuple[str, ...],
+    names: tuple[str, ...],
+    limit: int | None,
+    cpu_seconds: float | None,
+    *,
+    erase: bool,
+    in_place: bool,
+    json: bool,
+) -> int:
+    """Proves the holes of a file or folder of the user's."""
+    from pipeline.development.work import HOLE_SECONDS, Options, Work, summary
+    from pipeline.development.writing import open_writer
+    from pipeline.progress import Progress
+
+    if erase and in_place:
+        raise UserError("--in-place goes with holes of your own: with --erase, look at patch.diff instead")
+    if cpu_seconds is not None and cpu_seconds <= 0:
+        raise UserError("--cpu-seconds must be greater than zero")
+    settings = (
+        config.read(configuration, overrides)
+        if configuration
+        else config.resolve({"model": {"kind": "none"}}, overrides)
+    )
+    options = Options(
+        seconds=cpu_seconds or HOLE_SECONDS,
+        seed=settings.seed,
+        memory_bytes=settings.verifiers.memory_mib << 20,
+        names=names,
+        limit=limit,
+        erase=erase,
+    )
+    work = Work(target, out, options, open_writer(settings))
+    if not work.holes:
+        print(f"{target} has no hole: no statement is admitted")
+        return 0
+    with Progress(out / "logs" / "prove.log") as progress:
+        progress.say(f"{work.holes} holes, {options.seconds:g} CPU seconds each")
+        results = work.run(progress.say)
+    changed = work.apply() if in_place else []
+    counts = {status: sum(result.status == status for result in results) for status in STATUSES}
+    if json:
+        print(json_text.dumps(counts))
+        return 0
+    left = summary(results)
+    print(f"{left}\n" if left else "", end="")
+    print(", ".join(f"{counts[name]} {name}" for name in STATUSES))
+    print(f"Patched: {', '.join(map(str, changed))}" if changed else f"Patch: {out / 'patch.diff'}")
+    print(f"Results: {out / 'results.jsonl'}")
     return 0
 
 

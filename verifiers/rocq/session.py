@@ -38,7 +38,7 @@ OPTIONS = "Set Printing Width 100000. Set Printing Depth 100000."
 
 @dataclass(frozen=True, slots=True)
 class GoalText:
-    """An open goal as printed under `Set Printing All`: hypotheses like `x, y : nat` or `x := v : nat`."""
+    """An open goal as printed, by default under `Set Printing All`: hypotheses like `x, y : nat`, `x := v : nat`."""
 
     hypotheses: tuple[str, ...]
     conclusion: str
@@ -87,13 +87,16 @@ class Session:
         sandbox: Sandbox | None = None,
         options: Sequence[str] = (),
         readable: Sequence[Path] = (),
+        load_seconds: float = 60.0,
     ) -> None:
+        """`load_seconds` are CPU seconds in which a new process has to load the base again."""
         self.limits = limits or Limits(memory_bytes=2 * GIBIBYTE, processes=32)
         self.base = ""
         self.processes = 0
         self._sandbox = sandbox or Sandbox()
         self._options = tuple(options)
         self._readable = tuple(readable)
+        self._load_seconds = load_seconds
         self._process: Idetop | None = None
         self._base_state = 1
         self._runs = 0
@@ -107,7 +110,21 @@ class Session:
         self.base = text if outcome.ok else ""
         return outcome
 
-    def run(self, text: str, seconds: float = 5.0, *, before: str = "", goals: bool = True) -> Outcome:
+    def extend(self, text: str, seconds: float = 60.0) -> Outcome:
+        """Append `text` to the base. If it fails, the base stays as it was."""
+        process = self._ready()
+        outcome = _closed(_execute(process, "", text, seconds, goals=False))
+        if outcome.ok:
+            self.base = f"{self.base}\n{text}" if self.base else text
+            self._base_state = process.tip
+            self._settled_bytes = process.resident_bytes
+        elif not self._rolled_back(process):
+            self._stop()
+        return outcome
+
+    def run(
+        self, text: str, seconds: float = 5.0, *, before: str = "", goals: bool = True, in_full: bool = True
+    ) -> Outcome:
         """Run `text` after the base, then roll back.
 
         Args:
@@ -115,10 +132,11 @@ class Session:
             seconds: CPU seconds that it may take. The wall limit is four times as much, plus two seconds.
             before: Sentences run first, whose messages carry no positions (assumed lemmas, say).
             goals: Whether to report the goals that are open at the end.
+            in_full: Whether these are printed with nothing implicit, as programs read them, or as people do.
         """
         process = self._ready()
         self._runs += 1
-        outcome = _execute(process, before, text, seconds, goals=goals)
+        outcome = _execute(process, before, text, seconds, goals=goals, in_full=in_full)
         if not self._rolled_back(process):
             self._stop()
         return outcome
@@ -127,6 +145,11 @@ class Session:
     def cpu_seconds(self) -> float:
         """CPU seconds of all processes that this session has had."""
         return self._spent + (self._process.cpu_seconds if self._process else 0.0)
+
+    @property
+    def prover_seconds(self) -> float:
+        """The same, but quickly read: of the process at hand only what the prover itself has used."""
+        return self._spent + (self._process.own_cpu_seconds() if self._process else 0.0)
 
     @property
     def pid(self) -> int | None:
@@ -153,7 +176,7 @@ class Session:
             if not worn:
                 return process
         self._stop()
-        loaded = self._start(self.base, 60.0)
+        loaded = self._start(self.base, self._load_seconds)
         if not loaded.ok or self._process is None:
             raise OutsideError(f"the base of a session no longer loads: {loaded.error}")
         return self._process
@@ -162,10 +185,7 @@ class Session:
         process = Idetop(self._sandbox, self.limits, self._options, self._readable)
         self._process = process
         self.processes += 1
-        outcome = _execute(process, OPTIONS, base, seconds, goals=False)
-        if outcome.ok and outcome.proof_open:
-            message = Message("error", "the text ends inside a proof")
-            outcome = replace(outcome, ok=False, reason="does_not_compile", messages=(*outcome.messages, message))
+        outcome = _closed(_execute(process, OPTIONS, base, seconds, goals=False))
         if outcome.ok:
             self._base_state = process.tip
             self._settled_bytes = process.resident_bytes
@@ -228,7 +248,15 @@ class _Failed(Exception):  # noqa: N818 (an event, not an error of ours)
         self.place = place
 
 
-def _execute(process: Idetop, before: str, text: str, seconds: float, *, goals: bool) -> Outcome:
+def _closed(outcome: Outcome) -> Outcome:
+    """What came of a text that is to be a base: it may not end inside a proof."""
+    if not outcome.ok or not outcome.proof_open:
+        return outcome
+    message = Message("error", "the text ends inside a proof")
+    return replace(outcome, ok=False, reason="does_not_compile", messages=(*outcome.messages, message))
+
+
+def _execute(process: Idetop, before: str, text: str, seconds: float, *, goals: bool, in_full: bool = True) -> Outcome:
     """Add and execute sentences after the tip, up to the first that fails."""
     started, cpu_started = time.monotonic(), process.own_cpu_seconds()
     try:
@@ -254,7 +282,7 @@ def _execute(process: Idetop, before: str, text: str, seconds: float, *, goals: 
             if goals:
                 proof_open = document.back_to_last_good()
         if goals and proof_open:
-            open_goals, focused = document.goals()
+            open_goals, focused = document.goals(in_full=in_full)
     except Stopped as stopped:
         reason, failed = stopped.reason, failed or document.place(stopped.state)
         start = failed.start if failed else -1
@@ -326,9 +354,9 @@ class _Document:
         answer = self._process.goals()
         return answer.good and answer.value.find("option/goals") is not None
 
-    def goals(self) -> _Goals:
-        """The open goals at the tip, printed in full."""
-        for option in ("Set Printing All.", "Set Asymmetric Patterns."):
+    def goals(self, *, in_full: bool) -> _Goals:
+        """The open goals at the tip."""
+        for option in ("Set Printing All.", "Set Asymmetric Patterns.") if in_full else ():
             self._process.add(option)
         answer = self._process.goals()
         found = answer.value.find("option/goals") if answer.good else None

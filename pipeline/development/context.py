@@ -1,0 +1,197 @@
+"""What stands above a place of a file, loaded once into a warm prover and extended as work goes down the file.
+
+Invariant: the session holds exactly the file's own text up to the place, in the file's own words: what is tried there
+is tried in the surroundings in which it will be compiled.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from domain import OutsideError
+from pipeline.development.document import Container, Document, Stated
+from pipeline.development.project import Copy
+from pipeline.proposers.theory import as_equation, head_name, open_statement
+from term_algebra import constants, size
+from verifiers.rocq.session import Outcome, Session
+from verifiers.rocq.terms import ParseError, parse_typed
+from verifiers.sandbox import GIBIBYTE, Limits
+
+LOGIC = frozenset(
+    ("eq", "and", "or", "not", "iff", "ex", "True", "False", "forall", "fun", "match", "with", "end", "return", "in")
+).union(("let", "fix", "as", "Prop", "Type", "Set", "exists", "I", "conj", "ex_intro", "struct", "for"))
+"""Names that say nothing about what a statement is about."""
+
+OPTIONAL_TACTICS = ("lia", "lra", "nia", "nra", "ring", "field", "btauto", "sfirstorder", "qauto", "sauto")
+"""Tactics that are tried where the file has loaded them."""
+
+MOST_FOUND = 40
+"""Lemmas of other files that one search of the prover's brings at most."""
+
+_IN_FULL = "Set Printing All.\n"
+_SYMBOL = re.compile(r"@?((?:[^\W\d]|_)[\w']*(?:\.(?:[^\W\d]|_)[\w']*)*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Premise:
+    """A lemma in scope. `left_size` and `right_size` are those of an equation's sides, 0 for anything else."""
+
+    name: str
+    symbols: frozenset[str]
+    is_hole: bool = False
+    left_size: int = 0
+    right_size: int = 0
+    is_iff: bool = False
+    conditions: int = 0
+
+    @property
+    def rewrites(self) -> bool:
+        return self.left_size > 0 or self.is_iff
+
+
+class Refusal(NamedTuple):
+    """A sentence of the file that the prover refuses, and the line where it begins."""
+
+    line: int
+    message: str
+
+
+class Context:
+    """A warm prover above a place of `document`, at first its beginning."""
+
+    def __init__(self, copy: Copy, module: str, document: Document, seconds: float, memory_bytes: int) -> None:
+        self.document = document
+        self.session = Session(
+            Limits(memory_bytes=max(memory_bytes, GIBIBYTE), processes=32),
+            sandbox=copy.sandbox,
+            options=[*copy.options, "-top", module],
+            readable=(copy.folder,),
+            load_seconds=seconds,
+        )
+        self.tactics: frozenset[str] = frozenset()
+        self.unfoldable: tuple[str, ...] = ()
+        self._seconds = seconds
+        self._at = 0
+        self._premises: dict[tuple[str, tuple[Container, ...]], Premise | None] = {}
+        self._frequency: Counter[str] = Counter()
+        self._own: list[Premise] = []
+        loaded = self.session.load("")
+        if not loaded.ok:
+            raise OutsideError(f"the prover does not start: {loaded.error}")
+
+    def close(self) -> None:
+        self.session.close()
+
+    def advance(self, offset: int) -> Refusal | None:
+        """Loads the file's text up to an offset; what the prover refuses of it, if anything."""
+        text = self.document.text[self._at : offset]
+        outcome = self.session.extend(text, self._seconds) if text.strip() else Outcome(ok=True)
+        if not outcome.ok:
+            at = self._at + (outcome.failed_at or 0)
+            return Refusal(self.document.line_of(at), outcome.error)
+        self._at = offset
+        if "Require" in text or "Import" in text or not self.tactics:
+            self.tactics = self._available()
+        self._learn(offset)
+        return None
+
+    # ----------------------------------------------------------------------------------------------------- premises
+
+    def premises(self, symbols: frozenset[str], most: int) -> list[Premise]:
+        """The lemmas in scope that share most with these symbols, best first; other holes come behind lemmas."""
+        found = {premise.name: premise for premise in [*self._own, *self._searched(symbols)]}
+        ranked = sorted(found.values(), key=lambda premise: -self._score(premise, symbols))
+        return [premise for premise in ranked if self._score(premise, symbols) > 0][:most]
+
+    def _score(self, premise: Premise, symbols: frozenset[str]) -> float:
+        shared = sum(self._weight(one) for one in premise.symbols & symbols)
+        foreign = sum(self._weight(one) for one in premise.symbols - symbols)
+        if not shared:
+            return 0.0
+        return shared / (0.3 + shared + foreign) * (0.8 if premise.is_hole else 1.0)
+
+    def _weight(self, symbol: str) -> float:
+        return 1.0 / (1.0 + math.log1p(self._frequency[symbol]))
+
+    def _learn(self, offset: int) -> None:
+        """Reads the statements of the file that are in scope at an offset."""
+        here = self.document.containers_at(offset)
+        stated = [one for one in self.document.stated if one.end <= offset and _is_in_scope(one, here)]
+        self.unfoldable = tuple(one.called_from(here) for one in stated if one.unfolds)
+        lemmas = {one.called_from(here): one for one in stated if one.is_lemma}
+        missing = [name for name in lemmas if (name, here) not in self._premises]
+        for name, text in self._check(missing):
+            premise = read_premise(name, text, is_hole=lemmas[name].is_hole) if text is not None else None
+            self._premises[name, here] = premise
+        own = [self._premises[name, here] for name in lemmas]
+        self._own = [premise for premise in own if premise is not None]
+        self._frequency = Counter(symbol for premise in self._own for symbol in premise.symbols)
+
+    def _check(self, names: Sequence[str]) -> list[tuple[str, str | None]]:
+        """Each name with the type that the prover prints in full, None for one that it does not know."""
+        found: list[tuple[str, str | None]] = []
+        while len(found) < len(names):
+            left = names[len(found) :]
+            outcome = self.session.run("\n".join([f"Check @{name}." for name in left]), self._seconds, before=_IN_FULL)
+            answers = [message.text for message in outcome.messages if message.level == "notice" and message.start >= 0]
+            found += zip(left, answers, strict=False)
+            if len(answers) < len(left):
+                found.append((left[len(answers)], None))
+        return found
+
+    def _searched(self, symbols: frozenset[str]) -> list[Premise]:
+        """Lemmas of other files about pairs of these symbols, by the prover's own search."""
+        rare = sorted(symbols - LOGIC, key=lambda one: (self._frequency[one], one))[:4]
+        pairs = [(a, b) for i, a in enumerate(rare) for b in rare[i + 1 :]] or [(a, a) for a in rare[:1]]
+        known = {premise.name for premise in self._own}
+        found: dict[str, Premise] = {}
+        for a, b in pairs[:4]:
+            outcome = self.session.run(f"Search {a} {b}.", 0.5, before=_IN_FULL, goals=False)
+            for message in outcome.messages[:MOST_FOUND]:
+                name, _, type_ = message.text.partition(":")
+                if message.level == "notice" and name.strip() not in known and " " not in name.strip():
+                    found[name.strip()] = read_premise(name.strip(), f"x\n     : {type_}", is_hole=False)
+        return list(found.values())
+
+    def _available(self) -> frozenset[str]:
+        """Which of the optional tactics the file has loaded here."""
+        return frozenset(
+            tactic
+            for tactic in OPTIONAL_TACTICS
+            if self.session.run(f"Ltac is_loaded := {tactic}.", 1.0, goals=False).ok
+        )
+
+
+def _is_in_scope(stated: Stated, here: tuple[Container, ...]) -> bool:
+    """Whether a statement can be named at a place: those of a closed functor cannot."""
+    return not any(one.kind == "functor" and one not in here for one in stated.containers)
+
+
+def read_premise(name: str, printed: str, *, is_hole: bool) -> Premise:
+    """A premise from what `Check` prints in full; one whose term is not modelled is known by its symbols alone."""
+    try:
+        term = parse_typed(printed).type
+    except ParseError:
+        return Premise(name, symbols_of(printed.partition(":")[2]), is_hole)
+    opened = open_statement(term)
+    sides = as_equation(opened.conclusion)
+    conditions = len(opened.hypotheses)
+    return Premise(
+        name,
+        frozenset(constants(term)) - LOGIC,
+        is_hole,
+        size(sides.left) if sides else 0,
+        size(sides.right) if sides else 0,
+        head_name(opened.conclusion) == "iff",
+        conditions,
+    )
+
+
+def symbols_of(text: str, without: Iterable[str] = ()) -> frozenset[str]:
+    """The global names in a text that the prover printed in full."""
+    return frozenset(_SYMBOL.findall(text)) - LOGIC - frozenset(without)

@@ -1,0 +1,291 @@
+"""A Rocq file of a user's own, cut where its holes are: statements whose proofs are admitted.
+
+Invariant: `filled` changes nothing but the proofs of the holes that it is given, and puts auxiliary lemmas only in
+front of their statements; every other character of the file stays as it was.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, NamedTuple
+
+from domain import UserError
+from verifiers.rocq.lint import STATEMENTS
+from verifiers.rocq.sentences import Sentence, Unterminated, identifiers, normal_text, split
+
+_MARKS = r"(?:# ?\[[^\]]*\] ?)*(?:(?:Local|Global|Polymorphic|Monomorphic|Program) )*"
+_NAME = r"[^\W\d][\w']*"
+_STATEMENT = re.compile(rf"{_MARKS}(?:{'|'.join(sorted(STATEMENTS))}) ({_NAME})")
+_DEFINITION = re.compile(rf"{_MARKS}(Definition|Fixpoint|Function|Let|Inductive|CoInductive|Variant) ({_NAME})")
+_OPENS = re.compile(rf"(Section|Module Type|Module)(?: (?:Import|Export))? ({_NAME})(.*)\.$")
+_CLOSES = re.compile(rf"End ({_NAME})\.$")
+_BEGINS = re.compile(r"Proof(?: (?:using|with)\b.*)?\.$")
+_TERM = re.compile(r"Proof (?!using\b|with\b|Mode\b)")
+_ENDS = re.compile(r"(?:Time )?(Qed|Defined|Admitted|Abort|Save)\b")
+_GIVEN_UP = frozenset({"admit", "give_up"})
+
+
+class Container(NamedTuple):
+    """An open section or module; a `functor` is a module with parameters, or a module type."""
+
+    kind: Literal["section", "module", "functor"]
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """A named statement of the file, or a definition; `end` is the offset behind it (and its proof)."""
+
+    name: str
+    containers: tuple[Container, ...]
+    end: int
+    is_hole: bool = False
+    unfolds: bool = False
+    """Whether it is a definition without recursion."""
+    is_lemma: bool = True
+
+    def called_from(self, containers: Sequence[Container]) -> str:
+        """Its name at a place inside these containers."""
+        around = [one.name for one in containers if one.kind != "section"]
+        own = [one.name for one in self.containers if one.kind != "section"]
+        while own and around and own[0] == around[0]:
+            own, around = own[1:], around[1:]
+        return ".".join([*own, self.name])
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """A statement without a proof. Offsets are in characters of the text; `proof` is what stands for its proof now."""
+
+    name: str
+    containers: tuple[Container, ...]
+    statement: str
+    start: int
+    body: int
+    """Where the proof begins: behind `Proof.`, or behind the statement where there is none."""
+    end: int
+    line: int
+    proof: str
+    has_proof_sentence: bool
+
+    @property
+    def qualified(self) -> str:
+        """Its name in the compiled file."""
+        return ".".join([*(one.name for one in self.containers if one.kind != "section"), self.name])
+
+    @property
+    def in_functor(self) -> bool:
+        return any(one.kind == "functor" for one in self.containers)
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """A proof for a hole: a tactic block, and auxiliary lemmas (whole, with their proofs) to stand above it."""
+
+    block: str
+    lemmas: tuple[str, ...] = ()
+    verbatim: bool = False
+    """Whether the block is the user's own unfinished proof with its gaps filled, layout included."""
+
+
+class _Proof(NamedTuple):
+    body: int
+    end: int
+    ending: str
+    text: str
+    has_proof_sentence: bool
+    next: int
+
+
+@dataclass(frozen=True)
+class Document:
+    """The text of a file. Raises `UserError` where it cannot be cut into sentences."""
+
+    text: str
+    name: str
+
+    @cached_property
+    def sentences(self) -> tuple[Sentence, ...]:
+        try:
+            return split(self.text)
+        except Unterminated as error:
+            raise UserError(f"{self.name}: {error}; close it") from None
+
+    def line_of(self, offset: int) -> int:
+        """The line, from 1, of an offset."""
+        return self.text.count("\n", 0, offset) + 1
+
+    def containers_at(self, offset: int) -> tuple[Container, ...]:
+        """What is open at an offset."""
+        open_: tuple[Container, ...] = ()
+        for sentence in self.sentences:
+            if sentence.end > offset:
+                break
+            open_ = _after(open_, normal_text(sentence.text))
+        return open_
+
+    def proof_around(self, offset: int) -> Hole | None:
+        """The statement whose proof an offset lies in, whether it is finished or not, as a hole."""
+        for hole in self.proofs:
+            if hole.start <= offset < hole.end:
+                return hole
+        return None
+
+    @cached_property
+    def proofs(self) -> tuple[Hole, ...]:
+        """Every statement that has a proof, finished or not, as if it were a hole."""
+        return tuple(hole for hole, _ in self._proofs)
+
+    @cached_property
+    def holes(self) -> tuple[Hole, ...]:
+        """The holes in order."""
+        return tuple(hole for hole, ending in self._proofs if _is_hole(hole, ending))
+
+    @cached_property
+    def stated(self) -> tuple[Stated, ...]:
+        """What the file states and defines."""
+        lemmas = [
+            Stated(hole.name, hole.containers, hole.end, is_hole=_is_hole(hole, ending))
+            for hole, ending in self._proofs
+            if ending != "Abort"
+        ]
+        return (*lemmas, *self._defined)
+
+    @cached_property
+    def _proofs(self) -> tuple[tuple[Hole, str], ...]:
+        found: list[tuple[Hole, str]] = []
+        open_: tuple[Container, ...] = ()
+        at = 0
+        while at < len(self.sentences):
+            sentence = self.sentences[at]
+            text = normal_text(sentence.text)
+            stated = _STATEMENT.match(text)
+            at += 1
+            if stated is None:
+                open_ = _after(open_, text)
+            else:
+                proof = self._proof(at)
+                found.append((self._hole(sentence, stated[1], open_, proof), proof.ending))
+                at = proof.next
+        return tuple(found)
+
+    @cached_property
+    def _defined(self) -> tuple[Stated, ...]:
+        found: list[Stated] = []
+        open_: tuple[Container, ...] = ()
+        for sentence in self.sentences:
+            text = normal_text(sentence.text)
+            open_ = _after(open_, text)
+            defined = _DEFINITION.match(text)
+            if defined is not None and ":=" in text:
+                unfolds = defined[1] in ("Definition", "Let")
+                found.append(Stated(defined[2], open_, sentence.end, unfolds=unfolds, is_lemma=False))
+        return tuple(found)
+
+    def _hole(self, sentence: Sentence, name: str, open_: tuple[Container, ...], proof: _Proof) -> Hole:
+        return Hole(
+            name,
+            open_,
+            sentence.text,
+            sentence.start,
+            proof.body,
+            proof.end,
+            self.line_of(sentence.start),
+            proof.text,
+            proof.has_proof_sentence,
+        )
+
+    def _proof(self, first: int) -> _Proof:
+        """The proof whose first sentence has this index."""
+        begins = self.sentences[first - 1].end
+        body, spoken = begins, False
+        for at in range(first, len(self.sentences)):
+            sentence = self.sentences[at]
+            text = normal_text(sentence.text)
+            if _BEGINS.match(text):
+                body, spoken = sentence.end, True
+            ended = _ENDS.match(text)
+            if ended is not None:
+                inside = self.text[body : sentence.start]
+                return _Proof(body, sentence.end, ended[1], inside, spoken, at + 1)
+            if at == first and _TERM.match(text):
+                return _Proof(begins, sentence.end, "Term", "", spoken, at + 1)
+            if _STATEMENT.match(text):
+                break
+        else:
+            at = len(self.sentences)
+        end = self.sentences[at - 1].end
+        return _Proof(body, end, "", self.text[body:end], spoken, at)
+
+    # -------------------------------------------------------------------------------------------------- new texts
+
+    def erased(self) -> Document:
+        """The file with every opaque proof (`Qed`) left out: each such statement is admitted."""
+        parts: list[str] = []
+        at = 0
+        for place in range(len(self.sentences)):
+            sentence = self.sentences[place]
+            if sentence.start < at or _STATEMENT.match(normal_text(sentence.text)) is None:
+                continue
+            proof = self._proof(place + 1)
+            if proof.ending in ("Qed", "Term", "Save"):
+                parts += [self.text[at : sentence.start], sentence.text, "\nAdmitted."]
+                at = proof.end
+        return Document("".join([*parts, self.text[at:]]), self.name)
+
+    def filled(self, fillings: Mapping[str, Filling]) -> Document:
+        """The file with these proofs, by the qualified names of their holes."""
+        parts: list[str] = []
+        at = 0
+        for hole in self.holes:
+            filling = fillings.get(hole.qualified)
+            if filling is None:
+                continue
+            indent = self._indent(hole.start)
+            lines = self.text[: hole.start].rfind("\n") + 1
+            parts.append(self.text[at:lines])
+            for lemma in filling.lemmas:
+                parts += [_indented(lemma, indent), "\n\n"]
+            parts.append(self.text[lines : hole.body])
+            begin = "" if hole.has_proof_sentence else f"\n{indent}Proof."
+            block = f"\n{_indented(filling.block, indent + '  ')}\n{indent}"
+            parts += [begin, filling.block if filling.verbatim else block, "Qed."]
+            at = hole.end
+        return Document("".join([*parts, self.text[at:]]), self.name)
+
+    def _indent(self, offset: int) -> str:
+        line = self.text[self.text.rfind("\n", 0, offset) + 1 : offset]
+        return line if not line.strip() else ""
+
+
+def _after(open_: tuple[Container, ...], text: str) -> tuple[Container, ...]:
+    """What is open behind a sentence."""
+    opened = _OPENS.match(text)
+    if opened is not None and ":=" not in text:
+        kind = opened[1]
+        functor = kind == "Module Type" or "(" in opened[3]
+        return (*open_, Container("section" if kind == "Section" else "functor" if functor else "module", opened[2]))
+    closed = _CLOSES.match(text)
+    if closed is not None and open_ and open_[-1].name == closed[1]:
+        return open_[:-1]
+    return open_
+
+
+def _is_hole(proof: Hole, ending: str) -> bool:
+    return ending == "Admitted" or any(one.text in _GIVEN_UP for one in identifiers(proof.proof))
+
+
+def _indented(text: str, indent: str) -> str:
+    return "\n".join([f"{indent}{line}" if line else "" for line in text.strip().splitlines()])
+
+
+def unique(holes: Iterable[Hole]) -> None:
+    """Raises `UserError` where two holes have one name."""
+    seen: set[str] = set()
+    for hole in holes:
+        if hole.qualified in seen:
+            raise UserError(f"two holes are called {hole.qualified}: rename one")
+        seen.add(hole.qualified)

@@ -1,0 +1,228 @@
+"""What may be tried on a goal: tactics that are to close it, and tactics that are to bring it forward.
+
+Everything is a tactic as a user would write it, with the names of the file; nothing depends on a library of ours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from pipeline.development.context import Premise
+from verifiers.rocq.session import GoalText
+
+BASIC = ("reflexivity", "assumption", "easy", "auto", "congruence")
+"""Closing tactics that cost next to nothing, and that every file has."""
+
+ARITHMETIC = ("lia", "lra")
+
+_MATCH = "match goal with |- context [match ?x with _ => _ end] => destruct x eqn:? end"
+_MATCH_ABOVE = "match goal with H : context [match ?x with _ => _ end] |- _ => destruct x eqn:? end"
+_MATCH_ANYWHERE = (
+    "match goal with |- context [match ?x with _ => _ end] => destruct x eqn:? "
+    "| H : context [match ?x with _ => _ end] |- _ => destruct x eqn:? end"
+)
+_EQUATION = re.compile(r"(?:^|[ (])@eq ")
+_CONNECTIVE = re.compile(r"(?:@?and|@?or|@?ex|@?iff|@?prod|@?sig|@?sigT|@?sum|@?sumbool) ")
+_FOLDED = frozenset({"lt", "gt", "ge", "not", "incl", "Nat.lt", "iff", "Nat.le", "le"})
+"""Definitions of the standard library that proofs look into."""
+
+
+class Move(NamedTuple):
+    """A tactic that changes a goal, and what it takes of the depth of a proof."""
+
+    tactic: str
+    cost: int
+
+
+class View(NamedTuple):
+    """A goal taken apart: names of hypotheses with their types, in order."""
+
+    hypotheses: tuple[tuple[str, str], ...]
+    conclusion: str
+
+    @property
+    def variables(self) -> list[str]:
+        """Hypotheses that later ones or the conclusion speak of."""
+        found: list[str] = []
+        for at, (name, _) in enumerate(self.hypotheses):
+            word = re.compile(rf"(?<![\w.']){re.escape(name)}(?![\w'])")
+            later = [*(type_ for _, type_ in self.hypotheses[at + 1 :]), self.conclusion]
+            if any(word.search(text) for text in later):
+                found.append(name)
+        return found
+
+
+def view(goal: GoalText) -> View:
+    """The goal with one entry per hypothesis."""
+    hypotheses: list[tuple[str, str]] = []
+    for text in goal.hypotheses:
+        names, _, type_ = text.partition(" : ")
+        hypotheses += [(name.strip(), type_) for name in names.partition(" := ")[0].split(",")]
+    return View(tuple(hypotheses), goal.conclusion)
+
+
+def is_quantified(conclusion: str) -> bool:
+    """Whether there is something to introduce."""
+    return conclusion.startswith(("forall ", "not ", "~ ")) or _top_arrow(conclusion)
+
+
+def _top_arrow(text: str) -> bool:
+    depth = 0
+    for at, character in enumerate(text):
+        depth += (character in "([{") - (character in ")]}")
+        if character == ":" or (depth == 0 and text.startswith("fun ", at)):
+            return False
+        if depth == 0 and text.startswith("->", at):
+            return True
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Closer:
+    """A tactic that is to close a goal, made of parts of which some may be left out."""
+
+    parts: tuple[str, ...]
+    make: Callable[[Sequence[str]], str]
+
+    @property
+    def tactic(self) -> str:
+        return self.make(self.parts)
+
+    def without(self, part: str) -> Closer:
+        return Closer(tuple(other for other in self.parts if other != part), self.make)
+
+
+def fixed(tactic: str) -> Closer:
+    """A closing tactic without parts."""
+    return Closer((), lambda _: tactic)
+
+
+def closers(tactics: frozenset[str]) -> Closer:
+    """Quick closing tactics, each a part."""
+    parts = (*BASIC, *(tactic for tactic in ARITHMETIC if tactic in tactics), "tauto")
+    return Closer(parts, one_of)
+
+
+def one_of(tactics: Sequence[str]) -> str:
+    """The first of some tactics that closes the goal."""
+    return tactics[0] if len(tactics) == 1 else f"solve [{' | '.join(tactics)}]"
+
+
+def strong_closers(
+    goal: View, premises: Sequence[Premise], tactics: frozenset[str], *, heavy: bool
+) -> Iterator[Closer]:
+    """Closing tactics that search, cheaper ones first."""
+    names = tuple(premise.name for premise in premises)
+    end = one_of(["auto", "congruence", *(tactic for tactic in ARITHMETIC if tactic in tactics)])
+
+    def using(tactic: str, rest: str = "") -> Callable[[Sequence[str]], str]:
+        return lambda parts: f"{tactic}{f' using {chr(44).join(parts)}' if parts else ''}{rest}".replace(",", ", ")
+
+    if heavy:
+        yield Closer(names[:6], lambda parts: f"intuition ({using('eauto 3')(parts)}; {end})")
+        yield fixed(f"firstorder ({end})")
+        yield Closer(names[:6], using("eauto 4", " with *"))
+        yield fixed("decide equality; auto")
+        yield fixed(f"repeat ({_MATCH}; simpl in *); intuition ({end})")
+        yield fixed(f"repeat ({_MATCH_ANYWHERE}; simpl in *); intuition ({end})")
+        yield from (fixed(tactic) for tactic in ("nia", "nra", "ring", "field", "btauto") if tactic in tactics)
+        for tactic in ("sfirstorder", "qauto", "sauto") if "sfirstorder" in tactics else ():
+            yield Closer(names[:6], lambda parts, t=tactic: f"{t}{f' use: {chr(44).join(parts)}' if parts else ''}")
+        return
+    if names:
+        yield Closer(names[:8], using("eauto 3"))
+    rules = [f"rewrite {name}" for name, type_ in goal.hypotheses if _EQUATION.search(type_)]
+    rules += [rule for premise in premises[:8] if (rule := oriented(premise))]
+    balanced = [premise.name for premise in premises if premise.rewrites and premise.left_size == premise.right_size]
+    for arrow in ("", "<- ") if balanced else ("",):
+        ways = (*rules, *(f"rewrite {arrow}{name}" for name in balanced[:3]))
+        if ways:
+            yield Closer(ways, lambda parts: f"{_rewriting(parts)}{end}")
+    yield fixed(f"simpl in *; intuition ({end})")
+    yield fixed(f"f_equal; {end}")
+    yield fixed(f"{_MATCH}; simpl in *; {end}")
+    yield fixed(f"match goal with H : _ |- _ => solve [inversion H; subst; simpl in *; {end}] end")
+
+
+def _rewriting(rules: Sequence[str]) -> str:
+    return (
+        f"do 8 try ({rules[0] if len(rules) == 1 else f'first [{chr(32).join(_bars(rules))}]'}; simpl); "
+        if rules
+        else ""
+    )
+
+
+def _bars(rules: Sequence[str]) -> list[str]:
+    return [rules[0], *(f"| {rule}" for rule in rules[1:])]
+
+
+def oriented(premise: Premise) -> str | None:
+    """Rewriting with a premise towards the smaller side, None where neither is."""
+    if not premise.rewrites or premise.left_size == premise.right_size:
+        return None
+    arrow = "" if premise.left_size > premise.right_size else "<- "
+    side = " by auto" if premise.conditions else ""
+    return f"rewrite {arrow}{premise.name}{side}"
+
+
+def moves(goal: View, premises: Sequence[Premise], unfoldable: Sequence[str], symbols: frozenset[str]) -> list[Move]:
+    """Tactics that bring a goal forward, likelier ones first."""
+    found: list[Move] = []
+    conclusion = goal.conclusion
+    if re.match(r"@?(and|iff|prod) ", conclusion):
+        found.append(Move("split", 0))
+    facts = [(name, type_) for name, type_ in goal.hypotheses if name not in goal.variables]
+    found += [Move(f"destruct {name}", 0) for name, type_ in facts if _CONNECTIVE.match(type_)]
+    equations = [name for name, type_ in goal.hypotheses if _EQUATION.search(type_)]
+    found += [Move(f"rewrite {name}", 1) for name in reversed(equations)]
+    if "match " in conclusion:
+        found.append(Move(_MATCH, 1))
+    if re.match(r"@?or ", conclusion):
+        found += [Move("left", 1), Move("right", 1)]
+    if re.match(r"@?ex ", conclusion):
+        found += [Move(f"exists {name}", 1) for name in goal.variables[-4:]]
+        found.append(Move("eexists", 1))
+    found.append(Move("f_equal", 1))
+    for premise in premises[:8]:
+        if premise.rewrites:
+            forward, back = Move(f"rewrite {premise.name}", 1), Move(f"rewrite <- {premise.name}", 1)
+            found += [forward, back] if premise.left_size >= premise.right_size else [back, forward]
+        found.append(Move(f"apply {premise.name}", 1))
+    found += [Move(f"apply {name}", 1) for name, _ in reversed(facts)]
+    folded = dict.fromkeys([*unfoldable, *sorted(_FOLDED)])
+    found += [Move(f"unfold {name} in *", 1) for name in folded if name in symbols]
+    if any("match " in type_ for _, type_ in facts):
+        found.append(Move(_MATCH_ABOVE, 1))
+    found += [Move(f"rewrite <- {name}", 1) for name in reversed(equations)]
+    found += [
+        Move(f"inversion {name}; subst; clear {name}", 1) for name, type_ in facts if not _CONNECTIVE.match(type_)
+    ]
+    found += [Move(f"destruct {name}", 1) for name in goal.variables]
+    for name, type_ in facts:
+        if _EQUATION.search(type_) or _CONNECTIVE.match(type_):
+            continue
+        found += [Move(f"apply {premise.name} in {name}", 1) for premise in premises[:4]]
+    return list(dict.fromkeys(found))
+
+
+def structures(goal: View, principles: Sequence[str]) -> list[Move]:
+    """Inductions that a proof may begin with: on each variable and fact, with and without generalising the others."""
+    variables = goal.variables
+    facts = [name for name, type_ in goal.hypotheses if name not in variables and not _EQUATION.search(type_)]
+    found: list[Move] = []
+    for name in variables:
+        found.append(Move(f"induction {name}", 2))
+        others = [
+            other
+            for other, type_ in goal.hypotheses
+            if other != name and type_ not in ("Type", "Set", "Prop") and other in variables
+        ]
+        if others:
+            general = "; ".join([f"try generalize dependent {other}" for other in reversed(others)])
+            found.append(Move(f"{general}; induction {name}", 2))
+    found += [Move(f"induction {fact}", 2) for fact in facts]
+    found += [Move(f"induction {name} using {principle}", 2) for principle in principles for name in variables]
+    return found

@@ -1,0 +1,314 @@
+"""A development on disk: its `_CoqProject`, its load paths, and a copy of it in which it is compiled.
+
+Nothing is ever written into the user's own folder here: sources and compiled files are copied into a scratch folder,
+files that others need are compiled there, in the sandbox, and boxed provers are shown that copy read-only.
+
+Invariant: a compiled file of the copy is one that the user had, newer than its source, or comes from the sources of
+the copy.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from domain import UserError
+from verifiers import scratch
+from verifiers.rocq.version import program
+from verifiers.sandbox import Finished, Limits, Sandbox
+
+PROJECT_FILE = "_CoqProject"
+
+_COPIED = (".v", ".vo", ".cmxs", ".cma", ".cmi")
+_ERROR = re.compile(r'^File "[^"\n]*", line (\d+), characters (\d+)-(\d+):\n(?:Error:[ \n]?)', re.MULTILINE)
+_DEPENDS = re.compile(r"^(.*?)\s*:\s*(.*)$")
+
+
+class LoadPath(NamedTuple):
+    """A `-Q` or `-R` of a project: a folder, and the logical name that its files have."""
+
+    flag: str
+    folder: Path
+    logical: str
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Where a development lies and how it is compiled. `files` are the sources that it names, or all that it has."""
+
+    root: Path
+    paths: tuple[LoadPath, ...]
+    arguments: tuple[str, ...]
+    """Further options of the prover."""
+    plugins: tuple[Path, ...]
+    files: tuple[Path, ...]
+
+    def library(self, file: Path) -> str:
+        """The logical name of the folder of a file, empty without a load path for it."""
+        best: LoadPath | None = None
+        for path in self.paths:
+            if file.is_relative_to(path.folder) and (best is None or len(path.folder.parts) > len(best.folder.parts)):
+                best = path
+        if best is None:
+            return ""
+        inner = file.parent.relative_to(best.folder).parts
+        return ".".join([*([best.logical] if best.logical else []), *inner])
+
+    def module(self, file: Path) -> str:
+        """The logical name of a file."""
+        library = self.library(file)
+        return f"{library}.{file.stem}" if library else file.stem
+
+
+def find(target: Path) -> Project:
+    """The project of a file or folder: that of the nearest `_CoqProject` above it, else the folder itself.
+
+    Raises:
+        UserError: there is no such file, or its project file cannot be read.
+    """
+    target = target.resolve()
+    if not target.exists():
+        raise UserError(f"{target}: no such file or folder")
+    if target.is_file() and target.suffix != ".v":
+        raise UserError(f"{target}: not a Rocq source: give a FILE.v or a folder")
+    folder = target if target.is_dir() else target.parent
+    for root in (folder, *folder.parents):
+        if (root / PROJECT_FILE).is_file():
+            return _read(root)
+    files = tuple(sorted(folder.rglob("*.v"))) if target.is_dir() else (target,)
+    return Project(folder, (LoadPath("-Q", folder, ""),), (), (), files)
+
+
+def _read(root: Path) -> Project:
+    file = root / PROJECT_FILE
+    try:
+        words = iter(shlex.split(file.read_text(encoding="utf-8"), comments=True))
+    except (OSError, ValueError, UnicodeDecodeError) as error:
+        raise UserError(f"{file}: {error}") from None
+    paths: list[LoadPath] = []
+    arguments: list[str] = []
+    plugins: list[Path] = []
+    files: list[Path] = []
+
+    def follows(flag: str) -> str:
+        word = next(words, None)
+        if word is None:
+            raise UserError(f"{file}: nothing follows `{flag}`")
+        return word
+
+    for word in words:
+        if word in ("-Q", "-R"):
+            folder, logical = (root / follows(word)).resolve(), follows(word)
+            paths.append(LoadPath(word, folder, logical))
+        elif word == "-I":
+            plugins.append((root / follows(word)).resolve())
+        elif word == "-arg":
+            arguments += shlex.split(follows(word))
+        elif word.endswith(".v"):
+            files.append((root / word).resolve())
+        elif word in ("-install", "-docroot", "-generate-meta-for-package", "-f", "-o"):
+            follows(word)
+    if not paths:
+        paths.append(LoadPath("-Q", root, ""))
+    named = files or sorted({source for path in paths for source in path.folder.rglob("*.v")})
+    return Project(root, tuple(paths), tuple(arguments), tuple(plugins), tuple(named))
+
+
+def sources(target: Path, project: Project) -> list[Path]:
+    """The files of a target: itself, or all of the project's that lie in it."""
+    target = target.resolve()
+    if target.is_file():
+        return [target]
+    return [file for file in project.files if file.is_relative_to(target) and file.is_file()]
+
+
+class Refused(NamedTuple):
+    """What the prover said of a file that it does not compile, and the line (0 where it named none)."""
+
+    line: int
+    message: str
+
+
+@dataclass
+class Copy:
+    """The scratch copy of a project. Use as a context manager."""
+
+    project: Project
+    seconds: float
+    """CPU seconds that one file may take to compile."""
+    sandbox: Sandbox = field(default_factory=Sandbox)
+    cpu_seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.folder = self.sandbox.make_folder(trusted=True)
+        self._places: dict[Path, Path] = {}
+        for number, folder in enumerate(_outermost([path.folder for path in self.project.paths], self.project)):
+            place = self.folder / f"part{number}"
+            _copy(folder, place)
+            self._places[folder] = place
+        self._needs: dict[Path, tuple[Path, ...]] | None = None
+
+    def close(self) -> None:
+        scratch.remove(self.folder)
+
+    def __enter__(self) -> Copy:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # ------------------------------------------------------------------------------------------------- places
+
+    def place(self, path: Path) -> Path:
+        """Where a file or folder of the project lies in the copy."""
+        for folder, place in self._places.items():
+            if path.is_relative_to(folder):
+                return place / path.relative_to(folder)
+        raise UserError(f"{path} lies outside the load paths of {self.project.root / PROJECT_FILE}: add a -Q for it")
+
+    @property
+    def options(self) -> list[str]:
+        """The prover's options for this project, its folders being those of the copy."""
+        shown = [part for flag, folder, name in self.project.paths for part in (flag, str(self.place(folder)), name)]
+        plugins = [part for folder in self.project.plugins for part in ("-I", str(self.place(folder)))]
+        return [*plugins, *shown, *self.project.arguments]
+
+    # ------------------------------------------------------------------------------------------------ compiling
+
+    def prepare(self, file: Path) -> Refused | None:
+        """Compiles what a file needs, as far as that is not compiled; what the prover refuses, if it does."""
+        for needed in self._order(file):
+            if not self._is_fresh(needed):
+                refused = self.compile(needed, self.place(needed).read_text(encoding="utf-8"))
+                if refused is not None:
+                    return Refused(refused.line, f"{needed.name}, which {file.name} needs: {refused.message}")
+        return None
+
+    def compile(self, file: Path, text: str) -> Refused | None:
+        """Compiles a text in the place of a file; on success text and compiled file are those of the copy."""
+        library = self.project.library(file)
+        with self.sandbox.folder() as folder:
+            (folder / file.name).write_text(text, encoding="utf-8")
+            argv = [*program("coqc"), *self.options, "-Q", ".", library, "-q", "-w", "none", file.name]
+            finished = self._run(argv, folder)
+            if not finished.ok:
+                return _refused(finished)
+            into = self.place(file).with_suffix(".vo")
+            into.unlink(missing_ok=True)
+            scratch.take(folder / into.name, into, self._limits.output_bytes)
+        self.place(file).write_text(text, encoding="utf-8")
+        into.touch()
+        for other in self.project.files:
+            if other != file and file in self._order(other):
+                self.place(other).with_suffix(".vo").unlink(missing_ok=True)
+        return None
+
+    def ask(self, text: str) -> Finished:
+        """Runs a text that stands outside of the project, and may require its files."""
+        with self.sandbox.folder() as folder:
+            (folder / "Question.v").write_text(text, encoding="utf-8")
+            return self._run([*program("coqc"), *self.options, "-q", "-w", "none", "Question.v"], folder)
+
+    def in_order(self, files: Iterable[Path]) -> list[Path]:
+        """The files, those first on which others rest."""
+        found: dict[Path, None] = {}
+        for file in files:
+            found |= dict.fromkeys([*self._order(file), file])
+        return list(found)
+
+    def _run(self, argv: Sequence[str], folder: Path) -> Finished:
+        finished = self.sandbox.run(argv, folder, self._limits, (self.folder,))
+        self.cpu_seconds += finished.cpu_seconds
+        return finished
+
+    @property
+    def _limits(self) -> Limits:
+        return Limits(4 * self.seconds, self.seconds, output_bytes=1 << 28)
+
+    def _is_fresh(self, file: Path) -> bool:
+        source = self.place(file)
+        compiled = source.with_suffix(".vo")
+        return compiled.is_file() and compiled.stat().st_mtime >= source.stat().st_mtime
+
+    def _order(self, file: Path) -> list[Path]:
+        """The files that a file needs, those first on which others rest."""
+        found: dict[Path, None] = {}
+        under_way: set[Path] = set()
+
+        def visit(one: Path) -> None:
+            for needed in self._dependencies.get(one, ()):
+                if needed in found:
+                    continue
+                if needed in under_way:
+                    raise UserError(f"{needed.name} and {one.name} need each other: break the circle")
+                under_way.add(needed)
+                visit(needed)
+                found[needed] = None
+
+        visit(file)
+        return list(found)
+
+    @property
+    def _dependencies(self) -> Mapping[Path, tuple[Path, ...]]:
+        if self._needs is None:
+            self._needs = dict(self._read_dependencies())
+        return self._needs
+
+    def _read_dependencies(self) -> Iterator[tuple[Path, tuple[Path, ...]]]:
+        original = {self.place(file): file for file in self._all_files()}
+        if not original:
+            return
+        with self.sandbox.folder() as folder:
+            finished = self._run(["coqdep", *self.options, *map(str, original)], folder)
+        for line in finished.output.splitlines():
+            found = _DEPENDS.match(line)
+            if found is None or ".vo " not in f"{found[1]} ":
+                continue
+            source = Path(next(word for word in found[1].split() if word.endswith(".vo"))).with_suffix(".v")
+            needed = [Path(word).with_suffix(".v") for word in found[2].split() if word.endswith(".vo")]
+            if source in original:
+                yield original[source], tuple(original[one] for one in needed if one in original)
+
+    def _all_files(self) -> list[Path]:
+        found = {file: None for file in self.project.files if file.is_file()}
+        for folder, place in self._places.items():
+            found |= {folder / source.relative_to(place): None for source in sorted(place.rglob("*.v"))}
+        return list(found)
+
+
+def _outermost(folders: Iterable[Path], project: Project) -> list[Path]:
+    """The folders without those that lie in another one; files outside of all of them add theirs."""
+    found: list[Path] = []
+    every = [*folders, *project.plugins, *(file.parent for file in project.files)]
+    for folder in sorted(set(every), key=lambda path: len(path.parts)):
+        if not any(folder.is_relative_to(other) for other in found):
+            found.append(folder)
+    return found
+
+
+def _copy(folder: Path, place: Path) -> None:
+    """Copies the sources and compiled files of a tree, with their times; hidden folders are left out."""
+    if not folder.is_dir():
+        raise UserError(f"{folder}, a load path of the project, is not a folder")
+
+    def left_out(parent: str, names: list[str]) -> set[str]:
+        wanted = {name for name in names if name.endswith(_COPIED) or (Path(parent) / name).is_dir()}
+        return {name for name in names if name.startswith(".") or name not in wanted}
+
+    shutil.copytree(folder, place, ignore=left_out, symlinks=False, ignore_dangling_symlinks=True)
+    for path in (place, *place.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+def _refused(finished: Finished) -> Refused:
+    if finished.stopped is not None:
+        return Refused(0, f"compiling it met the limit ({finished.stopped})")
+    found = next(reversed(list(_ERROR.finditer(finished.output))), None)
+    if found is None:
+        return Refused(0, finished.output.strip()[-500:] or f"coqc ended with status {finished.returncode}")
+    return Refused(int(found[1]), finished.output[found.end() :].strip()[:2000])

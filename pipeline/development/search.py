@@ -1,0 +1,235 @@
+"""Search for a proof of one hole: steps as a user would write them, tried in the warm prover one after the other.
+
+A goal is first given to closing tactics; then each move is tried on it, and the goals that it leaves are searched in
+turn, deeper and with stronger closing tactics from level to level. What a tactic makes of a goal is remembered, so a
+deeper level repeats nothing.
+
+Invariant: nothing here accepts a proof. A block that is found was accepted up to `Qed` by a warm prover behind the
+file's own text; the compilation of the whole file decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from pipeline.development import moves
+from pipeline.development.context import Context, Premise, symbols_of
+from pipeline.development.moves import Closer, Move, View, view
+from verifiers.rocq.lint import refuse_block
+from verifiers.rocq.session import GoalText
+
+QUICK_SECONDS = 0.5
+"""CPU seconds of a move or of the quick closing tactics."""
+
+STRONG_SECONDS = 1.0
+"""CPU seconds of a closing tactic that searches."""
+
+MOST_GOALS = 12
+"""A move that leaves more goals is not followed."""
+
+
+class Level(NamedTuple):
+    """How far one pass of the search goes. `strength` is 0 (quick closing tactics only), 1 or 2 (those that search)."""
+
+    depth: int
+    strength: int
+
+
+LEVELS = (Level(0, 1), Level(2, 1), Level(2, 2), Level(3, 1), Level(3, 2), Level(4, 1), Level(4, 2), Level(5, 2))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A tactic, and how each goal that it leaves is proved."""
+
+    tactic: str
+    then: tuple[Step, ...] = ()
+
+    def __len__(self) -> int:
+        return 1 + sum(len(step) for step in self.then)
+
+
+class Spent(Exception):  # noqa: N818 (an event, not an error of ours)
+    """The seconds of the hole are over."""
+
+
+class _Left(NamedTuple):
+    """Goals that a tactic leaves; None where it fails."""
+
+    goals: tuple[GoalText, ...] | None
+
+
+class Budget:
+    """CPU seconds of a context's prover, from now on; `within` bounds it by what is left of another one."""
+
+    def __init__(self, context: Context, seconds: float, within: Budget | None = None) -> None:
+        self._session = context.session
+        given = seconds if within is None else min(seconds, within.left)
+        self._end = context.session.prover_seconds + given
+
+    @property
+    def left(self) -> float:
+        return self._end - self._session.prover_seconds
+
+    def check(self) -> None:
+        """Raises `Spent` when nothing is left."""
+        if self.left <= 0:
+            raise Spent
+
+
+@dataclass
+class Search:
+    """A search in a context for a proof of a statement, its beginning perhaps given.
+
+    `before` is the statement's sentence, `Proof.` and steps that lead to one goal in focus.
+    """
+
+    context: Context
+    before: str
+    budget: Budget
+    extra: tuple[Premise, ...] = ()
+    """Further premises, which `before` or the context states."""
+    most_premises: int = 10
+    _left: dict[tuple[str, str], _Left] = field(default_factory=dict[tuple[str, str], _Left])
+    _failed: dict[str, list[Level]] = field(default_factory=dict[str, list[Level]])
+    _premises: dict[frozenset[str], list[Premise]] = field(default_factory=dict[frozenset[str], list[Premise]])
+
+    def run(self, levels: Sequence[Level] = LEVELS) -> Step | None:
+        """A proof of the goal behind `before`, or None. Raises `Spent`."""
+        start = self._run(self.before, "")
+        if start.goals is None or len(start.goals) != 1:
+            return None
+        for level in levels:
+            found = self._prove(self.before, start.goals[0], level)
+            if found is not None:
+                return found
+        return None
+
+    # ---------------------------------------------------------------------------------------------------- one goal
+
+    def _prove(self, prefix: str, goal: GoalText, level: Level) -> Step | None:
+        key = str(goal)
+        if any(level.depth <= tried.depth and level.strength <= tried.strength for tried in self._failed.get(key, ())):
+            return None
+        found = self._introduce(prefix, goal, level) or self._search(prefix, goal, level)
+        if found is None:
+            self._failed.setdefault(key, []).append(level)
+        return found
+
+    def _introduce(self, prefix: str, goal: GoalText, level: Level) -> Step | None:
+        """Introduces what the goal quantifies, under the names that the prover gives it."""
+        if not moves.is_quantified(goal.conclusion):
+            return None
+        left = self._try(prefix, goal, "intros")
+        if left.goals is None or len(left.goals) != 1 or left.goals[0] == goal:
+            return None
+        known = {name for name, _ in view(goal).hypotheses}
+        new = [name for name, _ in view(left.goals[0]).hypotheses if name not in known]
+        tactic = f"intros {' '.join(new)}" if new else "intros"
+        return self._after(prefix, tactic, left.goals, level)
+
+    def _search(self, prefix: str, goal: GoalText, level: Level) -> Step | None:
+        shown = view(goal)
+        quick = moves.closers(self.context.tactics)
+        if self._closes(prefix, goal, quick, QUICK_SECONDS):
+            return self._first(prefix, goal, quick)
+        symbols = symbols_of(f"{goal.conclusion} {' '.join(goal.hypotheses)}", [name for name, _ in shown.hypotheses])
+        premises = self._relevant(symbols)
+        for strength in (1, 2)[: level.strength]:
+            heavy = strength == 2
+            for closer in moves.strong_closers(shown, premises, self.context.tactics, heavy=heavy):
+                if self._closes(prefix, goal, closer, STRONG_SECONDS):
+                    return self._least(prefix, goal, closer)
+        if level.depth <= 0:
+            return None
+        simpler = self._follow(prefix, goal, Move("simpl in *", 0), level)
+        if simpler is not None:
+            return simpler
+        for move in self._moves(shown, premises, symbols):
+            found = self._follow(prefix, goal, move, level)
+            if found is not None:
+                return found
+        return None
+
+    def _moves(self, shown: View, premises: Sequence[Premise], symbols: frozenset[str]) -> list[Move]:
+        principles = [premise.name for premise in self._relevant(symbols) if premise.name.endswith(("_ind", "_rect"))]
+        structures = moves.structures(shown, principles)
+        return [*structures, *moves.moves(shown, premises, self.context.unfoldable, symbols)]
+
+    def _follow(self, prefix: str, goal: GoalText, move: Move, level: Level) -> Step | None:
+        if move.cost > level.depth:
+            return None
+        left = self._try(prefix, goal, move.tactic)
+        if left.goals is None or len(left.goals) > MOST_GOALS or goal in left.goals:
+            return None
+        return self._after(prefix, move.tactic, left.goals, Level(level.depth - move.cost, level.strength))
+
+    def _after(self, prefix: str, tactic: str, goals: tuple[GoalText, ...], level: Level) -> Step | None:
+        """The step with proofs of all goals that it leaves."""
+        then: list[Step] = []
+        for number, goal in enumerate(goals, 1):
+            focus = f"\n{number}: {{" if len(goals) > 1 else ""
+            found = self._prove(f"{prefix}\n{tactic}.{focus}", goal, level)
+            if found is None:
+                return None
+            then.append(found)
+        return Step(tactic, tuple(then))
+
+    def _closes(self, prefix: str, goal: GoalText, closer: Closer, seconds: float) -> bool:
+        return self._try(prefix, goal, f"solve [{closer.tactic}]", seconds).goals == ()
+
+    def _first(self, prefix: str, goal: GoalText, closer: Closer) -> Step:
+        """The step with the first part of a closer that closes the goal by itself."""
+        for part in closer.parts:
+            if self._try(prefix, goal, f"solve [{part}]").goals == ():
+                return Step(part)
+        return Step(closer.tactic)
+
+    def _least(self, prefix: str, goal: GoalText, closer: Closer) -> Step:
+        """The step with no more parts of a closer than it needs, the least relevant dropped first."""
+        for part in reversed(closer.parts):
+            shorter = closer.without(part)
+            if self._closes(prefix, goal, shorter, STRONG_SECONDS):
+                closer = shorter
+        return Step(closer.tactic)
+
+    def _relevant(self, symbols: frozenset[str]) -> list[Premise]:
+        if symbols not in self._premises:
+            found = self.context.premises(symbols, self.most_premises)
+            self._premises[symbols] = [*self.extra, *found]
+        return self._premises[symbols]
+
+    # ------------------------------------------------------------------------------------------------- the prover
+
+    def _try(self, prefix: str, goal: GoalText, tactic: str, seconds: float = QUICK_SECONDS) -> _Left:
+        key = (str(goal), tactic)
+        if key not in self._left:
+            self._left[key] = self._run(prefix, f"\n{tactic}.", seconds)
+        return self._left[key]
+
+    def _run(self, prefix: str, text: str, seconds: float = QUICK_SECONDS) -> _Left:
+        self.budget.check()
+        if refuse_block(text):
+            return _Left(None)
+        outcome = self.context.session.run(text or "idtac.", seconds, before=prefix)
+        return _Left(outcome.goals[: outcome.focused] if outcome.ok else None)
+
+
+BULLETS = ("-", "+", "*", "--", "++", "**", "---", "+++", "***")
+
+
+def written(step: Step, depth: int = 0) -> str:
+    """A proof as text: a bullet for each goal where a tactic leaves several."""
+    lines = [f"{step.tactic}."]
+    if len(step.then) == 1:
+        lines.append(written(step.then[0], depth))
+    elif len(step.then) > 1:
+        bullet = BULLETS[min(depth, len(BULLETS) - 1)]
+        for child in step.then:
+            inner = written(child, depth + 1).splitlines()
+            lines.append(
+                "\n".join([f"{bullet} {inner[0]}", *(f"{' ' * (len(bullet) + 1)}{line}" for line in inner[1:])])
+            )
+    return "\n".join(lines)

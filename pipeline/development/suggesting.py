@@ -1,0 +1,157 @@
+"""Help at one place of a file: the goal there, a proof of it, and auxiliary lemmas that were proved for it.
+
+Invariant: every lemma and proof that is suggested was accepted by the warm prover up to `Qed`, in the file's own words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from domain import UserError
+from pipeline.development import project, theory
+from pipeline.development.context import Context
+from pipeline.development.document import Document, Hole
+from pipeline.development.project import Copy
+from pipeline.development.search import LEVELS, Budget, Search, Spent, written
+from pipeline.development.solving import Helper, Solver
+from pipeline.development.work import LOAD_SECONDS, read_document
+from verifiers.rocq.sentences import normal_text, split
+
+SEARCH_SHARE = 0.4
+"""Share of the seconds for a proof of the goal without auxiliary lemmas."""
+
+CONJECTURES = 16
+"""Auxiliary lemmas that are tried."""
+
+RETRY_SECONDS = 2.0
+"""CPU seconds for a proof of the goal with one lemma more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A proved auxiliary lemma; `finish` is a proof of the goal that uses it, if one was found."""
+
+    lemma: str
+    finish: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestions:
+    """What can be said at a place. `lemmas` are ranked: first those that finish the goal, then smaller ones."""
+
+    statement: str
+    goal: str
+    others: int
+    finish: str | None = None
+    counterexample: Mapping[str, str] | None = None
+    lemmas: tuple[Suggestion, ...] = ()
+
+
+def suggest(
+    file: Path, line: int, seconds: float, seed: int, memory_bytes: int, say: Callable[[str], None]
+) -> Suggestions:
+    """Suggestions for the first goal that is open behind what the file says up to and with a line.
+
+    Raises:
+        UserError: there is no proof at that line, or what stands above it does not compile.
+    """
+    found = project.find(file)
+    path = file.resolve()
+    document = read_document(path, file.name)
+    hole, begun = _place(document, line, file)
+    with Copy(found, LOAD_SECONDS) as copy:
+        say("loading what stands above")
+        refused = copy.prepare(path)
+        if refused is not None:
+            raise UserError(refused.message)
+        context = Context(copy, found.module(path), document, LOAD_SECONDS, memory_bytes)
+        try:
+            broken = context.advance(hole.start)
+            if broken is not None:
+                raise UserError(f"{file}, line {broken.line}: {broken.message}")
+            return _at(context, hole, begun, Budget(context, seconds), seed, say)
+        finally:
+            context.close()
+
+
+def _place(document: Document, line: int, file: Path) -> tuple[Hole, str]:
+    """The statement around a line, and the part of its proof that is said by then; gaps and its end are left out."""
+    starts = [0, *(at + 1 for at, character in enumerate(document.text) if character == "\n")]
+    if not 1 <= line <= len(starts):
+        raise UserError(f"{file} has {len(starts)} lines, there is no line {line}")
+    end = starts[line] if line < len(starts) else len(document.text)
+    hole = document.proof_around(max(starts[line - 1], end - 1)) or document.proof_around(starts[line - 1])
+    if hole is None:
+        raise UserError(
+            f"{file}:{line} is not inside a proof: give a line between a statement and the end of its proof"
+        )
+    said: list[str] = []
+    for sentence in split(document.text[hole.body : max(end, hole.body)]):
+        text = normal_text(sentence.text)
+        if text.split(".")[0].split(" ")[0] in ("admit", "give_up", "Admitted", "Qed", "Defined", "Abort"):
+            break
+        said.append(sentence.text)
+    return hole, "\n".join(said)
+
+
+def _at(context: Context, hole: Hole, begun: str, budget: Budget, seed: int, say: Callable[[str], None]) -> Suggestions:
+    before = f"{hole.statement}\nProof.\n{begun}"
+    outcome = context.session.run("idtac.", LOAD_SECONDS, before=before)
+    if not outcome.ok:
+        raise UserError(f"{context.document.name}, in the proof of {hole.name}: {outcome.error}")
+    if not outcome.goals:
+        raise UserError(f"no goal is left there in the proof of {hole.name}")
+    if not outcome.focused:
+        raise UserError(f"no goal is in focus there in the proof of {hole.name}: give a line behind the next bullet")
+    shown = context.session.run("idtac.", LOAD_SECONDS, before=before, in_full=False)
+    given = Suggestions(hole.statement, str(shown.goals[0]), len(outcome.goals) - 1)
+    focused = f"{before}\n1: {{"
+    say("looking for a proof of the goal")
+    try:
+        step = Search(context, focused, Budget(context, budget.left * SEARCH_SHARE)).run()
+    except Spent:
+        step = None
+    finish = written(step) if step is not None else None
+    stated = _as_lemma(context, hole, outcome.goals[0].hypotheses, outcome.goals[0].conclusion)
+    closed = theory.read_closed(context, stated)
+    if closed is None:
+        return replace(given, finish=finish)
+    counterexample = theory.counterexample(context, closed, seed) if finish is None else None
+    if counterexample is not None:
+        return replace(given, counterexample=counterexample)
+    say("looking for auxiliary lemmas")
+    solver = Solver(context, replace(stated, name=hole.name), max(budget.left, 0.1), seed)
+    suggestions: list[tuple[Helper, str | None]] = []
+    for statement in theory.conjectures(context, closed, seed, CONJECTURES):
+        if budget.left <= 0:
+            break
+        helper = solver.prove_helper(theory.readable(context, statement), budget)
+        if helper is not None:
+            suggestions.append((helper, None if finish else _finish(context, solver, helper, focused, budget)))
+            solver.helpers.append(helper)
+    ranked = sorted(suggestions, key=lambda pair: (pair[1] is None, len(pair[0].statement)))
+    return replace(given, finish=finish, lemmas=tuple(Suggestion(one.text, end) for one, end in ranked))
+
+
+def _finish(context: Context, solver: Solver, helper: Helper, focused: str, budget: Budget) -> str | None:
+    """A proof of the goal with one lemma more."""
+    lemmas = [*solver.helpers, helper]
+    before = "\n".join([*(one.text for one in lemmas), focused])
+    known = tuple(one.premise for one in lemmas)
+    try:
+        step = Search(context, before, Budget(context, RETRY_SECONDS, budget), extra=known).run(LEVELS[:4])
+    except Spent:
+        return None
+    return written(step) if step is not None else None
+
+
+def _as_lemma(context: Context, hole: Hole, hypotheses: tuple[str, ...], conclusion: str) -> Hole:
+    """The goal as a statement of its own, in the place of the one whose proof it comes from."""
+    around = context.session.run("idtac.", LOAD_SECONDS, before="Goal True.\nProof.")
+    outer = set(around.goals[0].hypotheses) if around.goals else set[str]()
+    binders = " ".join([f"({text.replace(',', '')})" for text in hypotheses if text not in outer])
+    name = f"{hole.name}_goal"
+    text = f"forall {binders}, {conclusion}" if binders else conclusion
+    return replace(hole, name=name, statement=f"Lemma {name} : {text}.", proof="")

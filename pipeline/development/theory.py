@@ -1,0 +1,216 @@
+"""The definitions behind a statement, read from the warm prover: what counterexamples and conjectures are made of.
+
+The statement is closed over the sections around it (all their variables and hypotheses, whether it names them or not),
+since that is what the file claims. Names are those that the prover prints at the hole.
+
+Invariant: what is read is only a basis for guesses. A refutation counts when the prover accepts a proof of the
+negation, a conjecture when it accepts a proof.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from domain import Definition, Goal, Message, Sort, Term
+from pipeline.development.context import Context, symbols_of
+from pipeline.development.document import Hole
+from pipeline.proposers import surgery
+from pipeline.proposers.automation import TACTICS, Automation
+from pipeline.proposers.testing import Tester
+from pipeline.proposers.theory import STANDARD_DATATYPES, Binder, open_statement
+from term_algebra import constants
+from verifiers.rocq.reader import parse_goal
+from verifiers.rocq.terms import (
+    ParseError,
+    library_parameters,
+    parse_definition,
+    parse_inductive,
+    parse_typed,
+    render,
+)
+
+SECONDS = 2.0
+"""CPU seconds of one question to the prover."""
+
+MOST_DEFINITIONS = 60
+
+_DATATYPE = re.compile(r"(?:Inductive|Variant) ")
+_LOGICAL = frozenset({"eq", "and", "or", "ex", "True", "False"})
+_BOUND = re.compile(r"\(((?:[\w']+ )+):")
+_PATTERN = re.compile(r"\|\s+([\w'. ]+) =>")
+_SHOW = "Set Printing All. Set Asymmetric Patterns.\n"
+_STANDARD = frozenset(datatype.name for datatype in STANDARD_DATATYPES)
+
+
+@dataclass(frozen=True)
+class Closed:
+    """A statement as the file claims it, with the definitions that it reaches; `ending` closes the sections around."""
+
+    term: Term
+    definitions: tuple[Definition, ...]
+    ending: str
+
+
+def read_closed(context: Context, hole: Hole) -> Closed | None:
+    """The closed statement of a hole above which `context` stands; None where a form is not modelled."""
+    sections: list[str] = []
+    for container in reversed(hole.containers):
+        if container.kind != "section":
+            break
+        sections.append(f"End {container.name}.")
+    ending = "\n".join(sections)
+    using = "Proof using All." if sections else "Proof."
+    before = f"{hole.statement}\n{using}\nAdmitted.\n{ending}\n{_SHOW}"
+    outcome = context.session.run(f"Check @{hole.name}.", SECONDS, before=before, goals=False)
+    said = _said(outcome.messages)
+    if not outcome.ok or not said:
+        return None
+    try:
+        term = parse_typed(said[-1]).type
+    except ParseError:
+        return None
+    return Closed(term, _definitions(context, term, ending), ending)
+
+
+def _definitions(context: Context, term: Term, ending: str) -> tuple[Definition, ...]:
+    """Definitions of what a term reaches, as far as they are understood."""
+    texts: dict[str, str] = {}
+    todo, seen = sorted(constants(term)), set[str](_STANDARD)
+    while todo and len(texts) < MOST_DEFINITIONS:
+        name = todo.pop(0)
+        if name in seen:
+            continue
+        seen.add(name)
+        outcome = context.session.run(f"Print {name}.", SECONDS, before=f"{ending}\n{_SHOW}", goals=False)
+        said = _said(outcome.messages)
+        if outcome.ok and said:
+            texts[name] = said[-1]
+            todo += sorted(_global_names(said[-1]) - seen)
+    found: dict[str, Definition] = {}
+    parameters: dict[str, int] = {}
+
+    def parameters_of(constructor: str) -> int:
+        return parameters.get(constructor, library_parameters(constructor))
+
+    # A pattern is understood only when it is known how many parameters its constructor has: datatypes come first.
+    for name, text in sorted(texts.items(), key=lambda item: (_DATATYPE.match(item[1]) is None, item[0])):
+        try:
+            if _DATATYPE.match(text):
+                group = parse_inductive(text, parameters_of)
+                names = tuple(datatype.name for datatype in group)
+                if not _LOGICAL.intersection(names):
+                    found[names[0]] = Definition(name, "rocq", "datatype", names, names, "", "", (), datatypes=group)
+                    parameters |= {c.name: one.parameters for one in group for c in one.constructors}
+            else:
+                function = parse_definition(text, parameters_of)
+                found[name] = Definition(name, "rocq", "function", (name,), (name,), "", "", (), functions=(function,))
+        except ParseError:
+            continue
+    return tuple(found.values())
+
+
+def _global_names(text: str) -> frozenset[str]:
+    """Names in a printed text that it does not bind itself, as far as its form shows."""
+    bound = {name for group in _BOUND.findall(text) for name in group.split()}
+    bound |= {name for group in _PATTERN.findall(text) for name in group.split()[1:]}
+    return symbols_of(text, bound)
+
+
+def _said(messages: Sequence[Message]) -> list[str]:
+    return [message.text for message in messages if message.level == "notice" and message.start >= 0]
+
+
+# ------------------------------------------------------------------------------------------------------- refutation
+
+
+def counterexample(context: Context, closed: Closed, seed: int) -> dict[str, str] | None:
+    """Values for the statement's variables for which the prover itself shows that it is false."""
+    tester = Tester(closed.definitions)
+    met = tester.test(closed.term, seed).counterexample
+    if met is None:
+        return None
+    opened = open_statement(closed.term)
+    arguments: list[str] = []
+    values: dict[str, str] = {}
+    for binder in opened.binders:
+        if binder.kind == "hypothesis":
+            arguments.append("ltac:(vm_compute; intuition (try discriminate; auto))")
+            continue
+        value = _value(binder, met.values[binder.name], tester)
+        if value is None:
+            return None
+        arguments.append(value)
+        values[binder.name] = value
+    instance = " ".join(["claim", *arguments])
+    text = (
+        f"Goal Coq.Init.Logic.not ({render(closed.term)}).\nProof.\nintro claim.\npose proof ({instance}) as K.\n"
+        "clear claim. vm_compute in K.\n"
+        "solve [discriminate K | congruence | intuition (try discriminate; congruence) | inversion K "
+        "| firstorder congruence].\nQed."
+    )
+    outcome = context.session.run(text, SECONDS, before=closed.ending, goals=False)
+    return {name: _shown(value) for name, value in values.items()} if outcome.ok else None
+
+
+_WORDS = re.compile(r"[()]|[^\s()]+")
+
+
+def _value(binder: Binder, shown: str, tester: Tester) -> str | None:
+    """A tester's value as a term of the file: types are `nat`, atoms numbers; None for a function."""
+    if isinstance(binder.type, Sort):
+        return "nat" if binder.type.name != "Prop" else None
+    parts: list[str] = []
+    for word in _WORDS.findall(shown):
+        info = tester.theory.constructors.get(word)
+        if word in "()":
+            parts.append(word)
+        elif info is not None:
+            inner = f"@{word}{' _' * info.datatype.parameters}"
+            parts.append(inner if parts and parts[-1] == "(" else f"({inner})")
+        elif re.fullmatch(r"a\d", word):
+            parts.append(word[1:])
+        else:
+            return None
+    return " ".join(parts)
+
+
+def _shown(value: str) -> str:
+    """The value without what a reader need not see."""
+    plain = re.sub(r"@| _(?![\w'])", "", value)
+    return re.sub(r"\( *([\w.']+) *\)", r"\1", plain).replace("( ", "(").replace(" )", ")")
+
+
+# ------------------------------------------------------------------------------------------------------ conjectures
+
+
+def conjectures(context: Context, closed: Closed, seed: int, most: int) -> list[str]:
+    """Statements that may help, cut from the statement and from where induction on it gets stuck, best first."""
+    statement = render(closed.term)
+
+    def replay(prefix: str) -> list[Goal]:
+        before = f"{closed.ending}\n{TACTICS}\nGoal {statement}.\nProof.\n"
+        outcome = context.session.run(prefix, SECONDS, before=before)
+        goals: list[Goal] = []
+        for goal in outcome.goals:
+            try:
+                goals.append(parse_goal(goal.hypotheses, goal.conclusion, library_parameters))
+            except ParseError:
+                continue
+        return goals
+
+    automation = Automation(closed.definitions)
+    found = surgery.requests(closed.term, automation, replay, seed=seed, most=most)
+    return [render(term) for term in found]
+
+
+def readable(context: Context, statement: str) -> str:
+    """A closed statement as the prover prints it in the file's own notations, if it reads that back as the same."""
+    outcome = context.session.run(f"Check ({statement}).", SECONDS, goals=False)
+    said = _said(outcome.messages)
+    if not outcome.ok or not said:
+        return statement
+    shown = " ".join(said[-1].rpartition("\n     : ")[0].split())
+    same = f"Goal {shown}.\nProof.\nchange ({statement}).\nAbort."
+    return shown if shown and context.session.run(same, SECONDS, goals=False).ok else statement

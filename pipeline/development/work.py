@@ -1,0 +1,358 @@
+"""`prove` on a development: every hole of a file or folder, file by file, each file compiled when its holes are done.
+
+What was tried is appended to `tried.jsonl` as soon as it is known; the same command goes on behind it. `results.jsonl`
+and `patch.diff` are written whenever a file has been judged, and at the end. Nothing else of the user's is touched,
+unless the patch is to be applied: then each file is replaced at once, at the very end.
+
+Invariant: the status `proved` is only ever given by `judging`, never by what a warm prover said.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from domain import OutsideError, UserError
+from library_store.snapshot import write_atomically
+from pipeline.development import judging, project
+from pipeline.development.context import Context, Refusal
+from pipeline.development.document import Document, Filling, Hole, unique
+from pipeline.development.judging import Compiled
+from pipeline.development.project import Copy, Project
+from pipeline.development.solving import Answer, Solver
+from pipeline.development.writing import Writer
+from verifiers.rocq.sentences import identifiers
+
+LOAD_SECONDS = 600.0
+"""CPU seconds in which one file of a development has to compile, or to load."""
+
+HOLE_SECONDS = 10.0
+"""CPU seconds of the prover for one hole, if nothing else is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a development is proved with."""
+
+    seconds: float
+    """CPU seconds of the prover for one hole."""
+    seed: int
+    memory_bytes: int
+    names: tuple[str, ...] = ()
+    limit: int | None = None
+    erase: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A line of `results.jsonl`."""
+
+    name: str
+    status: str
+    proof: str | None
+    uses: tuple[str, ...]
+    axioms: tuple[str, ...]
+    tokens: int
+    cpu_seconds: float
+    file: str
+    line: int
+    lemmas: tuple[str, ...] = ()
+    rests_on: tuple[str, ...] = ()
+    counterexample: Mapping[str, str] | None = None
+    goals: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass
+class Source:
+    """A file of the development with its holes; `document` is what is filled (erased, if so wanted)."""
+
+    path: Path
+    shown: str
+    document: Document
+    holes: tuple[Hole, ...]
+    fillings: dict[str, Filling] = field(default_factory=dict[str, Filling])
+
+
+@dataclass
+class _Tried:
+    """What `tried.jsonl` holds of one hole."""
+
+    answer: Answer
+    cpu_seconds: float
+    seconds: float
+
+
+class Work:
+    """One run of `prove` on a development."""
+
+    def __init__(self, target: Path, out: Path, options: Options, writer: Writer | None = None) -> None:
+        self.out = out
+        self.options = options
+        self.project: Project = project.find(target)
+        self.results: list[Result] = []
+        self._say: Callable[[str], None] = print
+        self._writer = writer
+        self._base = target.resolve() if target.is_dir() else target.resolve().parent
+        self._copy: Copy
+        self._sources = self._read(target)
+        self._all_holes = frozenset(
+            f"{self.project.module(source.path)}.{hole.qualified}"
+            for source in self._sources
+            for hole in source.document.holes
+        )
+        self._tried = self._recorded()
+
+    @property
+    def holes(self) -> int:
+        return sum(len(source.holes) for source in self._sources)
+
+    def run(self, say: Callable[[str], None]) -> list[Result]:
+        """Works on all holes; the results, those of a file first on which others rest. `say` takes lines of progress.
+
+        Raises:
+            UserError: a file does not compile, whatever is filled; what was found before stays on record.
+        """
+        self._say = say
+        self.out.mkdir(parents=True, exist_ok=True)
+        with Copy(self.project, LOAD_SECONDS) as copy:
+            self._copy = copy
+            for source in self._in_order(copy):
+                self.results += self._file(source)
+                self._write()
+        self._write()
+        return self.results
+
+    def apply(self) -> list[Path]:
+        """Replaces the user's files by the patched ones, each at once; those files."""
+        changed: list[Path] = []
+        for source in self._sources:
+            if source.fillings:
+                if Document(source.path.read_text(encoding="utf-8"), source.shown).text != source.document.text:
+                    raise UserError(f"{source.shown} was changed meanwhile: apply {self.out / 'patch.diff'} by hand")
+                write_atomically(source.path, source.document.filled(source.fillings).text.encode())
+                changed.append(source.path)
+        return changed
+
+    # ------------------------------------------------------------------------------------------------------- files
+
+    def _read(self, target: Path) -> list[Source]:
+        found: list[Source] = []
+        wanted = set(self.options.names)
+        left = self.options.limit
+        for path in project.sources(target, self.project):
+            shown = path.relative_to(self._base).as_posix() if path.is_relative_to(self._base) else path.name
+            document = read_document(path, shown)
+            if self.options.erase:
+                document = document.erased()
+            unique(document.holes)
+            holes = [hole for hole in document.holes if not self.options.names or hole.qualified in self.options.names]
+            holes = holes[:left] if left is not None else holes
+            left = left - len(holes) if left is not None else None
+            wanted -= {hole.qualified for hole in holes}
+            if holes:
+                found.append(Source(path, shown, document, tuple(holes)))
+        if wanted and left is None:
+            raise UserError(f"--names {min(wanted)}: no hole of {target} is called so")
+        return found
+
+    def _in_order(self, copy: Copy) -> list[Source]:
+        """The files, those first on which others rest."""
+        order = {path: place for place, path in enumerate(copy.in_order([source.path for source in self._sources]))}
+        return sorted(self._sources, key=lambda source: order[source.path])
+
+    def _file(self, source: Source) -> list[Result]:
+        refused = self._copy.prepare(source.path)
+        if refused is not None:
+            return self._failed(source, source.holes, refused.message)
+        answers: dict[str, _Tried] = {}
+        context: Context | None = None
+        spent = 0.0
+        broken: Refusal | None = None
+        try:
+            for hole in source.holes:
+                key = self._key(source, hole)
+                tried = self._tried.get(key)
+                if tried is None or (tried.answer.filling is None and tried.seconds < self.options.seconds):
+                    if context is None:
+                        module = self.project.module(source.path)
+                        context = Context(self._copy, module, source.document, LOAD_SECONDS, self.options.memory_bytes)
+                    broken = context.advance(hole.start)
+                    if broken is not None:
+                        break
+                    before = context.session.cpu_seconds
+                    solver = Solver(context, hole, self.options.seconds, self.options.seed, self._writer)
+                    answer = solver.run()
+                    tried = _Tried(answer, round(context.session.cpu_seconds - before, 3), self.options.seconds)
+                    self._record(key, hole, tried)
+                answers[hole.qualified] = tried
+                spent += tried.cpu_seconds
+                self._say(f"{source.shown}:{hole.line} {hole.qualified}: {_told(tried)}")
+        finally:
+            if context is not None:
+                context.close()
+        fillings = {name: tried.answer.filling for name, tried in answers.items() if tried.answer.filling is not None}
+        compiled = self._judged(source, fillings)
+        source.fillings = {
+            name: filling
+            for name, filling in compiled.fillings.items()
+            if name in compiled.judgements and not compiled.judgements[name].refused
+        }
+        results = [
+            self._result(source, hole, answers[hole.qualified], compiled)
+            for hole in source.holes
+            if hole.qualified in answers
+        ]
+        if broken is not None:
+            rest = [hole for hole in source.holes if hole.qualified not in answers]
+            results += self._failed(source, rest, f"{source.shown}, line {broken.line}: {broken.message}")
+        return results
+
+    def _judged(self, source: Source, fillings: Mapping[str, Filling]) -> Compiled:
+        """Compiles the whole file with the fillings, until it holds none that may not count."""
+        self._say(f"{source.shown}: compiling the whole file with {len(fillings)} new proofs")
+        compiled = judging.judge(self._copy, source.path, source.document, fillings, self._all_holes)
+        bad = {name for name, judgement in compiled.judgements.items() if judgement.refused}
+        if not bad:
+            return compiled
+        kept = {name: filling for name, filling in compiled.fillings.items() if name not in bad}
+        again = judging.judge(self._copy, source.path, source.document, kept, self._all_holes)
+        dropped = {**compiled.dropped, **{name: compiled.judgements[name].refused for name in bad}, **again.dropped}
+        return Compiled(again.fillings, dropped, again.judgements)
+
+    # ----------------------------------------------------------------------------------------------------- results
+
+    def _result(self, source: Source, hole: Hole, tried: _Tried, compiled: Compiled) -> Result:
+        answer, name = tried.answer, hole.qualified
+        result = Result(
+            name, "open", None, (), (), answer.tokens, tried.cpu_seconds, source.shown, hole.line, goals=answer.stuck
+        )
+        fields: dict[str, Any] = asdict(result)
+        if answer.counterexample is not None:
+            fields |= {"status": "refuted", "counterexample": answer.counterexample}
+        elif answer.filling is not None and name in compiled.judgements:
+            judgement = compiled.judgements[name]
+            fields |= {
+                "status": "conditional" if judgement.holes else "proved",
+                "proof": answer.filling.block.strip(),
+                "lemmas": answer.filling.lemmas,
+                "uses": _uses(source.document, answer.filling),
+                "axioms": judgement.axioms,
+                "rests_on": judgement.holes,
+            }
+        elif answer.filling is not None:
+            fields |= {"reason": compiled.dropped.get(name, "")}
+        return Result(**fields)
+
+    def _failed(self, source: Source, holes: Sequence[Hole], reason: str) -> list[Result]:
+        return [
+            Result(hole.qualified, "error", None, (), (), 0, 0.0, source.shown, hole.line, reason=reason)
+            for hole in holes
+        ]
+
+    def _write(self) -> None:
+        lines = [json.dumps(asdict(result), ensure_ascii=False) for result in self.results]
+        write_atomically(self.out / "results.jsonl", "".join([f"{line}\n" for line in lines]).encode())
+        write_atomically(self.out / "patch.diff", self.patch().encode())
+        for source in self._sources if self.options.erase else ():
+            refilled = self.out / "refilled" / source.shown
+            refilled.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(refilled, source.document.filled(source.fillings).text.encode())
+
+    def patch(self) -> str:
+        """The new proofs as a unified diff; of the erased files, where proofs were erased."""
+        parts: list[str] = []
+        for source in self._sources:
+            old = source.document.text.splitlines(keepends=True)
+            new = source.document.filled(source.fillings).text.splitlines(keepends=True)
+            difference = difflib.unified_diff(old, new, f"a/{source.shown}", f"b/{source.shown}")
+            parts += [line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in difference]
+        return "".join(parts)
+
+    # ------------------------------------------------------------------------------------------------------ record
+
+    def _key(self, source: Source, hole: Hole) -> str:
+        """Changes with everything above the hole and with its statement, and with nothing else."""
+        text = "\0".join([source.shown, source.document.text[: hole.start], hole.statement, hole.proof])
+        return hashlib.sha256(f"{self.options.seed}\0{self._writer is not None}\0{text}".encode()).hexdigest()[:24]
+
+    def _record(self, key: str, hole: Hole, tried: _Tried) -> None:
+        row = {"key": key, "name": hole.qualified, **asdict(tried)}
+        with (self.out / "tried.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+    def _recorded(self) -> dict[str, _Tried]:
+        file = self.out / "tried.jsonl"
+        if not file.is_file():
+            if self.out.exists() and any(self.out.iterdir()):
+                raise UserError(
+                    f"{self.out} is neither empty nor of an earlier `prove` on a development: choose another --out"
+                )
+            return {}
+        found: dict[str, _Tried] = {}
+        for line in file.read_text(encoding="utf-8").splitlines():
+            try:
+                row = json.loads(line)
+                given = row["answer"]
+                made = given["filling"]
+                filling = Filling(made["block"], tuple(made["lemmas"]), made["verbatim"]) if made else None
+                answer = Answer(filling, given["counterexample"], tuple(given["stuck"]), given["tokens"])
+                found[row["key"]] = _Tried(answer, row["cpu_seconds"], row["seconds"])
+            except (json.JSONDecodeError, KeyError, TypeError):
+                continue  # the line that was being written when the machine stopped
+        return found
+
+
+def read_document(path: Path, shown: str) -> Document:
+    """A file of the user's; `shown` is what messages call it."""
+    try:
+        return Document(path.read_text(encoding="utf-8"), shown)
+    except UnicodeDecodeError:
+        raise UserError(f"{shown}: not UTF-8 text") from None
+    except OSError as error:
+        raise OutsideError(f"{shown}: {error.strerror}") from error
+
+
+def _uses(document: Document, filling: Filling) -> tuple[str, ...]:
+    """The file's lemmas that a filling names."""
+    names = {one.text for text in (filling.block, *filling.lemmas) for one in identifiers(text)}
+    lemmas = {stated.name for stated in document.stated if stated.is_lemma}
+    return tuple(sorted({name for name in names if re.split(r"\.", name)[-1] in lemmas}))
+
+
+def _told(tried: _Tried) -> str:
+    answer = tried.answer
+    if answer.counterexample is not None:
+        shown = ", ".join(f"{name} := {value}" for name, value in answer.counterexample.items())
+        return f"false{f' for {shown}' if shown else ''}"
+    what = "a proof" if answer.filling is not None else "still open"
+    helped = f" with {len(answer.filling.lemmas)} auxiliary lemmas" if answer.filling and answer.filling.lemmas else ""
+    return f"{what}{helped} ({tried.cpu_seconds:.1f} CPU s)"
+
+
+def summary(results: Sequence[Result]) -> str:
+    """What is left, with the goals on which the search got stuck, for people."""
+    lines: list[str] = []
+    for result in results:
+        place = f"{result.file}:{result.line} {result.name}"
+        if result.status == "refuted":
+            shown = ", ".join(f"{name} := {value}" for name, value in (result.counterexample or {}).items())
+            lines.append(f"{place} is false{f' for {shown}' if shown else ''}")
+        elif result.status == "conditional":
+            lines.append(f"{place} is proved, but rests on {', '.join(result.rests_on)}")
+        elif result.status == "error":
+            lines.append(f"{place}: {result.reason}")
+        elif result.status == "open":
+            lines.append(f"{place} is open{f': {result.reason}' if result.reason else ''}")
+            for goal in result.goals[:2]:
+                lines += [f"    {line}" for line in goal.splitlines()]
+                lines.append("")
+            if len(result.goals) > 2:
+                lines.append(f"    … and {len(result.goals) - 2} more goals")
+    return "\n".join(lines)

@@ -1,0 +1,187 @@
+"""Holes of a development: found, filled, judged by the compiled file, and nothing else touched. With a real prover."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from domain import UserError
+from pipeline.__main__ import main
+from pipeline.development import judging, project
+from pipeline.development.document import Document, Filling
+from pipeline.development.project import Copy
+from pipeline.development.work import Options, Work
+
+DEMO = Path(__file__).parent / "demo"
+
+TEXT = """(* Lemma not_this : False. Admitted. *)
+Section S.
+  Variable n : nat.
+  Lemma first : n = n.
+  Proof using n. (* a comment. *) Admitted.
+  Lemma done : n = n. Proof. reflexivity. Qed.
+End S.
+Module M.
+Lemma second : "Admitted." = "Admitted.".
+Admitted.
+End M.
+Theorem third : True /\\ True.
+Proof.
+  split.
+  - exact I.
+  - admit.
+Admitted.
+Lemma fourth : True. Proof I.
+"""
+
+
+def test_holes_are_found_with_their_places() -> None:
+    holes = Document(TEXT, "t.v").holes
+    assert [(hole.qualified, hole.line) for hole in holes] == [("first", 4), ("M.second", 9), ("third", 12)]
+    assert "split." in holes[2].proof
+
+
+def test_filling_touches_nothing_but_the_proofs() -> None:
+    document = Document(TEXT, "t.v")
+    filled = document.filled({"first": Filling("reflexivity."), "M.second": Filling("auto.", ("Lemma aux : True.",))})
+    assert filled.text == TEXT.replace(
+        "  Proof using n. (* a comment. *) Admitted.", "  Proof using n.\n    reflexivity.\n  Qed."
+    ).replace(
+        'Lemma second : "Admitted." = "Admitted.".\nAdmitted.',
+        'Lemma aux : True.\n\nLemma second : "Admitted." = "Admitted.".\nProof.\n  auto.\nQed.',
+    )
+    assert document.filled({}).text == TEXT
+
+
+def test_erasing_drops_every_opaque_proof() -> None:
+    erased = Document(TEXT + "Lemma kept : nat. Proof. exact 0. Defined.\n", "t.v").erased()
+    assert "reflexivity" not in erased.text
+    assert "Proof I." not in erased.text
+    assert "exact 0. Defined." in erased.text
+    assert [hole.name for hole in erased.holes] == ["first", "done", "second", "third", "fourth"]
+
+
+def test_options_of_the_project_file_are_read() -> None:
+    found = project.find(DEMO / "theories" / "Walk.v")
+    assert found.module((DEMO / "theories" / "Walk.v").resolve()) == "Demo.Walk"
+    assert [file.name for file in project.sources(DEMO, found)] == ["Tree.v", "Walk.v"]
+
+
+@pytest.fixture(scope="module")
+def copy() -> Iterator[Copy]:
+    with Copy(project.find(DEMO), 60.0) as made:
+        yield made
+
+
+def judged(copy: Copy, fillings: dict[str, Filling]) -> judging.Compiled:
+    file = (DEMO / "theories" / "Walk.v").resolve()
+    assert copy.prepare(file) is None
+    document = Document(file.read_text(), "Walk.v")
+    holes = {f"Demo.Walk.{hole.qualified}" for hole in document.holes}
+    holes |= {f"Demo.Tree.{hole.qualified}" for hole in Document((DEMO / "theories/Tree.v").read_text(), "").holes}
+    return judging.judge(copy, file, document, fillings, frozenset(holes))
+
+
+def test_only_what_the_whole_file_compiles_with_is_kept_and_what_it_rests_on_is_named(copy: Copy) -> None:
+    compiled = judged(
+        copy,
+        {
+            "even_SS": Filling("intros n H. constructor. constructor. exact H."),
+            "at_ten": Filling("apply always; discriminate."),
+            "uses_the_gap": Filling("intros t. symmetry. apply size_mirror."),
+            "onto_twice": Filling("reflexivity."),
+            "always": Filling("intros. admit."),
+            "Rose.depth_positive": Filling("fix loop 1. intros r. discriminate."),
+        },
+    )
+    assert set(compiled.dropped) == {"onto_twice", "always", "Rose.depth_positive"}
+    assert compiled.judgements["even_SS"] == judging.Judgement()
+    assert compiled.judgements["at_ten"].holes == ("Demo.Walk.always",)
+    assert compiled.judgements["uses_the_gap"].holes == ("Demo.Tree.size_mirror",)
+
+
+@pytest.fixture(scope="module")
+def proved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the development beside the output of `prove` on it."""
+    folder = tmp_path_factory.mktemp("development")
+    shutil.copytree(DEMO, folder / "demo")
+    assert main(["prove", str(folder / "demo"), "--out", str(folder / "out"), "--cpu-seconds", "3"]) == 0
+    return folder
+
+
+def results(folder: Path) -> dict[str, dict[str, object]]:
+    lines = (folder / "out" / "results.jsonl").read_text().splitlines()
+    return {row["name"]: row for row in map(json.loads, lines)}
+
+
+def test_every_hole_gets_its_status(proved: Path) -> None:
+    rows = results(proved)
+    expected = {
+        "mirror_mirror": "proved",
+        "mirror_moves": "refuted",
+        "Rose.depth_positive": "proved",
+        "even_SS": "proved",
+        "always": "open",
+        "at_ten": "conditional",
+    }
+    assert {name: rows[name]["status"] for name in expected} == expected
+    assert len(rows) == len(expected) + 4
+    assert rows["at_ten"]["rests_on"] == ["Demo.Walk.always"]
+    assert rows["mirror_moves"]["counterexample"]
+    assert rows["always"]["goals"]
+
+
+def test_the_users_files_stay_as_they_are_and_the_patched_ones_compile(proved: Path) -> None:
+    for file in ("Tree.v", "Walk.v"):
+        assert (proved / "demo" / "theories" / file).read_text() == (DEMO / "theories" / file).read_text()
+    shutil.copytree(proved / "demo", proved / "patched")
+    subprocess.run(["patch", "-p1", "-i", proved / "out" / "patch.diff"], cwd=proved / "patched", check=True)
+    for file in ("Tree.v", "Walk.v"):
+        subprocess.run(["coqc", "-Q", "theories", "Demo", f"theories/{file}"], cwd=proved / "patched", check=True)
+    patched = (proved / "patched" / "theories" / "Tree.v").read_text()
+    assert "(* the interesting case *)" in patched  # what the user had begun is kept
+    assert "(* I am sure that this holds. *)\nAdmitted." in patched
+
+
+def test_the_same_command_goes_on_where_it_stopped(proved: Path) -> None:
+    tried = (proved / "out" / "tried.jsonl").read_text()
+    before = results(proved)
+    options = Options(seconds=3.0, seed=0, memory_bytes=2 << 30)
+    work = Work(proved / "demo", proved / "out", options)
+    work.run(lambda _: None)
+    assert (proved / "out" / "tried.jsonl").read_text() == tried
+    assert results(proved) == before
+    assert {path.name for path in work.apply()} == {"Tree.v", "Walk.v"}
+    assert "congruence." in (proved / "demo" / "theories" / "Tree.v").read_text()
+
+
+def test_a_file_that_does_not_compile_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "Bad.v").write_text("Lemma a : True.\nAdmitted.\nLemma b : nothing.\nAdmitted.\n")
+    assert main(["prove", str(tmp_path / "Bad.v"), "--out", str(tmp_path / "out"), "--cpu-seconds", "1"]) == 2
+    assert "Bad.v, line 3" in capsys.readouterr().err
+
+
+def test_development_options_need_a_development() -> None:
+    assert main(["prove", "bundled", "--erase", "--out", "nowhere"]) == 2
+    with pytest.raises(UserError, match="no such file"):
+        project.find(DEMO / "Missing.v")
+
+
+def test_a_place_gets_a_proof_and_lemmas_that_hold(capsys: pytest.CaptureFixture[str]) -> None:
+    file = DEMO / "theories" / "Tree.v"
+    line = file.read_text().splitlines().index("    - simpl. (* the interesting case *)") + 1
+    assert main(["suggest", f"{file}:{line}", "--cpu-seconds", "3", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert "IHt1" in found["goal"]
+    assert found["finish"] == "congruence."
+
+
+def test_a_false_goal_is_said_to_be_false(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "False.v"
+    file.write_text("Lemma wrong : forall n, n + 1 = n + 2.\nProof.\n  intros n.\nAdmitted.\n")
+    assert main(["suggest", f"{file}:3", "--cpu-seconds", "2"]) == 0
+    assert "It is false, for n := " in capsys.readouterr().out
+    assert main(["suggest", f"{file}:9"]) == 2
