@@ -55,15 +55,16 @@ CONFIGURATIONS = {
 SAMPLE = 3
 """Problems of each suite without `--all`."""
 
+START_UP = 1
+"""CPU seconds granted to cvc5 beside the limit, for loading Python and the solver."""
+
 MEMORY = 4 << 30
 """Bytes of address space for a solver."""
 
 DRIVER = """
-import math, resource, sys, time, cvc5
-limit = int(sys.argv[2]) + math.ceil(time.process_time())  # loading Python and the solver is not charged
-resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+import sys, cvc5
 solver = cvc5.Solver(cvc5.TermManager())
-for option in sys.argv[3:]:
+for option in sys.argv[2:]:
     solver.setOption(option, "true")
 reader = cvc5.InputParser(solver)
 reader.setFileInput(cvc5.InputLanguage.SMT_LIB_2_6, sys.argv[1])
@@ -79,10 +80,10 @@ class Solver:
     version: str
     program: tuple[str, ...]
 
-    def command(self, file: Path, configuration: str, limit: int) -> list[str]:
+    def command(self, file: Path, configuration: str) -> list[str]:
         options = CONFIGURATIONS[configuration]
         if self.name == "cvc5":
-            return [*self.program, str(file), str(limit), *options]
+            return [*self.program, str(file), *options]
         return [*self.program, *(f"--{option}" for option in options), str(file)]
 
 
@@ -128,7 +129,7 @@ def ask(solver: Solver, configuration: str, text: str, limit: int) -> tuple[str,
     """What a solver says of an SMT-LIB problem within `limit` CPU seconds, and the CPU seconds of its process."""
 
     def bound() -> None:
-        seconds = limit if solver.name == "cvc4" else limit + 2  # cvc5's driver sets the limit itself
+        seconds = limit if solver.name == "cvc4" else limit + START_UP
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 
@@ -137,7 +138,7 @@ def ask(solver: Solver, configuration: str, text: str, limit: int) -> tuple[str,
         file.write_text(text, encoding="utf-8")
         with output.open("w") as sink:
             process = subprocess.Popen(
-                solver.command(file, configuration, limit),
+                solver.command(file, configuration),
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
                 stderr=subprocess.STDOUT,
@@ -207,7 +208,7 @@ def result(answers: Mapping[tuple[str, ...], Answer], limit: int) -> dict[str, A
 
     The headline has each rival's better configuration, once all were asked for every problem of the suite.
     """
-    solved = [a for a in answers.values() if a.status == "unsat" and a.cpu_seconds <= limit + 2]
+    solved = [a for a in answers.values() if a.status == "unsat" and a.cpu_seconds <= limit + START_UP]
     rows: list[dict[str, Any]] = []
     headline: dict[str, int] = ours()
     for solver, version in sorted({(a.solver, a.version) for a in answers.values()}):

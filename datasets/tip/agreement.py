@@ -132,7 +132,7 @@ def rocq_file(checks: Iterable[Agreement]) -> str:
     return IMPORT + "\n".join(modules)
 
 
-IMPORT = "From Coq Require Import ZArith.\n"
+IMPORT = "From Coq Require Import ZArith.\nFrom Coq Require Lia.\n"
 
 
 def _list(items: list[str], type_: str) -> str:

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from datasets.tip.names import KEYWORDS, REFERRED, REFERRED_WITH_INTEGERS, Names
 from datasets.tip.syntax import Module
 
 OPERATORS = {"and": "band", "or": "bor", "not": "bnot", "=>": "bimplies"}
+
+
+class Fuel(NamedTuple):
+    """The datatype of fuel, its constructors, and two variables: what is left of it, and what comes on top."""
+
+    type: str
+    spent: str
+    more: str
+    left: str
+    rest: str
 
 
 class Identifiers:
@@ -37,4 +48,7 @@ class Identifiers:
         self.variables = {name: names.fresh(name) for name in dict.fromkeys(variables)}
         self.dictionaries = {name: names.fresh(f"eq_{word}") for name, word in self.variables.items()}
         self.laws = {name: names.fresh(f"{word}_decides") for name, word in self.dictionaries.items()}
+        self.fuel = Fuel(*(names.fresh(word) for word in ("fuel", "spent", "more", "remaining", "above")))
+        self.sizes = {datatype.name: names.fresh(f"size_{self.types[datatype.name]}") for datatype in datatypes}
+        self.fuelled = {name: names.fresh(f"{word}_fuelled") for name, word in self.functions.items()}
         self.names = names

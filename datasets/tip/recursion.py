@@ -1,18 +1,20 @@
 """Decides how a group of functions recurses, on their typed bodies.
 
-Three answers: each function has one parameter that every recursive call makes structurally smaller (a plain
-`Fixpoint`); a single function has parameters that get smaller lexicographically (nested `fix`); or neither, which is
-None. The prover's own guard has the last word: this module only chooses the form, and whatever is not the plain
-`Fixpoint` of the body as written comes with an unfolding equation to prove (`rocq.Translator.unfoldings`).
+Four answers: each function has one parameter that every recursive call makes structurally smaller (a plain
+`Fixpoint`); a single function has parameters that get smaller lexicographically (nested `fix`); every call of a single
+function makes the sum of the sizes of some parameters smaller (`sizes`; fuel); or none of these, which is None. The
+prover's own guard has the last word: this module only chooses the form, and whatever is not the plain `Fixpoint` of the
+body as written comes with an unfolding equation to prove (`rocq.Translator.unfoldings`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import permutations, product
 from typing import NamedTuple
 
+from datasets.tip.sizes import decreasing, regular_datatypes
 from datasets.tip.syntax import Arrow, Data, Module, Type
 from datasets.tip.typed import Binding, Branch, Constant, Local, Selection, Typed, TypedFunction, children, map_children
 
@@ -41,10 +43,17 @@ class Lexicographic:
         return [*self.outer, *self.inner] == sorted(self.outer + self.inner)
 
 
+@dataclass(frozen=True)
+class Measured:
+    """A recursion on the sum of the sizes of the parameters at `positions`; recursive calls are marked as `inner`."""
+
+    positions: tuple[int, ...]
+
+
 class Form(NamedTuple):
     """How to write the functions: the recursion, and their bodies for it."""
 
-    recursion: Structural | Lexicographic
+    recursion: Structural | Lexicographic | Measured
     functions: tuple[TypedFunction, ...]
     as_written: bool
     """Whether this is the plain recursion of the bodies as they were given."""
@@ -114,6 +123,8 @@ class Recursion:
             for constructor in datatype.constructors
         }
 
+        self._regular = regular_datatypes(module)
+
     def form(self, functions: tuple[TypedFunction, ...]) -> Form | None:
         """How to write a group of mutually recursive functions, or None."""
         structural = self._structural(functions)
@@ -126,7 +137,11 @@ class Recursion:
         structural = self._structural((normal,))
         if structural is not None:
             return Form(structural, (normal,), as_written=False)
-        return self._lexicographic(normal)
+        lexicographic = self._lexicographic(normal)
+        if lexicographic is not None:
+            return lexicographic
+        positions = decreasing(function, self._regular)
+        return None if positions is None else Form(Measured(positions), (_inside_out(function),), as_written=False)
 
     def calls(self, function: TypedFunction, group: frozenset[str]) -> list[Call]:
         """Every call in the body of `function` of a function of `group`."""
@@ -252,6 +267,20 @@ class Recursion:
 
         body = walk(function.body, self._start(function))
         return TypedFunction(function.name, function.type_parameters, function.parameters, function.result, body)
+
+
+def _inside_out(function: TypedFunction) -> TypedFunction:
+    """`function` with its calls of itself marked as `inner`."""
+
+    def mark(term: Typed) -> Typed:
+        term = map_children(term, mark)
+        match term:
+            case Constant("function", function.name, types, arguments, type_):
+                return Constant("inner", function.name, types, arguments, type_)
+            case _:
+                return term
+
+    return replace(function, body=mark(function.body))
 
 
 def _bound(variable: Local, value: Typed, known: Known) -> Known:

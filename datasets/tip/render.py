@@ -41,7 +41,7 @@ _ARITHMETIC = {
 ATOM, APPLICATION, EQUATION, NEGATION, CONJUNCTION, DISJUNCTION, EQUIVALENCE, ARROW, OPEN = range(9)
 """How strongly a text binds: what has a higher number needs parentheses where a lower one is expected."""
 
-Requirement = Literal["datatype", "function", "operator", "equality", "integers"]
+Requirement = Literal["datatype", "function", "operator", "equality", "integers", "fuel", "size"]
 
 
 class Text(NamedTuple):
@@ -63,8 +63,8 @@ class Owner(Protocol):
         """Positions of the type parameters of a function for which it takes an equality function."""
         ...
 
-    def inner_arguments(self, function: str) -> tuple[int, ...]:
-        """Positions of the arguments that the inner of two nested recursions takes."""
+    def inner_call(self, function: str) -> tuple[str, tuple[int, ...]]:
+        """What stands for a recursive call that is marked as `inner`, and the positions of the arguments it takes."""
         ...
 
     def outer_name(self, function: str) -> tuple[str, tuple[int, ...]] | None:
@@ -163,8 +163,8 @@ class Renderer:
                 self._owner.require("datatype", _result(term.type).name)
                 name, dictionaries = self._identifiers.constructors[term.name], list[str]()
             case "inner":
-                rest = [rest[position] for position in self._owner.inner_arguments(term.name)]
-                return application(self._identifiers.inner[term.name], rest)
+                head, positions = self._owner.inner_call(term.name)
+                return application(head, [rest[position] for position in positions])
             case _:
                 self._owner.require("function", term.name)
                 name = self._identifiers.functions[term.name]

@@ -15,17 +15,18 @@ integers, `Z`. Choices:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from datasets.tip.equality import equality_sentence
 from datasets.tip.identifiers import Identifiers
 from datasets.tip.inference import Inference, TranslationError
+from datasets.tip.measured import measured_unfolding, size_sentence
 from datasets.tip.names import identifier
-from datasets.tip.recursion import Lexicographic, Recursion, Structural, mentions
+from datasets.tip.recursion import Lexicographic, Measured, Recursion, Structural, mentions
 from datasets.tip.render import EQUIVALENCE, Renderer, Requirement, application, explicit
-from datasets.tip.syntax import Arrow, Data, Datatype, Formula, Function, Module, Type, TypeVariable, arrow
-from datasets.tip.typed import Constant, Typed, TypedFunction, subterms
+from datasets.tip.syntax import BOOL, Arrow, Data, Datatype, Formula, Function, Module, Type, TypeVariable, arrow
+from datasets.tip.typed import Constant, Integer, Typed, TypedFunction, substitute_type, subterms
 
 OPERATOR_SENTENCES = {
     "and": "Definition {} (x y : bool) : bool := match x with true => y | false => false end.",
@@ -161,16 +162,33 @@ class Translator:
                 renderer = Renderer(self, self._sorts)
                 self._sentences.append(equality_sentence(group, _is_recursive(group), self.identifiers, renderer))
                 self._refuse_sorts(renderer, name)
+            case "fuel":
+                self._done.add((kind, name))
+                fuel = self.identifiers.fuel
+                text = f"Inductive {fuel.type} : Set := {fuel.spent} : {fuel.type}"
+                self._sentences.append(f"{text} | {fuel.more} : {fuel.type} -> {fuel.type}.")
+            case "size":
+                self._done.add((kind, name))
+                self.require("datatype", name)
+                self.require("fuel", "")
+                self._sentences.append(size_sentence(self._datatypes[name][0], self.identifiers))
             case "function":
                 group = self._component(name)
                 self._done.update((kind, member.name) for member in group)
                 self._functions_sentence(group)
 
+    def datatype(self, name: str) -> Datatype:
+        return next(datatype for datatype in self._datatypes[name] if datatype.name == name)
+
     def dictionaries_of(self, function: str) -> tuple[int, ...]:
         return self._dictionaries[function]
 
-    def inner_arguments(self, function: str) -> tuple[int, ...]:
-        return self._nested[function].inner
+    def inner_call(self, function: str) -> tuple[str, tuple[int, ...]]:
+        if function in self._nested:
+            return self.identifiers.inner[function], self._nested[function].inner
+        typed = self._typed[function]
+        fuelled = self.identifiers.fuelled[function]
+        return self._applied(typed, fuelled, [self.identifiers.fuel.left]), tuple(range(len(typed.parameters)))
 
     def outer_name(self, function: str) -> tuple[str, tuple[int, ...]] | None:
         nested = self._nested.get(function)
@@ -233,6 +251,8 @@ class Translator:
                 self._sentences.append("Fixpoint " + "\nwith ".join(parts) + ".")
             case Lexicographic():
                 self._sentences.extend(self._nested_sentences(form.functions[0], form.recursion, renderer))
+            case Measured():
+                self._sentences.extend(self._fuelled_sentences(form.functions[0], form.recursion, renderer))
         self._refuse_sorts(renderer, group[0].name)
         if not form.as_written:
             self.unfoldings.append(self._unfolding(group[0], form.recursion))
@@ -263,7 +283,8 @@ class Translator:
                     self._dictionaries[function.name] = positions
                     changed = True
 
-    def _type_binders(self, function: TypedFunction) -> list[str]:
+    def type_binders(self, function: TypedFunction) -> list[str]:
+        """The binders of a function's types and of the equalities that it takes."""
         variables = [self.identifiers.variables[item] for item in function.type_parameters]
         binders = [f"({item} : Type)" for item in variables]
         for position in self._dictionaries[function.name]:
@@ -272,7 +293,7 @@ class Translator:
         return binders
 
     def _plain(self, function: TypedFunction, decreasing: int | None, renderer: Renderer) -> str:
-        binders = self._type_binders(function) + [renderer.binder(item) for item in function.parameters]
+        binders = self.type_binders(function) + [renderer.binder(item) for item in function.parameters]
         struct = "" if decreasing is None else f" {{struct {function.parameters[decreasing].name}}}"
         head = " ".join([self.identifiers.functions[function.name], *binders])
         result = renderer.type(function.result).text
@@ -285,7 +306,7 @@ class Translator:
         inner = [function.parameters[position] for position in nested.inner]
         result = renderer.type(function.result).text
         name = ids.functions[function.name] if nested.keeps_order else ids.nested[function.name]
-        binders = self._type_binders(function)
+        binders = self.type_binders(function)
         type_ = renderer.type(arrow(tuple(item.type for item in inner), function.result)).text
         head = " ".join([name, *binders, *(renderer.binder(item) for item in outer)])
         inner_head = " ".join([ids.inner[function.name], *(renderer.binder(item) for item in inner)])
@@ -304,16 +325,83 @@ class Translator:
             sentences.append(f"Definition {head} : {result} :=\n  {call}.")
         return sentences
 
-    def _unfolding(self, function: TypedFunction, recursion: Structural | Lexicographic) -> str:
+    def _applied(self, function: TypedFunction, name: str, arguments: Sequence[str] = ()) -> str:
+        """`name` at the function's own types and equalities, and at `arguments`."""
+        given = [*self.own_arguments(function), *arguments]
+        return application(explicit(name, function.type_parameters), given).text
+
+    def own_arguments(self, function: TypedFunction) -> list[str]:
+        """The types and equalities that stand first in a function's own calls."""
+        types = [self.identifiers.variables[item] for item in function.type_parameters]
+        equalities = (function.type_parameters[position] for position in self._dictionaries[function.name])
+        return [*types, *(self.identifiers.dictionaries[item] for item in equalities)]
+
+    def _fuelled_sentences(self, function: TypedFunction, measured: Measured, renderer: Renderer) -> list[str]:
+        """The function with fuel that each call spends, and the function with as much as its arguments need."""
+        ids, fuel = self.identifiers, self.identifiers.fuel
+        default = self._inhabitant(function.result, 3)
+        if default is None:
+            raise TranslationError(f"not structurally recursive: {function.name}")
+        for position in measured.positions:
+            type_ = function.parameters[position].type
+            assert isinstance(type_, Data)
+            self.require("size", type_.name)
+        types = self.type_binders(function)
+        binders = [renderer.binder(item) for item in function.parameters]
+        result = renderer.type(function.result).text
+        head = " ".join([ids.fuelled[function.name], *types, f"({fuel.left} : {fuel.type})", *binders])
+        fuelled = (
+            f"Fixpoint {head} {{struct {fuel.left}}} : {result} :=\n  match {fuel.left} with\n"
+            f"  | {fuel.spent} => {renderer.term(default).text}\n"
+            f"  | {fuel.more} {fuel.left} => {renderer.term(function.body, '    ').text}\n  end."
+        )
+        arguments = [f"({fuel.more} {self.needed_fuel(function, measured)})", *(p.name for p in function.parameters)]
+        call = self._applied(function, ids.fuelled[function.name], arguments)
+        head = " ".join([ids.functions[function.name], *types, *binders])
+        return [fuelled, f"Definition {head} : {result} :=\n  {call}."]
+
+    def needed_fuel(self, function: TypedFunction, measured: Measured) -> str:
+        """The sum of the sizes of a function's parameters, as fuel."""
+        text = self.identifiers.fuel.spent
+        for position in reversed(measured.positions):
+            parameter = function.parameters[position]
+            assert isinstance(parameter.type, Data)
+            types = [self.renderer().type(item).at(0) for item in parameter.type.arguments]
+            size = explicit(self.identifiers.sizes[parameter.type.name], types)
+            text = f"({application(size, [*types, parameter.name, text]).text})"
+        return text
+
+    def _inhabitant(self, type_: Type, depth: int) -> Typed | None:
+        """A closed term of a type, with constructors at most `depth` deep; None if there is none of that kind."""
+        match type_:
+            case Data("Bool"):
+                return Constant("operator", "false", (), (), BOOL)
+            case Data("Int"):
+                return Integer(0)
+            case Data(name, types) if name in self._datatypes and depth:
+                datatype = self.datatype(name)
+                table = dict(zip(datatype.parameters, types, strict=True))
+                for constructor in datatype.constructors:
+                    fields = [self._inhabitant(substitute_type(f, table), depth - 1) for f in constructor.fields]
+                    arguments = tuple(field for field in fields if field is not None)
+                    if len(arguments) == len(fields):
+                        return Constant("constructor", constructor.name, types, arguments, type_)
+            case _:
+                pass
+        return None
+
+    def _unfolding(self, function: TypedFunction, recursion: Structural | Lexicographic | Measured) -> str:
         """The equation of a function's own text, and its proof: both sides compute once the arguments are known."""
         renderer = Renderer(self, self._sorts)
         name = self.identifiers.functions[function.name]
-        binders = self._type_binders(function) + [renderer.binder(item) for item in function.parameters]
+        binders = self.type_binders(function) + [renderer.binder(item) for item in function.parameters]
         types = [self.identifiers.variables[item] for item in function.type_parameters]
         given = [self.identifiers.dictionaries[function.type_parameters[i]] for i in self._dictionaries[function.name]]
         arguments = [*types, *given, *(item.name for item in function.parameters)]
         body = renderer.term(function.body).text
         match recursion:
+            case Measured():
+                return measured_unfolding(self, function, recursion, body)
             case Structural(positions):
                 split = [function.parameters[positions[function.name]].name]
             case Lexicographic(structural=structural):

@@ -28,7 +28,8 @@ class Integer:
 class Constant:
     """A constructor, function or operator, applied to at most as many arguments as it takes.
 
-    `inner` is the same function as `function`, called where only the inner of two nested recursions goes on.
+    `inner` is the same function as `function`, called where only the inner of two nested recursions goes on, or with
+    less fuel.
     """
 
     kind: Literal["constructor", "function", "inner", "operator"]
