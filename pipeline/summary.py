@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from library_store.schema import event_from_row
+from library_store.schema import Row, event_from_row
 from library_store.snapshot import Tables, read
 
 MOST_SHOWN = 8
@@ -45,7 +46,7 @@ def summarise(directory: Path) -> Summary:
 
 
 def result(tables: Tables) -> dict[str, Any]:
-    """A run's result as JSON: solved by round, counts, open problems, and the learned lemmas that each proof needed."""
+    """A run's result as JSON: solved by round, counts, open problems, the lemmas that proofs needed, each problem."""
     manifest = tables.manifests[-1]
     problems = tables.rows("problems")
     proved = [row for row in problems if row["status"] == "proved"]
@@ -70,7 +71,37 @@ def result(tables: Tables) -> dict[str, Any]:
             for row in proved
             if row["uses"]
         },
+        "problems": [_problem(tables, row) for row in sorted(problems, key=lambda row: row["name"])],
     }
+
+
+def _problem(tables: Tables, row: Row) -> dict[str, Any]:
+    """One problem: what became of it, in which round, by what shape of proof and which lemmas, at what cost."""
+    tries = [one["cpu_seconds"] for one in tables.rows("attempts") if one["target"] == row["name"]]
+    proved = row["status"] == "proved"
+    return {
+        "name": row["name"],
+        "status": row["status"],
+        "round": row["round"] if proved else None,
+        "technique": technique(row["proof"]) if proved and row["operator"] == "automation" else row["operator"] or None,
+        "lemmas": [tables.lemmas[identity].statement for identity in row["uses"]] if proved else [],
+        "cpu_seconds": round(sum(tries), 1),
+    }
+
+
+def technique(proof: str) -> str:
+    """The shape of automation's proof, read from its last tactic block."""
+    block = proof.rpartition("Proof.")[2]
+    inductions = block.count("; induction ") + block.count("\ninduction ")
+    if "fix IH" in block:
+        return "induction by two steps"
+    if "lm_instance" in block:
+        return "instance of a lemma"
+    if inductions > 1:
+        return "nested induction"
+    if inductions:
+        return "induction and cases" if re.search(r"induction \w+; intros [^;]*; destruct", block) else "induction"
+    return "rewriting and cases"
 
 
 def sandbox_shortfall(tables: Tables) -> str:

@@ -7,7 +7,7 @@ import pytest
 from library_store.library import Library
 from library_store.snapshot import read
 from pipeline.report.page import write_report
-from pipeline.summary import result, summarise
+from pipeline.summary import result, summarise, technique
 from tests.pipeline.sample_run import build
 
 
@@ -26,3 +26,29 @@ def test_lemmas_that_stay_audited_are_told_with_the_reason(tmp_path: Path) -> No
         library.snapshot()
     assert "0 of them rechecked (there is no checker)" in summarise(run).text
     assert "Not every lemma is rechecked: there is no checker" in write_report(run).read_text()
+
+
+def test_every_problem_has_its_row(tmp_path: Path) -> None:
+    told = result(read(build(tmp_path / "run", rounds=2)))
+    rows = {row["name"]: row for row in told["problems"]}
+    assert len(rows) == told["counts"]["problems"]
+    assert [name for name, row in rows.items() if row["status"] == "proved"] == [
+        name for name, row in rows.items() if row["round"]
+    ]
+    for name, lemmas in told["proved_with_learned_lemmas"].items():
+        assert rows[name]["lemmas"] == lemmas
+
+
+@pytest.mark.parametrize(
+    ("block", "shape"),
+    [
+        ("intros x0.\nlm_search a.", "rewriting and cases"),
+        ("intros x0 x1.\nrevert x1; induction x0; intros; lm_deep a.", "induction"),
+        ("intros x0 x1.\nrevert x1; induction x0; intros x1; destruct x1; intros; lm_deep a.", "induction and cases"),
+        ("intros x0 x1.\nrevert x1; induction x0; intros x1; induction x1; intros; lm_deep a.", "nested induction"),
+        ("intros x0.\nrevert x0; fix IH 1; intros x0; destruct x0.", "induction by two steps"),
+        ("intros x0.\nfirst [ lm_instance (l _) r ].", "instance of a lemma"),
+    ],
+)
+def test_the_shape_of_a_proof_is_read_from_its_last_block(block: str, shape: str) -> None:
+    assert technique(f"Lemma l : P.\nProof.\ninduction n.\nQed.\nTheorem t : Q.\nProof.\n{block}\nQed.") == shape
