@@ -34,6 +34,21 @@ def test_tokens(text: str, expected: list[str]) -> None:
     assert words(text) == expected
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["rw [<--(by native_decide)]", "{x : Int //-(by native_decide) = x} -- -/", 'r"\\" " native_decide"', "a \\/-b -/"],
+)
+def test_what_lean_may_read_in_another_way_is_refused(text: str) -> None:
+    """Lean has longer signs than the scanner, among them `<-` and `//`; a Lean before 4.5 has no raw strings."""
+    assert any(token.doubtful for token in scan(text).tokens)
+    assert refuse(f"by {text}") is not None
+
+
+@pytest.mark.parametrize("text", ["f(x)-- a", "(-- a\nx)", "[/- a -/x]", "x-- y", "1/- a -/", 'r"a b"', "a - -b"])
+def test_comments_behind_brackets_and_words_are_in_no_doubt(text: str) -> None:
+    assert not any(token.doubtful for token in scan(text).tokens)
+
+
 @pytest.mark.parametrize("text", ["/- /- -/", '"a', "«a", 'r#"a"'])
 def test_what_has_no_end_is_told(text: str) -> None:
     with pytest.raises(Unterminated):

@@ -71,6 +71,11 @@ NOT_PLAINLY = {
         "  match x with Zero => Zero | Succ (Succ y) => down (before (Succ y)) | _ => x end.",
         "down",
     ),
+    "a part is applied": using(
+        "Inductive tree := leaf | node (below : N -> tree).\n"
+        "Fixpoint left (t : tree) : N := match t with leaf => Zero | node b => left (b Zero) end.",
+        "fun x => plus (left leaf) x",
+    ),
     "in another argument": using(
         "Fixpoint f (x : N) (g : N -> N) : N := match x with Zero => g Zero | Succ y => f y (fun z => f z g) end.",
         "fun x => f x (fun z => z)",
@@ -99,7 +104,10 @@ def test_other_recursion_is_refused(auditor: Auditor, proof: str) -> None:
         ("exact (fix f x := x).", True),
         ("Fixpoint f (n : nat) := n.", True),
         ("Lemma a : A with b : B.", True),
-        ("apply prefix. rewrite fixed. exact x'fix.", False),
+        ("Lemma a : T 0with b : B.", True),
+        ("Lemma a : x²with b : B.", True),
+        ("exact (cofix s := s).", True),
+        ("Inductive t := c.", True),
         ("(* fix *) match goal with H : _ |- _ => exact H end.", False),
         ("induction x; simpl; congruence.", False),
     ],

@@ -48,9 +48,13 @@ KEYWORDS: dict[str, str] = {
 
 CONSTANTS = frozenset(
     """sorryAx lcProof lcUnreachable lcAny lcErased ofReduceBool ofReduceNat reduceBool reduceNat trustCompiler
-    unsafeCast unsafeIO unsafeBaseIO unsafeEIO ptrAddrUnsafe""".split()  # noqa: SIM905
+    unsafeCast unsafeIO unsafeBaseIO unsafeEIO ptrAddrUnsafe IO EIO BaseIO RealWorld""".split()  # noqa: SIM905
 )
-"""Names that no honest proof has, however they are qualified."""
+"""Names that no honest proof has, however they are qualified.
+
+Lean evaluates terms while it reads a text (the configuration of a tactic, say): what they compute is no harm, but an
+`IO` action could be applied to a `RealWorld`, and write a compiled file.
+"""
 
 PREFIXES = ("run_", "register_", "builtin_", "declare_", "elab_", "dbg_", "initialize_", "gen_injective", "grind_ext")
 """Beginnings of further commands of that kind, in libraries as well."""
@@ -107,7 +111,7 @@ def _spared(text: str, header: str) -> list[tuple[int, int]]:
 def _refuse_token(scanned: Scan, index: int, token: Token) -> str | None:
     tokens = scanned.tokens
     if token.doubtful:
-        return "a string that may be interpolated, or a quoted quotation mark"
+        return "a string that may be interpolated, a quoted quotation mark, or a comment right behind a sign"
     following = tokens[index + 1] if index + 1 < len(tokens) else None
     if token.kind == "symbol":
         return _refuse_symbol(tokens, index, token, following)

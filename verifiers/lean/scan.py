@@ -3,8 +3,10 @@
 A word is an identifier with its dots (`Nat.add`, `«any thing».x`) or a keyword: Lean gives both the same shape. Every
 character that cannot be in a word, a number or a literal is a symbol by itself.
 
-Invariant: where this module sees a string, a character or a comment, Lean sees one too, or the text is refused: a
-string that might be interpolated and a character that might open a string are reported as `doubtful`.
+Invariant: where this module sees a string, a character or a comment, Lean sees one too, or the text is refused. What
+might be read otherwise is reported as `doubtful`: a string that might be interpolated, or raw; a character that might
+open a string; a sign right before a comment, because Lean's signs are longer than ours (`<--x` is `<-` and `-x` there,
+and `//-1` is `//` and `-1`).
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _RAW = re.compile(r'r(#*)"')
 _CHARACTER = re.compile(r"'(?:\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)|[^\\'\n])'")
 _OPENS_OR_CLOSES = re.compile(r"/-|-/")
+_SINGLE = frozenset("()[]{}⟨⟩,;·")
 _SPACE = re.compile(r"\s+")
 
 
@@ -33,7 +36,7 @@ class Unterminated(ValueError):  # noqa: N818 (what the text is)
 
 
 class Token(NamedTuple):
-    """A token and its place. `doubtful`: Lean might read this literal in another way."""
+    """A token and its place. `doubtful`: Lean might read this literal, or what follows, in another way."""
 
     kind: Kind
     text: str
@@ -64,14 +67,22 @@ def scan(text: str) -> Scan:
         if space:
             at = space.end()
         elif text.startswith("--", at):
+            _doubt_sign(tokens, at)
             end = text.find("\n", at)
             at = len(text) if end < 0 else end
         elif text.startswith("/-", at):
+            _doubt_sign(tokens, at)
             at = _end_of_comment(text, at)
         else:
             tokens.append(_token(text, at, tokens))
             at = tokens[-1].end
     return Scan(text, tuple(tokens))
+
+
+def _doubt_sign(tokens: list[Token], comment: int) -> None:
+    """Mark a sign that ends where a comment begins, unless it is one that no longer sign begins with."""
+    if tokens and tokens[-1].end == comment and tokens[-1].kind == "symbol" and tokens[-1].text not in _SINGLE:
+        tokens[-1] = tokens[-1]._replace(doubtful=True)
 
 
 def _token(text: str, at: int, before: Sequence[Token]) -> Token:
@@ -80,7 +91,8 @@ def _token(text: str, at: int, before: Sequence[Token]) -> Token:
         end = text.find(f'"{raw.group(1)}', raw.end())
         if end < 0:
             raise Unterminated("a string has no end")
-        return Token("string", text[at : end + 1 + len(raw.group(1))], at, end + 1 + len(raw.group(1)))
+        end += 1 + len(raw.group(1))
+        return Token("string", text[at:end], at, end, bool(raw.group(1)) or "\\" in text[at:end])
     found = _WORD.match(text, at)
     if found:
         return Token("word", found.group(), at, found.end())

@@ -234,7 +234,7 @@ def parse_statement(text: str) -> Statement:
     if again:
         raise Malformed(f"a statement is one theorem without a proof; this text has `{again[0]}` in it")
     if any(token.doubtful for token in tokens):
-        raise Malformed("the statement has a string that may be interpolated")
+        raise Malformed("the statement has a string that may be interpolated, or a comment right behind a sign")
     after = 2
     universes = ""
     if words[2:4] == [".", "{"]:

@@ -50,6 +50,10 @@ _MODULES = frozenset(
 )
 """Modules that a candidate may import by their last name alone."""
 
+_IRRELEVANT = re.compile(r"SProp|StrictProp|_sind")
+"""What brings propositions without proofs that count: in Coq 8.14 to Rocq 9.2 local definitions of such a type in a
+constructor make the kernel, and coqchk, take different variables for one (rocq-prover/rocq issue 22378)."""
+
 _PLAIN = re.compile(r"[\n\t\r -~]*")
 LONGEST = 1_000_000
 """Characters of a text that is looked at."""
@@ -185,6 +189,9 @@ def _refuse_declaration(sentence: str, word: str) -> str | None:
 
 def _refuse_tactic(sentence: str) -> str | None:
     """Tactics can stand in any sentence (`ltac:(…)`), so all are searched for those that are refused."""
+    irrelevant = _IRRELEVANT.search(sentence)
+    if irrelevant:
+        return f"`{irrelevant.group()}`, which brings a sort that the kernel does not handle soundly"
     for name in identifiers(sentence):
         if name.text in _FORBIDDEN_TACTICS and not (name.text == "par" and sentence[name.end :].lstrip()[:1] != ":"):
             return f"the tactic `{name.text}`, which {_FORBIDDEN_TACTICS[name.text]}"

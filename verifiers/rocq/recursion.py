@@ -2,10 +2,13 @@
 
 The guard checkers of Coq 8.16 to Rocq 9.1, and of their `coqchk`, accept fixpoints that do not end, and with them
 proofs of `False` (rocq-prover/rocq issues 20413, 20455, 20555, 21682, 21683, 21701, 21797: arguments that were not
-looked at, matches on matches, inner fixpoints). The condition here needs none of what went wrong there: a recursive
+looked at, matches on matches, inner fixpoints). All versions up to 9.2 accept corecursive values of inductive types
+(22386, 22389), so corecursion is refused; and they mix up variables beside local definitions in a constructor (22378),
+so these are refused too. The condition here needs none of what went wrong there: a recursive
 call stands with all its arguments up to the decreasing one, which is a variable that a `match` on the fixpoint's own
-parameter, or on such a variable, has bound (or such a variable applied, as for accessibility). Nothing is reduced but
-redexes in plain sight.
+parameter, or on such a variable, has bound, or for accessibility what `Acc_intro` holds, applied. (Of another variable
+that is applied the kernel alone knows that it is no function of all types.) Nothing is reduced but redexes in plain
+sight.
 
 Invariant: a term that passes is guarded by the syntactic condition (Giménez 1995), given that the kernel holds the
 variables in question to be recursive arguments. What cannot be read is refused.
@@ -26,13 +29,16 @@ from verifiers.rocq.sentences import normal_text, split
 SHOW = "Set Printing All. Set Asymmetric Patterns."
 """What a process says before it prints the constants that `not_structural` reads."""
 
-_MAKES = re.compile(r"(?<![^\W\d_])(?<![_'])fix(?![\w'])|Fixpoint|\bwith\b")
 _FIX = re.compile(r"\bfix\b")
+_COFIX = re.compile(r"\bcofix\b")
+_DATATYPE = re.compile(r"\s*(?:Inductive|CoInductive|Variant|Record)\b")
+_HIDDEN = re.compile(r"\b(?:fix|let)\b")
 _OWN = re.compile(r"(?<![\w'.])(?:Candidate\w*\.)?Text\.([\w']+(?:\.[\w']+)*)")
 _SHORT = re.compile(r"\b(?:Notation|Infix|Ltac)\b")
 _MUTUAL = re.compile(r"(?:Theorem|Lemma|Fact|Corollary|Proposition|Remark|Property|Example|Definition)\b")
 
-Size: TypeAlias = Literal["equal", "smaller"]
+Size: TypeAlias = Literal["equal", "smaller", "accessible"]
+"""`accessible`: what it gives for arguments is smaller."""
 _Sizes: TypeAlias = Mapping[int, Size]
 """How a variable compares with the decreasing parameters of the enclosing fixpoints, by their numbers."""
 
@@ -54,12 +60,16 @@ class _NotStructuralError(Exception):
 
 
 def may_recur(texts: Iterable[str], header: str) -> bool:
-    """Whether texts can make a fixpoint: `fix`, `Fixpoint`, mutual theorems, or what the header abbreviates by them."""
+    """Whether texts can make what is looked at here: `fix`, `Fixpoint`, mutual theorems, datatypes, or what the header
+    abbreviates by them.
+
+    The words are looked for inside longer ones too: where Rocq's words end (`0with`, `x²with`) is not guessed here.
+    """
     for text in texts:
         for sentence in split(text):
-            for found in _MAKES.finditer(normal_text(sentence.text)):
-                if found.group() != "with" or _MUTUAL.match(sentence.text):
-                    return True
+            said = normal_text(sentence.text)
+            if re.search("[Ff]ix|Inductive", said) or ("with" in said and _MUTUAL.match(said)):
+                return True
     return _abbreviates(header)
 
 
@@ -67,7 +77,7 @@ def may_recur(texts: Iterable[str], header: str) -> bool:
 def _abbreviates(header: str) -> bool:
     """Whether a header has notations or tactics with a fixpoint in them."""
     sentences = [normal_text(sentence.text) for sentence in split(header)]
-    return any(_FIX.search(text) for text in sentences if _SHORT.search(text))
+    return any("fix" in text for text in sentences if _SHORT.search(text))
 
 
 def not_structural(theorem: str, print_all: Callable[[Sequence[str]], Mapping[str, str]]) -> str | None:
@@ -90,10 +100,15 @@ def not_structural(theorem: str, print_all: Callable[[Sequence[str]], Mapping[st
 
 def _refused(printed: str) -> str | None:
     """Why a constant or datatype that is printed so is refused, or None."""
+    if "..." in printed:
+        return "recursion in a term that is too deep to be shown"
+    if _COFIX.search(printed):
+        return "corecursion"
+    if _DATATYPE.match(printed):
+        hidden = _HIDDEN.search(printed)
+        return f"`{hidden.group()}` in the type of a constructor" if hidden else None
     if _FIX.search(printed) is None:
         return None
-    if re.match(r"\s*(?:Inductive|CoInductive|Variant|Record)\b", printed):
-        return "a fixpoint in the type of a constructor"
     try:
         function = parse_definition(printed)
         _check(function.type, {})
@@ -154,8 +169,9 @@ def _check_match(term: Match, known: _Known) -> None:
         if isinstance(term.in_pattern, App):
             bound += [variable.name for variable in term.in_pattern.arguments if isinstance(variable, Var)]
         _check(term.returns, {**known, **{name: {} for name in bound}})
-    below: _Sizes = dict.fromkeys(_sizes(term.scrutinee, known), "smaller")
     for branch in term.branches:
+        size: Size = "accessible" if branch.constructor == "Acc_intro" else "smaller"
+        below: _Sizes = dict.fromkeys(_sizes(term.scrutinee, known), size)
         _check(branch.body, {**known, **dict.fromkeys(branch.variables, below)})
 
 
@@ -191,5 +207,6 @@ def _sizes(term: Term, known: _Known) -> _Sizes:
         found = known.get(term.name, {})
         return {} if isinstance(found, _Call) else found
     if isinstance(term, App) and isinstance(term.function, Var):
-        return {number: size for number, size in _sizes(term.function, known).items() if size == "smaller"}
+        found = _sizes(term.function, known)
+        return dict.fromkeys([number for number, size in found.items() if size == "accessible"], "smaller")
     return {}
