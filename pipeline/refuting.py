@@ -11,14 +11,11 @@ from dataclasses import replace
 from domain import Candidate, Const, Elaboration, Forall, Problem
 from pipeline.ledger import Ledger
 from pipeline.proposers import refutation
-from pipeline.proposers.testing import TRIALS, Tester
+from pipeline.proposers.testing import ALIKE_TRIALS, TRIALS, Tester
 from pipeline.world import Ports, World
 from term_algebra import alpha_normal
 from verifiers.rocq.own_names import to_own_names
 from verifiers.rocq.source import parse_statement
-
-ALIKE_TRIALS = 3_000
-"""Valuations whose values repeat each other, tried on a problem before anything is spent on proving it."""
 
 
 def refute(world: World, ports: Ports, ledger: Ledger, elaboration: Elaboration) -> bool:

@@ -13,13 +13,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from domain import Definition, Goal, Message, Sort, Term
+from domain import Definition, Goal, Message, Term
 from pipeline.development.context import Context, symbols_of
 from pipeline.development.document import Hole
-from pipeline.proposers import surgery
+from pipeline.proposers import refutation, surgery
 from pipeline.proposers.automation import TACTICS, Automation
-from pipeline.proposers.testing import Tester
-from pipeline.proposers.theory import STANDARD_DATATYPES, Binder, open_statement
+from pipeline.proposers.testing import ALIKE_TRIALS, Tester
+from pipeline.proposers.theory import STANDARD_DATATYPES
 from term_algebra import constants
 from verifiers.rocq.reader import parse_goal
 from verifiers.rocq.terms import (
@@ -126,60 +126,14 @@ def _said(messages: Sequence[Message]) -> list[str]:
 
 
 def counterexample(context: Context, closed: Closed, seed: int) -> dict[str, str] | None:
-    """Values for the statement's variables for which the prover itself shows that it is false."""
-    tester = Tester(closed.definitions)
-    met = tester.test(closed.term, seed).counterexample
-    if met is None:
+    """Values for the statement's variables with which the prover proves that it is false."""
+    met = Tester(closed.definitions).test(closed.term, seed, alike=ALIKE_TRIALS).counterexample
+    script = None if met is None else refutation.script(closed.term, closed.definitions, met)
+    if met is None or script is None:
         return None
-    opened = open_statement(closed.term)
-    arguments: list[str] = []
-    values: dict[str, str] = {}
-    for binder in opened.binders:
-        if binder.kind == "hypothesis":
-            arguments.append("ltac:(vm_compute; intuition (try discriminate; auto))")
-            continue
-        value = _value(binder, met.values[binder.name], tester)
-        if value is None:
-            return None
-        arguments.append(value)
-        values[binder.name] = value
-    instance = " ".join(["claim", *arguments])
-    text = (
-        f"Goal Coq.Init.Logic.not ({render(closed.term)}).\nProof.\nintro claim.\npose proof ({instance}) as K.\n"
-        "clear claim. vm_compute in K.\n"
-        "solve [discriminate K | congruence | intuition (try discriminate; congruence) | inversion K "
-        "| firstorder congruence].\nQed."
-    )
-    outcome = context.session.run(text, SECONDS, before=closed.ending, goals=False)
-    return {name: _shown(value) for name, value in values.items()} if outcome.ok else None
-
-
-_WORDS = re.compile(r"[()]|[^\s()]+")
-
-
-def _value(binder: Binder, shown: str, tester: Tester) -> str | None:
-    """A tester's value as a term of the file: types are `nat`, atoms numbers; None for a function."""
-    if isinstance(binder.type, Sort):
-        return "nat" if binder.type.name != "Prop" else None
-    parts: list[str] = []
-    for word in _WORDS.findall(shown):
-        info = tester.theory.constructors.get(word)
-        if word in "()":
-            parts.append(word)
-        elif info is not None:
-            inner = f"@{word}{' _' * info.datatype.parameters}"
-            parts.append(inner if parts and parts[-1] == "(" else f"({inner})")
-        elif re.fullmatch(r"a\d", word):
-            parts.append(word[1:])
-        else:
-            return None
-    return " ".join(parts)
-
-
-def _shown(value: str) -> str:
-    """The value without what a reader need not see."""
-    plain = re.sub(r"@| _(?![\w'])", "", value)
-    return re.sub(r"\( *([\w.']+) *\)", r"\1", plain).replace("( ", "(").replace(" )", ")")
+    text = f"Goal ({render(closed.term)}) -> Coq.Init.Logic.False.\nProof.\n{script}\nQed."
+    outcome = context.session.run(text, SECONDS, before=f"{closed.ending}\n{refutation.TACTICS}", goals=False)
+    return dict(met.values) if outcome.ok else None
 
 
 # ------------------------------------------------------------------------------------------------------ conjectures

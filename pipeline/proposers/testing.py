@@ -27,6 +27,9 @@ SMALL_POOL = 12
 TRIALS = 300
 """Valuations tried by default."""
 
+ALIKE_TRIALS = 3_000
+"""Further valuations, whose values repeat each other, for a statement that much would be spent on otherwise."""
+
 
 @dataclass(frozen=True, slots=True)
 class Counterexample:

@@ -19,7 +19,7 @@ from pipeline.commands.prove import write_results
 from pipeline.exports import file_stem, write_proofs
 from pipeline.ledger import Ledger
 from pipeline.proposers import testing
-from pipeline.refuting import ALIKE_TRIALS, negation, refute
+from pipeline.refuting import negation, refute
 from pipeline.report.page import write_report
 from pipeline.summary import result, summarise
 from pipeline.world import Ports, World
@@ -131,7 +131,7 @@ def test_no_theorem_of_tip_has_a_counterexample(suite: str, shared_data: Path, v
     chosen = load(suite, path=shared_data / "tip").problems[::12]
     for answer in verifier.elaborate(chosen):
         assert isinstance(answer, Elaboration)
-        report = testing.Tester(answer.definitions).test(answer.statement, alike=ALIKE_TRIALS)
+        report = testing.Tester(answer.definitions).test(answer.statement, alike=testing.ALIKE_TRIALS)
         assert report.counterexample is None, answer.problem.name
 
 
