@@ -135,6 +135,9 @@ class Search:
         quick = moves.closers(self.context.tactics)
         if self._closes(prefix, goal, quick, QUICK_SECONDS):
             return self._first(prefix, goal, quick)
+        simpler = self._follow(prefix, goal, Move("simpl in *", 0), level)
+        if simpler is not None:
+            return simpler
         symbols = symbols_of(f"{goal.conclusion} {' '.join(goal.hypotheses)}", [name for name, _ in shown.hypotheses])
         premises = self._relevant(symbols)
         for strength in (1, 2)[: level.strength]:
@@ -144,9 +147,6 @@ class Search:
                     return self._least(prefix, goal, closer)
         if level.depth <= 0:
             return None
-        simpler = self._follow(prefix, goal, Move("simpl in *", 0), level)
-        if simpler is not None:
-            return simpler
         for move in self._moves(shown, premises, symbols):
             found = self._follow(prefix, goal, move, level)
             if found is not None:

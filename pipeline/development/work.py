@@ -332,7 +332,8 @@ def _told(tried: _Tried) -> str:
         shown = ", ".join(f"{name} := {value}" for name, value in answer.counterexample.items())
         return f"false{f' for {shown}' if shown else ''}"
     what = "a proof" if answer.filling is not None else "still open"
-    helped = f" with {len(answer.filling.lemmas)} auxiliary lemmas" if answer.filling and answer.filling.lemmas else ""
+    lemmas = len(answer.filling.lemmas) if answer.filling is not None else 0
+    helped = f" with {lemmas} auxiliary lemma{'s' if lemmas > 1 else ''}" if lemmas else ""
     return f"{what}{helped} ({tried.cpu_seconds:.1f} CPU s)"
 
 
