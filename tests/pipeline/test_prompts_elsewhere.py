@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain import Candidate, Const, Elaboration, Lemma, Problem, Prover
+from models import model_path
 from pipeline.dialects import DIALECTS
 from pipeline.proposers.language_model import (
     EVOLUTIONS,
@@ -166,6 +167,15 @@ def test_what_does_not_fit_goes_in_order(case: tuple[Elaboration, Lemma]) -> Non
         if state not in seen:
             seen.append(state)
     assert seen == [(1, 3), (0, 3), (0, 2), (0, 1), (0, 0)]
+
+
+def test_the_estimate_of_tokens_is_from_above(case: tuple[Elaboration, Lemma]) -> None:
+    tokenizers = pytest.importorskip("tokenizers")
+    tokenizer = tokenizers.Tokenizer.from_file(str(model_path() / "tokenizer.json"))
+    goal, lemma = case
+    for seed in range(5):
+        text = formalization_prompts(goal, [lemma], Limits(9999), seed=seed).prompts[0].user
+        assert len(tokenizer.encode(text).ids) <= estimate_tokens(text)
 
 
 # ---------------------------------------------------------------------------------------------------------------- Lean
