@@ -18,10 +18,8 @@ import ray
 from actors.cluster import gather
 from datasets import Dataset
 from domain import Elaboration, Problem, Verdict
-from library_store.admission import Proposal
 from library_store.schema import Metric, ProblemState
 from library_store.snapshot import Manifest
-from library_store.snapshot import read as read_tables
 from pipeline import __version__, policies
 from pipeline.attempt import attempt
 from pipeline.config import RunSettings
@@ -30,6 +28,7 @@ from pipeline.dialects import prover_of
 from pipeline.directory import settle
 from pipeline.evolution import evolve
 from pipeline.exports import write_proofs
+from pipeline.importing import import_library
 from pipeline.offers import offers
 from pipeline.policies import Action, Plan
 from pipeline.progress import Progress
@@ -106,7 +105,8 @@ def _world(settings: RunSettings, datasets: Sequence[Dataset], staff: Staff, pro
         ]
     library.add_problems(states)
     if settings.library is not None:
-        progress.notices([_import_library(library, settings.library)])
+        progress.stage(f"audit the lemmas of {settings.library}")
+        progress.notices([import_library(world, staff, settings.library)])
     detail: dict[str, Any] = {"versions": {"prover": prover, "lemmary": __version__}, "label": "online"}
     if staff.model_card is not None:
         detail["versions"]["model"] = f"{staff.model_card.name} ({staff.model_card.version})"
@@ -115,25 +115,6 @@ def _world(settings: RunSettings, datasets: Sequence[Dataset], staff: Staff, pro
     progress.notices(dict.fromkeys(note for notes in told for note in notes))
     library.add_event("started", detail=detail | ({"sandbox": degraded} if degraded else {}))
     return world
-
-
-def _import_library(library: Any, source: Path) -> str:
-    """Reads the lemmas of another run in. A proof that needs one is audited together with that lemma's own proof."""
-    tables = read_tables(source)
-    trust = {row["id"]: row["trust"] for row in tables.rows("lemmas")}
-    library.add_definitions(list(tables.definitions.values()))
-    proposals = [
-        Proposal(lemma, Verdict("accepted", "proved", trust[lemma.id], axioms=lemma.axioms), imported=True)
-        for lemma in tables.lemmas.values()
-    ]
-    inserted = library.insert_many(proposals)
-    for one, lemma in zip(inserted, tables.lemmas.values(), strict=True):
-        if lemma.retired_by is not None and not one.refused:
-            library.retire(lemma.id, lemma.retired_by)
-    count = sum(
-        one.new and lemma.retired_by is None for one, lemma in zip(inserted, tables.lemmas.values(), strict=True)
-    )
-    return f"{count} lemmas read from {source}"
 
 
 def _state(problem: Problem, answer: Elaboration | Verdict) -> ProblemState:

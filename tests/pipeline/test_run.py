@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,9 @@ import pytest
 import yaml
 
 from datasets import load
+from domain import Verdict
+from library_store.admission import Proposal
+from library_store.library import Library
 from library_store.snapshot import read
 
 CONFIGURATION = {
@@ -179,14 +183,23 @@ def test_prove_writes_results_and_uses_another_runs_library(
     killed_and_resumed: tuple[Path, set[str], str], repository: Path, tmp_path: Path
 ) -> None:
     run, _, _ = killed_and_resumed
+    known = read(run)
+    forged = replace(list(known.lemmas.values())[-1], proof="idtac.")
+    with Library(tmp_path / "library") as other:
+        other.add_definitions(known.definitions.values())
+        claims = [forged if lemma.id == forged.id else lemma for lemma in known.lemmas.values()]
+        other.insert_many([Proposal(lemma, Verdict("accepted", "proved", "rechecked")) for lemma in claims])
+        other.snapshot()
     problems = load("bundled", split="step1").problems[:3]
     finished(
         lemmary(
-            repository, "prove", "bundled:step1", "--names", ",".join(p.name for p in problems), "--library", str(run),
-            "--out", str(tmp_path / "out"),
+            repository, "prove", "bundled:step1", "--names", ",".join(p.name for p in problems), "--library",
+            str(tmp_path / "library"), "--out", str(tmp_path / "out"),
         )
     )  # fmt: skip
     results = [json.loads(line) for line in (tmp_path / "out" / "results.jsonl").read_text().splitlines()]
     assert {result["name"] for result in results} == {problem.name for problem in problems}
     assert all(result["status"] == "proved" and result["proof"] for result in results)
-    assert len(read(tmp_path / "out").lemmas) == len(read(run).lemmas)
+    taken = read(tmp_path / "out").lemmas
+    assert taken
+    assert taken.keys() <= known.lemmas.keys() - {forged.id}

@@ -1,0 +1,77 @@
+"""The library of another run: its lemmas enter this one as any lemma does, by an audit of this run's own.
+
+Invariant (design, invariant 1): what the other run's files say of a lemma is not believed, neither its verdict nor its
+identity. Lemmas that this run could not use, because it has not all definitions that they or their proofs speak of, are
+left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+from actors.cluster import gather
+from domain import Candidate, Const, Lemma, Verdict
+from library_store.admission import Proposal
+from library_store.snapshot import read as read_tables
+from pipeline.staff import Staff
+from pipeline.world import Statement, World
+from term_algebra import alpha_normal
+from verifiers.canonical import lemma_id, reached
+
+
+def import_library(world: World, staff: Staff, source: Path) -> str:
+    """Audits the lemmas of the run `source` and inserts those that are accepted; one line that says how many."""
+    offered = list(read_tables(source).lemmas.values())
+    known: set[str] = set(staff.library.query(_known))
+    usable = _usable(world, [lemma for lemma in offered if lemma.id not in known], known)
+    candidates = [_candidate(world, lemma, offered) for lemma in usable]
+    starts = range(len(staff.verifiers))
+    shares = [candidates[start :: len(staff.verifiers)] for start in starts]
+    answers: list[list[Verdict]] = gather(
+        [actor.handle.audit.remote(share) for actor, share in zip(staff.verifiers, shares, strict=True)]
+    )
+    verdicts = [answers[at % len(answers)][at // len(answers)] for at in range(len(usable))]
+    proposals = [Proposal(lemma, verdict, imported=True) for lemma, verdict in zip(usable, verdicts, strict=True)]
+    inserted = staff.library.insert_many(proposals)
+    for one, lemma in zip(inserted, usable, strict=True):
+        if lemma.retired_by is not None and not one.refused:
+            staff.library.retire(lemma.id, lemma.retired_by)
+    taken = sum(one.new for one in inserted)
+    refused = f", {len(usable) - taken} not accepted" if taken < len(usable) else ""
+    left = len(offered) - len(usable) - len(known & {lemma.id for lemma in offered})
+    return f"{taken} lemmas of {source} audited and taken{refused}" + (
+        f", {left} over other definitions" if left else ""
+    )
+
+
+def _usable(world: World, lemmas: Sequence[Lemma], known: Collection[str]) -> list[Lemma]:
+    """Those over this run's definitions, with the identity that their statement has, and whose lemmas are there too."""
+    found: dict[str, Lemma] = {}
+    for lemma in lemmas:
+        over = world.over(lemma.prelude_id) if lemma.prover == world.language else []
+        there = lemma.prelude_id in world.preludes and set(lemma.definition_ids) <= {one.id for one in over}
+        exact = world.dialect.render(alpha_normal(lemma.term)) if there else ""
+        # Where a statement could not be read, its term is the text itself, in parentheses.
+        written = {exact, exact[1:-1]} if isinstance(lemma.term, Const) else {exact}
+        if not there or lemma.statement_exact not in written:
+            continue
+        named = lemma_id(lemma.prelude_id, reached(over, lemma.term), lemma.statement_exact, world.language)
+        if named == lemma.id and all(used in found or used in known for used in lemma.uses):
+            found[lemma.id] = lemma
+    return list(found.values())
+
+
+def _candidate(world: World, lemma: Lemma, offered: Sequence[Lemma]) -> Candidate:
+    """The lemma with all that its proof uses, as it was offered to the other library."""
+    wanted = {lemma.id}
+    for other in reversed(offered):
+        wanted |= set(other.uses) if other.id in wanted else set[str]()
+    before = tuple(other for other in offered if other.id in wanted and other.id != lemma.id)
+    statement = Statement(lemma.id, lemma.term, lemma.statement_exact, lemma.prelude_id, lemma.definition_ids)
+    return Candidate(world.alone(statement, before), lemma.proof, before, world.preamble(lemma.prelude_id))
+
+
+def _known(library: Any) -> list[str]:
+    return list(library.lemmas)
