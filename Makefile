@@ -25,7 +25,7 @@ test: setup setup-browser lint
 	$(RUN) -m pytest
 
 acceptance: setup setup-browser
-	$(RUN) -m pytest -m acceptance --timeout 0 --results docs/results/acceptance.json
+	$(RUN) -m pytest -m acceptance --timeout 0 --results=docs/results/acceptance.json
 
 bench: setup
 	@for script in bench/[a-z]*.py; do echo "$$script"; $(RUN) "$$script" || exit; done

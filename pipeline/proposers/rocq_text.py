@@ -1,7 +1,7 @@
 """How prompts for Rocq are written, and what a language model wrote in Rocq, read as candidates to be verified.
 
 The readers are total: any text gives a list, perhaps an empty one. They put the likelier candidate first, hold no
-duplicates, and drop what cannot be accepted (`admit`, a lone keyword).
+duplicates, and drop what is no proof (nothing but `admit`, a lone keyword).
 """
 
 from __future__ import annotations
@@ -197,8 +197,9 @@ def _blocks(text: str) -> list[str]:
         kept.append(piece)
     while kept and _is_mark(kept[-1]) and kept[-1] != "}":
         kept.pop()
-    block = _laid_out(kept)
-    return [block] if block and not _GIVEN_UP.search(block) else []
+    if all(_is_mark(piece) or _GIVEN_UP.search(piece) for piece in kept):
+        return []  # with a proof around it, a gap is a step that a repair may fill
+    return [_laid_out(kept)]
 
 
 def _laid_out(pieces: list[str]) -> str:

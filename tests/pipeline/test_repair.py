@@ -63,8 +63,9 @@ Qed.
 ```"""
 
 
-def test_a_broken_proof_is_repaired_before_the_model_is_asked_again(verifier: RocqVerifier) -> None:
-    proof, ledger, prompts = asked(verifier, BROKEN, RepairSettings())
+@pytest.mark.parametrize("text", [BROKEN, BROKEN.replace("foo", "admit").replace("Qed", "Admitted")])
+def test_a_broken_proof_is_repaired_before_the_model_is_asked_again(verifier: RocqVerifier, text: str) -> None:
+    proof, ledger, prompts = asked(verifier, text, RepairSettings())
     assert proof is not None
     assert "solve [easy]" in proof
     assert prompts == RunSettings().prove.samples
