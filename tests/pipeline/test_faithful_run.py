@@ -91,7 +91,7 @@ def faithful(repository: Path, folder: Path, address: str, *changes: str, **envi
     config = str(repository / "configs" / "lego_prover_faithful.yaml")
     command = [sys.executable, "-m", "pipeline", "run", config, "--out", str(folder / "run"), *sets]
     done = subprocess.run(
-        command, cwd=repository, capture_output=True, text=True, check=False, timeout=300, env=os.environ | environment
+        command, cwd=repository, capture_output=True, text=True, check=False, timeout=900, env=os.environ | environment
     )
     assert done.returncode == 0, done.stderr
     return read(folder / "run")
