@@ -7,6 +7,7 @@ triggered its proposal, and if there are none, the first problem that uses it.
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple, cast
 
 import networkx as nx
 
-from library_store.columns import Row
+from library_store.columns import SPENT, Row
 from library_store.snapshot import Tables
 
 TOP = 20
@@ -141,6 +142,17 @@ def rediscovered(tables: Tables) -> dict[str, tuple[str, ...]]:
     lemmas = _columns(tables, "lemmas", "id", "prelude_id", "statement_exact")
     found = {row["id"]: named.get((row["prelude_id"], row["statement_exact"])) for row in lemmas}
     return {lemma: tuple(names) for lemma, names in found.items() if names}
+
+
+def solved_at(tables: Tables) -> dict[str, float]:
+    """The CPU seconds that the run was charged for when the attempt that proved each problem had ended."""
+    ends: dict[str, float] = {}
+    for row in _columns(tables, "events", "kind", "attempt_id", "detail"):
+        if row["kind"] == SPENT and row["attempt_id"]:
+            ends[row["attempt_id"]] = json.loads(row["detail"])["cpu_seconds"]
+    proved = [row for row in _columns(tables, "problems", "name", "status", "attempt_id") if row["status"] == "proved"]
+    steps = {row["name"]: row["attempt_id"].removesuffix("m") for row in proved}  # the model's part of a step
+    return {name: ends[step] for name, step in steps.items() if step in ends}
 
 
 class Growth(NamedTuple):

@@ -240,6 +240,11 @@ class Event:
     detail: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
+SPENT = "spent"
+"""Kind of the events that say in `detail["cpu_seconds"]` what a run is charged for when the step of that `attempt_id`,
+or what else `subject` names, has ended."""
+
+
 @dataclass(frozen=True, slots=True)
 class Metric:
     """One measured number of a round. `part` says of what (`prover`, `model`, …); parts of one name add up."""

@@ -27,12 +27,13 @@ COMMANDS = {
     "graph": "Dependency analysis of a run, a library or a corpus.",
     "show": "Everything about one lemma, problem or attempt of a run.",
     "report": "(Re)write the HTML report of a run from its snapshot tables.",
+    "compare": "Does the library help? Equal budgets, several arms; or two runs side by side.",
     "submit": "Send a run to a Ray cluster and follow its log.",
     "doctor": "What is installed and usable, each part with a real check.",
 }
 """Command name → its line in `--help`. The code is `pipeline.commands.NAME:NAME`, a function or a cyclopts App."""
 
-RESUMABLE = frozenset({"run", "prove"})
+RESUMABLE = frozenset({"run", "prove", "compare"})
 """Commands that go on where they were stopped when the same command line is given again."""
 
 OPTIONS = ("--help", "-h", "--version")

@@ -21,7 +21,7 @@ from pipeline.ledger import Ledger
 from pipeline.proposers import surgery
 from pipeline.proving import Found, Screen, by_automation
 from pipeline.refuting import refute
-from pipeline.retrieval import for_prompt, retrieve
+from pipeline.retrieval import for_prompt, retrieve_for_problem
 from pipeline.world import Ports, Statement, World
 
 
@@ -60,8 +60,7 @@ def attempt(
         record(ports, ledger)
         return Result(False, frozenset(), refuted=True)
     statement = world.of_problem(name)
-    visible = [definition.id for definition in elaboration.definitions]
-    lemmas = retrieve(ports, statement, visible, settings.lemmas, at_round=number - 1)
+    lemmas = retrieve_for_problem(world, ports, name, number, seed)
     had = frozenset(lemma.id for lemma in lemmas)
     ledger.retrieved.update(dict.fromkeys(had))
     found: Found | None = None
@@ -111,6 +110,8 @@ def _ask_model(
         shown = for_prompt(world, ports, elaboration, statement, (), at_round)
         planned = decompose(world, ports, ledger, elaboration, statement, shown, seed)
     shown = for_prompt(world, ports, elaboration, statement, planned.wanted, at_round)
+    if world.settings.retrieval.order != "ranked":
+        shown = list(lemmas)
     ledger.retrieved.update(dict.fromkeys(lemma.id for lemma in shown))
     asked = formalization(world, elaboration, shown, planned, seed)
     usable = list({lemma.id: lemma for lemma in [*shown, *lemmas]}.values())

@@ -67,6 +67,18 @@ class ModelSettings(_Settings):
     """Output tokens that one round may spend on all of its prompts."""
 
 
+class RetrievalSettings(_Settings):
+    """Which library lemmas a step may see. All but the first value of each setting serve comparisons (`compare`)."""
+
+    visibility: Literal["shared", "isolated", "none"] = "shared"
+    """`shared`: every problem sees every lemma over its definitions; `isolated`: only those that its own attempts,
+    requests and explorations made, each problem exploring for itself; `none`: no lemma outlives the attempt that
+    made it."""
+    order: Literal["ranked", "random", "first", "other_clusters"] = "ranked"
+    """How an attempt at a problem chooses among the lemmas that it may see: by relevance, at random, in order of
+    admission, or by relevance among those that do not come from a problem of its own cluster."""
+
+
 class ProveSettings(_Settings):
     workers: Positive = 2
     """Worker actors that prove and evolve side by side."""
@@ -133,6 +145,15 @@ class EvolveSettings(_Settings):
     """Whether the library grows between and during rounds."""
     workers: Positive = 1
     """Workers kept for evolution while problems are proved; a single worker proves first."""
+    budget_share: Fraction = 0.67
+    """Share of the budget of CPU seconds after which no step of evolution starts; the rest is for proving with what
+    was learned."""
+    explore_first: Natural = 0
+    """Passes over all signatures in the first round, before any problem is attempted, with no evolution after it; 0
+    explores side by side with proving, in every round but the last."""
+    charge_repeats: bool = True
+    """Whether the budget is charged for the exploration of a signature that was explored for another problem; without
+    effect unless `retrieval.visibility` is `isolated`."""
     explorations: Natural = 12
     """Signatures explored for new equations in one round."""
     conjectures: Natural = 40
@@ -152,6 +173,11 @@ class EvolveSettings(_Settings):
     is LEGO-Prover's mix, by the language model alone, the least updated first."""
     request_share: Fraction = 0.7
     """Share of steps that answer requests in the policy `faithful`; the rest evolve a lemma in some direction."""
+
+
+class ConsolidateSettings(_Settings):
+    enabled: bool = True
+    """Whether lemmas that another one proves in one step leave retrieval at the end of a round."""
 
 
 class VerifierSettings(_Settings):
@@ -182,7 +208,8 @@ class RunSettings(_Settings):
     rounds: Positive = 3
     """Rounds of prove and evolve."""
     cpu_seconds: float = Field(default=3600.0, gt=0.0)
-    """Budget of the whole process tree, model and provers included; no new step starts after it is spent."""
+    """Budget of the whole process tree, model and provers included, over all sessions of the run; no new step starts
+    after it is spent."""
     problems: tuple[ProblemSource, ...] = ()
     """Where the problems come from."""
     library: Path | None = None
@@ -191,9 +218,11 @@ class RunSettings(_Settings):
     """Which new lemmas are left out: `statement`, those whose statement is a lemma already; `difflib`, also those whose
     text is 85 % alike to that of a lemma present, which is LEGO-Prover's rule."""
     model: ModelSettings = ModelSettings()
+    retrieval: RetrievalSettings = RetrievalSettings()
     prove: ProveSettings = ProveSettings()
     repair: RepairSettings = RepairSettings()
     evolve: EvolveSettings = EvolveSettings()
+    consolidate: ConsolidateSettings = ConsolidateSettings()
     verifiers: VerifierSettings = VerifierSettings()
     ray: RaySettings = RaySettings()
 
@@ -201,6 +230,12 @@ class RunSettings(_Settings):
     def _endpoint_has_a_name(self) -> RunSettings:
         if self.model.kind == "endpoint" and not self.model.name:
             raise ValueError("model.name: an endpoint needs the name of its model")
+        return self
+
+    @model_validator(mode="after")
+    def _nothing_given_is_hidden(self) -> RunSettings:
+        if self.library is not None and self.retrieval.visibility != "shared":
+            raise ValueError("library: with `retrieval.visibility` other than shared, no problem would see its lemmas")
         return self
 
 

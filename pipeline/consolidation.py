@@ -29,7 +29,7 @@ def consolidate(world: World, ports: Ports, number: int) -> int:
     for lemma in sorted(fresh, key=lambda one: (-len(one.statement_exact), one.id)):
         statement = Statement(lemma.id, lemma.term, lemma.statement_exact, lemma.prelude_id, lemma.definition_ids)
         screen = Screen(world, ports, ledger, statement)
-        for other in retrieve(ports, statement, lemma.definition_ids, NEIGHBOURS):
+        for other in retrieve(world, ports, statement, lemma.definition_ids, NEIGHBOURS):
             if other.id in retired or len(other.statement_exact) > len(lemma.statement_exact):
                 continue
             step = ONE_STEP.format(f"apply {other.canonical_name}")

@@ -9,9 +9,10 @@ Invariant: a statement is tested on ground values before any proof effort, and e
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from domain import Elaboration, Lemma, Request, Term
 from pipeline.formalizing import by_model, by_text, limits, read_statements
@@ -24,13 +25,20 @@ from pipeline.retrieval import for_prompt, retrieve
 from pipeline.world import Ports, Statement, World
 
 
-def evolve(world: World, ports: Ports, action: Action, attempt_id: str, seed: int) -> int:
-    """Runs one step; returns how many lemmas are new."""
+class Evolved(NamedTuple):
+    """How many lemmas a step made that are new, and its CPU seconds, the prover's included."""
+
+    new: int
+    cpu_seconds: float
+
+
+def evolve(world: World, ports: Ports, action: Action, attempt_id: str, seed: int) -> Evolved:
+    """Runs one step."""
     ledger = Ledger(attempt_id, "evolve", action.target, operator=action.operator)
     ledger.model = world.model_card.name if action.use_model and world.model_card else ""
     match action.kind:
         case "explore":
-            _explore(world, ports, ledger, action.target.split(), seed)
+            _explore(world, ports, ledger, action.target)
         case "solve_request":
             ledger.kind = "request"
             _solve_request(world, ports, ledger, action.target, seed, use_model=action.use_model)
@@ -38,20 +46,22 @@ def evolve(world: World, ports: Ports, action: Action, attempt_id: str, seed: in
             _evolve_lemma(world, ports, ledger, action, seed)
         case "prove":
             raise ValueError("problems are attempted, not evolved")
-    record(ports, ledger)
-    return ledger.counts["new"]
+    return Evolved(ledger.counts["new"], record(ports, ledger).cpu_seconds)
 
 
 # ------------------------------------------------------------------------------------------------------- exploration
 
 
-def _explore(world: World, ports: Ports, ledger: Ledger, signature: Sequence[str], seed: int) -> None:
-    """Equations that hold on all tested values over the functions of a signature, proved smallest first."""
-    problems = world.signatures[" ".join(signature)]
-    prelude_id = world.elaborations[problems[0]].prelude_id
-    conjectures = exploration.explore([world.definitions[name] for name in signature], seed=seed)
+def _explore(world: World, ports: Ports, ledger: Ledger, key: str) -> None:
+    """Equations that hold on all tested values over the functions of a signature, proved smallest first.
+
+    The tested values depend on the signature and the run's seed alone, whenever and for whom it is explored.
+    """
+    signature = world.signatures[key]
+    seed = random.Random(f"{world.settings.seed} {signature.shape}").randrange(2**31)
+    conjectures = exploration.explore([world.definitions[name] for name in signature.definition_ids], seed=seed)
     ledger.counts["conjectures"] += len(conjectures)
-    fresh = _unknown(world, ports, conjectures, prelude_id)
+    fresh = _unknown(world, ports, conjectures, signature.prelude_id)
     for statement in fresh[: world.settings.evolve.conjectures]:
         _prove_and_admit(
             world,
@@ -60,8 +70,8 @@ def _explore(world: World, ports: Ports, ledger: Ledger, signature: Sequence[str
             statement,
             operator="exploration",
             origin_kind="definitions",
-            origins=problems,
-            visible=signature,
+            origins=signature.problems,
+            visible=signature.definition_ids,
         )
 
 
@@ -85,7 +95,7 @@ def _prove_and_admit(
     written: str = "",
 ) -> Lemma | None:
     """Proves a new statement, by what the model wrote for it if it did, otherwise by automation, and offers it."""
-    lemmas = retrieve(ports, statement, visible, world.settings.prove.lemmas)
+    lemmas = retrieve(world, ports, statement, visible, world.settings.prove.lemmas)
     ledger.retrieved.update(dict.fromkeys(lemma.id for lemma in lemmas))
     found = by_text(world, ports, ledger, statement, written, lemmas) if written else None
     found = found or _automatic(world, ports, ledger, statement, lemmas)
@@ -125,7 +135,7 @@ def _solve_request(world: World, ports: Ports, ledger: Ledger, identity: str, se
     statement = Statement(request.id, request.term, request.statement_exact, request.prelude_id, request.definition_ids)
     problem = world.elaborations[request.asked_by[0]]
     visible = [definition.id for definition in problem.definitions]
-    lemmas = retrieve(ports, statement, visible, world.settings.prove.lemmas)
+    lemmas = retrieve(world, ports, statement, visible, world.settings.prove.lemmas)
     wanted = _as_problem(world, problem, statement)
     if use_model:
         lemmas = list({one.id: one for one in [*for_prompt(world, ports, wanted, statement, ()), *lemmas]}.values())
@@ -183,7 +193,7 @@ def _evolve_lemma(world: World, ports: Ports, ledger: Ledger, action: Action, se
         return
     visible = [definition.id for definition in home.definitions]
     own = Statement(parent.id, parent.term, parent.statement_exact, parent.prelude_id, parent.definition_ids)
-    similar = retrieve(ports, own, visible, world.settings.prove.prompt_lemmas)
+    similar = retrieve(world, ports, own, visible, world.settings.prove.prompt_lemmas)
     settings = world.settings.model
     asked = language_model.evolution_prompt(
         action.operator,  # pyright: ignore[reportArgumentType]  (policies draw only the four directions)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from domain import Candidate, Lemma, Request, Term, Verdict
+from domain import Attempt, Candidate, Lemma, Request, Term, Verdict
 from library_store.deduplication import alike
 from pipeline.ledger import Ledger
 from pipeline.proving import Found
@@ -140,7 +140,9 @@ def get_lemma(library: Any, identity: str) -> Lemma:
     return library.lemmas[identity]
 
 
-def record(ports: Ports, ledger: Ledger) -> None:
+def record(ports: Ports, ledger: Ledger) -> Attempt:
     """Writes the attempt that a ledger has become, and when it ended."""
-    ports.library.add_attempt(ledger.attempt())
+    attempt = ledger.attempt()
+    ports.library.add_attempt(attempt)
     ports.library.add_event("attempt", ledger.target, attempt_id=ledger.id)
+    return attempt

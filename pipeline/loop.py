@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,7 +19,8 @@ import ray
 from actors.cluster import gather
 from datasets import Dataset
 from domain import Elaboration, Problem, Verdict
-from library_store.schema import Metric, ProblemState
+from library_store.deduplication import dedup_key
+from library_store.schema import SPENT, Metric, ProblemState, event_from_row
 from library_store.snapshot import Manifest
 from pipeline import __version__, policies
 from pipeline.attempt import attempt
@@ -30,7 +32,7 @@ from pipeline.evolution import evolve
 from pipeline.exports import write_proofs
 from pipeline.importing import import_library
 from pipeline.offers import offers
-from pipeline.policies import Action, Plan
+from pipeline.policies import Action, Offers, Plan
 from pipeline.progress import Progress
 from pipeline.rechecking import recheck
 from pipeline.staff import Staff, open_staff
@@ -53,16 +55,22 @@ def run(settings: RunSettings, datasets: Sequence[Dataset], directory: Path, pro
     prover = prover_of(problem.prover for dataset in datasets for problem in dataset.problems)
     with open_staff(settings, directory, prover) as staff:
         settle(settings, directory)
+        staff.earlier = staff.library.query(_charged)
         progress.notices(staff.library.query(_notices))
         world = _world(settings, datasets, staff, progress)
         first = staff.library.query(_round)
+        staff.library.add_event(SPENT, "start", detail={"cpu_seconds": staff.spent()})
+        if first > 1 and staff.spent() >= settings.cpu_seconds and not staff.library.query(_begun, first).steps:
+            return Outcome((), f"the budget of {settings.cpu_seconds:.0f} CPU seconds is spent")
         had: dict[str, frozenset[str]] = {}
         costs: Mapping[str, float] = {}
         for number in range(first, settings.rounds + 1):
             began = time.monotonic()
             _work(world, staff, number, had, progress)
             progress.stage("consolidate")
-            consolidate(world, staff.ports(), number)
+            if settings.consolidate.enabled:
+                consolidate(world, staff.ports(), number)
+            staff.library.add_event(SPENT, "consolidate", detail={"cpu_seconds": staff.spent()})
             last = number == settings.rounds or staff.spent() >= settings.cpu_seconds
             if last:
                 recheck(world, staff, progress)
@@ -97,7 +105,7 @@ def _world(settings: RunSettings, datasets: Sequence[Dataset], staff: Staff, pro
     world = build(settings, elaborations, prover, staff.model_card)
     library = staff.library
     library.add_definitions(list(world.definitions.values()))
-    states = [_state(problem, by_name[problem.name]) for problem in problems]
+    states = [_state(problem, world.elaborations.get(problem.name, by_name[problem.name])) for problem in problems]
     for dataset in datasets:
         states += [
             ProblemState(Problem(left.name, world.language, "", ""), status="error", reason=left.reason)
@@ -113,6 +121,8 @@ def _world(settings: RunSettings, datasets: Sequence[Dataset], staff: Staff, pro
     degraded = staff.verifiers[0].sandbox_note()
     told = gather([actor.handle.notices.remote() for actor in staff.verifiers])
     progress.notices(dict.fromkeys(note for notes in told for note in notes))
+    statements = {name: (world.clusters[name], dedup_key(one.statement)) for name, one in world.elaborations.items()}
+    library.add_event("statements", detail=statements)
     library.add_event("started", detail=detail | ({"sandbox": degraded} if degraded else {}))
     return world
 
@@ -148,13 +158,18 @@ def _work(world: World, staff: Staff, number: int, had: dict[str, frozenset[str]
     if staff.model is not None:
         staff.model.allow(settings.model.tokens_per_round)
     shared, free = ray.put(world), list(staff.workers)
-    running: dict[Any, tuple[Any, Action]] = {}
-    count, budget_left = begun.steps, True
+    running: dict[Any, tuple[Any, Action, str]] = {}
+    evolved_until = settings.cpu_seconds * settings.evolve.budget_share
+    still_open = {name for name in begun.open_problems if name in world.elaborations}
+    explored = {world.signatures[key].shape for key in begun.done if key in world.signatures}
+    count, spent = begun.steps, staff.spent()
     token_seconds = staff.cpu_seconds()["model"] / max(1, begun.tokens) if begun.tokens else TOKEN_SECONDS
     while True:
         action = None
-        if budget_left:
-            offered = staff.library.query(offers, settings.evolve.request_tries, token_seconds)
+        if spent >= evolved_until:
+            plan = policies.only_prove(plan)
+        if spent < settings.cpu_seconds:
+            offered = staff.library.query(_offers, settings, token_seconds)
             plan, action = policies.choose(plan, offered, draws.random())
         if action is not None:
             worker = free.pop()
@@ -164,19 +179,27 @@ def _work(world: World, staff: Staff, number: int, had: dict[str, frozenset[str]
             if action.kind == "prove":
                 before = had.get(action.target)
                 step = (attempt, shared, staff.ports(worker), action.target, name, number, seed, before)
-            running[worker.run.remote(*step)] = (worker, action)
+            running[worker.run.remote(*step)] = (worker, action, name)
             continue
         if not running:
             return
         (done,), _ = ray.wait(list(running), num_returns=1)
-        worker, action = running.pop(done)
+        worker, action, name = running.pop(done)
         free.append(worker)
         plan = policies.finish(plan, action)
         result = ray.get(done)
         if action.kind == "prove":
             had[action.target] = result.retrieved
+            if result.proved:
+                still_open.discard(action.target)
+                plan = policies.explore_only(plan, [key for key in plan.signatures if world.serves(key, still_open)])
+        if action.kind == "explore" and not settings.evolve.charge_repeats:
+            shape = world.signatures[action.target].shape
+            staff.earlier -= result.cpu_seconds if shape in explored else 0.0
+            explored.add(shape)
         progress.step(action, result)
-        budget_left = staff.spent() < settings.cpu_seconds
+        spent = staff.spent()
+        staff.library.add_event(SPENT, action.target, attempt_id=name, detail={"cpu_seconds": spent})
 
 
 def _plan(world: World, begun: Begun, number: int) -> Plan:
@@ -184,27 +207,37 @@ def _plan(world: World, begun: Begun, number: int) -> Plan:
 
     Signatures that were not explored yet come first, then small ones: what holds over few definitions serves every
     problem that has them, and its origin is then the small problem that asked first, not each larger one that could.
+    In isolation a signature is explored for each of its problems in turn.
     """
-    settings = world.settings
+    settings, evolution = world.settings, world.settings.evolve
     waiting = [name for name in begun.open_problems if name in world.elaborations]
     due = sorted(
         (name for name in waiting if name not in begun.done),
         key=lambda name: (len(world.elaborations[name].statement_exact), world.of_problem(name).id),
     )
-    evolving = settings.evolve.enabled and number < settings.rounds
-    wanted = {key: sum(name in waiting for name in names) for key, names in world.signatures.items()}
-    signatures = sorted(
-        (key for key, problems in wanted.items() if problems and key not in begun.done),
-        key=lambda key: (begun.tried.get(key, 0), len(key), -wanted[key], key),
+    keys: dict[str, list[str]] = {}
+    wanted: Counter[str] = Counter()
+    for key, signature in world.signatures.items():
+        interested = sum(name in waiting for name in signature.problems)
+        wanted[signature.shape] += interested
+        if interested and key not in begun.done:
+            keys.setdefault(signature.shape, []).append(key)
+    shapes = sorted(
+        keys,
+        key=lambda shape: (min(begun.tried.get(key, 0) for key in keys[shape]), len(shape), -wanted[shape], shape),
     )
+    passes = evolution.explore_first
+    chosen = shapes * passes if passes else shapes[: evolution.explorations]
+    evolving = evolution.enabled and (number == 1 if passes else number < settings.rounds)
+    mixed = evolving and not passes
     return Plan(
-        due=tuple(due),
-        signatures=tuple(signatures[: settings.evolve.explorations]) if evolving else (),
-        request_steps=settings.evolve.request_steps if evolving else 0,
-        model_steps=settings.evolve.model_steps if evolving and world.model_card is not None else 0,
-        request_share=settings.evolve.request_share,
-        policy=settings.evolve.policy,
-        evolvers=settings.evolve.workers,
+        due=() if evolving and passes else tuple(due),
+        signatures=tuple(key for shape in chosen for key in keys[shape]) if evolving else (),
+        request_steps=evolution.request_steps if mixed else 0,
+        model_steps=evolution.model_steps if mixed and world.model_card is not None else 0,
+        request_share=evolution.request_share,
+        policy=evolution.policy,
+        evolvers=evolution.workers,
         workers=settings.prove.workers,
     )
 
@@ -224,12 +257,24 @@ def _round(library: Any) -> int:
     return library.round
 
 
+def _charged(library: Any) -> float:
+    """What the sessions of a run were charged for so far."""
+    events = [event_from_row(row) for row in library.at_round(library.round).rows("events")]
+    charged = [event.detail["cpu_seconds"] for event in events if event.kind == SPENT]
+    return charged[-1] if charged else 0.0
+
+
 def _notices(library: Any) -> list[str]:
     return list(library.notices)
 
 
 def _problems(library: Any) -> dict[str, ProblemState]:
     return dict(library.problems)
+
+
+def _offers(library: Any, settings: RunSettings, token_seconds: float) -> Offers:
+    alone = settings.retrieval.visibility == "isolated"
+    return offers(library, settings.evolve.request_tries, token_seconds, alone=alone)
 
 
 def _begun(library: Any, number: int) -> Begun:

@@ -8,15 +8,22 @@ from typing import Any
 from pipeline.policies import Offers, Parent, Record, Wanted, arm_of
 
 
-def offers(library: Any, most_tries: int, seconds_per_token: float) -> Offers:
+def offers(library: Any, most_tries: int, seconds_per_token: float, *, alone: bool = False) -> Offers:
     """Open requests with few tries and lemmas in use, smallest first, and what each kind of step has brought.
 
     Args:
         library: with the records of all steps of evolution (`library_store.state.State.efforts`).
         most_tries: failed tries after which a request waits.
         seconds_per_token: CPU seconds of the language model for one token of output.
+        alone: whether a request serves nobody but those who asked, so that it goes when these are proved.
     """
-    requests = [r for r in library.requests.values() if r.status == "open" and r.tries < most_tries]
+    requests = [
+        r
+        for r in library.requests.values()
+        if r.status == "open"
+        and r.tries < most_tries
+        and not (alone and all(library.problems[name].status == "proved" for name in r.asked_by))
+    ]
     requests.sort(key=lambda request: (len(request.statement_exact), request.id))
     arms: defaultdict[str, list[float]] = defaultdict(lambda: [0, 0, 0, 0.0])
     parents: defaultdict[str, list[float]] = defaultdict(lambda: [0, 0, 0, 0.0])

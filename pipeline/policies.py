@@ -166,6 +166,16 @@ def finish(plan: Plan, action: Action) -> Plan:
     return replace(plan, evolving=plan.evolving - 1, taken=plan.taken - {action.target})
 
 
+def explore_only(plan: Plan, signatures: Sequence[str]) -> Plan:
+    """The plan without signatures other than these."""
+    return replace(plan, signatures=tuple(signatures))
+
+
+def only_prove(plan: Plan) -> Plan:
+    """The plan without what is left of evolution."""
+    return replace(plan, signatures=(), request_steps=0, model_steps=0)
+
+
 def _prove(plan: Plan) -> Choice:
     action = Action("prove", plan.due[0], "prove", use_model=True)
     return Choice(replace(plan, due=plan.due[1:], proving=plan.proving + 1), action)

@@ -66,7 +66,7 @@ class Progress:
             self._proved += bool(result.proved)
             self._refuted += bool(result.refuted)
         else:
-            self._learned += int(result)
+            self._learned += result.new
         summary = (
             f"round {self._number}: {self._proved} proved, {self._refuted} refuted, {self._left} problems to go, "
             f"{self._learned} lemmas learned"

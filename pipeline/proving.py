@@ -76,6 +76,10 @@ class Screen:
         self._ledger.tried_repair(found.seconds, verdict, repaired=accepted, by_model=self._by_model)
         return found.proof
 
+    def mentions(self, lemmas: Sequence[Lemma]) -> None:
+        """Notes the lemmas that the text of an accepted candidate names, needed or not."""
+        self._ledger.mentioned.update(dict.fromkeys(lemma.id for lemma in lemmas))
+
     def replays(self, proof: str, lemmas: Sequence[Lemma]) -> bool:
         """Whether a proof that was found also goes through with these lemmas only; not a new candidate."""
         verdict = self._check(proof, lemmas)
@@ -151,6 +155,7 @@ def _inductive(
     if not isinstance(result, ScriptProof):
         return None
     script = result.script
+    screen.mentions(script.uses_lemmas)
     rested_on = tuple(lemma for lemma in script.uses_lemmas if lemma.canonical_name in screen.uses)
     narrow = automation.script(open_statement(statement.term), script.plan, rested_on)
     if replay([narrow])[0]:

@@ -49,7 +49,7 @@ def recheck(world: World, staff: Staff, progress: Progress) -> Rechecked:
     lemmas: list[Lemma] = staff.library.query(_lemmas)
     for lemma in lemmas:
         if lemma.prelude_id in world.preludes:
-            by_prelude.setdefault(lemma.prelude_id, []).append(lemma)
+            by_prelude.setdefault(world.preludes[lemma.prelude_id], []).append(lemma)
     if not lemmas:
         return Rechecked(0, 0, 0)
     progress.stage(f"recheck {len(lemmas)} lemmas")
@@ -62,8 +62,8 @@ def recheck(world: World, staff: Staff, progress: Progress) -> Rechecked:
 
         def check(chosen: Sequence[Lemma], prelude: str = prelude, verifier: Any = verifier) -> Verdict:
             needed = {name for lemma in chosen for name in lemma.definition_ids}
-            header = canonical_header(world.preludes[prelude], [one for one in known.values() if one.id in needed])
-            development = Development(header, world.preamble(prelude), tuple(chosen))
+            header = canonical_header(prelude, [one for one in known.values() if one.id in needed])
+            development = Development(header, world.preamble(chosen[0].prelude_id), tuple(chosen))
             return gather([verifier.handle.recheck.remote(development)])[0]
 
         judged = judge(members, check)

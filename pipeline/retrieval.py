@@ -1,18 +1,23 @@
 """Which library lemmas a step is given: for the prover's automation, and for a prompt.
 
-A prompt's lemmas are chosen as in LEGO-Prover (section 3.2): some for the problem, by its statement and its informal
+`retrieval.visibility` and `retrieval.order` in the settings say what a step may see and how an attempt chooses. A
+prompt's lemmas are chosen as in LEGO-Prover (section 3.2): some for the problem, by its statement and its informal
 text, some for each lemma that the plan asks for, and of these as many as the prompt may show.
 
-Invariant: a lemma is never offered for its own statement.
+Invariants: a lemma is never offered for its own statement, and to an attempt at a problem only if it is of an earlier
+round, so what a round solves does not depend on which worker was faster. With `isolated` visibility every problem has a
+prelude of its own (`pipeline.world`), so retrieval by prelude shows it nothing that another one made.
 """
 
 from __future__ import annotations
 
 import math
+import random
 import re
 from collections import Counter
 from collections.abc import Sequence
 from itertools import chain, zip_longest
+from typing import Any
 
 from domain import Elaboration, Lemma
 from pipeline.world import Ports, Statement, World
@@ -27,11 +32,30 @@ _WORD = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z]{3,}")
 
 
 def retrieve(
-    ports: Ports, statement: Statement, visible: Sequence[str], k: int, at_round: int | None = None
+    world: World, ports: Ports, statement: Statement, over: Sequence[str], k: int, at_round: int | None = None
 ) -> list[Lemma]:
-    """The best `k` lemmas over the visible definitions for a statement, best first, without the statement itself."""
-    found = ports.library.retrieve(statement.term, visible, statement.prelude_id, k + 1, at_round=at_round)
+    """The best `k` lemmas over the definitions `over` for a statement, best first."""
+    if world.settings.retrieval.visibility == "none":
+        return []
+    found = ports.library.retrieve(statement.term, over, statement.prelude_id, k + 1, at_round=at_round)
     return [lemma for lemma, _ in found if lemma.id != statement.id][:k]
+
+
+def retrieve_for_problem(world: World, ports: Ports, name: str, number: int, seed: int) -> list[Lemma]:
+    """The lemmas that an attempt at a problem gets in round `number`, chosen as `retrieval.order` says."""
+    settings, statement = world.settings, world.of_problem(name)
+    over = [definition.id for definition in world.elaborations[name].definitions]
+    k, order = settings.prove.lemmas, settings.retrieval.order
+    if order == "ranked" or settings.retrieval.visibility == "none":
+        return retrieve(world, ports, statement, over, k, number - 1)
+    there: list[Lemma] = ports.library.query(_admitted, statement, frozenset(over), number - 1)
+    if order == "first":
+        return there[:k]
+    if order == "random":
+        return random.Random(seed).sample(there, min(k, len(there)))
+    own = world.clusters[name]
+    ranked = retrieve(world, ports, statement, over, len(there), number - 1)
+    return [one for one in ranked if all(world.clusters.get(origin) != own for origin in one.origins)][:k]
 
 
 def for_prompt(
@@ -45,10 +69,10 @@ def for_prompt(
     """Lemmas for a prompt, the problem's and each request's in turn, best first."""
     settings = world.settings.prove
     visible = [definition.id for definition in elaboration.definitions]
-    near = retrieve(ports, statement, visible, max(POOL, settings.retrieved_for_problem), at_round)
+    near = retrieve(world, ports, statement, visible, max(POOL, settings.retrieved_for_problem), at_round)
     text = f"{elaboration.problem.informal_prefix or ''} {elaboration.problem.informal_proof or ''}"
     groups = [fused(near, by_words(text, near))[: settings.retrieved_for_problem]]
-    groups += [retrieve(ports, one, visible, settings.retrieved_for_request, at_round) for one in wanted]
+    groups += [retrieve(world, ports, one, visible, settings.retrieved_for_request, at_round) for one in wanted]
     taken_in_turn = chain.from_iterable(zip_longest(*groups))
     chosen = {lemma.id: lemma for lemma in taken_in_turn if lemma is not None and lemma.id != statement.id}
     return list(chosen.values())
@@ -77,3 +101,16 @@ def fused(*rankings: Sequence[Lemma]) -> list[Lemma]:
         for place, lemma in enumerate(ranking):
             score[lemma.id] += 1 / (RANK_OFFSET + place)
     return sorted(lemmas.values(), key=lambda lemma: -score[lemma.id])
+
+
+def _admitted(library: Any, statement: Statement, over: frozenset[str], at_round: int) -> list[Lemma]:
+    """The lemmas over some definitions, in order of admission (run in the library's own process)."""
+    return [
+        lemma
+        for lemma in library.lemmas.values()
+        if lemma.retired_by is None
+        and lemma.prelude_id == statement.prelude_id
+        and lemma.round <= at_round
+        and lemma.id != statement.id
+        and over.issuperset(lemma.definition_ids)
+    ]

@@ -30,6 +30,8 @@ class Staff:
     workers: list[Any]
     model: Remote | None
     model_card: ModelCard | None
+    earlier: float = 0.0
+    """CPU seconds that earlier sessions of the run were charged for, less what this one is not charged for."""
     _others: float = 0.0
 
     def ports(self, worker: Any | None = None) -> Ports:
@@ -39,15 +41,15 @@ class Staff:
         return Ports(cast("Verifier", verifier), self.library, cast("Model | None", self.model))
 
     def spent(self) -> float:
-        """CPU seconds of the whole run so far."""
-        return accounting.cpu_seconds() if self.local else sum(self.cpu_seconds().values())
+        """CPU seconds that the whole run, its earlier sessions included, is charged for so far."""
+        return self.earlier + (accounting.cpu_seconds() if self.local else sum(self.cpu_seconds().values()))
 
     def memory(self) -> int:
         """Bytes of memory (proportional set size) of this process and all below it: of a local run, everything."""
         return accounting.proportional_memory()
 
     def cpu_seconds(self) -> dict[str, float]:
-        """CPU seconds so far by part; the parts add up to the whole process tree of the run."""
+        """CPU seconds of this session so far by part; the parts add up to its whole process tree."""
         parts: dict[str, float] = {
             "verification": sum(gather([actor.handle.cpu_seconds.remote() for actor in self.verifiers])),
             "workers": sum(gather([actor.cpu_seconds.remote() for actor in self.workers])),

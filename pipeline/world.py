@@ -6,11 +6,12 @@ its problems, so that warm sessions are shared by everything that is proved.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Protocol
 
 from domain import Completion, Definition, Elaboration, Lemma, ModelCard, Problem, Prompt, Prover, Term
+from pipeline.clusters import clusters
 from pipeline.config import RunSettings
 from pipeline.dialects import DIALECTS, Dialect
 from pipeline.display import Display
@@ -27,6 +28,19 @@ class Statement(NamedTuple):
     exact: str
     prelude_id: str
     reached: tuple[str, ...]
+
+
+class Signature(NamedTuple):
+    """Definitions that the statements of some problems with one prelude reach exactly, and these problems."""
+
+    prelude_id: str
+    definition_ids: tuple[str, ...]
+    problems: tuple[str, ...]
+
+    @property
+    def shape(self) -> str:
+        """The definitions as text: equal for signatures that differ only in whom they are explored for."""
+        return " ".join(self.definition_ids)
 
 
 class Model(Protocol):
@@ -49,7 +63,8 @@ class Ports(NamedTuple):
 class World:
     """The problems of a run in canonical form.
 
-    `signatures` maps the key of a set of definitions to the problems whose statements reach exactly that set.
+    With `isolated` visibility every problem has a prelude of its own: the same text under another id. Statements,
+    lemmas and requests of different problems then have different ids, and nothing that one made is found by another.
     """
 
     settings: RunSettings
@@ -58,7 +73,10 @@ class World:
     members: Mapping[str, tuple[str, ...]]
     """Prelude id → ids of the definitions of all problems with that prelude."""
     preludes: Mapping[str, str]
-    signatures: Mapping[str, tuple[str, ...]]
+    signatures: Mapping[str, Signature]
+    """What can be explored, by its key."""
+    clusters: Mapping[str, str]
+    """Problem → its cluster (`pipeline.clusters`)."""
     prover: str
     model_card: ModelCard | None
     language: Prover = "rocq"
@@ -88,9 +106,13 @@ class World:
         return [self.definitions[name] for name in self.members.get(prelude_id, ())]
 
     def goal(self, statement: Statement) -> Problem:
-        """The statement as a problem over everything that its prelude's problems define: for warm sessions."""
+        """The statement as a problem over everything that its prelude's problems define: for warm sessions.
+
+        Its name derives from the statement's id, so a verdict kept for one problem answers no other in isolation.
+        """
         header = canonical_header(self.preludes[statement.prelude_id], self.over(statement.prelude_id))
-        return Problem("goal", self.language, header, self.dialect.theorem("goal", statement.exact))
+        name = f"goal_{statement.id[:16]}"
+        return Problem(name, self.language, header, self.dialect.theorem(name, statement.exact))
 
     def alone(self, statement: Statement, lemmas: Sequence[Lemma]) -> Problem:
         """The statement as a problem over no more than it and the given lemmas speak of: for audits."""
@@ -100,17 +122,21 @@ class World:
         name = f"l{statement.id[:16]}"
         return Problem(name, self.language, header, self.dialect.theorem(name, statement.exact))
 
+    def serves(self, key: str, names: Collection[str]) -> bool:
+        """Whether one of these problems can see what an exploration of a signature finds."""
+        signature = self.signatures[key]
+        over = set(signature.definition_ids)
+        return any(
+            one.prelude_id == signature.prelude_id and over <= {definition.id for definition in one.definitions}
+            for one in map(self.elaborations.__getitem__, names)
+        )
+
     def preamble(self, prelude_id: str) -> str:
         """The tactics that proofs under this prelude may call."""
         return self.dialect.preamble(self.preludes[prelude_id])
 
     def display(self, definition_ids: Sequence[str]) -> Display:
         return Display([self.definitions[name] for name in definition_ids])
-
-
-def signature_key(definition_ids: Sequence[str]) -> str:
-    """The key of a set of definitions."""
-    return " ".join(sorted(definition_ids))
 
 
 def build(
@@ -120,22 +146,31 @@ def build(
     definitions: dict[str, Definition] = {}
     members: dict[str, dict[str, None]] = {}
     preludes: dict[str, str] = {}
-    signatures: dict[str, list[str]] = {}
+    signatures: dict[str, Signature] = {}
     for elaboration in elaborations:
-        preludes[elaboration.prelude_id] = elaboration.prelude
         under = members.setdefault(elaboration.prelude_id, {})
         for definition in elaboration.definitions:
             definitions.setdefault(definition.id, definition)
             under[definition.id] = None
+    if settings.retrieval.visibility == "isolated":
+        own = [replace(one, prelude_id=f"{one.prelude_id}@{one.problem.name}") for one in elaborations]
+        members = {mine.prelude_id: members[one.prelude_id] for one, mine in zip(elaborations, own, strict=True)}
+        elaborations = own
+    for elaboration in elaborations:
+        preludes[elaboration.prelude_id] = elaboration.prelude
         if elaboration.reached:
-            signatures.setdefault(signature_key(elaboration.reached), []).append(elaboration.problem.name)
+            over = tuple(sorted(elaboration.reached))
+            key = " ".join([elaboration.prelude_id, *over])
+            problems = signatures[key].problems if key in signatures else ()
+            signatures[key] = Signature(elaboration.prelude_id, over, (*problems, elaboration.problem.name))
     return World(
         settings=settings,
         elaborations={elaboration.problem.name: elaboration for elaboration in elaborations},
         definitions=definitions,
         members={prelude: tuple(under) for prelude, under in members.items()},
         preludes=preludes,
-        signatures={key: tuple(names) for key, names in signatures.items()},
+        signatures=signatures,
+        clusters=clusters({elaboration.problem.name: elaboration.statement for elaboration in elaborations}),
         prover=prover,
         model_card=model_card,
         language=elaborations[0].problem.prover if elaborations else "rocq",

@@ -24,6 +24,7 @@ from pipeline.report.gather import gather
 from pipeline.report.uses import shorten, uses
 
 TEMPLATE = Path(__file__).parent / "template.html"
+STYLE = Path(__file__).parent / "style.css"
 FOLDER = "report"
 
 
@@ -67,14 +68,8 @@ def write_report(run: Path, at_round: int | None = None) -> Path:
 
 def render(facts: Facts, drawn: Sequence[Figure], *, name: str, settings: str) -> str:
     """The page as text. `settings` is the resolved configuration, or empty when the directory does not hold it."""
-    environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
-    )
-    environment.filters["svg"] = Markup
-    environment.filters["count"] = lambda value: f"{value:,.0f}"
-    environment.filters["plain"] = lambda text: str(text).replace("_", " ")
-    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
-    return template.render(
+    return fill(
+        TEMPLATE,
         name=name,
         facts=facts,
         settings=settings,
@@ -86,6 +81,18 @@ def render(facts: Facts, drawn: Sequence[Figure], *, name: str, settings: str) -
         findings=findings(facts),
         shorten=shorten,
     )
+
+
+def fill(template: Path, **values: Any) -> str:
+    """A page from its template, with the style that all pages have."""
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    environment.filters["svg"] = Markup
+    environment.filters["count"] = lambda value: f"{value:,.0f}"
+    environment.filters["plain"] = lambda text: str(text).replace("_", " ")
+    page = environment.from_string(template.read_text(encoding="utf-8"))
+    return page.render(style=STYLE.read_text(encoding="utf-8"), **values)
 
 
 def tiles(facts: Facts) -> list[Tile]:
