@@ -190,7 +190,7 @@ def _work(world: World, staff: Staff, number: int, had: dict[str, frozenset[str]
         result = ray.get(done)
         if action.kind == "prove":
             had[action.target] = result.retrieved
-            if result.proved:
+            if result.proved or result.refuted:
                 still_open.discard(action.target)
                 plan = policies.explore_only(plan, [key for key in plan.signatures if world.serves(key, still_open)])
         if action.kind == "explore" and not settings.evolve.charge_repeats:
