@@ -24,7 +24,7 @@ CONFIGURATION = {
 
 def lemmary(repository: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pipeline", *arguments]
-    return subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False, timeout=400)
+    return subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False, timeout=850)
 
 
 @pytest.fixture(scope="module")
