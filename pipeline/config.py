@@ -214,6 +214,8 @@ class RunSettings(_Settings):
     """Where the problems come from."""
     library: Path | None = None
     """A run directory whose library is read in before round one."""
+    library_round: Positive | None = None
+    """The round of `library` as it was after which it is read; empty means its last."""
     deduplication: Literal["statement", "difflib"] = "statement"
     """Which new lemmas are left out: `statement`, those whose statement is a lemma already; `difflib`, also those whose
     text is 85 % alike to that of a lemma present, which is LEGO-Prover's rule."""

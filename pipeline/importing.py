@@ -21,9 +21,12 @@ from term_algebra import alpha_normal
 from verifiers.canonical import lemma_id, reached
 
 
-def import_library(world: World, staff: Staff, source: Path) -> str:
-    """Audits the lemmas of the run `source` and inserts those that are accepted; one line that says how many."""
-    offered = list(read_tables(source).lemmas.values())
+def import_library(world: World, staff: Staff, source: Path, at_round: int | None = None) -> str:
+    """Audits the lemmas that the run `source` had after a round (its last one by default) and inserts those accepted.
+
+    Returns one line that says how many.
+    """
+    offered = list(read_tables(source, at_round).lemmas.values())
     known: set[str] = set(staff.library.query(_known))
     usable = _usable(world, [lemma for lemma in offered if lemma.id not in known], known)
     candidates = [_candidate(world, lemma, offered) for lemma in usable]

@@ -26,6 +26,7 @@ def prove(
     limit: int | None = None,
     names: str = "",
     library: Path | None = None,
+    at_round: int | None = None,
     erase: Annotated[bool, Parameter(negative=())] = False,
     in_place: Annotated[bool, Parameter(negative=())] = False,
     cpu_seconds: float | None = None,
@@ -55,6 +56,7 @@ def prove(
         limit: only the first so many by name.
         names: only these problems, separated by commas.
         library: a run directory whose lemmas may be used.
+        at_round: the library as it was after this round; its last one when left out.
         erase: of a development, drop every proof that ends in Qed first, and prove all again.
         in_place: of a development, apply the patch to your files when all is done.
         cpu_seconds: of a development, CPU seconds of the prover for one hole; 10 if left out.
@@ -64,9 +66,8 @@ def prove(
     from pipeline.commands.run import execute_loop
 
     chosen = tuple(name.strip() for name in names.split(",") if name.strip())
-    given = [
-        flag for flag, value in (("--path", path), ("--split", split), ("--library", library)) if value is not None
-    ]
+    others = {"--path": path, "--split": split, "--library": library, "--at-round": at_round}
+    given = [flag for flag, value in others.items() if value is not None]
     if problems.endswith(".v") or Path(problems).is_dir():
         if given:
             raise UserError(f"{given[0]} goes with a list of problems; {problems} is a development")
@@ -85,6 +86,8 @@ def prove(
     if erase or in_place or cpu_seconds is not None:
         flag = "--erase" if erase else "--in-place" if in_place else "--cpu-seconds"
         raise UserError(f"{flag} goes with a development: a FILE.v or a folder")
+    if at_round is not None and (library is None or at_round < 1):
+        raise UserError("--at-round N, with N at least 1, goes with --library")
     base = config.read(configuration, set) if configuration else config.resolve({"model": {"kind": "none"}}, set)
     source = ProblemSource(
         dataset=problems,
@@ -97,11 +100,18 @@ def prove(
         "problems": (source,),
         "rounds": 1,
         "library": library,
+        "library_round": at_round,
         "evolve": base.evolve.model_copy(update={"enabled": False}),
     }
     settings = RunSettings.model_validate(base.model_copy(update=updated).model_dump())
     if library is not None and not (library / "rounds").is_dir():
         raise UserError(f"--library {library}: no run directory with a finished round there")
+    if library is not None and at_round is not None:
+        from library_store.snapshot import manifests
+
+        finished = len(manifests(library))
+        if at_round > finished:
+            raise UserError(f"--at-round {at_round}: {library} has rounds 1 to {finished}")
     execute_loop(settings, out, "choose another --out to prove again")
     counts = write_results(out)
     print(json_text.dumps(counts) if json else ", ".join(f"{counts[name]} {name}" for name in STATUSES))
