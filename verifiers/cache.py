@@ -57,7 +57,8 @@ def candidate_key(kind: str, about: Sequence[str], candidate: Candidate, lemmas:
 @cache
 def program_digest(folder: Path) -> str:
     """A digest of a backend and what it shares: what an older version of them accepted is asked again."""
-    files = sorted((*folder.rglob("*.py"), *folder.rglob("*.lean"), *folder.parent.glob("*.py")))
+    around = (*folder.parent.glob("*.py"), *folder.parent.parent.glob("*.py"))
+    files = sorted((*folder.rglob("*.py"), *folder.rglob("*.lean"), *around))
     return content_key(*(file.read_text(encoding="utf-8") for file in files))
 
 
