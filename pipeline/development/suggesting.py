@@ -129,7 +129,9 @@ def _at(context: Context, hole: Hole, begun: str, budget: Budget, seed: int, say
             break
         helper = solver.prove_helper(theory.readable(context, statement), budget)
         if helper is not None:
-            suggestions.append((helper, None if finish else _finish(context, solver, helper, focused, budget)))
+            finished = finish is not None or any(end for _, end in suggestions)
+            end = None if finished else _finish(context, solver, helper, focused, budget)
+            suggestions.append((helper, end))
             solver.helpers.append(helper)
     ranked = sorted(suggestions, key=lambda pair: (pair[1] is None, len(pair[0].statement)))
     return replace(given, finish=finish, lemmas=tuple(Suggestion(one.text, end) for one, end in ranked))
