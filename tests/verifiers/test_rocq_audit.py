@@ -366,3 +366,8 @@ def test_the_corpus_of_cheats_is_refused_and_its_controls_accepted(auditor: Audi
 def test_the_corpus_of_cheats_is_refused_without_the_lint_too(auditor: Auditor, shared_data: Path) -> None:
     answers = {name: (honest, auditor.judge_compiled(candidate)) for name, honest, candidate in corpus(shared_data)}
     assert [name for name, (honest, verdict) in answers.items() if verdict.accepted != honest] == []
+
+
+def test_a_text_that_ends_within_a_proof_does_not_compile(auditor: Auditor) -> None:
+    verdict = audit(auditor, f"{TRUE} Proof. {BLOCK} Qed. Definition lie : False.")
+    assert (verdict.verdict, verdict.reason) == ("rejected", "does_not_compile")

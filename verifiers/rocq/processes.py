@@ -140,6 +140,8 @@ def failure(finished: Finished, text: str, what: str, *, kind: VerdictKind = "re
     if re.search(r"Out of memory|out of memory|Out_of_memory", said):
         return Rejection("memory", Message("error", f"{prefix}out of memory"), kind=kind)
     found = _last_error(finished)
+    if found is None and "There are pending proofs" in said:
+        return Rejection("does_not_compile", Message("error", f"{prefix}a proof is not finished"), kind=kind)
     if found is None:
         said = said or f"the prover ended with status {finished.returncode} and said nothing"
         return Rejection("prover_error", Message("error", prefix + said), kind="error")
