@@ -28,7 +28,8 @@ def report(
         Report on the run as it was at the end of this round. Default: the last finished one.
     json_output
         Print one JSON object instead of the path: `report`, solved problems by round, the `counts` that the page
-        shows, open problems, and the learned lemmas that each proof needed.
+        shows, open problems, the learned lemmas that each proof needed, and a row for every problem (round, shape of
+        the proof, lemmas, CPU seconds), of which `bench/results_page.py` makes a page.
     """
     from library_store.snapshot import read
     from pipeline.report.page import write_report
