@@ -40,6 +40,7 @@ from verifiers.isabelle.goals import Printed, read_goal, read_goals, render
 from verifiers.isabelle.judging import facts_used, verdict_on
 from verifiers.isabelle.server import IsabelleSettings, Server, open_server
 from verifiers.isabelle.session import Session, Used
+from verifiers.protocol import Development
 from verifiers.sandbox import Sandbox
 
 PROBE_SECONDS = 60.0
@@ -108,6 +109,11 @@ class IsabelleVerifier:
             return f"the Isabelle server {self.settings.server} runs outside the sandbox, with its owner's rights"
         return self._sandbox.degraded
 
+    def notices(self) -> list[str]:
+        """What a run should know of how this verifier works here: where its server runs."""
+        note = self.sandbox_note()
+        return [] if note is None else [note]
+
     def cpu_seconds(self) -> float:
         """CPU seconds of all servers of ours."""
         return self._closed_cpu_seconds + sum(session.cpu_seconds() for session in self._sessions.values())
@@ -128,6 +134,11 @@ class IsabelleVerifier:
     def audit(self, batch: Sequence[Candidate], *, recheck: bool = False) -> list[Verdict]:
         """Verdicts that count, from fresh sessions."""
         return self._cached("recheck" if recheck else "audit", self.settings.audit_seconds, batch)
+
+    def recheck(self, development: Development) -> Verdict:
+        """No verdict: a whole library is not built at once yet; `audit` rechecks candidates one by one."""
+        text = f"Isabelle libraries are not rechecked whole: {len(development.lemmas)} lemmas stay audited"
+        return Verdict("error", "prover_error", "none", (Message("error", text),), prover=self.describe())
 
     def replay(self, candidate: Candidate, seconds: float | None = None) -> Replay:
         """The open goals after a prefix of a proof, or before the step that failed, and what was said where.
