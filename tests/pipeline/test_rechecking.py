@@ -14,6 +14,7 @@ from library_store.library import Library
 from library_store.snapshot import read
 from pipeline import loop
 from pipeline.config import resolve
+from pipeline.directory import settle
 from pipeline.progress import Progress
 from pipeline.rechecking import FAILED, judge
 from verifiers.protocol import Development
@@ -68,8 +69,8 @@ def test_without_a_checker_lemmas_stay_audited_and_the_reason_is_kept() -> None:
     assert (judged.good, judged.bad, judged.reason) == ((), {}, "there is no checker")
 
 
-def test_a_false_lemma_that_came_with_a_library_does_not_outlive_the_run(tmp_path: Path) -> None:
-    """Another run's library is taken at its word when it is read in; the end of the run does not take it.
+def test_a_false_lemma_in_the_runs_own_journal_does_not_outlive_the_run(tmp_path: Path) -> None:
+    """A journal is taken at its word when a run resumes; the end of the run does not take it.
 
     The run goes on without its cache of verdicts, which is damaged, and says so.
     """
@@ -88,19 +89,18 @@ def test_a_false_lemma_that_came_with_a_library_does_not_outlive_the_run(tmp_pat
         prelude_id=first.prelude_id,
         definition_ids=first.reached,
     )
-    with Library(tmp_path / "poisoned") as library:
-        library.add_definitions(first.definitions)
-        said = Verdict("accepted", "proved", "audited")
-        assert [one.new for one in library.insert_many([Proposal(false, said)])] == [True]
-        library.snapshot()
     settings = resolve(
         {
             "rounds": 1,
             "problems": [{"dataset": "bundled", "split": "step1", "limit": 2}],
-            "library": str(tmp_path / "poisoned"),
             "model": {"kind": "none"},
         }
     )
+    settle(settings, tmp_path / "run")
+    with Library(tmp_path / "run") as library:
+        library.add_definitions(first.definitions)
+        said = Verdict("accepted", "proved", "audited")
+        assert [one.new for one in library.insert_many([Proposal(false, said)])] == [True]
     limited = replace(dataset, problems=dataset.problems[:2])
     kept = tmp_path / "run" / "cache" / f"verdicts-{platform.node()}.sqlite"
     kept.parent.mkdir(parents=True)
