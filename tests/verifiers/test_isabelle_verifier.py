@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from domain import Candidate, Const, Lemma, OutsideError, Problem, UserError, Verdict
+from domain import Candidate, Const, Elaboration, Lemma, OutsideError, Problem, UserError, Verdict
 from library_store.library import Library
 from tests.verifiers.isabelle_stand_in import StandIn, installed, running
 from verifiers.isabelle.server import IsabelleSettings, Server, open_server
@@ -222,10 +222,12 @@ def test_a_replay_reads_the_goals_after_a_prefix(verifier: IsabelleVerifier, ser
     assert failed.messages[0].start == len("proof -\n  show ?thesis using ")
 
 
-def test_problems_have_no_canonical_form_yet(verifier: IsabelleVerifier) -> None:
-    (answer,) = verifier.elaborate([PROBLEM])
-    assert isinstance(answer, Verdict)
-    assert answer.verdict == "error"
+def test_the_canonical_form_of_a_problem_is_its_text_in_one_line(verifier: IsabelleVerifier) -> None:
+    answer, none = verifier.elaborate([PROBLEM, replace(PROBLEM, header="theory")])
+    assert isinstance(answer, Elaboration)
+    assert answer.statement_exact == 'fixes n :: nat assumes "n > 0" shows "n \\<noteq> 0"'
+    assert isinstance(none, Verdict)
+    assert (none.verdict, none.reason) == ("error", "malformed")
 
 
 # ------------------------------------------------------------------------------------------------- our own server
