@@ -138,7 +138,7 @@ def test_the_users_files_stay_as_they_are_and_the_patched_ones_compile(proved: P
     for file in ("Tree.v", "Walk.v"):
         assert (proved / "demo" / "theories" / file).read_text() == (DEMO / "theories" / file).read_text()
     shutil.copytree(proved / "demo", proved / "patched")
-    subprocess.run(["patch", "-p1", "-i", proved / "out" / "patch.diff"], cwd=proved / "patched", check=True)
+    subprocess.run(["git", "apply", proved / "out" / "patch.diff"], cwd=proved / "patched", check=True)
     for file in ("Tree.v", "Walk.v"):
         subprocess.run(["coqc", "-Q", "theories", "Demo", f"theories/{file}"], cwd=proved / "patched", check=True)
     patched = (proved / "patched" / "theories" / "Tree.v").read_text()
