@@ -19,6 +19,7 @@ from domain import App, Const, Definition, Forall, Function, Sort, Term, Var
 from term_algebra import apply, constants, has_fix
 
 from .evaluation import OutOfFuelError, UnsupportedError, Value
+from .ground_values import compositions
 from .ordering import Precedence
 from .rewriting import RuleSet, to_pattern
 from .simplification import unfold_call
@@ -278,7 +279,7 @@ class Explorer:
     # -------------------------------------------------------------------------------------------------- enumeration
 
     def _choices(self, symbol: Symbol, size: int) -> Iterator[tuple[Built, ...]]:
-        for sizes in _compositions(size - 1, len(symbol.domains)):
+        for sizes in compositions(size - 1, len(symbol.domains)):
             pools = [self._by_size.get((t, n), []) for t, n in zip(symbol.domains, sizes, strict=True)]
             if all(pools):
                 yield from itertools.product(*pools)
@@ -456,16 +457,6 @@ class _Missing:
 
 
 Missing: Any = _Missing()
-
-
-def _compositions(total: int, parts: int) -> Iterator[tuple[int, ...]]:
-    if parts == 1:
-        if total >= 1:
-            yield (total,)
-        return
-    for first in range(1, total - parts + 2):
-        for rest in _compositions(total - first, parts - 1):
-            yield (first, *rest)
 
 
 def explore(

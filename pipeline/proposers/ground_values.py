@@ -70,7 +70,7 @@ class Values:
                 if size == 1:
                     found.append((index,))
                 continue
-            for parts in _compositions(size - 1, len(fields)):
+            for parts in compositions(size - 1, len(fields)):
                 pools = [self.of_size(field, part) for field, part in zip(fields, parts, strict=True)]
                 found.extend((index, *choice) for choice in itertools.product(*pools))
                 if len(found) > 2_000:
@@ -190,13 +190,14 @@ def _mix(seed: int, value: Value) -> int:
     return ((seed * 1_000_003) ^ (key * 2_654_435_761)) >> 7 & 0x3FFFFFFF
 
 
-def _compositions(total: int, parts: int) -> Iterator[tuple[int, ...]]:
+def compositions(total: int, parts: int) -> Iterator[tuple[int, ...]]:
+    """The ways to write `total` as a sum of `parts` positive numbers, in order."""
     if parts == 1:
         if total >= 1:
             yield (total,)
         return
     for first in range(1, total - parts + 2):
-        for rest in _compositions(total - first, parts - 1):
+        for rest in compositions(total - first, parts - 1):
             yield (first, *rest)
 
 

@@ -17,6 +17,7 @@ from tests.verifiers.isabelle_stand_in import StandIn, installed, running
 from verifiers.isabelle.server import IsabelleSettings, Server, open_server
 from verifiers.isabelle.session import Session
 from verifiers.isabelle.verifier import IsabelleVerifier
+from verifiers.protocol import Development
 from verifiers.sandbox import Sandbox
 
 PROBLEM = Problem(
@@ -80,6 +81,15 @@ def test_a_stand_in_is_never_believed(verifier: IsabelleVerifier) -> None:
             assert (verdict.verdict, verdict.trust, verdict.accepted) == ("accepted", "elaborated", False)
             assert "no release of Isabelle" in verdict.messages[-1].text
             assert verdict.prover == "isabelle Isabelle2025-2 (stand-in)"
+
+
+def test_a_library_is_rechecked_lemma_by_lemma(verifier: IsabelleVerifier) -> None:
+    good, other, bad = lemma("a"), lemma("b"), lemma("c", "using undefined_fact by simp")
+    told = verifier.recheck(Development(PROBLEM.header, "", (good, other)))
+    assert (told.verdict, told.trust, told.accepted) == ("accepted", "elaborated", False)
+    assert "no release of Isabelle" in told.messages[-1].text
+    told = verifier.recheck(Development(PROBLEM.header, "", (good, bad)))
+    assert (told.verdict, told.reason) == ("rejected", "does_not_compile")
 
 
 def test_the_library_refuses_what_a_stand_in_proved(verifier: IsabelleVerifier, tmp_path: Path) -> None:
