@@ -261,7 +261,7 @@ class Translator:
         """Settle for which type parameters each function takes an equality function: the least solution."""
         names = frozenset(function.name for function in group)
         for function in group:
-            for callee in called_functions(function.body) - names:
+            for callee in sorted(called_functions(function.body) - names):
                 self.require("function", callee)
         self._dictionaries.update(dict.fromkeys(names, ()))
         changed = True

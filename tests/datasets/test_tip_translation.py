@@ -1,7 +1,9 @@
 """The translation of TIP to Rocq, with the real prover."""
 
+import os
 import re
 import subprocess
+import sys
 from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
@@ -212,3 +214,26 @@ def test_functions_are_compared_pointwise(tmp_path: Path) -> None:
 def test_unreadable_construct_is_named_with_file_and_form(text: str, message: str) -> None:
     with pytest.raises(UserError, match=re.escape(message)):
         translate(parse(text, "bad.smt2"), "bad")
+
+
+def test_the_translation_does_not_depend_on_the_order_of_sets(tmp_path: Path) -> None:
+    names = ["one", "two", "three", "four", "five", "six"]
+    defined = [f"(define-fun {name} ((x Nat)) Nat {'(S ' * k}x{')' * k})" for k, name in enumerate(names)]
+    every = f"(define-fun every ((x Nat)) Nat {' '.join(f'({name}' for name in names)} x{')' * len(names)})"
+    file = tmp_path / "every.smt2"
+    file.write_text("\n".join([NAT, *defined, every, "(prove (forall ((x Nat)) (= (every x) x)))"]))
+    program = (
+        "import sys; from datasets.tip.parse import parse; from datasets.tip.rocq import translate; "
+        "print(translate(parse(open(sys.argv[1]).read(), 'every.smt2'), 'every'))"
+    )
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", program, str(file)],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1", "2")
+    }
+    assert len(told) == 1
