@@ -83,13 +83,21 @@ def reached_the_prover(verdict: Verdict) -> bool:
 # ------------------------------------------------------------------------------------------------- a process per proof
 
 
-def compile_alone(made: Made, folder: Path) -> tuple[bool, Spent]:
-    """Whether `coqc` accepts the candidate as a proof of its statement."""
+def stated(made: Made) -> str:
+    """What follows the header: the statement, the candidate, and that the candidate proves the statement."""
     statement = parse_statement(made.candidate.problem.formal_statement)
     placed = surround(statement, made.candidate.proof)
-    text = [HEADER, f"Definition Frozen_statement : Prop := {statement.proposition}.", placed.before]
-    text += [placed.text + placed.after, f"Definition Frozen_check : Frozen_statement := @{statement.name}.", ""]
-    (folder / "Proof.v").write_text("\n".join(text))
+    text = [
+        f"Definition Frozen_statement : Prop := {statement.proposition}.",
+        placed.before,
+        placed.text + placed.after,
+    ]
+    return "\n".join([*text, f"Definition Frozen_check : Frozen_statement := @{statement.name}.", ""])
+
+
+def compile_alone(made: Made, folder: Path) -> tuple[bool, Spent]:
+    """Whether `coqc` accepts the candidate as a proof of its statement."""
+    (folder / "Proof.v").write_text(f"{HEADER}\n{stated(made)}")
     began = time.monotonic()
     process = subprocess.Popen(
         ["coqc", "-q", "-w", "none", "Proof.v"], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
