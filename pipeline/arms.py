@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -23,6 +24,25 @@ class Arm(NamedTuple):
 
     says: str
     changes: Mapping[str, Any] = MappingProxyType({})
+
+
+FAITHFUL = Path(__file__).resolve().parents[1] / "configs" / "lego_prover_faithful.yaml"
+"""The configuration whose policies the arm `faithful` has."""
+
+_POLICIES = ("deduplication", "prove", "repair", "evolve")
+_SIZES = ("workers", "model_steps", "cpu_seconds", "candidate_cpu_seconds", "step_cpu_seconds")
+"""Settings of these groups that fit a machine, a problem set or a budget: each arm keeps those of the configuration."""
+
+
+def _faithful() -> dict[str, Any]:
+    tree: dict[str, Any] = yaml.safe_load(FAITHFUL.read_text(encoding="utf-8"))
+    groups = {group: tree[group] for group in _POLICIES}
+    return {
+        f"{group}.{key}" if key else group: value
+        for group, values in groups.items()
+        for key, value in (values.items() if isinstance(values, dict) else [("", values)])
+        if key not in _SIZES
+    }
 
 
 _NOTHING_LEARNED = {"evolve.enabled": False, "consolidate.enabled": False, "prove.requests": 0}
@@ -54,6 +74,10 @@ ARMS: Mapping[str, Arm] = {
         {"evolve.request_steps": 0, "evolve.model_steps": 0},
     ),
     "no_sleep": Arm("no consolidation", {"consolidate.enabled": False}),
+    "faithful": Arm(
+        "LEGO-Prover's policies: a language model plans, asks for lemmas, writes and evolves; nothing else proposes",
+        _faithful(),
+    ),
 }
 
 PRIMARY = ("shared", "isolated")
@@ -74,7 +98,13 @@ def arm(name: str) -> Arm:
 
 
 def settings_of(base: RunSettings, name: str, seed: int) -> RunSettings:
-    """The settings of a run of an arm with a seed."""
+    """The settings of a run of an arm with a seed.
+
+    Raises:
+        UserError: there is no such arm, or it cannot do anything with these settings.
+    """
     changes = {**arm(name).changes, "seed": seed}
+    if name == "faithful" and base.model.kind == "none":
+        raise UserError("arm faithful: all is done by the language model, and model.kind is none: choose a model")
     overrides = tuple(f"{key}={json.dumps(value)}" for key, value in changes.items())
     return config.resolve(yaml.safe_load(config.dump(base)), overrides, where=f"arm {name}")

@@ -32,8 +32,8 @@ def compare(
     """Does the library help? Run arms of one configuration with equal budgets, or compare two runs that exist.
 
     Arms: shared, isolated, isolated_cached, explore_once, plain, shuffled, wrong_library, unselected, no_model,
-    no_surgery, no_exploration, no_evolver, no_sleep (docs/compare.md). A run that has finished is not run again, one
-    that was stopped is resumed.
+    no_surgery, no_exploration, no_evolver, no_sleep, faithful (docs/compare.md). A run that has finished is not run
+    again, one that was stopped is resumed.
 
     Examples:
         python -m pipeline compare configs/quickstart.yaml --arms shared,isolated --seeds 0,1,2 --out runs/compare

@@ -9,7 +9,7 @@ import yaml
 
 from domain import UserError
 from pipeline import config
-from pipeline.arms import ARMS, settings_of
+from pipeline.arms import ARMS, FAITHFUL, settings_of
 from pipeline.comparison.contrasts import as_json, compare_runs, rows, says
 from pipeline.comparison.measures import Measures
 from pipeline.comparison.page import render
@@ -40,10 +40,36 @@ def differing(left: Any, right: Any, prefix: str = "") -> set[str]:
     return found
 
 
+def at(tree: Any, key: str) -> Any:
+    for part in key.split("."):
+        tree = tree[part]
+    return tree
+
+
 @pytest.mark.parametrize("name", ARMS)
 def test_an_arm_changes_what_it_says_and_nothing_else(name: str) -> None:
     base, changed = (yaml.safe_load(config.dump(one)) for one in (BASE, settings_of(BASE, name, 7)))
-    assert differing(base, changed) == {"seed", *ARMS[name].changes}
+    changes = ARMS[name].changes
+    assert {key: at(changed, key) for key in changes} == dict(changes)
+    assert differing(base, changed) == {"seed", *(key for key in changes if at(base, key) != changes[key])}
+
+
+def test_the_faithful_arm_is_its_configuration_but_for_machine_and_budget() -> None:
+    """Every setting of the file is the arm's too, unless it says how much of something there is."""
+    file, base = config.read(FAITHFUL), settings_of(BASE, "faithful", 0)
+    left = differing(*(yaml.safe_load(config.dump(one)) for one in (file, base)))
+    assert {key for key in left if not key.startswith(("model.", "verifiers.", "ray."))} == {
+        *("rounds", "cpu_seconds", "problems", "prove.workers", "evolve.workers", "evolve.model_steps"),
+        *("prove.candidate_cpu_seconds", "repair.step_cpu_seconds", "repair.cpu_seconds"),
+    }
+    assert base.evolve.policy == "faithful"
+    assert base.prove.style == "blocks"
+
+
+def test_the_faithful_arm_needs_a_model() -> None:
+    alone = config.resolve({"model": {"kind": "none"}})
+    with pytest.raises(UserError, match=r"arm faithful: .* model\.kind is none"):
+        settings_of(alone, "faithful", 0)
 
 
 def test_an_unknown_arm_is_named() -> None:

@@ -135,6 +135,32 @@ def test_every_step_is_the_models_and_parents_are_updated_in_turn(tables: Tables
     assert sum(updates.values()) + sum(row["kind"] == "request" for row in rows) == len(rows)
 
 
+def test_as_an_arm_it_has_the_same_model_and_budget_and_its_own_policies(repository: Path, tmp_path: Path) -> None:
+    (tmp_path / "problems.jsonl").write_text("".join(f"{json.dumps(one)}\n" for one in ROCQ))
+    with scripted_server(answer) as address:
+        settings = {
+            "rounds": 2,
+            "cpu_seconds": 300,
+            "problems": [{"dataset": str(tmp_path / "problems.jsonl")}],
+            "model": {"kind": "endpoint", "base_url": address, "name": "scripted"},
+        }
+        (tmp_path / "configuration.yaml").write_text(json.dumps(settings))
+        command = [sys.executable, "-m", "pipeline", "compare", str(tmp_path / "configuration.yaml")]
+        command += ["--arms", "shared,faithful", "--out", str(tmp_path / "out")]
+        done = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False, timeout=900)
+    assert done.returncode == 0, done.stderr
+    steps = {
+        arm: Counter(bool(row["model"]) for row in read(tmp_path / "out" / arm / "seed=0").rows("attempts"))
+        for arm in ("shared", "faithful")
+    }
+    assert steps["shared"][False]
+    assert steps["faithful"][True]
+    # An attempt is recorded without its model's part first: it tried no script.
+    rows = [row for row in read(tmp_path / "out" / "faithful" / "seed=0").rows("attempts") if not row["model"]]
+    assert {row["kind"] for row in rows} == {"problem"}
+    assert not any(row["candidates"] for row in rows)
+
+
 # ------------------------------------------------------------------------------------------------------------ Isabelle
 
 ISAR = """```isabelle
