@@ -1,6 +1,5 @@
 """Is a server that forks a warm `coqtop` for each candidate better than a session that is rolled back?
 
-    apt-get install libcoq-core-ocaml-dev ocaml-findlib
     python bench/fork_server.py --json fork_server.json
 
 A plugin of `coqtop` forks after the header was read; each child reads one candidate as its input and ends. This
