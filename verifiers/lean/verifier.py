@@ -7,7 +7,6 @@ audit's verdict is accepted (DESIGN 5).
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -36,6 +35,7 @@ from verifiers.lean.terms import render
 from verifiers.lean.toolchain import LeanSettings, Toolchain, find
 from verifiers.protocol import Development
 from verifiers.sandbox import Sandbox
+from verifiers.warm_sessions import WarmSessions
 
 HERE = Path(__file__).resolve().parent
 
@@ -50,8 +50,7 @@ class LeanVerifier:
     def __init__(self, settings: LeanSettings | None = None) -> None:
         self.settings = settings or LeanSettings()
         self._sandbox = Sandbox()
-        self._sessions: OrderedDict[str, Session] = OrderedDict()
-        self._refused_headers: dict[str, Outcome] = {}
+        self._sessions = WarmSessions(self.settings.sessions, self._load)
         self._closed_cpu_seconds = 0.0
         self._cache = VerdictCache(self.settings.cache_entries)
         self._auditor = Auditor(self._sandbox, self.settings)
@@ -148,14 +147,12 @@ class LeanVerifier:
 
     def cpu_seconds(self) -> float:
         """CPU seconds of all prover processes so far, audits included."""
-        running = sum(session.cpu_seconds for session in self._sessions.values())
         compiling = self._compiler.cpu_seconds if self._compiler else 0.0
-        return running + compiling + self._closed_cpu_seconds + self._auditor.cpu_seconds
+        return self._sessions.cpu_seconds + compiling + self._closed_cpu_seconds + self._auditor.cpu_seconds
 
     def close(self) -> None:
         """End all processes and remove their folders; the verifier can be used again afterwards."""
-        while self._sessions:
-            self._close(self._sessions.popitem()[1])
+        self._sessions.close()
         self._auditor.close()
         self._cache.close()
 
@@ -185,26 +182,11 @@ class LeanVerifier:
     def _session(self, candidate: Candidate) -> Session | Outcome:
         """The warm session with a candidate's header and preamble, or what came of loading them."""
         base = "\n".join(part for part in (candidate.problem.header, candidate.preamble) if part)
-        if base in self._refused_headers:
-            return self._refused_headers[base]
-        if base in self._sessions:
-            self._sessions.move_to_end(base)
-            return self._sessions[base]
-        session = Session(self.toolchain, sandbox=self._sandbox, memory_bytes=self.settings.memory_bytes)
-        outcome = session.load(self.toolchain.header(base))
-        if not outcome.ok:
-            self._close(session)
-            if outcome.reason == "does_not_compile":
-                self._refused_headers[base] = outcome
-            return outcome
-        self._sessions[base] = session
-        while len(self._sessions) > self.settings.sessions:
-            self._close(self._sessions.popitem(last=False)[1])
-        return session
+        return self._sessions.get(base)
 
-    def _close(self, session: Session) -> None:
-        session.close()
-        self._closed_cpu_seconds += session.cpu_seconds
+    def _load(self, header: str) -> tuple[Session, Outcome]:
+        session = Session(self.toolchain, sandbox=self._sandbox, memory_bytes=self.settings.memory_bytes)
+        return session, session.load(self.toolchain.header(header))
 
     def _key(self, kind: str, seconds: float, candidate: Candidate) -> str:
         try:

@@ -11,7 +11,6 @@ import platform
 import re
 import shutil
 import subprocess
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -39,6 +38,7 @@ from verifiers.rocq.source import (
 from verifiers.rocq.terms import render
 from verifiers.rocq.version import program
 from verifiers.sandbox import GIBIBYTE, Limits, Sandbox
+from verifiers.warm_sessions import WarmSessions
 
 HERE = Path(__file__).resolve().parent
 
@@ -77,8 +77,7 @@ class RocqVerifier:
         self.settings = settings or RocqSettings()
         self._version: str | None = None
         self._sandbox = Sandbox()
-        self._sessions: OrderedDict[str, Session] = OrderedDict()
-        self._refused_headers: dict[str, Outcome] = {}
+        self._sessions = WarmSessions(self.settings.sessions, self._load)
         self._closed_cpu_seconds = 0.0
         # A candidate that runs without a full sandbox could write to the file.
         folder = self.settings.cache if self._sandbox.degraded is None else None
@@ -201,16 +200,15 @@ class RocqVerifier:
 
     def cpu_seconds(self) -> float:
         """CPU seconds of all prover processes so far, audits included."""
-        open_sessions = [*self._sessions.values(), *([self._elaboration_session] if self._elaboration_session else [])]
-        running = sum(session.cpu_seconds for session in open_sessions)
-        return running + self._closed_cpu_seconds + self._auditor.cpu_seconds
+        elaborating = self._elaboration_session.cpu_seconds if self._elaboration_session else 0.0
+        return self._sessions.cpu_seconds + elaborating + self._closed_cpu_seconds + self._auditor.cpu_seconds
 
     def close(self) -> None:
         """End all processes and remove their folders; the verifier can be used again afterwards."""
-        while self._sessions:
-            self._close(self._sessions.popitem()[1])
+        self._sessions.close()
         if self._elaboration_session is not None:
-            self._close(self._elaboration_session)
+            self._elaboration_session.close()
+            self._closed_cpu_seconds += self._elaboration_session.cpu_seconds
             self._elaboration_session = self._elaborator = None
         self._auditor.close()
         self._cache.close()
@@ -256,31 +254,16 @@ class RocqVerifier:
 
     def _session_for(self, header: str) -> Session | Outcome:
         """The warm session with this header, or what came of loading it."""
-        if header in self._refused_headers:
-            return self._refused_headers[header]
-        if header in self._sessions:
-            self._sessions.move_to_end(header)
-            return self._sessions[header]
+        return self._sessions.get(header)
+
+    def _load(self, header: str) -> tuple[Session, Outcome]:
         session = self._new_session()
-        outcome = session.load(header)
-        if not outcome.ok:
-            self._close(session)
-            if outcome.reason == "does_not_compile":
-                self._refused_headers[header] = outcome
-            return outcome
-        self._sessions[header] = session
-        while len(self._sessions) > self.settings.sessions:
-            self._close(self._sessions.popitem(last=False)[1])
-        return session
+        return session, session.load(header)
 
     def _new_session(self) -> Session:
         _ = self.version
         limits = Limits(memory_bytes=self.settings.memory_bytes, processes=32)
         return Session(limits, sandbox=self._sandbox)
-
-    def _close(self, session: Session) -> None:
-        session.close()
-        self._closed_cpu_seconds += session.cpu_seconds
 
     # ------------------------------------------------------------------------------------------------ cache, names
 
