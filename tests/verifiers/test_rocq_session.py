@@ -96,6 +96,14 @@ def test_an_endless_tactic_is_interrupted(session: Session) -> None:
     assert session.pid == process
 
 
+def test_a_prover_that_dies_of_its_interruption_has_reached_the_limit(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signal, "SIGINT", signal.SIGKILL)
+    assert session.run("Lemma t : True. let rec f x := f x in f 0. Qed.", seconds=0.2).reason == "timeout"
+    assert session.run(PROVED).ok
+
+
 def test_a_flood_of_output_costs_that_process_alone() -> None:
     with Session(Limits(output_bytes=100_000, memory_bytes=2 << 30)) as warm:
         assert warm.load(HEADER).ok

@@ -114,6 +114,7 @@ class Idetop(WarmProcess):
         """As `WarmProcess.clock`; and sets the count of output to zero."""
         super().clock(seconds)
         self._received = 0
+        self._interrupted = False
 
     # --------------------------------------------------------------------------------------------- document
 
@@ -144,23 +145,22 @@ class Idetop(WarmProcess):
             self._write(request.encode())
         except (BrokenPipeError, ConnectionResetError):
             raise self._died() from None
-        interrupted = False
         while True:
             end = self._buffer.find(b"</value>")
             if end >= 0:
                 reply = bytes(self._buffer[: end + 8])
                 del self._buffer[: end + 8]
                 answer = _parse(reply)
-                if interrupted and not answer.good:
+                if self._interrupted and not answer.good:
                     raise Stopped("timeout", "Timeout: the limit of CPU seconds was reached", answer.state)
                 return answer
             if not self._poll.poll(50):
                 over = self._over()
-                if over and interrupted:
+                if over and self._interrupted:
                     self._end()
                     raise Stopped("timeout", "Timeout: the limit was reached, and the prover did not answer")
                 if over:
-                    interrupted = True
+                    self._interrupted = True
                     self._deadline = time.monotonic() + 8 * GRACE_SECONDS
                     self._cpu_limit = self.own_cpu_seconds() + GRACE_SECONDS
                     with suppress(ProcessLookupError):
@@ -188,6 +188,8 @@ class Idetop(WarmProcess):
             return Stopped(*killed)
         if re.search(r"out of memory|Out_of_memory|cannot allocate", said, re.IGNORECASE):
             return Stopped("memory", "the prover ran out of memory")
+        if self._interrupted:
+            return Stopped("timeout", "Timeout: the limit was reached, and the prover died of its interruption")
         return Stopped("prover_error", f"the prover died: {said or 'it said nothing'}")
 
     def _last_words(self) -> str:
