@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeGuard, get_args
@@ -40,7 +41,7 @@ def read_problems(file: Path, prover: Prover | None = None) -> list[Problem]:
 def read_lines(file: Path) -> list[tuple[int, str]]:
     """The lines of a file that are not blank, with their numbers, from 1. Bytes that are not UTF-8 are escaped."""
     try:
-        lines = file.read_bytes().split(b"\n")
+        lines = file.read_bytes().removeprefix(BOM_UTF8).split(b"\n")
     except FileNotFoundError:
         raise UserError(f"there is no file {file}") from None
     except IsADirectoryError:
@@ -58,7 +59,7 @@ def parse_object(text: str, where: str) -> dict[str, Any]:
     try:
         value: Any = json.loads(text)
     except json.JSONDecodeError as error:
-        raise UserError(f"{where}: not JSON at column {error.colno}: {error.msg}") from None
+        raise UserError(f"{where}: not JSON at column {error.colno}: {error.msg}; each line is one object") from None
     except ValueError as error:
         raise UserError(f"{where}: not JSON: {error}") from None
     if not isinstance(value, dict):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, get_args
 
-from domain import Candidate, Prover, Verdict
+from domain import Candidate, Message, OutsideError, Prover, Verdict
 
 CHECKED: tuple[Prover, ...] = get_args(Prover)
 """Provers whose candidates can be checked."""
@@ -22,6 +22,8 @@ class Provers:
         self._seconds = seconds
         self._workers = workers
         self._opened: dict[Prover, Any] = {}
+        self.missing: dict[Prover, str] = {}
+        """Why a prover that was asked could not answer."""
 
     def verifier(self, prover: Prover) -> Any:
         """The verifier of a prover. Nothing is started yet."""
@@ -34,18 +36,21 @@ class Provers:
         return [note for verifier in self._opened.values() if (note := verifier.sandbox_note())]
 
     def audit(self, batch: Sequence[Candidate], *, recheck: bool = False) -> list[Verdict]:
-        """Verdicts in order.
-
-        Raises:
-            OutsideError: a prover that is needed is missing.
-        """
+        """Verdicts in order. What a prover that is missing cannot judge has the verdict `error`; see `missing`."""
         verdicts: dict[int, Verdict] = {}
         for prover in CHECKED:
             numbers = [number for number, candidate in enumerate(batch) if candidate.problem.prover == prover]
             if numbers:
-                answers = self.verifier(prover).audit([batch[number] for number in numbers], recheck=recheck)
+                answers = self._audit(prover, [batch[number] for number in numbers], recheck=recheck)
                 verdicts |= dict(zip(numbers, answers, strict=True))
         return [verdicts[number] for number in range(len(batch))]
+
+    def _audit(self, prover: Prover, batch: Sequence[Candidate], *, recheck: bool) -> list[Verdict]:
+        try:
+            return self.verifier(prover).audit(batch, recheck=recheck)
+        except OutsideError as error:
+            self.missing[prover] = str(error)
+            return [Verdict("error", "prover_error", "none", (Message("error", str(error)),))] * len(batch)
 
     def close(self) -> None:
         """End all provers."""

@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import sys
 import time
+from codecs import BOM_UTF8
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from domain import Candidate, Message, Problem, UserError, Verdict
+from domain import Candidate, Message, OutsideError, Problem, UserError, Verdict
 
 if TYPE_CHECKING:
     from pipeline.provers import Provers
@@ -99,9 +100,11 @@ def check(
             also = {"repaired": repaired} if repair else {}
             print(json.dumps({**_answer(candidate.problem.name, verdict), **also}))
         else:
-            print(_shown(candidate.problem.name, verdict))
+            print(_shown(candidate.problem.name, verdict, candidate.proof if repaired is None else repaired))
             if repaired is not None and verdict.accepted:
                 print(f"\n{repaired.strip()}")
+            elif repair and not verdict.accepted:
+                print("  repair found nothing that works")
         return 0 if verdict.accepted else 1
     finally:
         provers.close()
@@ -148,6 +151,8 @@ def _check_batch(provers: Provers, file: Path, *, recheck: bool, workers: int) -
         if time.monotonic() - shown > PROGRESS_SECONDS:
             shown = time.monotonic()
             print(f"{min(start + workers, len(lines))} of {len(lines)} candidates", file=sys.stderr)
+    if provers.missing:
+        raise OutsideError(f"not all candidates were judged: {'; '.join(provers.missing.values())}")
     return 0 if all_accepted else 1
 
 
@@ -196,7 +201,7 @@ def _problem(argument: str) -> Problem:
 
 def _text(file: Path) -> str:
     try:
-        return file.read_bytes().decode("utf-8")
+        return file.read_bytes().removeprefix(BOM_UTF8).decode("utf-8")
     except FileNotFoundError:
         raise UserError(f"there is no file {file}") from None
     except IsADirectoryError:
@@ -219,12 +224,23 @@ def _answer(name: str, verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _shown(name: str, verdict: Verdict) -> str:
+def _shown(name: str, verdict: Verdict, proof: str) -> str:
     kind = f"{verdict.verdict} ({verdict.trust})" if verdict.accepted else f"{verdict.verdict} ({verdict.reason})"
     if verdict.verdict == "accepted" and not verdict.accepted:
         kind = f"not accepted (only {verdict.trust})"
     clock = "seconds" if verdict.prover.startswith("isabelle") else "CPU seconds"
     lines = [f"{name}: {kind}, {verdict.prover}, {verdict.seconds:.2f} {clock}"]
     lines += [f"  axiom {axiom}" for axiom in verdict.axioms]
-    lines += ["  " + message.text.replace("\n", "\n  ") for message in verdict.messages]
+    for message in verdict.messages:
+        lines += [f"  {line}" for line in f"{_place(message, proof)}{message.text}".split("\n")]
+    if verdict.reason == "timeout":
+        lines.append("  a larger --cpu-seconds may help")
     return "\n".join(lines)
+
+
+def _place(message: Message, proof: str) -> str:
+    """Where in the text of the proof a message is about, in lines and characters from 1; empty if nobody knows."""
+    if message.start < 0:
+        return ""
+    before = proof[: message.start]
+    return f"line {before.count(chr(10)) + 1}, character {len(before) - before.rfind(chr(10))}: "

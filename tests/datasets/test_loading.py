@@ -30,6 +30,12 @@ def write_lines(file: Path, *records: object) -> Path:
     return file
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_line(tmp_path: Path) -> None:
+    file = tmp_path / "problems.jsonl"
+    file.write_text("\ufeff" + json.dumps(GOOD) + "\n", encoding="utf-8")
+    assert [record_of(problem) for problem in read_problems(file)] == [GOOD]
+
+
 def test_unknown_fields_survive_a_round_trip(tmp_path: Path) -> None:
     assert record_of(problem_of(GOOD, "here")) == GOOD
     file = tmp_path / "deep" / "problems.jsonl"

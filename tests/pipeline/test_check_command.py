@@ -72,6 +72,16 @@ def test_where_repair_does_not_help_the_first_verdict_stands(
     assert main(["check", str(problem), "--proof", proof(tmp_path, lie), "--repair", "--json"]) == 1
     answer = json.loads(capsys.readouterr().out)
     assert (answer["verdict"], answer["repaired"]) == ("rejected", None)
+    assert main(["check", str(problem), "--proof", proof(tmp_path, lie), "--repair"]) == 1
+    assert capsys.readouterr().out.endswith("\n  repair found nothing that works\n")
+
+
+def test_a_message_says_where_in_the_proof(problem: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = f"{HEADER}\nTheorem right_zero : forall x, plus x Zero = x.\nProof.\n  induction x. foo. Qed."
+    for begin in ("", "\ufeff"):
+        assert main(["check", str(problem), "--proof", proof(tmp_path, begin + text)]) == 1
+        shown = capsys.readouterr().out.splitlines()
+        assert shown[1].startswith("  line 5, character 16: The reference foo was not found")
 
 
 def test_a_recheck_is_told(problem: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -76,6 +76,24 @@ def test_without_isabelle_one_line_says_how_to_get_it(tmp_path: Path, capsys: py
     assert said.count("\n") == 1
 
 
+@pytest.mark.usefixtures("nowhere")
+def test_a_batch_goes_on_without_the_prover_that_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "batch.jsonl"
+    offered = [(ISABELLE, "by simp"), (ROCQ, "exact I."), (ISABELLE, "by simp"), (LEAN, "exact True.intro")]
+    file.write_text("".join(json.dumps({"problem": problem, "proof": proof}) + "\n" for problem, proof in offered))
+    assert main(["check", "--batch", str(file), "--workers", "2"]) == 3
+    said = capsys.readouterr()
+    answers = [json.loads(line) for line in said.out.splitlines()]
+    assert [(one["name"], one["verdict"]) for one in answers] == [
+        ("i", "error"),
+        ("r", "accepted"),
+        ("i", "error"),
+        ("l", "accepted"),
+    ]
+    assert "Isabelle is missing" in answers[0]["messages"][0]["text"]
+    assert said.err.splitlines()[-1].startswith("error: not all candidates were judged: Isabelle is missing")
+
+
 def test_a_run_has_the_lean_that_the_environment_names(
     tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

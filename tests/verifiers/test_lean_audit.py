@@ -124,7 +124,29 @@ def test_a_theorem_in_the_headers_namespace_is_found(verifier: LeanVerifier) -> 
 def test_a_statement_that_depends_on_the_headers_variables_is_malformed(verifier: LeanVerifier) -> None:
     problem = Problem("goal", "lean4", "variable (x : Nat)\n", "theorem goal : Eq x x")
     verdict = verifier.audit([Candidate(problem, "by exact rfl")])[0]
-    assert (verdict.verdict, verdict.trust) == ("error", "none")
+    assert (verdict.verdict, verdict.reason) == ("error", "malformed")
+    assert "write them as binders" in verdict.messages[0].text
+
+
+@pytest.mark.parametrize(
+    ("header", "statement", "hint"),
+    [
+        ("import Mathlib", "theorem goal : True", True),
+        ("", "theorem goal (n : Nat) : n = n", True),
+        ("def x : Nat := True", "theorem goal : True", False),
+    ],
+)
+def test_who_misses_mathlib_or_notation_is_told_what_the_embedded_lean_is(
+    verifier: LeanVerifier, header: str, statement: str, hint: bool
+) -> None:
+    verdict = verifier.audit([Candidate(Problem("goal", "lean4", header, statement), "exact rfl")])[0]
+    assert (verdict.verdict, verdict.reason) == ("error", "does_not_compile")
+    assert ("docs/lean.md" in verdict.messages[-1].text) == hint
+
+
+def test_a_text_without_the_theorem_says_so(verifier: LeanVerifier) -> None:
+    verdict = verifier.audit([Candidate(GOAL, SAID.replace("goal", "other") + f" by\n  {BLOCK}")])[0]
+    assert (verdict.reason, verdict.messages[0].text) == ("wrong_statement", "the text proves nothing called goal")
 
 
 def test_the_headers_axioms_are_its_authors(verifier: LeanVerifier) -> None:

@@ -144,8 +144,15 @@ def test_an_axiom_of_the_library_counts_only_if_allowed(auditor: Auditor) -> Non
     refused = audit(auditor, "exact proof_irrelevance.", irrelevance, header)
     assert (refused.verdict, refused.reason) == ("rejected", "axiom")
     name = "Coq.Logic.ProofIrrelevance.proof_irrelevance"
-    allowed = problem(irrelevance, header, (name,))
-    assert auditor.audit([Candidate(allowed, "exact proof_irrelevance.")])[0].axioms == (name,)
+    assert refused.messages[0].text == f"the proof rests on {name}, which `allowed_axioms` does not name"
+    for called in (name, name.replace("Coq", "Stdlib")):
+        allowed = problem(irrelevance, header, (called,))
+        assert auditor.audit([Candidate(allowed, "exact proof_irrelevance.")])[0].axioms == (name,)
+
+
+def test_a_text_without_the_theorem_says_so(auditor: Auditor) -> None:
+    refused = audit(auditor, TRUE.replace("goal", "other") + f" {BLOCK} Qed.")
+    assert (refused.reason, refused.messages[0].text) == ("wrong_statement", "the text proves nothing called goal")
 
 
 def test_scopes_and_notations_of_the_header_hold_for_statement_and_candidate(auditor: Auditor) -> None:

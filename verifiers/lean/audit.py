@@ -41,12 +41,13 @@ from verifiers.lean.layers import (
     Rejection,
     check_axioms,
     compile_candidate,
-    failure,
     frozen_text,
     kernel_again,
+    not_prepared,
     read,
     refusal,
     refused_texts,
+    resting_on,
 )
 from verifiers.lean.scan import Unterminated
 from verifiers.lean.source import HEADER_MODULE, Malformed, lemma_axiom, lemma_theorem
@@ -155,7 +156,7 @@ class Auditor:
         allowed = ALLOWED_AXIOMS | set(question.candidate.problem.allowed_axioms) | question.header.axioms
         refused = sorted(checked.axioms - allowed)
         if refused:
-            raise Rejection("axiom", Message("error", f"the proof rests on {', '.join(refused)}"))
+            raise Rejection("axiom", resting_on(refused))
         toolchain = compiler.toolchain
         if toolchain.checker is not None and (recheck or toolchain.embedded):
             own = [HEADER_MODULE] if question.header.made is not None else []
@@ -191,7 +192,7 @@ class Auditor:
             compiled = work.compiler.compile(module, work.compiler.toolchain.header(text), path=path, into=folder)
             if not compiled.ok:
                 at_header = bool(compiled.errors) and compiled.errors[0].line <= header_lines
-                raise failure(compiled, "the header" if at_header else what, kind="error")
+                raise not_prepared(compiled, "the header" if at_header else what, work.compiler.toolchain)
             if any(one.severity == "warning" and "sorry" in one.text for one in compiled.said):
                 raise Rejection("malformed", Message("error", f"{what} has a `sorry` in it"), kind="error")
 

@@ -24,12 +24,19 @@ from verifiers.lean.source import (
     surround,
     without_header,
 )
+from verifiers.lean.toolchain import Toolchain
 
 FROZEN = "LemmaryFrozen.Statement"
 STATEMENT_MODULE = "LemmaryStatement"
 CANDIDATE_MODULE = "LemmaryCandidate"
 CHECK_MODULE = "LemmaryCheck"
 
+SMALL_LIBRARY = (
+    "the embedded Lean has a small library, without Mathlib and without infix notation such as `=` or `+`: "
+    "docs/lean.md says what is there, and how to name a Lean of your own"
+)
+
+_LACKING = re.compile(r"unknown module prefix|unexpected token|Unknown (?:constant|identifier)")
 _AXIOMS = re.compile(
     r"'(?P<name>[^'\s]+)' (?:depends on axioms: \[(?P<axioms>[^\]]*)\]|does not depend on any axioms)\s*"
 )
@@ -94,6 +101,19 @@ def failure(
     return Rejection(reason, *compiled.messages(skip, length, f"{what}: " if what else ""), kind=kind)
 
 
+def not_prepared(compiled: Compiled, what: str, toolchain: Toolchain) -> Rejection:
+    """Why `what`, the header or the statement, was not compiled, and what its author can do where that is known."""
+    refused = failure(compiled, what, kind="error")
+    if refused.verdict.reason != "does_not_compile":
+        return refused
+    if FROZEN in compiled.errors[0].text:  # in the last line of `frozen_text`
+        said = f"{what} depends on `variable`s of the header: write them as binders of the theorem"
+        return Rejection("malformed", Message("error", said), kind="error")
+    if toolchain.embedded and any(_LACKING.match(one.text) for one in compiled.errors):
+        return Rejection("does_not_compile", *refused.verdict.messages, Message("info", SMALL_LIBRARY), kind="error")
+    return refused
+
+
 def frozen_text(header: Header, statement: Statement) -> str:
     """The module of the frozen statement. Its last line fails where the header's variables would make it a function."""
     return f"{header.spoken}{frozen_definition(statement)}#check (@_root_.{FROZEN} : Prop)\n"
@@ -125,6 +145,11 @@ def compile_candidate(
         raise failure(compiled, "", skip=len(before), length=len(text))
 
 
+def resting_on(axioms: Sequence[str]) -> Message:
+    """What is said of a proof from axioms that are not allowed."""
+    return Message("error", f"the proof rests on {', '.join(axioms)}, which `allowed_axioms` does not name")
+
+
 class Checked(NamedTuple):
     """What the checking file found: its theorem, and the axioms on which that rests."""
 
@@ -142,8 +167,9 @@ def check_axioms(question: Question, compiler: Compiler, path: Sequence[Path], i
     if not compiled.ok:
         if compiled.reason != "does_not_compile":
             raise failure(compiled, "the comparison of statements")
-        about = compiled.errors[0].text[:4000]
-        name = question.name
+        about, name = compiled.errors[0].text[:4000], question.name
+        if about == f"Unknown identifier `{name}`":
+            raise Rejection("wrong_statement", Message("error", f"the text proves nothing called {name}"))
         raise Rejection("wrong_statement", Message("error", f"{name} is not a proof of the statement: {about}"))
     answers = [axioms for one in compiled.said if one.line == line and (axioms := printed_axioms(one.text, check))]
     if len(answers) != 1:

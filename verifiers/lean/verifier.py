@@ -26,6 +26,7 @@ from verifiers.lean.layers import (
     read,
     refusal,
     refused_texts,
+    resting_on,
 )
 from verifiers.lean.recheck import recheck
 from verifiers.lean.scan import Unterminated
@@ -254,8 +255,7 @@ def _judge(outcome: Outcome, question: Question, opening: int, text: int, end: i
     allowed = ALLOWED_AXIOMS | set(question.candidate.problem.allowed_axioms) | question.header.axioms
     refused = sorted(axioms - allowed - set(lemmas) - {prefix + lemma for lemma in lemmas})
     if refused:
-        message = Message("error", f"the proof rests on {', '.join(refused)}")
-        return Verdict("rejected", "axiom", "none", (message,), seconds=seconds)
+        return Verdict("rejected", "axiom", "none", (resting_on(refused),), seconds=seconds)
     return Verdict("accepted", "proved", "elaborated", uses=lemmas, seconds=seconds)
 
 

@@ -368,13 +368,14 @@ def allowed_axioms(found: Sequence[str], context: Context, more: Sequence[str]) 
     own = sorted(name for name in context.axioms if _OWN.match(name))
     if own:
         raise Rejection("axiom", Message("error", f"the text itself declares {', '.join(own)}"))
-    allowed = ALLOWED_AXIOMS | set(more)
+    allowed = ALLOWED_AXIOMS | {classical_name(name) for name in more}
     full_names: set[str] = set()
     for name in found:
         named = {one for one in context.axioms if one == name or one.endswith(f".{name}")}
         refused = {one for one in named if classical_name(one) not in allowed and not one.startswith("Header.")}
         if refused or not named:
-            raise Rejection("axiom", Message("error", f"the proof rests on {', '.join(sorted(refused)) or name}"))
+            said = f"the proof rests on {', '.join(sorted(refused)) or name}, which `allowed_axioms` does not name"
+            raise Rejection("axiom", Message("error", said))
         full_names |= named
     return tuple(sorted(full_names))
 
@@ -462,6 +463,8 @@ def _check(
         if finished.stopped:
             raise failure(finished, "", "the comparison of statements")
         about = said[2].partition("Error:")[2].strip() or said[2].strip()
+        if about.startswith(f"The reference {work.candidate}.Text.{statement.name} was not found"):
+            raise Rejection("wrong_statement", Message("error", f"the text proves nothing called {statement.name}"))
         raise Rejection(
             "wrong_statement", Message("error", f"{statement.name} is not a proof of the statement: {about}")
         )
