@@ -42,7 +42,7 @@ def check(
 
     A proof is the whole text (auxiliary lemmas, then the theorem) or only the tactic block. The statement that counts
     is the problem's, whatever the text says. Rocq is found on PATH; Lean comes with the installation, or the
-    environment names another (docs/lean.md); for Isabelle, see docs/isabelle.md.
+    environment names another (docs/lean.md); for Isabelle, see docs/isabelle.md. docs/check.md explains the answers.
 
     Examples:
 
