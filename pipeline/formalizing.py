@@ -15,6 +15,7 @@ from pipeline.ledger import Ledger
 from pipeline.proposers import language_model, testing
 from pipeline.proposers.language_model import Asked, Limits
 from pipeline.proposers.languages import LANGUAGES
+from pipeline.proposers.naming import author_naming
 from pipeline.proving import Found, Screen, needed_lemmas
 from pipeline.world import Ports, Statement, World
 
@@ -176,7 +177,9 @@ def harvest(
             continue
         statement = world.statement(terms[block.statement], elaboration.prelude_id)
         usable = [*lemmas, *admitted]
-        found = by_text(world, ports, ledger, statement, language.rename(block.proof, names), usable)
+        # The proof may speak of the statement's variables without introducing them, and these have other names now.
+        naming = author_naming(language.theorem("Lemma", "written", block.statement), statement.term, names, language)
+        found = by_text(world, ports, ledger, statement, naming.proof(block.proof), usable)
         if found is None:
             continue
         lemma = admit(

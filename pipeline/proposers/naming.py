@@ -53,8 +53,7 @@ def letters_of(term: Term, taken: set[str]) -> dict[str, str]:
     while isinstance(term, Forall):
         letter = next(capital if isinstance(term.type, Sort) else small, None) if term.name != "_" else None
         if letter is not None:
-            table |= {term.name: letter, f"IH{term.name}": f"IH{letter}"}
-            table |= {f"IH{term.name}_{k}": f"IH{letter}{k}" for k in (1, 2, 3)}
+            table |= {term.name: letter, **{ours: theirs for theirs, ours in _hypotheses(letter, term.name).items()}}
         term = term.body
     return table
 
@@ -66,9 +65,14 @@ def author_naming(statement: str, term: Term, table: Mapping[str, str], language
     table = dict(table)
     for name, canonical in zip([*before, *after], chain, strict=False):
         if name in after and canonical != "_":
-            table |= {name: canonical, f"IH{name}": f"IH{canonical}"}
+            table |= {name: canonical, **_hypotheses(name, canonical)}
     known = isinstance(term, Const) or len(before) <= len(chain)  # a constant holds the author's own words
     return Naming(table, tuple(before) if known else (), language)
+
+
+def _hypotheses(name: str, canonical: str) -> dict[str, str]:
+    """The names that induction on a variable gives its hypotheses: one, or several that are numbered."""
+    return {f"IH{name}": f"IH{canonical}"} | {f"IH{name}{k}": f"IH{canonical}_{k}" for k in (1, 2, 3)}
 
 
 def _chain(term: Term) -> list[str]:

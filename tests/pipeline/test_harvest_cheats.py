@@ -108,6 +108,20 @@ def test_an_honest_lemma_is_harvested(verifier: RocqVerifier, elaboration: Elabo
     assert verifier.audit([Candidate(world.alone(statement, ()), lemma.proof)], recheck=True)[0].trust == "rechecked"
 
 
+BARE = """
+Lemma second : forall a b, add a zero = a -> add b zero = b. Proof. induction b; simpl; intros; f_equal; auto. Qed.
+Lemma by_name : forall b, add b zero = b. Proof. induction b. reflexivity. simpl. rewrite IHb. reflexivity. Qed.
+Lemma bound (b : num) : add zero b = b. Proof. case b; reflexivity. Qed.
+"""
+
+
+def test_a_proof_may_name_variables_that_it_does_not_introduce(
+    verifier: RocqVerifier, elaboration: Elaboration, tmp_path: Path
+) -> None:
+    _, library = harvested(verifier, elaboration, tmp_path, f"{BARE}\n{LAST}")
+    assert len(library.lemmas) == 3
+
+
 @pytest.mark.parametrize("text", CHEATS.values(), ids=CHEATS.keys())
 def test_a_cheating_lemma_is_not(verifier: RocqVerifier, elaboration: Elaboration, tmp_path: Path, text: str) -> None:
     _, library = harvested(verifier, elaboration, tmp_path, f"{text}\n{LAST}")
