@@ -74,6 +74,7 @@ ARMS: Mapping[str, Arm] = {
         {"evolve.request_steps": 0, "evolve.model_steps": 0},
     ),
     "no_sleep": Arm("no consolidation", {"consolidate.enabled": False}),
+    "given": Arm("an upper bound: the library begins with the lemmas of a file (--given), each audited first"),
     "faithful": Arm(
         "LEGO-Prover's policies: a language model plans, asks for lemmas, writes and evolves; nothing else proposes",
         _faithful(),
@@ -97,8 +98,8 @@ def arm(name: str) -> Arm:
     return ARMS[name]
 
 
-def settings_of(base: RunSettings, name: str, seed: int) -> RunSettings:
-    """The settings of a run of an arm with a seed.
+def settings_of(base: RunSettings, name: str, seed: int, given: Path | None = None) -> RunSettings:
+    """The settings of a run of an arm with a seed; `given` is the file of lemmas of the arm `given`.
 
     Raises:
         UserError: there is no such arm, or it cannot do anything with these settings.
@@ -106,5 +107,10 @@ def settings_of(base: RunSettings, name: str, seed: int) -> RunSettings:
     changes = {**arm(name).changes, "seed": seed}
     if name == "faithful" and base.model.kind == "none":
         raise UserError("arm faithful: all is done by the language model, and model.kind is none: choose a model")
+    if name == "given":
+        if given is None or base.library is not None:
+            what = "--given FILE.jsonl is missing" if given is None else "the configuration has a `library` already"
+            raise UserError(f"arm given: {what}: name one file of lemmas (docs/compare.md)")
+        changes["library"] = str(given)
     overrides = tuple(f"{key}={json.dumps(value)}" for key, value in changes.items())
     return config.resolve(yaml.safe_load(config.dump(base)), overrides, where=f"arm {name}")

@@ -213,7 +213,7 @@ class RunSettings(_Settings):
     problems: tuple[ProblemSource, ...] = ()
     """Where the problems come from."""
     library: Path | None = None
-    """A run directory whose library is read in before round one."""
+    """A run directory whose library is read in before round one, or a JSONL file of lemmas (docs/first_run.md)."""
     library_round: Positive | None = None
     """The round of `library` as it was after which it is read; empty means its last."""
     deduplication: Literal["statement", "difflib"] = "statement"

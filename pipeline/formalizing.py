@@ -119,7 +119,8 @@ def by_model(
             return None
         failed: list[_Written] = []
         for proof in dict.fromkeys(proof for one in completions for proof in asked.proofs(one.text)):
-            block, extra = harvest(world, ports, ledger, elaboration, proof, lemmas)
+            origins = [elaboration.problem.name]
+            block, extra = harvest(world, ports, ledger, statement, proof, lemmas, origins)
             written = _Written(block, [*lemmas, *extra], screen.verdict(block, [*lemmas, *extra]))
             if written.verdict.trust == "elaborated":
                 return _found(screen, ledger, written.block, written.lemmas)
@@ -154,11 +155,14 @@ def harvest(
     world: World,
     ports: Ports,
     ledger: Ledger,
-    elaboration: Elaboration,
+    statement: Statement,
     text: str,
     lemmas: Sequence[Lemma],
+    origins: Sequence[str],
+    *,
+    operator: str = "harvest",
 ) -> tuple[str, list[Lemma]]:
-    """Admits the auxiliary lemmas of a candidate that verify on their own.
+    """Admits the auxiliary lemmas of a candidate for a statement that verify on their own.
 
     Returns:
         The proof of the theorem, calling the admitted lemmas by their canonical names, and those lemmas.
@@ -169,28 +173,27 @@ def harvest(
     names: dict[str, str] = {}
     if not blocks:
         return last, admitted
-    goal = world.goal(world.of_problem(elaboration.problem.name))
-    terms = read_statements(ports, goal, [block.statement for block in blocks])
+    terms = read_statements(ports, world.goal(statement), [block.statement for block in blocks])
     for block in blocks:
         ledger.counts["auxiliary"] += 1
         if block.statement not in terms:
             continue
-        statement = world.statement(terms[block.statement], elaboration.prelude_id)
+        stated = world.statement(terms[block.statement], statement.prelude_id)
         usable = [*lemmas, *admitted]
         # The proof may speak of the statement's variables without introducing them, and these have other names now.
-        naming = author_naming(language.theorem("Lemma", "written", block.statement), statement.term, names, language)
-        found = by_text(world, ports, ledger, statement, naming.proof(block.proof), usable)
+        naming = author_naming(language.theorem("Lemma", "written", block.statement), stated.term, names, language)
+        found = by_text(world, ports, ledger, stated, naming.proof(block.proof), usable)
         if found is None:
             continue
         lemma = admit(
             world,
             ports,
             ledger,
-            statement,
+            stated,
             found,
-            operator="harvest",
-            origin_kind="problem",
-            origins=[elaboration.problem.name],
+            operator=operator,
+            origin_kind="problem" if origins else operator,
+            origins=origins,
         )
         if lemma is not None:
             admitted.append(lemma)

@@ -1,4 +1,4 @@
-"""The library of another run: its lemmas enter this one as any lemma does, by an audit of this run's own.
+"""The library of another run, or lemmas of the user's own: they enter as any lemma does, by an audit of this run's own.
 
 Invariant (design, invariant 1): what the other run's files say of a lemma is not believed, neither its verdict nor its
 identity. Lemmas that this run could not use, because it has not all definitions that they or their proofs speak of, are
@@ -12,20 +12,35 @@ from pathlib import Path
 from typing import Any
 
 from actors.cluster import gather
-from domain import Candidate, Const, Lemma, Verdict
+from domain import Candidate, Const, Lemma, UserError, Verdict
 from library_store.admission import Proposal
 from library_store.snapshot import read as read_tables
+from pipeline.given import read_given, take_given
 from pipeline.staff import Staff
 from pipeline.world import Statement, World
 from term_algebra import alpha_normal
 from verifiers.canonical import lemma_id, reached
 
 
-def import_library(world: World, staff: Staff, source: Path, at_round: int | None = None) -> str:
-    """Audits the lemmas that the run `source` had after a round (its last one by default) and inserts those accepted.
+def import_library(world: World, staff: Staff, source: Path, at_round: int | None = None) -> list[str]:
+    """Audits the lemmas of a run as it was after a round (its last one by default), or of a file; inserts the accepted.
 
-    Returns one line that says how many.
+    Returns lines that say how many, and of a file which not and why.
     """
+    return take_given(world, staff, source) if source.is_file() else [_of_run(world, staff, source, at_round)]
+
+
+def check_library(source: Path, at_round: int | None) -> None:
+    """Raises `UserError` if a run that begins now could not read `source`."""
+    if source.is_file():
+        read_given(source)
+        if at_round is not None:
+            raise UserError(f"library {source}: a file of lemmas has no rounds: leave --at-round (library_round) out")
+    elif not (source / "rounds").is_dir():
+        raise UserError(f"library {source}: neither a run directory with a finished round nor a JSONL file of lemmas")
+
+
+def _of_run(world: World, staff: Staff, source: Path, at_round: int | None) -> str:
     offered = list(read_tables(source, at_round).lemmas.values())
     known: set[str] = set(staff.library.query(_known))
     usable = _usable(world, [lemma for lemma in offered if lemma.id not in known], known)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from domain import Attempt, Candidate, Lemma, Request, Term, Verdict
+from library_store.admission import Proposal
 from library_store.deduplication import alike
 from pipeline.ledger import Ledger
 from pipeline.proving import Found
@@ -37,8 +38,9 @@ def admit(
     origin_kind: str,
     origins: Sequence[str],
     parents: Sequence[str] = (),
+    name: str = "",
 ) -> Lemma | None:
-    """Audits a proved statement and offers it to the library.
+    """Audits a proved statement and offers it to the library; without a `name` it gets a readable one.
 
     Returns:
         The lemma, if it is in the library now. Its `uses` are the lemmas that its text needs, each seen to be needed;
@@ -63,7 +65,7 @@ def admit(
         id=statement.id,
         revision=1,
         prover=world.language,
-        name=display.name(statement.term, statement.id),
+        name=name or display.name(statement.term, statement.id),
         prelude_id=statement.prelude_id,
         definition_ids=statement.reached,
         statement=display.statement(statement.term),
@@ -83,7 +85,8 @@ def admit(
         seconds=verdict.seconds,
     )
     in_term = [used.id for used in found.lemmas if used.canonical_name in verdict.uses]
-    inserted = ports.library.insert(lemma, verdict, in_term)
+    proposal = Proposal(lemma, verdict, in_term, imported=ledger.imported)
+    (inserted,) = ports.library.insert_many([proposal])
     if inserted.refused:
         ledger.counts[f"refused_{inserted.reason}"] += 1
         return None

@@ -35,6 +35,8 @@ class Ledger:
     """Candidates by how far they came; `model_…` is what the language model's candidates make up of a count."""
     by_model: bool = False
     """Whether what is audited and admitted now has its statement or proof from the language model."""
+    imported: bool = False
+    """Whether what is admitted belongs to the library that the run begins with."""
     tokens_in: int = 0
     tokens_out: int = 0
     prover_seconds: float = 0.0

@@ -114,7 +114,7 @@ def _world(settings: RunSettings, datasets: Sequence[Dataset], staff: Staff, pro
     library.add_problems(states)
     if settings.library is not None:
         progress.stage(f"audit the lemmas of {settings.library}")
-        progress.notices([import_library(world, staff, settings.library, settings.library_round)])
+        progress.notices(import_library(world, staff, settings.library, settings.library_round))
     detail: dict[str, Any] = {"versions": {"prover": prover, "lemmary": __version__}, "label": "online"}
     if staff.model_card is not None:
         detail["versions"]["model"] = f"{staff.model_card.name} ({staff.model_card.version})"

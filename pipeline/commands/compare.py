@@ -25,6 +25,7 @@ def compare(
     arms: str = "shared,isolated",
     seeds: str = "0",
     out: Path | None = None,
+    given: Path | None = None,
     cpu_seconds: float | None = None,
     set: Annotated[tuple[str, ...], Parameter(name="--set", negative=())] = (),  # noqa: A002 (the option's name)
     json: bool = False,
@@ -32,8 +33,8 @@ def compare(
     """Does the library help? Run arms of one configuration with equal budgets, or compare two runs that exist.
 
     Arms: shared, isolated, isolated_cached, explore_once, plain, shuffled, wrong_library, unselected, no_model,
-    no_surgery, no_exploration, no_evolver, no_sleep, faithful (docs/compare.md). A run that has finished is not run
-    again, one that was stopped is resumed.
+    no_surgery, no_exploration, no_evolver, no_sleep, given, faithful (docs/compare.md). A run that has finished is
+    not run again, one that was stopped is resumed.
 
     Examples:
         python -m pipeline compare configs/quickstart.yaml --arms shared,isolated --seeds 0,1,2 --out runs/compare
@@ -45,6 +46,7 @@ def compare(
         arms: names separated by commas; the contrast shared − isolated is the primary one.
         seeds: numbers separated by commas; each arm is run with each.
         out: directory of the comparison, a run directory for each arm and seed below it.
+        given: of the arm given, a JSONL file of lemmas: problems with a `proof` (prove's results.jsonl is one).
         cpu_seconds: the budget of each run, in place of the configuration's.
         set: key=value, overrides one setting in all arms, for example model.kind=none; may be given several times.
         json: print comparison.json.
@@ -57,13 +59,20 @@ def compare(
         raise UserError("--out is missing: name the directory of the comparison")
     extra = [f"cpu_seconds={cpu_seconds}"] if cpu_seconds is not None else []
     base = config.read(first, (*set, *extra))
+    names = _names(arms)
+    if given is not None and "given" not in names:
+        raise UserError("--given goes with the arm given: add it to --arms")
     plan = [
-        Planned(name, seed, arms_of.settings_of(base, name, seed), out / name / f"seed={seed}")
+        Planned(name, seed, arms_of.settings_of(base, name, seed, given), out / name / f"seed={seed}")
         for seed in _numbers(seeds)
-        for name in _names(arms)
+        for name in names
     ]
+    from pipeline.importing import check_library
+
     for planned in plan:
         planned.refuse_other_settings()
+        if planned.settings.library is not None and not planned.directory.exists():
+            check_library(planned.settings.library, planned.settings.library_round)
     for planned in plan:
         if not planned.finished:
             _execute(planned)

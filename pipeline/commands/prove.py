@@ -55,7 +55,7 @@ def prove(
         split: only problems of this split.
         limit: only the first so many by name.
         names: only these problems, separated by commas.
-        library: a run directory whose lemmas may be used.
+        library: a run directory whose lemmas may be used, or a JSONL file of your own: problems with a `proof` each.
         at_round: the library as it was after this round; its last one when left out.
         erase: of a development, drop every proof that ends in Qed first, and prove all again.
         in_place: of a development, apply the patch to your files when all is done.
@@ -104,9 +104,7 @@ def prove(
         "evolve": base.evolve.model_copy(update={"enabled": False}),
     }
     settings = RunSettings.model_validate(base.model_copy(update=updated).model_dump())
-    if library is not None and not (library / "rounds").is_dir():
-        raise UserError(f"--library {library}: no run directory with a finished round there")
-    if library is not None and at_round is not None:
+    if library is not None and at_round is not None and library.is_dir():
         from library_store.snapshot import manifests
 
         finished = len(manifests(library))
@@ -176,7 +174,11 @@ def _development(
 
 
 def write_results(directory: Path) -> dict[str, int]:
-    """Writes `results.jsonl` from the snapshot; returns how many problems have each status."""
+    """Writes `results.jsonl` from the snapshot; returns how many problems have each status.
+
+    A line is the problem with what became of it, so that the file is one of lemmas too (`pipeline.given`).
+    """
+    from datasets.jsonl import record_of
     from library_store.snapshot import read, write_atomically
 
     tables = read(directory)
@@ -188,8 +190,7 @@ def write_results(directory: Path) -> dict[str, int]:
     for row in tables.rows("problems"):
         counts[row["status"]] += 1
         spent = attempts.get(row["name"], [])
-        record = {
-            "name": row["name"],
+        record = record_of(tables.problems[row["name"]].problem) | {
             "status": row["status"],
             "proof": row["proof"] or None,
             "uses": [tables.lemmas[identity].name for identity in row["uses"]],

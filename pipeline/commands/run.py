@@ -9,7 +9,6 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from domain import UserError
 from pipeline import config
 from pipeline.config import RunSettings
 
@@ -56,13 +55,14 @@ def execute_loop(settings: RunSettings, directory: Path, otherwise: str) -> Path
     from library_store.snapshot import manifests
     from pipeline import loop, sources
     from pipeline.directory import check
+    from pipeline.importing import check_library
     from pipeline.progress import Progress
     from pipeline.report.page import write_report
 
     datasets = sources.read(settings.problems)
     new = not (directory / "config.yaml").is_file()
-    if new and settings.library is not None and not settings.library.is_dir():
-        raise UserError(f"library: {settings.library} is not a folder: give a run or library folder")
+    if new and settings.library is not None:
+        check_library(settings.library, settings.library_round)
     check(settings, directory)
     done = len(manifests(directory))
     with Progress(directory / "logs" / "run.log") as progress:

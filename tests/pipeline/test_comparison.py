@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -48,9 +49,10 @@ def at(tree: Any, key: str) -> Any:
 
 @pytest.mark.parametrize("name", ARMS)
 def test_an_arm_changes_what_it_says_and_nothing_else(name: str) -> None:
-    base, changed = (yaml.safe_load(config.dump(one)) for one in (BASE, settings_of(BASE, name, 7)))
-    changes = ARMS[name].changes
-    assert {key: at(changed, key) for key in changes} == dict(changes)
+    given = Path("lemmas.jsonl") if name == "given" else None
+    base, changed = (yaml.safe_load(config.dump(one)) for one in (BASE, settings_of(BASE, name, 7, given)))
+    changes = dict(ARMS[name].changes) | ({"library": str(given)} if given else {})
+    assert {key: at(changed, key) for key in changes} == changes
     assert differing(base, changed) == {"seed", *(key for key in changes if at(base, key) != changes[key])}
 
 
@@ -75,6 +77,13 @@ def test_the_faithful_arm_needs_a_model() -> None:
 def test_an_unknown_arm_is_named() -> None:
     with pytest.raises(UserError, match="did you mean isolated"):
         settings_of(BASE, "isolate", 0)
+
+
+def test_the_given_arm_needs_a_file_and_no_other_library() -> None:
+    with pytest.raises(UserError, match="arm given: --given FILE"):
+        settings_of(BASE, "given", 0)
+    with pytest.raises(UserError, match="has a `library` already"):
+        settings_of(config.resolve({"library": "runs/earlier"}), "given", 0, Path("lemmas.jsonl"))
 
 
 def test_nothing_given_can_be_hidden_from_all() -> None:

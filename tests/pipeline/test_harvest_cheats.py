@@ -85,9 +85,10 @@ def harvested(verifier: RocqVerifier, elaboration: Elaboration, folder: Path, te
         world,
         Ports(verifier, library, None),
         Ledger("a", "problem", "p"),
-        elaboration,
+        world.of_problem("p"),
         canonical(elaboration, text),
         [],
+        ["p"],
     )
     return world, library
 
