@@ -147,7 +147,7 @@ class EvolveSettings(_Settings):
     """Workers kept for evolution while problems are proved; a single worker proves first."""
     budget_share: Fraction = 0.67
     """Share of the budget of CPU seconds after which no step of evolution starts; the rest is for proving with what
-    was learned."""
+    was learned. Evolution goes on beyond it while attempts at the problems still open cannot use up the rest."""
     explore_first: Natural = 0
     """Passes over all signatures in the first round, before any problem is attempted, with no evolution after it; 0
     explores side by side with proving, in every round but the last."""

@@ -159,14 +159,13 @@ def _work(world: World, staff: Staff, number: int, had: dict[str, frozenset[str]
         staff.model.allow(settings.model.tokens_per_round)
     shared, free = ray.put(world), list(staff.workers)
     running: dict[Any, tuple[Any, Action, str]] = {}
-    evolved_until = settings.cpu_seconds * settings.evolve.budget_share
     still_open = {name for name in begun.open_problems if name in world.elaborations}
     explored = {world.signatures[key].shape for key in begun.done if key in world.signatures}
     count, spent = begun.steps, staff.spent()
     token_seconds = staff.cpu_seconds()["model"] / max(1, begun.tokens) if begun.tokens else TOKEN_SECONDS
     while True:
         action = None
-        if spent >= evolved_until:
+        if spent >= policies.evolved_until(settings, len(still_open)):
             plan = policies.only_prove(plan)
         if spent < settings.cpu_seconds:
             offered = staff.library.query(_offers, settings, token_seconds)

@@ -17,13 +17,9 @@ def offers(library: Any, most_tries: int, seconds_per_token: float, *, alone: bo
         seconds_per_token: CPU seconds of the language model for one token of output.
         alone: whether a request serves nobody but those who asked, so that it goes when these are proved.
     """
-    requests = [
-        r
-        for r in library.requests.values()
-        if r.status == "open"
-        and r.tries < most_tries
-        and not (alone and all(library.problems[name].status == "proved" for name in r.asked_by))
-    ]
+    waiting = [r for r in library.requests.values() if r.status == "open" and r.tries < most_tries]
+    wanted = {r.id: sum(library.problems[name].status == "open" for name in r.asked_by) for r in waiting}
+    requests = [r for r in waiting if wanted[r.id] or not alone]
     requests.sort(key=lambda request: (len(request.statement_exact), request.id))
     arms: defaultdict[str, list[float]] = defaultdict(lambda: [0, 0, 0, 0.0])
     parents: defaultdict[str, list[float]] = defaultdict(lambda: [0, 0, 0, 0.0])
@@ -41,7 +37,7 @@ def offers(library: Any, most_tries: int, seconds_per_token: float, *, alone: bo
     live = [lemma for lemma in library.lemmas.values() if lemma.retired_by is None]
     live.sort(key=lambda lemma: (len(lemma.statement_exact), lemma.id))
     return Offers(
-        [Wanted(r.id, r.operator, r.tries, len(r.asked_by)) for r in requests],
+        [Wanted(r.id, r.operator, r.tries, wanted[r.id]) for r in requests],
         [Parent(lemma.id, _record(parents[lemma.id])) for lemma in live],
         {arm: _record(row) for arm, row in arms.items()},
     )

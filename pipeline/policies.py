@@ -12,7 +12,8 @@ Which step of evolution is next is a policy's to say; both end when their steps 
   are new, and `USED_WORTH` times as much by those that another proof rests on later, per CPU second. Its rate has a
   Gamma posterior; a rate is drawn for each arm that can be pulled, and the best one is (Thompson sampling). The parent
   of a direction has the highest upper confidence bound of what its steps brought, so each lemma gets its turn and those
-  that pay get more. Of the requests those with the fewest tries are next, then those that most problems ask for.
+  that pay get more. Of the requests those that an open problem asks for are next, the least tried first, then
+  those that most open problems ask for.
 * `faithful`: LEGO-Prover's evolver (section 3.3). Every step is the language model's: with a probability it answers the
   request that was tried least, otherwise it evolves the lemma that was evolved least in a direction drawn at random.
 
@@ -30,6 +31,8 @@ from dataclasses import dataclass, field, replace
 from statistics import NormalDist
 from types import MappingProxyType
 from typing import Literal, NamedTuple
+
+from pipeline.config import RunSettings
 
 DIRECTIONS = ("identify_key_concepts", "parameterize", "scale_complexity", "extend_dimensions")
 """The paper's four directions of evolution."""
@@ -72,7 +75,7 @@ class Record(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """An open request: how it came about, how often it was tried, how many problems ask for it."""
+    """An open request: how it came about, how often it was tried, how many open problems ask for it."""
 
     id: str
     source: str = ""
@@ -176,6 +179,16 @@ def only_prove(plan: Plan) -> Plan:
     return replace(plan, signatures=(), request_steps=0, model_steps=0)
 
 
+def evolved_until(settings: RunSettings, still_open: int) -> float:
+    """CPU seconds of the run after which no step of evolution starts.
+
+    The rest is kept for attempts, but no more than one at each open problem may take: twice its limit, since audits and
+    the last script come on top.
+    """
+    rest = settings.cpu_seconds * (1.0 - settings.evolve.budget_share)
+    return settings.cpu_seconds - min(rest, 2.0 * settings.prove.cpu_seconds * still_open)
+
+
 def _prove(plan: Plan) -> Choice:
     action = Action("prove", plan.due[0], "prove", use_model=True)
     return Choice(replace(plan, due=plan.due[1:], proving=plan.proving + 1), action)
@@ -227,7 +240,8 @@ def _arms(plan: Plan, offers: Offers) -> dict[str, Action]:
     if plan.signatures:
         arms[arm_of("exploration", use_model=False)] = Action("explore", plan.signatures[0], "exploration")
     free = sorted(
-        (one for one in offers.requests if one.id not in plan.taken), key=lambda one: (one.tries, -one.asked_by)
+        (one for one in offers.requests if one.id not in plan.taken),
+        key=lambda one: (not one.asked_by, one.tries, -one.asked_by),
     )
     if plan.request_steps:
         for one in free:

@@ -22,7 +22,8 @@ from pipeline.comparison.statistics import (
     run_interval,
     seconds_to_reach,
 )
-from pipeline.policies import Plan, only_prove
+from pipeline.config import RunSettings
+from pipeline.policies import Plan, evolved_until, only_prove
 
 BASE = config.resolve({"problems": [{"dataset": "bundled"}], "cpu_seconds": 100, "rounds": 3})
 
@@ -89,6 +90,14 @@ def test_the_given_arm_needs_a_file_and_no_other_library() -> None:
 def test_nothing_given_can_be_hidden_from_all() -> None:
     with pytest.raises(UserError, match="library: "):
         config.resolve({"library": "runs/earlier", "retrieval": {"visibility": "isolated"}})
+
+
+def test_evolution_leaves_attempts_at_the_open_problems_what_they_may_take_and_no_more() -> None:
+    settings = RunSettings.model_validate(
+        {"problems": [{"dataset": "bundled"}], "cpu_seconds": 900, "prove": {"cpu_seconds": 10}}
+    )
+    assert evolved_until(settings, 50) == pytest.approx(603)
+    assert evolved_until(settings, 2) == 860
 
 
 def test_a_plan_that_only_proves_keeps_its_problems() -> None:

@@ -199,12 +199,13 @@ def test_the_median_draw_comes_close_to_the_observed_rate() -> None:
 
 
 def test_requests_that_many_ask_for_come_first_and_wait_a_round_after_automation_failed() -> None:
-    offers = Offers([Wanted("few"), Wanted("many", asked_by=3), Wanted("tried", asked_by=9, tries=1)])
+    wanted = [Wanted("nobody", asked_by=0), Wanted("few"), Wanted("many", asked_by=3)]
+    offers = Offers([*wanted, Wanted("tried", asked_by=9, tries=1)])
     plan, order = Plan((), (), 9, 0, 0.7, 1), list[str]()
     while (choice := choose(plan, offers, 0.3)).action is not None:
         order.append(choice.action.target)
         plan = finish(choice.plan, choice.action)
-    assert order == ["many", "few", "tried"]
+    assert order == ["many", "few", "tried", "nobody"]
     again = choose(replace(plan, tried=frozenset()), offers, 0.3).action
     assert again is not None
     assert again.target == "many"
