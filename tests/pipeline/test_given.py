@@ -47,7 +47,7 @@ LEMMAS = [
     line("bare", ": forall n, add n n = n"),
     line("lean", "", "rfl", prover="lean4"),
 ]
-PROBLEM = line("swap", ": forall a b c, add (add a b) c = add (add b a) c")
+PROBLEM = line("swap", ": forall a b c, add (add a b) c = add c (add b a)")
 TAKEN = {"right_zero", "commutes", "renamed"}
 
 
@@ -60,6 +60,7 @@ def test_lemmas_that_hold_are_taken_and_the_others_named(repository: Path, tmp_p
     lemmas = write(tmp_path / "lemmas.jsonl", *LEMMAS)
     problems = write(tmp_path / "problems.jsonl", {key: value for key, value in PROBLEM.items() if key != "proof"})
     command = [sys.executable, "-m", "pipeline", "prove", problems, "--library", lemmas, "--out", str(tmp_path / "out")]
+    command += ["--set", "prove.scripts=4"]
     done = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False, timeout=500)
     assert done.returncode == 0, done.stderr
     tables = read(tmp_path / "out")
