@@ -223,6 +223,7 @@ def from_goal(goal: Goal, theory: Theory) -> Iterator[Term]:
     for kept in choices:
         yield from _generalisations(sides, kept, variables, theory)
     for one in inductions:
+        yield from _generalisations(sides, [equation(one.type, one.left, one.right)], variables, theory)
         for old, new in ((one.left, one.right), (one.right, one.left)):
             for changed in (
                 Equation(sides.type, replace(sides.left, {old: new}), sides.right),
@@ -238,10 +239,12 @@ def _generalisations(
     data = {name: type_ for name, type_ in variables.items() if not isinstance(type_, Sort)}
     conclusion = equation(sides.type, sides.left, sides.right)
     yield close(facts, conclusion, data)
+    told = [side for fact in facts if (told := as_equation(fact)) is not None for side in (told.left, told.right)]
+    places = [set(subterms(part)) for part in (sides.left, sides.right, *told)]
     common = [
         term
-        for term in subterms(sides.left)
-        if term in set(subterms(sides.right)) and free_variables(term) & set(data) and not isinstance(term, Var)
+        for term in dict.fromkeys([*subterms(sides.left), *subterms(sides.right)])
+        if sum(term in place for place in places) > 1 and free_variables(term) & set(data) and not isinstance(term, Var)
     ]
     maximal = [term for term in common if not any(term is not o and term in set(subterms(o)) for o in common)]
     several = (itertools.combinations(maximal, count) for count in range(len(maximal), 1, -1))

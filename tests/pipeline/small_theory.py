@@ -53,6 +53,9 @@ STATEMENTS = {
     "twice_sum": "forall x : num, twice x = sum x x",
     "even_twice": "forall x : num, even (twice x) = true",
     "even_even": "forall x y : num, even x = true -> even (sum x y) = even y",
+    "even_two_more": "forall x : num, even x = true -> even (sum x (next (next zero))) = true",
+    "even_flipped": "forall x : seq num, even (weight num (flip num x)) = true ->"
+    " even (sum (weight num (flip num x)) (next (next zero))) = true",
     "cut_together": "forall (A : Type) (n : num) (x y : seq A),"
     " cut A n (together A x y) = together A (cut A n x) (cut A n y)",
     "weight_flip": "forall (A : Type) (x : seq A), weight A (flip A x) = weight A x",

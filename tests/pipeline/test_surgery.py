@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from domain import Goal, Hypothesis
 from pipeline.proposers import testing
 from pipeline.proposers.automation import Automation
-from pipeline.proposers.surgery import requests
+from pipeline.proposers.surgery import from_goal, requests
+from pipeline.proposers.theory import Theory, open_statement
 from tests.pipeline.small_theory import Checker, definitions, statement
 from verifiers.rocq.terms import alpha_normal, render
 
@@ -34,6 +36,15 @@ def test_a_stuck_goal_is_generalised(checker: Checker) -> None:
     shown = wanted(checker, "flip_flip")
     assert shown
     assert any(text.count("forall") == 1 and "(x1 : " in text for text in shown)
+
+
+def test_an_induction_hypothesis_stays_as_a_premise_when_what_it_shares_with_the_goal_is_generalised() -> None:
+    stuck = open_statement(statement("even_flipped"))
+    (told,) = stuck.hypotheses
+    variables = [Hypothesis(binder.name, binder.type) for binder in stuck.of_kind("data")]
+    goal = Goal((*variables, Hypothesis("IHx", told.type)), stuck.conclusion)
+    cut = [alpha_normal(term) for term in from_goal(goal, Theory(definitions()))]
+    assert alpha_normal(statement("even_two_more")) in cut
 
 
 def test_what_holds_only_under_the_premises_of_the_statement_is_asked_for_under_them(checker: Checker) -> None:
