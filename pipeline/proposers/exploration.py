@@ -406,28 +406,40 @@ class Explorer:
         return len(held) >= VALUATIONS // 10 and all(b == (0,) for b in held)
 
     def _relations(self, symbols: Sequence[Symbol]) -> Iterator[tuple[int, int, Term]]:
-        """For a Bool relation on one type: soundness of equality, antisymmetry, totality, transitivity."""
+        """For a Bool relation on one type: soundness of equality, antisymmetry, totality, transitivity; and for two of
+        them: whether one excludes the other, or holds where the other does not."""
         boolean = Const("bool")
-        for symbol in symbols:
-            if symbol.result != boolean or len(symbol.domains) != 2 or symbol.domains[0] != symbol.domains[1]:
-                continue
+
+        def holds(symbol: Symbol, a: Term, b: Term, value: str = "true") -> Term:
+            return equation(boolean, apply(symbol.term, [a, b]), Const(value))
+
+        relations = [
+            symbol
+            for symbol in symbols
+            if symbol.result == boolean and len(symbol.domains) == 2 and symbol.domains[0] == symbol.domains[1]
+            if not symbol.constructor and symbol.domains[0] != boolean
+        ]
+        for symbol in relations:
             type_ = symbol.domains[0]
             names = [name for name, t in self.variables.items() if t == type_]
-            if symbol.constructor or type_ == boolean or len(names) < 3:
+            if len(names) < 3:
                 continue
             x, y, z = (Var(name) for name in names[:3])
-
-            def holds(a: Term, b: Term, value: str = "true", symbol: Symbol = symbol) -> Term:
-                return equation(boolean, apply(symbol.term, [a, b]), Const(value))
-
             same = equation(type_, x, y)
             shapes = [
-                ([holds(x, y)], same),
-                ([holds(x, y), holds(y, x)], same),
-                ([holds(x, y, "false")], holds(y, x)),
-                ([holds(x, y)], holds(y, x, "false")),
-                ([holds(x, y), holds(y, z)], holds(x, z)),
+                ([holds(symbol, x, y)], same),
+                ([holds(symbol, x, y), holds(symbol, y, x)], same),
+                ([holds(symbol, x, y, "false")], holds(symbol, y, x)),
+                ([holds(symbol, x, y)], holds(symbol, y, x, "false")),
+                ([holds(symbol, x, y), holds(symbol, y, z)], holds(symbol, x, z)),
             ]
+            for other in relations:
+                if other is not symbol and other.domains == symbol.domains:
+                    shapes += [
+                        ([holds(symbol, x, y)], holds(other, x, y, "false")),
+                        ([holds(symbol, x, y)], holds(other, y, x, "false")),
+                        ([holds(symbol, x, y, "false")], holds(other, y, x)),
+                    ]
             for rank, (hypotheses, conclusion) in enumerate(shapes):
                 yield 4 + len(hypotheses), -1 - rank, self._close(hypotheses, conclusion)
 

@@ -22,6 +22,8 @@ Fixpoint same (x y : num) : bool :=
   | zero => match y with zero => true | next _ => false end
   | next a => match y with zero => false | next b => same a b end
   end.
+Fixpoint below (x y : num) : bool :=
+  match y with zero => false | next b => match x with zero => true | next a => below a b end end.
 Fixpoint join (A : Type) (x y : seq A) : seq A :=
   match x with stop _ => y | push _ a z => push A a (join A z y) end.
 Fixpoint flip (A : Type) (x : seq A) : seq A :=
@@ -65,6 +67,7 @@ STATEMENTS = {
     " together A (join A x (push A a (stop A))) (join A y (push A b (stop A)))"
     " = join A (together A x y) (push A a (stop A))",
     "same_sound": "forall x y : num, same x y = true -> x = y",
+    "below_not_same": "forall x y : num, below x y = true -> same x y = false",
     "join_one": "forall (x : seq num) (y : num), weight num (join num x (push num (next zero) (stop num)))"
     " = weight num (join num (push num (next zero) (stop num)) x)",
     "false_comm": "forall (A : Type) (x y : seq A), join A x y = join A y x",

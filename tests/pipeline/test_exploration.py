@@ -31,6 +31,7 @@ def test_the_laws_of_lists_are_found() -> None:
 
 def test_laws_of_relations_are_found() -> None:
     assert normal(statement("same_sound")) in found("same")
+    assert normal(statement("below_not_same")) in found("same", "below")
 
 
 def test_every_conjecture_survives_fresh_tests() -> None:
