@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from domain import Prover
 from library_store.schema import ProblemState
 from library_store.snapshot import write_atomically
 
-SUFFIXES = {"rocq": ".v", "lean4": ".lean", "isabelle": ".thy"}
+SUFFIXES: Mapping[Prover, str] = {"rocq": ".v", "lean4": ".lean", "isabelle": ".thy"}
 
 
 def write_proofs(directory: Path, problems: Mapping[str, ProblemState]) -> list[Path]:
@@ -22,8 +23,7 @@ def write_proofs(directory: Path, problems: Mapping[str, ProblemState]) -> list[
     folder.mkdir(parents=True, exist_ok=True)
     files: list[Path] = []
     for name, state in problems.items():
-        ending = "_refuted" if state.status == "refuted" else ""
-        file = folder / f"{file_stem(name)}{ending}{SUFFIXES[state.problem.prover]}"
+        file = folder / proof_name(name, state.problem.prover, state.status)
         if state.status not in ("proved", "refuted"):
             file.unlink(missing_ok=True)
             continue
@@ -33,6 +33,11 @@ def write_proofs(directory: Path, problems: Mapping[str, ProblemState]) -> list[
             write_atomically(file, text.encode())
         files.append(file)
     return sorted(files)
+
+
+def proof_name(name: str, prover: Prover, status: str) -> str:
+    """The name of the file with a problem's proof, or the proof of its negation."""
+    return f"{file_stem(name)}{'_refuted' if status == 'refuted' else ''}{SUFFIXES[prover]}"
 
 
 def file_stem(name: str) -> str:

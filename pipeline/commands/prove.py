@@ -35,9 +35,9 @@ def prove(
 ) -> int:
     """Prove a list of problems, or the holes of a development of your own.
 
-    A list is proved in one round without growing a library; results.jsonl and a file per proof are written. A
-    development is a Rocq file or folder (`_CoqProject` is honoured): each statement that is admitted is a problem, the
-    proofs come as patch.diff, and your files stay as they are unless you say --in-place.
+    A list is proved in one round without growing a library; index.html (to look at), results.jsonl (for programs) and a
+    file per proof are written. A development is a Rocq file or folder (`_CoqProject` is honoured): each statement that
+    is admitted is a problem, the proofs come as patch.diff, and your files stay as they are unless you say --in-place.
 
     A statement with a counterexample is refuted: no effort is spent on it, and the file proves its negation.
 
@@ -48,7 +48,7 @@ def prove(
 
     Args:
         problems: a JSONL file, a dataset name with an optional split, or a FILE.v or folder of your own.
-        out: directory for results.jsonl and proofs/ or patch.diff; giving it again resumes.
+        out: directory for index.html, results.jsonl and proofs/ or patch.diff; giving it again resumes.
         configuration: a run's configuration for model and limits; its problems, rounds and evolution do not count.
             Without it no language model is used.
         path: where the dataset lies, if its name alone does not say it (docs/datasets.md).
@@ -64,6 +64,7 @@ def prove(
         json: print the counts as JSON.
     """
     from pipeline.commands.run import execute_loop
+    from pipeline.report.results import write_page
 
     chosen = tuple(name.strip() for name in names.split(",") if name.strip())
     others = {"--path": path, "--split": split, "--library": library, "--at-round": at_round}
@@ -112,9 +113,10 @@ def prove(
             raise UserError(f"--at-round {at_round}: {library} has rounds 1 to {finished}")
     execute_loop(settings, out, "choose another --out to prove again")
     counts = write_results(out)
+    page = write_page(out)
     print(json_text.dumps(counts) if json else ", ".join(f"{counts[name]} {name}" for name in STATUSES))
     if not json:
-        print(f"Results: {out / 'results.jsonl'}")
+        print(f"Results: {page}, {out / 'results.jsonl'}")
     return 0
 
 
@@ -135,6 +137,7 @@ def _development(
     from pipeline.development.work import HOLE_SECONDS, Options, Work, summary
     from pipeline.development.writing import open_writer
     from pipeline.progress import Progress
+    from pipeline.report.results import write_page
 
     if erase and in_place:
         raise UserError("--in-place goes with holes of your own: with --erase, look at patch.diff instead")
@@ -160,6 +163,7 @@ def _development(
     with Progress(out / "logs" / "prove.log") as progress:
         progress.say(f"{work.holes} holes, {options.seconds:g} CPU seconds each")
         results = work.run(progress.say)
+    page = write_page(out)
     changed = work.apply() if in_place else []
     counts = {status: sum(result.status == status for result in results) for status in STATUSES}
     if json:
@@ -169,7 +173,7 @@ def _development(
     print(f"{left}\n" if left else "", end="")
     print(", ".join(f"{counts[name]} {name}" for name in STATUSES))
     print(f"Patched: {', '.join(map(str, changed))}" if changed else f"Patch: {out / 'patch.diff'}")
-    print(f"Results: {out / 'results.jsonl'}")
+    print(f"Results: {page}, {out / 'results.jsonl'}")
     return 0
 
 
@@ -198,6 +202,8 @@ def write_results(directory: Path) -> dict[str, int]:
             "tokens": sum(one["tokens_in"] + one["tokens_out"] for one in spent),
             "cpu_seconds": round(sum(one["cpu_seconds"] for one in spent), 3),
         }
+        if row["status"] == "open":
+            record["goals"] = list(dict.fromkeys(goal for one in spent for goal in one["stuck_goals"]))
         if row["status"] == "error":
             record["reason"] = row["reason"]
         if row["status"] == "refuted":

@@ -62,6 +62,7 @@ class Result:
     cpu_seconds: float
     file: str
     line: int
+    statement: str
     lemmas: tuple[str, ...] = ()
     rests_on: tuple[str, ...] = ()
     counterexample: Mapping[str, str] | None = None
@@ -231,7 +232,8 @@ class Work:
     def _result(self, source: Source, hole: Hole, tried: _Tried, compiled: Compiled) -> Result:
         answer, name = tried.answer, hole.qualified
         result = Result(
-            name, "open", None, (), (), answer.tokens, tried.cpu_seconds, source.shown, hole.line, goals=answer.stuck
+            *(name, "open", None, (), (), answer.tokens, tried.cpu_seconds, source.shown, hole.line, hole.statement),
+            goals=answer.stuck,
         )
         fields: dict[str, Any] = asdict(result)
         if answer.counterexample is not None:
@@ -252,7 +254,9 @@ class Work:
 
     def _failed(self, source: Source, holes: Sequence[Hole], reason: str) -> list[Result]:
         return [
-            Result(hole.qualified, "error", None, (), (), 0, 0.0, source.shown, hole.line, reason=reason)
+            Result(
+                *(hole.qualified, "error", None, (), (), 0, 0.0, source.shown, hole.line, hole.statement), reason=reason
+            )
             for hole in holes
         ]
 

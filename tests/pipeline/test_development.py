@@ -119,6 +119,8 @@ def results(folder: Path) -> dict[str, dict[str, object]]:
 
 def test_every_hole_gets_its_status(proved: Path) -> None:
     rows = results(proved)
+    page = (proved / "out" / "index.html").read_text()
+    assert all(name in page and str(row["statement"]).split()[0] in page for name, row in rows.items())
     expected = {
         "mirror_mirror": "proved",
         "mirror_moves": "refuted",

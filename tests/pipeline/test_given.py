@@ -88,6 +88,7 @@ def test_lemmas_that_hold_are_taken_and_the_others_named(repository: Path, tmp_p
     assert result["status"] == "proved"
     assert result["uses"] == ["commutes"]
     assert result["header"] == HEADER, "a result is a lemma for --library"
+    assert 'href="proofs/swap.v"' in (tmp_path / "out" / "index.html").read_text()
 
 
 @pytest.mark.parametrize(
