@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import json as json_text
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -15,6 +18,9 @@ from domain import OutsideError, UserError
 from pipeline import arms as arms_of
 from pipeline import config
 from pipeline.config import RunSettings
+
+PR_SET_PDEATHSIG = 1
+"""Of prctl(2): the signal that a process gets when its parent ends."""
 
 
 def compare(
@@ -153,7 +159,7 @@ def _execute(planned: Planned) -> None:
     command = [sys.executable, "-m", "pipeline", "run", str(planned.asked), "--out", str(planned.directory), "--json"]
     where = f"{planned.arm}, seed {planned.seed}"
     print(f"{where}: up to {planned.settings.cpu_seconds:.0f} CPU seconds", file=sys.stderr)
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with child(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         failure = ""
@@ -171,6 +177,19 @@ def _execute(planned: Planned) -> None:
             f"{planned.directory}: the same command resumes"
         )
     write_atomically(planned.told, told.encode())
+
+
+def child(command: Sequence[str], **options: Any) -> subprocess.Popen[str]:
+    """A process that is asked to end (SIGTERM) when this one has ended, however that came about; Linux only."""
+    parent = os.getpid()
+    library = ctypes.CDLL(None)
+
+    def ask() -> None:
+        library.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:  # it ended before it could be asked for
+            os._exit(1)
+
+    return subprocess.Popen(command, preexec_fn=ask if sys.platform == "linux" else None, **options)  # noqa: PLW1509 (there is no thread yet)
 
 
 # ------------------------------------------------------------------------------------------------------- two runs
