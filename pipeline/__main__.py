@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 
 import docstring_parser
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Parameter
 
 from domain import OutsideError, UserError
 from pipeline import __version__
@@ -51,6 +51,7 @@ def application(requested: str | None) -> App:
         help="Lemmary: a self-improving library pipeline for formal theorem proving.",
         help_epilogue=EXIT_CODES,
         version=__version__,
+        default_parameter=Parameter(negative=()),  # no option --no-json and the like: what is not asked for is off
         result_action="return_value",
         exit_on_error=False,
         print_error=False,

@@ -124,6 +124,7 @@ def test_each_command_has_help_with_an_example(repository: Path, command: str) -
     result = pipeline(repository, command, "--help")
     assert result.returncode == 0, result.stderr
     assert f"python -m pipeline {command}" in result.stdout.partition("\n")[2]
+    assert "--no-" not in result.stdout, "what is off unless asked for needs no option that turns it off"
 
 
 @pytest.mark.parametrize("arguments", [["frobnicate"], ["doctor", "--frobnicate"], ["--frobnicate"]])

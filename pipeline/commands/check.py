@@ -36,7 +36,7 @@ def check(
     repair: bool = False,
     workers: int = 1,
     cpu_seconds: float = 30.0,
-    json_output: Annotated[bool, Parameter(name="--json", negative=())] = False,
+    json_output: Annotated[bool, Parameter(name="--json")] = False,
 ) -> int:
     """Verify candidate proofs. Exit code 0: every candidate is accepted; 1: at least one is not.
 

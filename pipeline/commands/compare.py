@@ -33,7 +33,7 @@ def compare(
     out: Path | None = None,
     given: Path | None = None,
     cpu_seconds: float | None = None,
-    set: Annotated[tuple[str, ...], Parameter(name="--set", negative=())] = (),  # noqa: A002 (the option's name)
+    set: Annotated[tuple[str, ...], Parameter(name="--set")] = (),  # noqa: A002 (the option's name)
     json: bool = False,
 ) -> int:
     """Does the library help? Run arms of one configuration with equal budgets, or compare two runs that exist.

@@ -26,8 +26,8 @@ def datasets(
     path: Path | None = None,
     split: str | None = None,
     to: Path | None = None,
-    check: Annotated[bool, Parameter(negative=())] = False,
-    json_output: Annotated[bool, Parameter(name="--json", negative=())] = False,
+    check: bool = False,
+    json_output: Annotated[bool, Parameter(name="--json")] = False,
 ) -> int:
     """List the problem sets that can be read, or convert one to JSONL.
 

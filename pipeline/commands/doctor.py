@@ -71,7 +71,7 @@ class _AilmentError(Exception):
         self.mend = mend
 
 
-def doctor(*parts: str, json_output: Annotated[bool, Parameter(name="--json", negative=())] = False) -> int:
+def doctor(*parts: str, json_output: Annotated[bool, Parameter(name="--json")] = False) -> int:
     """Check every part that a run uses, one line each, and say how to mend what is not fine.
 
     Exit code 0 when all that the embedded default needs is fine, otherwise 3.

@@ -21,7 +21,7 @@ def graph(
     *,
     out: Path | None = None,
     at_round: int | None = None,
-    json_output: Annotated[bool, Parameter(name="--json", negative=())] = False,
+    json_output: Annotated[bool, Parameter(name="--json")] = False,
 ) -> int:
     """Analyse which lemmas the proofs of a run or library rest on.
 

@@ -27,11 +27,11 @@ def prove(
     names: str = "",
     library: Path | None = None,
     at_round: int | None = None,
-    erase: Annotated[bool, Parameter(negative=())] = False,
-    in_place: Annotated[bool, Parameter(negative=())] = False,
+    erase: bool = False,
+    in_place: bool = False,
     cpu_seconds: float | None = None,
-    set: Annotated[tuple[str, ...], Parameter(name="--set", negative=(), show_default=False)] = (),  # noqa: A002 (the option's name)
-    json: Annotated[bool, Parameter(negative=())] = False,
+    set: Annotated[tuple[str, ...], Parameter(name="--set", show_default=False)] = (),  # noqa: A002 (the option's name)
+    json: bool = False,
 ) -> int:
     """Prove a list of problems, or the holes of a development of your own.
 

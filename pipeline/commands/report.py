@@ -11,7 +11,7 @@ def report(
     run: Path,
     *,
     at_round: int | None = None,
-    json_output: Annotated[bool, Parameter(name="--json", negative=())] = False,
+    json_output: Annotated[bool, Parameter(name="--json")] = False,
 ) -> int:
     """Write RUN/report/index.html and its figures from the snapshot tables, and print the page's path.
 

@@ -20,8 +20,8 @@ def run(
     out: Path | None = None,
     rounds: int | None = None,
     cpu_seconds: float | None = None,
-    set: Annotated[tuple[str, ...], Parameter(name="--set", negative=(), show_default=False)] = (),  # noqa: A002 (the option's name)
-    json: Annotated[bool, Parameter(negative=())] = False,
+    set: Annotated[tuple[str, ...], Parameter(name="--set", show_default=False)] = (),  # noqa: A002 (the option's name)
+    json: bool = False,
 ) -> int:
     """Run rounds of proving and evolving, and write a snapshot after each; on an existing directory, resume.
 

@@ -51,7 +51,7 @@ EXITS = (0, 1, 2, 3, 130)
 """Exit codes of a job's command that are passed on."""
 
 Address = Annotated[str, Parameter(env_var="RAY_API_SERVER_ADDRESS")]
-Json = Annotated[bool, Parameter(name="--json", negative=())]
+Json = Annotated[bool, Parameter(name="--json")]
 
 submit = App(name="submit")
 
@@ -66,9 +66,9 @@ def send(
     prove: str | None = None,
     rounds: int | None = None,
     cpu_seconds: float | None = None,
-    overrides: Annotated[tuple[str, ...], Parameter(name="--set", negative=())] = (),
+    overrides: Annotated[tuple[str, ...], Parameter(name="--set")] = (),
     python: str = sys.executable,
-    detach: Annotated[bool, Parameter(negative=())] = False,
+    detach: bool = False,
     json_output: Json = False,
 ) -> int:
     """Send a run to a Ray cluster and follow its log; the exit code is that of the run.
