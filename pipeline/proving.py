@@ -45,7 +45,8 @@ class Screen:
         by_model: bool = False,
     ) -> None:
         """`seconds` are CPU seconds of the prover after which no new candidate is checked."""
-        self._left = seconds
+        self.left = seconds
+        """CPU seconds of the prover that this statement may still take."""
         self.problem: Problem = world.goal(statement)
         self.preamble = world.preamble(statement.prelude_id)
         self.uses: tuple[str, ...] = ()
@@ -62,9 +63,9 @@ class Screen:
         self._ledger.proposed(verdict, by_model=self._by_model)
         return verdict
 
-    def accepts(self, proof: str, lemmas: Sequence[Lemma]) -> bool:
-        """Whether a new candidate is a proof; False unseen when the time for this statement is spent."""
-        return self._left > 0 and self.verdict(proof, lemmas).trust == "elaborated"
+    def accepts(self, proof: str, lemmas: Sequence[Lemma], reserve: float = 0.0) -> bool:
+        """Whether a new candidate is a proof; False unseen when no more than `reserve` CPU seconds are left."""
+        return self.left > reserve and self.verdict(proof, lemmas).trust == "elaborated"
 
     def repaired(self, proof: str, lemmas: Sequence[Lemma], verdict: Verdict) -> str | None:
         """The text of a candidate with that verdict after repair by the prover's automation, or None."""
@@ -94,7 +95,7 @@ class Screen:
         verdict = self._verifier.check([self._candidate(proof, lemmas)])[0]
         if verdict.verdict == "error":
             self._ledger.failed(verdict)
-        self._left -= verdict.seconds + (RESTART_SECONDS if verdict.verdict == "timeout" else 0.0)
+        self.left -= verdict.seconds + (RESTART_SECONDS if verdict.verdict == "timeout" else 0.0)
         return verdict
 
 
@@ -134,11 +135,14 @@ def _inductive(
     world: World, screen: Screen, statement: Statement, lemmas: Sequence[Lemma], *, most: int, bare: bool
 ) -> Found | None:
     automation = world.dialect.automation(world.over(statement.prelude_id))
+    selected = automation.select(statement.term, lemmas)
+    kept_for_lemmas = screen.left / 2 if selected else 0.0
 
     def check(scripts: Sequence[Script]) -> list[bool]:
         accepted: list[bool] = []
         for script in scripts:
-            accepted.append(not any(accepted) and screen.accepts(script.text, script.uses_lemmas))
+            reserve = 0.0 if script.uses_lemmas else kept_for_lemmas
+            accepted.append(not any(accepted) and screen.accepts(script.text, script.uses_lemmas, reserve))
         return accepted
 
     def replay(scripts: Sequence[Script]) -> list[bool]:
@@ -148,7 +152,6 @@ def _inductive(
         result = run_portfolio(automation.scripts(statement.term), check, most=most)
         if isinstance(result, ScriptProof):
             return Found(result.script.text, (), "automation")
-    selected = automation.select(statement.term, lemmas)
     if not selected:
         return None
     result = run_portfolio(automation.scripts(statement.term, selected), check, most=most)
