@@ -18,7 +18,7 @@ from verifiers.rocq.sentences import split
 TEMPLATE = Path(__file__).parent / "results.html"
 
 SECTIONS: Mapping[str, str] = {
-    "proved": "accepted by an audit: exactly this statement, in a fresh prover process",
+    "proved": "accepted in fresh prover processes, as exactly this statement",
     "conditional": "proved, but resting on other holes that are still open",
     "refuted": "false: the prover accepts a proof of the negation",
     "open": "not proved; what the search got stuck on is shown where there is something",

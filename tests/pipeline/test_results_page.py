@@ -64,7 +64,7 @@ def test_every_statement_is_shown_with_what_became_of_it(tmp_path: Path) -> None
     for shown in (
         *("1 of 5", 'href="proofs/sum_zero.v"', "induction n; mine. Qed.", "plus_zero"),
         *("false for n := 0", "proof of the negation"),
-        *("stuck on 8", "goal number 5", "and 2 more"),
+        *("got stuck (8)", "goal number 5", "and 2 more"),
         *("Walk.v:7", "rests on M.always", "always_helper", "line 3: no such name"),
     ):
         assert shown in text
