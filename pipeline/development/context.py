@@ -19,8 +19,9 @@ from pipeline.development.project import Copy
 from pipeline.proposers.theory import as_equation, head_name, open_statement
 from term_algebra import constants, size
 from verifiers.rocq.session import Outcome, Session
-from verifiers.rocq.terms import ParseError, parse_typed
+from verifiers.rocq.terms import parse_typed
 from verifiers.sandbox import GIBIBYTE, Limits
+from verifiers.words import ParseError
 
 LOGIC = frozenset(
     ("eq", "and", "or", "not", "iff", "ex", "True", "False", "forall", "fun", "match", "with", "end", "return", "in")

@@ -23,13 +23,13 @@ from pipeline.proposers.theory import STANDARD_DATATYPES
 from term_algebra import constants
 from verifiers.rocq.reader import parse_goal
 from verifiers.rocq.terms import (
-    ParseError,
     library_parameters,
     parse_definition,
     parse_inductive,
     parse_typed,
     render,
 )
+from verifiers.words import ParseError
 
 SECONDS = 2.0
 """CPU seconds of one question to the prover."""

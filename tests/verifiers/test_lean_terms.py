@@ -11,11 +11,12 @@ from term_algebra import alpha_normal, apply
 from verifiers.lean import matches
 from verifiers.lean.batch import Compiler
 from verifiers.lean.printed import SHOW_ALL, Reading, definition_body
-from verifiers.lean.reader import ParseError, parse, term_name
+from verifiers.lean.reader import parse, term_name
 from verifiers.lean.terms import render
 from verifiers.lean.toolchain import find
 from verifiers.lean.verifier import run_commands
 from verifiers.sandbox import GIBIBYTE, Sandbox
+from verifiers.words import ParseError
 
 _TYPES = st.sampled_from([Const("nat"), Const("bool"), Forall("_", Const("nat"), Const("bool"))])
 _NAMES = st.sampled_from(["x", "y", "f", "α", "n'", "a₁"])

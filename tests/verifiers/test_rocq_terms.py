@@ -10,7 +10,6 @@ from domain import App, Branch, Const, Fix, FixFunction, Forall, Hypothesis, Lam
 from term_algebra import alpha_normal, beta, constants, free_variables, separate, size, substitute, unfold
 from verifiers.rocq.session import Session
 from verifiers.rocq.terms import (
-    ParseError,
     parse,
     parse_definition,
     parse_goal,
@@ -19,6 +18,7 @@ from verifiers.rocq.terms import (
     parse_typed,
     render,
 )
+from verifiers.words import ParseError
 
 NAT = Const("nat")
 SHOW = "Set Printing All. Set Asymmetric Patterns. "

@@ -20,8 +20,9 @@ from verifiers.canonical import Draft, Group, canonical_text, content, in_order
 from verifiers.lean.canonical import WRITER, canon, prelude_id
 from verifiers.lean.headers import Header, Introduction, Statement, opaque, read_statement, take_apart
 from verifiers.lean.printed import SHOW_ALL, Reading, definition_body, queries
-from verifiers.lean.reader import ParseError, lean_name
+from verifiers.lean.reader import lean_name
 from verifiers.lean.terms import render, render_name
+from verifiers.words import ParseError
 
 MOST_TOGETHER = 40
 """Statements of one header that are elaborated in one file."""

@@ -16,7 +16,8 @@ from verifiers.canonical import Group
 from verifiers.lean import matches
 from verifiers.lean.equations import function
 from verifiers.lean.headers import Introduction
-from verifiers.lean.reader import ParseError, Parser, parse, term_name
+from verifiers.lean.reader import Parser, parse, term_name
+from verifiers.words import ParseError
 
 SHOW_ALL = (
     "set_option pp.all true",

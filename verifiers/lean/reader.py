@@ -15,11 +15,7 @@ from collections.abc import Iterable, Sequence
 
 from domain import Const, Forall, Lambda, Let, Sort, Term, Var
 from term_algebra import apply
-
-
-class ParseError(ValueError):
-    """The text is not in the fragment of terms that is understood; the message shows where it departs."""
-
+from verifiers.words import Words
 
 CORE = {
     "eq": "Eq",
@@ -79,46 +75,11 @@ _CLOSING = {"(": ")", "{": "}", "[": "]", "⦃": "⦄"}
 _Scope = frozenset[str]
 
 
-class Parser:
+class Parser(Words):
     """Reads terms from a text, one after the other."""
 
     def __init__(self, text: str) -> None:
-        self.text = text
-        self.words: list[str] = []
-        self.offsets: list[int] = []
-        at, stripped = 0, text.rstrip()
-        while at < len(stripped):
-            found = _TOKEN.match(stripped, at)
-            if found is None:
-                raise ParseError(f"unexpected text at: {stripped[at : at + 40]!r}")
-            self.words.append(found.group().lstrip())
-            self.offsets.append(at)
-            at = found.end()
-        self.words += ["", "", ""]
-        self.offsets += [at, at, at]
-        self.at = 0
-
-    @property
-    def word(self) -> str:
-        return self.words[self.at]
-
-    def error(self, expected: str) -> ParseError:
-        return ParseError(f"expected {expected} at: {self.text[self.offsets[self.at] :].strip()[:60]!r}")
-
-    def take(self, expected: str) -> None:
-        if self.word != expected:
-            raise self.error(repr(expected))
-        self.at += 1
-
-    def accept(self, *words: str) -> bool:
-        if self.word not in words:
-            return False
-        self.at += 1
-        return True
-
-    def end(self) -> None:
-        if self.word:
-            raise self.error("the end")
+        super().__init__(text, _TOKEN)
 
     def is_name(self, offset: int = 0) -> bool:
         word = self.words[self.at + offset]

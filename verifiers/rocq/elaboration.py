@@ -33,13 +33,13 @@ from verifiers.rocq.own_names import canonical_problem, proof_file, self_contain
 from verifiers.rocq.sentences import Unterminated, split
 from verifiers.rocq.session import Session
 from verifiers.rocq.terms import (
-    ParseError,
     library_parameters,
     parse_definition,
     parse_inductive,
     parse_typed,
     render,
 )
+from verifiers.words import ParseError
 
 __all__ = [
     "Elaborator",

@@ -29,11 +29,7 @@ from domain import (
     Var,
 )
 from term_algebra import apply, constants, replace_constants
-
-
-class ParseError(ValueError):
-    """The text is not in the fragment of terms that is understood; the message shows where it departs."""
-
+from verifiers.words import ParseError, Words
 
 _LIBRARY_PARAMETERS = {
     **dict.fromkeys(("nil", "cons", "Some", "None", "eq_refl", "refl_equal"), 1),
@@ -67,41 +63,10 @@ _Scope = frozenset[str]
 _CLOSED: _Scope = frozenset()
 
 
-class _Parser:
+class _Parser(Words):
     def __init__(self, text: str, parameters: Callable[[str], int]) -> None:
-        self.text = text
+        super().__init__(text, _TOKEN)
         self.parameters = parameters
-        self.words: list[str] = []
-        self.offsets: list[int] = []
-        at, stripped = 0, text.rstrip()
-        while at < len(stripped):
-            found = _TOKEN.match(stripped, at)
-            if found is None:
-                raise ParseError(f"unexpected text at: {stripped[at : at + 40]!r}")
-            self.words.append(found.group().lstrip())
-            self.offsets.append(at)
-            at = found.end()
-        self.words.append("")
-        self.offsets.append(at)
-        self.at = 0
-
-    @property
-    def word(self) -> str:
-        return self.words[self.at]
-
-    def error(self, expected: str) -> ParseError:
-        return ParseError(f"expected {expected} at: {self.text[self.offsets[self.at] :].strip()[:60]!r}")
-
-    def take(self, expected: str) -> None:
-        if self.word != expected:
-            raise self.error(repr(expected))
-        self.at += 1
-
-    def accept(self, word: str) -> bool:
-        if self.word != word:
-            return False
-        self.at += 1
-        return True
 
     def name(self) -> str:
         word = self.word

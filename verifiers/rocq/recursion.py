@@ -23,8 +23,9 @@ from itertools import count
 from typing import Literal, NamedTuple, TypeAlias
 
 from domain import App, Fix, FixFunction, Forall, Lambda, Let, Match, Term, Var
-from verifiers.rocq.reader import ParseError, parse_definition
+from verifiers.rocq.reader import parse_definition
 from verifiers.rocq.sentences import normal_text, split
+from verifiers.words import ParseError
 
 SHOW = "Set Printing All. Set Asymmetric Patterns."
 """What a process says before it prints the constants that `not_structural` reads."""

@@ -24,7 +24,6 @@ from term_algebra import (
     unfold,
 )
 from verifiers.rocq.reader import (
-    ParseError,
     library_parameters,
     parse,
     parse_definition,
@@ -33,6 +32,7 @@ from verifiers.rocq.reader import (
     parse_inductive,
     parse_typed,
 )
+from verifiers.words import ParseError
 
 __all__ = [
     "PLAIN",

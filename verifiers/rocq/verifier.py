@@ -21,7 +21,7 @@ from verifiers.protocol import Development
 from verifiers.rocq.audit import Auditor, refusal
 from verifiers.rocq.elaboration import Elaborator, run_in
 from verifiers.rocq.lint import refuse, refuse_preamble
-from verifiers.rocq.reader import ParseError, library_parameters, parse_goal, parse_goals
+from verifiers.rocq.reader import library_parameters, parse_goal, parse_goals
 from verifiers.rocq.recheck import recheck
 from verifiers.rocq.sentences import Unterminated, identifiers
 from verifiers.rocq.session import Outcome, Session
@@ -39,6 +39,7 @@ from verifiers.rocq.terms import render
 from verifiers.rocq.version import program
 from verifiers.sandbox import GIBIBYTE, Limits, Sandbox
 from verifiers.warm_sessions import WarmSessions
+from verifiers.words import ParseError
 
 HERE = Path(__file__).resolve().parent
 
