@@ -18,6 +18,7 @@ from domain import Candidate, Elaboration, Goal, Lemma
 from pipeline.formalizing import Decomposition, by_model, decompose, formalization
 from pipeline.learning import closure, record, request
 from pipeline.ledger import Ledger
+from pipeline.policies import attempt_seconds
 from pipeline.proposers import surgery
 from pipeline.proving import Found, Screen, by_automation
 from pipeline.refuting import refute
@@ -64,7 +65,8 @@ def attempt(
     had = frozenset(lemma.id for lemma in lemmas)
     ledger.retrieved.update(dict.fromkeys(had))
     found: Found | None = None
-    if before is None or before != had:
+    last = number == world.settings.rounds
+    if before != had or (last and not had):
         found = by_automation(
             world,
             ports,
@@ -72,8 +74,8 @@ def attempt(
             statement,
             lemmas,
             most=settings.scripts,
-            seconds=settings.cpu_seconds,
-            bare=before is None,
+            seconds=attempt_seconds(world.settings, number, with_lemmas=bool(had)),
+            bare=before is None or not had,
         )
     proved = found is not None and _settle(world, ports, ledger, elaboration, found)
     if not proved and before is None and settings.requests and settings.scripts:

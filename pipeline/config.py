@@ -89,7 +89,8 @@ class ProveSettings(_Settings):
     scripts: Natural = 80
     """Scripts of the automation tried on a problem, with and without lemmas each; 0 leaves automation out."""
     cpu_seconds: float = Field(default=20.0, gt=0.0)
-    """Prover CPU seconds of one attempt after which no further script is tried."""
+    """Prover CPU seconds of one attempt after which no further script is tried; an attempt without any lemma gets a
+    quarter while rounds follow."""
     samples: Natural = 4
     """Proofs that the language model writes for one attempt that automation did not solve."""
     repairs: Natural = 1

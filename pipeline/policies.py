@@ -98,6 +98,9 @@ class Offers(NamedTuple):
     arms: Mapping[str, Record] = MappingProxyType({})
 
 
+WITHOUT_LEMMAS = 0.25
+"""Share of an attempt's time that one without any lemma gets while rounds follow."""
+
 PRIORS: Mapping[str, Record] = {
     "exploration": Record(1, 6, 0, 3.0),
     "solve_request": Record(1, 1, 0, 1.0),
@@ -187,6 +190,16 @@ def evolved_until(settings: RunSettings, still_open: int) -> float:
     """
     rest = settings.cpu_seconds * (1.0 - settings.evolve.budget_share)
     return settings.cpu_seconds - min(rest, 2.0 * settings.prove.cpu_seconds * still_open)
+
+
+def attempt_seconds(settings: RunSettings, number: int, *, with_lemmas: bool) -> float:
+    """CPU seconds of the prover for an attempt in a round.
+
+    What automation proves alone it proves soon, so an attempt without any lemma gets a share while rounds follow. A
+    problem that no lemma speaks of gets the whole time in the last round.
+    """
+    whole = with_lemmas or number == settings.rounds
+    return settings.prove.cpu_seconds * (1.0 if whole else WITHOUT_LEMMAS)
 
 
 def _prove(plan: Plan) -> Choice:

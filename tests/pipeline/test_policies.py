@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.config import RunSettings
 from pipeline.policies import (
     DIRECTIONS,
     PRIORS,
@@ -21,6 +22,7 @@ from pipeline.policies import (
     Record,
     Wanted,
     arm_of,
+    attempt_seconds,
     best_parent,
     choose,
     drawn_rate,
@@ -216,3 +218,9 @@ def test_the_bandit_tries_each_direction() -> None:
     plan = Plan((), (), 0, 1, 0.7, 1)
     actions = [choose(plan, offered([], ["1"]), source.random()).action for _ in range(100)]
     assert {action.operator for action in actions if action is not None} == set(DIRECTIONS)
+
+
+def test_an_attempt_without_lemmas_is_short_while_rounds_follow() -> None:
+    settings = RunSettings.model_validate({"rounds": 3, "prove": {"cpu_seconds": 8}})
+    assert [attempt_seconds(settings, number, with_lemmas=False) for number in (1, 2, 3)] == [2, 2, 8]
+    assert [attempt_seconds(settings, number, with_lemmas=True) for number in (1, 2, 3)] == [8, 8, 8]
