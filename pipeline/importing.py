@@ -1,13 +1,16 @@
 """The library of another run, or lemmas of the user's own: they enter as any lemma does, by an audit of this run's own.
 
-Invariant (design, invariant 1): what the other run's files say of a lemma is not believed, neither its verdict nor its
-identity. Lemmas that this run could not use, because it has not all definitions that they or their proofs speak of, are
-left out.
+Invariant (design, invariant 1): what the other run's files say of a lemma is not believed: not its verdict, not its
+identity, not how its statement reads. Lemmas that this run could not use, because it has not all definitions that they
+or their proofs speak of, or whose proofs are more than tactics, are left out. Where a lemma comes from (its name,
+origins, parents, operator) is the other run's claim.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +21,9 @@ from library_store.snapshot import read as read_tables
 from pipeline.given import read_given, take_given
 from pipeline.staff import Staff
 from pipeline.world import Statement, World
-from term_algebra import alpha_normal
-from verifiers.canonical import lemma_id, reached
+from verifiers.canonical import lemma_id
+
+_NAME = re.compile(r"[\w.']{1,200}")
 
 
 def import_library(world: World, staff: Staff, source: Path, at_round: int | None = None) -> list[str]:
@@ -41,10 +45,15 @@ def check_library(source: Path, at_round: int | None) -> None:
 
 
 def _of_run(world: World, staff: Staff, source: Path, at_round: int | None) -> str:
-    offered = list(read_tables(source, at_round).lemmas.values())
-    known: set[str] = set(staff.library.query(_known))
+    tables = read_tables(source, at_round)
+    try:
+        offered = list(tables.lemmas.values())
+    except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
+        raise UserError(f"library {source}: its lemmas cannot be read ({type(error).__name__}: {error})") from error
+    here: list[Lemma] = staff.library.query(_lemmas)
+    known = {lemma.id for lemma in here}
     usable = _usable(world, [lemma for lemma in offered if lemma.id not in known], known)
-    candidates = [_candidate(world, lemma, offered) for lemma in usable]
+    candidates = [_candidate(world, lemma, [*here, *usable]) for lemma in usable]
     starts = range(len(staff.verifiers))
     shares = [candidates[start :: len(staff.verifiers)] for start in starts]
     answers: list[list[Verdict]] = gather(
@@ -60,36 +69,52 @@ def _of_run(world: World, staff: Staff, source: Path, at_round: int | None) -> s
     refused = f", {len(usable) - taken} not accepted" if taken < len(usable) else ""
     left = len(offered) - len(usable) - len(known & {lemma.id for lemma in offered})
     return f"{taken} lemmas of {source} audited and taken{refused}" + (
-        f", {left} over other definitions" if left else ""
+        f", {left} over other definitions, or not what they claim to be" if left else ""
     )
 
 
 def _usable(world: World, lemmas: Sequence[Lemma], known: Collection[str]) -> list[Lemma]:
-    """Those over this run's definitions, with the identity that their statement has, and whose lemmas are there too."""
+    """Those over this run's definitions, with the identity that their statement has, and whose lemmas are there too.
+
+    Each is described anew: what the other run recorded beside statement and proof may say anything.
+    """
     found: dict[str, Lemma] = {}
     for lemma in lemmas:
-        over = world.over(lemma.prelude_id) if lemma.prover == world.language else []
-        there = lemma.prelude_id in world.preludes and set(lemma.definition_ids) <= {one.id for one in over}
-        exact = world.dialect.render(alpha_normal(lemma.term)) if there else ""
-        # Where a statement could not be read, its term is the text itself, in parentheses.
-        written = {exact, exact[1:-1]} if isinstance(lemma.term, Const) else {exact}
-        if not there or lemma.statement_exact not in written:
+        if lemma.prover != world.language or lemma.prelude_id not in world.preludes:
             continue
-        named = lemma_id(lemma.prelude_id, reached(over, lemma.term), lemma.statement_exact, world.language)
+        over = {one.id for one in world.over(lemma.prelude_id)}
+        if not set(lemma.definition_ids) <= over or world.dialect.refuse_block(lemma.proof):
+            continue
+        stated = world.statement(lemma.term, lemma.prelude_id)
+        # Where a statement could not be read, its term is the text itself, in parentheses.
+        written = {stated.exact, stated.exact[1:-1]} if isinstance(lemma.term, Const) else {stated.exact}
+        if lemma.statement_exact not in written:
+            continue
+        named = lemma_id(lemma.prelude_id, stated.reached, lemma.statement_exact, world.language)
         if named == lemma.id and all(used in found or used in known for used in lemma.uses):
-            found[lemma.id] = lemma
+            display = world.display(stated.reached)
+            found[lemma.id] = replace(
+                lemma,
+                name=lemma.name if _NAME.fullmatch(lemma.name) else display.name(stated.term, lemma.id),
+                definition_ids=stated.reached,
+                statement=display.statement(stated.term),
+                term=stated.term,
+                dedup_key="",
+                prover_version="",
+            )
     return list(found.values())
 
 
-def _candidate(world: World, lemma: Lemma, offered: Sequence[Lemma]) -> Candidate:
-    """The lemma with all that its proof uses, as it was offered to the other library."""
+def _candidate(world: World, lemma: Lemma, present: Sequence[Lemma]) -> Candidate:
+    """The lemma with all that its proof uses; of `present`, each comes after those that it uses."""
     wanted = {lemma.id}
-    for other in reversed(offered):
+    for other in reversed(present):
         wanted |= set(other.uses) if other.id in wanted else set[str]()
-    before = tuple(other for other in offered if other.id in wanted and other.id != lemma.id)
+    before = tuple(other for other in present if other.id in wanted and other.id != lemma.id)
     statement = Statement(lemma.id, lemma.term, lemma.statement_exact, lemma.prelude_id, lemma.definition_ids)
     return Candidate(world.alone(statement, before), lemma.proof, before, world.preamble(lemma.prelude_id))
 
 
-def _known(library: Any) -> list[str]:
-    return list(library.lemmas)
+def _lemmas(library: Any) -> list[Lemma]:
+    """What this run's library has (read in the library's own process)."""
+    return list(library.lemmas.values())

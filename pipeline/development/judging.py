@@ -2,13 +2,13 @@
 
 Invariant: a filling is made of tactics alone; a hole is called `proved` only if the compiled file holds its proof, and
 the prover's `Print Assumptions`, asked in another process that only requires the compiled file, names no axiom but
-allowed ones, and no other hole.
+allowed ones, and nothing that the project left without a proof.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -40,7 +40,7 @@ class Compiled:
 
 
 def judge(
-    copy: Copy, file: Path, document: Document, fillings: Mapping[str, Filling], holes: frozenset[str]
+    copy: Copy, file: Path, document: Document, fillings: Mapping[str, Filling], holes: Container[str]
 ) -> Compiled:
     """Compiles the file with as many of the fillings as go together, and judges each.
 
@@ -49,7 +49,7 @@ def judge(
         file: of the project; what it needs has been compiled.
         document: the file before it is filled.
         fillings: by the qualified names of holes.
-        holes: full names of all holes of the project (`Library.File.name`), filled or not.
+        holes: full names (`Library.File.name`) of what the project left without a proof, filled or not.
 
     Raises:
         UserError: the file does not compile without any of them.
@@ -109,7 +109,7 @@ def _by_halves(copy: Copy, file: Path, document: Document, fillings: Mapping[str
     return names[bad - 1]
 
 
-def assumed(copy: Copy, module: str, proved: Sequence[Hole], holes: frozenset[str]) -> dict[str, Judgement]:
+def assumed(copy: Copy, module: str, proved: Sequence[Hole], holes: Container[str]) -> dict[str, Judgement]:
     """What each of these statements of a compiled module rests on."""
     if not proved:
         return {}

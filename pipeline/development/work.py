@@ -26,6 +26,7 @@ from pipeline.development.document import Document, Filling, Hole, unique
 from pipeline.development.judging import Compiled
 from pipeline.development.project import Copy, Project
 from pipeline.development.solving import Answer, Solver
+from pipeline.development.unfinished import Unfinished
 from pipeline.development.writing import Writer
 from verifiers.rocq.sentences import identifiers
 
@@ -103,11 +104,8 @@ class Work:
         self._base = target.resolve() if target.is_dir() else target.resolve().parent
         self._copy: Copy
         self._sources = self._read(target)
-        self._all_holes = frozenset(
-            f"{self.project.module(source.path)}.{hole.qualified}"
-            for source in self._sources
-            for hole in source.document.holes
-        )
+        holes = [(source.path, hole) for source in self._sources for hole in source.document.holes]
+        self._open = Unfinished(self.project, [f"{self.project.module(path)}.{hole.qualified}" for path, hole in holes])
         self._tried = self._recorded()
 
     @property
@@ -218,12 +216,12 @@ class Work:
     def _judged(self, source: Source, fillings: Mapping[str, Filling]) -> Compiled:
         """Compiles the whole file with the fillings, until it holds none that may not count."""
         self._say(f"{source.shown}: compiling the whole file with {len(fillings)} new proofs")
-        compiled = judging.judge(self._copy, source.path, source.document, fillings, self._all_holes)
+        compiled = judging.judge(self._copy, source.path, source.document, fillings, self._open)
         bad = {name for name, judgement in compiled.judgements.items() if judgement.refused}
         if not bad:
             return compiled
         kept = {name: filling for name, filling in compiled.fillings.items() if name not in bad}
-        again = judging.judge(self._copy, source.path, source.document, kept, self._all_holes)
+        again = judging.judge(self._copy, source.path, source.document, kept, self._open)
         dropped = {**compiled.dropped, **{name: compiled.judgements[name].refused for name in bad}, **again.dropped}
         return Compiled(again.fillings, dropped, again.judgements)
 

@@ -160,6 +160,34 @@ def test_the_same_command_goes_on_where_it_stopped(proved: Path) -> None:
     assert "congruence." in (proved / "demo" / "theories" / "Tree.v").read_text()
 
 
+OTHER = "Axiom P : nat -> Prop. Axiom said : P 4. Lemma far : forall n : nat, P (n + 100). Admitted."
+UNFINISHED = """From Dev Require Import Other.
+Class C := c : P 2.
+Instance some_c : C. Admitted.
+Fixpoint f (n : nat) : P 5. Admitted.
+Lemma by_other_file : P (3 + 100). Admitted.
+Lemma by_instance : P 2. Admitted.
+Lemma by_function : P 5. Admitted.
+Lemma by_axiom : P 4. Admitted.
+"""
+
+
+def test_a_proof_from_what_the_project_left_open_elsewhere_is_conditional(tmp_path: Path) -> None:
+    project = tmp_path / "dev"
+    project.mkdir()
+    (project / "_CoqProject").write_text("-Q . Dev")
+    (project / "Other.v").write_text(OTHER)
+    (project / "Work.v").write_text(UNFINISHED)
+    assert main(["prove", str(project / "Work.v"), "--out", str(tmp_path / "out"), "--cpu-seconds", "2"]) == 0
+    rests = {name: (row["status"], row["rests_on"]) for name, row in results(tmp_path).items()}
+    assert rests == {
+        "by_other_file": ("conditional", ["Dev.Other.far"]),
+        "by_instance": ("conditional", ["Dev.Work.some_c"]),
+        "by_function": ("conditional", ["Dev.Work.f"]),
+        "by_axiom": ("proved", []),
+    }
+
+
 def test_a_file_that_does_not_compile_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "Bad.v").write_text("Lemma a : True.\nAdmitted.\nLemma b : nothing.\nAdmitted.\n")
     assert main(["prove", str(tmp_path / "Bad.v"), "--out", str(tmp_path / "out"), "--cpu-seconds", "1"]) == 2

@@ -1,0 +1,88 @@
+"""Which of a development's constants without a proof it says that it assumes; all others were left unfinished.
+
+For the kernel an `Axiom` and a statement whose proof ends in `Admitted` are the same. The sources tell them apart.
+Invariant: a constant of the project counts as assumed only if a sentence of its sources that declares an assumption
+names it; whatever else has no proof is open: a lemma of a file that is not worked on, an instance, a function.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+
+from domain import UserError
+from pipeline.development.document import Document
+from pipeline.development.project import Project
+from verifiers.rocq.sentences import identifiers, normal_text
+
+_ASSUMES = re.compile(
+    r"(?:# ?\[[^\]]*\] ?)*(?:(?:Local|Global|Polymorphic|Monomorphic) )*"
+    r"(?:Axioms?|Parameters?|Conjectures?|Hypothes[ie]s|Variables?|Context)\b"
+)
+
+
+class Unfinished:
+    """Tells of the full name of a constant without a proof whether it is open."""
+
+    def __init__(self, project: Project, holes: Iterable[str]) -> None:
+        """`holes` are full names of those that are worked on."""
+        self._project = project
+        self._holes = frozenset(holes)
+
+    def __contains__(self, name: str) -> bool:
+        if name in self._holes:
+            return True
+        source = self._source(name)
+        if source is None:
+            return False
+        last = name.rpartition(".")[2]
+        # A module's parameters have their names in the file of its module type.
+        return last not in _assumed(source) and last not in self._assumed
+
+    def _source(self, name: str) -> Path | None:
+        """The source of the project that a constant is from."""
+        parts = name.split(".")
+        for path in self._project.paths:
+            logical = path.logical.split(".") if path.logical else []
+            if parts[: len(logical)] != logical:
+                continue
+            inner = parts[len(logical) :]
+            for length in range(1, len(inner)):
+                file = path.folder.joinpath(*inner[:length]).with_suffix(".v")
+                if file.is_file():
+                    return file
+        return None
+
+    @cached_property
+    def _assumed(self) -> frozenset[str]:
+        return frozenset[str]().union(*[_assumed(file) for file in self._project.files])
+
+
+def _assumed(file: Path) -> frozenset[str]:
+    """The names in the sentences of a source that declare assumptions."""
+    try:
+        sentences = Document(file.read_text(encoding="utf-8"), file.name).sentences
+    except (OSError, UnicodeDecodeError, UserError):
+        return frozenset()
+    said = [text[found.end() :] for one in sentences if (found := _ASSUMES.match(text := normal_text(one.text)))]
+    return frozenset(one.text for text in said for head in _heads(text) for one in identifiers(head))
+
+
+def _heads(text: str) -> list[str]:
+    """What stands before the colon: of `a b : T` all of it, of `(a b : T) (c : U)` that of each group."""
+    if text.lstrip(" `")[:1] not in ("(", "{", "["):
+        return [text.partition(":")[0]]
+    heads: list[str] = []
+    depth, begun = 0, -1
+    for at, character in enumerate(text):
+        if character in "({[":
+            depth += 1
+            begun = at + 1 if depth == 1 else begun
+        elif character in ")}]":
+            depth -= 1
+        elif character == ":" and depth == 1 and begun >= 0:
+            heads.append(text[begun:at])
+            begun = -1
+    return heads
