@@ -27,10 +27,14 @@ from pipeline.world import Ports, Statement, World
 
 
 class Result(NamedTuple):
-    """What became of the problem, and the ids of the lemmas that the attempt had."""
+    """What became of the problem, the ids of the lemmas that the attempt had, and what it cost.
+
+    `cpu_seconds` are without the model's, and 0 where automation had nothing new to try.
+    """
 
     proved: bool
     retrieved: frozenset[str]
+    cpu_seconds: float
     refuted: bool = False
 
 
@@ -58,15 +62,15 @@ def attempt(
     settings, elaboration = world.settings.prove, world.elaborations[name]
     ledger = Ledger(attempt_id, "problem", name, operator="automation")
     if before is None and refute(world, ports, ledger, elaboration):
-        record(ports, ledger)
-        return Result(False, frozenset(), refuted=True)
+        return Result(False, frozenset(), record(ports, ledger).cpu_seconds, refuted=True)
     statement = world.of_problem(name)
     lemmas = retrieve_for_problem(world, ports, name, number, seed)
     had = frozenset(lemma.id for lemma in lemmas)
     ledger.retrieved.update(dict.fromkeys(had))
     found: Found | None = None
     last = number == world.settings.rounds
-    if before != had or (last and not had):
+    tried = before != had or (last and not had)
+    if tried:
         found = by_automation(
             world,
             ports,
@@ -80,11 +84,11 @@ def attempt(
     proved = found is not None and _settle(world, ports, ledger, elaboration, found)
     if not proved and before is None and settings.requests and settings.scripts:
         ask(world, ports, ledger, statement, name, seed)
-    record(ports, ledger)
+    spent = record(ports, ledger).cpu_seconds
     if not proved and ports.model is not None and settings.samples:
         ask_for_lemmas = before is None or settings.style == "blocks"
         proved = _ask_model(world, ports, f"{attempt_id}m", elaboration, lemmas, number - 1, seed, plan=ask_for_lemmas)
-    return Result(proved, had)
+    return Result(proved, had, spent if tried else 0.0)
 
 
 def _ask_model(

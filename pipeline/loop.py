@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Any, NamedTuple
 
 import ray
@@ -147,6 +148,8 @@ class Begun(NamedTuple):
     """How often each target had an attempt, in any round."""
     tokens: int
     """What the model wrote, in all rounds."""
+    attempts: tuple[float, ...]
+    """CPU seconds of each attempt at a problem by automation, in all rounds."""
 
 
 def _work(world: World, staff: Staff, number: int, had: dict[str, frozenset[str]], progress: Progress) -> None:
@@ -161,11 +164,11 @@ def _work(world: World, staff: Staff, number: int, had: dict[str, frozenset[str]
     running: dict[Any, tuple[Any, Action, str]] = {}
     still_open = {name for name in begun.open_problems if name in world.elaborations}
     explored = {world.signatures[key].shape for key in begun.done if key in world.signatures}
-    count, spent = begun.steps, staff.spent()
+    count, spent, attempts = begun.steps, staff.spent(), list(begun.attempts)
     token_seconds = staff.cpu_seconds()["model"] / max(1, begun.tokens) if begun.tokens else TOKEN_SECONDS
     while True:
         action = None
-        if spent >= policies.evolved_until(settings, len(still_open)):
+        if spent >= policies.evolved_until(settings, len(still_open), fmean(attempts or [settings.prove.cpu_seconds])):
             plan = policies.only_prove(plan)
         if spent < settings.cpu_seconds:
             offered = staff.library.query(_offers, settings, token_seconds)
@@ -189,6 +192,7 @@ def _work(world: World, staff: Staff, number: int, had: dict[str, frozenset[str]
         result = ray.get(done)
         if action.kind == "prove":
             had[action.target] = result.retrieved
+            attempts += [result.cpu_seconds] if result.cpu_seconds else []
             if result.proved or result.refuted:
                 still_open.discard(action.target)
                 plan = policies.explore_only(plan, [key for key in plan.signatures if world.serves(key, still_open)])
@@ -277,8 +281,16 @@ def _offers(library: Any, settings: RunSettings, token_seconds: float) -> Offers
 
 
 def _begun(library: Any, number: int) -> Begun:
-    rows = [row for row in library.at_round(number).rows("attempts") if row["round"] == number]
+    every = library.at_round(number).rows("attempts")
+    rows = [row for row in every if row["round"] == number]
     waiting = tuple(name for name, state in library.problems.items() if state.status == "open")
     return Begun(
-        waiting, frozenset(row["target"] for row in rows), len(rows), dict(library.attempts_on), library.tokens_out
+        waiting,
+        frozenset(row["target"] for row in rows),
+        len(rows),
+        dict(library.attempts_on),
+        library.tokens_out,
+        tuple(
+            row["cpu_seconds"] for row in every if row["kind"] == "problem" and row["candidates"] and not row["model"]
+        ),
     )

@@ -182,14 +182,14 @@ def only_prove(plan: Plan) -> Plan:
     return replace(plan, signatures=(), request_steps=0, model_steps=0)
 
 
-def evolved_until(settings: RunSettings, still_open: int) -> float:
+def evolved_until(settings: RunSettings, still_open: int, attempt: float) -> float:
     """CPU seconds of the run after which no step of evolution starts.
 
-    The rest is kept for attempts, but no more than one at each open problem may take: twice its limit, since audits and
-    the last script come on top.
+    The rest is kept for attempts, but no more than twice what one at each open problem takes, at the `attempt` CPU
+    seconds of those so far: attempts with lemmas take longer, and audits come on top.
     """
     rest = settings.cpu_seconds * (1.0 - settings.evolve.budget_share)
-    return settings.cpu_seconds - min(rest, 2.0 * settings.prove.cpu_seconds * still_open)
+    return settings.cpu_seconds - min(rest, 2.0 * attempt * still_open)
 
 
 def attempt_seconds(settings: RunSettings, number: int, *, with_lemmas: bool) -> float:
