@@ -71,6 +71,7 @@ def read(path: Path, *, repair: bool = False) -> Replayed:
 
     Raises:
         UserError: the file is no journal, or is damaged before whole frames.
+        OutsideError: a torn tail cannot be cut off, because the disk is full, say.
     """
     data = path.read_bytes()
     if not data.startswith(HEADER):
@@ -120,11 +121,17 @@ def _refuse_damage(path: Path, data: bytes, offset: int) -> None:
 def _cut(path: Path, data: bytes, offset: int, repair: bool) -> TornTail:
     kept = path.with_name(f"{path.name}.torn-{offset}")
     if repair:
-        kept.write_bytes(data[offset:])
-        with path.open("r+b") as file:
-            file.truncate(offset)
-            os.fsync(file.fileno())
-        sync_folder(path.parent)
+        try:
+            kept.write_bytes(data[offset:])
+            with path.open("r+b") as file:
+                file.truncate(offset)
+                os.fsync(file.fileno())
+            sync_folder(path.parent)
+        except OSError as error:
+            raise OutsideError(
+                f"cannot cut a torn write off the journal {path}: {error.strerror}; all that was acknowledged is kept: "
+                "make room and run the same command again to resume"
+            ) from error
     return TornTail(path, offset, len(data) - offset, kept)
 
 

@@ -271,7 +271,10 @@ def _read_table(folder: Path, name: str, manifest: Manifest) -> pa.Table:
         raise UserError(f"cannot read {path}: {error.strerror}; {mend}") from error
     if hashlib.sha256(data).hexdigest() != entry.sha256:
         raise UserError(f"{path} is damaged (its SHA-256 is not that of {MANIFEST}): {mend}")
-    table = pq.read_table(pa.BufferReader(_arrow_owned(data)))
+    try:
+        table = pq.read_table(pa.BufferReader(_arrow_owned(data)))
+    except (pa.ArrowException, OSError) as error:
+        raise UserError(f"{path} is no Parquet file that can be read: {mend}") from error
     if not table.schema.equals(SCHEMAS[name]):
         raise UserError(f"{path} has not the columns of table {name} in schema {SCHEMA_VERSION}: {mend}")
     return table

@@ -73,6 +73,17 @@ def test_repair_cuts_the_tail_keeps_it_aside_and_lets_appending_go_on(tmp_path: 
     assert read(path) == journal.Replayed(["one", "three"], None)
 
 
+def test_a_tail_that_cannot_be_kept_aside_is_an_outside_error_and_stays(tmp_path: Path) -> None:
+    path = tmp_path / "round-0001.log"
+    ends = written(path, [["one"], ["two"]])
+    torn = path.read_bytes()[:-3]
+    path.write_bytes(torn)
+    path.with_name(f"{path.name}.torn-{ends[1]}").mkdir()
+    with pytest.raises(OutsideError, match=r"cannot cut a torn write off the journal .*: make room"):
+        read(path, repair=True)
+    assert path.read_bytes() == torn
+
+
 def test_a_torn_header_is_a_torn_tail(tmp_path: Path) -> None:
     path = tmp_path / "round-0001.log"
     path.write_bytes(HEADER[:5])

@@ -126,6 +126,16 @@ def test_reading_back_verifies_every_file(run: Path) -> None:
     snapshot.read(run)
 
 
+def test_a_file_that_is_no_parquet_whatever_its_checksum_says_is_one_line(run: Path) -> None:
+    folder = run / "rounds" / "round=0002"
+    (folder / "lemmas.parquet").write_bytes(b"PAR1 and more PAR1")
+    manifest = json.loads((folder / snapshot.MANIFEST).read_text())
+    manifest["files"]["lemmas.parquet"]["sha256"] = hashlib.sha256(b"PAR1 and more PAR1").hexdigest()
+    (folder / snapshot.MANIFEST).write_text(json.dumps(manifest))
+    with pytest.raises(UserError, match="is no Parquet file"):
+        snapshot.read(run)
+
+
 def spoil(change: Callable[[dict[str, object]], object]) -> Callable[[bytes], bytes]:
     def spoiled(text: bytes) -> bytes:
         values = json.loads(text)

@@ -1,0 +1,70 @@
+"""A library that is read in is believed in nothing that can be seen without a prover, and described anew."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from domain import Lemma
+from pipeline.config import RunSettings
+from pipeline.importing import _usable  # pyright: ignore[reportPrivateUsage]
+from pipeline.world import World, build
+from tests.pipeline.elaborated import lemma_of
+from tests.pipeline.small_theory import theory
+from verifiers.rocq.canonical import lemma_id
+
+NAMES = ("sum_next", "twice_sum", "sum_comm")
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return build(RunSettings(), [theory()[name] for name in NAMES], "rocq", None)
+
+
+def offered() -> tuple[Lemma, Lemma]:
+    """A lemma and one whose proof uses it."""
+    used = lemma_of(theory()["sum_next"], "induction x; simpl; congruence.")
+    return used, replace(lemma_of(theory()["twice_sum"], "auto."), uses=(used.id,))
+
+
+def test_what_is_recorded_beside_statement_and_proof_is_written_anew(world: World) -> None:
+    lies = {"statement": "forall x y, x = y", "dedup_key": "of another", "prover_version": "rocq 99", "name": "a\nb"}
+    used, using = offered()
+    first, second = _usable(world, [replace(used, **lies), replace(using, **lies)], set())
+    assert (first.id, second.id, second.uses) == (used.id, using.id, (used.id,))
+    assert first.statement == "forall x0 x1, sum x0 (next x1) = next (sum x0 x1)"
+    assert (first.dedup_key, first.prover_version) == ("", "")
+    assert first.name.isidentifier()
+    assert (first.statement_exact, first.proof) == (used.statement_exact, used.proof)
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"proof": "auto. Qed. Definition leak := zero. Lemma leaked : True. Proof. exact I."},
+        {"proof": "Lemma leaked : True. Proof. exact I. Qed."},
+        {"id": "0" * 64},
+        {"statement_exact": "False"},
+        {"term": theory()["sum_comm"].statement},
+        {"prelude_id": "another"},
+        {"definition_ids": ("of nobody",)},
+        {"prover": "lean4"},
+        {"uses": ("of nobody",)},
+    ],
+    ids=lambda lie: next(iter(lie)),
+)
+def test_a_lemma_that_is_not_what_it_claims_is_left_out_with_what_rests_on_it(
+    world: World, lie: Mapping[str, Any]
+) -> None:
+    used, using = offered()
+    assert _usable(world, [replace(used, **lie), using], set()) == []
+
+
+def test_another_statement_under_its_own_identity_is_left_to_the_audit(world: World) -> None:
+    used, _ = offered()
+    exact = theory()["sum_comm"].statement_exact
+    other = lemma_id(used.prelude_id, used.definition_ids, exact)
+    claimed = replace(used, id=other, statement_exact=exact, term=theory()["sum_comm"].statement)
+    (found,) = _usable(world, [claimed], set())
+    assert (found.id, found.statement) == (other, "forall x0 x1, sum x0 x1 = sum x1 x0")
