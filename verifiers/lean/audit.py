@@ -55,9 +55,6 @@ from verifiers.lean.toolchain import LeanSettings, find, rebuild
 from verifiers.lean.uses import constants, lemmas_in_text, lemmas_used
 from verifiers.sandbox import Sandbox
 
-ALLOWED_AXIOMS = frozenset({"propext", "Classical.choice", "Quot.sound"})
-"""The axioms that every proof may use: those on which Lean's own library rests."""
-
 NO_CHECKER = (
     "audited, not rechecked: this Lean has no leanchecker, so the kernel had no second look at what was compiled"
 )
@@ -153,7 +150,7 @@ class Auditor:
         compile_candidate(question, compiler, work.path, work.own, lemma_theorem)
         folders = [*work.path, work.own]
         checked = check_axioms(question, compiler, folders, into=work.own)
-        allowed = ALLOWED_AXIOMS | set(question.candidate.problem.allowed_axioms) | question.header.axioms
+        allowed = compiler.toolchain.axioms | set(question.candidate.problem.allowed_axioms) | question.header.axioms
         refused = sorted(checked.axioms - allowed)
         if refused:
             raise Rejection("axiom", resting_on(refused))

@@ -18,7 +18,7 @@ from pathlib import Path
 from domain import Lemma, Message, Verdict
 from verifiers import scratch
 from verifiers.canonical import is_canonical_lemma
-from verifiers.lean.audit import ALLOWED_AXIOMS, NO_CHECKER, verdict_of
+from verifiers.lean.audit import NO_CHECKER, verdict_of
 from verifiers.lean.batch import Compiler
 from verifiers.lean.layers import (
     CANDIDATE_MODULE,
@@ -87,7 +87,7 @@ def _judge(development: Development, compiler: Compiler, folder: Path) -> Verdic
     build(STATEMENT_MODULE, f"{header.spoken}{frozen}", "the statements", ours=True)
     build(CANDIDATE_MODULE, f"{header.spoken}{development.preamble}\n{proved}", "the lemmas", ours=False)
     claims, axioms = _claims(header, development, compiler, folder)
-    allowed = ALLOWED_AXIOMS | set(development.allowed_axioms) | header.axioms
+    allowed = compiler.toolchain.axioms | set(development.allowed_axioms) | header.axioms
     refused = sorted(axioms - allowed)
     if refused:
         raise Rejection("axiom", Message("error", f"the lemmas rest on {', '.join(refused)}"))

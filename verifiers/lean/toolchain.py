@@ -108,6 +108,11 @@ class Toolchain:
         """The limits of a process. Its own on memory (`memory_option`) is met first, the address space is behind."""
         return Limits(4 * seconds, seconds, memory_bytes + self.address_bytes, processes=PROCESSES)
 
+    @property
+    def axioms(self) -> frozenset[str]:
+        """The axioms that every proof may use: those of its library, on which Lean's own rests."""
+        return frozenset({"propext"} if self.embedded else {"propext", "Classical.choice", "Quot.sound"})
+
     def discard(self) -> None:
         """Remove the compiled library of a rebuilt toolchain."""
         if self.embedded:

