@@ -1,8 +1,10 @@
 """docs/check.md, run as it stands: the files that it makes, the commands that it shows and what they print."""
 
+import os
 import re
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,7 @@ def test_the_page_shows_what_its_commands_print(
     repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")  # as if activated
     blocks = re.findall(
         r"^```(\w*)\n(.*?)^```$", (repository / "docs" / "check.md").read_text(), re.DOTALL | re.MULTILINE
     )
