@@ -192,7 +192,8 @@ def _work(world: World, staff: Staff, number: int, had: dict[str, frozenset[str]
         result = ray.get(done)
         if action.kind == "prove":
             had[action.target] = result.retrieved
-            attempts += [result.cpu_seconds] if result.cpu_seconds else []
+            if result.cpu_seconds:
+                attempts.append(result.cpu_seconds)
             if result.proved or result.refuted:
                 still_open.discard(action.target)
                 plan = policies.explore_only(plan, [key for key in plan.signatures if world.serves(key, still_open)])

@@ -1,4 +1,7 @@
-"""Warm sessions: one for each header, the least recently used of them closed first."""
+"""Warm sessions: one for each header, the least recently used of them closed first.
+
+Invariant: a session that was started is either kept here or closed, and its CPU seconds are counted once.
+"""
 
 from __future__ import annotations
 

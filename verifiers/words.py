@@ -1,4 +1,7 @@
-"""The words of a text that a prover printed, read one after the other; parsers of terms derive from it."""
+"""The words of a text that a prover printed, read one after the other; parsers of terms derive from it.
+
+Invariant: every character but blanks is in a word; what the pattern does not know raises `ParseError`.
+"""
 
 from __future__ import annotations
 
