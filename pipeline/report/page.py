@@ -24,6 +24,7 @@ from pipeline.report.gather import gather
 from pipeline.report.uses import shorten, uses
 
 TEMPLATE = Path(__file__).parent / "template.html"
+FRAME = Path(__file__).parent / "frame.html"
 STYLE = Path(__file__).parent / "style.css"
 FOLDER = "report"
 
@@ -84,9 +85,13 @@ def render(facts: Facts, drawn: Sequence[Figure], *, name: str, settings: str) -
 
 
 def fill(template: Path, **values: Any) -> str:
-    """A page from its template, with the style that all pages have."""
+    """A page from its template, in the frame and with the style that all pages have."""
     environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+        loader=jinja2.DictLoader({"frame": FRAME.read_text(encoding="utf-8")}),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
     )
     environment.filters["svg"] = Markup
     environment.filters["count"] = lambda value: f"{value:,.0f}"
