@@ -8,25 +8,16 @@ triggered its proposal, and if there are none, the first problem that uses it.
 from __future__ import annotations
 
 import json
-import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple, cast
-
-import networkx as nx
 
 from library_store.columns import SPENT, Row
 from library_store.snapshot import Tables
 
-TOP = 20
-"""How many entries the top lists of a summary have."""
-
 
 def _columns(tables: Tables, name: str, *columns: str) -> list[Row]:
     return cast("list[Row]", tables.table(name).select(list(columns)).to_pylist())
-
-
-# ------------------------------------------------------------------------------------------------------ use and reuse
 
 
 def needs(tables: Tables) -> dict[str, tuple[str, ...]]:
@@ -184,94 +175,3 @@ def _first_round(tables: Tables, name: str, column: str, holds: Any) -> Counter[
         if holds(row[column]):
             first[row["id"]] = min(row["round"], first.get(row["id"], row["round"]))
     return Counter(first.values())
-
-
-# ------------------------------------------------------------------------------------------------------------ graphs
-
-
-def dependencies(graph: nx.MultiDiGraph[str], kind: str = "proof_uses") -> nx.DiGraph[str]:
-    """The simple graph of one kind of edge; for `proof_uses` with every lemma and problem, used or not."""
-    simple: nx.DiGraph[str] = nx.DiGraph()
-    if kind == "proof_uses":
-        simple.add_nodes_from(
-            (n, data) for n, data in graph.nodes(data=True) if data.get("kind") in ("lemma", "problem")
-        )
-    for source, target, data in graph.edges(data=True):
-        if data["kind"] == kind:
-            simple.add_node(source, **graph.nodes[source])
-            simple.add_node(target, **graph.nodes[target])
-            simple.add_edge(source, target)
-    return simple
-
-
-def pagerank(graph: nx.DiGraph[str]) -> dict[str, float]:
-    """PageRank with damping 0.85 (Brin and Page 1998), in which a node passes its rank on to what it uses."""
-    return nx.pagerank(graph, alpha=0.85, tol=1e-10, max_iter=500) if graph else {}
-
-
-def longest_path(graph: nx.DiGraph[str]) -> list[str]:
-    """A longest chain of uses, user first; a cycle counts as one node and appears by one of its members."""
-    components = nx.condensation(graph)
-    path = nx.dag_longest_path(components)
-    return [min(components.nodes[component]["members"]) for component in path]
-
-
-class Measures(NamedTuple):
-    """What is measured of one node."""
-
-    in_degree: int
-    out_degree: int
-    pagerank: float
-    component: int
-    """Number of its weakly connected component, the largest being 0."""
-    depth: int
-    """Length of the longest chain of uses below it."""
-
-
-def measures(graph: nx.DiGraph[str]) -> dict[str, Measures]:
-    """Of every node of a graph of dependencies."""
-    rank = pagerank(graph)
-    parts = sorted(nx.weakly_connected_components(graph), key=lambda part: (-len(part), min(part)))
-    component = {node: number for number, part in enumerate(parts) for node in part}
-    depth = _depths(graph)
-    return {
-        node: Measures(graph.in_degree(node), graph.out_degree(node), rank[node], component[node], depth[node])
-        for node in graph
-    }
-
-
-def _depths(graph: nx.DiGraph[str]) -> dict[str, int]:
-    components = nx.condensation(graph)
-    depth: dict[int, int] = {}
-    for node in reversed(list(nx.topological_sort(components))):
-        depth[node] = max((depth[used] + 1 for used in components.successors(node)), default=0)
-    return {member: depth[node] for node in components for member in components.nodes[node]["members"]}
-
-
-def summary(graph: nx.MultiDiGraph[str], measured: Mapping[str, Measures] | None = None) -> dict[str, Any]:
-    """The keys that `graph --json` prints, over the graph of `proof_uses` among lemmas and problems."""
-    started = time.perf_counter()
-    uses = dependencies(graph)
-    values = measures(uses) if measured is None else measured
-    return {
-        "nodes": uses.number_of_nodes(),
-        "edges": uses.number_of_edges(),
-        "sources": sum(value.out_degree > 0 for value in values.values()),
-        "targets": sum(value.in_degree > 0 for value in values.values()),
-        "components": len({value.component for value in values.values()}),
-        "longest_path": max((value.depth for value in values.values()), default=0),
-        "top_in_degree": _top(uses, {node: value.in_degree for node, value in values.items() if value.in_degree}),
-        "top_pagerank": _top(uses, {node: round(value.pagerank, 9) for node, value in values.items()}),
-        "nodes_by_kind": _tally(data["kind"] for _, data in graph.nodes(data=True)),
-        "edges_by_kind": _tally(data["kind"] for _, _, data in graph.edges(data=True)),
-        "seconds": round(time.perf_counter() - started, 6),
-    }
-
-
-def _tally(kinds: Iterable[str]) -> dict[str, int]:
-    return dict(sorted(Counter(kinds).items()))
-
-
-def _top(graph: nx.DiGraph[str], values: Mapping[str, float]) -> list[list[Any]]:
-    best = sorted(values.items(), key=lambda entry: (-entry[1], entry[0]))[:TOP]
-    return [[graph.nodes[node].get("name") or node, value] for node, value in best]

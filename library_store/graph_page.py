@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 import networkx as nx
 
-from library_store.analysis import Growth, Measures, dependencies
+from library_store.analysis import Growth
+from library_store.measures import Measures, dependencies
 
 TABLE_ROWS = 200
 """How many nodes the table shows, highest PageRank first."""

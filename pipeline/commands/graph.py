@@ -12,9 +12,6 @@ from cyclopts import Parameter
 
 from domain import OutsideError, UserError
 
-READABLE_LATER = ("leandojo", "lego")
-"""Prefixes of sources that this version knows by name and cannot read."""
-
 
 def graph(
     source: str,
@@ -23,23 +20,47 @@ def graph(
     at_round: int | None = None,
     json_output: Annotated[bool, Parameter(name="--json")] = False,
 ) -> int:
-    """Analyse which lemmas the proofs of a run or library rest on.
+    """Analyse which lemmas the proofs of a run, a library or a corpus rest on.
 
-    Writes `nodes.parquet`, `edges.parquet`, `graph.graphml`, `graph.dot`, `summary.json` and `index.html`.
+    Writes `nodes.parquet`, `edges.parquet`, `graph.graphml`, `graph.dot`, `summary.json` and `index.html`. A corpus
+    that has several graphs gets a folder for each.
 
     Examples:
 
         python -m pipeline graph runs/quickstart
         python -m pipeline graph runs/quickstart --at-round 1 --json
+        python -m pipeline graph leandojo:lean_dojo-4.20.0.tar.gz --out mathlib
 
     Args:
-        source: A run directory or a library directory.
-        out: Where the files go; `graph` in the source when left out.
-        at_round: As of this round; the last finished one when left out.
+        source: A run directory or a library directory; or leandojo:PATH, PATH being the source distribution
+            of lean-dojo 4.20.0 (.tar.gz) or its unpacked folder.
+        out: Where the files go; when left out, `graph` in a run or library, `graph_PREFIX` here for PREFIX:PATH.
+        at_round: As of this round of a run; the last finished one when left out.
         json_output: Print the summary as one JSON object.
     """
-    from library_store import analysis, snapshot
-    from library_store.graph import lemma_graph, write_files
+    from pipeline.corpora import reader
+
+    read = reader(source)
+    if read is None:
+        return _of_run(source, out, at_round, json_output)
+    if at_round is not None:
+        raise UserError(f"--at-round {at_round}: {source} has no rounds; leave the option out")
+    from pipeline.graph_of_corpus import analyse
+
+    folder = Path(f"graph_{source.partition(':')[0]}") if out is None else out
+    summary = analyse(source, read, folder)
+    if json_output:
+        print(json.dumps(summary, indent=2, ensure_ascii=False))
+    else:
+        _show_figures(summary)
+        print(folder)
+    return 0
+
+
+def _of_run(source: str, out: Path | None, at_round: int | None, json_output: bool) -> int:
+    from library_store import analysis, measures, snapshot
+    from library_store.graph import lemma_graph
+    from library_store.graph_files import write_files
     from library_store.graph_page import Page, render
     from pipeline.display import Display
 
@@ -47,8 +68,8 @@ def graph(
     directory = _directory(source)
     tables = snapshot.read(directory, at_round=at_round)
     whole = lemma_graph(tables)
-    measured = analysis.measures(analysis.dependencies(whole))
-    summary = analysis.summary(whole, measured)
+    measured = measures.measures(measures.dependencies(whole))
+    summary = measures.summary(whole, measured)
     growth = analysis.growth(tables)
     reuse = analysis.reuse(tables)
     summary |= {
@@ -60,7 +81,7 @@ def graph(
         "top_foreign_users": [
             [tables.lemmas[lemma].name, list(users)]
             for lemma, users in sorted(reuse.foreign_users.items(), key=lambda entry: (-len(entry[1]), entry[0]))
-        ][: analysis.TOP],
+        ][: measures.TOP],
     }
     display = Display(tables.definitions.values())
     page = Page(
@@ -78,12 +99,14 @@ def graph(
     )
     folder = directory / "graph" if out is None else out
     summary["seconds"] = round(time.perf_counter() - started, 3)
-    paths = write_files(whole, measured, summary, folder)
-    try:
-        (folder / "index.html").write_text(render(page), encoding="utf-8")
-    except OSError as error:
-        raise OutsideError(f"cannot write {folder / 'index.html'}: {error.strerror or error}") from error
-    paths.append(folder / "index.html")
+    paths = write_files(whole, measured, folder)
+    written = {"summary.json": json.dumps(summary, indent=1, ensure_ascii=False), "index.html": render(page)}
+    for name, text in written.items():
+        try:
+            (folder / name).write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise OutsideError(f"cannot write {folder / name}: {error.strerror or error}") from error
+        paths.append(folder / name)
     if json_output:
         print(json.dumps(summary, indent=2, ensure_ascii=False))
     else:
@@ -93,9 +116,6 @@ def graph(
 
 def _directory(source: str) -> Path:
     """The folder that a source names."""
-    prefix, separator, _ = source.partition(":")
-    if separator and prefix in READABLE_LATER and not Path(source).exists():
-        raise UserError(f"{source}: this version reads no {prefix}: sources; give a run or library directory")
     directory = Path(source)
     if not directory.is_dir():
         raise UserError(f"{source} is not a directory: give a run directory, for example runs/quickstart")
@@ -113,8 +133,20 @@ def _show(summary: dict[str, Any], paths: list[Path]) -> None:
         f"another problem; {counts['lemmas']} lemmas, {counts['lemmas_used_abroad']} used abroad, "
         f"{counts['lemmas_used_abroad_twice']} more than once"
     )
+    _show_tops(summary)
+    for path in paths:
+        print(path)
+
+
+def _show_figures(summary: dict[str, Any]) -> None:
+    print(
+        f"{summary['nodes']} nodes, {summary['edges']} edges from {summary['sources']} users to {summary['targets']} "
+        f"used; {summary['components']} components, longest chain {summary['longest_path']}"
+    )
+    _show_tops(summary)
+
+
+def _show_tops(summary: dict[str, Any]) -> None:
     for title, key in (("most used", "top_in_degree"), ("highest PageRank", "top_pagerank")):
         if summary[key]:
             print(f"{title}: " + ", ".join(f"{name} {value:.4g}" for name, value in summary[key][:5]))
-    for path in paths:
-        print(path)

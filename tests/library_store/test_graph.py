@@ -20,8 +20,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from library_store import analysis, snapshot
-from library_store.graph import dot, lemma_graph, write_files
+from library_store import analysis, measures, snapshot
+from library_store.graph import lemma_graph
+from library_store.graph_files import dot, write_files
 from library_store.library import Library
 from tests.library_store import samples
 from tests.library_store.samples import AUDITED, attempt, lemma, opened, sha
@@ -160,7 +161,7 @@ def random_graph(seed: int, nodes: int, edges: int, acyclic: bool) -> nx.DiGraph
 @settings(max_examples=30, deadline=None)
 def test_measures_equal_networkx_and_the_linear_system(seed: int, nodes: int, edges: int) -> None:
     graph = random_graph(seed, nodes, edges, acyclic=False)
-    measured = analysis.measures(graph)
+    measured = measures.measures(graph)
     rank = {node: values.pagerank for node, values in measured.items()}
     assert rank == pytest.approx(nx.pagerank(graph, alpha=0.85, tol=1e-12, max_iter=1000), abs=1e-6)
     order = list(graph)
@@ -179,15 +180,15 @@ def test_measures_equal_networkx_and_the_linear_system(seed: int, nodes: int, ed
 @settings(max_examples=30, deadline=None)
 def test_the_longest_path_is_that_of_networkx(seed: int, nodes: int, edges: int) -> None:
     graph = random_graph(seed, nodes, edges, acyclic=True)
-    path = analysis.longest_path(graph)
+    path = measures.longest_path(graph)
     assert len(path) - 1 == nx.dag_longest_path_length(graph, default_weight=1)
     assert all(graph.has_edge(a, b) for a, b in itertools.pairwise(path))
-    assert max(values.depth for values in analysis.measures(graph).values()) == len(path) - 1
+    assert max(values.depth for values in measures.measures(graph).values()) == len(path) - 1
 
 
 def test_a_cycle_does_not_stop_the_analysis() -> None:
     graph: nx.DiGraph[str] = nx.DiGraph([("a", "b"), ("b", "a"), ("b", "c")])
-    assert analysis.longest_path(graph) == ["a", "c"]
+    assert measures.longest_path(graph) == ["a", "c"]
 
 
 # -------------------------------------------------------------------------------------------------------------- files
@@ -244,8 +245,12 @@ def test_an_earlier_round_is_read_as_it_was_then(finished: Path, tmp_path: Path)
 @pytest.mark.parametrize(
     ("source", "more", "says"),
     [
-        ("lego:skills", [], "reads no lego: sources"),
-        ("leandojo:lean-dojo.tar.gz", [], "reads no leandojo: sources"),
+        ("leandjo:lean-dojo.tar.gz", [], "leandjo: is no kind of source"),
+        ("leandojo:", [], "names no path"),
+        ("leandojo:nowhere.tar.gz", [], "there is nothing at nowhere.tar.gz"),
+        ("leandojo:docs", [], "has no leandojo_benchmark_4/corpus.jsonl"),
+        ("leandojo:README.md", [], "not a whole archive"),
+        ("leandojo:docs", ["--at-round", "1"], "has no rounds"),
         ("nowhere", [], "nowhere is not a directory"),
         (".", [], "has no finished round"),
         ("RUN", ["--at-round", "9"], "has rounds 1 to 3, not 9"),
@@ -284,8 +289,8 @@ def test_an_empty_library_has_a_graph_and_files(tmp_path: Path) -> None:
     with Library(tmp_path / "run") as library:
         library.snapshot()
     graph = lemma_graph(snapshot.read(tmp_path / "run"))
-    measured = analysis.measures(analysis.dependencies(graph))
-    summary: dict[str, Any] = analysis.summary(graph, measured)
+    measured = measures.measures(measures.dependencies(graph))
+    summary: dict[str, Any] = measures.summary(graph, measured)
     assert (summary["nodes"], summary["longest_path"], summary["top_pagerank"]) == (0, 0, [])
-    assert write_files(graph, measured, summary, tmp_path / "out")
+    assert write_files(graph, measured, tmp_path / "out")
     assert dot(graph).startswith("digraph")

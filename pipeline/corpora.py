@@ -1,0 +1,56 @@
+"""Dependency graphs of libraries that Lemmary did not make: `PREFIX:PATH` is read into graphs, the main one first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import networkx as nx
+
+from domain import UserError
+
+
+class Corpus(NamedTuple):
+    """The graphs of a library by name, and figures about the library that no graph holds."""
+
+    title: str
+    graphs: Mapping[str, nx.MultiDiGraph[str]]
+    facts: Mapping[str, Any]
+
+
+def reader(source: str) -> Callable[[], Corpus] | None:
+    """What reads the corpus that a source names; None for a directory, which a run or library is.
+
+    Raises:
+        UserError: the prefix is unknown, or nothing follows it.
+    """
+    prefix, separator, path = source.partition(":")
+    if not separator or Path(source).exists():
+        return None
+    if prefix not in _READERS:
+        raise UserError(
+            f"{source}: {prefix}: is no kind of source; there are {', '.join(f'{p}:PATH' for p in _READERS)}"
+        )
+    if not path:
+        raise UserError(f"{source} names no path: give {prefix}:PATH")
+    return lambda: _READERS[prefix](Path(path))
+
+
+def _leandojo(path: Path) -> Corpus:
+    from datasets.leandojo import read_leandojo
+    from datasets.leandojo_graphs import by_location, by_name
+
+    benchmark = read_leandojo(path)
+    facts = {
+        "files": len(benchmark.files),
+        "declarations": sum(len(file.premises) for file in benchmark.files),
+        "theorems": len(benchmark.theorems),
+        "theorems_with_tactics": sum(bool(theorem.proof) for theorem in benchmark.theorems),
+        "annotations": benchmark.annotations,
+    }
+    graphs = {"by_name": by_name(benchmark), "by_location": by_location(benchmark)}
+    return Corpus("LeanDojo Benchmark 4", graphs, facts)
+
+
+_READERS: dict[str, Callable[[Path], Corpus]] = {"leandojo": _leandojo}
