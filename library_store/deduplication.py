@@ -8,8 +8,10 @@ ids, and a key of one version says nothing about a key of another.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from difflib import SequenceMatcher
+from typing import TypeAlias
 
 from domain import App, Const, Fix, Forall, Lambda, Let, Match, Sort, Term, Var
 from library_store.term_json import term_to_json
@@ -60,6 +62,30 @@ def _is_deep(term: Term) -> bool:
     return True
 
 
+@dataclass(frozen=True, slots=True)
+class _Free:
+    """An occurrence of a quantified variable: its hash is that of its colour."""
+
+    name: str
+
+
+@dataclass(slots=True)
+class _Node:
+    """A part of a term in which quantified variables occur; of a `symmetric` one the last two parts have no order."""
+
+    prefix: tuple[str, ...]
+    parts: tuple[_Shape, ...]
+    symmetric: bool
+    names: frozenset[str]
+    """The quantified variables that occur."""
+    plain: str = ""
+    """The hash with the colours of this round, none of them marked."""
+
+
+_Shape: TypeAlias = "str | _Free | _Node"
+"""A term whose parts without quantified variables are hashed already."""
+
+
 def _key(term: Term) -> str:
     variables: list[tuple[str, Term]] = []
     hypotheses: list[Term] = []
@@ -69,21 +95,29 @@ def _key(term: Term) -> str:
         else:
             variables.append((term.name, term.type))
         term = term.body
-    statements = [*((False, h) for h in hypotheses), (True, term)]
-    colours = {name: _digest("variable") for name, _ in variables}
+    names = frozenset(name for name, _ in variables)
+    types = [(name, _shape(of_type, names, {})) for name, of_type in variables]
+    statements = [("False", _shape(one, names, {})) for one in hypotheses]
+    statements.append(("True", _shape(term, names, {})))
+    colours = dict.fromkeys(names, _digest("variable"))
     for _ in range(_ROUNDS):
+        hashes = _hashes(colours)
+        plain = [_plain(shape, hashes) for _, shape in types]
+        for _, shape in statements:
+            _plain(shape, hashes)
         colours = {
             name: _digest(
                 colours[name],
-                _hash(of_type, colours, {}),
-                *sorted(_digest(str(final), _hash(part, colours | {name: "self"}, {})) for final, part in statements),
-                *sorted(_hash(other, colours | {name: "self"}, {}) for _, other in variables),
+                hash_of_type,
+                *sorted([_digest(final, _marked(part, name, hashes)) for final, part in statements]),
+                *sorted([_marked(other, name, hashes) for _, other in types]),
             )
-            for name, of_type in variables
+            for (name, _), hash_of_type in zip(types, plain, strict=True)
         }
+    hashes = _hashes(colours)
     return _digest(
         *sorted(colours.values()),
-        *sorted(_digest(str(final), _hash(part, colours, {})) for final, part in statements),
+        *sorted([_digest(final, _plain(part, hashes)) for final, part in statements]),
     )
 
 
@@ -91,35 +125,69 @@ def _digest(*parts: str) -> str:
     return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _hash(term: Term, colours: dict[str, str], bound: dict[str, int], depth: int = 0) -> str:
-    """A hash of a term in which free variables are their colours and bound ones the depth of their binder."""
+_MARK = _digest("free", "self")
 
-    def inside(part: Term, *names: str) -> str:
+
+def _hashes(colours: dict[str, str]) -> dict[str, str]:
+    return {name: _digest("free", colour) for name, colour in colours.items()}
+
+
+def _plain(shape: _Shape, hashes: dict[str, str]) -> str:
+    """The hash of a term whose quantified variables have these hashes."""
+    if isinstance(shape, str):
+        return shape
+    if isinstance(shape, _Free):
+        return hashes[shape.name]
+    shape.plain = _joined(shape, [_plain(part, hashes) for part in shape.parts])
+    return shape.plain
+
+
+def _marked(shape: _Shape, name: str, hashes: dict[str, str]) -> str:
+    """The same, but for one of the variables, which is marked; `_plain` comes first."""
+    if isinstance(shape, str):
+        return shape
+    if isinstance(shape, _Free):
+        return _MARK if shape.name == name else hashes[shape.name]
+    if name not in shape.names:
+        return shape.plain
+    return _joined(shape, [_marked(part, name, hashes) for part in shape.parts])
+
+
+def _joined(node: _Node, parts: list[str]) -> str:
+    if node.symmetric:
+        parts[-2:] = sorted(parts[-2:])
+    return _digest(*node.prefix, *parts)
+
+
+def _shape(term: Term, variables: Collection[str], bound: dict[str, int], depth: int = 0) -> _Shape:
+    """A term ready for hashing: a variable that the term binds is the depth of its binder."""
+
+    def inside(part: Term, *names: str) -> _Shape:
         inner = bound | {name: depth + index for index, name in enumerate(names)} if names else bound
-        return _hash(part, colours, inner, depth + len(names))
+        return _shape(part, variables, inner, depth + len(names))
 
-    def maybe(part: Term | None, *names: str) -> str:
+    def maybe(part: Term | None, *names: str) -> _Shape:
         return "" if part is None else inside(part, *names)
 
     match term:
+        case Var(name) if name in bound:
+            return _digest("bound", str(bound[name]))
         case Var(name):
-            return _digest("bound", str(bound[name])) if name in bound else _digest("free", colours.get(name, name))
+            return _Free(name) if name in variables else _digest("free", name)
         case Const(name) | Sort(name):
             return _digest(type(term).__name__, name)
-        case App(Const(name) as head, (*others, left, right)) if name in SYMMETRIC:
-            return _digest("app", inside(head), *map(inside, others), *sorted((inside(left), inside(right))))
         case App(function, arguments):
-            return _digest("app", inside(function), *map(inside, arguments))
+            symmetric = isinstance(function, Const) and function.name in SYMMETRIC and len(arguments) > 1
+            return _folded(("app",), inside(function), *map(inside, arguments), symmetric=symmetric)
         case Forall(name, of_type, body):
-            return _digest("forall", inside(of_type), inside(body, name))
+            return _folded(("forall",), inside(of_type), inside(body, name))
         case Lambda(name, of_type, body):
-            return _digest("fun", inside(of_type), inside(body, name))
+            return _folded(("fun",), inside(of_type), inside(body, name))
         case Let(name, value, of_type, body):
-            return _digest("let", inside(value), maybe(of_type), inside(body, name))
+            return _folded(("let",), inside(value), maybe(of_type), inside(body, name))
         case Match(scrutinee, branches, returns, _, _):
-            arms = [_digest(b.constructor, inside(b.body, *b.variables)) for b in branches]
-            scope = _pattern_names(term)
-            return _digest("match", inside(scrutinee), maybe(returns, *scope), *arms)
+            arms = [_folded((b.constructor,), inside(b.body, *b.variables)) for b in branches]
+            return _folded(("match",), inside(scrutinee), maybe(returns, *_pattern_names(term)), *arms)
         case Fix(functions, chosen):
             names = tuple(f.name for f in functions)
             bodies = [
@@ -130,7 +198,16 @@ def _hash(term: Term, colours: dict[str, str], bound: dict[str, int], depth: int
                 )
                 for f in functions
             ]
-            return _digest("fix", str(names.index(chosen)), *bodies)
+            return _folded(("fix", str(names.index(chosen))), *bodies)
+
+
+def _folded(prefix: tuple[str, ...], *parts: _Shape, symmetric: bool = False) -> _Shape:
+    names = {part.name for part in parts if isinstance(part, _Free)}
+    for part in parts:
+        if isinstance(part, _Node):
+            names |= part.names
+    node = _Node(prefix, parts, symmetric, frozenset(names))
+    return node if names else _plain(node, {})
 
 
 def _pattern_names(term: Match) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ ends the round: its tables are written, its manifest last, and only then does it
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -23,9 +24,9 @@ from library_store import snapshot as snapshots
 from library_store.admission import Inserted, Proposal, Record, admit
 from library_store.analysis import counts
 from library_store.deduplication import DEDUP_VERSION
+from library_store.pending import Pending
 from library_store.schema import (
     SCHEMA_VERSION,
-    TABLE_NAMES,
     Edge,
     EdgeKind,
     Event,
@@ -41,9 +42,11 @@ from library_store.schema import (
     metric_to_row,
     problem_to_row,
     request_to_row,
-    table_from_rows,
 )
 from library_store.state import State
+
+REMEMBERED = ("definitions", "proofs", "lemmas", "requests", "problems", "attempts", "events")
+"""The tables that make up the state in memory, each after those that it needs."""
 
 
 class Library(State):
@@ -63,7 +66,7 @@ class Library(State):
         super().__init__()
         self.directory = directory
         self.notices: list[str] = []
-        self._pending: dict[str, list[Row]] = {name: [] for name in TABLE_NAMES}
+        self._pending = Pending()
         self._folder = directory / "journal"
         self._lock = _lock(self._folder, patience)
         try:
@@ -79,10 +82,7 @@ class Library(State):
         segments = journal.segments(self._folder)
         self._refuse_gaps(done, segments)
         if done:
-            tables = snapshots.read(self.directory)
-            for name in ("definitions", "proofs", "lemmas", "requests", "problems", "attempts", "events"):
-                for row in tables.rows(name):
-                    self.apply(name, row)
+            self._load()
         for path in snapshots.remove_unfinished(self.directory):
             self.notices.append(f"removed {path}: its snapshot was never finished, and the journal has its round")
         if done + 1 in segments:
@@ -91,6 +91,18 @@ class Library(State):
             if number <= done:
                 path.unlink()
         return done + 1, self._segment(done + 1)
+
+    def _load(self) -> None:
+        tables = snapshots.read(self.directory, names=REMEMBERED)
+        collecting = gc.isenabled()
+        gc.disable()  # nothing that is loaded is garbage, and looking for some takes longer than loading
+        try:
+            for name in REMEMBERED:
+                for row in tables.each(name):
+                    self.apply(name, row)
+        finally:
+            if collecting:
+                gc.enable()
 
     def _refuse_gaps(self, done: int, segments: Mapping[int, Path]) -> None:
         for path in snapshots.unfinished(self.directory):
@@ -118,7 +130,7 @@ class Library(State):
         for name, row in cast("list[Record]", replayed.records):
             if name != "schema":
                 self.apply(name, row)
-                self._pending[name].append(row)
+                self._pending.add(name, row)
             elif row["version"] != SCHEMA_VERSION:
                 raise UserError(
                     f"{path} has schema version {row['version']}, this program reads {SCHEMA_VERSION}: "
@@ -152,7 +164,7 @@ class Library(State):
         self._journal.append(records)
         for name, row in records:
             self.apply(name, row)
-            self._pending[name].append(row)
+            self._pending.add(name, row)
 
     # ------------------------------------------------------------------------------------------ definitions, lemmas
 
@@ -357,12 +369,12 @@ class Library(State):
     def snapshot(self, *, seed: int = 0, code_version: str = "") -> snapshots.Manifest:
         """End the round: write its snapshot, then open the journal of the next round and remove this one's."""
         manifest = snapshots.write(
-            self.directory, self.round, self._pending, counts=counts, seed=seed, code_version=code_version
+            self.directory, self.round, self._pending.tables(), counts=counts, seed=seed, code_version=code_version
         )
         finished = journal.segment_path(self._folder, self.round)
         self._journal.close()
         self.round += 1
-        self._pending = {name: [] for name in TABLE_NAMES}
+        self._pending = Pending()
         self._journal = self._segment(self.round)
         finished.unlink(missing_ok=True)
         return manifest
@@ -372,7 +384,7 @@ class Library(State):
         if number != self.round:
             return snapshots.read(self.directory, at_round=number)
         done = snapshots.read(self.directory, at_round=number - 1) if number > 1 else snapshots.empty(self.directory)
-        return snapshots.extend(done, {name: table_from_rows(name, rows) for name, rows in self._pending.items()})
+        return snapshots.extend(done, self._pending.tables())
 
 
 def _lock(folder: Path, patience: float) -> int:

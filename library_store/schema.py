@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from sys import intern
 from typing import Any, cast
 
 import pyarrow as pa
@@ -72,6 +73,11 @@ def _compact(value: object) -> str:
 
 def _texts(value: Iterable[str] | None) -> tuple[str, ...]:
     return tuple(value or ())
+
+
+def _ids(value: Iterable[str]) -> tuple[str, ...]:
+    """Names that many rows share, each in memory once."""
+    return tuple([intern(one) for one in value])
 
 
 def _structure_to_json(definition: Definition) -> str:
@@ -173,26 +179,26 @@ def lemma_to_rows(lemma: Lemma, in_round: int, *, trust: str, dedup_version: int
 
 def lemma_from_rows(row: Row, proof: Row) -> Lemma:
     return Lemma(
-        id=row["id"],
+        id=intern(row["id"]),
         revision=row["revision"],
         prover=row["prover"],
         name=row["name"],
-        prelude_id=row["prelude_id"],
-        definition_ids=_texts(row["definition_ids"]),
+        prelude_id=intern(row["prelude_id"]),
+        definition_ids=_ids(row["definition_ids"]),
         statement=row["statement"],
         statement_exact=row["statement_exact"],
         term=term_from_json(row["term"]),
         proof=proof["text"],
-        uses=_texts(proof["uses"]),
+        uses=_ids(proof["uses"]),
         dedup_key=row["dedup_key"],
-        origin_kind=row["origin_kind"],
-        origins=_texts(row["origins"]),
-        parents=_texts(row["parents"]),
-        operator=row["operator"],
+        origin_kind=intern(row["origin_kind"]),
+        origins=_ids(row["origins"]),
+        parents=_ids(row["parents"]),
+        operator=intern(row["operator"]),
         round=row["born"],
-        attempt_id=row["attempt_id"],
-        prover_version=row["prover_version"],
-        axioms=_texts(row["axioms"]),
+        attempt_id=intern(row["attempt_id"]),
+        prover_version=intern(row["prover_version"]),
+        axioms=_ids(row["axioms"]),
         seconds=proof["seconds"],
         retired_by=row["retired_by"],
     )

@@ -13,22 +13,29 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple, cast
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from domain import Definition, Lemma, OutsideError, UserError
 from library_store.columns import KEYS, SCHEMA_VERSION, SCHEMAS, TABLE_NAMES, ProblemState, Row
 from library_store.journal import sync_folder
-from library_store.schema import definition_from_row, lemma_from_rows, problem_from_row, table_from_rows
+from library_store.schema import definition_from_row, lemma_from_rows, problem_from_row
 
 MANIFEST = "manifest.json"
 _TEMPORARY = ".tmp-"
+
+ROW_GROUP = 65_536
+"""Rows of a Parquet row group: each has the least and greatest value of a column, so that readers may skip it."""
+
+BATCH = 4096
+"""Rows that are turned into Python objects at a time."""
 
 
 class FileEntry(NamedTuple):
@@ -66,7 +73,12 @@ class Tables:
 
     def rows(self, name: str) -> list[Row]:
         """`table(name)` as rows."""
-        return cast("list[Row]", self._current[name].to_pylist())
+        return list(self.each(name))
+
+    def each(self, name: str) -> Iterator[Row]:
+        """The same, a few rows in memory at a time."""
+        for batch in self._current[name].to_batches(max_chunksize=BATCH):
+            yield from cast("list[Row]", batch.to_pylist())
 
     @cached_property
     def _current(self) -> dict[str, pa.Table]:
@@ -75,8 +87,8 @@ class Tables:
     @cached_property
     def lemmas(self) -> dict[str, Lemma]:
         """Every lemma by id, retired ones included, in order of admission: a lemma comes after those it uses."""
-        proofs = {row["lemma_id"]: row for row in self.rows("proofs")}
-        return {row["id"]: lemma_from_rows(row, proofs[row["id"]]) for row in self.rows("lemmas")}
+        proofs = {row["lemma_id"]: row for row in self.each("proofs")}
+        return {row["id"]: lemma_from_rows(row, proofs[row["id"]]) for row in self.each("lemmas")}
 
     @cached_property
     def definitions(self) -> dict[str, Definition]:
@@ -101,13 +113,13 @@ def round_folder(directory: Path, number: int) -> Path:
 def write(
     directory: Path,
     number: int,
-    rows: Mapping[str, Sequence[Row]],
+    changed: Mapping[str, pa.Table],
     *,
     counts: Callable[[Tables], Mapping[str, float]],
     seed: int,
     code_version: str,
 ) -> Manifest:
-    """Write round `number`, of which `rows` holds everything that it changed.
+    """Write round `number`, of which `changed` holds every row that it wrote.
 
     Raises:
         OutsideError: the disk is full or not writable; no round was made.
@@ -116,7 +128,7 @@ def write(
     if (target / MANIFEST).exists():
         raise ValueError(f"{target} exists, and snapshots are immutable")
     before = read(directory, at_round=number - 1) if number > 1 else empty(directory)
-    delta = {name: _latest(name, table_from_rows(name, rows.get(name, ()))) for name in TABLE_NAMES}
+    delta = {name: _latest(name, changed.get(name, SCHEMAS[name].empty_table())) for name in TABLE_NAMES}
     tables = extend(before, delta)
     temporary = rounds_folder(directory) / f"{_TEMPORARY}{target.name}"
     try:
@@ -124,7 +136,10 @@ def write(
         if target.exists():
             shutil.rmtree(target)
         temporary.mkdir(parents=True)
-        files = {f"{name}.parquet": _write_table(temporary / f"{name}.parquet", delta[name]) for name in TABLE_NAMES}
+        files = {
+            f"{name}.parquet": _write_table(temporary / f"{name}.parquet", _for_readers(name, delta[name]))
+            for name in TABLE_NAMES
+        }
         manifest = Manifest(
             schema_version=SCHEMA_VERSION,
             round=number,
@@ -149,9 +164,14 @@ def write(
     return manifest
 
 
+def _for_readers(name: str, table: pa.Table) -> pa.Table:
+    """Edges by kind, in order of writing within each: who reads one kind skips the row groups of the others."""
+    return table.sort_by("kind") if name == "edges" else table
+
+
 def _write_table(path: Path, table: pa.Table) -> FileEntry:
     sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd")
+    pq.write_table(table, sink, compression="zstd", row_group_size=ROW_GROUP)
     data = sink.getvalue().to_pybytes()
     _write_synced(path, data)
     return FileEntry(hashlib.sha256(data).hexdigest(), table.num_rows)
@@ -254,29 +274,38 @@ def read(directory: Path, at_round: int | None = None, *, names: Sequence[str] =
     chosen = tuple(all_manifests[:last])
     parts: dict[str, list[pa.Table]] = {name: [SCHEMAS[name].empty_table()] for name in TABLE_NAMES}
     for manifest in chosen:
-        for name in names:
-            parts[name].append(_read_table(round_folder(directory, manifest.round), name, manifest))
+        for name in TABLE_NAMES:
+            data = _verified(round_folder(directory, manifest.round), name, manifest)
+            if name in names:
+                parts[name].append(_parsed(round_folder(directory, manifest.round) / f"{name}.parquet", name, data))
     return Tables(directory, last, chosen, {name: pa.concat_tables(tables) for name, tables in parts.items()})
 
 
-def _read_table(folder: Path, name: str, manifest: Manifest) -> pa.Table:
+_MEND = "restore the file from a copy, or remove the folder and those after it to go back to the round before"
+
+
+def _verified(folder: Path, name: str, manifest: Manifest) -> bytes:
+    """What a file holds, if that is what its manifest says."""
     path = folder / f"{name}.parquet"
-    mend = "restore the file from a copy, or remove the folder and those after it to go back to the round before"
     entry = manifest.files.get(path.name)
     if entry is None:
-        raise UserError(f"{folder / MANIFEST} does not list {path.name}: {mend}")
+        raise UserError(f"{folder / MANIFEST} does not list {path.name}: {_MEND}")
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}; {mend}") from error
+        raise UserError(f"cannot read {path}: {error.strerror}; {_MEND}") from error
     if hashlib.sha256(data).hexdigest() != entry.sha256:
-        raise UserError(f"{path} is damaged (its SHA-256 is not that of {MANIFEST}): {mend}")
+        raise UserError(f"{path} is damaged (its SHA-256 is not that of {MANIFEST}): {_MEND}")
+    return data
+
+
+def _parsed(path: Path, name: str, data: bytes) -> pa.Table:
     try:
         table = pq.read_table(pa.BufferReader(_arrow_owned(data)))
     except (pa.ArrowException, OSError) as error:
-        raise UserError(f"{path} is no Parquet file that can be read: {mend}") from error
+        raise UserError(f"{path} is no Parquet file that can be read: {_MEND}") from error
     if not table.schema.equals(SCHEMAS[name]):
-        raise UserError(f"{path} has not the columns of table {name} in schema {SCHEMA_VERSION}: {mend}")
+        raise UserError(f"{path} has not the columns of table {name} in schema {SCHEMA_VERSION}: {_MEND}")
     return table
 
 
@@ -291,12 +320,15 @@ def _latest(name: str, table: pa.Table) -> pa.Table:
     key = KEYS[name]
     if key is None:
         return table
-    position: dict[str, int] = {}
-    revision: list[int] = table.column("revision").to_pylist()
-    for index, identity in enumerate(cast("list[str]", table.column(key).to_pylist())):
-        if identity not in position or revision[index] > revision[position[identity]]:
-            position[identity] = index
-    return table if len(position) == table.num_rows else table.take(pa.array(position.values(), pa.int64()))
+    # A dictionary's numbers are in the order of first appearance, and a text that appears has one number.
+    identity = table.column(key).combine_chunks().dictionary_encode()
+    if len(identity.dictionary) == table.num_rows:
+        return table
+    numbers = identity.indices.to_numpy()
+    revisions = table.column("revision").to_numpy()
+    order = np.lexsort((-np.arange(len(numbers)), revisions, numbers))
+    last = np.append(numbers[order][1:] != numbers[order][:-1], True)
+    return table.take(pa.array(order[last], pa.int64()))
 
 
 # -------------------------------------------------------------------------------------------------------------- SQL

@@ -5,12 +5,13 @@ Live changes, replay of the journal and loading of a snapshot all go through `ap
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 from typing import NamedTuple, TypeAlias
 
 from domain import Definition, Lemma, Request, Term
-from library_store.retrieval import LemmaIndex, Order, Retrieved, statement_tokens
+from library_store.retrieval import LemmaIndex, Retrieved, statement_tokens
 from library_store.schema import (
     ProblemState,
     Row,
@@ -20,7 +21,7 @@ from library_store.schema import (
     request_from_row,
 )
 
-StatementKey: TypeAlias = tuple[str, str, tuple[str, ...], str]
+StatementKey: TypeAlias = bytes
 
 
 class Effort(NamedTuple):
@@ -42,8 +43,9 @@ class LemmasSince(NamedTuple):
 
 
 def statement_key(of: Lemma | Request) -> StatementKey:
-    """What makes two statements the same statement."""
-    return (of.prover, of.prelude_id, tuple(sorted(of.definition_ids)), of.statement_exact)
+    """What makes two statements the same statement: a hash, since a library has a million of them in memory."""
+    text = "\x1f".join([of.prover, of.prelude_id, *sorted(of.definition_ids), of.statement_exact])
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=20).digest()
 
 
 class State:
@@ -82,7 +84,7 @@ class State:
             case "proofs":
                 self._proofs[row["lemma_id"]] = row
             case "lemmas":
-                self._apply_lemma(lemma_from_rows(row, self._proofs[row["id"]]), row["trust"])
+                self._apply_lemma(lemma_from_rows(row, self._proof_of(row["id"])), row["trust"])
             case "requests":
                 request = request_from_row(row)
                 self.requests[request.id] = request
@@ -107,6 +109,14 @@ class State:
                 raise ValueError(f"no table is called {table!r}")
         if table in ("requests", "problems"):
             self._revisions[table, row["id"]] = row["revision"]
+
+    def _proof_of(self, lemma_id: str) -> Row:
+        """The row of a lemma's proof: the one that came before the lemma's row, or of the revision before."""
+        proof = self._proofs.pop(lemma_id, None)
+        if proof is not None:
+            return proof
+        known = self.lemmas[lemma_id]
+        return {"text": known.proof, "uses": known.uses, "seconds": known.seconds}
 
     def _apply_lemma(self, lemma: Lemma, trust: str) -> None:
         self.lemmas[lemma.id] = lemma
@@ -175,11 +185,6 @@ class State:
         k: int,
         *,
         at_round: int | None = None,
-        order: Order = "score",
-        visible: Collection[str] | None = None,
     ) -> list[Retrieved]:
         """The `k` best lemmas for a statement among those not retired; see `LemmaIndex.retrieve`."""
-        tokens = statement_tokens(statement)
-        return self._index.retrieve(
-            tokens, definition_ids, prelude_id, k, at_round=at_round, order=order, visible=visible
-        )
+        return self._index.retrieve(statement_tokens(statement), definition_ids, prelude_id, k, at_round=at_round)

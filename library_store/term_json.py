@@ -9,38 +9,43 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any, cast
+from functools import lru_cache
+from json.encoder import encode_basestring
+from typing import Any, Literal, cast
 
 from domain import App, Branch, Const, Fix, FixFunction, Forall, Lambda, Let, Match, Sort, Term, Var
 from term_algebra import children
 
 
 def term_to_json(term: Term) -> str:
-    nodes: list[list[Any]] = []
+    nodes: list[str] = []
     positions: dict[str, int] = {}
     seen: dict[int, int] = {}  # by object, so that a term which shares its parts is not walked as a tree
     results: list[int] = []
-    work: list[tuple[Term, bool]] = [(term, False)]
+    work: list[tuple[Term, int]] = [(term, -1)]
     while work:
-        current, ready = work.pop()
-        if id(current) in seen:
-            results.append(seen[id(current)])
+        current, parts = work.pop()
+        at = seen.get(id(current))
+        if at is not None:
+            results.append(at)
             continue
-        inner = _parts(current)
-        if inner and not ready:
-            work.append((current, True))
-            work.extend((part, False) for part in reversed(inner))
-            continue
-        start = len(results) - len(inner)
+        if parts < 0:
+            inner = _parts(current)
+            if inner:
+                work.append((current, len(inner)))
+                work.extend([(part, -1) for part in reversed(inner)])
+                continue
+            parts = 0
+        start = len(results) - parts
         node = _node(current, results[start:])
         del results[start:]
-        key = json.dumps(node, ensure_ascii=False)
-        if key not in positions:
-            positions[key] = len(nodes)
+        at = positions.get(node)
+        if at is None:
+            at = positions[node] = len(nodes)
             nodes.append(node)
-        results.append(positions[key])
-        seen[id(current)] = positions[key]
-    return json.dumps(nodes, ensure_ascii=False, separators=(",", ":"))
+        results.append(at)
+        seen[id(current)] = at
+    return f"[{','.join(nodes)}]"
 
 
 def term_from_json(text: str | Sequence[Any]) -> Term:
@@ -52,28 +57,39 @@ def term_from_json(text: str | Sequence[Any]) -> Term:
     return terms[-1]
 
 
-def _parts(term: Term) -> list[Term]:
+def _parts(term: Term) -> Sequence[Term]:
     """The immediate subterms, the pattern of a match last."""
+    if isinstance(term, (Var, Const, Sort)):
+        return ()
+    if isinstance(term, App):
+        return (term.function, *term.arguments)
     parts = [child for child, _ in children(term)]
     return [*parts, term.in_pattern] if isinstance(term, Match) and term.in_pattern is not None else parts
 
 
-def _node(term: Term, at: list[int]) -> list[Any]:
+def _node(term: Term, at: list[int]) -> str:
+    """The text of a node whose parts are at these positions."""
     match term:
-        case Var(name):
-            return ["var", name]
-        case Const(name):
-            return ["const", name]
-        case Sort(name):
-            return ["sort", name]
         case App():
-            return ["app", *at]
-        case Forall(name, _, _):
-            return ["forall", name, *at]
-        case Lambda(name, _, _):
-            return ["fun", name, *at]
-        case Let(name, _, type, _):
-            return ["let", name, at[0], at[-1], *([] if type is None else [at[1]])]
+            return f'["app",{",".join(map(str, at))}]'
+        case Var(name):
+            return f'["var",{encode_basestring(name)}]'
+        case Const(name):
+            return f'["const",{encode_basestring(name)}]'
+        case Sort(name):
+            return f'["sort",{encode_basestring(name)}]'
+        case Forall(name):
+            return f'["forall",{encode_basestring(name)},{at[0]},{at[1]}]'
+        case Lambda(name):
+            return f'["fun",{encode_basestring(name)},{at[0]},{at[1]}]'
+        case _:
+            return json.dumps(_large_node(term, at), ensure_ascii=False, separators=(",", ":"))
+
+
+def _large_node(term: Let | Match | Fix, at: list[int]) -> list[Any]:
+    match term:
+        case Let(name):
+            return ["let", name, at[0], at[-1], *([] if term.type is None else [at[1]])]
         case Match(_, branches, returns, as_name, in_pattern):
             rest = iter(at[1:])
             returned = None if returns is None else next(rest)
@@ -91,19 +107,22 @@ def _node(term: Term, at: list[int]) -> list[Any]:
             ]
 
 
+@lru_cache(1 << 16)
+def _leaf(kind: Literal["var", "const", "sort"], name: str) -> Term:
+    """One object for all variables, constants or sorts of one name: most of a library's memory is terms."""
+    return {"var": Var, "const": Const, "sort": Sort}[kind](name)
+
+
 def _term(node: list[Any], terms: list[Term]) -> Term:
     def at(position: int | None) -> Term | None:
         return None if position is None else terms[position]
 
+    kind = node[0] if node else None
+    if kind == "app" and len(node) > 1:
+        return App(terms[node[1]], tuple([terms[position] for position in node[2:]]))
+    if len(node) == 2 and (kind == "var" or kind == "const" or kind == "sort"):
+        return _leaf(kind, node[1])
     match node:
-        case ["var", name]:
-            return Var(name)
-        case ["const", name]:
-            return Const(name)
-        case ["sort", name]:
-            return Sort(name)
-        case ["app", function, *arguments]:
-            return App(terms[function], tuple(terms[position] for position in arguments))
         case ["forall", name, type, body]:
             return Forall(name, terms[type], terms[body])
         case ["fun", name, type, body]:
