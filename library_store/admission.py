@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from domain import Lemma, Verdict
 from library_store.deduplication import DEDUP_VERSION, dedup_key
+from library_store.lookalikes import LookAlikes
 from library_store.schema import Edge, EdgeKind, NodeKind, Row, edge_to_row, lemma_to_rows, request_to_row
 from library_store.state import State, statement_key
 
@@ -37,12 +38,14 @@ InsertReason: TypeAlias = Literal[
 class Inserted(NamedTuple):
     """What became of a proposal. `new`: the statement was not in the library before.
 
+    `near` is the id of an earlier lemma that a new one reads like; that is no reason to refuse it.
     `revived`: it was retired and nothing in retrieval subsumes it; it is back with the proposal's proof.
     """
 
     id: str
     new: bool
     reason: InsertReason
+    near: str | None = None
 
     @property
     def refused(self) -> bool:
@@ -68,10 +71,13 @@ class Staged:
     def __init__(self) -> None:
         self.lemmas: dict[str, Lemma] = {}
         self._ids: dict[str, str] = {}
+        self.alike = LookAlikes()
 
     def add(self, lemma: Lemma) -> None:
         self.lemmas[lemma.id] = lemma
         self._ids[lemma.canonical_name] = lemma.id
+        if lemma.revision == 1:
+            self.alike.add(lemma)
 
     def id_of(self, name: str) -> str:
         """The id of the lemma with this canonical name; any other name as it is."""
@@ -161,8 +167,10 @@ def _judge(state: State, in_round: int, proposal: Proposal, staged: Staged) -> t
         axioms=verdict.axioms,
         prover_version=lemma.prover_version or verdict.prover,
         retired_by=None,
+        near=None,
     )
-    return Inserted(lemma.id, True, "new"), admitted
+    near = state.alike.leader_of(admitted) or staged.alike.leader_of(admitted)
+    return Inserted(lemma.id, True, "new", near), replace(admitted, near=near)
 
 
 def _ids(state: State, names: Collection[str], staged: Staged) -> tuple[str, ...]:

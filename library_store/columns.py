@@ -20,8 +20,8 @@ import pyarrow as pa
 
 from domain import Problem
 
-SCHEMA_VERSION = 1
-"""Version of everything in this module; written into every manifest and journal segment."""
+SCHEMA_VERSION = 2
+"""Version of everything in this module; written into every manifest and journal segment (see `migrations.py`)."""
 
 Row: TypeAlias = dict[str, Any]
 
@@ -80,6 +80,7 @@ SCHEMAS: Mapping[str, pa.Schema] = {
             ("axioms", _TEXTS),
             ("trust", _TEXT),
             ("retired_by", _TEXT),
+            ("near", _TEXT),
         ]
     ),
     "proofs": pa.schema(

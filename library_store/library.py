@@ -24,6 +24,7 @@ from library_store import snapshot as snapshots
 from library_store.admission import Inserted, Proposal, Record, admit
 from library_store.analysis import counts
 from library_store.deduplication import DEDUP_VERSION
+from library_store.migrations import check_version, row_from
 from library_store.pending import Pending
 from library_store.schema import (
     SCHEMA_VERSION,
@@ -67,6 +68,8 @@ class Library(State):
         self.directory = directory
         self.notices: list[str] = []
         self._pending = Pending()
+        self._version = SCHEMA_VERSION
+        """Of the rows that the journal ends with; rows of this version follow a record that says so."""
         self._folder = directory / "journal"
         self._lock = _lock(self._folder, patience)
         try:
@@ -128,20 +131,19 @@ class Library(State):
                 f"(kept in {torn.kept})"
             )
         for name, row in cast("list[Record]", replayed.records):
-            if name != "schema":
-                self.apply(name, row)
-                self._pending.add(name, row)
-            elif row["version"] != SCHEMA_VERSION:
-                raise UserError(
-                    f"{path} has schema version {row['version']}, this program reads {SCHEMA_VERSION}: "
-                    "use the version of the program that wrote it"
-                )
+            if name == "schema":
+                self._version = check_version(row["version"], path)
+                continue
+            current = row_from(self._version, name, row)
+            self.apply(name, current)
+            self._pending.add(name, current)
 
     def _segment(self, number: int) -> journal.Journal:
         path = journal.segment_path(self._folder, number)
         opened = journal.Journal(path)
-        if opened.size == len(journal.HEADER):
+        if opened.size == len(journal.HEADER) or self._version != SCHEMA_VERSION:
             opened.append([("schema", {"version": SCHEMA_VERSION})])
+            self._version = SCHEMA_VERSION
         return opened
 
     def close(self) -> None:

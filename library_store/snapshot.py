@@ -26,6 +26,7 @@ import pyarrow.parquet as pq
 from domain import Definition, Lemma, OutsideError, UserError
 from library_store.columns import KEYS, SCHEMA_VERSION, SCHEMAS, TABLE_NAMES, ProblemState, Row
 from library_store.journal import sync_folder
+from library_store.migrations import check_version, schema_of, table_from
 from library_store.schema import definition_from_row, lemma_from_rows, problem_from_row
 
 MANIFEST = "manifest.json"
@@ -222,11 +223,7 @@ def read_manifest(path: Path) -> Manifest:
         raise UserError(f"cannot read the manifest {path}: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"the manifest {path} is damaged ({type(error).__name__}: {error}): {mend}") from error
-    if manifest.schema_version != SCHEMA_VERSION:
-        raise UserError(
-            f"{path} has schema version {manifest.schema_version}, this program reads {SCHEMA_VERSION}: "
-            "use the version of the program that wrote it"
-        )
+    check_version(manifest.schema_version, path)
     return manifest
 
 
@@ -277,7 +274,8 @@ def read(directory: Path, at_round: int | None = None, *, names: Sequence[str] =
         for name in TABLE_NAMES:
             data = _verified(round_folder(directory, manifest.round), name, manifest)
             if name in names:
-                parts[name].append(_parsed(round_folder(directory, manifest.round) / f"{name}.parquet", name, data))
+                path = round_folder(directory, manifest.round) / f"{name}.parquet"
+                parts[name].append(_parsed(path, name, data, manifest.schema_version))
     return Tables(directory, last, chosen, {name: pa.concat_tables(tables) for name, tables in parts.items()})
 
 
@@ -299,14 +297,14 @@ def _verified(folder: Path, name: str, manifest: Manifest) -> bytes:
     return data
 
 
-def _parsed(path: Path, name: str, data: bytes) -> pa.Table:
+def _parsed(path: Path, name: str, data: bytes, version: int) -> pa.Table:
     try:
         table = pq.read_table(pa.BufferReader(_arrow_owned(data)))
     except (pa.ArrowException, OSError) as error:
         raise UserError(f"{path} is no Parquet file that can be read: {_MEND}") from error
-    if not table.schema.equals(SCHEMAS[name]):
-        raise UserError(f"{path} has not the columns of table {name} in schema {SCHEMA_VERSION}: {_MEND}")
-    return table
+    if not table.schema.equals(schema_of(name, version)):
+        raise UserError(f"{path} has not the columns of table {name} in schema {version}: {_MEND}")
+    return table_from(version, name, table)
 
 
 def _arrow_owned(data: bytes) -> pa.Buffer:
@@ -333,7 +331,7 @@ def _latest(name: str, table: pa.Table) -> pa.Table:
 
 # -------------------------------------------------------------------------------------------------------------- SQL
 
-ROWS_SQL = "read_parquet('{run}/rounds/round=*/{table}.parquet', hive_partitioning = false)"
+ROWS_SQL = "read_parquet('{run}/rounds/round=*/{table}.parquet', hive_partitioning = false, union_by_name = true)"
 """DuckDB's name for all rows of a table in a run folder."""
 
 

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable
 from typing import NamedTuple, TypeAlias
 
 from domain import Definition, Lemma, Request, Term
+from library_store.lookalikes import LookAlikes
 from library_store.retrieval import LemmaIndex, Retrieved, statement_tokens
 from library_store.schema import (
     ProblemState,
@@ -73,6 +74,7 @@ class State:
         self._by_statement: dict[StatementKey, str] = {}
         self._requests_by_statement: dict[StatementKey, str] = {}
         self._proofs: dict[str, Row] = {}
+        self.alike = LookAlikes()
         self._index = LemmaIndex()
         self._log: list[str] = []
 
@@ -119,6 +121,8 @@ class State:
         return {"text": known.proof, "uses": known.uses, "seconds": known.seconds}
 
     def _apply_lemma(self, lemma: Lemma, trust: str) -> None:
+        if lemma.id not in self.lemmas:
+            self.alike.add(lemma)
         self.lemmas[lemma.id] = lemma
         for used in lemma.uses:
             self.used_by[used].add(lemma.id)

@@ -104,6 +104,7 @@ def _lemma(tables: Any, lemma: Any) -> dict[str, Any]:
         "origins": list(lemma.origins),
         "parents": list(lemma.parents),
         "attempt": lemma.attempt_id,
+        "reads like": tables.lemmas[lemma.near].name if lemma.near in tables.lemmas else None,
         "uses": [tables.lemmas[u].name for u in lemma.uses],
         "used by": [tables.lemmas[u].name if u in tables.lemmas else u for u in dict.fromkeys(used_by)],
         "axioms": list(lemma.axioms),
