@@ -13,7 +13,7 @@ from typing import Any
 from zlib import crc32
 
 from rapidfuzz.distance import Indel
-from rensa import RMinHash, RMinHashLSH
+from rensa import RMinHash, RMinHashLSH  # pyright: ignore[reportAttributeAccessIssue] (a compiled module)
 
 from domain import Lemma
 from library_store.deduplication import ALIKE
