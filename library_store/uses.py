@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple, TypeAlias
+from itertools import chain
+from typing import NamedTuple, TypeAlias
 
 import networkx as nx
 import numpy as np
@@ -32,14 +33,14 @@ class Expanded(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Adjacency:
-    """Edges by where they leave: those of node n are `ends[first[n] : first[n + 1]]`, in ascending order."""
+    """Edges by where they leave: those of node n are `ends[first[n] : first[n + 1]]`, in the order given."""
 
     first: Ints
     ends: Ints
 
     @classmethod
     def of(cls, size: int, starts: Ints, ends: Ints) -> Adjacency:
-        order = np.lexsort((ends, starts))
+        order = np.argsort(starts, kind="stable")
         counts = np.bincount(starts, minlength=size)
         return cls(np.concatenate(([0], np.cumsum(counts))).astype(np.int64), ends[order])
 
@@ -73,10 +74,11 @@ class Uses:
             return graph
         nodes = list(graph)
         number = {node: index for index, node in enumerate(nodes)}
-        edges: Any = graph.edges()
-        ends = np.fromiter((number[node] for edge in edges for node in edge), np.int64)
-        pairs = np.unique(ends[0::2] * len(nodes) + ends[1::2])
-        return cls(nodes, *np.divmod(pairs, max(1, len(nodes))))
+        neighbours = [used for _, used in graph.adjacency()]  # in the order of the nodes, parallel edges as one
+        counts = np.fromiter(map(len, neighbours), np.int64, len(nodes))
+        used = np.fromiter(map(number.__getitem__, chain.from_iterable(neighbours)), np.int64, int(counts.sum()))
+        users = np.repeat(np.arange(len(nodes)), counts)
+        return cls(nodes, users, used[np.lexsort((used, users))])
 
     def __len__(self) -> int:
         return len(self.nodes)
@@ -113,7 +115,8 @@ class Uses:
     @cached_property
     def cycles(self) -> Ints:
         """The strongly connected component of each node: its number."""
-        return self._components("strong")
+        part = self._components("strong")
+        return np.arange(len(self)) if part.max(initial=-1) + 1 == len(self) else part
 
     @cached_property
     def islands(self) -> Ints:
@@ -130,6 +133,9 @@ class Uses:
         """The acyclic graph of the strongly connected components: node n is component n, called by its least name."""
         part = self.cycles
         count = int(part.max(initial=-1)) + 1
+        if count == len(self):
+            apart = self.users != self.used
+            return self if apart.all() else Uses(self.nodes, self.users[apart], self.used[apart])
         least = np.full(count, len(self))
         np.minimum.at(least, part, self.name_order)
         by_place = np.argsort(self.name_order)

@@ -12,12 +12,16 @@ from cyclopts import Parameter
 
 from domain import OutsideError, UserError
 
+SHOWN = 12
+"""How many names of a list are printed."""
+
 
 def graph(
     source: str,
     *,
     out: Path | None = None,
     at_round: int | None = None,
+    lemma: str | None = None,
     json_output: Annotated[bool, Parameter(name="--json")] = False,
 ) -> int:
     """Analyse which lemmas the proofs of a run, a library or a corpus rest on.
@@ -30,23 +34,31 @@ def graph(
         python -m pipeline graph runs/quickstart
         python -m pipeline graph runs/quickstart --at-round 1 --json
         python -m pipeline graph leandojo:lean_dojo-4.20.0.tar.gz --out mathlib
+        python -m pipeline graph leandojo:lean_dojo-4.20.0.tar.gz --lemma Nat.exists_infinite_primes
 
     Args:
         source: A run directory or a library directory; or leandojo:PATH, PATH being the source distribution
             of lean-dojo 4.20.0 (.tar.gz) or its unpacked folder.
         out: Where the files go; when left out, `graph` in a run or library, `graph_PREFIX` here for PREFIX:PATH.
         at_round: As of this round of a run; the last finished one when left out.
+        lemma: Only say where this lemma of a corpus stands: what it uses, what uses it, what breaks without it, and
+            the files that its proof needs.
         json_output: Print the summary as one JSON object.
     """
     from pipeline.corpora import reader
 
     read = reader(source)
     if read is None:
+        if lemma is not None:
+            raise UserError(f"--lemma is for a corpus; for a run: `python -m pipeline show {source} {lemma}`")
         return _of_run(source, out, at_round, json_output)
     if at_round is not None:
         raise UserError(f"--at-round {at_round}: {source} has no rounds; leave the option out")
-    from pipeline.graph_of_corpus import analyse
+    from pipeline.graph_of_corpus import analyse, locate
 
+    if lemma is not None:
+        _show_place(locate(source, read, lemma), json_output)
+        return 0
     folder = Path(f"graph_{source.partition(':')[0]}") if out is None else out
     summary = analyse(source, read, folder)
     if json_output:
@@ -136,6 +148,20 @@ def _show(summary: dict[str, Any], paths: list[Path]) -> None:
     _show_tops(summary)
     for path in paths:
         print(path)
+
+
+def _show_place(place: dict[str, Any], json_output: bool) -> None:
+    if json_output:
+        print(json.dumps(place, indent=2, ensure_ascii=False))
+        return
+    print(f"{place['name']}\n{place['statement']}\n")
+    for title, key in (("uses", "uses"), ("used by", "used_by"), ("breaks without it", "breaks"), ("needs", "needs")):
+        names: list[str] = place[key]
+        more = f", and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+        print(f"{title} ({len(names)}): {', '.join(names[:SHOWN])}{more}")
+    print(f"needs {len(place['needs_files'])} files")
+    for file, count in place["needs_files"]:
+        print(f"  {count:4}  {file}")
 
 
 def _show_figures(summary: dict[str, Any]) -> None:
