@@ -114,7 +114,7 @@ def _graph(pairs: Counter[tuple[str, str]]) -> nx.MultiDiGraph[str]:
 
 def _attributes(name: str, path: str, declaration: Declaration | None, proof: str | None) -> dict[str, str | int]:
     return {
-        "kind": "definition" if proof is None else "lemma",
+        "kind": "declaration" if proof is None else "lemma",
         "name": name,
         "statement": "" if declaration is None else declaration.code,
         "proof": proof or "",

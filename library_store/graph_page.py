@@ -1,81 +1,98 @@
-"""One self-contained HTML page about a graph of lemmas: measures, a table of the top lemmas, a drawing.
+"""One self-contained HTML page about a graph of lemmas: its figures, a table of all nodes, a page for each lemma.
 
-The page loads nothing: styles, a few lines of script for sorting and filtering, and the drawing are inside it. Every
-text that comes from a problem or a prover is escaped.
+The page loads nothing and holds everything: names, numbers and edges in one packed block, statements and proofs in
+blocks that are unpacked when somebody looks at one of their lemmas. So it opens at once with 100,000 lemmas too. Every
+text that comes from a problem or a prover is escaped, or packed and shown as text.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+import base64
+import json
+import re
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from html import escape
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import networkx as nx
 
 from library_store.analysis import Growth
-from library_store.measures import Measures, dependencies
+from library_store.graph_drawing import community_map, uses_drawing
+from library_store.measures import Measures
+from library_store.uses import Uses
 
-TABLE_ROWS = 200
-"""How many nodes the table shows, highest PageRank first."""
-DRAWN_LEMMAS, DRAWN_PROBLEMS = 60, 40
-"""How many nodes the drawing shows: lemmas that are used or use, highest PageRank first, and problems that use them."""
-_COLUMN, _ROW, _MARGIN = 215, 22, 24
-_LABEL = 26
+_BLOCK = 256
+"""How many lemmas share a block."""
+_TILES = ("nodes", "edges", "sources", "targets", "components", "longest_path")
+_TOPS = {
+    "top_in_degree": "Most used",
+    "top_pagerank": "Highest PageRank",
+    "top_transitive_users": "Most rests on",
+    "top_betweenness": "Most chains pass through",
+    "top_bottlenecks": "Open, and most rests on",
+}
+_LISTED = 10
+"""How many entries of each top list are shown."""
 
 
 class Page(NamedTuple):
-    """What a page is made of. `statements` are for people, by node; `reused_by` counts foreign problems, by node."""
+    """What a page is made of. Values by node; a node that a mapping lacks has an empty text or 0."""
 
     title: str
+    edge: str
+    """What an edge says, in a sentence."""
     graph: nx.MultiDiGraph[str]
+    uses: Uses
+    """The nodes and edges that are shown."""
     measures: Mapping[str, Measures]
     summary: Mapping[str, Any]
-    statements: Mapping[str, str]
-    used_by: Mapping[str, int]
-    reused_by: Mapping[str, int]
-    growth: Sequence[Growth]
+    columns: Mapping[str, Mapping[str, float]] = {}
+    """Further numbers of each node, by heading."""
+    statements: Mapping[str, str] = {}
+    """Statements for people, where the graph's own are for programs."""
+    proofs: Mapping[str, str] = {}
+    communities: Sequence[Sequence[str]] = ()
+    growth: Sequence[Growth] = ()
 
 
 def render(page: Page) -> str:
     """The page as text."""
-    ranked = sorted(page.measures, key=lambda node: (-page.measures[node].pagerank, node))
-    figures = ("nodes", "edges", "sources", "targets", "components", "longest_path")
-    tiles = "".join(f"<div><b>{page.summary[name]}</b><span>{name.replace('_', ' ')}</span></div>" for name in figures)
-    return _PAGE.format(
-        title=escape(page.title),
-        style=_STYLE,
-        tiles=tiles,
-        growth=_growth(page.growth),
-        drawing=_drawing(page, ranked),
-        shown=min(TABLE_ROWS, len(ranked)),
-        total=len(ranked),
-        rows="".join(_row(page, node) for node in ranked[:TABLE_ROWS]),
-        script=_SCRIPT,
+    ranked = sorted(page.uses.nodes, key=lambda node: (-page.measures[node].pagerank, node))
+    leaders = [_leader(page, group) for group in page.communities if len(group) > 1]
+    tiles = [f"<div><b>{page.summary[name]}</b><span>{name.replace('_', ' ')}</span></div>" for name in _TILES]
+    folder = Path(__file__).parent
+    parts = {
+        "title": escape(page.title),
+        "style": (folder / "graph_page.css").read_text(encoding="utf-8"),
+        "edge": escape(page.edge),
+        "tiles": "".join(tiles),
+        "growth": _growth(page.growth) + _tops(page),
+        "drawing": _drawing(page, leaders),
+        "blocks": "\n".join(_packed(page, ranked, leaders)),
+        "script": (folder / "graph_page.js").read_text(encoding="utf-8"),
+    }
+    template = (folder / "graph_page.html").read_text(encoding="utf-8")
+    return re.sub("@([a-z]+)@", lambda found: parts[found[1]], template)
+
+
+def _leader(page: Page, group: Sequence[str]) -> str:
+    """The name of the member that most use."""
+    return page.graph.nodes[max(group, key=lambda node: (page.measures[node].in_degree, node))]["name"]
+
+
+def _drawing(page: Page, leaders: Sequence[str]) -> str:
+    if page.communities:
+        return (
+            "<h2>Communities</h2><p>Lemmas that use each other more than the rest, called by the one that most use. "
+            "Click one to see its members.</p>" + community_map(page.uses, page.communities[: len(leaders)], leaders)
+        )
+    return (
+        "<h2>Uses</h2><p>What is used stands right of what uses it. Solid: the proof failed to replay without it. "
+        "Dashed: read from the proof term only.</p>" + uses_drawing(page.graph, page.measures, page.statements)
     )
-
-
-def _row(page: Page, node: str) -> str:
-    data, values = page.graph.nodes[node], page.measures[node]
-    kind = data["kind"] + (" retired" if data.get("retired") else "")
-    cells = [
-        f'<td class="{escape(data["kind"])}">{escape(data["name"])}</td>',
-        f"<td>{escape(kind)}</td>",
-        f"<td><code>{escape(page.statements.get(node, data.get('statement') or ''))}</code></td>",
-        *(
-            f"<td>{value}</td>"
-            for value in (
-                values.in_degree,
-                values.out_degree,
-                f"{values.pagerank:.5f}",
-                values.depth,
-                page.used_by.get(node, 0),
-                page.reused_by.get(node, 0),
-                data["round"],
-            )
-        ),
-    ]
-    return f"<tr>{''.join(cells)}</tr>\n"
 
 
 def _growth(growth: Sequence[Growth]) -> str:
@@ -86,118 +103,92 @@ def _growth(growth: Sequence[Growth]) -> str:
     return f"<h2>Growth</h2><table class=plain><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
-def _drawing(page: Page, ranked: Sequence[str]) -> str:
-    """What is used stands right of what uses it; a solid line is a confirmed use, a dashed one is in the term only."""
-    connected = [node for node in ranked if page.measures[node].in_degree or page.measures[node].out_degree]
-    if not connected:
-        return "<p>No proof uses a lemma yet.</p>"
-    whole = dependencies(page.graph)
-    lemmas = [node for node in connected if page.graph.nodes[node]["kind"] == "lemma"][:DRAWN_LEMMAS]
-    users = {user for lemma in lemmas for user in whole.predecessors(lemma)} - set(lemmas)
-    problems = [node for node in connected if node in users and page.graph.nodes[node]["kind"] == "problem"]
-    chosen = lemmas + problems[:DRAWN_PROBLEMS]
-    uses = whole.subgraph(chosen)
-    places = _places(uses, page.measures)
-    width = max(x for x, _ in places.values()) + _COLUMN
-    height = max(y for _, y in places.values()) + _MARGIN
-    lines: list[str] = []
-    for source, target in uses.edges():
-        (x1, y1), (x2, y2) = places[source], places[target]
-        sure = page.graph.edges[source, target, "proof_uses"]["confirmed"]
-        bend = (x2 - x1) / 2 or 40
-        style = "" if sure else ' class="unsure"'
-        lines.append(f'<path{style} d="M{x1},{y1} C{x1 + bend},{y1} {x2 - bend},{y2} {x2},{y2}"/>')
-    for node, (x, y) in places.items():
-        data = page.graph.nodes[node]
-        name = data["name"] if len(data["name"]) <= _LABEL else data["name"][: _LABEL - 1] + "…"
-        radius = min(9.0, 3 + page.measures[node].in_degree ** 0.5)
-        hint = escape(f"{data['name']}\n{page.statements.get(node, '')}")
-        lines.append(
-            f'<g class="{escape(data["kind"])}"><title>{hint}</title><circle cx="{x}" cy="{y}" r="{radius:.1f}"/>'
-            f'<text x="{x + 12}" y="{y + 4}">{escape(name)}</text></g>'
-        )
-    note = (
-        ""
-        if len(chosen) == len(connected)
-        else f"<p>{len(chosen)} of {len(connected)}: the lemmas of highest rank and their users.</p>"
-    )
-    body = "\n".join(lines)
-    return f'{note}<div class=scroll><svg width="{width}" height="{height}" role="img">{body}</svg></div>'
+def _tops(page: Page) -> str:
+    lists: list[str] = []
+    for key, title in _TOPS.items():
+        entries: Sequence[tuple[str, float]] = page.summary.get(key) or ()
+        items = "".join(f"<li><span>{_shown(value)}</span>{escape(name)}</li>" for name, value in entries[:_LISTED])
+        if items:
+            lists.append(f"<div><h3>{title}</h3><ol>{items}</ol></div>")
+    return f'<div class="tops">{"".join(lists)}</div>'
 
 
-def _places(uses: nx.DiGraph[str], measures: Mapping[str, Measures]) -> dict[str, tuple[int, int]]:
-    """Columns by depth, deepest first; in a column, nodes near those they are used by (barycentres, two sweeps)."""
-    deepest = max(measures[node].depth for node in uses)
-    columns: dict[int, list[str]] = defaultdict(list)
-    for node in sorted(uses, key=lambda node: (-measures[node].pagerank, node)):
-        columns[deepest - measures[node].depth].append(node)
-    row = {node: index for column in columns.values() for index, node in enumerate(column)}
-    for sweep in range(2):
-        for number in sorted(columns, reverse=bool(sweep)):
-            centre: dict[str, float] = {}
-            for node in columns[number]:
-                near = [row[other] for other in (*uses.predecessors(node), *uses.successors(node))]
-                centre[node] = sum(near) / len(near) if near else row[node]
-            columns[number].sort(key=lambda node: (centre[node], node))
-            row.update({node: index for index, node in enumerate(columns[number])})
-    order = {number: place for place, number in enumerate(sorted(columns))}
+def _shown(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:.3g}"
+
+
+def _packed(page: Page, ranked: Sequence[str], leaders: Sequence[str]) -> Iterator[str]:
+    """The blocks of data, as script elements that no browser runs."""
+    index = _index(page, ranked, leaders)
+    starts = range(0, len(ranked), _BLOCK)
+    values = (index, *([_detail(page, node) for node in ranked[start : start + _BLOCK]] for start in starts))
+    names = ["index", *(f"block{number}" for number in range(len(starts)))]
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        for name, text in zip(names, pool.map(_squeezed, values), strict=True):
+            yield f'<script type="text/plain" id="{name}">{text}</script>'
+
+
+def _squeezed(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return base64.b64encode(zlib.compress(text.encode("utf-8", "replace"), 6)).decode()
+
+
+def _index(page: Page, ranked: Sequence[str], leaders: Sequence[str]) -> dict[str, Any]:
+    """What the table and the drawings need of every node; a node's number is its place among `ranked`."""
+    number = {node: place for place, node in enumerate(ranked)}
+    new = [number[node] for node in page.uses.nodes]
+    lists: list[list[int]] = [[] for _ in ranked]
+    for user, used in zip(page.uses.users.tolist(), page.uses.used.tolist(), strict=True):
+        lists[new[user]].append(new[used])
+    first, ends = [0], list[int]()
+    for used_by_one in lists:
+        ends += sorted(used_by_one)
+        first.append(len(ends))
+    group = {node: place for place, members in enumerate(page.communities) for node in members}
+    kinds = [_kind(page.graph.nodes[node]) for node in ranked]
+    known = sorted(set(kinds))
+    of = [page.measures[node] for node in ranked]
+    columns: dict[str, list[float]] = {
+        "used by": [one.in_degree for one in of],
+        "uses": [one.out_degree for one in of],
+        "PageRank": [float(f"{one.pagerank:.4g}") for one in of],
+        "depth": [one.depth for one in of],
+        **{name: [values.get(node, 0) for node in ranked] for name, values in page.columns.items()},
+    }
     return {
-        node: (_MARGIN + order[number] * _COLUMN, _MARGIN + index * _ROW)
-        for number, column in columns.items()
-        for index, node in enumerate(column)
+        "block": _BLOCK,
+        "names": [page.graph.nodes[node]["name"] for node in ranked],
+        "kinds": known,
+        "kind": [known.index(kind) for kind in kinds],
+        "columns": [{"name": name, "values": values} for name, values in columns.items()],
+        "first": first,
+        "ends": ends,
+        "group": [group.get(node, -1) for node in ranked],
+        "leaders": list(leaders),
     }
 
 
-_STYLE = """
-:root { color-scheme: light dark; --line: #8886; --lemma: #2a78d6; --problem: #d1602b; }
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 1200px; margin: 2em auto; padding: 0 1em; }
-h1 { font-size: 1.5em; } h2 { font-size: 1.15em; margin-top: 2em; }
-.tiles { display: flex; flex-wrap: wrap; gap: 1em; }
-.tiles div { border: 1px solid var(--line); border-radius: 8px; padding: .5em 1em; }
-.tiles b { display: block; font-size: 1.4em; } .tiles span { opacity: .7; }
-.scroll { overflow: auto; max-height: 80vh; border: 1px solid var(--line); border-radius: 8px; }
-svg path { fill: none; stroke: #888; stroke-opacity: .45; } svg path.unsure { stroke-dasharray: 3 3; }
-svg text { font: 12px system-ui, sans-serif; fill: currentColor; }
-g.lemma circle { fill: var(--lemma); } g.problem circle { fill: var(--problem); }
-td.lemma { color: var(--lemma); } td.problem { color: var(--problem); }
-table { border-collapse: collapse; width: 100%; } table.plain { width: auto; }
-th, td { text-align: left; padding: .25em .6em; border-bottom: 1px solid var(--line); vertical-align: top; }
-#nodes th { cursor: pointer; position: sticky; top: 0; background: Canvas; }
-#nodes td:nth-child(n+4) { text-align: right; font-variant-numeric: tabular-nums; }
-code { font-size: .88em; overflow-wrap: anywhere; }
-input { font: inherit; padding: .3em .6em; margin: .5em 0; width: 22em; }
-"""
+def _kind(data: Mapping[str, Any]) -> str:
+    return data["kind"] + (" retired" if data.get("retired") else "")
 
-_SCRIPT = """
-const body = document.querySelector("#nodes tbody");
-document.querySelectorAll("#nodes th").forEach((head, column) => head.onclick = () => {
-  const down = head.dataset.down = head.dataset.down === "1" ? "" : "1";
-  const key = row => row.cells[column].textContent;
-  const compare = (a, b) => isNaN(key(a)) || isNaN(key(b)) ? key(b).localeCompare(key(a)) : key(b) - key(a);
-  [...body.rows].sort((a, b) => down ? compare(a, b) : compare(b, a)).forEach(row => body.append(row));
-});
-document.querySelector("#filter").oninput = event => {
-  const wanted = event.target.value.toLowerCase();
-  for (const row of body.rows) row.hidden = !row.textContent.toLowerCase().includes(wanted);
-};
-"""
 
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title><style>{style}</style></head><body>
-<h1>{title}</h1>
-<p>The graph of uses in proofs: an edge leads from a problem or lemma to a lemma that its proof uses.</p>
-<div class=tiles>{tiles}</div>
-{growth}
-<h2>Uses</h2>
-<p>What is used stands right of what uses it. Solid: the proof failed to replay without it. Dashed: read from
-the proof term only.</p>
-{drawing}
-<h2>Lemmas and problems</h2>
-<p>{shown} of {total}, highest PageRank first. Click a heading to sort.</p>
-<input id=filter placeholder="filter by name or statement" aria-label="filter">
-<table id=nodes><thead><tr><th>name</th><th>kind</th><th>statement</th><th>used by</th><th>uses</th><th>PageRank</th>
-<th>depth</th><th>problems</th><th>foreign problems</th><th>round</th></tr></thead><tbody>
-{rows}</tbody></table>
-<script>{script}</script></body></html>
-"""
+_LINEAGE = {
+    "evolved_from": "evolved from",
+    "answers_request": "answers the request",
+    "subsumed_by": "subsumed by",
+}
+
+
+def _detail(page: Page, node: str) -> tuple[str, str, str, list[str]]:
+    """Statement, proof, where it stands, and its lineage: a line for each."""
+    data = page.graph.nodes[node]
+    lines = [f"from {origin}" for origin in (data.get("origins") or "").splitlines()]
+    for _, target, kind in page.graph.out_edges(node, keys=True):
+        if kind in _LINEAGE:
+            lines.append(f"{_LINEAGE[kind]} {page.graph.nodes[target]['name']}")
+    for source, _, kind in page.graph.in_edges(node, keys=True):
+        if kind in _LINEAGE:
+            lines.append(f"{page.graph.nodes[source]['name']} is {_LINEAGE[kind]} this")
+    where = f"{data['file']}:{data.get('line') or ''}".rstrip(":") if data.get("file") else ""
+    statement = page.statements.get(node, data.get("statement") or "")
+    return statement, page.proofs.get(node, data.get("proof") or ""), where, lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +16,10 @@ class Corpus(NamedTuple):
     """The graphs of a library by name, and figures about the library that no graph holds."""
 
     title: str
-    graphs: Mapping[str, nx.MultiDiGraph[str]]
+    edge: str
+    """What an edge says, in a sentence."""
+    graphs: Mapping[str, Callable[[], nx.MultiDiGraph[str]]]
+    """Makes each graph; the main one first."""
     facts: Mapping[str, Any]
 
 
@@ -49,8 +53,9 @@ def _leandojo(path: Path) -> Corpus:
         "theorems_with_tactics": sum(bool(theorem.proof) for theorem in benchmark.theorems),
         "annotations": benchmark.annotations,
     }
-    graphs = {"by_name": by_name(benchmark), "by_location": by_location(benchmark)}
-    return Corpus("LeanDojo Benchmark 4", graphs, facts)
+    graphs = {"by_name": partial(by_name, benchmark), "by_location": partial(by_location, benchmark)}
+    edge = "An edge leads from a theorem to what a tactic of its proof names."
+    return Corpus("LeanDojo Benchmark 4", edge, graphs, facts)
 
 
 _READERS: dict[str, Callable[[Path], Corpus]] = {"leandojo": _leandojo}

@@ -1,6 +1,7 @@
-"""Analyses a corpus: figures, tables and graph files of each of its graphs.
+"""Analyses a corpus: figures, tables and graph files of each of its graphs, and a page about the main one.
 
-The figures of the first graph stand at the top level of the summary, those of every graph under the graph's name.
+The figures of the main graph stand at the top level of the summary, those of every graph under the graph's name. Two
+processes share the work: one looks into the main graph, a fork of it writes tables and files.
 """
 
 from __future__ import annotations
@@ -8,21 +9,34 @@ from __future__ import annotations
 import difflib
 import gc
 import json
+import multiprocessing
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import networkx as nx
 
 from domain import OutsideError, UserError
-from library_store.findings import find, place
+from library_store.findings import Findings, find, place
 from library_store.graph_files import write_files
-from library_store.measures import longest_path, measures, summary
+from library_store.graph_page import Page, render
+from library_store.measures import Measures, longest_path, measures, summary
 from library_store.uses import Uses
 from pipeline.corpora import Corpus
 
 SEED = 0
 """Of what is sampled: betweenness and communities."""
+
+
+class _Measured(NamedTuple):
+    """A graph with what every graph is measured for."""
+
+    graph: nx.MultiDiGraph[str]
+    uses: Uses
+    measures: dict[str, Measures]
+    figures: dict[str, Any]
 
 
 def analyse(source: str, read: Callable[[], Corpus], out: Path) -> dict[str, Any]:
@@ -39,43 +53,93 @@ def analyse(source: str, read: Callable[[], Corpus], out: Path) -> dict[str, Any
 def _analyse(source: str, read: Callable[[], Corpus], out: Path) -> dict[str, Any]:
     started = time.perf_counter()
     corpus = read()
+    main, *others = corpus.graphs
     _say(started, f"read {source}")
-    found: dict[str, Any] = {}
-    for name, graph in corpus.graphs.items():
-        began = time.perf_counter()
-        uses = Uses.of(graph)
-        measured = measures(uses)
-        figures = summary(graph, measured) | {
-            "critical_path": [graph.nodes[node]["name"] for node in longest_path(uses)]
-        }
-        if not found:
-            findings = find(graph, uses, measured, SEED)
-            figures |= findings.summary
-        figures["seconds"] = round(time.perf_counter() - began, 3)
-        found[name] = figures
-        _say(started, f"{name}: {figures['nodes']} nodes, {figures['edges']} edges")
-        write_files(graph, measured, out / name if len(corpus.graphs) > 1 else out)
-        _say(started, f"{name}: files written")
-    main = next(iter(found.values()))
-    result = {"source": source, **main, **corpus.facts, **(found if len(found) > 1 else {})}
+    measured = _measure(corpus.graphs[main]())
+    _say(started, f"{main}: {measured.figures['nodes']} nodes, {measured.figures['edges']} edges")
+    context = multiprocessing.get_context("fork")
+    receiver, sender = context.Pipe(duplex=False)
+    writer = context.Process(target=_tables, args=(corpus, measured, out, sender))
+    writer.start()
+    sender.close()
+    findings = find(measured.graph, measured.uses, measured.measures, SEED)
+    figures = measured.figures | findings.summary
+    page = render(_page(corpus, measured, figures, findings))
+    _say(started, f"{main}: analysed")
+    found = {main: figures, **_answer(receiver)}
+    writer.join()
+    _write(page, out / "index.html")
+    result = {"source": source, **figures, **corpus.facts, **(found if others else {})}
     result["seconds"] = round(time.perf_counter() - started, 3)
-    try:
-        (out / "summary.json").write_text(json.dumps(result, indent=1, ensure_ascii=False), encoding="utf-8")
-    except OSError as error:
-        raise OutsideError(f"cannot write {out / 'summary.json'}: {error.strerror or error}") from error
+    _write(json.dumps(result, indent=1, ensure_ascii=False), out / "summary.json")
+    _say(started, "files written")
     return result
+
+
+def _measure(graph: nx.MultiDiGraph[str]) -> _Measured:
+    began = time.perf_counter()
+    uses = Uses.of(graph)
+    measured = measures(uses)
+    figures = summary(graph, measured)
+    figures["critical_path"] = [graph.nodes[node]["name"] for node in longest_path(uses)]
+    figures["seconds"] = round(time.perf_counter() - began, 3)
+    return _Measured(graph, uses, measured, figures)
+
+
+def _tables(corpus: Corpus, main: _Measured, out: Path, sender: Any) -> None:
+    """Write the tables and files of every graph; send the figures of the others, or what went wrong, into a pipe."""
+    try:
+        first, *others = corpus.graphs
+        write_files(main.graph, main.measures, out / first if others else out)
+        figures: dict[str, Any] = {}
+        for name in others:
+            measured = _measure(corpus.graphs[name]())
+            write_files(measured.graph, measured.measures, out / name)
+            figures[name] = measured.figures
+        sender.send(figures)
+    except OutsideError as error:
+        sender.send(error)
+
+
+def _answer(receiver: Any) -> dict[str, Any]:
+    try:
+        answer: dict[str, Any] | OutsideError = receiver.recv()
+    except EOFError:
+        raise OutsideError("the process that writes the tables was ended: is there memory enough?") from None
+    if isinstance(answer, OutsideError):
+        raise answer
+    return answer
+
+
+def _page(corpus: Corpus, main: _Measured, figures: Mapping[str, Any], findings: Findings) -> Page:
+    return Page(
+        title=corpus.title,
+        edge=corpus.edge,
+        graph=main.graph,
+        uses=main.uses,
+        measures=main.measures,
+        summary=figures,
+        columns={"rest on it": dict(zip(main.uses.nodes, findings.reach.users.tolist(), strict=True))},
+        communities=findings.communities,
+    )
 
 
 def locate(source: str, read: Callable[[], Corpus], lemma: str) -> dict[str, Any]:
     """Where a lemma stands in the main graph of a corpus. Raises `UserError` if it is not there."""
-    graph = next(iter(read().graphs.values()))
+    graph = next(iter(read().graphs.values()))()
     found = place(graph, lemma)
     if found is None:
         near = difflib.get_close_matches(lemma, (data["name"] for _, data in graph.nodes(data=True)), n=1)
-        raise UserError(
-            f"{source} has no {lemma!r} that uses or is used" + (f"; did you mean {near[0]}?" if near else "")
-        )
+        guess = f"; did you mean {near[0]}?" if near else ""
+        raise UserError(f"{source} has no {lemma!r} that uses or is used{guess}")
     return found
+
+
+def _write(text: str, file: Path) -> None:
+    try:
+        file.write_text(text, encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise OutsideError(f"cannot write {file}: {error.strerror or error}") from error
 
 
 def _say(started: float, text: str) -> None:

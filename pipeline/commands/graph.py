@@ -74,13 +74,15 @@ def _of_run(source: str, out: Path | None, at_round: int | None, json_output: bo
     from library_store.graph import lemma_graph
     from library_store.graph_files import write_files
     from library_store.graph_page import Page, render
+    from library_store.uses import Uses
     from pipeline.display import Display
 
     started = time.perf_counter()
     directory = _directory(source)
     tables = snapshot.read(directory, at_round=at_round)
     whole = lemma_graph(tables)
-    measured = measures.measures(measures.dependencies(whole))
+    uses = Uses.of(measures.dependencies(whole))
+    measured = measures.measures(uses)
     summary = measures.summary(whole, measured)
     growth = analysis.growth(tables)
     reuse = analysis.reuse(tables)
@@ -98,15 +100,21 @@ def _of_run(source: str, out: Path | None, at_round: int | None, json_output: bo
     display = Display(tables.definitions.values())
     page = Page(
         title=f"Lemmas of {directory.name}, round {tables.round}",
+        edge="An edge leads from a problem or lemma to a lemma that its proof uses.",
         graph=whole,
+        uses=uses,
         measures=measured,
         summary=summary,
         statements={
             **{lemma.id: display.statement(lemma.term) for lemma in tables.lemmas.values()},
             **{f"problem:{name}": state.problem.formal_statement for name, state in tables.problems.items()},
         },
-        used_by={lemma: len(users) for lemma, users in reuse.users.items()},
-        reused_by={lemma: len(users) for lemma, users in reuse.foreign_users.items()},
+        columns={
+            "problems": {lemma: len(users) for lemma, users in reuse.users.items()},
+            "foreign problems": {lemma: len(users) for lemma, users in reuse.foreign_users.items()},
+            "round": {node: whole.nodes[node]["round"] for node in uses.nodes},
+        },
+        proofs={lemma.id: lemma.proof for lemma in tables.lemmas.values()},
         growth=growth,
     )
     folder = directory / "graph" if out is None else out

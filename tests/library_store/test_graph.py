@@ -231,7 +231,7 @@ def test_the_command_writes_every_file_and_prints_the_promised_keys(finished: Pa
     assert whole.nodes[A]["retired"] is True
     page = Tags()
     page.feed((tmp_path / "index.html").read_text())
-    assert page.loads == []
+    assert [load for load in page.loads if not load.startswith(("#", "data:"))] == []
     assert page.tags["circle"] == 5, "what uses or is used is drawn"
     assert page.tags["path"] == 4
 
@@ -278,7 +278,7 @@ def test_texts_of_problems_cannot_break_the_files(tmp_path: Path) -> None:
     subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
     page = Tags()
     page.feed((tmp_path / "out" / "index.html").read_text())
-    assert page.tags["script"] == 1
+    assert page.tags["script"] == 3, "the page's own, the index and one block"
     assert "<script>alert" not in (tmp_path / "out" / "index.html").read_text()
     assert nx.read_graphml(tmp_path / "out" / "graph.graphml").nodes[A]["name"].startswith("<script>")
     lines = (tmp_path / "out" / "graph.dot").read_text().splitlines()
