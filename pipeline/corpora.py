@@ -58,4 +58,23 @@ def _leandojo(path: Path) -> Corpus:
     return Corpus("LeanDojo Benchmark 4", edge, graphs, facts)
 
 
-_READERS: dict[str, Callable[[Path], Corpus]] = {"leandojo": _leandojo}
+def _lego(path: Path) -> Corpus:
+    from datasets.lego import KINDS, lego_graph, read_skills
+
+    skills = read_skills(path)
+    facts = {"skills": len(skills), "checkpoints": len({skill["checkpoint"] for skill in skills})}
+    edge = "An edge leads from a skill to one of its library whose name stands in its text."
+    graphs = {kind: partial(lego_graph, skills, kind) for kind in KINDS}
+    return Corpus("LEGO-Prover skills", edge, graphs, facts)
+
+
+def _rocq(path: Path) -> Corpus:
+    from pipeline.rocq_graph import STDLIB, rocq_graph, stdlib_graph
+
+    edge = "An edge leads from a constant to each that its type or its proof term contains."
+    if str(path) == STDLIB:
+        return Corpus("Coq's standard library", edge, {"terms": stdlib_graph}, {})
+    return Corpus(f"{path.resolve().name}", edge, {"terms": partial(rocq_graph, path)}, {})
+
+
+_READERS: dict[str, Callable[[Path], Corpus]] = {"leandojo": _leandojo, "lego": _lego, "rocq": _rocq}

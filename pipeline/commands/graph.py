@@ -35,10 +35,13 @@ def graph(
         python -m pipeline graph runs/quickstart --at-round 1 --json
         python -m pipeline graph leandojo:lean_dojo-4.20.0.tar.gz --out mathlib
         python -m pipeline graph leandojo:lean_dojo-4.20.0.tar.gz --lemma Nat.exists_infinite_primes
+        python -m pipeline graph rocq:theories --out graph
+        python -m pipeline graph rocq:stdlib --json
 
     Args:
-        source: A run directory or a library directory; or leandojo:PATH, PATH being the source distribution
-            of lean-dojo 4.20.0 (.tar.gz) or its unpacked folder.
+        source: A run directory or a library directory; leandojo:PATH, PATH being the source distribution of
+            lean-dojo 4.20.0 (.tar.gz) or its unpacked folder; lego:FILE, skills of LEGO-Prover as JSON lines;
+            rocq:PATH, a Rocq development (folder or FILE.v), or rocq:stdlib.
         out: Where the files go; when left out, `graph` in a run or library, `graph_PREFIX` here for PREFIX:PATH.
         at_round: As of this round of a run; the last finished one when left out.
         lemma: Only say where this lemma of a corpus stands: what it uses, what uses it, what breaks without it, and
@@ -180,7 +183,11 @@ def _show_figures(summary: dict[str, Any]) -> None:
     _show_tops(summary)
 
 
+def _number(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:.4g}"
+
+
 def _show_tops(summary: dict[str, Any]) -> None:
     for title, key in (("most used", "top_in_degree"), ("highest PageRank", "top_pagerank")):
         if summary[key]:
-            print(f"{title}: " + ", ".join(f"{name} {value:.4g}" for name, value in summary[key][:5]))
+            print(f"{title}: " + ", ".join(f"{name} {_number(value)}" for name, value in summary[key][:5]))
