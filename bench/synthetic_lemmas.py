@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
@@ -25,6 +26,8 @@ AUDITED = Verdict("accepted", "proved", "audited", prover="rocq 8.16.1")
 
 COPIES = 100
 """Copies of each function."""
+
+_NAME = re.compile(r"\bd[0-9a-f]{12}\w*")
 
 _PROOFS = (
     "intros. auto.",
@@ -77,27 +80,41 @@ def _copy(definition: Definition, number: int) -> Definition:
 
 
 class Source:
-    """Distinct lemmas, one after another."""
+    """Distinct lemmas, one after another; `most` is about how many are wanted."""
 
-    def __init__(self, of: World, seed: int) -> None:
+    def __init__(self, of: World, seed: int, most: int = 20_000) -> None:
         self.world = of
         self.draw = random.Random(seed)
-        self._seen: set[bytes] = set()
         self._weights = list(accumulate(1 / (1 + number) for number in range(COPIES)))
+        self._seen: set[tuple[int, tuple[int, ...]]] = set()
         self._recent: list[str] = []
+        shapes: dict[str, Term] = {}
+        while len(shapes) < max(1000, most // 20):
+            shape = self._shape()
+            shapes[render(shape)] = shape
+        self._shapes = [(text, term, sorted(of.functions & constants(term))) for text, term in shapes.items()]
 
-    def statement(self) -> Term:
-        """A statement that may have come before."""
-        draw = self.draw
-        term = draw.choice(self.world.statements)
-        for _ in range(draw.randrange(4)):
+    def _shape(self) -> Term:
+        """A bundled statement, perhaps grown in some places."""
+        term = self.draw.choice(self.world.statements)
+        for _ in range(self.draw.randrange(4)):
             term = self._grown(term)
-        home = self._copy_number()
-        table = {
-            name: f"{name}c{number}" if (number := home if draw.random() < 0.8 else self._copy_number()) else name
-            for name in sorted(self.world.functions & constants(term))
-        }
-        return _renamed(term, table)
+        return term
+
+    def stated(self) -> tuple[Term, str]:
+        """A statement that did not come before, and its text."""
+        draw = self.draw
+        while True:
+            number = draw.randrange(len(self._shapes))
+            text, term, functions = self._shapes[number]
+            home = self._copy_number()
+            copies = tuple(home if draw.random() < 0.8 else self._copy_number() for _ in functions)
+            if (number, copies) not in self._seen:
+                break
+        self._seen.add((number, copies))
+        table = {name: f"{name}c{copy}" for name, copy in zip(functions, copies, strict=True) if copy}
+        exact = _NAME.sub(lambda found: table.get(found[0], found[0]), text)
+        return _renamed(term, table), exact
 
     def _copy_number(self) -> int:
         return self.draw.choices(range(COPIES), cum_weights=self._weights)[0]
@@ -114,19 +131,13 @@ class Source:
 
     def lemma(self) -> Lemma:
         """A lemma whose statement did not come before; at times its proof uses earlier ones."""
-        while True:
-            term = self.statement()
-            exact = render(term)
-            key = hashlib.blake2b(exact.encode(), digest_size=12).digest()
-            if key not in self._seen:
-                break
-        self._seen.add(key)
+        term, exact = self.stated()
         identity = sha(exact)
         draw = self.draw
         uses = tuple(dict.fromkeys(draw.choices(self._recent, k=draw.randrange(3)))) if len(self._recent) > 9 else ()
         self._recent.append(identity)
         del self._recent[:-100]
-        over = tuple(sorted({self.world.owner[name] for name in constants(term) if name in self.world.owner}))
+        over = tuple(sorted({self.world.owner[name] for name in _NAME.findall(exact)}))
         return Lemma(
             id=identity,
             revision=1,

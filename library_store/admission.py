@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from domain import Lemma, Verdict
 from library_store.deduplication import DEDUP_VERSION, dedup_key
-from library_store.lookalikes import LookAlikes
+from library_store.lookalikes import LookAlikes, sketch
 from library_store.schema import Edge, EdgeKind, NodeKind, Row, edge_to_row, lemma_to_rows, request_to_row
 from library_store.state import State, statement_key
 
@@ -74,10 +74,9 @@ class Staged:
         self.alike = LookAlikes()
 
     def add(self, lemma: Lemma) -> None:
+        """A lemma, or another revision of one."""
         self.lemmas[lemma.id] = lemma
         self._ids[lemma.canonical_name] = lemma.id
-        if lemma.revision == 1:
-            self.alike.add(lemma)
 
     def id_of(self, name: str) -> str:
         """The id of the lemma with this canonical name; any other name as it is."""
@@ -157,20 +156,24 @@ def _judge(state: State, in_round: int, proposal: Proposal, staged: Staged) -> t
             retired_by=None,
         )
         return Inserted(lemma.id, False, "revived"), back
+    key = lemma.dedup_key or dedup_key(lemma.term)
+    seen = sketch(lemma, key)
+    near = state.alike.leader_of(seen) or staged.alike.leader_of(seen)
+    state.alike.expect(lemma.id, seen)
     admitted = replace(
         lemma,
         revision=1,
         round=0 if proposal.imported else in_round,
         uses=uses,
         definition_ids=tuple(sorted(lemma.definition_ids)),
-        dedup_key=lemma.dedup_key or dedup_key(lemma.term),
+        dedup_key=key,
         axioms=verdict.axioms,
         prover_version=lemma.prover_version or verdict.prover,
         retired_by=None,
-        near=None,
+        near=near,
     )
-    near = state.alike.leader_of(admitted) or staged.alike.leader_of(admitted)
-    return Inserted(lemma.id, True, "new", near), replace(admitted, near=near)
+    staged.alike.add(admitted, seen)
+    return Inserted(lemma.id, True, "new", near), admitted
 
 
 def _ids(state: State, names: Collection[str], staged: Staged) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ may say different things, hence it is a column and never a reason to refuse (des
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 from zlib import crc32
 
 from rapidfuzz.distance import Indel
@@ -22,6 +22,7 @@ BANDS, HASHES = 10, 30
 """Two statements that share half of their pairs of words are compared in 7 of 10 cases, four fifths in 999 of 1,000."""
 
 _SEED = 42
+_BATCH = 4096
 _WORD = re.compile(r"[\w'.]+|[^\w\s]")
 
 
@@ -29,53 +30,86 @@ def words(statement: str) -> list[str]:
     return _WORD.findall(statement)
 
 
+class Sketch(NamedTuple):
+    """What of a statement is compared: what it is about, its key and its words, with a MinHash of these."""
+
+    about: tuple[str, tuple[str, ...]]
+    dedup_key: str
+    words: list[str]
+    minhash: Any
+
+
+def sketch(lemma: Lemma, dedup_key: str) -> Sketch:
+    about = _about(lemma)
+    own = words(lemma.statement_exact)
+    (minhash,) = RMinHash.from_token_sets([_pairs(about, own)], HASHES, _SEED)
+    return Sketch(about, dedup_key, own, minhash)
+
+
 class LookAlikes:
-    """The leaders of all groups; sketches are made when the first question comes."""
+    """The leaders of all groups; those that were loaded are sketched when the first question comes."""
 
     def __init__(self) -> None:
         self._leaders: list[Lemma] = []
         self._sketched = 0
         self._by_key: dict[tuple[str, str], str] = {}
         self._index: Any = None
+        self._at_hand: dict[str, Sketch] = {}
 
-    def add(self, lemma: Lemma) -> None:
+    def add(self, lemma: Lemma, sketch: Sketch | None = None) -> None:
         """Take in a lemma whose `near` is known."""
         if lemma.near is None:
             self._leaders.append(lemma)
             self._by_key.setdefault((lemma.prelude_id, lemma.dedup_key), lemma.id)
+            if sketch is not None:
+                self._at_hand[lemma.id] = sketch
 
-    def leader_of(self, lemma: Lemma) -> str | None:
-        """The id of the leader that a lemma looks like, or None; `dedup_key` has to be set."""
+    def expect(self, lemma_id: str, sketch: Sketch) -> None:
+        """This lemma will be added: its sketch need not be made again."""
+        if len(self._at_hand) > _BATCH:  # those were not added after all
+            self._at_hand.clear()
+        self._at_hand[lemma_id] = sketch
+
+    def leader_of(self, sketch: Sketch) -> str | None:
+        """The id of the leader that a lemma looks like, or None."""
         if not self._leaders:
             return None
-        same = self._by_key.get((lemma.prelude_id, lemma.dedup_key))
+        same = self._by_key.get((sketch.about[0], sketch.dedup_key))
         if same is not None:
             return same
-        own = words(lemma.statement_exact)
-        (sketch,) = RMinHash.from_token_sets([_pairs(lemma, own)], HASHES, _SEED)
         best, found = 0.0, None
-        for number in sorted(self._sketches().query(sketch)):
+        for number in sorted(self._sketches().query(sketch.minhash)):
             leader = self._leaders[number]
-            if (leader.prelude_id, leader.definition_ids) != (lemma.prelude_id, lemma.definition_ids):
+            if _about(leader) != sketch.about:
                 continue
-            likeness = Indel.normalized_similarity(own, words(leader.statement_exact), score_cutoff=ALIKE)
+            likeness = Indel.normalized_similarity(sketch.words, words(leader.statement_exact), score_cutoff=ALIKE)
             if likeness > best:
                 best, found = likeness, leader.id
         return found
 
     def _sketches(self) -> Any:
+        """The index of all leaders."""
         if self._index is None:
             self._index = RMinHashLSH(0.5, HASHES, BANDS)
         while self._sketched < len(self._leaders):
-            fresh = self._leaders[self._sketched : self._sketched + 4096]
-            sets = [_pairs(leader, words(leader.statement_exact)) for leader in fresh]
-            matrix = RMinHash.digest_matrix_from_token_sets(sets, HASHES, _SEED)
-            self._index.insert_matrix(matrix, self._sketched)
+            fresh = self._leaders[self._sketched : self._sketched + _BATCH]
+            made = [self._at_hand.pop(leader.id, None) for leader in fresh]
+            if None in made:
+                sets = [_pairs(_about(one), words(one.statement_exact)) for one in fresh]
+                matrix = RMinHash.digest_matrix_from_token_sets(sets, HASHES, _SEED)
+                self._index.insert_matrix(matrix, self._sketched)
+            else:
+                entries = [(self._sketched + at, one.minhash) for at, one in enumerate(made) if one is not None]
+                self._index.insert_pairs(entries)
             self._sketched += len(fresh)
         return self._index
 
 
-def _pairs(lemma: Lemma, words: list[str]) -> list[str]:
+def _about(lemma: Lemma) -> tuple[str, tuple[str, ...]]:
+    return lemma.prelude_id, tuple(sorted(lemma.definition_ids))
+
+
+def _pairs(about: tuple[str, tuple[str, ...]], words: list[str]) -> list[str]:
     """Neighbouring words, with what the statement is about: statements about other things share none."""
-    about = crc32(" ".join([lemma.prelude_id, *lemma.definition_ids]).encode())
-    return [f"{about} {first} {second}" for first, second in zip(["", *words], [*words, ""], strict=True)]
+    mark = crc32(" ".join([about[0], *about[1]]).encode())
+    return [f"{mark} {first} {second}" for first, second in zip(["", *words], [*words, ""], strict=True)]

@@ -26,8 +26,8 @@ K1 = 1.2
 B = 0.75
 """How much long statements are discounted, from 0 to 1 (same source)."""
 
-FEW = 5000
-"""Up to so many lemmas all that a problem may see are scored."""
+FEW, FEW_SHELVES = 5000, 1000
+"""Up to so many lemmas, on so many shelves, all that a problem may see are scored."""
 
 DIGITS = 9
 """Scores are equal if they agree to so many decimals; SLACK is far above what adding in another order changes."""
@@ -143,7 +143,7 @@ class Postings:
             return []
         mean = int(np.frombuffer(self._shelves.lengths, np.int64)[shelves].sum()) / total
         query = _Query([token for token, _ in wanted], [count for _, count in wanted], total, mean)
-        if total <= FEW:
+        if total <= FEW and len(shelves) <= FEW_SHELVES:
             lemmas = np.concatenate([NOTHING, *(view(self._shelves.lemmas[shelf]) for shelf in shelves.tolist())])
             counts = self._matrix(lemmas, query)
             rarities = [query.rarity(at, int(n)) for at, n in enumerate((counts > 0).sum(axis=0))]

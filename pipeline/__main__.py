@@ -26,6 +26,7 @@ COMMANDS = {
     "datasets": "List the problem sets that can be read, or convert one to JSONL.",
     "graph": "Dependency analysis of a run, a library or a corpus.",
     "show": "Everything about one lemma, problem or attempt of a run.",
+    "export": "The library of a run as a buildable Rocq development, or as JSON lines.",
     "report": "(Re)write the HTML report of a run from its snapshot tables.",
     "compare": "Does the library help? Equal budgets, several arms; or two runs side by side.",
     "submit": "Send a run to a Ray cluster and follow its log.",

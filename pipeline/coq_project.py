@@ -1,0 +1,299 @@
+"""A library as other programs read it: a buildable Rocq development, and problems with proofs as JSON lines.
+
+Everything stands under readable names, in the order of dependency. Invariants: what is renamed is one name for another
+that occurs nowhere, so each statement and proof stays what was audited; each line of the JSON form is whole by itself
+and `--library FILE.jsonl` takes it (`given.py`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from domain import Definition, Lemma, UserError
+from library_store.snapshot import Tables
+from pipeline.dialects import DIALECTS
+from pipeline.display import Display
+from pipeline.statement_names import lemma_names
+from verifiers.canonical import in_order, with_derived
+from verifiers.rocq.own_names import needed_tactics
+from verifiers.rocq.sentences import identifiers, rename
+
+_KEYWORDS = frozenset(
+    [
+        *("Axiom", "CoFixpoint", "Definition", "Fixpoint", "Hypothesis", "Inductive", "Lemma", "Notation", "Parameter"),
+        *(
+            "Prop",
+            "Qed",
+            "Set",
+            "Theorem",
+            "Type",
+            "Variable",
+            "as",
+            "at",
+            "by",
+            "cofix",
+            "do",
+            "else",
+            "end",
+            "exists",
+        ),
+        *("exists2", "fix", "for", "forall", "fun", "if", "in", "let", "match", "mod", "return", "then", "using"),
+        *("where", "with"),
+    ]
+)
+
+
+class Part(NamedTuple):
+    """The lemmas of one prelude, with the definitions that they reach, both in the order of dependency."""
+
+    prelude: str
+    definitions: tuple[Definition, ...]
+    lemmas: tuple[Lemma, ...]
+
+
+class Library(NamedTuple):
+    """What is exported. `names` maps canonical names to readable ones, those of lemmas included."""
+
+    tables: Tables
+    parts: tuple[Part, ...]
+    names: Mapping[str, str]
+
+    @property
+    def lemmas(self) -> list[Lemma]:
+        return [lemma for part in self.parts for lemma in part.lemmas]
+
+    def text(self, canonical: str) -> str:
+        return rename(canonical, self.names)
+
+
+def library_of(tables: Tables, preludes: Mapping[str, str]) -> Library:
+    """The lemmas in retrieval and those that their proofs need.
+
+    Args:
+        tables: of the run, as of some round.
+        preludes: the texts of the preludes that its lemmas have.
+
+    Raises:
+        UserError: there is no lemma, or they are another prover's.
+    """
+    kept = {lemma.id for lemma in tables.lemmas.values() if lemma.retired_by is None}
+    for lemma in reversed(tables.lemmas.values()):
+        kept |= set(lemma.uses) if lemma.id in kept else set[str]()
+    chosen = _in_order([lemma for lemma in tables.lemmas.values() if lemma.id in kept])
+    if not chosen:
+        raise UserError(f"{tables.directory} has no lemma as of round {tables.round}: there is nothing to export")
+    other = next((lemma.prover for lemma in chosen if lemma.prover != "rocq"), None)
+    if other is not None:
+        raise UserError(f"{tables.directory} is a library for {other}: only one for rocq can be exported")
+    parts: list[Part] = []
+    for prelude_id in dict.fromkeys(lemma.prelude_id for lemma in chosen):
+        members = tuple(lemma for lemma in chosen if lemma.prelude_id == prelude_id)
+        parts.append(Part(preludes[prelude_id], _reached(tables, members), members))
+    texts = [text for part in parts for text in (part.prelude, *_texts(part))]
+    written = {name.text for text in texts for name in identifiers(text)} | _KEYWORDS
+    names = _definition_names(tables.definitions.values(), written)
+    spoken = {canonical: readable.removesuffix("'") for canonical, readable in names.items()}
+    of_lemmas = lemma_names(tables.lemmas.values(), spoken, {*written, *names.values()})
+    names |= {lemma.canonical_name: of_lemmas[lemma.id] for lemma in tables.lemmas.values()}
+    return Library(tables, tuple(parts), names)
+
+
+def _in_order(lemmas: Sequence[Lemma]) -> list[Lemma]:
+    """Each after those that its proof uses, otherwise as admitted: one that was proved anew may use later ones."""
+    by_id = {lemma.id: lemma for lemma in lemmas}
+    done: dict[str, Lemma] = {}
+    for lemma in lemmas:
+        waiting = [lemma.id]
+        while waiting:
+            missing = [used for used in by_id[waiting[-1]].uses if used not in done and used in by_id]
+            if missing:
+                waiting += missing
+            else:
+                done.setdefault(waiting[-1], by_id[waiting.pop()])
+    return list(done.values())
+
+
+def _reached(tables: Tables, lemmas: Iterable[Lemma]) -> tuple[Definition, ...]:
+    """All definitions that statements and proofs name, and those that these use."""
+    owner = {
+        name: one.id
+        for one in tables.definitions.values()
+        for name in with_derived({name: name for name in one.names}, [d.name for d in one.datatypes], "rocq")
+    }
+    waiting = [one for lemma in lemmas for one in lemma.definition_ids]
+    waiting += [owner[n.text] for lemma in lemmas for n in identifiers(lemma.proof) if n.text in owner]
+    found: set[str] = set()
+    while waiting:
+        one = waiting.pop()
+        if one not in found:
+            found.add(one)
+            waiting += tables.definitions[one].uses
+    return tuple(in_order(tables.definitions[one] for one in found))
+
+
+def _texts(part: Part) -> list[str]:
+    sources = [definition.source for definition in part.definitions]
+    return [*sources, *[text for lemma in part.lemmas for text in (lemma.statement_exact, lemma.proof)]]
+
+
+def _definition_names(definitions: Iterable[Definition], written: Iterable[str]) -> dict[str, str]:
+    """The first file's names, with a number where two definitions have one or where it means something else."""
+    used = set(written)
+    found: dict[str, str] = {}
+    for definition in definitions:
+        own: dict[str, str] = {}
+        for canonical, wish in zip(definition.names, definition.readable, strict=True):
+            stem = wish.rpartition(".")[2]
+            name, number = stem, 1
+            while name in used:
+                number += 1
+                name = f"{stem}_{number}"
+            used.add(name)
+            own[canonical] = name
+        found |= with_derived(own, [one.name for one in definition.datatypes], "rocq")
+    return found
+
+
+# ------------------------------------------------------------------------------------------------------- the project
+
+
+def project(library: Library) -> dict[str, str]:
+    """Relative path → text of each file of the development."""
+    files: dict[str, str] = {}
+    for number, part in enumerate(library.parts, start=1):
+        name = "Library" if number == 1 else f"Library_{number}"
+        files[f"theories/{name}.v"] = _theory(library, part)
+    theories = "\n".join(files)
+    return files | {
+        "_CoqProject": f"-Q theories Lemmary\n{theories}\n",
+        "Makefile": _MAKEFILE,
+        "lemmas.jsonl": jsonl(library),
+        "README.md": card(library),
+    }
+
+
+_MAKEFILE = """\
+all: Makefile.coq
+\t$(MAKE) -f Makefile.coq
+
+Makefile.coq: _CoqProject
+\tcoq_makefile -f _CoqProject -o Makefile.coq
+
+clean:
+\tif [ -e Makefile.coq ]; then $(MAKE) -f Makefile.coq cleanall; fi
+\trm -f Makefile.coq Makefile.coq.conf
+
+.PHONY: all clean
+"""
+
+
+def _theory(library: Library, part: Part) -> str:
+    proofs = [lemma.proof for lemma in part.lemmas]
+    head = [part.prelude, needed_tactics(_preamble(part), proofs)]
+    sources = [library.text(definition.source) for definition in part.definitions]
+    display = Display(part.definitions)
+    lemmas = [f"{_docstring(lemma, display)}\n{_sentence(library, lemma)}" for lemma in part.lemmas]
+    return "\n\n".join([text for text in (*head, "\n".join(sources), *lemmas) if text]) + "\n"
+
+
+def _preamble(part: Part) -> str:
+    return DIALECTS["rocq"].preamble(part.prelude)
+
+
+def _sentence(library: Library, lemma: Lemma) -> str:
+    name = library.names[lemma.canonical_name]
+    return f"Lemma {name} : {library.text(lemma.statement_exact)}.\nProof.\n{library.text(lemma.proof.strip())}\nQed."
+
+
+def _docstring(lemma: Lemma, display: Display) -> str:
+    where = f"round {lemma.round}" if lemma.round else "the library that the run began with"
+    origins = f" for {', '.join(lemma.origins[:3])}{', …' if len(lemma.origins) > 3 else ''}" if lemma.origins else ""
+    axioms = f" Axioms: {', '.join(lemma.axioms)}." if lemma.axioms else ""
+    retired = " Retired; a proof below rests on it." if lemma.retired_by else ""
+    text = f"[{display.statement(lemma.term)}]\n    From {where}, by {lemma.operator}{origins}.{axioms}{retired}"
+    return f"(** {_in_comment(text)} *)"
+
+
+def _in_comment(text: str) -> str:
+    """The text without what would begin or end a comment or a string."""
+    return text.replace("(*", "( *").replace("*)", "* )").replace('"', "''")
+
+
+# ------------------------------------------------------------------------------------------------------- JSON lines
+
+
+def jsonl(library: Library) -> str:
+    records = [_record(library, part, lemma) for part in library.parts for lemma in part.lemmas]
+    return "".join(f"{json.dumps(record, ensure_ascii=False)}\n" for record in records)
+
+
+def _record(library: Library, part: Part, lemma: Lemma) -> dict[str, Any]:
+    needed = _closure(part, lemma)
+    definitions = _reached(library.tables, [*needed, lemma])
+    tactics = needed_tactics(_preamble(part), [one.proof for one in (*needed, lemma)])
+    name = library.names[lemma.canonical_name]
+    return {
+        "name": name,
+        "prover": lemma.prover,
+        "header": "\n".join([text for text in (part.prelude, *[library.text(d.source) for d in definitions]) if text]),
+        "formal_statement": f"Lemma {name} : {library.text(lemma.statement_exact)}.",
+        "proof": "\n".join([*([tactics] if tactics else []), *[_sentence(library, one) for one in (*needed, lemma)]]),
+        "statement": Display(definitions).statement(lemma.term),
+        "id": lemma.id,
+        "uses": [library.names[library.tables.lemmas[used].canonical_name] for used in lemma.uses],
+        "axioms": list(lemma.axioms),
+        "operator": lemma.operator,
+        "origins": list(lemma.origins),
+        "round": lemma.round,
+        "prover_version": lemma.prover_version,
+    }
+
+
+def _closure(part: Part, lemma: Lemma) -> list[Lemma]:
+    """What a proof rests on, in the order of dependency."""
+    by_id = {one.id: one for one in part.lemmas}
+    found: set[str] = set()
+    waiting = list(lemma.uses)
+    while waiting:
+        one = waiting.pop()
+        if one not in found:
+            found.add(one)
+            waiting += by_id[one].uses
+    return [one for one in part.lemmas if one.id in found]
+
+
+# --------------------------------------------------------------------------------------------------------- its card
+
+
+def card(library: Library) -> str:
+    """What a reader has to know before using the data."""
+    lemmas, tables = library.lemmas, library.tables
+    versions = sorted({lemma.prover_version for lemma in lemmas})
+    trust = [row["trust"] for row in tables.each("lemmas") if row["id"] in {lemma.id for lemma in lemmas}]
+    operators = sorted({lemma.operator for lemma in lemmas})
+    axioms = sorted({axiom for lemma in lemmas for axiom in lemma.axioms})
+    return f"""\
+# A library of {len(lemmas)} lemmas
+
+Written by Lemmary from a run, as it was after round {tables.round}. Each lemma was found by a program, not by a
+person, and verified; nothing here is chosen for being interesting.
+
+| | |
+| --- | --- |
+| lemmas | {len(lemmas)}, of these {trust.count("rechecked")} rechecked as one development, the others audited alone |
+| definitions | {sum(len(part.definitions) for part in library.parts)} |
+| prover | {", ".join(versions) or "unknown"} |
+| axioms | {", ".join(axioms) or "none"} |
+| found by | {", ".join(operators)} |
+
+`theories/` is a development that `make` builds (or `coqc -Q theories Lemmary theories/Library.v`); lemmas stand after
+those that their proofs use. `lemmas.jsonl` holds the same, one lemma a line, whole by itself: `header`,
+`formal_statement` and `proof` are what the prover reads, `statement` is for people, `uses` names the lemmas that the
+proof rests on, `origins` the problems that triggered the proposal. `python -m pipeline prove PROBLEMS --out DIR
+--library lemmas.jsonl` audits them again and takes those that speak of the problems' definitions.
+
+Names come from the statements. Statements that read alike may say different things. The lemmas speak of the problems'
+own definitions, which may differ from a standard library's of the same name.
+"""
