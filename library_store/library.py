@@ -12,6 +12,7 @@ from __future__ import annotations
 import fcntl
 import gc
 import os
+import socket
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -401,12 +402,23 @@ def _lock(folder: Path, patience: float) -> int:
     while time.monotonic() < deadline and not _locked(handle):
         time.sleep(0.2)
     if not _locked(handle):
-        owner = os.pread(handle, 100, 0).decode("ascii", "replace").strip() or "unknown"
+        owner = os.pread(handle, 300, 0).decode("utf-8", "replace").strip() or "unknown"
+        age = max(0.0, time.time() - os.fstat(handle).st_mtime)
         os.close(handle)
-        raise UserError(f"another process ({owner}) writes the library {folder.parent}: wait until it ends or stop it")
+        raise UserError(
+            f"another process ({owner}, for {_duration(age)}) writes the library {folder.parent}: "
+            "wait until it ends or stop it"
+        )
     os.ftruncate(handle, 0)
-    os.pwrite(handle, f"pid {os.getpid()}".encode(), 0)
+    os.pwrite(handle, f"pid {os.getpid()} on {socket.gethostname()}".encode(), 0)
     return handle
+
+
+def _duration(seconds: float) -> str:
+    """For example `12 s`, `5 min`, `3 h`."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
 
 
 def _locked(handle: int) -> bool:

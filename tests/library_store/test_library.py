@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -231,7 +233,14 @@ def test_two_writers_refuse_each_other(tmp_path: Path) -> None:
             f"from pathlib import Path; from library_store.library import Library; Library(Path({str(tmp_path)!r}))"
         )
         done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
-        assert "UserError: another process (pid" in done.stderr
+        assert re.search(
+            rf"UserError: another process \(pid {os.getpid()} on \S+, for 0 s\) writes the library {tmp_path}: wait",
+            done.stderr,
+        )
+        lock = tmp_path / "journal" / "lock"
+        os.utime(lock, (lock.stat().st_atime, lock.stat().st_mtime - 301))
+        with pytest.raises(UserError, match="for 5 min"):
+            Library(tmp_path)
     Library(tmp_path).close()
 
 
