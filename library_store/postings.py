@@ -88,6 +88,7 @@ class Postings:
         self._vocabulary: dict[str, int] = {}
         self._postings: list[_Posting] = []
         self._held = 0
+        self._length = 0
         self._scores: Scores = np.zeros(0)
 
     def add(self, identity: str, statement: Statement, definition_ids: Collection[str], in_round: int) -> int:
@@ -114,6 +115,7 @@ class Postings:
             self._counts.append(count)
         self._starts.append(len(self._tokens))
         self._held += 1
+        self._length += length
         return number
 
     def remove(self, number: int) -> None:
@@ -127,13 +129,14 @@ class Postings:
         self._shelves.counts[shelf] -= 1
         self._shelves.lengths[shelf] -= self._lengths[number]
         self._held -= 1
+        self._length -= self._lengths[number]
 
     def retrieve(
         self, tokens: Sequence[str], definition_ids: Collection[str], k: int, at_round: int | None
     ) -> list[Scored]:
         """The `k` best, by score, then size, then id; see `LemmaIndex.retrieve`."""
         shelves = self._shelves.opened_by(definition_ids)
-        total = int(view(self._shelves.counts)[shelves].sum()) if len(shelves) else 0
+        total, length = self._seen_in_all(shelves)
         wanted = [
             (self._vocabulary[word], count)
             for word, count in sorted(Counter(tokens).items())
@@ -141,8 +144,7 @@ class Postings:
         ]
         if not total or not wanted or k < 1:
             return []
-        mean = int(np.frombuffer(self._shelves.lengths, np.int64)[shelves].sum()) / total
-        query = _Query([token for token, _ in wanted], [count for _, count in wanted], total, mean)
+        query = _Query([token for token, _ in wanted], [count for _, count in wanted], total, length / total)
         if total <= FEW and len(shelves) <= FEW_SHELVES:
             lemmas = np.concatenate([NOTHING, *(view(self._shelves.lemmas[shelf]) for shelf in shelves.tolist())])
             counts = self._matrix(lemmas, query)
@@ -153,6 +155,13 @@ class Postings:
             rarities, lemmas = self._best(query, shelves, k, at_round)
             counts = self._matrix(lemmas, query)
         return self._ranked(lemmas, self._exact(query, rarities, lemmas, counts), k)
+
+    def _seen_in_all(self, shelves: Numbers) -> tuple[int, int]:
+        """How many lemmas the shelves hold, and how many tokens these have."""
+        if len(shelves) == len(self._shelves.counts):
+            return self._held, self._length
+        lengths = np.frombuffer(self._shelves.lengths, np.int64)
+        return int(view(self._shelves.counts)[shelves].sum()), int(lengths[shelves].sum())
 
     def _in_time(self, lemmas: Numbers, at_round: int | None) -> NDArray[np.bool_]:
         if at_round is None:
