@@ -54,8 +54,8 @@ def _kind(fields: dict[str, str]) -> dict[str, str]:
     return {"kind": "lemma" if proposition else "definition"}
 
 
-def describe(graph: nx.MultiDiGraph[str], sources: Iterable[Path]) -> None:
-    """Give nodes the `statement`, `proof`, `file` and `line` of the source that states them.
+def describe(graph: nx.MultiDiGraph[str], sources: Iterable[Path], root: Path) -> None:
+    """Give nodes the `statement`, `proof`, `file` (below `root`) and `line` of the source that states them.
 
     A node `List.app_nil_r` is what a file `List.v`, or a module `List` of a file, states as `app_nil_r`. If several
     files do, none is taken.
@@ -76,7 +76,7 @@ def describe(graph: nx.MultiDiGraph[str], sources: Iterable[Path]) -> None:
                         {
                             "statement": stated[0].strip(),
                             "proof": proof[1] if proof else "",
-                            "file": str(file),
+                            "file": str(file.relative_to(root)) if file.is_relative_to(root) else str(file),
                             "line": text.count("\n", 0, stated.start()) + 1,
                         }
                     )

@@ -32,7 +32,7 @@ _TOPS = {
     "top_pagerank": "Highest PageRank",
     "top_transitive_users": "Most rests on",
     "top_betweenness": "Most chains pass through",
-    "top_bottlenecks": "Open, and most rests on",
+    "top_bottlenecks": "Open or assumed, and most rests on",
 }
 _LISTED = 10
 """How many entries of each top list are shown."""

@@ -45,7 +45,7 @@ def rocq_graph(target: Path, seconds: float = 300) -> nx.MultiDiGraph[str]:
                 raise UserError(f"{file}:{refused.line}: Rocq does not compile this: {refused.message}")
         modules = [project.module(file) for file in files]
         graph = read_dpd(_walk(copy.sandbox, modules, copy.options, (copy.folder,)))
-    describe(graph, files)
+    describe(graph, files, project.root)
     return graph
 
 
@@ -59,7 +59,7 @@ def stdlib_graph() -> nx.MultiDiGraph[str]:
     compiled = sorted(root.rglob("*.vo"))
     modules = [f"Coq.{'.'.join(file.relative_to(root).with_suffix('').parts)}" for file in compiled]
     graph = read_dpd(_walk(Sandbox(), modules, (), ()))
-    describe(graph, sorted(root.rglob("*.v")))
+    describe(graph, sorted(root.rglob("*.v")), root)
     return graph
 
 
