@@ -52,6 +52,7 @@ function table() {
     const row = make("tr", "");
     const cell = make("td", "");
     cell.append(link(number));
+    if (data.said.length && data.said[number]) cell.append(make("br", ""), make("code", data.said[number]));
     row.append(cell, make("td", data.kinds[data.kind[number]]));
     for (const column of data.columns) row.append(make("td", shownNumber(column.values[number])));
     return row;
@@ -154,7 +155,7 @@ async function show() {
 
 async function start() {
   data = await unpack("index");
-  data.lower = data.names.map(name => name.toLowerCase());
+  data.lower = data.names.map((name, number) => `${name} ${data.said[number] ?? ""}`.toLowerCase());
   users = reversed();
   state.order = data.names.map((_, number) => number);
   const head = document.querySelector("#nodes thead tr");

@@ -26,6 +26,10 @@ from library_store.uses import Uses
 
 _BLOCK = 256
 """How many lemmas share a block."""
+_SAID = 5000
+"""In a graph of so many nodes or fewer the table shows statements, and a search looks into them."""
+_SHORT = 200
+"""Characters of a statement in the table."""
 _TILES = ("nodes", "edges", "sources", "targets", "components", "longest_path")
 _TOPS = {
     "top_in_degree": "Most used",
@@ -68,6 +72,7 @@ def render(page: Page) -> str:
         "title": escape(page.title),
         "style": (folder / "graph_page.css").read_text(encoding="utf-8"),
         "edge": escape(page.edge),
+        "what": " names and statements" if len(ranked) <= _SAID else " names",
         "tiles": "".join(tiles),
         "growth": _growth(page.growth) + _tops(page),
         "drawing": _drawing(page, leaders),
@@ -158,6 +163,7 @@ def _index(page: Page, ranked: Sequence[str], leaders: Sequence[str]) -> dict[st
     return {
         "block": _BLOCK,
         "names": [page.graph.nodes[node]["name"] for node in ranked],
+        "said": [_statement(page, node)[:_SHORT] for node in ranked] if len(ranked) <= _SAID else [],
         "kinds": known,
         "kind": [known.index(kind) for kind in kinds],
         "columns": [{"name": name, "values": values} for name, values in columns.items()],
@@ -190,5 +196,8 @@ def _detail(page: Page, node: str) -> tuple[str, str, str, list[str]]:
         if kind in _LINEAGE:
             lines.append(f"{page.graph.nodes[source]['name']} is {_LINEAGE[kind]} this")
     where = f"{data['file']}:{data.get('line') or ''}".rstrip(":") if data.get("file") else ""
-    statement = page.statements.get(node, data.get("statement") or "")
-    return statement, page.proofs.get(node, data.get("proof") or ""), where, lines
+    return _statement(page, node), page.proofs.get(node, data.get("proof") or ""), where, lines
+
+
+def _statement(page: Page, node: str) -> str:
+    return page.statements.get(node, page.graph.nodes[node].get("statement") or "")

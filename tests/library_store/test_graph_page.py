@@ -101,6 +101,11 @@ def test_a_search_finds_every_name_with_its_words(opened: Browser) -> None:
     until(opened, f"return document.querySelectorAll('#nodes tbody tr').length === {wanted}")
     opened.run("const s = document.getElementById('search'); s.value = ''; s.oninput()")
     until(opened, "return document.querySelectorAll('#nodes tbody tr').length === 100")
+    opened.run("const s = document.getElementById('search'); s.value = 'forall 77 lemma'; s.oninput()")
+    until(opened, "return document.querySelectorAll('#nodes tbody tr').length === 19")
+    assert opened.run("return document.querySelector('#nodes code').textContent").startswith("forall x, </script>")
+    opened.run("const s = document.getElementById('search'); s.value = ''; s.oninput()")
+    until(opened, "return document.querySelectorAll('#nodes tbody tr').length === 100")
     opened.run("document.getElementById('more').click()")
     assert opened.run("return document.querySelectorAll('#nodes tbody tr').length") == 600
 
