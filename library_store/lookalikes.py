@@ -9,9 +9,11 @@ may say different things, hence it is a column and never a reason to refuse (des
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, NamedTuple
 from zlib import crc32
 
+from rapidfuzz import process
 from rapidfuzz.distance import Indel
 from rensa import RMinHash, RMinHashLSH  # pyright: ignore[reportAttributeAccessIssue] (a compiled module)
 
@@ -31,19 +33,32 @@ def words(statement: str) -> list[str]:
 
 
 class Sketch(NamedTuple):
-    """What of a statement is compared: what it is about, its key and its words, with a MinHash of these."""
+    """What of a statement is compared: what it is about, its key and its words, with a MinHash of these.
+
+    `coded` has a character for each word, so that comparing texts compares words.
+    """
 
     about: tuple[str, tuple[str, ...]]
     dedup_key: str
-    words: list[str]
+    coded: str
     minhash: Any
 
 
 def sketch(lemma: Lemma, dedup_key: str) -> Sketch:
     about = _about(lemma)
-    own = words(lemma.statement_exact)
+    own = coded(lemma.statement_exact)
     (minhash,) = RMinHash.from_token_sets([_pairs(about, own)], HASHES, _SEED)
     return Sketch(about, dedup_key, own, minhash)
+
+
+def coded(statement: str) -> str:
+    return "".join([_character(word) for word in words(statement)])
+
+
+@lru_cache(1 << 16)
+def _character(word: str) -> str:
+    """One of 55,296 characters: where two words have the same one, which is rare, a pair looks more alike than it is."""
+    return chr(crc32(word.encode("utf-8", "surrogatepass")) % 0xD800)
 
 
 class LookAlikes:
@@ -51,7 +66,8 @@ class LookAlikes:
 
     def __init__(self) -> None:
         self._leaders: list[Lemma] = []
-        self._sketched = 0
+        self._coded: list[str] = []
+        """Of each leader that was sketched."""
         self._by_key: dict[tuple[str, str], str] = {}
         self._index: Any = None
         self._at_hand: dict[str, Sketch] = {}
@@ -77,31 +93,26 @@ class LookAlikes:
         same = self._by_key.get((sketch.about[0], sketch.dedup_key))
         if same is not None:
             return same
-        best, found = 0.0, None
-        for number in sorted(self._sketches().query(sketch.minhash)):
-            leader = self._leaders[number]
-            if _about(leader) != sketch.about:
-                continue
-            likeness = Indel.normalized_similarity(sketch.words, words(leader.statement_exact), score_cutoff=ALIKE)
-            if likeness > best:
-                best, found = likeness, leader.id
-        return found
+        near = {number: self._coded[number] for number in sorted(self._sketches().query(sketch.minhash))}
+        ranked = process.extract(sketch.coded, near, scorer=Indel.normalized_similarity, score_cutoff=ALIKE, limit=None)
+        leaders = [self._leaders[number] for _, _, number in ranked]
+        return next((leader.id for leader in leaders if _about(leader) == sketch.about), None)
 
     def _sketches(self) -> Any:
         """The index of all leaders."""
         if self._index is None:
             self._index = RMinHashLSH(0.5, HASHES, BANDS)
-        while self._sketched < len(self._leaders):
-            fresh = self._leaders[self._sketched : self._sketched + _BATCH]
+        while (start := len(self._coded)) < len(self._leaders):
+            fresh = self._leaders[start : start + _BATCH]
             made = [self._at_hand.pop(leader.id, None) for leader in fresh]
+            self._coded += [coded(leader.statement_exact) for leader in fresh]
             if None in made:
-                sets = [_pairs(_about(one), words(one.statement_exact)) for one in fresh]
+                sets = [_pairs(_about(one), text) for one, text in zip(fresh, self._coded[start:], strict=True)]
                 matrix = RMinHash.digest_matrix_from_token_sets(sets, HASHES, _SEED)
-                self._index.insert_matrix(matrix, self._sketched)
+                self._index.insert_matrix(matrix, start)
             else:
-                entries = [(self._sketched + at, one.minhash) for at, one in enumerate(made) if one is not None]
+                entries = [(start + at, one.minhash) for at, one in enumerate(made) if one is not None]
                 self._index.insert_pairs(entries)
-            self._sketched += len(fresh)
         return self._index
 
 
@@ -109,7 +120,7 @@ def _about(lemma: Lemma) -> tuple[str, tuple[str, ...]]:
     return lemma.prelude_id, tuple(sorted(lemma.definition_ids))
 
 
-def _pairs(about: tuple[str, tuple[str, ...]], words: list[str]) -> list[str]:
+def _pairs(about: tuple[str, tuple[str, ...]], coded: str) -> list[str]:
     """Neighbouring words, with what the statement is about: statements about other things share none."""
     mark = crc32(" ".join([about[0], *about[1]]).encode())
-    return [f"{mark} {first} {second}" for first, second in zip(["", *words], [*words, ""], strict=True)]
+    return [f"{mark} {first}{second}" for first, second in zip(f"\0{coded}", f"{coded}\0", strict=True)]
