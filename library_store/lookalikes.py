@@ -57,7 +57,7 @@ def coded(statement: str) -> str:
 
 @lru_cache(1 << 16)
 def _character(word: str) -> str:
-    """One of 55,296 characters: where two words have the same one, which is rare, a pair looks more alike than it is."""
+    """One of 55,296 characters; where two words have the same one, which is rare, statements look more alike."""
     return chr(crc32(word.encode("utf-8", "surrogatepass")) % 0xD800)
 
 

@@ -95,7 +95,8 @@ def library_of(tables: Tables, preludes: Mapping[str, str]) -> Library:
     written = {name.text for text in texts for name in identifiers(text)} | _KEYWORDS
     names = _definition_names(tables.definitions.values(), written)
     spoken = {canonical: readable.removesuffix("'") for canonical, readable in names.items()}
-    of_lemmas = lemma_names(tables.lemmas.values(), spoken, {*written, *names.values()})
+    types = Display(tables.definitions.values()).type_arguments
+    of_lemmas = lemma_names(tables.lemmas.values(), spoken, types, {*written, *names.values()})
     names |= {lemma.canonical_name: of_lemmas[lemma.id] for lemma in tables.lemmas.values()}
     return Library(tables, tuple(parts), names)
 

@@ -48,6 +48,11 @@ class Display:
         """Canonical name → readable name."""
         return self._names
 
+    @property
+    def type_arguments(self) -> Mapping[str, int]:
+        """Canonical name → how many types it is applied to first."""
+        return self._types
+
     def statement(self, term: Term) -> str:
         """One line, for example `forall x y, rev (app x y) = app (rev y) (rev x)`."""
         return self._show(term, closed=False)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from domain import App, Const, Forall, Lemma, Term, Var
+from term_algebra import apply
 
 _EQUALITIES = frozenset({"eq", "@eq", "Coq.Init.Logic.eq", "Eq", "HOL.eq"})
 _TRUTHS = frozenset({"true", "Coq.Init.Datatypes.true", "Bool.true", "True"})
@@ -19,12 +20,17 @@ LONGEST = 48
 """Characters of a name before its number."""
 
 
-def lemma_names(lemmas: Iterable[Lemma], readable: Mapping[str, str], taken: Iterable[str]) -> dict[str, str]:
-    """Id → name, each unlike the others and those in `taken`. `readable` are the names of constants."""
+def lemma_names(
+    lemmas: Iterable[Lemma], readable: Mapping[str, str], types: Mapping[str, int], taken: Iterable[str]
+) -> dict[str, str]:
+    """Id → name, each unlike the others and those in `taken`.
+
+    `readable` are the names of constants, `types` says how many types each is applied to first.
+    """
     used = set(taken)
     found: dict[str, str] = {}
     for lemma in lemmas:
-        name = stem = statement_name(lemma.term, readable)
+        name = stem = statement_name(lemma.term, readable, types)
         number = 1
         while name in used:
             number += 1
@@ -34,8 +40,9 @@ def lemma_names(lemmas: Iterable[Lemma], readable: Mapping[str, str], taken: Ite
     return found
 
 
-def statement_name(term: Term, readable: Mapping[str, str]) -> str:
+def statement_name(term: Term, readable: Mapping[str, str], types: Mapping[str, int]) -> str:
     """A name for a statement; it may be that of others too."""
+    term = _without_types(term, types)
     hypotheses: list[Term] = []
     while isinstance(term, Forall):
         if term.name == "_":
@@ -46,6 +53,17 @@ def statement_name(term: Term, readable: Mapping[str, str]) -> str:
         words += ["if", *dict.fromkeys(head for one in hypotheses for head in _heads(one, readable)[:1])]
     name = re.sub(r"[^\w']+", "_", "_".join(words)).strip("_")[:LONGEST].rstrip("_")
     return name if re.match(r"[^\W\d]", name) else f"lemma_{name}".rstrip("_")
+
+
+def _without_types(term: Term, types: Mapping[str, int]) -> Term:
+    match term:
+        case Forall(name, of_type, body):
+            return Forall(name, _without_types(of_type, types), _without_types(body, types))
+        case App(function, arguments):
+            kept = arguments[types.get(function.name, 0) :] if isinstance(function, Const) else arguments
+            return apply(function, [_without_types(one, types) for one in kept])
+        case _:
+            return term
 
 
 def _law(term: Term, readable: Mapping[str, str]) -> list[str]:
@@ -66,10 +84,10 @@ def _law(term: Term, readable: Mapping[str, str]) -> list[str]:
             case App(Const(f), (*_, App(Const(g), (*_, Var(x), Var(y))), Var(z))) if f == g and len({x, y, z}) == 3:
                 if _arguments(right) == (f, Var(x), (f, Var(y), Var(z))):
                     return [_word(f, readable), "assoc"]
-            case App(Const(f), (*_, Var(x), unit)) if right == Var(x) and _is_constant(unit):
-                return [_word(f, readable), _head(unit, readable), "r"]
-            case App(Const(f), (*_, unit, Var(x))) if right == Var(x) and _is_constant(unit):
-                return [_word(f, readable), _head(unit, readable), "l"]
+            case App(Const(f), (*_, Var(x), Const(unit))) if right == Var(x):
+                return [_word(f, readable), _word(unit, readable), "r"]
+            case App(Const(f), (*_, Const(unit), Var(x))) if right == Var(x):
+                return [_word(f, readable), _word(unit, readable), "l"]
             case _:
                 pass
     left, right = sides
@@ -104,17 +122,6 @@ def _arguments(term: Term) -> tuple[object, ...] | None:
             return f, left, (g, middle, right)
         case _:
             return None
-
-
-def _is_constant(term: Term) -> bool:
-    """Whether it is a global name, applied to types at most, as the empty list is."""
-    return isinstance(term, Const) or (
-        isinstance(term, App) and isinstance(term.function, Const) and all(_is_type(one) for one in term.arguments)
-    )
-
-
-def _is_type(term: Term) -> bool:
-    return isinstance(term, Var) and term.name[:1].isupper()
 
 
 def _under(term: Term, outer: str, inner: str) -> bool:

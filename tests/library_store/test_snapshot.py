@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from domain import OutsideError, UserError
-from library_store import snapshot
+from library_store import pending, snapshot
 from library_store.library import Library
 from library_store.schema import KEYS, SCHEMA_VERSION, SCHEMAS, TABLE_NAMES, Row
 from tests.library_store import samples
@@ -222,3 +222,30 @@ def test_a_snapshot_that_cannot_be_written_leaves_the_journal_and_no_round(
         library.insert(lemma("b"), AUDITED)
         library.snapshot()
     assert [x.name for x in snapshot.read(tmp_path).lemmas.values()] == ["a", "b"]
+
+
+def test_edges_stand_by_kind_in_groups_of_rows_that_a_reader_may_skip(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshot, "ROW_GROUP", 2)
+    samples.three_rounds(tmp_path)
+    file = pq.ParquetFile(tmp_path / "rounds" / "round=0001" / "edges.parquet")
+    kinds = file.read().column("kind").to_pylist()
+    assert kinds == sorted(kinds)
+    column = file.schema_arrow.names.index("kind")
+    groups = [file.metadata.row_group(number).column(column) for number in range(file.num_row_groups)]
+    assert [group.statistics.min for group in groups] == kinds[::2]
+    assert {group.compression for group in groups} == {"ZSTD"}
+
+
+def test_rows_that_wait_in_arrow_are_the_rows_that_came(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    samples.three_rounds(tmp_path / "one")
+    monkeypatch.setattr(pending, "CHUNK", 2)
+    samples.three_rounds(tmp_path / "two")
+    one, two = snapshot.read(tmp_path / "one"), snapshot.read(tmp_path / "two")
+    for name in set(TABLE_NAMES) - {"events"}:  # which have times
+        assert one.history[name] == two.history[name]
+    with Library(tmp_path / "two") as library:
+        for name in "defgh":
+            library.insert(lemma(name), AUDITED)
+        assert [row["name"] for row in library.at_round(4).rows("lemmas")[3:]] == list("defgh")
