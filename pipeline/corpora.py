@@ -74,7 +74,14 @@ def _rocq(path: Path) -> Corpus:
     edge = "An edge leads from a constant to each that its type or its proof term contains."
     if str(path) == STDLIB:
         return Corpus("Coq's standard library", edge, {"terms": stdlib_graph}, {})
-    return Corpus(f"{path.resolve().name}", edge, {"terms": partial(rocq_graph, path)}, {})
+    return Corpus(path.resolve().name, edge, {"terms": partial(rocq_graph, path)}, {})
 
 
-_READERS: dict[str, Callable[[Path], Corpus]] = {"leandojo": _leandojo, "lego": _lego, "rocq": _rocq}
+def _lean(path: Path) -> Corpus:
+    from pipeline.lean_graph import lean_graph
+
+    edge = "An edge leads from a declaration to each constant that its text names."
+    return Corpus(path.resolve().name, edge, {"mentioned": partial(lean_graph, path)}, {})
+
+
+_READERS: dict[str, Callable[[Path], Corpus]] = {"leandojo": _leandojo, "lego": _lego, "rocq": _rocq, "lean": _lean}
