@@ -14,10 +14,11 @@ frames follow is not a torn write: nothing is cut and the file and offset are na
 from __future__ import annotations
 
 import json
+import mmap
 import os
 import struct
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -65,38 +66,52 @@ def frame(records: Sequence[Any]) -> bytes:
 
 
 def read(path: Path, *, repair: bool = False) -> Replayed:
-    """The records of a segment.
+    """All records of a segment; see `replay`."""
+    records: list[Any] = []
+    torn = replay(path, records.append, repair=repair)
+    return Replayed(records, torn)
 
-    A torn tail is reported; with `repair` it is also cut off the file and kept as `*.torn-OFFSET`.
+
+def replay(path: Path, take: Callable[[Any], object], *, repair: bool = False) -> TornTail | None:
+    """Gives the records of a segment to `take`, one after another, a frame in memory at a time.
+
+    A torn tail is returned; with `repair` it is also cut off the file and kept as `*.torn-OFFSET`.
 
     Raises:
         UserError: the file is no journal, or is damaged before whole frames.
         OutsideError: a torn tail cannot be cut off, because the disk is full, say.
     """
-    data = path.read_bytes()
-    if not data.startswith(HEADER):
-        if HEADER.startswith(data):
-            return Replayed([], _cut(path, data, 0, repair) if data else None)
+    with path.open("rb") as file:
+        if os.fstat(file.fileno()).st_size == 0:
+            return None
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            return _replay(path, data, take, repair)
+
+
+def _replay(path: Path, data: mmap.mmap, take: Callable[[Any], object], repair: bool) -> TornTail | None:
+    if data[: len(HEADER)] != HEADER:
+        if HEADER.startswith(data[: len(HEADER)]):
+            return _cut(path, data, 0, repair)
         raise UserError(
             f"{path} is not a journal that this version reads (it should begin with {HEADER!r}): restore it"
         )
-    records: list[Any] = []
     offset = len(HEADER)
     while offset < len(data):
         payload = _payload(data, offset)
         if payload is None:
             _refuse_damage(path, data, offset)
-            return Replayed(records, _cut(path, data, offset, repair))
-        records.extend(json.loads(payload.decode("utf-8", "surrogatepass")))
+            return _cut(path, data, offset, repair)
+        for record in json.loads(payload.decode("utf-8", "surrogatepass")):
+            take(record)
         offset += _PREFIX.size + len(payload)
-    return Replayed(records, None)
+    return None
 
 
 def _checksum(payload: bytes) -> int:
     return zlib.crc32(payload, zlib.crc32(struct.pack("<I", len(payload))))
 
 
-def _payload(data: bytes, offset: int) -> bytes | None:
+def _payload(data: mmap.mmap, offset: int) -> bytes | None:
     """The payload of the whole frame at `offset`, or None where there is none."""
     if offset + _PREFIX.size > len(data):
         return None
@@ -107,7 +122,7 @@ def _payload(data: bytes, offset: int) -> bytes | None:
     return payload
 
 
-def _refuse_damage(path: Path, data: bytes, offset: int) -> None:
+def _refuse_damage(path: Path, data: mmap.mmap, offset: int) -> None:
     later = data.find(_MARKER, offset + 1)
     while later >= 0:
         if _payload(data, later) is not None:
@@ -118,7 +133,7 @@ def _refuse_damage(path: Path, data: bytes, offset: int) -> None:
         later = data.find(_MARKER, later + 1)
 
 
-def _cut(path: Path, data: bytes, offset: int, repair: bool) -> TornTail:
+def _cut(path: Path, data: mmap.mmap, offset: int, repair: bool) -> TornTail:
     kept = path.with_name(f"{path.name}.torn-{offset}")
     if repair:
         try:

@@ -14,10 +14,11 @@ import gc
 import os
 import socket
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, Self, cast
+from typing import Any, Literal, Self
 
 from domain import Attempt, Definition, Lemma, OutsideError, Request, Trust, UserError, Verdict
 from library_store import journal
@@ -98,15 +99,10 @@ class Library(State):
 
     def _load(self) -> None:
         tables = snapshots.read(self.directory, names=REMEMBERED)
-        collecting = gc.isenabled()
-        gc.disable()  # nothing that is loaded is garbage, and looking for some takes longer than loading
-        try:
+        with _no_collection():
             for name in REMEMBERED:
                 for row in tables.each(name):
                     self.apply(name, row)
-        finally:
-            if collecting:
-                gc.enable()
 
     def _refuse_gaps(self, done: int, segments: Mapping[int, Path]) -> None:
         for path in snapshots.unfinished(self.directory):
@@ -124,20 +120,22 @@ class Library(State):
                 )
 
     def _replay(self, path: Path) -> None:
-        replayed = journal.read(path, repair=True)
-        if replayed.torn is not None:
-            torn = replayed.torn
+        with _no_collection():
+            torn = journal.replay(path, lambda record: self._take_back(path, record), repair=True)
+        if torn is not None:
             self.notices.append(
                 f"cut {torn.bytes} bytes off {torn.path} at byte {torn.offset}: a write that was never acknowledged "
                 f"(kept in {torn.kept})"
             )
-        for name, row in cast("list[Record]", replayed.records):
-            if name == "schema":
-                self._version = check_version(row["version"], path)
-                continue
-            current = row_from(self._version, name, row)
-            self.apply(name, current)
-            self._pending.add(name, current)
+
+    def _take_back(self, path: Path, record: Record) -> None:
+        name, row = record
+        if name == "schema":
+            self._version = check_version(row["version"], path)
+            return
+        current = row_from(self._version, name, row)
+        self.apply(name, current)
+        self._pending.add(name, current)
 
     def _segment(self, number: int) -> journal.Journal:
         path = journal.segment_path(self._folder, number)
@@ -388,6 +386,18 @@ class Library(State):
             return snapshots.read(self.directory, at_round=number)
         done = snapshots.read(self.directory, at_round=number - 1) if number > 1 else snapshots.empty(self.directory)
         return snapshots.extend(done, self._pending.tables())
+
+
+@contextmanager
+def _no_collection() -> Generator[None, None, None]:
+    """Nothing that is loaded is garbage, and looking for some again and again takes longer than loading."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _lock(folder: Path, patience: float) -> int:
