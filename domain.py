@@ -360,6 +360,30 @@ class Request:
     tries: int = 0
     answered_by: str | None = None
 
+    def assumed(self) -> Lemma:
+        """The lemma that it will be, without a proof: a warm session may assume it, and no audit accepts it."""
+        return Lemma(
+            id=self.id,
+            revision=0,
+            prover=self.prover,
+            name="",
+            prelude_id=self.prelude_id,
+            definition_ids=self.definition_ids,
+            statement=self.statement,
+            statement_exact=self.statement_exact,
+            term=self.term,
+            proof="",
+            uses=(),
+            dedup_key="",
+            origin_kind=self.origin_kind,
+            origins=self.asked_by,
+            parents=(),
+            operator=self.operator,
+            round=self.round,
+            attempt_id="",
+            prover_version="",
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:

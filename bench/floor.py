@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from datasets import load
 from domain import Definition, Elaboration, Lemma, Term
-from pipeline.proposers.automation import TACTICS, Automation, Proof, Script, minimise, run_portfolio
+from pipeline.proposers.automation import TACTICS, Automation, Script, minimise
 from pipeline.proposers.exploration import explore
 from pipeline.proposers.rewriting import RuleSet, to_pattern
 from pipeline.proposers.theory import as_equation, open_statement
@@ -33,6 +34,9 @@ from verifiers.rocq.canonical import canonical_header
 from verifiers.rocq.session import Session
 from verifiers.rocq.terms import render
 from verifiers.rocq.verifier import RocqVerifier
+
+MOST_SCRIPTS = 80
+"""Scripts tried on one statement."""
 
 
 def as_lemma(term: Term, proof: Script) -> Lemma:
@@ -93,8 +97,10 @@ class Bench:
         def check(scripts: Sequence[Script]) -> list[bool]:
             return [self._check(statement, script) for script in scripts]
 
-        result = run_portfolio(self.automation.scripts(statement, chosen), check, batch=1)
-        return minimise(result.script, statement, self.automation, check) if isinstance(result, Proof) else None
+        for script in islice(self.automation.scripts(statement, chosen), MOST_SCRIPTS):
+            if self._check(statement, script):
+                return minimise(script, statement, self.automation, check)
+        return None
 
     def _check(self, statement: Term, script: Script) -> bool:
         before = "\n".join(f"Axiom {lemma.canonical_name} : {lemma.statement_exact}." for lemma in script.uses_lemmas)

@@ -251,6 +251,19 @@ class Library(State):
             return self._write_request(request)
         return self._write_request(replace(request, status="answered", answered_by=lemma.id))
 
+    def add_conjectures(self, conjectures: Iterable[Request]) -> int:
+        """Keep statements that hold as far as was tested, for proofs on credit; returns how many were new.
+
+        What is a lemma or a request already stays what it is.
+        """
+        fresh = {
+            one.id: replace(one, round=self.round)
+            for one in conjectures
+            if one.id not in self.requests and self.lemma_for(one) is None
+        }
+        self._commit([("requests", request_to_row(one, self.round, 1)) for one in fresh.values()])
+        return len(fresh)
+
     def close_request(
         self, request_id: str, status: Literal["answered", "refuted", "failed"], answered_by: str | None = None
     ) -> Request:

@@ -76,6 +76,7 @@ class State:
         self._proofs: dict[str, Row] = {}
         self.alike = LookAlikes()
         self._index = LemmaIndex()
+        self._statements_asked_for = LemmaIndex()
         self._log: list[str] = []
 
     def apply(self, table: str, row: Row) -> None:
@@ -91,6 +92,10 @@ class State:
                 request = request_from_row(row)
                 self.requests[request.id] = request
                 self._requests_by_statement[statement_key(request)] = request.id
+                if request.status in ("open", "answered"):
+                    self._statements_asked_for.add(request.assumed())
+                else:
+                    self._statements_asked_for.remove(request.id)
             case "problems":
                 self.problems[row["id"]] = state = problem_from_row(row)
                 for used in state.uses:
@@ -192,3 +197,18 @@ class State:
     ) -> list[Retrieved]:
         """The `k` best lemmas for a statement among those not retired; see `LemmaIndex.retrieve`."""
         return self._index.retrieve(statement_tokens(statement), definition_ids, prelude_id, k, at_round=at_round)
+
+    def assumable(
+        self,
+        statement: Term,
+        definition_ids: Collection[str],
+        prelude_id: str,
+        k: int,
+        *,
+        at_round: int | None = None,
+    ) -> list[Request]:
+        """The `k` best requests for a statement that hold as far as is known, whether they are lemmas by now or not."""
+        found = self._statements_asked_for.retrieve(
+            statement_tokens(statement), definition_ids, prelude_id, k, at_round=at_round
+        )
+        return [self.requests[one.lemma.id] for one in found]

@@ -1,9 +1,9 @@
-"""One attempt at a problem: refute it, or retrieve, try automation, ask the model, repair, harvest, ask for the rest.
+"""One attempt at a problem: refute it, or retrieve, try automation and credit, ask the model, repair, harvest, ask.
 
 A proof that a warm session accepted is put back into the problem's own names, together with the proofs of the library
 lemmas that it needs, and audited as one self-contained text against the problem's own statement. Only that counts.
 Whatever verified on the way is harvested, also when the theorem failed; goals on which automation got stuck become
-requests.
+requests. Where evolution has proved exactly the problem's statement, without having seen it, that proof is taken.
 
 Invariants: what a model wrote is text to be checked, never a claim about what it proves (design, invariant 1); a lemma
 counts as used only if the proof fails without it (invariant 8).
@@ -15,19 +15,20 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from domain import Candidate, Elaboration, Goal, Lemma
+from pipeline.credit import Credit
 from pipeline.formalizing import Decomposition, by_model, decompose, formalization
 from pipeline.learning import closure, record, request
 from pipeline.ledger import Ledger
 from pipeline.policies import attempt_seconds
 from pipeline.proposers import surgery
-from pipeline.proving import Found, Screen, by_automation
+from pipeline.proving import Found, Screen, Search
 from pipeline.refuting import refute
-from pipeline.retrieval import for_prompt, retrieve_for_problem
+from pipeline.retrieval import for_prompt, rediscovered, retrieve_for_problem
 from pipeline.world import Ports, Statement, World
 
 
 class Result(NamedTuple):
-    """What became of the problem, the ids of the lemmas that the attempt had, and what it cost.
+    """What became of the problem, the ids of the lemmas and conjectures that the attempt had, and what it cost.
 
     `cpu_seconds` are without the model's, and 0 where automation had nothing new to try.
     """
@@ -65,24 +66,20 @@ def attempt(
         return Result(False, frozenset(), record(ports, ledger).cpu_seconds, refuted=True)
     statement = world.of_problem(name)
     lemmas = retrieve_for_problem(world, ports, name, number, seed)
-    had = frozenset(lemma.id for lemma in lemmas)
-    ledger.retrieved.update(dict.fromkeys(had))
-    found: Found | None = None
+    credit = Credit(world, ports, ledger, [definition.id for definition in elaboration.definitions])
+    assumed = credit.assumable(statement, number - 1)
+    credit.until = seconds = attempt_seconds(world.settings, number, with_lemmas=bool(lemmas or assumed))
+    had = frozenset(lemma.id for lemma in (*lemmas, *assumed))
+    ledger.retrieved.update(dict.fromkeys(lemma.id for lemma in lemmas))
+    found = rediscovered(world, ports, name, number)
     last = number == world.settings.rounds
     tried = before != had or (last and not had)
-    if tried:
-        found = by_automation(
-            world,
-            ports,
-            ledger,
-            statement,
-            lemmas,
-            most=settings.scripts,
-            seconds=attempt_seconds(world.settings, number, with_lemmas=bool(had)),
-            bare=before is None or not had,
-        )
+    if tried and found is None and settings.scripts:
+        most, bare = settings.scripts, before is None or not had
+        search = Search(world, ports, ledger, statement, lemmas, most=most, seconds=seconds, bare=bare)
+        found = credit.prove(search, statement, lemmas, assumed)
     proved = found is not None and _settle(world, ports, ledger, elaboration, found)
-    if not proved and before is None and settings.requests and settings.scripts:
+    if not proved and not before and (had or not world.explores) and settings.requests and settings.scripts:
         ask(world, ports, ledger, statement, name, seed)
     spent = record(ports, ledger).cpu_seconds
     if not proved and ports.model is not None and settings.samples:

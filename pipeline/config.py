@@ -90,7 +90,7 @@ class ProveSettings(_Settings):
     """Scripts of the automation tried on a problem, with and without lemmas each; 0 leaves automation out."""
     cpu_seconds: float = Field(default=20.0, gt=0.0)
     """Prover CPU seconds of one attempt after which no further script is tried; an attempt without any lemma gets a
-    quarter while rounds follow."""
+    tenth while rounds follow."""
     samples: Natural = 4
     """Proofs that the language model writes for one attempt that automation did not solve."""
     repairs: Natural = 1
@@ -150,21 +150,25 @@ class EvolveSettings(_Settings):
     """Share of the budget of CPU seconds after which no step of evolution starts; the rest is for proving with what
     was learned. Evolution goes on beyond it while attempts at the problems still open cannot use up the rest."""
     explore_first: Natural = 0
-    """Passes over all signatures in the first round, before any problem is attempted, with no evolution after it; 0
-    explores side by side with proving, in every round but the last."""
+    """Passes over all signatures in the first round, before any problem is attempted, with no evolution after it: the
+    first pass finds conjectures, each later one proves more of them. 0 explores side by side with proving, in every
+    round but the last."""
     charge_repeats: bool = True
     """Whether the budget is charged for the exploration of a signature that was explored for another problem; without
     effect unless `retrieval.visibility` is `isolated`."""
     explorations: Natural = 12
-    """Signatures explored for new equations in one round."""
+    """Signatures in one round of whose conjectures more are proved, once no problem waits; each is explored for
+    conjectures before, which costs little. 0 leaves exploration out altogether."""
     conjectures: Natural = 40
-    """Tested equations of one exploration that are given to the prover, smallest first."""
-    scripts: Natural = 16
-    """Scripts of the automation tried on a conjecture or request, with and without lemmas each; 0 leaves it out."""
+    """Conjectures of a signature that a step gives to the prover, smallest first; the next step goes as far again
+    beyond them, and so on. What a proof rests on is proved in any case."""
+    scripts: Natural = 10
+    """Scripts of the automation tried on a conjecture, with and without lemmas each; a request gets as many as a
+    problem. 0 leaves it out."""
     cpu_seconds: float = Field(default=5.0, gt=0.0)
     """Prover CPU seconds on one conjecture or request after which no further script is tried."""
     request_tries: Positive = 2
-    """Failed tries after which a request waits for a bigger library."""
+    """Failed tries after which a request waits until evolution has brought half as many lemmas again."""
     request_steps: Natural = 60
     """Requests tried in one round."""
     model_steps: Natural = 8

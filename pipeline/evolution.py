@@ -15,14 +15,15 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from domain import Elaboration, Lemma, Request, Term
+from pipeline.credit import Credit
 from pipeline.formalizing import by_model, by_text, limits, read_statements
 from pipeline.learning import admit, get_lemma, known, record
 from pipeline.ledger import Ledger
 from pipeline.policies import Action
 from pipeline.proposers import exploration, language_model, testing
-from pipeline.proving import Found, by_automation
+from pipeline.proving import Search, by_automation
 from pipeline.retrieval import for_prompt, retrieve
-from pipeline.world import Ports, Statement, World
+from pipeline.world import Ports, Signature, Statement, World
 
 
 class Evolved(NamedTuple):
@@ -53,16 +54,21 @@ def evolve(world: World, ports: Ports, action: Action, attempt_id: str, seed: in
 
 
 def _explore(world: World, ports: Ports, ledger: Ledger, key: str) -> None:
-    """Equations that hold on all tested values over the functions of a signature, proved smallest first.
+    """Equations that hold on all tested values over the functions of a signature: kept, then proved smallest first.
 
-    The tested values depend on the signature and the run's seed alone, whenever and for whom it is explored.
+    The tested values depend on the signature and the run's seed alone, whenever and for whom it is explored. The first
+    exploration proves nothing: what it found may be assumed by proofs on credit. Each later one tries to prove some
+    more of it, and again what it could not prove before.
     """
     signature = world.signatures[key]
     seed = random.Random(f"{world.settings.seed} {signature.shape}").randrange(2**31)
     conjectures = exploration.explore([world.definitions[name] for name in signature.definition_ids], seed=seed)
     ledger.counts["conjectures"] += len(conjectures)
-    fresh = _unknown(world, ports, conjectures, signature.prelude_id)
-    for statement in fresh[: world.settings.evolve.conjectures]:
+    times = ports.library.query(_tries, key)
+    if not times:
+        _keep(world, ports, signature, conjectures)
+    within = conjectures[: times * world.settings.evolve.conjectures]
+    for statement in _unknown(world, ports, within, signature.prelude_id):
         _prove_and_admit(
             world,
             ports,
@@ -73,6 +79,34 @@ def _explore(world: World, ports: Ports, ledger: Ledger, key: str) -> None:
             origins=signature.problems,
             visible=signature.definition_ids,
         )
+
+
+def _keep(world: World, ports: Ports, signature: Signature, conjectures: Sequence[Term]) -> None:
+    """Makes conjectures known to the library, as open requests that came from a signature's definitions."""
+    statements = [world.statement(term, signature.prelude_id) for term in conjectures]
+    ports.library.add_conjectures(
+        [
+            Request(
+                id=one.id,
+                prover=world.language,
+                prelude_id=one.prelude_id,
+                definition_ids=one.reached,
+                statement=world.display(one.reached).statement(one.term),
+                statement_exact=one.exact,
+                term=one.term,
+                origin_kind="definitions",
+                asked_by=signature.problems,
+                operator="exploration",
+                round=0,
+            )
+            for one in statements
+        ]
+    )
+
+
+def _tries(library: Any, target: str) -> int:
+    """How many steps worked on a target (run in the library's own process)."""
+    return library.attempts_on[target]
 
 
 def _unknown(world: World, ports: Ports, terms: Sequence[Term], prelude_id: str) -> list[Statement]:
@@ -98,7 +132,9 @@ def _prove_and_admit(
     lemmas = retrieve(world, ports, statement, visible, world.settings.prove.lemmas)
     ledger.retrieved.update(dict.fromkeys(lemma.id for lemma in lemmas))
     found = by_text(world, ports, ledger, statement, written, lemmas) if written else None
-    found = found or _automatic(world, ports, ledger, statement, lemmas)
+    if found is None:
+        most, seconds = world.settings.evolve.scripts, world.settings.evolve.cpu_seconds
+        found = by_automation(world, ports, ledger, statement, lemmas, most=most, seconds=seconds, patient=False)
     if found is None:
         ledger.counts["unproved"] += 1
         return None
@@ -113,13 +149,6 @@ def _prove_and_admit(
         origins=origins,
         parents=parents,
     )
-
-
-def _automatic(
-    world: World, ports: Ports, ledger: Ledger, statement: Statement, lemmas: Sequence[Lemma]
-) -> Found | None:
-    settings = world.settings.evolve
-    return by_automation(world, ports, ledger, statement, lemmas, most=settings.scripts, seconds=settings.cpu_seconds)
 
 
 # ---------------------------------------------------------------------------------------------------------- requests
@@ -146,8 +175,13 @@ def _solve_request(world: World, ports: Ports, ledger: Ledger, identity: str, se
             wanted, lemmas[: settings.prompt_lemmas], limits(world), samples=settings.samples, request=True
         )
         found = by_model(world, ports, ledger, wanted, statement, lemmas, asked, seed)
+    elif world.settings.evolve.scripts:
+        seconds, most = world.settings.evolve.cpu_seconds, world.settings.prove.scripts
+        credit = Credit(world, ports, ledger, visible, seconds)
+        search = Search(world, ports, ledger, statement, lemmas, most=most, seconds=seconds)
+        found = credit.prove(search, statement, lemmas, credit.smaller(statement))
     else:
-        found = _automatic(world, ports, ledger, statement, lemmas)
+        found = None
     if found is not None:
         operator = "solve_request" if use_model else request.operator
         lemma = admit(

@@ -157,7 +157,7 @@ def _work(world: World, staff: Staff, number: int, had: dict[str, frozenset[str]
     settings, draws = world.settings, random.Random(f"{world.settings.seed} {number}")
     begun: Begun = staff.library.query(_begun, number)
     plan = _plan(world, begun, number)
-    progress.work(number, len(plan.due), len(plan.signatures))
+    progress.work(number, len(plan.due), len({*plan.fresh, *plan.signatures}))
     if staff.model is not None:
         staff.model.allow(settings.model.tokens_per_round)
     shared, free = ray.put(world), list(staff.workers)
@@ -196,7 +196,8 @@ def _work(world: World, staff: Staff, number: int, had: dict[str, frozenset[str]
                 attempts.append(result.cpu_seconds)
             if result.proved or result.refuted:
                 still_open.discard(action.target)
-                plan = policies.explore_only(plan, [key for key in plan.signatures if world.serves(key, still_open)])
+                left = {*plan.fresh, *plan.signatures}
+                plan = policies.explore_only(plan, {key for key in left if world.serves(key, still_open)})
         if action.kind == "explore" and not settings.evolve.charge_repeats:
             shape = world.signatures[action.target].shape
             staff.earlier -= result.cpu_seconds if shape in explored else 0.0
@@ -209,8 +210,9 @@ def _work(world: World, staff: Staff, number: int, had: dict[str, frozenset[str]
 def _plan(world: World, begun: Begun, number: int) -> Plan:
     """Open problems, smallest first; then what evolution may do. The last round only proves.
 
-    Signatures that were not explored yet come first, then small ones: what holds over few definitions serves every
-    problem that has them, and its origin is then the small problem that asked first, not each larger one that could.
+    All signatures that were not explored yet come first, then the small ones of the others: what holds over few
+    definitions serves every problem that has them, and its origin is then the small problem that asked first, not each
+    larger one that could.
     In isolation a signature is explored for each of its problems in turn.
     """
     settings, evolution = world.settings, world.settings.evolve
@@ -231,12 +233,15 @@ def _plan(world: World, begun: Begun, number: int) -> Plan:
         key=lambda shape: (min(begun.tried.get(key, 0) for key in keys[shape]), len(shape), -wanted[shape], shape),
     )
     passes = evolution.explore_first
-    chosen = shapes * passes if passes else shapes[: evolution.explorations]
     evolving = evolution.enabled and (number == 1 if passes else number < settings.rounds)
+    exploring = evolving and evolution.explorations > 0
+    unseen = [shape for shape in shapes if not all(begun.tried.get(key) for key in keys[shape])]
+    again = shapes * (passes - 1) if passes else [one for one in shapes if one not in unseen][: evolution.explorations]
     mixed = evolving and not passes
     return Plan(
         due=() if evolving and passes else tuple(due),
-        signatures=tuple(key for shape in chosen for key in keys[shape]) if evolving else (),
+        fresh=tuple(key for shape in unseen for key in keys[shape] if not begun.tried.get(key)) if exploring else (),
+        signatures=tuple(key for shape in again for key in keys[shape]) if exploring else (),
         request_steps=evolution.request_steps if mixed else 0,
         model_steps=evolution.model_steps if mixed and world.model_card is not None else 0,
         request_share=evolution.request_share,

@@ -7,23 +7,25 @@ from typing import Any
 
 from pipeline.policies import Offers, Parent, Record, Wanted, arm_of
 
+GROWN = 1.5
+"""How many times as many lemmas make a request that failed often worth another try."""
+
 
 def offers(library: Any, most_tries: int, seconds_per_token: float, *, alone: bool = False) -> Offers:
-    """Open requests with few tries and lemmas in use, smallest first, and what each kind of step has brought.
+    """Open requests worth a try, conjectures apart, and lemmas in use, smallest first, and what each step has brought.
 
     Args:
         library: with the records of all steps of evolution (`library_store.state.State.efforts`).
-        most_tries: failed tries after which a request waits.
+        most_tries: failed tries after which a request waits until evolution has brought `GROWN` times as many lemmas.
         seconds_per_token: CPU seconds of the language model for one token of output.
         alone: whether a request serves nobody but those who asked, so that it goes when these are proved.
     """
-    waiting = [r for r in library.requests.values() if r.status == "open" and r.tries < most_tries]
-    wanted = {r.id: sum(library.problems[name].status == "open" for name in r.asked_by) for r in waiting}
-    requests = [r for r in waiting if wanted[r.id] or not alone]
-    requests.sort(key=lambda request: (len(request.statement_exact), request.id))
     arms: defaultdict[str, list[float]] = defaultdict(lambda: [0, 0, 0, 0.0])
     parents: defaultdict[str, list[float]] = defaultdict(lambda: [0, 0, 0, 0.0])
+    brought, at_try = 0, dict[str, int]()
     for effort in library.efforts:
+        brought += len(effort.harvested)
+        at_try[effort.target] = brought
         request = library.requests.get(effort.target)
         source = request.operator if request is not None and not effort.by_model else ""
         rows = [arms[arm_of(effort.operator, source, use_model=effort.by_model)]]
@@ -34,6 +36,16 @@ def offers(library: Any, most_tries: int, seconds_per_token: float, *, alone: bo
             row[1] += len(effort.harvested)
             row[2] += sum(bool(library.used_by[lemma]) for lemma in effort.harvested)
             row[3] += effort.cpu_seconds + effort.tokens * seconds_per_token
+    waiting = [
+        r
+        for r in library.requests.values()
+        if r.status == "open"
+        and r.operator != "exploration"
+        and (r.tries < most_tries or brought >= GROWN * max(1, at_try.get(r.id, 0)))
+    ]
+    wanted = {r.id: sum(library.problems[name].status == "open" for name in r.asked_by) for r in waiting}
+    requests = [r for r in waiting if wanted[r.id] or not alone]
+    requests.sort(key=lambda request: (len(request.statement_exact), request.id))
     live = [lemma for lemma in library.lemmas.values() if lemma.retired_by is None]
     live.sort(key=lambda lemma: (len(lemma.statement_exact), lemma.id))
     return Offers(

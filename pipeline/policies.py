@@ -5,15 +5,16 @@ number drawn by the caller, and answers with the next `Action` and the plan with
 start now). `finish` returns a worker. Some workers are kept for evolution while problems are being proved, when there
 are enough; when either side runs dry the other takes all workers.
 
-Which step of evolution is next is a policy's to say; both end when their steps are spent.
+Signatures that were never explored come first in evolution: that only finds conjectures (`pipeline.credit`). Which step
+is next then is a policy's to say; both end when their steps are spent.
 
-* `bandit`: every kind of step is an arm: exploring a signature, a request by automation (one arm for each way in which
-  requests come about), a request by the language model, and each of the four directions. An arm pays by lemmas that
-  are new, and `USED_WORTH` times as much by those that another proof rests on later, per CPU second. Its rate has a
-  Gamma posterior; a rate is drawn for each arm that can be pulled, and the best one is (Thompson sampling). The parent
-  of a direction has the highest upper confidence bound of what its steps brought, so each lemma gets its turn and those
-  that pay get more. Of the requests those that an open problem asks for are next, the least tried first, then
-  those that most open problems ask for.
+* `bandit`: every kind of step is an arm: proving more of what an exploration found, once no problem waits, a request
+  by automation (one arm for each way in which requests come about), a request by the language model, and each of the
+  four directions. An arm pays by lemmas that are new, and `USED_WORTH` times as much by those that another proof rests
+  on later, per CPU second. Its rate has a Gamma posterior; a rate is drawn for each arm that can be pulled, and the
+  best one is (Thompson sampling). The parent of a direction has the highest upper confidence bound of what its steps
+  brought, so each lemma gets its turn and those that pay get more. Of the requests those that an open problem asks for
+  are next, the least tried first, then those that most open problems ask for.
 * `faithful`: LEGO-Prover's evolver (section 3.3). Every step is the language model's: with a probability it answers the
   request that was tried least, otherwise it evolves the lemma that was evolved least in a direction drawn at random.
 
@@ -26,7 +27,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import NormalDist
 from types import MappingProxyType
@@ -98,7 +99,7 @@ class Offers(NamedTuple):
     arms: Mapping[str, Record] = MappingProxyType({})
 
 
-WITHOUT_LEMMAS = 0.25
+WITHOUT_LEMMAS = 0.1
 """Share of an attempt's time that one without any lemma gets while rounds follow."""
 
 PRIORS: Mapping[str, Record] = {
@@ -120,6 +121,9 @@ def arm_of(operator: str, source: str = "", *, use_model: bool) -> str:
 class Plan:
     """What is left of a round. `taken` are targets that workers have, `tried` requests that automation had.
 
+    `signatures` have conjectures that may be proved; `fresh` ones were never explored, which costs little, pays nothing
+    by itself and comes first.
+
     `evolvers` of the `workers` are kept for evolution while problems are due.
     """
 
@@ -135,6 +139,7 @@ class Plan:
     evolving: int = 0
     taken: frozenset[str] = field(default_factory=frozenset[str])
     tried: frozenset[str] = field(default_factory=frozenset[str])
+    fresh: tuple[str, ...] = ()
 
     @property
     def busy(self) -> int:
@@ -159,6 +164,9 @@ def choose(plan: Plan, offers: Offers, draw: float) -> Choice:
     room_for_proving = plan.proving < max(1, plan.workers - plan.evolvers)
     if plan.due and room_for_proving:
         return _prove(plan)
+    if plan.fresh:
+        action = Action("explore", plan.fresh[0], "conjecture")
+        return Choice(_started(plan, action), action)
     action = _faithful(plan, offers, draw) if plan.policy == "faithful" else _bandit(plan, offers, draw)
     if action is not None:
         return Choice(_started(plan, action), action)
@@ -172,14 +180,19 @@ def finish(plan: Plan, action: Action) -> Plan:
     return replace(plan, evolving=plan.evolving - 1, taken=plan.taken - {action.target})
 
 
-def explore_only(plan: Plan, signatures: Sequence[str]) -> Plan:
+def explore_only(plan: Plan, signatures: Collection[str]) -> Plan:
     """The plan without signatures other than these."""
-    return replace(plan, signatures=tuple(signatures))
+    kept = frozenset(signatures)
+    return replace(
+        plan,
+        fresh=tuple(key for key in plan.fresh if key in kept),
+        signatures=tuple(key for key in plan.signatures if key in kept),
+    )
 
 
 def only_prove(plan: Plan) -> Plan:
     """The plan without what is left of evolution."""
-    return replace(plan, signatures=(), request_steps=0, model_steps=0)
+    return replace(plan, fresh=(), signatures=(), request_steps=0, model_steps=0)
 
 
 def evolved_until(settings: RunSettings, still_open: int, attempt: float) -> float:
@@ -212,6 +225,8 @@ def _started(plan: Plan, action: Action) -> Plan:
     if action.use_model:
         return replace(plan, model_steps=plan.model_steps - 1)
     if action.kind == "explore":
+        if action.operator == "conjecture":
+            return replace(plan, fresh=plan.fresh[1:])
         return replace(plan, signatures=plan.signatures[1:])
     return replace(plan, request_steps=plan.request_steps - 1, tried=plan.tried | {action.target})
 
@@ -250,7 +265,7 @@ def _bandit(plan: Plan, offers: Offers, draw: float) -> Action | None:
 def _arms(plan: Plan, offers: Offers) -> dict[str, Action]:
     """The arms that can be pulled now, each with what it would do."""
     arms: dict[str, Action] = {}
-    if plan.signatures:
+    if plan.signatures and not plan.due:
         arms[arm_of("exploration", use_model=False)] = Action("explore", plan.signatures[0], "exploration")
     free = sorted(
         (one for one in offers.requests if one.id not in plan.taken),

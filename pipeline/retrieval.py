@@ -4,9 +4,10 @@
 prompt's lemmas are chosen as in LEGO-Prover (section 3.2): some for the problem, by its statement and its informal
 text, some for each lemma that the plan asks for, and of these as many as the prompt may show.
 
-Invariants: a lemma is never offered for its own statement, and to an attempt at a problem only if it is of an earlier
-round, so what a round solves does not depend on which worker was faster. With `isolated` visibility every problem has a
-prelude of its own (`pipeline.world`), so retrieval by prelude shows it nothing that another one made.
+Invariants: a lemma is never offered for its own statement (`rediscovered` finds it, for its proof), and to an attempt
+at a problem only if it is of an earlier round, so what a round solves does not depend on which worker was faster. With
+`isolated` visibility every problem has a prelude of its own (`pipeline.world`), so retrieval by prelude shows it
+nothing that another one made.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from itertools import chain, zip_longest
 from typing import Any
 
 from domain import Elaboration, Lemma
+from pipeline.policies import DIRECTIONS
+from pipeline.proving import Found
 from pipeline.world import Ports, Statement, World
 
 POOL = 24
@@ -56,6 +59,21 @@ def retrieve_for_problem(world: World, ports: Ports, name: str, number: int, see
     own = world.clusters[name]
     ranked = retrieve(world, ports, statement, over, len(there), number - 1)
     return [one for one in ranked if all(world.clusters.get(origin) != own for origin in one.origins)][:k]
+
+
+def rediscovered(world: World, ports: Ports, name: str, number: int) -> Found | None:
+    """The proof of a lemma that this run found and that states what a problem states.
+
+    What came with an imported library does not count as found.
+    """
+    if world.settings.retrieval.visibility == "none":
+        return None
+    known = ports.library.query(_found_itself, world.of_problem(name).id, number - 1)
+    if known is None:
+        return None
+    lemma, *uses = known
+    by_model = lemma.operator in (*DIRECTIONS, "harvest", "solve_request")
+    return Found(lemma.proof, tuple(uses), "language_model" if by_model else "automation")
 
 
 def for_prompt(
@@ -101,6 +119,14 @@ def fused(*rankings: Sequence[Lemma]) -> list[Lemma]:
         for place, lemma in enumerate(ranking):
             score[lemma.id] += 1 / (RANK_OFFSET + place)
     return sorted(lemmas.values(), key=lambda lemma: -score[lemma.id])
+
+
+def _found_itself(library: Any, identity: str, at_round: int) -> list[Lemma] | None:
+    """A lemma of rounds 1 to `at_round` and those that it uses (run in the library's own process)."""
+    lemma = library.lemmas.get(identity)
+    if lemma is None or not 1 <= lemma.round <= at_round:
+        return None
+    return [lemma, *(library.lemmas[used] for used in lemma.uses)]
 
 
 def _admitted(library: Any, statement: Statement, over: frozenset[str], at_round: int) -> list[Lemma]:

@@ -83,6 +83,12 @@ class World:
     """The prover of all problems."""
 
     @property
+    def explores(self) -> bool:
+        """Whether problems can expect conjectures: then a stuck goal is asked for only where these did not help."""
+        evolution = self.settings.evolve
+        return evolution.enabled and evolution.explorations > 0 and self.settings.retrieval.visibility != "none"
+
+    @property
     def dialect(self) -> Dialect:
         """How the prover's texts are written."""
         return DIALECTS[self.language]

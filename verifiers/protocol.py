@@ -37,8 +37,11 @@ class Verifier(Protocol):
         """The canonical form of each problem, or a verdict `error` that says why it has none."""
         ...
 
-    def check(self, batch: Sequence[Candidate]) -> list[Verdict]:
-        """Quick verdicts from warm sessions in which `Candidate.lemmas` are assumed; trust at most `elaborated`."""
+    def check(self, batch: Sequence[Candidate], seconds: float | None = None) -> list[Verdict]:
+        """Quick verdicts from warm sessions in which `Candidate.lemmas` are assumed; trust at most `elaborated`.
+
+        `seconds` are CPU seconds for each candidate; None means the limit of the settings.
+        """
         ...
 
     def audit(self, batch: Sequence[Candidate], *, recheck: bool = False) -> list[Verdict]:
@@ -50,7 +53,7 @@ class Verifier(Protocol):
 
         The text may end anywhere, also inside a bullet. The first error's position (in characters of the candidate's
         text) lies in the step that failed; an error about what the text does not say (the header, a forbidden
-        construct) has none. `seconds` are CPU seconds; None means the limit of a check.
+        construct) has none. `seconds` are CPU seconds; None means the settings' limit of a check.
         """
         ...
 

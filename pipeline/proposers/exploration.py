@@ -50,6 +50,10 @@ IMPLICATION_SIZE = 8
 MOST_IMPLICATIONS = 40
 """Implications between Bool terms that one exploration proposes, smallest first."""
 
+LAW_SIZES = (4, 4, 6, 6)
+"""As how large the laws of binary operations count: commutative, associative, `(x y) z = (x z) y`, all others. Much
+that is smaller is proved with them."""
+
 CONFIRMATIONS = 200
 """Further valuations that a conjecture must survive."""
 
@@ -109,7 +113,7 @@ class Explorer:
         self._calls = 0
 
     def conjectures(self) -> list[Term]:
-        """Closed statements, smallest first."""
+        """Closed statements, the smallest and most general first: one about a numeral counts as larger by its size."""
         symbols = self._symbols()
         leaves = self._leaves(symbols)
         laws = self._laws(symbols)
@@ -123,7 +127,7 @@ class Explorer:
         found = [*laws.values(), *self._independent(raw, laws)]
         found.extend(self._implications())
         found.extend(self._relations(symbols))
-        found.sort(key=lambda item: (item[0], item[1]))
+        found.sort(key=lambda item: (item[0] + self.theory.stacked(item[2]), item[1]))
         return self._confirmed(term for _, _, term in found)
 
     def complete(self, target: Term, variables: Mapping[str, Term], most: int = 4) -> list[Term]:
@@ -334,6 +338,7 @@ class Explorer:
             shapes = (
                 (apply(f, [x, y]), apply(f, [y, x])),
                 (apply(f, [apply(f, [x, y]), z]), apply(f, [x, apply(f, [y, z])])),
+                (apply(f, [apply(f, [x, y]), z]), apply(f, [apply(f, [x, z]), y])),
             )
             for other in symbols:
                 if (
@@ -350,10 +355,40 @@ class Explorer:
             for rank, (left, right) in enumerate(shapes):
                 law = equation(type_, left, right)
                 statement = self._close([], law)
-                report = self.tester.test(statement, self.seed, CONFIRMATIONS)
-                if report.counterexample is None and report.tested > CONFIRMATIONS // 4:
-                    kept[law] = (6 + 4 * min(rank, 2), -10, statement)
+                if self._survives(statement):
+                    kept[law] = (LAW_SIZES[min(rank, len(LAW_SIZES) - 1)], -10, statement)
+        for law in self._spread(symbols):
+            statement = self._close([], law)
+            if self._survives(statement):
+                kept[law] = (LAW_SIZES[-1], -10, statement)
         return kept
+
+    def _survives(self, statement: Term) -> bool:
+        report = self.tester.test(statement, self.seed, CONFIRMATIONS)
+        return report.counterexample is None and report.tested > CONFIRMATIONS // 4
+
+    def _spread(self, symbols: Sequence[Symbol]) -> Iterator[Term]:
+        """What a function does to a combination, if another argument of it changes from one part to the next.
+
+        `f a (g x y) = h (f a x) (f b y)` for binary operations `g` and `h`, `b` being a small term over `a` and `x`:
+        such laws are larger than what is enumerated, and they prove much that is not.
+        """
+        functions = [symbol for symbol in symbols if not symbol.constructor]
+        binary = [symbol for symbol in functions if symbol.domains == (symbol.result, symbol.result)]
+        for f, g in itertools.product(functions, binary):
+            if len(f.domains) != 2 or f.domains.count(g.result) != 1:
+                continue
+            place = f.domains.index(g.result)
+            x, y = [Var(name) for name, t in self.variables.items() if t == g.result][:2]
+            a = next(Var(name) for name, t in self.variables.items() if t == f.domains[1 - place])
+
+            def call(a: Term, x: Term, f: Symbol = f, place: int = place) -> Term:
+                return apply(f.term, [a, x] if place else [x, a])
+
+            for h in (one for one in binary if one.result == f.result):
+                for b in _combinations(functions, a, f.domains[1 - place], x, g.result):
+                    right = apply(h.term, [call(a, x), call(b, y)])
+                    yield equation(f.result, call(a, apply(g.term, [x, y])), right)
 
     def _learn(self, law: Term, rules: RuleSet | None = None) -> None:
         _, left, right = arguments(law)
@@ -457,6 +492,19 @@ class Explorer:
             if report.counterexample is None and report.tested > 0:
                 kept[statement] = None
         return list(kept)
+
+
+def _combinations(functions: Sequence[Symbol], a: Term, type_of_a: Term, x: Term, type_of_x: Term) -> Iterator[Term]:
+    """Calls of a type-preserving binary function on `a` and a measure of `x`, in both orders."""
+    measures = [(apply(m.term, [x]), m.result) for m in functions if m.domains == (type_of_x,)]
+    for measure, type_ in [(x, type_of_x), *measures]:
+        for f in functions:
+            if f.result != type_of_a:
+                continue
+            if f.domains == (type_of_a, type_):
+                yield apply(f.term, [a, measure])
+            if f.domains == (type_, type_of_a):
+                yield apply(f.term, [measure, a])
 
 
 def _is_truth_table(function: Function) -> bool:

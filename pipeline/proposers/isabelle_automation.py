@@ -16,6 +16,8 @@ _WITH_LEMMAS = ("simp add: {0}", "auto simp: {0}", "metis {0}")
 class IsabelleAutomation(Automation):
     """Portfolios in Isabelle; a plan's variable is its method."""
 
+    quick_seconds = None
+
     def select(self, statement: Term, lemmas: Iterable[Lemma], most: int = MOST_LEMMAS) -> tuple[Lemma, ...]:
         return tuple([lemma for lemma in lemmas if lemma.term != statement][:most])
 

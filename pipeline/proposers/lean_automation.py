@@ -36,6 +36,8 @@ class _Means:
 class LeanAutomation(Automation):
     """Portfolios over one set of definitions, in Lean."""
 
+    quick_seconds = None  # a script that is stopped costs a new process
+
     def plans(self, opened: Statement, *, with_lemmas: bool) -> Iterator[Plan]:
         for plan in super().plans(opened, with_lemmas=with_lemmas):
             if plan.kind in _KINDS and not plan.normalise and not plan.deep:

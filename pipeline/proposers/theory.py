@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from domain import App, Const, Constructor, Datatype, Definition, Forall, Function, Sort, Term, Var
-from term_algebra import constants, free_variables, substitute
+from term_algebra import children, constants, free_variables, substitute
 
 __all__ = ["constants", "free_variables", "substitute"]
 
@@ -178,6 +178,16 @@ class Theory:
             for constructor in datatype.constructors
             for _, binder_type in list(pi_binders(constructor.type))[datatype.parameters :]
         )
+
+    def stacked(self, term: Term) -> int:
+        """Calls of a constructor right below calls of one: the size of the numerals and literal lists in `term`."""
+        count, todo = 0, [term]
+        while todo:
+            top = todo.pop()
+            inside = arguments(top) if head_name(top) in self.constructors else ()
+            count += sum(head_name(argument) in self.constructors for argument in inside)
+            todo.extend(child for child, _ in children(top))
+        return count
 
     def reached(self, term: Term) -> frozenset[str]:
         """Global names that `term` mentions, directly or through definitions."""

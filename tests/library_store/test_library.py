@@ -140,6 +140,24 @@ def test_a_request_for_a_known_statement_is_answered_at_once(tmp_path: Path) -> 
         assert library.add_request(request("a")).answered_by == sha("lemma a")
 
 
+def test_conjectures_are_kept_once_and_may_be_assumed_until_they_are_refuted(tmp_path: Path) -> None:
+    found = [
+        request(name, term=samples.STATEMENT, operator="exploration", asked_by=("prop_1",)) for name in ("one", "two")
+    ]
+    with opened(tmp_path) as library:
+        library.insert(lemma("known"), AUDITED)
+        known = request("known", statement_exact="exact known")
+        asked = library.add_request(replace(found[0], operator="goal_surgery"))
+        assert library.add_conjectures([*found, known, found[1]]) == 1
+        assert library.requests[asked.id].operator == "goal_surgery"
+        view = (samples.STATEMENT, found[0].definition_ids, sha(""), 9)
+        assert {one.id for one in library.assumable(*view)} == {one.id for one in found}
+        assert not library.assumable(*view, at_round=0)
+        library.close_request(found[0].id, "refuted")
+        library.insert(lemma("two", id=found[1].id, statement_exact="exact two"), AUDITED)
+        assert [(one.id, one.status) for one in library.assumable(*view)] == [(found[1].id, "answered")]
+
+
 def test_requests_are_tried_closed_and_reopened(tmp_path: Path) -> None:
     with opened(tmp_path) as library:
         library.add_request(request("a"))

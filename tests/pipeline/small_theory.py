@@ -68,9 +68,13 @@ STATEMENTS = {
     " = join A (together A x y) (push A a (stop A))",
     "same_sound": "forall x y : num, same x y = true -> x = y",
     "below_not_same": "forall x y : num, below x y = true -> same x y = false",
+    "below_two": "forall x : num, below x (next (next x)) = true",
+    "false_below": "forall x y : num, below (sum x y) y = same x y",
     "join_one": "forall (x : seq num) (y : num), weight num (join num x (push num (next zero) (stop num)))"
     " = weight num (join num (push num (next zero) (stop num)) x)",
     "false_comm": "forall (A : Type) (x y : seq A), join A x y = join A y x",
+    "false_comm_back": "forall (A : Type) (x y : seq A), join A (flip A y) x = join A x (flip A y)",
+    "false_flip_join": "forall (A : Type) (x y : seq A), flip A (join A x y) = flip A (join A y x)",
     "false_flip": "forall (A : Type) (x : seq A), flip A x = x",
     "false_even": "forall x y : num, even x = true -> even (sum x y) = true",
     "false_exists": "forall x : num, exists y : num, next y = x",

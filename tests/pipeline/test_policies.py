@@ -59,6 +59,7 @@ def drive(plan: Plan, offers: Offers, seed: int) -> list[Action]:
 @given(
     due=names,
     signatures=names,
+    fresh=names,
     requests=names,
     parents=names,
     workers=st.integers(1, 4),
@@ -69,6 +70,7 @@ def drive(plan: Plan, offers: Offers, seed: int) -> list[Action]:
 def test_a_round_ends_and_does_what_is_due_exactly_once(
     due: list[str],
     signatures: list[str],
+    fresh: list[str],
     requests: list[str],
     parents: list[str],
     workers: int,
@@ -76,10 +78,12 @@ def test_a_round_ends_and_does_what_is_due_exactly_once(
     policy: Policy,
     seed: int,
 ) -> None:
-    plan = Plan(tuple(due), tuple(signatures), *steps, 0.7, workers, policy)
+    unseen = tuple(f"fresh {name}" for name in fresh)
+    plan = Plan(tuple(due), tuple(signatures), *steps, 0.7, workers, policy, fresh=unseen)
     actions = drive(plan, offered(requests, parents), seed)
+    assert sorted(a.target for a in actions if a.operator == "conjecture") == sorted(unseen)
     assert sorted(a.target for a in actions if a.kind == "prove") == sorted(due)
-    explored = [a.target for a in actions if a.kind == "explore"]
+    explored = [a.target for a in actions if a.operator == "exploration"]
     assert sorted(explored) == (sorted(signatures) if policy == "bandit" else [])
     automatic = [a.target for a in actions if a.kind == "solve_request" and not a.use_model]
     assert len(automatic) == len(set(automatic))
@@ -89,19 +93,32 @@ def test_a_round_ends_and_does_what_is_due_exactly_once(
 
 
 def test_one_worker_is_kept_for_evolution_while_problems_wait() -> None:
-    plan = Plan(("p", "q", "r"), ("s",), 0, 0, 0.7, workers=2)
+    plan = Plan(("p", "q", "r"), (), 0, 0, 0.7, workers=2, fresh=("s",))
     plan, first = choose(plan, Offers(), 0.5)
     plan, second = choose(plan, Offers(), 0.5)
     assert [action.kind for action in (first, second) if action is not None] == ["prove", "explore"]
 
 
 def test_as_many_workers_evolve_as_are_kept_for_it() -> None:
-    plan = Plan(("p", "q", "r"), ("s", "t"), 0, 0, 0.7, workers=4, evolvers=2)
+    plan = Plan(("p", "q", "r"), (), 0, 0, 0.7, workers=4, evolvers=2, fresh=("s", "t"))
     kinds = list[str]()
     while (choice := choose(plan, Offers(), 0.5)).action is not None:
         kinds.append(choice.action.kind)
         plan = choice.plan
     assert kinds == ["prove", "prove", "explore", "explore"]
+
+
+def test_conjectures_are_found_before_anything_is_asked_and_proved_when_no_problem_waits() -> None:
+    plan = Plan(("p", "q"), ("s",), 1, 0, 0.7, workers=2, fresh=("t",))
+    plan, first = choose(plan, offered(["1"], []), 0.5)
+    plan, second = choose(plan, offered(["1"], []), 0.5)
+    assert [(a.kind, a.operator) for a in (first, second) if a] == [("prove", "prove"), ("explore", "conjecture")]
+    assert second is not None
+    plan, third = choose(finish(plan, second), offered([], []), 0.5)
+    assert third == Action("prove", "q", "prove", use_model=True)
+    assert first is not None
+    _, last = choose(finish(plan, first), offered([], []), 0.5)
+    assert last == Action("explore", "s", "exploration")
 
 
 @pytest.mark.parametrize("policy", ["bandit", "faithful"])
@@ -221,6 +238,6 @@ def test_the_bandit_tries_each_direction() -> None:
 
 
 def test_an_attempt_without_lemmas_is_short_while_rounds_follow() -> None:
-    settings = RunSettings.model_validate({"rounds": 3, "prove": {"cpu_seconds": 8}})
-    assert [attempt_seconds(settings, number, with_lemmas=False) for number in (1, 2, 3)] == [2, 2, 8]
-    assert [attempt_seconds(settings, number, with_lemmas=True) for number in (1, 2, 3)] == [8, 8, 8]
+    settings = RunSettings.model_validate({"rounds": 3, "prove": {"cpu_seconds": 10}})
+    assert [attempt_seconds(settings, number, with_lemmas=False) for number in (1, 2, 3)] == [1, 1, 10]
+    assert [attempt_seconds(settings, number, with_lemmas=True) for number in (1, 2, 3)] == [10, 10, 10]

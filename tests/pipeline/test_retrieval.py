@@ -8,12 +8,28 @@ from typing import Any
 
 from domain import Elaboration, Problem
 from library_store.admission import Proposal
-from pipeline.config import ProveSettings, RunSettings
-from pipeline.retrieval import by_words, for_prompt, fused
+from library_store.library import Library
+from pipeline.config import ProveSettings, RetrievalSettings, RunSettings
+from pipeline.retrieval import by_words, for_prompt, fused, rediscovered
 from pipeline.world import Ports, Statement, build
 from tests.library_store.samples import AUDITED, ZERO, Var, equal, for_all, lemma, opened, plus, sha, successor
 
 VISIBLE = (sha("nat"), sha("plus"))
+
+
+class Asked:
+    """A library as its actor answers."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+
+    def query(self, function: Any, *arguments: Any) -> Any:
+        return function(self._library, *arguments)
+
+
+def asking(library: Library) -> Any:
+    """Ports to a library alone."""
+    return Ports(None, Asked(library), None)  # pyright: ignore[reportArgumentType]
 
 
 def statement(name: str, term: Any) -> Statement:
@@ -62,3 +78,37 @@ def test_a_prompt_gets_the_papers_numbers_in_turn_and_never_its_own_statement(tm
         )
         (only,) = for_prompt(few, ports, elaboration, goal, wanted)
         assert only.id != goal.id
+
+
+def test_the_proof_of_a_lemma_that_states_a_problem_is_found_if_the_run_made_it_in_an_earlier_round(
+    tmp_path: Path,
+) -> None:
+    x, y = Var("x"), Var("y")
+    term = for_all("x y", equal(plus(x, y), plus(y, x)))
+    elaboration = Elaboration(Problem("p", "rocq", "", ""), sha(""), "", (), {}, term, "exact itself", VISIBLE)
+    world = build(RunSettings(), [elaboration], "rocq", None)
+    itself = lemma("itself", term, id=world.of_problem("p").id, uses=(sha("lemma used"),), operator="exploration")
+    with opened(tmp_path) as library:
+        ports = asking(library)
+        assert rediscovered(world, ports, "p", 2) is None
+        library.insert_many([Proposal(one, AUDITED) for one in (lemma("used"), itself)])
+        assert rediscovered(world, ports, "p", 1) is None
+        found = rediscovered(world, ports, "p", 2)
+        assert found is not None
+        assert (found.proof, [one.name for one in found.lemmas], found.operator) == (
+            itself.proof,
+            ["used"],
+            "automation",
+        )
+        alone = build(RunSettings(retrieval=RetrievalSettings(visibility="none")), [elaboration], "rocq", None)
+        assert rediscovered(alone, ports, "p", 2) is None
+
+
+def test_an_imported_lemma_does_not_prove_the_problem_that_it_states(tmp_path: Path) -> None:
+    term = for_all("x", equal(Var("x"), Var("x")))
+    elaboration = Elaboration(Problem("p", "rocq", "", ""), sha(""), "", (), {}, term, "exact itself", VISIBLE)
+    world = build(RunSettings(), [elaboration], "rocq", None)
+    with opened(tmp_path) as library:
+        ports = asking(library)
+        library.insert_many([Proposal(lemma("itself", term, id=world.of_problem("p").id), AUDITED, imported=True)])
+        assert rediscovered(world, ports, "p", 2) is None

@@ -127,9 +127,9 @@ class IsabelleVerifier:
 
     # ------------------------------------------------------------------------------------------------ verification
 
-    def check(self, batch: Sequence[Candidate]) -> list[Verdict]:
+    def check(self, batch: Sequence[Candidate], seconds: float | None = None) -> list[Verdict]:
         """Quick verdicts from warm sessions; a success has trust `elaborated` and is not yet accepted."""
-        return self._cached("check", self.settings.check_seconds, batch)
+        return self._cached("check", seconds or self.settings.check_seconds, batch)
 
     def audit(self, batch: Sequence[Candidate], *, recheck: bool = False) -> list[Verdict]:
         """Verdicts that count, from fresh sessions."""

@@ -97,10 +97,11 @@ class LeanVerifier:
 
     # ------------------------------------------------------------------------------------------------ verification
 
-    def check(self, batch: Sequence[Candidate]) -> list[Verdict]:
+    def check(self, batch: Sequence[Candidate], seconds: float | None = None) -> list[Verdict]:
         """Quick verdicts from warm sessions; a success has trust `elaborated` and is not yet accepted."""
-        keys = [self._key("check", self.settings.check_seconds, candidate) for candidate in batch]
-        return self._cache.answer(keys, batch, lambda new: [self._check(one) for one in new], self.describe())
+        limit = seconds or self.settings.check_seconds
+        keys = [self._key("check", limit, candidate) for candidate in batch]
+        return self._cache.answer(keys, batch, lambda new: [self._check(one, limit) for one in new], self.describe())
 
     def audit(self, batch: Sequence[Candidate], *, recheck: bool = False) -> list[Verdict]:
         """Verdicts that count, from fresh processes (see `audit`)."""
@@ -159,7 +160,7 @@ class LeanVerifier:
 
     # ------------------------------------------------------------------------------------------------ warm sessions
 
-    def _check(self, candidate: Candidate) -> Verdict:
+    def _check(self, candidate: Candidate, seconds: float) -> Verdict:
         try:
             refused = refused_texts(candidate)
             if refused:
@@ -177,7 +178,7 @@ class LeanVerifier:
         before = f"{frozen_definition(question.statement)}{lemmas}{placed.before}"
         after = f"theorem _root_.{_CHECK} : _root_.{FROZEN} := @_root_.{question.name}\n#print axioms _root_.{_CHECK}\n"
         text = placed.text + placed.after
-        outcome = session.run(text, self.settings.check_seconds, before=before, after=after)
+        outcome = session.run(text, seconds, before=before, after=after)
         axioms = self.toolchain.axioms
         return _judge(outcome, question, axioms, len(placed.before), len(placed.text), len(text))
 

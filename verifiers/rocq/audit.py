@@ -174,7 +174,7 @@ class Auditor:
         statement = parse_statement(candidate.problem.formal_statement)
         parts = header_parts(candidate.problem.header)
         self._prepare_header(parts, work)
-        lemmas = named_lemmas(candidate.lemmas, candidate.proof + candidate.preamble)
+        lemmas = named_lemmas(candidate.lemmas, candidate.proof, candidate.preamble)
         names = _compile_candidate(candidate, statement, parts, lemmas, work, text)
         if statement.name not in names:
             raise Rejection("wrong_statement", Message("error", f"the text proves nothing called {statement.name}"))
@@ -247,7 +247,7 @@ class Auditor:
         text, checker = self._sandbox.make_folder(trusted=True), self._sandbox.make_folder(trusted=True)
         for folder in (text, checker):
             stack.callback(scratch.remove, folder)
-        lemmas = named_lemmas(candidate.lemmas, candidate.proof + candidate.preamble)
+        lemmas = named_lemmas(candidate.lemmas, candidate.proof, candidate.preamble)
         names = _compile_candidate(candidate, statement, parts, lemmas, work, text)
         work.paths |= {"Frozen": frozen, work.candidate: text}
         library = frozenset(one.canonical_name for one in lemmas) or frozenset(filter(is_canonical_lemma, names))
@@ -386,7 +386,7 @@ def refuse_candidate(candidate: Candidate) -> str | None:
     refused = refuse_preamble(candidate.preamble) or refuse(without_header(candidate.proof, header), header)
     if refused or not candidate.lemmas:
         return refused
-    for lemma in named_lemmas(candidate.lemmas, candidate.proof + candidate.preamble):
+    for lemma in named_lemmas(candidate.lemmas, candidate.proof, candidate.preamble):
         refused = refuse_block(lemma.proof) or refuse_exact(lemma.statement_exact)
         if refused:
             return f"in the lemma {lemma.canonical_name}, {refused}"

@@ -24,6 +24,9 @@ from verifiers.rocq.version import program
 from verifiers.sandbox import Limits, Sandbox, prover_pid
 from verifiers.warm import WarmProcess
 
+LEAST_WAIT, MOST_WAIT = 0.005, 0.05
+"""Seconds between two looks at the clock of a prover that has not answered."""
+
 GRACE_SECONDS = 0.25
 """CPU seconds in which an interrupted process has to answer before it is killed; `simpl`, for one, never does. The
 wall limit is eight times as much."""
@@ -154,7 +157,7 @@ class Idetop(WarmProcess):
                 if self._interrupted and not answer.good:
                     raise Stopped("timeout", "Timeout: the limit of CPU seconds was reached", answer.state)
                 return answer
-            if not self._poll.poll(50):
+            if not self._poll.poll(self._patience_ms()):
                 over = self._over()
                 if over and self._interrupted:
                     self._end()
@@ -174,6 +177,11 @@ class Idetop(WarmProcess):
             if self._received > self._limits.output_bytes:
                 self._end()
                 raise Stopped("output", "the prover printed more than the limit of output")
+
+    def _patience_ms(self) -> int:
+        """How long to wait for an answer before the clock is looked at: as long as it cannot run out, within bounds."""
+        left = self._cpu_limit - self.own_cpu_seconds()
+        return int(1000 * min(max(left, LEAST_WAIT), MOST_WAIT))
 
     def _write(self, data: bytes) -> None:
         """Write a request; the prover reads it whole before it answers, so a blocking write is safe."""

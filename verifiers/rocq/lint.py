@@ -88,6 +88,7 @@ def refuse(text: str, header: str = "") -> str | None:
     return None
 
 
+@lru_cache(maxsize=16)
 def refuse_preamble(text: str) -> str | None:
     """Why a text that should only define tactics and import libraries is refused, or None."""
     return refuse(text) or _first_other_than({"Ltac", *_IMPORTS}, text)

@@ -238,18 +238,23 @@ def declared_names(text: str) -> list[str]:
     return names
 
 
-def named_lemmas(lemmas: Sequence[Lemma], proof: str) -> tuple[Lemma, ...]:
+def named_lemmas(lemmas: Sequence[Lemma], *texts: str) -> tuple[Lemma, ...]:
     """Those lemmas that a text names, and those that their proofs name in turn, in the given order."""
     if not lemmas:
         return ()
     by_name = {lemma.canonical_name: lemma for lemma in lemmas}
     wanted: set[str] = set()
-    texts = [proof]
-    while texts:
-        for name in {one.text for one in identifiers(texts.pop())} & by_name.keys() - wanted:
+    waiting = list(texts)
+    while waiting:
+        for name in (_names_in(waiting.pop()) & by_name.keys()) - wanted:
             wanted.add(name)
-            texts.append(by_name[name].proof)
+            waiting.append(by_name[name].proof)
     return tuple(lemma for lemma in lemmas if lemma.canonical_name in wanted)
+
+
+@lru_cache(maxsize=256)
+def _names_in(text: str) -> frozenset[str]:
+    return frozenset(one.text for one in identifiers(text))
 
 
 def lemma_axiom(lemma: Lemma) -> str:

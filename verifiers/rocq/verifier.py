@@ -128,10 +128,11 @@ class RocqVerifier:
 
     # ------------------------------------------------------------------------------------------------ verification
 
-    def check(self, batch: Sequence[Candidate]) -> list[Verdict]:
+    def check(self, batch: Sequence[Candidate], seconds: float | None = None) -> list[Verdict]:
         """Quick verdicts from warm sessions; a success has trust `elaborated` and is not yet accepted."""
-        keys = [self._key("check", self.settings.check_seconds, candidate) for candidate in batch]
-        return self._cache.answer(keys, batch, lambda new: [self._check(one) for one in new], self.describe())
+        limit = seconds or self.settings.check_seconds
+        keys = [self._key("check", limit, candidate) for candidate in batch]
+        return self._cache.answer(keys, batch, lambda new: [self._check(one, limit) for one in new], self.describe())
 
     def audit(self, batch: Sequence[Candidate], *, recheck: bool = False) -> list[Verdict]:
         """Verdicts that count, from fresh processes (see `audit`)."""
@@ -158,7 +159,7 @@ class RocqVerifier:
             if refused:
                 return Replay(False, (), (Message("error", f"not allowed: {refused}"),))
             placed = surround(statement, proof)
-            lemmas = named_lemmas(candidate.lemmas, candidate.proof + candidate.preamble)
+            lemmas = named_lemmas(candidate.lemmas, candidate.proof, candidate.preamble)
         except (Malformed, Unterminated) as error:
             return Replay(False, (), (Message("error", str(error)),))
         session = self._session(candidate)
@@ -216,7 +217,7 @@ class RocqVerifier:
 
     # ------------------------------------------------------------------------------------------------ warm sessions
 
-    def _check(self, candidate: Candidate) -> Verdict:
+    def _check(self, candidate: Candidate, seconds: float) -> Verdict:
         try:
             statement = parse_statement(candidate.problem.formal_statement)
             proof = without_header(candidate.proof, candidate.problem.header)
@@ -224,7 +225,7 @@ class RocqVerifier:
             if refused:
                 return refusal(refused)
             placed = surround(statement, proof)
-            lemmas = named_lemmas(candidate.lemmas, candidate.proof + candidate.preamble)
+            lemmas = named_lemmas(candidate.lemmas, candidate.proof, candidate.preamble)
         except Malformed as error:
             return Verdict("error", "malformed", "none", (Message("error", str(error)),))
         except Unterminated as error:
@@ -238,16 +239,14 @@ class RocqVerifier:
         tail = f"\nDefinition {_CHECK} : {_FROZEN} := @{statement.name}."
         if lemmas:
             tail += f"\nPrint Assumptions {_CHECK}."
-        outcome = session.run(text + tail, self.settings.check_seconds, before=before, goals=False)
+        outcome = session.run(text + tail, seconds, before=before, goals=False)
         if outcome.ok:
             said = " ".join(message.text for message in outcome.messages if message.start >= len(text))
             named = {one.text.rpartition(".")[2] for one in identifiers(said)}
             uses = tuple(sorted(named & {lemma.canonical_name for lemma in lemmas}))
             return Verdict("accepted", "proved", "elaborated", uses=uses, seconds=outcome.cpu_seconds)
         if outcome.reason == "does_not_compile" and (outcome.failed_at or -1) >= len(text):
-            return _at_the_end(
-                outcome, session.run(text, self.settings.check_seconds, before=before), placed, statement
-            )
+            return _at_the_end(outcome, session.run(text, seconds, before=before), placed, statement)
         return _judge(outcome, placed)
 
     def _session(self, candidate: Candidate) -> Session | Outcome:
@@ -270,7 +269,7 @@ class RocqVerifier:
 
     def _key(self, kind: str, seconds: float, candidate: Candidate) -> str:
         try:
-            lemmas = named_lemmas(candidate.lemmas, candidate.proof + candidate.preamble)
+            lemmas = named_lemmas(candidate.lemmas, candidate.proof, candidate.preamble)
         except Unterminated:
             lemmas = candidate.lemmas
         settings = self.settings

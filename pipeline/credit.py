@@ -1,0 +1,178 @@
+"""Proofs on credit: a proof may rest on conjectures, and only those that it needs are proved.
+
+Exploration finds far more that holds than anybody needs, and to prove it all costs more than anything else in a run. A
+warm session assumes lemmas in any case; so where the library's lemmas do not suffice, it may assume open requests too:
+what exploration found and what stuck goals asked for, tested on values, not proved. Of a proof that goes through, the
+conjectures that it needs, after it was minimised, are proved next, in the same way; where one cannot be proved, another
+proof is sought without it.
+
+Invariants: nothing is accepted on credit. A conjecture enters the library by an audited proof of its own, before what
+rests on it. None is assumed in its own proof, nor in the proof of one that it is needed for, so there is no circle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from domain import Lemma, Request
+from pipeline.learning import admit
+from pipeline.ledger import Ledger
+from pipeline.proving import Found, Search, by_automation
+from pipeline.retrieval import retrieve
+from pipeline.world import Ports, Statement, World
+from term_algebra import size
+
+DEPTH = 3
+"""How many conjectures may wait for one another's proof on credit."""
+
+PROOFS = 3
+"""Proofs on credit that are sought for one statement, each without the conjectures that failed the one before."""
+
+RETRIEVED, ASSUMED = 200, 40
+"""Conjectures that are retrieved for one statement, and of these, the first that fit and are assumed."""
+
+GROWTH = 6
+"""By how many symbols a conjecture may be larger than the conjecture for whose proof it is assumed."""
+
+
+@dataclass
+class Credit:
+    """The means of one step: `over` are ids of the definitions in sight, `until` a limit of `ledger.prover_seconds`."""
+
+    world: World
+    ports: Ports
+    ledger: Ledger
+    over: Sequence[str]
+    until: float = 0.0
+    failed: set[str] = field(default_factory=set[str])
+    """Ids of the conjectures that could not be proved in this step: none of them is assumed again."""
+
+    @property
+    def left(self) -> float:
+        """CPU seconds of the prover."""
+        return self.until - self.ledger.prover_seconds
+
+    def assumable(self, statement: Statement, at_round: int | None = None, largest: int | None = None) -> list[Lemma]:
+        """Requests of rounds up to `at_round` that may help with a statement, as lemmas, best first.
+
+        Those are left out that failed often, and those with more than `largest` symbols. One that was answered in the
+        meantime is still among them, so what is assumed does not depend on which worker was faster.
+        """
+        if self.world.settings.retrieval.visibility == "none" or self.world.settings.retrieval.order != "ranked":
+            return []
+        found: list[Request] = self.ports.library.assumable(
+            statement.term, self.over, statement.prelude_id, RETRIEVED, at_round=at_round
+        )
+        tries = self.world.settings.evolve.request_tries
+        likely = [one for one in found if one.status == "answered" or one.tries < tries]
+        fitting = [one for one in likely if largest is None or size(one.term) <= largest]
+        return [one.assumed() for one in fitting if one.id != statement.id][:ASSUMED]
+
+    def smaller(self, statement: Statement) -> list[Lemma]:
+        """What may be assumed for a statement that is no problem: only what is hardly larger."""
+        return self.assumable(statement, largest=size(statement.term) + GROWTH)
+
+    def prove(
+        self, search: Search, statement: Statement, lemmas: Sequence[Lemma], assumed: Sequence[Lemma]
+    ) -> Found | None:
+        """The whole order of means: few scripts, credit, then all that `search` has, within what is left."""
+        found = search.few() or self.search(statement, lemmas, assumed)
+        if found is None:
+            search.screen.left = min(search.screen.left, self.left)
+            found = search.quickly() or search.patiently()
+        return found
+
+    def search(
+        self,
+        statement: Statement,
+        lemmas: Sequence[Lemma],
+        assumed: Sequence[Lemma],
+        pending: frozenset[str] = frozenset(),
+        depth: int = DEPTH,
+    ) -> Found | None:
+        """A proof of a statement, all that it needs being lemmas now.
+
+        Args:
+            statement: what to prove.
+            lemmas: that a proof may use.
+            assumed: conjectures that it may use.
+            pending: ids of the conjectures that wait for this proof.
+            depth: how many more may wait.
+        """
+        barred = pending | {lemma.id for lemma in lemmas}
+        for _ in range(PROOFS):
+            usable = [one for one in assumed if one.id not in barred | self.failed]
+            if not usable or self.left <= 0:
+                return None
+            settings = self.world.settings.evolve
+            search = Search(
+                self.world,
+                self.ports,
+                self.ledger,
+                statement,
+                [*lemmas, *usable],
+                most=settings.scripts,
+                seconds=min(self.left, settings.cpu_seconds),
+                bare=False,
+            )
+            found = search.quickly()
+            if found is None:
+                return None
+            unpaid = [one for one in found.lemmas if not one.proof]
+            if all(self._prove(one, pending, depth) for one in unpaid):
+                ids = [lemma.id for lemma in found.lemmas]
+                self.ledger.retrieved.update(dict.fromkeys(ids))
+                self.ledger.mentioned.update(dict.fromkeys(ids))
+                return Found(found.proof, tuple(self.ports.library.query(_lemmas, ids)), found.operator)
+        return None
+
+    def _prove(self, conjecture: Lemma, pending: frozenset[str], depth: int) -> bool:
+        """Whether a conjecture is a lemma in the end."""
+        world, ports, ledger = self.world, self.ports, self.ledger
+        if ports.library.query(_stands, conjecture.id):
+            return True
+        if self.left <= 0:
+            return False
+        statement = Statement(
+            conjecture.id,
+            conjecture.term,
+            conjecture.statement_exact,
+            conjecture.prelude_id,
+            conjecture.definition_ids,
+        )
+        lemmas = retrieve(world, ports, statement, self.over, world.settings.prove.lemmas)
+        most, seconds = world.settings.evolve.scripts, min(self.left, world.settings.evolve.cpu_seconds)
+        found = by_automation(world, ports, ledger, statement, lemmas, most=most, seconds=seconds, patient=False)
+        if found is None and depth:
+            waiting = pending | {conjecture.id}
+            found = self.search(statement, lemmas, self.smaller(statement), waiting, depth - 1)
+        lemma = None
+        if found is not None:
+            lemma = admit(
+                world,
+                ports,
+                ledger,
+                statement,
+                found,
+                operator=conjecture.operator,
+                origin_kind=conjecture.origin_kind,
+                origins=conjecture.origins,
+                parents=(conjecture.id,),
+            )
+        if lemma is None:
+            self.failed.add(conjecture.id)
+            if self.left > 0:
+                ports.library.count_try(conjecture.id)
+        return lemma is not None
+
+
+def _stands(library: Any, identity: str) -> bool:
+    """Whether a statement is a lemma (run in the library's own process)."""
+    return identity in library.lemmas
+
+
+def _lemmas(library: Any, identities: Sequence[str]) -> list[Lemma]:
+    """Lemmas as the library has them (run in the library's own process)."""
+    return [library.lemmas[identity] for identity in identities]
