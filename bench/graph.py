@@ -7,8 +7,7 @@ Both sides get the graph by name as a `networkx.DiGraph` (and networkx its undir
 beforehand. Seconds are CPU seconds of this process; of ours the median of three, each with its share of the conversion
 of the graph to arrays, which a report does once for all analyses. `leandojo_seconds` is the wall time of
 `python -m pipeline graph leandojo:PATH`, reading and writing included, `leandojo_cpu_seconds` what its two processes
-took together. Without `--leandojo` the graph is a random one
-of the same size, and nothing is said about LeanDojo.
+took together. Without `--leandojo` the graph is a small random one, and nothing is said about LeanDojo.
 """
 
 from __future__ import annotations
@@ -38,8 +37,8 @@ from library_store.structure import articulation, betweenness, cores
 from library_store.uses import Uses
 
 ROOT = Path(__file__).resolve().parents[1]
-NODES, EDGES = 94_635, 309_396
-"""The size of LeanDojo's graph by name."""
+NODES, EDGES = 5_000, 16_000
+"""The size of the random graph; chains are long in it, so networkx would take hours at the size of LeanDojo's."""
 SOURCES = 200
 """Of sampled betweenness."""
 REPEATS = 3

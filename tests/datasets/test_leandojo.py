@@ -162,6 +162,18 @@ def test_the_command_prints_both_graphs(tmp_path: Path, capsys: pytest.CaptureFi
     assert (out / "by_location" / "nodes.parquet").exists()
 
 
+def test_the_command_says_where_one_lemma_stands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = f"leandojo:{packed(tmp_path)}"
+    assert main(["graph", source, "--lemma", "mul_comm", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["uses"], found["used_by"], found["breaks"]) == (["mul_one"], ["twice"], ["twice", "thrice"])
+    assert found["needs_files"] == [[MUL, 1]]
+    assert main(["graph", source, "--lemma", "twice"]) == 0
+    assert "breaks without it (1): thrice" in capsys.readouterr().out
+    assert main(["graph", source, "--lemma", "twise"]) == 2
+    assert "did you mean twice?" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [
