@@ -1,4 +1,4 @@
-"""BM25 over the lemmas of one prelude, laid out in flat arrays so that a million of them answer in milliseconds.
+"""BM25 over the lemmas of one prelude, laid out in flat arrays so that many of them answer quickly.
 
 Each lemma has a number. `_Posting` lists, for a token, the lemmas that have it; `_tokens` and `_counts` hold the
 tokens of each lemma. A problem that may see few lemmas has all of them scored; one that may see many goes through
