@@ -17,7 +17,7 @@ from typing import NamedTuple
 from domain import Candidate, Elaboration, Goal, Lemma
 from pipeline.credit import Credit
 from pipeline.formalizing import Decomposition, by_model, decompose, formalization
-from pipeline.learning import closure, record, request
+from pipeline.learning import closure, lemmas_of, record, request
 from pipeline.ledger import Ledger
 from pipeline.policies import attempt_seconds
 from pipeline.proposers import surgery
@@ -28,7 +28,7 @@ from pipeline.world import Ports, Statement, World
 
 
 class Result(NamedTuple):
-    """What became of the problem, the ids of the lemmas and conjectures that the attempt had, and what it cost.
+    """What became of the problem, what the attempt had (ids of lemmas, `assumed ID` of conjectures), and what it cost.
 
     `cpu_seconds` are without the model's, and 0 where automation had nothing new to try.
     """
@@ -58,7 +58,7 @@ def attempt(
         number: of the round; the attempt sees the library as it was when the round began, so that what a round
             solves does not depend on which worker was faster.
         seed: of everything random in this attempt.
-        before: ids of the lemmas that an earlier attempt had; None if this is the first one.
+        before: what an earlier attempt had; None if this is the first one.
     """
     settings, elaboration = world.settings.prove, world.elaborations[name]
     ledger = Ledger(attempt_id, "problem", name, operator="automation")
@@ -67,19 +67,27 @@ def attempt(
     statement = world.of_problem(name)
     lemmas = retrieve_for_problem(world, ports, name, number, seed)
     credit = Credit(world, ports, ledger, [definition.id for definition in elaboration.definitions])
-    assumed = credit.assumable(statement, number - 1)
+    ranked = world.settings.retrieval.order == "ranked"
+    assumed = credit.assumable(statement, number - 1) if ranked else []
     credit.until = seconds = attempt_seconds(world.settings, number, with_lemmas=bool(lemmas or assumed))
-    had = frozenset(lemma.id for lemma in (*lemmas, *assumed))
+    proved_since = ports.library.query(lemmas_of, [one.id for one in assumed], number - 1)
+    had = frozenset([*(one.id for one in lemmas), *proved_since, *(f"assumed {one.id}" for one in assumed)])
     ledger.retrieved.update(dict.fromkeys(lemma.id for lemma in lemmas))
     found = rediscovered(world, ports, name, number)
+    if found is not None:
+        rested_on = dict.fromkeys(lemma.id for lemma in found.lemmas)
+        ledger.retrieved.update(rested_on)
+        ledger.mentioned.update(rested_on)
+    proved = found is not None and _settle(world, ports, ledger, elaboration, found)
     last = number == world.settings.rounds
     tried = before != had or (last and not had)
-    if tried and found is None and settings.scripts:
+    if tried and not proved and settings.scripts:
         most, bare = settings.scripts, before is None or not had
         search = Search(world, ports, ledger, statement, lemmas, most=most, seconds=seconds, bare=bare)
         found = credit.prove(search, statement, lemmas, assumed)
-    proved = found is not None and _settle(world, ports, ledger, elaboration, found)
-    if not proved and not before and (had or not world.explores) and settings.requests and settings.scripts:
+        proved = found is not None and _settle(world, ports, ledger, elaboration, found)
+    asks = not before and (had or number == 2 or not world.explores)
+    if not proved and asks and settings.requests and settings.scripts:
         ask(world, ports, ledger, statement, name, seed)
     spent = record(ports, ledger).cpu_seconds
     if not proved and ports.model is not None and settings.samples:

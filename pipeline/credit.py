@@ -60,7 +60,7 @@ class Credit:
         Those are left out that failed often, and those with more than `largest` symbols. One that was answered in the
         meantime is still among them, so what is assumed does not depend on which worker was faster.
         """
-        if self.world.settings.retrieval.visibility == "none" or self.world.settings.retrieval.order != "ranked":
+        if self.world.settings.retrieval.visibility == "none":
             return []
         found: list[Request] = self.ports.library.assumable(
             statement.term, self.over, statement.prelude_id, RETRIEVED, at_round=at_round
@@ -98,10 +98,11 @@ class Credit:
             statement: what to prove.
             lemmas: that a proof may use.
             assumed: conjectures that it may use.
-            pending: ids of the conjectures that wait for this proof.
+            pending: ids of the statements that wait for this proof; neither they nor lemmas that state them are used.
             depth: how many more may wait.
         """
-        barred = pending | {lemma.id for lemma in lemmas}
+        waiting = pending | {statement.id}
+        barred = waiting | {lemma.id for lemma in lemmas}
         for _ in range(PROOFS):
             usable = [one for one in assumed if one.id not in barred | self.failed]
             if not usable or self.left <= 0:
@@ -121,7 +122,7 @@ class Credit:
             if found is None:
                 return None
             unpaid = [one for one in found.lemmas if not one.proof]
-            if all(self._prove(one, pending, depth) for one in unpaid):
+            if all(self._prove(one, waiting, depth) for one in unpaid):
                 ids = [lemma.id for lemma in found.lemmas]
                 self.ledger.retrieved.update(dict.fromkeys(ids))
                 self.ledger.mentioned.update(dict.fromkeys(ids))
@@ -129,7 +130,7 @@ class Credit:
         return None
 
     def _prove(self, conjecture: Lemma, pending: frozenset[str], depth: int) -> bool:
-        """Whether a conjecture is a lemma in the end."""
+        """Whether a conjecture, for which the statements `pending` wait, is a lemma in the end."""
         world, ports, ledger = self.world, self.ports, self.ledger
         if ports.library.query(_stands, conjecture.id):
             return True
@@ -142,12 +143,12 @@ class Credit:
             conjecture.prelude_id,
             conjecture.definition_ids,
         )
-        lemmas = retrieve(world, ports, statement, self.over, world.settings.prove.lemmas)
+        near = retrieve(world, ports, statement, self.over, world.settings.prove.lemmas)
+        lemmas = [one for one in near if one.id not in pending]
         most, seconds = world.settings.evolve.scripts, min(self.left, world.settings.evolve.cpu_seconds)
         found = by_automation(world, ports, ledger, statement, lemmas, most=most, seconds=seconds, patient=False)
         if found is None and depth:
-            waiting = pending | {conjecture.id}
-            found = self.search(statement, lemmas, self.smaller(statement), waiting, depth - 1)
+            found = self.search(statement, lemmas, self.smaller(statement), pending, depth - 1)
         lemma = None
         if found is not None:
             lemma = admit(

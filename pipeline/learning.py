@@ -22,6 +22,11 @@ def known(library: Any, identities: Sequence[str]) -> list[bool]:
     return [identity in library.lemmas for identity in identities]
 
 
+def lemmas_of(library: Any, identities: Sequence[str], at_round: int) -> list[str]:
+    """Those of these statements that were lemmas after a round (run in the library's own process)."""
+    return [one for one in identities if one in library.lemmas and library.lemmas[one].round <= at_round]
+
+
 def closure(ports: Ports, lemmas: Sequence[Lemma]) -> tuple[Lemma, ...]:
     """The lemmas and all that their proofs use, each after those that it uses."""
     return tuple(ports.library.closure([lemma.id for lemma in lemmas])) if lemmas else ()

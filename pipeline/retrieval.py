@@ -64,9 +64,10 @@ def retrieve_for_problem(world: World, ports: Ports, name: str, number: int, see
 def rediscovered(world: World, ports: Ports, name: str, number: int) -> Found | None:
     """The proof of a lemma that this run found and that states what a problem states.
 
-    What came with an imported library does not count as found.
+    What came with an imported library does not count as found, and an order that does not choose by relevance finds
+    nothing.
     """
-    if world.settings.retrieval.visibility == "none":
+    if world.settings.retrieval.visibility == "none" or world.settings.retrieval.order != "ranked":
         return None
     known = ports.library.query(_found_itself, world.of_problem(name).id, number - 1)
     if known is None:

@@ -73,6 +73,7 @@ STATEMENTS = {
     "join_one": "forall (x : seq num) (y : num), weight num (join num x (push num (next zero) (stop num)))"
     " = weight num (join num (push num (next zero) (stop num)) x)",
     "false_comm": "forall (A : Type) (x y : seq A), join A x y = join A y x",
+    "false_comm_turned": "forall (A : Type) (x y : seq A), join A y x = join A x y",
     "false_comm_back": "forall (A : Type) (x y : seq A), join A (flip A y) x = join A x (flip A y)",
     "false_flip_join": "forall (A : Type) (x y : seq A), flip A (join A x y) = flip A (join A y x)",
     "false_flip": "forall (A : Type) (x : seq A), flip A x = x",

@@ -1,6 +1,7 @@
 """Proofs on credit: with the real prover and a real library, over the small theory."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +9,16 @@ import pytest
 
 from actors.library import SharedLibrary
 from domain import Request
-from pipeline.config import RunSettings
+from library_store.admission import Proposal
+from library_store.schema import ProblemState
+from pipeline.attempt import attempt
+from pipeline.config import ProveSettings, RunSettings
 from pipeline.credit import Credit
 from pipeline.ledger import Ledger
 from pipeline.proving import Found
 from pipeline.world import Ports, World, build
+from tests.library_store.samples import AUDITED
+from tests.pipeline.elaborated import lemma_of
 from tests.pipeline.small_theory import theory
 from verifiers.rocq.verifier import RocqVerifier
 
@@ -34,8 +40,8 @@ class Bench:
         self.library.add_conjectures([self.conjecture(name) for name in conjectures])
         self.ledger = Ledger("step", "problem", "goal")
         library: Any = self.library
-        over = list(self.world.definitions)
-        self.credit = Credit(self.world, Ports(verifier, library, None), self.ledger, over, 60.0)
+        self.ports = Ports(verifier, library, None)
+        self.credit = Credit(self.world, self.ports, self.ledger, list(self.world.definitions), 60.0)
 
     def conjecture(self, name: str) -> Request:
         one = self.world.of_problem(name)
@@ -115,3 +121,42 @@ def test_a_lemma_that_came_in_the_meantime_is_taken(verifier: RocqVerifier, tmp_
     assert found is not None
     assert all(lemma.proof for lemma in found.lemmas)
     assert bench.ledger.counts["audited"] == audits
+
+
+def test_what_is_to_be_proved_is_not_assumed_for_what_it_rests_on(verifier: RocqVerifier, tmp_path: Path) -> None:
+    """The goal is a conjecture too; what it rests on follows from it and from nothing else here."""
+    bench = Bench(verifier, tmp_path, "false_comm", "false_comm_turned")
+    assert bench.search("false_comm") is None
+    tries = {one.statement: one.tries for one in bench.library.requests.values()}
+    assert tries == {"false_comm": 0, "false_comm_turned": 1}
+
+
+def test_an_imported_lemma_that_states_the_goal_proves_nothing_that_it_rests_on(
+    verifier: RocqVerifier, tmp_path: Path
+) -> None:
+    bench = Bench(verifier, tmp_path, "false_comm_turned")
+    itself = lemma_of(theory()["false_comm"], "auto.")
+    bench.library.insert_many([Proposal(itself, AUDITED, imported=True)])
+    assert bench.search("false_comm") is None
+    assert not [fate for fate in bench.ledger.counts if fate.startswith("audit")]
+
+
+def test_a_problem_is_tried_again_when_what_it_assumed_was_proved(verifier: RocqVerifier, tmp_path: Path) -> None:
+    bench = Bench(verifier, tmp_path, "flip_join", "join_join")
+    bench.library.add_problems([ProblemState(theory()["flip_flip"].problem)])
+    bench.library.snapshot()
+    hasty = replace(bench.world, settings=RunSettings(prove=ProveSettings(cpu_seconds=0.001, requests=0)))
+    first = attempt(hasty, bench.ports, "flip_flip", "first", 2, 0, None)
+    assert not first.proved
+    assert bench.search("flip_flip") is not None
+    bench.library.snapshot()
+    again = attempt(bench.world, bench.ports, "flip_flip", "again", 3, 0, first.retrieved)
+    assert again.proved
+
+
+def test_a_problem_for_which_nothing_was_found_asks_for_its_stuck_goals(verifier: RocqVerifier, tmp_path: Path) -> None:
+    bench = Bench(verifier, tmp_path)
+    bench.library.snapshot()
+    assert bench.world.explores
+    assert not attempt(bench.world, bench.ports, "flip_flip", "again", 2, 0, frozenset()).proved
+    assert {one.operator for one in bench.library.requests.values()} == {"goal_surgery"}
