@@ -65,8 +65,7 @@ def _explore(world: World, ports: Ports, ledger: Ledger, key: str) -> None:
     conjectures = exploration.explore([world.definitions[name] for name in signature.definition_ids], seed=seed)
     ledger.counts["conjectures"] += len(conjectures)
     times = ports.library.query(_tries, key)
-    if not times:
-        _keep(world, ports, signature, conjectures)
+    _keep(world, ports, signature, conjectures)
     within = conjectures[: times * world.settings.evolve.conjectures]
     for statement in _unknown(world, ports, within, signature.prelude_id):
         _prove_and_admit(

@@ -226,7 +226,7 @@ def _plan(world: World, begun: Begun, number: int) -> Plan:
     for key, signature in world.signatures.items():
         interested = sum(name in waiting for name in signature.problems)
         wanted[signature.shape] += interested
-        if interested and key not in begun.done:
+        if interested and (evolution.explore_first or key not in begun.done):
             keys.setdefault(signature.shape, []).append(key)
     shapes = sorted(
         keys,
@@ -236,12 +236,16 @@ def _plan(world: World, begun: Begun, number: int) -> Plan:
     evolving = evolution.enabled and (number == 1 if passes else number < settings.rounds)
     exploring = evolving and evolution.explorations > 0
     unseen = [shape for shape in shapes if not all(begun.tried.get(key) for key in keys[shape])]
-    again = shapes * (passes - 1) if passes else [one for one in shapes if one not in unseen][: evolution.explorations]
+    known = [shape for shape in shapes if shape not in unseen][: evolution.explorations]
+    again = [key for shape in known for key in keys[shape]]
+    if passes:
+        left = range(1, passes)
+        again = [key for at in left for shape in shapes for key in keys[shape] if begun.tried.get(key, 0) <= at]
     mixed = evolving and not passes
     return Plan(
         due=() if evolving and passes else tuple(due),
         fresh=tuple(key for shape in unseen for key in keys[shape] if not begun.tried.get(key)) if exploring else (),
-        signatures=tuple(key for shape in again for key in keys[shape]) if exploring else (),
+        signatures=tuple(again) if exploring else (),
         request_steps=evolution.request_steps if mixed else 0,
         model_steps=evolution.model_steps if mixed and world.model_card is not None else 0,
         request_share=evolution.request_share,

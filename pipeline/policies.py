@@ -227,7 +227,8 @@ def _started(plan: Plan, action: Action) -> Plan:
     if action.kind == "explore":
         if action.operator == "conjecture":
             return replace(plan, fresh=plan.fresh[1:])
-        return replace(plan, signatures=plan.signatures[1:])
+        at = plan.signatures.index(action.target)
+        return replace(plan, signatures=(*plan.signatures[:at], *plan.signatures[at + 1 :]))
     return replace(plan, request_steps=plan.request_steps - 1, tried=plan.tried | {action.target})
 
 
@@ -265,8 +266,9 @@ def _bandit(plan: Plan, offers: Offers, draw: float) -> Action | None:
 def _arms(plan: Plan, offers: Offers) -> dict[str, Action]:
     """The arms that can be pulled now, each with what it would do."""
     arms: dict[str, Action] = {}
-    if plan.signatures and not plan.due:
-        arms[arm_of("exploration", use_model=False)] = Action("explore", plan.signatures[0], "exploration")
+    signature = next((key for key in plan.signatures if key not in plan.taken), None)
+    if signature is not None and not plan.due:
+        arms[arm_of("exploration", use_model=False)] = Action("explore", signature, "exploration")
     free = sorted(
         (one for one in offers.requests if one.id not in plan.taken),
         key=lambda one: (not one.asked_by, one.tries, -one.asked_by),

@@ -121,6 +121,20 @@ def test_conjectures_are_found_before_anything_is_asked_and_proved_when_no_probl
     assert last == Action("explore", "s", "exploration")
 
 
+def test_a_signature_that_a_worker_explores_is_not_given_to_another_one() -> None:
+    plan = Plan((), ("s", "t", "s"), 0, 0, 0.7, workers=3, fresh=("s",))
+    plan, first = choose(plan, Offers(), 0.5)
+    plan, second = choose(plan, Offers(), 0.5)
+    assert [a.target for a in (first, second) if a] == ["s", "t"]
+    assert choose(plan, Offers(), 0.5).action is None
+    assert first is not None
+    plan, third = choose(finish(plan, first), Offers(), 0.5)
+    assert third == Action("explore", "s", "exploration")
+    plan, last = choose(finish(plan, third), Offers(), 0.5)
+    assert last == Action("explore", "s", "exploration")
+    assert not plan.signatures
+
+
 @pytest.mark.parametrize("policy", ["bandit", "faithful"])
 def test_the_same_draws_give_the_same_actions(policy: Policy) -> None:
     plan, offers = Plan(("p", "q"), ("s",), 3, 3, 0.5, 2, policy), offered(["1", "2"], ["1", "2", "3"])
