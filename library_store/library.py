@@ -239,12 +239,16 @@ class Library(State):
     def add_request(self, request: Request) -> Request:
         """Ask for a statement; returns the request as it now stands.
 
-        A known request gains the problems that ask for it; a statement that is a lemma already is answered at once.
+        A known request gains the problems that ask for it, and a conjecture becomes a request like any other; a
+        statement that is a lemma already is answered at once.
         """
         known = self.requests.get(request.id)
         if known is not None:
             asked_by = tuple(dict.fromkeys((*known.asked_by, *request.asked_by)))
-            return known if asked_by == known.asked_by else self._write_request(replace(known, asked_by=asked_by))
+            gained = replace(known, asked_by=asked_by)
+            if known.origin_kind == "definitions" and known.status == "open":
+                gained = replace(gained, origin_kind=request.origin_kind, operator=request.operator)
+            return known if gained == known else self._write_request(gained)
         request = replace(request, round=self.round)
         lemma = self.lemma_for(request)
         if lemma is None or not self.stands(lemma.id):

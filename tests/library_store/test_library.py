@@ -158,6 +158,15 @@ def test_conjectures_are_kept_once_and_may_be_assumed_until_they_are_refuted(tmp
         assert [(one.id, one.status) for one in library.assumable(*view)] == [(found[1].id, "answered")]
 
 
+def test_a_conjecture_that_is_asked_for_is_a_request_like_any_other(tmp_path: Path) -> None:
+    found = request("one", origin_kind="definitions", operator="exploration", asked_by=("prop_1",))
+    with opened(tmp_path) as library:
+        library.add_conjectures([found])
+        library.count_try(found.id)
+        asked = library.add_request(request("one", asked_by=("prop_1",)))
+        assert (asked.operator, asked.origin_kind, asked.tries) == ("goal_surgery", "goal", 1)
+
+
 def test_requests_are_tried_closed_and_reopened(tmp_path: Path) -> None:
     with opened(tmp_path) as library:
         library.add_request(request("a"))
