@@ -88,13 +88,15 @@ def counts(tables: Tables) -> dict[str, float]:
     `lemmas` are those not retired. `cpu_seconds` and `seconds` are the sums of the metrics of those names over parts
     and rounds; a run without such metrics gets the sums over its attempts.
     """
-    problems = _columns(tables, "problems", "status")
+    problems = _columns(tables, "problems", "name", "status", "operator")
     trust = [row["trust"] for row in _columns(tables, "lemmas", "retired_by", "trust") if row["retired_by"] is None]
     retired = tables.table("lemmas").num_rows - len(trust)
     attempts = _columns(tables, "attempts", "tokens_in", "tokens_out", "cpu_seconds", "seconds")
     metrics = _columns(tables, "metrics", "name", "value")
     use = reuse(tables)
     twins = rediscovered(tables)
+    resting = {name for lemma in twins for name in use.users.get(lemma, ())}
+    lent = {row["name"] for row in problems if row["status"] == "proved" and row["operator"] == "rediscovered"}
 
     def measured(name: str) -> float:
         values = [row["value"] for row in metrics if row["name"] == name]
@@ -112,7 +114,7 @@ def counts(tables: Tables) -> dict[str, float]:
         "lemmas_used_abroad": len(use.foreign_users),
         "lemmas_used_abroad_twice": sum(len(users) >= 2 for users in use.foreign_users.values()),
         "lemmas_rediscovered": len(twins),
-        "solved_with_rediscovered": len({name for lemma in twins for name in use.users.get(lemma, ())}),
+        "solved_with_rediscovered": len(resting | lent),
         "attempts": len(attempts),
         "tokens": sum(row["tokens_in"] + row["tokens_out"] for row in attempts),
         "cpu_seconds": measured("cpu_seconds"),

@@ -69,7 +69,8 @@ def attempt(
     credit = Credit(world, ports, ledger, [definition.id for definition in elaboration.definitions])
     ranked = world.settings.retrieval.order == "ranked"
     assumed = credit.assumable(statement, number - 1) if ranked else []
-    credit.until = seconds = attempt_seconds(world.settings, number, with_lemmas=bool(lemmas or assumed))
+    seconds = attempt_seconds(world.settings, number, with_lemmas=bool(lemmas or assumed))
+    credit.until = ledger.prover_seconds + seconds
     proved_since = ports.library.query(lemmas_of, [one.id for one in assumed], number - 1)
     had = frozenset([*(one.id for one in lemmas), *proved_since, *(f"assumed {one.id}" for one in assumed)])
     ledger.retrieved.update(dict.fromkeys(lemma.id for lemma in lemmas))

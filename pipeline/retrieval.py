@@ -74,7 +74,7 @@ def rediscovered(world: World, ports: Ports, name: str, number: int) -> Found | 
         return None
     lemma, *uses = known
     by_model = lemma.operator in (*DIRECTIONS, "harvest", "solve_request")
-    return Found(lemma.proof, tuple(uses), "language_model" if by_model else "automation")
+    return Found(lemma.proof, tuple(uses), "language_model" if by_model else "rediscovered")
 
 
 def for_prompt(

@@ -129,6 +129,7 @@ def test_a_signature_that_a_worker_explores_is_not_given_to_another_one() -> Non
     assert choose(plan, Offers(), 0.5).action is None
     assert first is not None
     plan, third = choose(finish(plan, first), Offers(), 0.5)
+    assert third is not None
     assert third == Action("explore", "s", "exploration")
     plan, last = choose(finish(plan, third), Offers(), 0.5)
     assert last == Action("explore", "s", "exploration")

@@ -98,7 +98,7 @@ def test_the_proof_of_a_lemma_that_states_a_problem_is_found_if_the_run_made_it_
         assert (found.proof, [one.name for one in found.lemmas], found.operator) == (
             itself.proof,
             ["used"],
-            "automation",
+            "rediscovered",
         )
         alone = build(RunSettings(retrieval=RetrievalSettings(visibility="none")), [elaboration], "rocq", None)
         assert rediscovered(alone, ports, "p", 2) is None
