@@ -55,8 +55,8 @@ def attempt(
         ports: to verifier, library and model.
         name: of the problem.
         attempt_id: unique in the run.
-        number: of the round; the attempt sees the library as it was when the round began, so that what a round
-            solves does not depend on which worker was faster.
+        number: of the round; the attempt sees the library as it was when the round began, but for what it proves on
+            credit (`pipeline.credit`).
         seed: of everything random in this attempt.
         before: what an earlier attempt had; None if this is the first one.
     """

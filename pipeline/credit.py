@@ -8,6 +8,9 @@ proof is sought without it.
 
 Invariants: nothing is accepted on credit. A conjecture enters the library by an audited proof of its own, before what
 rests on it. None is assumed in its own proof, nor in the proof of one that it is needed for, so there is no circle.
+
+What is assumed for a problem depends on earlier rounds alone; proofs of conjectures use the library of the moment, so
+that no two attempts prove the same. Which of two workers is faster can therefore decide what a round solves.
 """
 
 from __future__ import annotations

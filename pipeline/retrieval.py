@@ -5,7 +5,7 @@ prompt's lemmas are chosen as in LEGO-Prover (section 3.2): some for the problem
 text, some for each lemma that the plan asks for, and of these as many as the prompt may show.
 
 Invariants: a lemma is never offered for its own statement (`rediscovered` finds it, for its proof), and to an attempt
-at a problem only if it is of an earlier round, so what a round solves does not depend on which worker was faster. With
+at a problem only if it is of an earlier round, so what it gets does not depend on which worker was faster. With
 `isolated` visibility every problem has a prelude of its own (`pipeline.world`), so retrieval by prelude shows it
 nothing that another one made.
 """
