@@ -204,11 +204,14 @@ def settings(address: str, *, chat: bool = False, model: str = "smol", retries: 
 def test_an_endpoint_answers_in_order_with_seeds_and_token_counts(server: str, key: None, chat: bool) -> None:
     endpoint = OpenAIEndpoint(settings(server, chat=chat))
     # One at a time: requests that come together are sampled in batches whose shape depends on when they arrive.
-    first, second = (endpoint.generate([HELLO], max_tokens=8, temperature=1.0, seed=3) for _ in range(2))
+    first, second = (
+        [endpoint.generate([HELLO], max_tokens=8, temperature=1.0, seed=seed)[0] for seed in range(4)] for _ in "ab"
+    )
     assert [answer.text for answer in first] == [answer.text for answer in second]
-    several = endpoint.generate([HELLO] * 4, max_tokens=8, temperature=1.0, seed=3)
-    assert len({answer.text for answer in several}) > 1
-    assert all(answer.tokens_in > 0 and 0 < answer.tokens_out <= 8 for answer in (*first, *several))
+    assert len({answer.text for answer in first}) > 1
+    together = endpoint.generate([HELLO] * 4, max_tokens=8, temperature=1.0, seed=3)
+    assert len({answer.text for answer in together}) > 1
+    assert all(answer.tokens_in > 0 and 0 < answer.tokens_out <= 8 for answer in (*first, *together))
     assert endpoint.describe().kind == "endpoint"
     endpoint.close()
 
