@@ -360,6 +360,11 @@ class Request:
     tries: int = 0
     answered_by: str | None = None
 
+    @property
+    def is_conjecture(self) -> bool:
+        """Whether exploration found it and nobody asked for it."""
+        return self.origin_kind == "definitions"
+
     def assumed(self) -> Lemma:
         """The lemma that it will be, without a proof: a warm session may assume it, and no audit accepts it."""
         return Lemma(

@@ -9,7 +9,7 @@ measuring, and then take the same new ones and answer the same questions in turn
 is on the disk, one fsync each; it has been compared with all others by identity, by `dedup_key` and by MinHash.
 LEGO-Prover's is `lego_store.py`, without its calls to an embedding service. Each size runs in a process of its own, and
 what resumes is a fresh process too. Rates, latencies and ratios are of CPU seconds, which other work on the machine
-changes little; the clock stands beside them. The JSON file is written again after each size.
+changes less than the clock, which stands beside them. The JSON file is written again after each size.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def mib() -> int:
 
 
 class Spent(NamedTuple):
-    """Seconds of this process, and on the clock: other work on the machine changes only the latter."""
+    """Seconds of this process, and on the clock: other work on the machine changes the latter more."""
 
     cpu: float
     wall: float

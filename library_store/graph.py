@@ -48,7 +48,7 @@ def lemma_graph(source: Tables | Library, kinds: Collection[str] | None = None) 
             status=row["status"],
         )
     for row in tables.rows("requests"):
-        if row["operator"] == "exploration" and row["status"] == "open":
+        if row["origin_kind"] == "definitions" and row["status"] == "open":
             continue  # a conjecture that nothing rests on
         graph.add_node(
             node_of("request", row["id"]), kind="request", name=writable(row["statement"]), round=row["born"]

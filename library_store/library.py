@@ -246,7 +246,7 @@ class Library(State):
         if known is not None:
             asked_by = tuple(dict.fromkeys((*known.asked_by, *request.asked_by)))
             gained = replace(known, asked_by=asked_by)
-            if known.origin_kind == "definitions" and known.status == "open":
+            if known.is_conjecture and known.status == "open":
                 gained = replace(gained, origin_kind=request.origin_kind, operator=request.operator)
             return known if gained == known else self._write_request(gained)
         request = replace(request, round=self.round)

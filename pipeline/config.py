@@ -168,7 +168,8 @@ class EvolveSettings(_Settings):
     cpu_seconds: float = Field(default=5.0, gt=0.0)
     """Prover CPU seconds on one conjecture or request after which no further script is tried."""
     request_tries: Positive = 2
-    """Failed tries after which a request waits until evolution has brought half as many lemmas again."""
+    """Failed tries after which a request waits until evolution has brought half as many lemmas again, and no proof on
+    credit assumes it any more."""
     request_steps: Natural = 60
     """Requests tried in one round."""
     model_steps: Natural = 8

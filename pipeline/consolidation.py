@@ -27,7 +27,7 @@ def consolidate(world: World, ports: Ports, number: int) -> int:
     fresh: list[Lemma] = ports.library.query(_lemmas_of, number)
     retired: set[str] = set()
     for lemma in sorted(fresh, key=lambda one: (-len(one.statement_exact), one.id)):
-        statement = Statement(lemma.id, lemma.term, lemma.statement_exact, lemma.prelude_id, lemma.definition_ids)
+        statement = Statement.of(lemma)
         screen = Screen(world, ports, ledger, statement)
         for other in retrieve(world, ports, statement, lemma.definition_ids, NEIGHBOURS):
             if other.id in retired or len(other.statement_exact) > len(lemma.statement_exact):

@@ -20,9 +20,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from domain import Lemma, Request
-from pipeline.learning import admit
+from pipeline.learning import admit, known
 from pipeline.ledger import Ledger
-from pipeline.proving import Found, Search, by_automation
+from pipeline.proving import Found, Search
 from pipeline.retrieval import retrieve
 from pipeline.world import Ports, Statement, World
 from term_algebra import size
@@ -135,21 +135,15 @@ class Credit:
     def _prove(self, conjecture: Lemma, pending: frozenset[str], depth: int) -> bool:
         """Whether a conjecture, for which the statements `pending` wait, is a lemma in the end."""
         world, ports, ledger = self.world, self.ports, self.ledger
-        if ports.library.query(_stands, conjecture.id):
+        if all(ports.library.query(known, [conjecture.id])):
             return True
         if self.left <= 0:
             return False
-        statement = Statement(
-            conjecture.id,
-            conjecture.term,
-            conjecture.statement_exact,
-            conjecture.prelude_id,
-            conjecture.definition_ids,
-        )
+        statement = Statement.of(conjecture)
         near = retrieve(world, ports, statement, self.over, world.settings.prove.lemmas)
         lemmas = [one for one in near if one.id not in pending]
         most, seconds = world.settings.evolve.scripts, min(self.left, world.settings.evolve.cpu_seconds)
-        found = by_automation(world, ports, ledger, statement, lemmas, most=most, seconds=seconds, patient=False)
+        found = Search(world, ports, ledger, statement, lemmas, most=most, seconds=seconds).quickly()
         if found is None and depth:
             found = self.search(statement, lemmas, self.smaller(statement), pending, depth - 1)
         lemma = None
@@ -170,11 +164,6 @@ class Credit:
             if self.left > 0:
                 ports.library.count_try(conjecture.id)
         return lemma is not None
-
-
-def _stands(library: Any, identity: str) -> bool:
-    """Whether a statement is a lemma (run in the library's own process)."""
-    return identity in library.lemmas
 
 
 def _lemmas(library: Any, identities: Sequence[str]) -> list[Lemma]:

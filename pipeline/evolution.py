@@ -17,11 +17,11 @@ from typing import Any, NamedTuple
 from domain import Elaboration, Lemma, Request, Term
 from pipeline.credit import Credit
 from pipeline.formalizing import by_model, by_text, limits, read_statements
-from pipeline.learning import admit, get_lemma, known, record
+from pipeline.learning import admit, as_request, get_lemma, known, record
 from pipeline.ledger import Ledger
 from pipeline.policies import Action
 from pipeline.proposers import exploration, language_model, testing
-from pipeline.proving import Search, by_automation
+from pipeline.proving import Search
 from pipeline.retrieval import for_prompt, retrieve
 from pipeline.world import Ports, Signature, Statement, World
 
@@ -85,19 +85,7 @@ def _keep(world: World, ports: Ports, signature: Signature, conjectures: Sequenc
     statements = [world.statement(term, signature.prelude_id) for term in conjectures]
     ports.library.add_conjectures(
         [
-            Request(
-                id=one.id,
-                prover=world.language,
-                prelude_id=one.prelude_id,
-                definition_ids=one.reached,
-                statement=world.display(one.reached).statement(one.term),
-                statement_exact=one.exact,
-                term=one.term,
-                origin_kind="definitions",
-                asked_by=signature.problems,
-                operator="exploration",
-                round=0,
-            )
+            as_request(world, one, asked_by=signature.problems, origin_kind="definitions", operator="exploration")
             for one in statements
         ]
     )
@@ -133,7 +121,7 @@ def _prove_and_admit(
     found = by_text(world, ports, ledger, statement, written, lemmas) if written else None
     if found is None:
         most, seconds = world.settings.evolve.scripts, world.settings.evolve.cpu_seconds
-        found = by_automation(world, ports, ledger, statement, lemmas, most=most, seconds=seconds, patient=False)
+        found = Search(world, ports, ledger, statement, lemmas, most=most, seconds=seconds).quickly()
     if found is None:
         ledger.counts["unproved"] += 1
         return None
@@ -160,7 +148,7 @@ def get_request(library: Any, identity: str) -> Request:
 
 def _solve_request(world: World, ports: Ports, ledger: Ledger, identity: str, seed: int, *, use_model: bool) -> None:
     request: Request = ports.library.query(get_request, identity)
-    statement = Statement(request.id, request.term, request.statement_exact, request.prelude_id, request.definition_ids)
+    statement = Statement.of(request)
     problem = world.elaborations[request.asked_by[0]]
     visible = [definition.id for definition in problem.definitions]
     lemmas = retrieve(world, ports, statement, visible, world.settings.prove.lemmas)
@@ -225,7 +213,7 @@ def _evolve_lemma(world: World, ports: Ports, ledger: Ledger, action: Action, se
     if ports.model is None or home is None:
         return
     visible = [definition.id for definition in home.definitions]
-    own = Statement(parent.id, parent.term, parent.statement_exact, parent.prelude_id, parent.definition_ids)
+    own = Statement.of(parent)
     similar = retrieve(world, ports, own, visible, world.settings.prove.prompt_lemmas)
     settings = world.settings.model
     asked = language_model.evolution_prompt(

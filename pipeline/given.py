@@ -19,7 +19,7 @@ from pipeline.learning import admit, known
 from pipeline.ledger import Ledger
 from pipeline.proposers.languages import LANGUAGES
 from pipeline.proposers.naming import author_naming
-from pipeline.proving import Found, by_automation
+from pipeline.proving import Found, Search
 from pipeline.staff import Staff
 from pipeline.world import Ports, Statement, World
 
@@ -137,9 +137,8 @@ def _carried_over(
         if found is not None:
             yield found
     lemmas = list(admitted.values())
-    found = by_automation(
-        world, ports, ledger, statement, lemmas, most=automation.scripts, seconds=automation.cpu_seconds
-    )
+    search = Search(world, ports, ledger, statement, lemmas, most=automation.scripts, seconds=automation.cpu_seconds)
+    found = search.quickly() or search.patiently()
     if found is not None:
         yield found
 

@@ -111,7 +111,7 @@ def _candidate(world: World, lemma: Lemma, present: Sequence[Lemma]) -> Candidat
     for other in reversed(present):
         wanted |= set(other.uses) if other.id in wanted else set[str]()
     before = tuple(other for other in present if other.id in wanted and other.id != lemma.id)
-    statement = Statement(lemma.id, lemma.term, lemma.statement_exact, lemma.prelude_id, lemma.definition_ids)
+    statement = Statement.of(lemma)
     return Candidate(world.alone(statement, before), lemma.proof, before, world.preamble(lemma.prelude_id))
 
 

@@ -118,24 +118,27 @@ def request(
     present = ports.library.query(known, [one.id for one in fresh])
     missing = [one for one, have in zip(fresh, present, strict=True) if not have]
     for one in missing[: world.settings.prove.requests]:
-        shown = world.display(one.reached).statement(one.term)
-        ledger.stuck.append(shown)
+        asked = as_request(world, one, asked_by=(problem,), origin_kind="problem", operator=operator)
+        ledger.stuck.append(asked.statement)
         ledger.counts["requested"] += 1
-        ports.library.add_request(
-            Request(
-                id=one.id,
-                prover=world.language,
-                prelude_id=one.prelude_id,
-                definition_ids=one.reached,
-                statement=shown,
-                statement_exact=one.exact,
-                term=one.term,
-                origin_kind="problem",
-                asked_by=(problem,),
-                operator=operator,
-                round=0,
-            )
-        )
+        ports.library.add_request(asked)
+
+
+def as_request(world: World, one: Statement, *, asked_by: tuple[str, ...], origin_kind: str, operator: str) -> Request:
+    """An open request for a statement; the library gives it its round."""
+    return Request(
+        id=one.id,
+        prover=world.language,
+        prelude_id=one.prelude_id,
+        definition_ids=one.reached,
+        statement=world.display(one.reached).statement(one.term),
+        statement_exact=one.exact,
+        term=one.term,
+        origin_kind=origin_kind,
+        asked_by=asked_by,
+        operator=operator,
+        round=0,
+    )
 
 
 def _present(library: Any, identity: str, text: str) -> bool:

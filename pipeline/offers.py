@@ -40,7 +40,7 @@ def offers(library: Any, most_tries: int, seconds_per_token: float, *, alone: bo
         r
         for r in library.requests.values()
         if r.status == "open"
-        and r.operator != "exploration"
+        and not r.is_conjecture
         and (r.tries < most_tries or brought >= GROWN * max(1, at_try.get(r.id, 0)))
     ]
     wanted = {r.id: sum(library.problems[name].status == "open" for name in r.asked_by) for r in waiting}

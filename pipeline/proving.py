@@ -100,37 +100,8 @@ class Screen:
         return verdict
 
 
-def by_automation(
-    world: World,
-    ports: Ports,
-    ledger: Ledger,
-    statement: Statement,
-    lemmas: Sequence[Lemma],
-    *,
-    most: int,
-    seconds: float,
-    bare: bool = True,
-    patient: bool = True,
-) -> Found | None:
-    """Tries the prover's own means.
-
-    Args:
-        world: of the run.
-        ports: to the verifier.
-        ledger: notes candidates and seconds.
-        statement: what to prove.
-        lemmas: that may be used.
-        most: scripts tried, with and without lemmas each; 0 leaves automation out.
-        seconds: CPU seconds of the prover after which no further script is tried.
-        bare: whether to try without lemmas first; False when that is known to fail.
-        patient: whether scripts that need more than `Automation.quick_seconds` get the settings' limit.
-    """
-    search = Search(world, ports, ledger, statement, lemmas, most=most, seconds=seconds, bare=bare)
-    return search.quickly() or (search.patiently() if patient else None)
-
-
 class Search:
-    """A portfolio for one statement: a quick pass over its scripts, in as many parts as one likes, and a patient one.
+    """The prover's own means for one statement: a quick pass over its scripts, perhaps in two parts, and a patient one.
 
     The scripts without lemmas and those with them come by turns, first those that prove most.
     """
@@ -147,7 +118,18 @@ class Search:
         seconds: float,
         bare: bool = True,
     ) -> None:
-        """For the arguments see `by_automation`."""
+        """Writes the scripts; none is tried yet.
+
+        Args:
+            world: of the run.
+            ports: to the verifier.
+            ledger: notes candidates and seconds.
+            statement: what to prove.
+            lemmas: that may be used.
+            most: scripts tried, with and without lemmas each; 0 leaves automation out.
+            seconds: CPU seconds of the prover after which no further script is tried.
+            bare: whether to try without lemmas first; False when that is known to fail.
+        """
         self.screen = Screen(world, ports, ledger, statement, seconds)
         self._statement = statement
         self._automation = world.dialect.automation(world.over(statement.prelude_id))

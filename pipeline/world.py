@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Protocol
 
-from domain import Completion, Definition, Elaboration, Lemma, ModelCard, Problem, Prompt, Prover, Term
+from domain import Completion, Definition, Elaboration, Lemma, ModelCard, Problem, Prompt, Prover, Request, Term
 from pipeline.clusters import clusters
 from pipeline.config import RunSettings
 from pipeline.dialects import DIALECTS, Dialect
@@ -28,6 +28,11 @@ class Statement(NamedTuple):
     exact: str
     prelude_id: str
     reached: tuple[str, ...]
+
+    @classmethod
+    def of(cls, stated: Lemma | Request) -> Statement:
+        """What a lemma or request states."""
+        return cls(stated.id, stated.term, stated.statement_exact, stated.prelude_id, stated.definition_ids)
 
 
 class Signature(NamedTuple):

@@ -18,8 +18,10 @@ from typing import Any, NamedTuple
 from domain import App, Const, Definition, Forall, Function, Sort, Term, Var
 from term_algebra import apply, constants, has_fix
 
+from . import laws
 from .evaluation import OutOfFuelError, UnsupportedError, Value
 from .ground_values import compositions
+from .laws import Symbol
 from .ordering import Precedence
 from .rewriting import RuleSet, to_pattern
 from .simplification import unfold_call
@@ -50,22 +52,8 @@ IMPLICATION_SIZE = 8
 MOST_IMPLICATIONS = 40
 """Implications between Bool terms that one exploration proposes, smallest first."""
 
-LAW_SIZES = (4, 4, 6, 6)
-"""As how large the laws of binary operations count: commutative, associative, `(x y) z = (x z) y`, all others. Much
-that is smaller is proved with them."""
-
 CONFIRMATIONS = 200
 """Further valuations that a conjecture must survive."""
-
-
-class Symbol(NamedTuple):
-    """A function, constructor or variable at one choice of its type arguments."""
-
-    term: Term
-    domains: tuple[Term, ...]
-    result: Term
-    run: Callable[..., Value] | None
-    constructor: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,15 +104,15 @@ class Explorer:
         """Closed statements, the smallest and most general first: one about a numeral counts as larger by its size."""
         symbols = self._symbols()
         leaves = self._leaves(symbols)
-        laws = self._laws(symbols)
-        for statement in laws:
+        kept = self._laws(symbols)
+        for statement in kept:
             self._learn(statement)
         raw: list[_Found] = []
         for leaf in leaves:
             self._enter(leaf, raw)
         for _ in self._grow(symbols, raw):
             pass
-        found = [*laws.values(), *self._independent(raw, laws)]
+        found = [*kept.values(), *self._independent(raw, kept)]
         found.extend(self._implications())
         found.extend(self._relations(symbols))
         found.sort(key=lambda item: (item[0] + self.theory.stacked(item[2]), item[1]))
@@ -326,79 +314,29 @@ class Explorer:
             found.append(_Found(built.size + old.size, len(built.variables), built, old))
 
     def _laws(self, symbols: Sequence[Symbol]) -> dict[Term, tuple[int, int, Term]]:
-        """Commutative, associative and distributive laws of binary operations that no test refutes."""
+        """The laws of binary operations that no test refutes."""
         kept: dict[Term, tuple[int, int, Term]] = {}
-        for symbol in symbols:
-            type_ = symbol.result
-            names = [name for name, t in self.variables.items() if t == type_]
-            if symbol.constructor or symbol.domains != (type_, type_) or len(names) < 3:
-                continue
-            x, y, z = (Var(name) for name in names[:3])
-            f = symbol.term
-            shapes = (
-                (apply(f, [x, y]), apply(f, [y, x])),
-                (apply(f, [apply(f, [x, y]), z]), apply(f, [x, apply(f, [y, z])])),
-                (apply(f, [apply(f, [x, y]), z]), apply(f, [apply(f, [x, z]), y])),
-            )
-            for other in symbols:
-                if (
-                    other.domains == symbol.domains
-                    and other.result == type_
-                    and not other.constructor
-                    and other != symbol
-                ):
-                    g = other.term
-                    shapes += (
-                        (apply(f, [apply(g, [x, y]), z]), apply(g, [apply(f, [x, z]), apply(f, [y, z])])),
-                        (apply(f, [x, apply(g, [y, z])]), apply(g, [apply(f, [x, y]), apply(f, [x, z])])),
-                    )
-            for rank, (left, right) in enumerate(shapes):
-                law = equation(type_, left, right)
-                statement = self._close([], law)
-                if self._survives(statement):
-                    kept[law] = (LAW_SIZES[min(rank, len(LAW_SIZES) - 1)], -10, statement)
-        for law in self._spread(symbols):
+        for size, law in laws.of_operations(symbols, self.variables):
             statement = self._close([], law)
-            if self._survives(statement):
-                kept[law] = (LAW_SIZES[-1], -10, statement)
+            report = self.tester.test(statement, self.seed, CONFIRMATIONS)
+            if report.counterexample is None and report.tested > CONFIRMATIONS // 4:
+                kept[law] = (size, -10, statement)
         return kept
 
-    def _survives(self, statement: Term) -> bool:
-        report = self.tester.test(statement, self.seed, CONFIRMATIONS)
-        return report.counterexample is None and report.tested > CONFIRMATIONS // 4
-
-    def _spread(self, symbols: Sequence[Symbol]) -> Iterator[Term]:
-        """What a function does to a combination, if another argument of it changes from one part to the next.
-
-        `f a (g x y) = h (f a x) (f b y)` for binary operations `g` and `h`, `b` being a small term over `a` and `x`:
-        such laws are larger than what is enumerated, and they prove much that is not.
-        """
-        functions = [symbol for symbol in symbols if not symbol.constructor]
-        binary = [symbol for symbol in functions if symbol.domains == (symbol.result, symbol.result)]
-        for f, g in itertools.product(functions, binary):
-            if len(f.domains) != 2 or f.domains.count(g.result) != 1:
-                continue
-            place = f.domains.index(g.result)
-            x, y = [Var(name) for name, t in self.variables.items() if t == g.result][:2]
-            a = next(Var(name) for name, t in self.variables.items() if t == f.domains[1 - place])
-
-            def call(a: Term, x: Term, f: Symbol = f, place: int = place) -> Term:
-                return apply(f.term, [a, x] if place else [x, a])
-
-            for h in (one for one in binary if one.result == f.result):
-                for b in _combinations(functions, a, f.domains[1 - place], x, g.result):
-                    right = apply(h.term, [call(a, x), call(b, y)])
-                    yield equation(f.result, call(a, apply(g.term, [x, y])), right)
+    def _relations(self, symbols: Sequence[Symbol]) -> Iterator[tuple[int, int, Term]]:
+        """What is often true of Bool relations; for tests to refute."""
+        for rank, hypotheses, conclusion in laws.of_relations(symbols, self.variables):
+            yield 4 + len(hypotheses), -1 - rank, self._close(hypotheses, conclusion)
 
     def _learn(self, law: Term, rules: RuleSet | None = None) -> None:
         _, left, right = arguments(law)
         (rules or self.rules).learn(to_pattern(left), to_pattern(right))
 
-    def _independent(self, found: Sequence[_Found], laws: Iterable[Term]) -> list[tuple[int, int, Term]]:
+    def _independent(self, found: Sequence[_Found], known: Iterable[Term]) -> list[tuple[int, int, Term]]:
         """The equations that smaller ones and the laws do not derive."""
         ordered = sorted(found, key=lambda one: (one.size, -one.variables))
         rules = RuleSet(self.precedence)
-        for law in laws:
+        for law in known:
             self._learn(law, rules)
         kept: list[tuple[int, int, Term]] = []
         for index, one in enumerate(ordered):
@@ -440,44 +378,6 @@ class Explorer:
         held = [b for a, b in zip(p.results, q.results, strict=True) if a == (0,)]
         return len(held) >= VALUATIONS // 10 and all(b == (0,) for b in held)
 
-    def _relations(self, symbols: Sequence[Symbol]) -> Iterator[tuple[int, int, Term]]:
-        """For a Bool relation on one type: soundness of equality, antisymmetry, totality, transitivity; and for two of
-        them: whether one excludes the other, or holds where the other does not."""
-        boolean = Const("bool")
-
-        def holds(symbol: Symbol, a: Term, b: Term, value: str = "true") -> Term:
-            return equation(boolean, apply(symbol.term, [a, b]), Const(value))
-
-        relations = [
-            symbol
-            for symbol in symbols
-            if symbol.result == boolean and len(symbol.domains) == 2 and symbol.domains[0] == symbol.domains[1]
-            if not symbol.constructor and symbol.domains[0] != boolean
-        ]
-        for symbol in relations:
-            type_ = symbol.domains[0]
-            names = [name for name, t in self.variables.items() if t == type_]
-            if len(names) < 3:
-                continue
-            x, y, z = (Var(name) for name in names[:3])
-            same = equation(type_, x, y)
-            shapes = [
-                ([holds(symbol, x, y)], same),
-                ([holds(symbol, x, y), holds(symbol, y, x)], same),
-                ([holds(symbol, x, y, "false")], holds(symbol, y, x)),
-                ([holds(symbol, x, y)], holds(symbol, y, x, "false")),
-                ([holds(symbol, x, y), holds(symbol, y, z)], holds(symbol, x, z)),
-            ]
-            for other in relations:
-                if other is not symbol and other.domains == symbol.domains:
-                    shapes += [
-                        ([holds(symbol, x, y)], holds(other, x, y, "false")),
-                        ([holds(symbol, x, y)], holds(other, y, x, "false")),
-                        ([holds(symbol, x, y, "false")], holds(other, y, x)),
-                    ]
-            for rank, (hypotheses, conclusion) in enumerate(shapes):
-                yield 4 + len(hypotheses), -1 - rank, self._close(hypotheses, conclusion)
-
     # ------------------------------------------------------------------------------------------------------- results
 
     def _close(self, hypotheses: Sequence[Term], conclusion: Term) -> Term:
@@ -492,19 +392,6 @@ class Explorer:
             if report.counterexample is None and report.tested > 0:
                 kept[statement] = None
         return list(kept)
-
-
-def _combinations(functions: Sequence[Symbol], a: Term, type_of_a: Term, x: Term, type_of_x: Term) -> Iterator[Term]:
-    """Calls of a type-preserving binary function on `a` and a measure of `x`, in both orders."""
-    measures = [(apply(m.term, [x]), m.result) for m in functions if m.domains == (type_of_x,)]
-    for measure, type_ in [(x, type_of_x), *measures]:
-        for f in functions:
-            if f.result != type_of_a:
-                continue
-            if f.domains == (type_of_a, type_):
-                yield apply(f.term, [a, measure])
-            if f.domains == (type_, type_of_a):
-                yield apply(f.term, [measure, a])
 
 
 def _is_truth_table(function: Function) -> bool:

@@ -7,7 +7,7 @@ from domain import Candidate, Verdict
 from pipeline.config import RunSettings
 from pipeline.ledger import Ledger
 from pipeline.proposers.automation import Automation
-from pipeline.proving import by_automation
+from pipeline.proving import Search
 from pipeline.world import Ports, Statement, build
 from tests.pipeline.elaborated import lemma_of
 from tests.pipeline.small_theory import theory
@@ -27,13 +27,15 @@ class Slow:
         return [Verdict("rejected", "does_not_compile", "none", seconds=1.0) for _ in batch]
 
 
-def search(slow: Slow, *lemmas: str, **limits: Any) -> None:
+def search(slow: Slow, *lemmas: str, patient: bool = True, **limits: Any) -> None:
     goal = theory()["sum_comm"]
     world = build(RunSettings(), [goal], "rocq", None)
     statement = Statement("0" * 40, goal.statement, goal.statement_exact, goal.prelude_id, goal.reached)
     ports, ledger = Ports(cast("Any", slow), None, None), Ledger("a", "problem", "b")
     given = [lemma_of(theory()[name], "auto.") for name in lemmas]
-    assert by_automation(world, ports, ledger, statement, given, **limits) is None
+    scripts = Search(world, ports, ledger, statement, given, **limits)
+    assert scripts.quickly() is None
+    assert not patient or scripts.patiently() is None
 
 
 def test_scripts_without_lemmas_leave_half_of_the_time_to_those_with_lemmas() -> None:
