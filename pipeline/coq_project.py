@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from datasets.tip.names import KEYWORDS
 from domain import Definition, Lemma, UserError
 from library_store.snapshot import Tables
 from pipeline.dialects import DIALECTS
@@ -20,29 +21,7 @@ from verifiers.canonical import in_order, with_derived
 from verifiers.rocq.own_names import needed_tactics
 from verifiers.rocq.sentences import identifiers, rename
 
-_KEYWORDS = frozenset(
-    [
-        *("Axiom", "CoFixpoint", "Definition", "Fixpoint", "Hypothesis", "Inductive", "Lemma", "Notation", "Parameter"),
-        *(
-            "Prop",
-            "Qed",
-            "Set",
-            "Theorem",
-            "Type",
-            "Variable",
-            "as",
-            "at",
-            "by",
-            "cofix",
-            "do",
-            "else",
-            "end",
-            "exists",
-        ),
-        *("exists2", "fix", "for", "forall", "fun", "if", "in", "let", "match", "mod", "return", "then", "using"),
-        *("where", "with"),
-    ]
-)
+_KEYWORDS = KEYWORDS | {"Inductive", "Lemma", "Notation", "Qed", "mod"}
 
 
 class Part(NamedTuple):
