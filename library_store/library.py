@@ -280,6 +280,10 @@ class Library(State):
         request = self.requests[request_id]
         return self._write_request(replace(request, tries=request.tries + 1))
 
+    def want(self, request_id: str) -> Request:
+        """Note that a request is worth a try, if it never had one."""
+        return self.requests[request_id] if self.requests[request_id].tries else self.count_try(request_id)
+
     def _write_request(self, request: Request) -> Request:
         row = request_to_row(request, self.round, self.next_revision("requests", request.id))
         records: list[Record] = [("requests", row)]

@@ -68,7 +68,7 @@ ARMS: Mapping[str, Arm] = {
     "unselected": Arm("attempts get the lemmas that were admitted first", {"retrieval.order": "first"}),
     "no_model": Arm("no language model", {"model.kind": "none"}),
     "no_surgery": Arm("no requests from stuck goals", {"prove.requests": 0}),
-    "no_exploration": Arm("no exploration", {"evolve.explorations": 0}),
+    "no_exploration": Arm("no exploration", {"evolve.exploration": False}),
     "no_evolver": Arm(
         "evolution answers no requests and a model evolves no lemmas; exploration and proofs on credit go on",
         {"evolve.request_steps": 0, "evolve.model_steps": 0},

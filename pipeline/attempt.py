@@ -17,7 +17,7 @@ from typing import NamedTuple
 from domain import Candidate, Elaboration, Goal, Lemma
 from pipeline.credit import Credit
 from pipeline.formalizing import Decomposition, by_model, decompose, formalization
-from pipeline.learning import closure, lemmas_of, record, request
+from pipeline.learning import closure, lemmas_of, record, request, stuck_goals
 from pipeline.ledger import Ledger
 from pipeline.policies import attempt_seconds
 from pipeline.proposers import surgery
@@ -37,6 +37,8 @@ class Result(NamedTuple):
     retrieved: frozenset[str]
     cpu_seconds: float
     refuted: bool = False
+    cut_short: bool = False
+    """Whether automation had no time for all that it has."""
 
 
 def attempt(
@@ -46,7 +48,7 @@ def attempt(
     attempt_id: str,
     number: int,
     seed: int,
-    before: frozenset[str] | None,
+    before: Result | None,
 ) -> Result:
     """One try at a problem; everything that came of it is in the library when this returns.
 
@@ -58,7 +60,7 @@ def attempt(
         number: of the round; the attempt sees the library as it was when the round began, but for what it proves on
             credit (`pipeline.credit`).
         seed: of everything random in this attempt.
-        before: what an earlier attempt had; None if this is the first one.
+        before: what became of the last attempt; None if this is the first one.
     """
     settings, elaboration = world.settings.prove, world.elaborations[name]
     ledger = Ledger(attempt_id, "problem", name, operator="automation")
@@ -66,7 +68,9 @@ def attempt(
         return Result(False, frozenset(), record(ports, ledger).cpu_seconds, refuted=True)
     statement = world.of_problem(name)
     lemmas = retrieve_for_problem(world, ports, name, number, seed)
-    credit = Credit(world, ports, ledger, [definition.id for definition in elaboration.definitions])
+    over = [definition.id for definition in elaboration.definitions]
+    stuck = ports.library.query(stuck_goals, name, number - 1)
+    credit = Credit(world, ports, ledger, over, patient=before is not None and before.cut_short, stuck=stuck)
     ranked = world.settings.retrieval.order == "ranked"
     assumed = credit.assumable(statement, number - 1) if ranked else []
     seconds = attempt_seconds(world.settings, number, with_lemmas=bool(lemmas or assumed))
@@ -81,20 +85,20 @@ def attempt(
         ledger.mentioned.update(rested_on)
     proved = found is not None and _settle(world, ports, ledger, elaboration, found)
     last = number == world.settings.rounds
-    tried = before != had or (last and not had)
+    tried = before is None or before.cut_short or before.retrieved != had or (last and not had)
     if tried and not proved and settings.scripts:
         most, bare = settings.scripts, before is None or not had
-        search = Search(world, ports, ledger, statement, lemmas, most=most, seconds=seconds, bare=bare)
+        search = Search(world, ports, ledger, statement, lemmas, most=most, seconds=seconds, bare=bare, stuck=stuck)
         found = credit.prove(search, statement, lemmas, assumed)
         proved = found is not None and _settle(world, ports, ledger, elaboration, found)
-    asks = not before and (had or number == 2 or not world.explores)
+    asks = not (before and before.retrieved) and (had or number == 2 or not world.explores)
     if not proved and asks and settings.requests and settings.scripts:
         ask(world, ports, ledger, statement, name, seed)
     spent = record(ports, ledger).cpu_seconds
     if not proved and ports.model is not None and settings.samples:
         ask_for_lemmas = before is None or settings.style == "blocks"
         proved = _ask_model(world, ports, f"{attempt_id}m", elaboration, lemmas, number - 1, seed, plan=ask_for_lemmas)
-    return Result(proved, had, spent if tried else 0.0)
+    return Result(proved, had, spent if tried else 0.0, cut_short=credit.left <= 0)
 
 
 def _ask_model(
@@ -179,6 +183,6 @@ def ask(world: World, ports: Ports, ledger: Ledger, statement: Statement, proble
     def replay(prefix: str) -> Sequence[Goal]:
         return ports.verifier.replay(Candidate(screen.problem, prefix, (), screen.preamble)).goals
 
-    automation = world.dialect.automation(world.over(statement.prelude_id))
+    automation = world.automation(statement.prelude_id)
     wanted = surgery.requests(statement.term, automation, replay, seed=seed)
     request(world, ports, ledger, statement, wanted, problem, "goal_surgery")

@@ -151,25 +151,24 @@ class EvolveSettings(_Settings):
     was learned. Evolution goes on beyond it while attempts at the problems still open cannot use up the rest."""
     explore_first: Natural = 0
     """Passes over all signatures in the first round, before any problem is attempted, with no evolution after it: the
-    first pass finds conjectures, each later one proves more of them. 0 explores side by side with proving, in every
-    round but the last."""
+    first pass finds conjectures, each later one proves more of them. 0 explores only for problems that stay open, and
+    proves of what it found only what a proof needs."""
     charge_repeats: bool = True
     """Whether the budget is charged for the exploration of a signature that was explored for another problem; without
     effect unless `retrieval.visibility` is `isolated`."""
-    explorations: Natural = 12
-    """Signatures in one round of whose conjectures more are proved, once no problem waits; each is explored for
-    conjectures before, which costs little. 0 leaves exploration out altogether."""
-    conjectures: Natural = 40
-    """Conjectures of a signature that a step gives to the prover, smallest first; the next step goes as far again
-    beyond them, and so on. What a proof rests on is proved in any case."""
+    exploration: bool = True
+    """Whether the signatures of open problems are explored for conjectures."""
+    conjectures: Natural = 24
+    """Conjectures of a signature that a later pass of `explore_first` gives to the prover, smallest first; the next
+    one goes as far again beyond them, and so on."""
     scripts: Natural = 10
     """Scripts of the automation tried on a conjecture, with and without lemmas each; a request gets as many as a
     problem. 0 leaves it out."""
     cpu_seconds: float = Field(default=5.0, gt=0.0)
-    """Prover CPU seconds on one conjecture or request after which no further script is tried."""
-    request_tries: Positive = 2
-    """Failed tries after which a request waits until evolution has brought half as many lemmas again, and no proof on
-    credit assumes it any more."""
+    """Prover CPU seconds on a conjecture, or on the first try at a request, after which no further script is tried."""
+    request_tries: Positive = 3
+    """Tries after which a request waits until evolution has brought half as many lemmas again, and failed proofs after
+    which no proof on credit assumes it any more. Each try has twice the time of the one before, up to eight times."""
     request_steps: Natural = 60
     """Requests tried in one round."""
     model_steps: Natural = 8

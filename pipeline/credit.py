@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from domain import Lemma, Request
+from domain import Lemma, Request, Term
 from pipeline.learning import admit, known
 from pipeline.ledger import Ledger
 from pipeline.proving import Found, Search
@@ -33,10 +33,10 @@ DEPTH = 3
 PROOFS = 3
 """Proofs on credit that are sought for one statement, each without the conjectures that failed the one before."""
 
-RETRIEVED, ASSUMED = 200, 40
-"""Conjectures that are retrieved for one statement, and of these, the first that fit and are assumed."""
+ASSUMED = 200
+"""Conjectures that are retrieved for one statement; automation selects among them."""
 
-GROWTH = 6
+GROWTH = 8
 """By how many symbols a conjecture may be larger than the conjecture for whose proof it is assumed."""
 
 
@@ -49,6 +49,10 @@ class Credit:
     ledger: Ledger
     over: Sequence[str]
     until: float = 0.0
+    patient: bool = False
+    """Whether scripts that the quick limit stopped are worth another run, since all else failed before."""
+    stuck: Sequence[Term] = ()
+    """Goals on which automation got stuck in the statement of this step."""
     failed: set[str] = field(default_factory=set[str])
     """Ids of the conjectures that could not be proved in this step: none of them is assumed again."""
 
@@ -66,12 +70,12 @@ class Credit:
         if self.world.settings.retrieval.visibility == "none":
             return []
         found: list[Request] = self.ports.library.assumable(
-            statement.term, self.over, statement.prelude_id, RETRIEVED, at_round=at_round
+            statement.term, self.over, statement.prelude_id, ASSUMED, at_round=at_round
         )
         tries = self.world.settings.evolve.request_tries
         likely = [one for one in found if one.status == "answered" or one.tries < tries]
         fitting = [one for one in likely if largest is None or size(one.term) <= largest]
-        return [one.assumed() for one in fitting if one.id != statement.id][:ASSUMED]
+        return [one.assumed() for one in fitting if one.id != statement.id]
 
     def smaller(self, statement: Statement) -> list[Lemma]:
         """What may be assumed for a statement that is no problem: only what is hardly larger."""
@@ -84,7 +88,12 @@ class Credit:
         found = search.few() or self.search(statement, lemmas, assumed)
         if found is None:
             search.screen.left = min(search.screen.left, self.left)
-            found = search.quickly() or search.patiently()
+            found = search.quickly()
+        if found is None and self.patient:
+            found = self.search(statement, lemmas, assumed, patient=True)
+        if found is None:
+            search.screen.left = min(search.screen.left, self.left)
+            found = search.patiently()
         return found
 
     def search(
@@ -94,6 +103,8 @@ class Credit:
         assumed: Sequence[Lemma],
         pending: frozenset[str] = frozenset(),
         depth: int = DEPTH,
+        *,
+        patient: bool = False,
     ) -> Found | None:
         """A proof of a statement, all that it needs being lemmas now.
 
@@ -103,6 +114,7 @@ class Credit:
             assumed: conjectures that it may use.
             pending: ids of the statements that wait for this proof; neither they nor lemmas that state them are used.
             depth: how many more may wait.
+            patient: whether scripts that the quick limit stopped are run again.
         """
         waiting = pending | {statement.id}
         barred = waiting | {lemma.id for lemma in lemmas}
@@ -117,11 +129,12 @@ class Credit:
                 self.ledger,
                 statement,
                 [*lemmas, *usable],
-                most=settings.scripts,
-                seconds=min(self.left, settings.cpu_seconds),
+                most=self.world.settings.prove.scripts if patient else settings.scripts,
+                seconds=self.left if patient else min(self.left, settings.cpu_seconds),
                 bare=False,
+                stuck=() if pending else self.stuck,
             )
-            found = search.quickly()
+            found = search.quickly() or (search.patiently() if patient else None)
             if found is None:
                 return None
             unpaid = [one for one in found.lemmas if not one.proof]
@@ -138,6 +151,7 @@ class Credit:
         if all(ports.library.query(known, [conjecture.id])):
             return True
         if self.left <= 0:
+            ports.library.want(conjecture.id)
             return False
         statement = Statement.of(conjecture)
         near = retrieve(world, ports, statement, self.over, world.settings.prove.lemmas)
@@ -163,6 +177,8 @@ class Credit:
             self.failed.add(conjecture.id)
             if self.left > 0:
                 ports.library.count_try(conjecture.id)
+            else:
+                ports.library.want(conjecture.id)
         return lemma is not None
 
 

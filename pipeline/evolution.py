@@ -19,7 +19,7 @@ from pipeline.credit import Credit
 from pipeline.formalizing import by_model, by_text, limits, read_statements
 from pipeline.learning import admit, as_request, get_lemma, known, record
 from pipeline.ledger import Ledger
-from pipeline.policies import Action
+from pipeline.policies import Action, patient
 from pipeline.proposers import exploration, language_model, testing
 from pipeline.proving import Search
 from pipeline.retrieval import for_prompt, retrieve
@@ -163,8 +163,10 @@ def _solve_request(world: World, ports: Ports, ledger: Ledger, identity: str, se
         )
         found = by_model(world, ports, ledger, wanted, statement, lemmas, asked, seed)
     elif world.settings.evolve.scripts:
-        seconds, most = world.settings.evolve.cpu_seconds, world.settings.prove.scripts
-        credit = Credit(world, ports, ledger, visible, seconds)
+        failures = ports.library.query(_tries, identity)
+        seconds = patient(world.settings.evolve.cpu_seconds, failures)
+        most = world.settings.prove.scripts
+        credit = Credit(world, ports, ledger, visible, seconds, patient=failures > 0)
         search = Search(world, ports, ledger, statement, lemmas, most=most, seconds=seconds)
         found = credit.prove(search, statement, lemmas, credit.smaller(statement))
     else:

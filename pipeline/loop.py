@@ -24,7 +24,7 @@ from library_store.deduplication import dedup_key
 from library_store.schema import SPENT, Metric, ProblemState, event_from_row
 from library_store.snapshot import Manifest
 from pipeline import __version__, policies
-from pipeline.attempt import attempt
+from pipeline.attempt import Result, attempt
 from pipeline.config import RunSettings
 from pipeline.consolidation import consolidate
 from pipeline.dialects import prover_of
@@ -63,7 +63,7 @@ def run(settings: RunSettings, datasets: Sequence[Dataset], directory: Path, pro
         staff.library.add_event(SPENT, "start", detail={"cpu_seconds": staff.spent()})
         if first > 1 and staff.spent() >= settings.cpu_seconds and not staff.library.query(_begun, first).steps:
             return Outcome((), f"the budget of {settings.cpu_seconds:.0f} CPU seconds is spent")
-        had: dict[str, frozenset[str]] = {}
+        had: dict[str, Result] = {}
         costs: Mapping[str, float] = {}
         for number in range(first, settings.rounds + 1):
             began = time.monotonic()
@@ -152,7 +152,7 @@ class Begun(NamedTuple):
     """CPU seconds of each attempt at a problem by automation, in all rounds."""
 
 
-def _work(world: World, staff: Staff, number: int, had: dict[str, frozenset[str]], progress: Progress) -> None:
+def _work(world: World, staff: Staff, number: int, had: dict[str, Result], progress: Progress) -> None:
     """Hands actions to workers until the plan is done or the budget is spent."""
     settings, draws = world.settings, random.Random(f"{world.settings.seed} {number}")
     begun: Begun = staff.library.query(_begun, number)
@@ -191,7 +191,7 @@ def _work(world: World, staff: Staff, number: int, had: dict[str, frozenset[str]
         plan = policies.finish(plan, action)
         result = ray.get(done)
         if action.kind == "prove":
-            had[action.target] = result.retrieved
+            had[action.target] = result
             if result.cpu_seconds:
                 attempts.append(result.cpu_seconds)
             if result.proved or result.refuted:
@@ -210,9 +210,8 @@ def _work(world: World, staff: Staff, number: int, had: dict[str, frozenset[str]
 def _plan(world: World, begun: Begun, number: int) -> Plan:
     """Open problems, smallest first; then what evolution may do. The last round only proves.
 
-    All signatures that were not explored yet come first, then the small ones of the others: what holds over few
-    definitions serves every problem that has them, and its origin is then the small problem that asked first, not each
-    larger one that could.
+    Small signatures come first: what holds over few definitions serves every problem that has them, and its origin is
+    then the small problem that asked first, not each larger one that could.
     In isolation a signature is explored for each of its problems in turn.
     """
     settings, evolution = world.settings, world.settings.evolve
@@ -234,13 +233,10 @@ def _plan(world: World, begun: Begun, number: int) -> Plan:
     )
     passes = evolution.explore_first
     evolving = evolution.enabled and (number == 1 if passes else number < settings.rounds)
-    exploring = evolving and evolution.explorations > 0
+    exploring = evolving and evolution.exploration
     unseen = [shape for shape in shapes if not all(begun.tried.get(key) for key in keys[shape])]
-    known = [shape for shape in shapes if shape not in unseen][: evolution.explorations]
-    again = [key for shape in known for key in keys[shape]]
-    if passes:
-        left = range(1, passes)
-        again = [key for at in left for shape in shapes for key in keys[shape] if begun.tried.get(key, 0) <= at]
+    left = range(1, passes)
+    again = [key for at in left for shape in shapes for key in keys[shape] if begun.tried.get(key, 0) <= at]
     mixed = evolving and not passes
     return Plan(
         due=() if evolving and passes else tuple(due),

@@ -7,12 +7,18 @@ from typing import Any
 
 from pipeline.policies import Offers, Parent, Record, Wanted, arm_of
 
+ASSUMED = ("exploration", "goal_surgery")
+"""Sources of requests that attempts assume before anybody proves them."""
+
 GROWN = 1.5
 """How many times as many lemmas make a request that failed often worth another try."""
 
 
 def offers(library: Any, most_tries: int, seconds_per_token: float, *, alone: bool = False) -> Offers:
-    """Open requests worth a try, conjectures apart, and lemmas in use, smallest first, and what each step has brought.
+    """Open requests worth a try and lemmas in use, smallest first, and what each step has brought.
+
+    What stuck goals and explorations asked for is assumed by attempts (`pipeline.credit`); it is worth a try once a
+    proof went through with it and only its own proof was not found.
 
     Args:
         library: with the records of all steps of evolution (`library_store.state.State.efforts`).
@@ -40,8 +46,8 @@ def offers(library: Any, most_tries: int, seconds_per_token: float, *, alone: bo
         r
         for r in library.requests.values()
         if r.status == "open"
-        and not r.is_conjecture
-        and (r.tries < most_tries or brought >= GROWN * max(1, at_try.get(r.id, 0)))
+        and (r.tries > 0 or r.operator not in ASSUMED)
+        and (library.attempts_on[r.id] < most_tries or brought >= GROWN * max(1, at_try.get(r.id, 0)))
     ]
     wanted = {r.id: sum(library.problems[name].status == "open" for name in r.asked_by) for r in waiting}
     requests = [r for r in waiting if wanted[r.id] or not alone]

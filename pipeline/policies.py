@@ -5,16 +5,17 @@ number drawn by the caller, and answers with the next `Action` and the plan with
 start now). `finish` returns a worker. Some workers are kept for evolution while problems are being proved, when there
 are enough; when either side runs dry the other takes all workers.
 
-Signatures that were never explored come first in evolution: that only finds conjectures (`pipeline.credit`). Which step
-is next then is a policy's to say; both end when their steps are spent.
+Signatures that were never explored come first in evolution, once each problem had its attempt and only for those still
+open: that finds conjectures, which attempts may assume (`pipeline.credit`). Which step is next then is a policy's to
+say; both end when their steps are spent.
 
-* `bandit`: every kind of step is an arm: proving more of what an exploration found, once no problem waits, a request
-  by automation (one arm for each way in which requests come about), a request by the language model, and each of the
-  four directions. An arm pays by lemmas that are new, and `USED_WORTH` times as much by those that another proof rests
-  on later, per CPU second. Its rate has a Gamma posterior; a rate is drawn for each arm that can be pulled, and the
-  best one is (Thompson sampling). The parent of a direction has the highest upper confidence bound of what its steps
-  brought, so each lemma gets its turn and those that pay get more. Of the requests those that an open problem asks for
-  are next, the least tried first, then those that most open problems ask for.
+* `bandit`: every kind of step is an arm: a request by automation (one arm for each way in which requests come about),
+  a request by the language model, and each of the four directions; and, where a run begins with explorations, proving
+  more of what one found. An arm pays by lemmas that are new, and `USED_WORTH` times as much by those that another proof
+  rests on later, per CPU second. Its rate has a Gamma posterior; a rate is drawn for each arm that can be pulled, and
+  the best one is (Thompson sampling). The parent of a direction has the highest upper confidence bound of what its
+  steps brought, so each lemma gets its turn and those that pay get more. Of the requests those that an open problem
+  asks for are next, the least tried first, then those that most open problems ask for.
 * `faithful`: LEGO-Prover's evolver (section 3.3). Every step is the language model's: with a probability it answers the
   request that was tried least, otherwise it evolves the lemma that was evolved least in a direction drawn at random.
 
@@ -99,6 +100,9 @@ class Offers(NamedTuple):
     arms: Mapping[str, Record] = MappingProxyType({})
 
 
+MOST_PATIENT = 8.0
+"""How many times as long as the first try a later one may take."""
+
 WITHOUT_LEMMAS = 0.1
 """Share of an attempt's time that one without any lemma gets while rounds follow."""
 
@@ -121,8 +125,8 @@ def arm_of(operator: str, source: str = "", *, use_model: bool) -> str:
 class Plan:
     """What is left of a round. `taken` are targets that workers have, `tried` requests that automation had.
 
-    `signatures` have conjectures that may be proved; `fresh` ones were never explored, which costs little, pays nothing
-    by itself and comes first.
+    `fresh` signatures were never explored, which costs little, pays nothing by itself and comes first; those in
+    `signatures` have conjectures that are to be proved whether they are needed or not.
 
     `evolvers` of the `workers` are kept for evolution while problems are due.
     """
@@ -164,7 +168,7 @@ def choose(plan: Plan, offers: Offers, draw: float) -> Choice:
     room_for_proving = plan.proving < max(1, plan.workers - plan.evolvers)
     if plan.due and room_for_proving:
         return _prove(plan)
-    if plan.fresh:
+    if plan.fresh and not plan.due:
         action = Action("explore", plan.fresh[0], "conjecture")
         return Choice(_started(plan, action), action)
     action = _faithful(plan, offers, draw) if plan.policy == "faithful" else _bandit(plan, offers, draw)
@@ -208,11 +212,17 @@ def evolved_until(settings: RunSettings, still_open: int, attempt: float) -> flo
 def attempt_seconds(settings: RunSettings, number: int, *, with_lemmas: bool) -> float:
     """CPU seconds of the prover for an attempt in a round.
 
-    What automation proves alone it proves soon, so an attempt without any lemma gets a share while rounds follow. A
-    problem that no lemma speaks of gets the whole time in the last round.
+    What automation proves alone it proves soon, so an attempt without any lemma gets a share while rounds follow. From
+    the third round on each is given more than the one before, since what is open then was short of time or of lemmas.
     """
-    whole = with_lemmas or number == settings.rounds
-    return settings.prove.cpu_seconds * (1.0 if whole else WITHOUT_LEMMAS)
+    if not with_lemmas and number < settings.rounds:
+        return settings.prove.cpu_seconds * WITHOUT_LEMMAS
+    return patient(settings.prove.cpu_seconds, number - 2)
+
+
+def patient(seconds: float, failures: int) -> float:
+    """CPU seconds for the next try at what failed so often: each failure doubles them, up to `MOST_PATIENT` times."""
+    return seconds * min(2.0 ** max(0, failures), MOST_PATIENT)
 
 
 def _prove(plan: Plan) -> Choice:

@@ -12,12 +12,15 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from domain import Candidate, Lemma, Problem, Verdict
+from domain import Candidate, Lemma, Problem, Term, Verdict
 from pipeline.ledger import Ledger
 from pipeline.proposers.automation import Script, minimise
 from pipeline.proposers.theory import open_statement
 from pipeline.repairing import repair_candidate
 from pipeline.world import Ports, Statement, World
+
+CLOSEST = 8
+"""Lemmas of the selected ones that are also tried alone: more of them can take a proof astray."""
 
 FIRST, FEW = 4, 12
 """Scripts that are tried without lemmas, and then with them, before the next ones: of 160 proofs found in explorations
@@ -117,6 +120,7 @@ class Search:
         most: int,
         seconds: float,
         bare: bool = True,
+        stuck: Sequence[Term] = (),
     ) -> None:
         """Writes the scripts; none is tried yet.
 
@@ -129,21 +133,27 @@ class Search:
             most: scripts tried, with and without lemmas each; 0 leaves automation out.
             seconds: CPU seconds of the prover after which no further script is tried.
             bare: whether to try without lemmas first; False when that is known to fail.
+            stuck: goals on which automation got stuck: what speaks of their terms is relevant too.
         """
         self.screen = Screen(world, ports, ledger, statement, seconds)
         self._statement = statement
-        self._automation = world.dialect.automation(world.over(statement.prelude_id))
+        self._automation = world.automation(statement.prelude_id)
         self._stopped: list[Script] = []
         prelude = world.preludes[statement.prelude_id]
         logic = bare and most > 0 and (not statement.reached or bool(prelude))
         self._procedures = world.dialect.procedures(prelude) if logic else ()
         inductive = most if statement.reached or lemmas else 0
-        selected = self._automation.select(statement.term, lemmas) if inductive else ()
-        without = list(islice(self._automation.scripts(statement.term), inductive if bare else 0))
-        using = list(islice(self._automation.scripts(statement.term, selected), inductive if selected else 0))
+        selected = self._automation.select(statement.term, lemmas, stuck=stuck) if inductive else ()
+
+        def scripts(lemmas: Sequence[Lemma], number: int) -> list[Script]:
+            return list(islice(self._automation.scripts(statement.term, lemmas), number))
+
+        without = scripts((), inductive if bare else 0)
+        using = scripts(selected, inductive if selected else 0)
+        closest = scripts(selected[:CLOSEST], inductive if len(selected) > CLOSEST else 0)
         self._kept_for_lemmas = seconds / 2 if selected else 0.0
-        self._first = [*without[:FIRST], *using[:FIRST], *without[FIRST:FEW], *using[FIRST:FEW]]
-        self._rest = [*without[FEW:], *using[FEW:]]
+        self._first = [*without[:FIRST], *using[:FIRST], *without[FIRST:FEW], *using[FIRST:FEW], *closest[:FEW]]
+        self._rest = [*without[FEW:], *using[FEW:], *closest[FEW:]]
 
     def few(self) -> Found | None:
         """The first `FEW` scripts of either kind, each within the quick limit."""

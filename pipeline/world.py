@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 from domain import Completion, Definition, Elaboration, Lemma, ModelCard, Problem, Prompt, Prover, Request, Term
@@ -15,6 +16,7 @@ from pipeline.clusters import clusters
 from pipeline.config import RunSettings
 from pipeline.dialects import DIALECTS, Dialect
 from pipeline.display import Display
+from pipeline.proposers.automation import Automation
 from term_algebra import alpha_normal
 from verifiers.canonical import canonical_header, lemma_id, reached
 from verifiers.protocol import Verifier
@@ -91,7 +93,7 @@ class World:
     def explores(self) -> bool:
         """Whether problems can expect conjectures: then a stuck goal is asked for only where these did not help."""
         evolution = self.settings.evolve
-        return evolution.enabled and evolution.explorations > 0 and self.settings.retrieval.visibility != "none"
+        return evolution.enabled and evolution.exploration and self.settings.retrieval.visibility != "none"
 
     @property
     def dialect(self) -> Dialect:
@@ -115,6 +117,16 @@ class World:
     def over(self, prelude_id: str) -> list[Definition]:
         """All definitions of this run under a prelude."""
         return [self.definitions[name] for name in self.members.get(prelude_id, ())]
+
+    def automation(self, prelude_id: str) -> Automation:
+        """The prover's portfolios under a prelude, made once for each copy of this world."""
+        if prelude_id not in self._automations:
+            self._automations[prelude_id] = self.dialect.automation(self.over(prelude_id))
+        return self._automations[prelude_id]
+
+    @cached_property
+    def _automations(self) -> dict[str, Automation]:
+        return {}
 
     def goal(self, statement: Statement) -> Problem:
         """The statement as a problem over everything that its prelude's problems define: for warm sessions.

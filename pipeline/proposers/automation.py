@@ -9,16 +9,18 @@ else but `TACTICS` and the canonical names of the lemmas that it lists.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar, Literal
 
 from domain import App, Const, Definition, Lemma, Term, Var
-from term_algebra import children, size
+from term_algebra import children, size, subterms
 
 from .lemma_tactics import LemmaTactics, first
 from .ordering import Precedence, Rule, classify, recursion_depth, structural_index
+from .rewriting import match, to_pattern
 from .theory import Binder, Statement, Theory, constants, head_name, open_statement
 
 TACTICS = (Path(__file__).parent / "rocq_tactics.v").read_text(encoding="utf-8")
@@ -61,6 +63,10 @@ class Script:
     plan: Plan
 
 
+TURN = 4
+"""Lemmas over one set of functions that are selected before others have their turn."""
+
+
 @dataclass
 class Automation:
     """Portfolios over one set of definitions; remembers how each lemma is used."""
@@ -86,14 +92,19 @@ class Automation:
 
     # ------------------------------------------------------------------------------------------------------ selection
 
-    def select(self, statement: Term, lemmas: Iterable[Lemma], most: int = MOST_LEMMAS) -> tuple[Lemma, ...]:
+    def select(
+        self, statement: Term, lemmas: Iterable[Lemma], most: int = MOST_LEMMAS, stuck: Iterable[Term] = ()
+    ) -> tuple[Lemma, ...]:
         """The lemmas worth giving to a proof of `statement`, closest first, then the most general, then the smallest.
 
-        They speak of functions that it reaches; those that tie its functions to others come last.
+        They speak of functions that it reaches; those that tie its functions to others come last. Those that speak of
+        the same functions take turns with the others, `TURN` at a time, so that none crowds out what ties fewer: of
+        many facts about membership, say, the one that an equality test is sound.
         """
         reached = self.theory.reached(statement)
         direct = constants(statement)
-        chosen: list[tuple[tuple[int, int, int, int, str], Lemma]] = []
+        goal = [to_pattern(term) for seen in (statement, *stuck) for term in subterms(seen)]
+        chosen: list[tuple[tuple[int, int, int, int, int, str], frozenset[str], Lemma]] = []
         for lemma in lemmas:
             if lemma.term == statement:
                 continue
@@ -102,10 +113,19 @@ class Automation:
             if foreign and not functions & direct:
                 continue
             general = self.theory.stacked(lemma.term), size(lemma.term)
-            rank = (len(foreign), len(functions - direct), *general, lemma.id)
-            chosen.append((rank, lemma))
-        chosen.sort(key=lambda pair: pair[0])
-        return tuple(lemma for _, lemma in chosen[:most])
+            left = self.rule(lemma).left
+            pattern = None if left is None else to_pattern(left)
+            applies = isinstance(pattern, tuple) and any(match(pattern, term, {}) for term in goal)
+            rank = (not applies, len(foreign), len(functions - direct), *general, lemma.id)
+            chosen.append((rank, frozenset(functions), lemma))
+        chosen.sort(key=lambda one: one[0])
+        before: Counter[frozenset[str]] = Counter()
+        turns: list[tuple[int, int, Lemma]] = []
+        for place, (_, functions, lemma) in enumerate(chosen):
+            turns.append((before[functions] // TURN, place, lemma))
+            before[functions] += 1
+        turns.sort(key=lambda one: one[:2])
+        return tuple(lemma for _, _, lemma in turns[:most])
 
     # -------------------------------------------------------------------------------------------------------- scripts
 
@@ -151,9 +171,7 @@ class Automation:
         names = " ".join(binder.name for binder in opened.binders)
         start = f"intros {names}.\n" if names else ""
         if plan.kind == "instance":
-            rewrites = f"ltac:(fun H => {self._lemmas.rewrites(lemmas, ' in H')})"
-            instances = [f"lm_instance {instance} {rewrites}" for instance in self._lemmas.instances(opened, lemmas)]
-            return Script(f"{start}{first(instances)}.", tuple(lemmas), plan)
+            return Script(f"{start}{first(self._lemmas.instances(opened, lemmas))}.", tuple(lemmas), plan)
         if plan.normalise:
             start += f"{self._lemmas.normaliser(lemmas)}.\n"
         return Script(start + self._body(opened, plan, search) + ".", tuple(lemmas), plan)

@@ -18,7 +18,10 @@ class IsabelleAutomation(Automation):
 
     quick_seconds = None
 
-    def select(self, statement: Term, lemmas: Iterable[Lemma], most: int = MOST_LEMMAS) -> tuple[Lemma, ...]:
+    def select(
+        self, statement: Term, lemmas: Iterable[Lemma], most: int = MOST_LEMMAS, stuck: Iterable[Term] = ()
+    ) -> tuple[Lemma, ...]:
+        del stuck
         return tuple([lemma for lemma in lemmas if lemma.term != statement][:most])
 
     def plans(self, opened: Statement, *, with_lemmas: bool) -> Iterator[Plan]:

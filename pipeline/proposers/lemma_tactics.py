@@ -10,10 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from domain import App, Const, Forall, Lemma, Term, Var
-from term_algebra import free_variables, has_fix
+from term_algebra import free_variables, has_fix, subterms
 
 from .ordering import Rule, directions, is_associativity, structural_index
 from .theory import Statement, Theory, as_equation, constants, head_name, pi_binders
+
+INSTANCES = 8
+"""Instances of lemmas that one script tries."""
 
 
 @dataclass(frozen=True)
@@ -140,21 +143,40 @@ class LemmaTactics:
         return False
 
     def instances(self, opened: Statement, lemmas: Sequence[Lemma]) -> list[str]:
-        """Instances of lemmas about the statement's functions, one variable being a constructor without arguments."""
+        """Tactics that close the goal by an instance of a lemma, rewritten with the other lemmas.
+
+        One variable is a constructor without arguments, or a call in the statement: `take (len x) x = x` at `rev x`.
+        """
         wanted = {n for n in constants(opened.conclusion) if n in self.theory.functions}
         found: list[str] = []
+        calls = list(dict.fromkeys(t for t in subterms(opened.conclusion) if self._is_call(t)))
         for lemma in lemmas:
             rule = self.rule(lemma)
-            if rule.statement.hypotheses or not wanted <= constants(lemma.term):
+            if rule.statement.hypotheses:
                 continue
+            about = constants(lemma.term)
+            missing = wanted - about
             for binder in rule.statement.of_kind("data"):
                 datatype = self.theory.datatype_of(binder.type)
-                for constructor in datatype.constructors if datatype else ():
+                values = [
+                    _hole_pattern(call, {name: name for name in free_variables(call)})
+                    for call in calls
+                    if head_name(call) in missing and missing <= constants(call)
+                ]
+                for constructor in datatype.constructors if datatype and not missing else ():
                     info = self.theory.constructors[constructor.name]
                     if info.fields == 0:
-                        value = f"(@{constructor.name}{' _' * info.datatype.parameters})"
-                        found.append(_instance(lemma, rule.statement, {binder.name: value}))
-        return found[:8]
+                        values.append(f"(@{constructor.name}{' _' * info.datatype.parameters})")
+                others = self.rewrites([other for other in lemmas if other is not lemma], " in H") if values else ""
+                for value in values:
+                    instance = _instance(lemma, rule.statement, {binder.name: value})
+                    found.append(f"lm_instance {instance} ltac:(fun H => {others})")
+        return found[:INSTANCES]
+
+    def _is_call(self, term: Term) -> bool:
+        return (
+            isinstance(term, App) and isinstance(term.function, Const) and term.function.name in self.theory.functions
+        )
 
     def _permutations(self, rules: Sequence[tuple[Lemma, Rule]]) -> list[str]:
         """A closer for each operation that the lemmas show to be commutative and associative, or commutative."""

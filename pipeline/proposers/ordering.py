@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from domain import App, Const, Fix, Lambda, Match, Term, Var
+from domain import App, Const, Fix, Forall, Lambda, Match, Term, Var
 from term_algebra import children, free_variables
 
 from .theory import Statement, Theory, as_equation, constants, head_name, open_statement, pi_binders
@@ -39,29 +39,36 @@ class Rule:
 
 @dataclass
 class Precedence:
-    """Ranks of global names, computed on demand from a theory."""
+    """Ranks of global names, computed on demand from a theory.
+
+    What accumulates is above all else, then a function above those that it calls, then one that looks at data above
+    one that combines two of a kind: `take n (x ++ y)` becomes an append of two `take`s.
+    """
 
     theory: Theory
-    _ranks: dict[str, tuple[int, int, int]] = field(default_factory=dict[str, "tuple[int, int, int]"])
+    _ranks: dict[str, tuple[int, int, int, int]] = field(default_factory=dict[str, "tuple[int, int, int, int]"])
 
-    def rank(self, name: str) -> tuple[int, int, int]:
+    def rank(self, name: str) -> tuple[int, int, int, int]:
         if name not in self._ranks:
-            self._ranks[name] = (0, 0, 0)
+            self._ranks[name] = (0, 0, 0, 0)
             function = self.theory.functions.get(name)
             if function is not None:
                 used = [self.rank(other)[1] for other in constants(function.body) if other in self.theory.functions]
                 accumulates = int(is_accumulating(function.body))
-                arity = _arity(function.type)
-                self._ranks[name] = (accumulates, 1 + max(used, default=0), arity)
+                observes = int(not _combines(function.type))
+                self._ranks[name] = (accumulates, 1 + max(used, default=0), observes, _arity(function.type))
             elif name not in self.theory.constructors and name not in self.theory.datatypes:
-                self._ranks[name] = (0, 1, _arity(self.theory.type_of_constant(name)))
+                self._ranks[name] = (0, 1, 0, _arity(self.theory.type_of_constant(name)))
         return self._ranks[name]
 
     def greater(self, left: str, right: str) -> bool:
         return (self.rank(left), left) > (self.rank(right), right)
 
-    def larger(self, left: Term, right: Term) -> bool:
-        """Lexicographic path ordering; variables are incomparable unless one side contains them."""
+    def larger(self, left: Term, right: Term, *, backwards: bool = False) -> bool:
+        """Lexicographic path ordering; variables are incomparable unless one side contains them.
+
+        Arguments are compared from the first one on, or `backwards`.
+        """
         if left == right:
             return False
         if isinstance(right, Var):
@@ -70,22 +77,32 @@ class Precedence:
             return False
         f, g = _symbol(left), _symbol(right)
         left_parts, right_parts = _parts(left), _parts(right)
-        if any(part == right or self.larger(part, right) for part in left_parts):
+        if any(part == right or self.larger(part, right, backwards=backwards) for part in left_parts):
             return True
         if f is None or g is None:
             return False
         if f != g:
-            return self.greater(f, g) and all(self.larger(left, part) for part in right_parts)
-        if not all(self.larger(left, part) for part in right_parts):
+            return self.greater(f, g) and all(self.larger(left, part, backwards=backwards) for part in right_parts)
+        if not all(self.larger(left, part, backwards=backwards) for part in right_parts):
             return False
-        for a, b in zip(left_parts, right_parts, strict=False):
+        pairs = list(zip(left_parts, right_parts, strict=False))
+        for a, b in reversed(pairs) if backwards else pairs:
             if a != b:
-                return self.larger(a, b)
+                return self.larger(a, b, backwards=backwards)
         return len(left_parts) > len(right_parts)
 
 
 def _arity(type_: Term | None) -> int:
     return 0 if type_ is None else len(list(pi_binders(type_)))
+
+
+def _combines(type_: Term) -> bool:
+    """Whether a function takes two or more arguments of the type of its result."""
+    arguments: list[Term] = []
+    while isinstance(type_, Forall):
+        arguments.append(type_.type)
+        type_ = type_.body
+    return arguments.count(type_) > 1
 
 
 def _symbol(term: Term) -> str | None:
@@ -165,14 +182,18 @@ def classify(statement: Term, precedence: Precedence) -> Rule:
         left, right = equation.left, equation.right
         if is_commutativity(left, right):
             return Rule("commutative", opened, left, right)
-        for reverse, (a, b) in ((False, (left, right)), (True, (right, left))):
+        ways = [(False, left, right), (True, right, left)]
+        f, g = _symbol(left), _symbol(right)
+        above = f is not None and g is not None and f != g and (precedence.greater(f, g), precedence.greater(g, f))
+        for reverse, a, b in reversed(ways) if above and above[1] else ways:
             if isinstance(a, Var) or not variables & free_variables(b) <= free_variables(a):
                 continue
             if not known & variables <= free_variables(a):
                 continue
             if not _is_rigid(a):
                 continue
-            if precedence.larger(a, b):
+            pushes_in = above and above[reverse]
+            if precedence.larger(a, b) or (pushes_in and precedence.larger(a, b, backwards=True)):
                 return Rule("rewrite", opened, a, b, reverse)
     if opened.hypotheses and variables <= known:
         return Rule("forward", opened)

@@ -61,6 +61,9 @@ STATEMENTS = {
     "cut_together": "forall (A : Type) (n : num) (x y : seq A),"
     " cut A n (together A x y) = together A (cut A n x) (cut A n y)",
     "weight_flip": "forall (A : Type) (x : seq A), weight A (flip A x) = weight A x",
+    "weight_stop": "forall (A : Type) (x : seq A), sum zero (weight A (join A x (stop A))) = sum (weight A x) zero",
+    "weight_flip_stop": "forall (A : Type) (x : seq A),"
+    " sum zero (weight A (join A (flip A x) (stop A))) = sum (weight A x) zero",
     "flip_together": "forall (A : Type) (x y : seq A),"
     " weight A x = weight A y -> together A (flip A x) (flip A y) = flip A (together A x y)",
     "together_join": "forall (A : Type) (x y : seq A) (a b : A), weight A x = weight A y ->"
@@ -77,6 +80,8 @@ STATEMENTS = {
     "false_comm_back": "forall (A : Type) (x y : seq A), join A (flip A y) x = join A x (flip A y)",
     "false_flip_join": "forall (A : Type) (x y : seq A), flip A (join A x y) = flip A (join A y x)",
     "false_flip": "forall (A : Type) (x : seq A), flip A x = x",
+    "false_cut_join": "forall (A : Type) (n : num) (x y : seq A),"
+    " cut A n (join A x y) = join A (cut A n x) (cut A (sum n (weight A x)) y)",
     "false_even": "forall x y : num, even x = true -> even (sum x y) = true",
     "false_exists": "forall x : num, exists y : num, next y = x",
 }

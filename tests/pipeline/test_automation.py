@@ -123,6 +123,24 @@ def test_the_most_general_lemmas_are_selected_first() -> None:
     assert Automation(definitions()).select(statement("false_below"), lemmas) == (lemmas[1], lemmas[0])
 
 
+def test_lemmas_over_one_set_of_functions_do_not_crowd_out_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    sums = [lemma_of(theory()[name], "") for name in ("sum_comm", "sum_assoc", "sum_next")]
+    sound = lemma_of(theory()["same_sound"], "")
+    automation = Automation(definitions())
+    every = automation.select(statement("false_below"), [*sums, sound])
+    monkeypatch.setattr("pipeline.proposers.automation.TURN", 1)
+    assert every.index(sound) > 1
+    assert sound in automation.select(statement("false_below"), [*sums, sound], 2)
+
+
+def test_what_rewrites_the_goal_or_a_stuck_one_is_selected_first() -> None:
+    automation = Automation(definitions())
+    lemmas = [lemma_of(theory()[name], "") for name in ("join_stop", "flip_join", "weight_flip")]
+    assert automation.select(statement("flip_flip"), lemmas[:2]) == (lemmas[0], lemmas[1])
+    assert automation.select(statement("flip_flip"), lemmas[:2], stuck=[statement("false_flip_join")])[0] == lemmas[1]
+    assert automation.select(statement("even_flipped"), lemmas)[0] == lemmas[2]
+
+
 @pytest.mark.parametrize(
     ("name", "kind", "reverse"),
     [
@@ -131,6 +149,8 @@ def test_the_most_general_lemmas_are_selected_first() -> None:
         ("onto_join", "rewrite", False),
         ("flip_is_flip_onto", "rewrite", True),
         ("sum_next", "rewrite", False),
+        ("cut_together", "rewrite", False),
+        ("false_cut_join", "rewrite", False),
         ("even_even", "rewrite", False),
         ("sum_comm", "commutative", False),
         ("same_sound", "forward", False),
@@ -139,3 +159,12 @@ def test_the_most_general_lemmas_are_selected_first() -> None:
 def test_equations_are_oriented_by_the_definitions(name: str, kind: str, reverse: bool) -> None:
     rule = classify(statement(name), Precedence(Theory(definitions())))
     assert (rule.kind, rule.reverse) == (kind, reverse)
+
+
+def test_a_lemma_is_tried_at_a_call_of_the_goal(checker: Checker) -> None:
+    """`weight (join (flip x) stop) = weight x`, from a fact about `join` at `flip x` and one about `flip`."""
+    lemmas = [lemma_of(theory()[name], "") for name in ("weight_stop", "weight_flip")]
+    automation, goal = Automation(definitions()), statement("weight_flip_stop")
+    script = automation.script(open_statement(goal), Plan("instance"), lemmas)
+    assert not checker.error(goal, script)
+    assert checker.error(goal, automation.script(open_statement(goal), Plan("instance"), lemmas[:1]))

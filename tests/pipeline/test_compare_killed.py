@@ -62,7 +62,7 @@ def test_a_killed_comparison_leaves_no_process_and_resumes(repository: Path, tmp
         "cpu_seconds": 300,
         "problems": [{"dataset": "bundled", "names": ["add_zero", "add_next_slides"]}],
         "model": {"kind": "none"},
-        "evolve": {"explorations": 1, "conjectures": 3, "request_steps": 2},
+        "evolve": {"request_steps": 2},
     }
     (tmp_path / "configuration.yaml").write_text(yaml.safe_dump(tree))
     command = [sys.executable, "-m", "pipeline", "compare", str(tmp_path / "configuration.yaml")]

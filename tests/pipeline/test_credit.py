@@ -11,7 +11,7 @@ from actors.library import SharedLibrary
 from domain import Request
 from library_store.admission import Proposal
 from library_store.schema import ProblemState
-from pipeline.attempt import attempt
+from pipeline.attempt import Result, attempt
 from pipeline.config import ProveSettings, RunSettings
 from pipeline.credit import Credit
 from pipeline.ledger import Ledger
@@ -150,13 +150,27 @@ def test_a_problem_is_tried_again_when_what_it_assumed_was_proved(verifier: Rocq
     assert not first.proved
     assert bench.search("flip_flip") is not None
     bench.library.snapshot()
-    again = attempt(bench.world, bench.ports, "flip_flip", "again", 3, 0, first.retrieved)
+    again = attempt(bench.world, bench.ports, "flip_flip", "again", 3, 0, first._replace(cut_short=False))
     assert again.proved
+
+
+def test_a_problem_that_was_short_of_time_is_tried_again(verifier: RocqVerifier, tmp_path: Path) -> None:
+    bench = Bench(verifier, tmp_path, "flip_join", "join_join")
+    bench.library.add_problems([ProblemState(theory()["flip_flip"].problem)])
+    bench.library.snapshot()
+    hasty = replace(bench.world, settings=RunSettings(prove=ProveSettings(cpu_seconds=0.001, requests=0)))
+    first = attempt(hasty, bench.ports, "flip_flip", "first", 2, 0, None)
+    assert first.cut_short
+    assert not first.proved
+    idle = attempt(bench.world, bench.ports, "flip_flip", "idle", 3, 0, first._replace(cut_short=False))
+    assert not idle.proved
+    assert attempt(bench.world, bench.ports, "flip_flip", "again", 3, 0, first).proved
 
 
 def test_a_problem_for_which_nothing_was_found_asks_for_its_stuck_goals(verifier: RocqVerifier, tmp_path: Path) -> None:
     bench = Bench(verifier, tmp_path)
     bench.library.snapshot()
     assert bench.world.explores
-    assert not attempt(bench.world, bench.ports, "flip_flip", "again", 2, 0, frozenset()).proved
+    nothing = Result(proved=False, retrieved=frozenset(), cpu_seconds=0.0)
+    assert not attempt(bench.world, bench.ports, "flip_flip", "again", 2, 0, nothing).proved
     assert {one.operator for one in bench.library.requests.values()} == {"goal_surgery"}

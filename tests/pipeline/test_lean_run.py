@@ -24,7 +24,6 @@ def run(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     tree = yaml.safe_load((repository / "configs" / "lean_small.yaml").read_text())
     suite = str(repository / tree["problems"][0]["dataset"])
     tree["problems"] = [{"dataset": suite, "names": CHOSEN}]
-    tree["evolve"] |= {"explorations": 3, "conjectures": 4}
     tree["verifiers"]["processes"] = 1
     (folder / "lean.yaml").write_text(yaml.safe_dump(tree))
     done = lemmary(repository, "run", str(folder / "lean.yaml"), "--out", str(folder / "run"))

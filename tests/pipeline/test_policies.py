@@ -93,32 +93,31 @@ def test_a_round_ends_and_does_what_is_due_exactly_once(
 
 
 def test_one_worker_is_kept_for_evolution_while_problems_wait() -> None:
-    plan = Plan(("p", "q", "r"), (), 0, 0, 0.7, workers=2, fresh=("s",))
-    plan, first = choose(plan, Offers(), 0.5)
-    plan, second = choose(plan, Offers(), 0.5)
-    assert [action.kind for action in (first, second) if action is not None] == ["prove", "explore"]
+    plan = Plan(("p", "q", "r"), (), 1, 0, 0.7, workers=2)
+    plan, first = choose(plan, offered(["1"], []), 0.5)
+    plan, second = choose(plan, offered(["1"], []), 0.5)
+    assert [action.kind for action in (first, second) if action is not None] == ["prove", "solve_request"]
 
 
 def test_as_many_workers_evolve_as_are_kept_for_it() -> None:
-    plan = Plan(("p", "q", "r"), (), 0, 0, 0.7, workers=4, evolvers=2, fresh=("s", "t"))
+    plan = Plan(("p", "q", "r"), (), 2, 0, 0.7, workers=4, evolvers=2)
     kinds = list[str]()
-    while (choice := choose(plan, Offers(), 0.5)).action is not None:
+    while (choice := choose(plan, offered(["1", "2"], []), 0.5)).action is not None:
         kinds.append(choice.action.kind)
         plan = choice.plan
-    assert kinds == ["prove", "prove", "explore", "explore"]
+    assert kinds == ["prove", "prove", "solve_request", "solve_request"]
 
 
-def test_conjectures_are_found_before_anything_is_asked_and_proved_when_no_problem_waits() -> None:
-    plan = Plan(("p", "q"), ("s",), 1, 0, 0.7, workers=2, fresh=("t",))
-    plan, first = choose(plan, offered(["1"], []), 0.5)
-    plan, second = choose(plan, offered(["1"], []), 0.5)
-    assert [(a.kind, a.operator) for a in (first, second) if a] == [("prove", "prove"), ("explore", "conjecture")]
-    assert second is not None
-    plan, third = choose(finish(plan, second), offered([], []), 0.5)
-    assert third == Action("prove", "q", "prove", use_model=True)
-    assert first is not None
-    _, last = choose(finish(plan, first), offered([], []), 0.5)
-    assert last == Action("explore", "s", "exploration")
+def test_signatures_are_explored_once_every_problem_had_its_attempt_and_before_anything_is_asked() -> None:
+    plan = Plan(("p", "q"), ("s",), 1, 0, 0.7, workers=3, fresh=("t",))
+    kinds = list[tuple[str, str]]()
+    while (choice := choose(plan, Offers(), 0.5)).action is not None:
+        kinds.append((choice.action.operator, choice.action.target))
+        plan = choice.plan
+    assert kinds == [("prove", "p"), ("prove", "q"), ("conjecture", "t")]
+    _, after = choose(finish(plan, Action("explore", "t", "conjecture")), offered(["1"], []), 0.5)
+    assert after is not None
+    assert (after.kind, after.target) in {("solve_request", "r1"), ("explore", "s")}
 
 
 def test_a_signature_that_a_worker_explores_is_not_given_to_another_one() -> None:
@@ -254,5 +253,10 @@ def test_the_bandit_tries_each_direction() -> None:
 
 def test_an_attempt_without_lemmas_is_short_while_rounds_follow() -> None:
     settings = RunSettings.model_validate({"rounds": 3, "prove": {"cpu_seconds": 10}})
-    assert [attempt_seconds(settings, number, with_lemmas=False) for number in (1, 2, 3)] == [1, 1, 10]
-    assert [attempt_seconds(settings, number, with_lemmas=True) for number in (1, 2, 3)] == [10, 10, 10]
+    assert [attempt_seconds(settings, number, with_lemmas=False) for number in (1, 2, 3)] == [1, 1, 20]
+
+
+def test_each_round_from_the_third_on_has_more_time_for_an_attempt_than_the_one_before() -> None:
+    settings = RunSettings.model_validate({"rounds": 8, "prove": {"cpu_seconds": 10}})
+    seconds = [attempt_seconds(settings, number, with_lemmas=True) for number in range(1, 8)]
+    assert seconds == [10, 10, 20, 40, 80, 80, 80]

@@ -30,7 +30,7 @@ CONFIGURATION = {
         {"dataset": "bundled", "split": "step2", "limit": 3},
     ],
     "model": {"kind": "none"},
-    "evolve": {"explorations": 3, "conjectures": 10, "request_steps": 6},
+    "evolve": {"request_steps": 6},
 }
 
 
