@@ -81,7 +81,7 @@ def compare(
             check_library(planned.settings.library, planned.settings.library_round)
     for planned in plan:
         if not planned.finished:
-            _execute(planned)
+            execute(planned)
     from pipeline.comparison.contrasts import says
     from pipeline.comparison.files import write
     from pipeline.comparison.measures import measure
@@ -146,7 +146,7 @@ def _numbers(text: str) -> list[int]:
     return numbers
 
 
-def _execute(planned: Planned) -> None:
+def execute(planned: Planned) -> None:
     """Runs an arm as a command of its own, so that its CPU seconds are those of one process tree.
 
     Raises:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import product
+from math import comb
 from typing import NamedTuple
 
 import numpy as np
@@ -43,6 +44,17 @@ def permutation_p(differences: Sequence[float]) -> float | None:
         signs = np.vstack([np.ones(len(values)), drawn])
     sums = np.abs(signs @ values)
     return float(np.mean(sums >= abs(values.sum()) - 1e-9))
+
+
+def mcnemar_p(gained: int, lost: int) -> float:
+    """The two-sided p value of McNemar's exact test: how often fair coins part the discordant pairs as unevenly.
+
+    Args:
+        gained: pairs of which only the first holds.
+        lost: pairs of which only the second does.
+    """
+    count, fewer = gained + lost, min(gained, lost)
+    return min(1.0, 2 * sum(comb(count, k) for k in range(fewer + 1)) / 2**count)
 
 
 def run_interval(differences: Sequence[float]) -> Interval | None:

@@ -18,6 +18,7 @@ from pipeline.comparison.statistics import (
     area,
     cluster_interval,
     holm,
+    mcnemar_p,
     permutation_p,
     run_interval,
     seconds_to_reach,
@@ -126,6 +127,15 @@ def test_many_pairs_are_sampled_and_near_the_exact_value() -> None:
     sampled = permutation_p([1.0, 2.0, -1.0, 3.0] * 3 + [0.0] * 4)  # zeros change nothing but the way of counting
     assert exact is not None
     assert sampled == pytest.approx(exact, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("gained", "lost", "p"), [(0, 0, 1.0), (1, 0, 1.0), (6, 0, 2 / 64), (1, 5, 2 * 7 / 64), (3, 3, 1.0)]
+)
+def test_mcnemar_counts_how_uneven_discordant_pairs_are(gained: int, lost: int, p: float) -> None:
+    assert mcnemar_p(gained, lost) == mcnemar_p(lost, gained) == pytest.approx(p)
+    if gained + lost > 1:  # the permutation test of the same differences says the same
+        assert permutation_p([1.0] * gained + [-1.0] * lost) == pytest.approx(p)
 
 
 def test_an_interval_needs_two_runs_and_holds_the_mean() -> None:
