@@ -1,0 +1,144 @@
+"""A causal language model of memory blocks: embedding, L blocks, a root-mean-square norm, an untied head.
+
+Embedding and head are drawn from N(0, 2 / (5 d)), as in the official code ("small init"). `save_pretrained` writes
+`config.json` and `model.safetensors`; invariant: the folder appears under its name only when it is whole.
+"""
+
+import dataclasses
+import json
+import math
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from domain import UserError
+from models.memoryformer.block import BlockCache, MemoryBlock
+from models.memoryformer.settings import Settings
+
+CONFIG, WEIGHTS = "config.json", "model.safetensors"
+"""The files of a saved model."""
+
+MODEL_TYPE = "memoryformer"
+"""`model_type` in `config.json`."""
+
+
+class MemoryFormer(nn.Module):
+    """The model. Build it under `torch.device("meta")` to look at shapes alone."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self.settings = settings
+        self.embedding = nn.Embedding(settings.vocabulary, settings.width)
+        self.blocks = nn.ModuleList(MemoryBlock(settings) for _ in range(settings.blocks))
+        self.norm = nn.RMSNorm(settings.width, eps=settings.norm_epsilon)
+        self.head = nn.Linear(settings.width, settings.vocabulary, bias=False)
+        for matrix in (self.embedding, self.head):
+            nn.init.normal_(matrix.weight, std=math.sqrt(2 / (5 * settings.width)))
+
+    def forward(self, tokens: Tensor, cache: list[BlockCache] | None = None) -> Tensor:
+        """Logits of the token after each.
+
+        Args:
+            tokens: (batch, length) int64, below the vocabulary.
+            cache: what `new_cache` made; `tokens` follow on the positions in it, and are added to it.
+
+        Returns:
+            (batch, length, vocabulary).
+        """
+        x = self.embedding(tokens)
+        for place, block in enumerate(self.blocks):
+            x = block(x, cache[place] if cache is not None else None)
+        return self.head(self.norm(x))
+
+    def new_cache(self, batch: int, capacity: int) -> list[BlockCache]:
+        """One empty cache for each block: 2 · L · batch · capacity · d numbers."""
+        like = self.embedding.weight.detach()
+        return [BlockCache.empty(self.settings, batch, capacity, like) for _ in self.blocks]
+
+    @torch.no_grad()
+    def generate(self, prompt: Tensor, new_tokens: int, temperature: float = 0.0, seed: int = 0) -> Tensor:
+        """Continue prompts of equal length.
+
+        Args:
+            prompt: (batch, length) int64, length 1 or more.
+            new_tokens: how many tokens to add, 1 or more; there is no end token.
+            temperature: of the sampled distribution; 0 takes the likeliest token.
+            seed: of the sampling.
+
+        Returns:
+            (batch, length + new_tokens) prompts and their continuations.
+        """
+        random = torch.Generator(prompt.device).manual_seed(seed)
+        cache = self.new_cache(prompt.shape[0], prompt.shape[1] + new_tokens - 1)
+        text = fresh = prompt
+        for _ in range(new_tokens):
+            logits = self(fresh, cache)[:, -1]
+            if temperature:
+                fresh = torch.multinomial((logits.float() / temperature).softmax(-1), 1, generator=random)
+            else:
+                fresh = logits.argmax(-1, keepdim=True)
+            text = torch.cat((text, fresh), dim=1)
+        return text
+
+    def save_pretrained(self, folder: Path) -> None:
+        """Write the model to `folder`, which must not exist.
+
+        Raises:
+            UserError: something has that name already.
+        """
+        if folder.exists():
+            raise UserError(f"{folder} exists: a model is saved to a folder of its own")
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        whole = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        try:
+            save_file(self.state_dict(), whole / WEIGHTS)
+            kind = {"architectures": ["MemoryFormer"], "model_type": MODEL_TYPE, "dtype": self._dtype_name()}
+            (whole / CONFIG).write_text(json.dumps(kind | dataclasses.asdict(self.settings), indent=2) + "\n")
+            whole.chmod(0o755)
+            whole.rename(folder)
+        except BaseException:
+            shutil.rmtree(whole, ignore_errors=True)
+            raise
+
+    @classmethod
+    def from_pretrained(cls, folder: Path) -> "MemoryFormer":
+        """The model of a folder that `save_pretrained` wrote, in the data type that it was saved in.
+
+        Raises:
+            UserError: the folder holds no such model, or one of other shapes than its `config.json` says.
+        """
+        settings = read_settings(folder)
+        with torch.device("meta"):
+            model = cls(settings)
+        try:
+            model.load_state_dict(load_file(folder / WEIGHTS), assign=True)
+        except (OSError, SafetensorError, RuntimeError) as error:
+            reason = " ".join(str(error).split())
+            raise UserError(f"{folder / WEIGHTS} is not what {CONFIG} beside it describes: {reason}") from error
+        return model
+
+    def _dtype_name(self) -> str:
+        return str(self.embedding.weight.dtype).removeprefix("torch.")
+
+
+def read_settings(folder: Path) -> Settings:
+    """The settings in `folder`'s `config.json`.
+
+    Raises:
+        UserError: there is no such file, or it is not one of a MemoryFormer.
+    """
+    try:
+        config: dict[str, Any] = json.loads((folder / CONFIG).read_text())
+        if config["model_type"] != MODEL_TYPE:
+            raise ValueError(f"model_type is {config['model_type']!r}, and must be {MODEL_TYPE!r}")
+        return Settings(**{field.name: config[field.name] for field in dataclasses.fields(Settings)})
+    except KeyError as error:
+        raise UserError(f"{folder / CONFIG} lacks {error}") from error
+    except (OSError, ValueError, TypeError) as error:
+        raise UserError(f"{folder / CONFIG} is no MemoryFormer's: {error}") from error
