@@ -14,10 +14,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from domain import Candidate, Elaboration, Goal, Lemma
+from domain import Candidate, Elaboration, Goal, Lemma, Term
 from pipeline.credit import Credit
 from pipeline.formalizing import Decomposition, by_model, decompose, formalization
-from pipeline.learning import closure, lemmas_of, record, request, stuck_goals
+from pipeline.learning import closure, lemmas_of, record, request
 from pipeline.ledger import Ledger
 from pipeline.policies import attempt_seconds
 from pipeline.proposers import surgery
@@ -37,8 +37,10 @@ class Result(NamedTuple):
     retrieved: frozenset[str]
     cpu_seconds: float
     refuted: bool = False
-    cut_short: bool = False
-    """Whether automation had no time for all that it has."""
+    short_of: float = 0.0
+    """CPU seconds that automation had, if that was no time for all that it has; otherwise 0."""
+    stuck: tuple[Term, ...] = ()
+    """What the goals on which automation got stuck asked for, now or in an earlier attempt."""
 
 
 def attempt(
@@ -69,8 +71,8 @@ def attempt(
     statement = world.of_problem(name)
     lemmas = retrieve_for_problem(world, ports, name, number, seed)
     over = [definition.id for definition in elaboration.definitions]
-    stuck = ports.library.query(stuck_goals, name, number - 1)
-    credit = Credit(world, ports, ledger, over, patient=before is not None and before.cut_short, stuck=stuck)
+    stuck = before.stuck if before is not None else ()
+    credit = Credit(world, ports, ledger, over, patient=before is not None and before.short_of > 0, stuck=stuck)
     ranked = world.settings.retrieval.order == "ranked"
     assumed = credit.assumable(statement, number - 1) if ranked else []
     seconds = attempt_seconds(world.settings, number, with_lemmas=bool(lemmas or assumed))
@@ -85,7 +87,8 @@ def attempt(
         ledger.mentioned.update(rested_on)
     proved = found is not None and _settle(world, ports, ledger, elaboration, found)
     last = number == world.settings.rounds
-    tried = before is None or before.cut_short or before.retrieved != had or (last and not had)
+    longer = before is not None and 0 < before.short_of < seconds
+    tried = before is None or longer or before.retrieved != had or (last and not had)
     if tried and not proved and settings.scripts:
         most, bare = settings.scripts, before is None or not had
         search = Search(world, ports, ledger, statement, lemmas, most=most, seconds=seconds, bare=bare, stuck=stuck)
@@ -93,12 +96,13 @@ def attempt(
         proved = found is not None and _settle(world, ports, ledger, elaboration, found)
     asks = not (before and before.retrieved) and (had or number == 2 or not world.explores)
     if not proved and asks and settings.requests and settings.scripts:
-        ask(world, ports, ledger, statement, name, seed)
+        stuck = ask(world, ports, ledger, statement, name, seed)
     spent = record(ports, ledger).cpu_seconds
     if not proved and ports.model is not None and settings.samples:
         ask_for_lemmas = before is None or settings.style == "blocks"
         proved = _ask_model(world, ports, f"{attempt_id}m", elaboration, lemmas, number - 1, seed, plan=ask_for_lemmas)
-    return Result(proved, had, spent if tried else 0.0, cut_short=credit.left <= 0)
+    short_of = seconds if tried and credit.left <= 0 else before.short_of if before is not None and not tried else 0.0
+    return Result(proved, had, spent if tried else 0.0, short_of=short_of, stuck=stuck)
 
 
 def _ask_model(
@@ -174,10 +178,10 @@ def _settle(world: World, ports: Ports, ledger: Ledger, elaboration: Elaboration
 # ---------------------------------------------------------------------------------------------------------- requests
 
 
-def ask(world: World, ports: Ports, ledger: Ledger, statement: Statement, problem: str, seed: int) -> None:
+def ask(world: World, ports: Ports, ledger: Ledger, statement: Statement, problem: str, seed: int) -> tuple[Term, ...]:
     """Turns the goals on which automation got stuck into requests: generalised, tested on ground values, ranked."""
     if not statement.reached:
-        return
+        return ()
     screen = Screen(world, ports, ledger, statement)
 
     def replay(prefix: str) -> Sequence[Goal]:
@@ -186,3 +190,4 @@ def ask(world: World, ports: Ports, ledger: Ledger, statement: Statement, proble
     automation = world.automation(statement.prelude_id)
     wanted = surgery.requests(statement.term, automation, replay, seed=seed)
     request(world, ports, ledger, statement, wanted, problem, "goal_surgery")
+    return tuple(wanted[: world.settings.prove.requests])

@@ -87,10 +87,11 @@ class ProveSettings(_Settings):
     candidate_cpu_seconds: float = Field(default=2.0, gt=0.0)
     """CPU limit of one candidate in a warm session."""
     scripts: Natural = 80
-    """Scripts of the automation tried on a problem, with and without lemmas each; 0 leaves automation out."""
+    """Scripts of the automation tried on a problem, as many without lemmas, with those selected, and with the closest
+    few of these; 0 leaves automation out."""
     cpu_seconds: float = Field(default=20.0, gt=0.0)
-    """Prover CPU seconds of one attempt after which no further script is tried; an attempt without any lemma gets a
-    tenth while rounds follow."""
+    """Prover CPU seconds of an attempt in the first two rounds after which no further script is tried; each later round
+    has twice those of the one before, up to eight times. Without any lemma it is a tenth while rounds follow."""
     samples: Natural = 4
     """Proofs that the language model writes for one attempt that automation did not solve."""
     repairs: Natural = 1
@@ -162,8 +163,8 @@ class EvolveSettings(_Settings):
     """Conjectures of a signature that a later pass of `explore_first` gives to the prover, smallest first; the next
     one goes as far again beyond them, and so on."""
     scripts: Natural = 10
-    """Scripts of the automation tried on a conjecture, with and without lemmas each; a request gets as many as a
-    problem. 0 leaves it out."""
+    """As `prove.scripts`, for a conjecture and for proofs on credit; a request gets as many as a problem. 0 leaves
+    both out."""
     cpu_seconds: float = Field(default=5.0, gt=0.0)
     """Prover CPU seconds on a conjecture, or on the first try at a request, after which no further script is tried."""
     request_tries: Positive = 3

@@ -130,7 +130,7 @@ class Credit:
                 statement,
                 [*lemmas, *usable],
                 most=self.world.settings.prove.scripts if patient else settings.scripts,
-                seconds=self.left if patient else min(self.left, settings.cpu_seconds),
+                seconds=self.left / 2 if patient else min(self.left, settings.cpu_seconds),
                 bare=False,
                 stuck=() if pending else self.stuck,
             )

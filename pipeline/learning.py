@@ -27,15 +27,6 @@ def lemmas_of(library: Any, identities: Sequence[str], at_round: int) -> list[st
     return [one for one in identities if one in library.lemmas and library.lemmas[one].round <= at_round]
 
 
-def stuck_goals(library: Any, problem: str, at_round: int) -> list[Term]:
-    """What goals on which automation got stuck in a problem asked for (run in the library's own process)."""
-    return [
-        one.term
-        for one in library.requests.values()
-        if one.operator == "goal_surgery" and problem in one.asked_by and one.round <= at_round
-    ]
-
-
 def closure(ports: Ports, lemmas: Sequence[Lemma]) -> tuple[Lemma, ...]:
     """The lemmas and all that their proofs use, each after those that it uses."""
     return tuple(ports.library.closure([lemma.id for lemma in lemmas])) if lemmas else ()

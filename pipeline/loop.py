@@ -8,6 +8,7 @@ were recorded are not planned again.
 from __future__ import annotations
 
 import random
+import re
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -41,6 +42,10 @@ from pipeline.world import World, build
 
 TOKEN_SECONDS = 0.02
 """CPU seconds of the model for one token, before any was written."""
+
+
+_STEP = re.compile(r"r\d+-(\d+)m?")
+"""The id of a step, by the round and its place in it; `m` marks the model's part of an attempt."""
 
 
 class Outcome(NamedTuple):
@@ -144,6 +149,12 @@ class Begun(NamedTuple):
     open_problems: tuple[str, ...]
     done: frozenset[str]
     steps: int
+    last: int
+    """The highest number of a step that was recorded."""
+    requests: frozenset[str]
+    """Those that automation worked on."""
+    model_steps: int
+    """Steps of evolution that the model made."""
     tried: Mapping[str, int]
     """How often each target had an attempt, in any round."""
     tokens: int
@@ -164,11 +175,12 @@ def _work(world: World, staff: Staff, number: int, had: dict[str, Result], progr
     running: dict[Any, tuple[Any, Action, str]] = {}
     still_open = {name for name in begun.open_problems if name in world.elaborations}
     explored = {world.signatures[key].shape for key in begun.done if key in world.signatures}
-    count, spent, attempts = begun.steps, staff.spent(), list(begun.attempts)
+    count, spent, attempts = begun.last, staff.spent(), list(begun.attempts)
+    allowed = policies.attempt_seconds(settings, number + 1, with_lemmas=True)
     token_seconds = staff.cpu_seconds()["model"] / max(1, begun.tokens) if begun.tokens else TOKEN_SECONDS
     while True:
         action = None
-        if spent >= policies.evolved_until(settings, len(still_open), fmean(attempts or [settings.prove.cpu_seconds])):
+        if spent >= policies.evolved_until(settings, len(still_open), fmean(attempts or [allowed]), allowed):
             plan = policies.only_prove(plan)
         if spent < settings.cpu_seconds:
             offered = staff.library.query(_offers, settings, token_seconds)
@@ -242,8 +254,9 @@ def _plan(world: World, begun: Begun, number: int) -> Plan:
         due=() if evolving and passes else tuple(due),
         fresh=tuple(key for shape in unseen for key in keys[shape] if not begun.tried.get(key)) if exploring else (),
         signatures=tuple(again) if exploring else (),
-        request_steps=evolution.request_steps if mixed else 0,
-        model_steps=evolution.model_steps if mixed and world.model_card is not None else 0,
+        request_steps=max(0, evolution.request_steps - len(begun.requests)) if mixed else 0,
+        model_steps=max(0, evolution.model_steps - begun.model_steps) if mixed and world.model_card is not None else 0,
+        tried=begun.requests,
         request_share=evolution.request_share,
         policy=evolution.policy,
         evolvers=evolution.workers,
@@ -282,8 +295,8 @@ def _problems(library: Any) -> dict[str, ProblemState]:
 
 
 def _offers(library: Any, settings: RunSettings, token_seconds: float) -> Offers:
-    alone = settings.retrieval.visibility == "isolated"
-    return offers(library, settings.evolve.request_tries, token_seconds, alone=alone)
+    alone, assumed = settings.retrieval.visibility == "isolated", settings.retrieval.order == "ranked"
+    return offers(library, settings.evolve.request_tries, token_seconds, alone=alone, assumed=assumed)
 
 
 def _begun(library: Any, number: int) -> Begun:
@@ -294,6 +307,9 @@ def _begun(library: Any, number: int) -> Begun:
         waiting,
         frozenset(row["target"] for row in rows),
         len(rows),
+        max((int(found[1]) for row in rows if (found := _STEP.fullmatch(row["id"]))), default=0),
+        frozenset(row["target"] for row in rows if row["kind"] == "request" and not row["model"]),
+        sum(row["kind"] != "problem" and bool(row["model"]) for row in rows),
         dict(library.attempts_on),
         library.tokens_out,
         tuple(

@@ -14,7 +14,9 @@ GROWN = 1.5
 """How many times as many lemmas make a request that failed often worth another try."""
 
 
-def offers(library: Any, most_tries: int, seconds_per_token: float, *, alone: bool = False) -> Offers:
+def offers(
+    library: Any, most_tries: int, seconds_per_token: float, *, alone: bool = False, assumed: bool = True
+) -> Offers:
     """Open requests worth a try and lemmas in use, smallest first, and what each step has brought.
 
     What stuck goals and explorations asked for is assumed by attempts (`pipeline.credit`); it is worth a try once a
@@ -22,8 +24,9 @@ def offers(library: Any, most_tries: int, seconds_per_token: float, *, alone: bo
 
     Args:
         library: with the records of all steps of evolution (`library_store.state.State.efforts`).
-        most_tries: failed tries after which a request waits until evolution has brought `GROWN` times as many lemmas.
+        most_tries: steps of evolution at a request after which it waits until `GROWN` times as many lemmas were brought.
         seconds_per_token: CPU seconds of the language model for one token of output.
+        assumed: whether attempts assume requests; if not, all are worth a try.
         alone: whether a request serves nobody but those who asked, so that it goes when these are proved.
     """
     arms: defaultdict[str, list[float]] = defaultdict(lambda: [0, 0, 0, 0.0])
@@ -46,7 +49,7 @@ def offers(library: Any, most_tries: int, seconds_per_token: float, *, alone: bo
         r
         for r in library.requests.values()
         if r.status == "open"
-        and (r.tries > 0 or r.operator not in ASSUMED)
+        and (r.tries > 0 or r.operator not in ASSUMED or not assumed)
         and (library.attempts_on[r.id] < most_tries or brought >= GROWN * max(1, at_try.get(r.id, 0)))
     ]
     wanted = {r.id: sum(library.problems[name].status == "open" for name in r.asked_by) for r in waiting}

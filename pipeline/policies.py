@@ -5,8 +5,8 @@ number drawn by the caller, and answers with the next `Action` and the plan with
 start now). `finish` returns a worker. Some workers are kept for evolution while problems are being proved, when there
 are enough; when either side runs dry the other takes all workers.
 
-Signatures that were never explored come first in evolution, once each problem had its attempt and only for those still
-open: that finds conjectures, which attempts may assume (`pipeline.credit`). Which step is next then is a policy's to
+Once each problem had its attempt, signatures that were never explored come first, only for problems still open: that
+finds conjectures, which attempts may assume (`pipeline.credit`). Which step is next then is a policy's to
 say; both end when their steps are spent.
 
 * `bandit`: every kind of step is an arm: a request by automation (one arm for each way in which requests come about),
@@ -199,14 +199,14 @@ def only_prove(plan: Plan) -> Plan:
     return replace(plan, fresh=(), signatures=(), request_steps=0, model_steps=0)
 
 
-def evolved_until(settings: RunSettings, still_open: int, attempt: float) -> float:
+def evolved_until(settings: RunSettings, still_open: int, attempt: float, allowed: float) -> float:
     """CPU seconds of the run after which no step of evolution starts.
 
-    The rest is kept for attempts, but no more than twice what one at each open problem takes, at the `attempt` CPU
-    seconds of those so far: attempts with lemmas take longer, and audits come on top.
+    The rest is kept for attempts, but no more than one at each open problem may take: the `allowed` CPU seconds of the
+    next round, or twice the `attempt` ones of those so far, since audits come on top.
     """
     rest = settings.cpu_seconds * (1.0 - settings.evolve.budget_share)
-    return settings.cpu_seconds - min(rest, 2.0 * attempt * still_open)
+    return settings.cpu_seconds - min(rest, max(2.0 * attempt, allowed) * still_open)
 
 
 def attempt_seconds(settings: RunSettings, number: int, *, with_lemmas: bool) -> float:

@@ -130,7 +130,8 @@ class Search:
             ledger: notes candidates and seconds.
             statement: what to prove.
             lemmas: that may be used.
-            most: scripts tried, with and without lemmas each; 0 leaves automation out.
+            most: scripts tried without lemmas, with the selected ones and with the closest of these each; 0 leaves
+                automation out.
             seconds: CPU seconds of the prover after which no further script is tried.
             bare: whether to try without lemmas first; False when that is known to fail.
             stuck: goals on which automation got stuck: what speaks of their terms is relevant too.
@@ -156,7 +157,7 @@ class Search:
         self._rest = [*without[FEW:], *using[FEW:], *closest[FEW:]]
 
     def few(self) -> Found | None:
-        """The first `FEW` scripts of either kind, each within the quick limit."""
+        """The first `FEW` scripts of each kind, each within the quick limit."""
         scripts, self._first = self._first, []
         return self._proof_among(scripts, self._automation.quick_seconds)
 

@@ -4,8 +4,10 @@ The precedence of symbols follows the definitions alone: accumulating functions 
 their definitions reach, then constructors. So `rev (app x y)` is larger than `app (rev y) (rev x)`, and distributing
 laws point outwards.
 
-Invariant: a rule's left side is larger than its right side in a simplification ordering, so rewriting with any set of
-rules ends; what cannot be oriented (commutativity, say) is never a rule of kind `rewrite`.
+Each rule's left side is larger than its right side in a simplification ordering. Most compare arguments from the first
+one on; a law that pushes a function inward may compare them backwards, and rewriting with rules of both kinds might not
+end: what runs a script has a limit of its own. What cannot be oriented (commutativity, say) is never a rule of kind
+`rewrite`.
 """
 
 from __future__ import annotations
@@ -69,6 +71,16 @@ class Precedence:
 
         Arguments are compared from the first one on, or `backwards`.
         """
+        return self._larger(left, right, backwards, {})
+
+    def _larger(self, left: Term, right: Term, backwards: bool, memo: dict[tuple[int, int], bool]) -> bool:
+        """`memo` has the answers for subterms of one comparison, by their places in memory."""
+        key = (id(left), id(right))
+        if key not in memo:
+            memo[key] = self._compared(left, right, backwards, memo)
+        return memo[key]
+
+    def _compared(self, left: Term, right: Term, backwards: bool, memo: dict[tuple[int, int], bool]) -> bool:
         if left == right:
             return False
         if isinstance(right, Var):
@@ -77,18 +89,18 @@ class Precedence:
             return False
         f, g = _symbol(left), _symbol(right)
         left_parts, right_parts = _parts(left), _parts(right)
-        if any(part == right or self.larger(part, right, backwards=backwards) for part in left_parts):
+        if any(part == right or self._larger(part, right, backwards, memo) for part in left_parts):
             return True
         if f is None or g is None:
             return False
         if f != g:
-            return self.greater(f, g) and all(self.larger(left, part, backwards=backwards) for part in right_parts)
-        if not all(self.larger(left, part, backwards=backwards) for part in right_parts):
+            return self.greater(f, g) and all(self._larger(left, part, backwards, memo) for part in right_parts)
+        if not all(self._larger(left, part, backwards, memo) for part in right_parts):
             return False
         pairs = list(zip(left_parts, right_parts, strict=False))
         for a, b in reversed(pairs) if backwards else pairs:
             if a != b:
-                return self.larger(a, b, backwards=backwards)
+                return self._larger(a, b, backwards, memo)
         return len(left_parts) > len(right_parts)
 
 

@@ -5,12 +5,12 @@ from itertools import chain
 
 import pytest
 
-from domain import Lemma
+from domain import App, Const, Lemma, Term
 from pipeline.proposers.automation import Automation, Plan, Script, minimise
 from pipeline.proposers.ordering import Precedence, classify
 from pipeline.proposers.theory import Theory, open_statement
 from tests.pipeline.elaborated import lemma_of
-from tests.pipeline.small_theory import STATEMENTS, Checker, definitions, statement, theory
+from tests.pipeline.small_theory import STATEMENTS, Checker, canonical, definitions, statement, theory
 
 
 @pytest.fixture(scope="module")
@@ -159,6 +159,15 @@ def test_what_rewrites_the_goal_or_a_stuck_one_is_selected_first() -> None:
 def test_equations_are_oriented_by_the_definitions(name: str, kind: str, reverse: bool) -> None:
     rule = classify(statement(name), Precedence(Theory(definitions())))
     assert (rule.kind, rule.reverse) == (kind, reverse)
+
+
+def test_large_terms_are_compared_in_a_moment() -> None:
+    automation, zero = Automation(definitions()), Const(canonical("zero"))
+
+    def number(n: int) -> Term:
+        return App(Const(canonical("next")), (number(n - 1),)) if n else zero
+
+    assert automation.precedence.larger(App(Const(canonical("sum")), (number(60), number(60))), number(120))
 
 
 def test_a_lemma_is_tried_at_a_call_of_the_goal(checker: Checker) -> None:

@@ -95,9 +95,10 @@ def test_nothing_given_can_be_hidden_from_all() -> None:
 
 def test_evolution_leaves_attempts_at_the_open_problems_what_they_may_take_and_no_more() -> None:
     settings = RunSettings.model_validate({"cpu_seconds": 900})
-    assert evolved_until(settings, 50, attempt=10.0) == pytest.approx(603)
-    assert evolved_until(settings, 50, attempt=1.0) == 800
-    assert evolved_until(settings, 2, attempt=10.0) == 860
+    assert evolved_until(settings, 50, attempt=10.0, allowed=5.0) == pytest.approx(603)
+    assert evolved_until(settings, 50, attempt=1.0, allowed=1.0) == 800
+    assert evolved_until(settings, 2, attempt=10.0, allowed=5.0) == 860
+    assert evolved_until(settings, 2, attempt=10.0, allowed=40.0) == 820
 
 
 def test_a_plan_that_only_proves_keeps_its_problems() -> None:

@@ -150,7 +150,7 @@ def test_a_problem_is_tried_again_when_what_it_assumed_was_proved(verifier: Rocq
     assert not first.proved
     assert bench.search("flip_flip") is not None
     bench.library.snapshot()
-    again = attempt(bench.world, bench.ports, "flip_flip", "again", 3, 0, first._replace(cut_short=False))
+    again = attempt(bench.world, bench.ports, "flip_flip", "again", 3, 0, first._replace(short_of=0.0))
     assert again.proved
 
 
@@ -160,9 +160,9 @@ def test_a_problem_that_was_short_of_time_is_tried_again(verifier: RocqVerifier,
     bench.library.snapshot()
     hasty = replace(bench.world, settings=RunSettings(prove=ProveSettings(cpu_seconds=0.001, requests=0)))
     first = attempt(hasty, bench.ports, "flip_flip", "first", 2, 0, None)
-    assert first.cut_short
+    assert first.short_of == 0.001
     assert not first.proved
-    idle = attempt(bench.world, bench.ports, "flip_flip", "idle", 3, 0, first._replace(cut_short=False))
+    idle = attempt(bench.world, bench.ports, "flip_flip", "idle", 3, 0, first._replace(short_of=0.0))
     assert not idle.proved
     assert attempt(bench.world, bench.ports, "flip_flip", "again", 3, 0, first).proved
 
@@ -172,5 +172,7 @@ def test_a_problem_for_which_nothing_was_found_asks_for_its_stuck_goals(verifier
     bench.library.snapshot()
     assert bench.world.explores
     nothing = Result(proved=False, retrieved=frozenset(), cpu_seconds=0.0)
-    assert not attempt(bench.world, bench.ports, "flip_flip", "again", 2, 0, nothing).proved
+    result = attempt(bench.world, bench.ports, "flip_flip", "again", 2, 0, nothing)
+    assert not result.proved
+    assert {one.term for one in bench.library.requests.values()} <= set(result.stuck)
     assert {one.operator for one in bench.library.requests.values()} == {"goal_surgery"}

@@ -34,6 +34,7 @@ def test_what_attempts_may_assume_waits_until_a_proof_wanted_it(tmp_path: Path) 
         asked = library.add_request(replace(request("asked"), operator="language_model")).id
         stuck = library.add_request(replace(request("stuck"), operator="goal_surgery")).id
         assert [one.id for one in offers(library, 2, 0.02).requests] == [asked]
+        assert {one.id for one in offers(library, 2, 0.02, assumed=False).requests} == {asked, stuck}
         library.want(stuck)
         library.want(stuck)
         assert {one.id: one.tries for one in offers(library, 2, 0.02).requests} == {asked: 0, stuck: 1}
