@@ -24,7 +24,7 @@ def offers(
 
     Args:
         library: with the records of all steps of evolution (`library_store.state.State.efforts`).
-        most_tries: steps of evolution at a request after which it waits until `GROWN` times as many lemmas were brought.
+        most_tries: steps of evolution at a request after which it waits until `GROWN` times as many lemmas came.
         seconds_per_token: CPU seconds of the language model for one token of output.
         assumed: whether attempts assume requests; if not, all are worth a try.
         alone: whether a request serves nobody but those who asked, so that it goes when these are proved.
