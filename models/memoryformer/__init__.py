@@ -7,6 +7,7 @@
 | `block` | the block: attention over memory layers, the feed-forward part of two memory layers |
 | `model` | the causal language model, its cache, sampling, files |
 | `optimizer` | AdamW that moves a table's row only when the row was hit |
+| `flops` | what the model costs, counted from what it executes; `python -m models.memoryformer.flops` prints it |
 
 Importing the package itself is light: torch is loaded by the modules that compute.
 """

@@ -5,6 +5,8 @@ Where two ways of computing are compared, it is in double precision: a rounding 
 
 import dataclasses
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -196,6 +198,21 @@ def test_a_wrong_config_is_one_line(tmp_path: Path, change: dict[str, Any], comp
 def test_a_folder_without_a_model_is_said_to_be_none(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"config\.json"):
         read_settings(tmp_path)
+
+
+def test_the_example_of_the_page_runs(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    example = (repository / "docs" / "memoryformer.md").read_text().partition("```python\n")[2].partition("```")[0]
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    exec(example, names)
+    assert names["text"].shape == (1, 8)
+    assert names["model"].settings.vocabulary == 256
+
+
+def test_settings_are_read_without_torch(repository: Path) -> None:
+    code = "import sys; from models.memoryformer.settings import PUBLISHED; print('torch' in sys.modules)"
+    said = subprocess.run([sys.executable, "-c", code], cwd=repository, capture_output=True, text=True, check=True)
+    assert said.stdout == "False\n"
 
 
 @pytest.mark.parametrize(
