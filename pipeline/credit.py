@@ -84,7 +84,7 @@ class Credit:
     def prove(
         self, search: Search, statement: Statement, lemmas: Sequence[Lemma], assumed: Sequence[Lemma]
     ) -> Found | None:
-        """The whole order of means: few scripts, credit, then all that `search` has, within what is left."""
+        """The whole order of means: few scripts, credit, all that `search` has, patient credit, a patient `search`."""
         found = search.few() or self.search(statement, lemmas, assumed)
         if found is None:
             search.screen.left = min(search.screen.left, self.left)

@@ -66,7 +66,7 @@ def run(settings: RunSettings, datasets: Sequence[Dataset], directory: Path, pro
         world = _world(settings, datasets, staff, progress)
         first = staff.library.query(_round)
         staff.library.add_event(SPENT, "start", detail={"cpu_seconds": staff.spent()})
-        if first > 1 and staff.spent() >= settings.cpu_seconds and not staff.library.query(_begun, first).steps:
+        if first > 1 and staff.spent() >= settings.cpu_seconds and not staff.library.query(_begun, first).done:
             return Outcome((), f"the budget of {settings.cpu_seconds:.0f} CPU seconds is spent")
         had: dict[str, Result] = {}
         costs: Mapping[str, float] = {}
@@ -148,7 +148,7 @@ class Begun(NamedTuple):
 
     open_problems: tuple[str, ...]
     done: frozenset[str]
-    steps: int
+    """Targets of its steps."""
     last: int
     """The highest number of a step that was recorded."""
     requests: frozenset[str]
@@ -306,7 +306,6 @@ def _begun(library: Any, number: int) -> Begun:
     return Begun(
         waiting,
         frozenset(row["target"] for row in rows),
-        len(rows),
         max((int(found[1]) for row in rows if (found := _STEP.fullmatch(row["id"]))), default=0),
         frozenset(row["target"] for row in rows if row["kind"] == "request" and not row["model"]),
         sum(row["kind"] != "problem" and bool(row["model"]) for row in rows),

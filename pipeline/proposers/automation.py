@@ -95,7 +95,10 @@ class Automation:
     def select(
         self, statement: Term, lemmas: Iterable[Lemma], most: int = MOST_LEMMAS, stuck: Iterable[Term] = ()
     ) -> tuple[Lemma, ...]:
-        """The lemmas worth giving to a proof of `statement`, closest first, then the most general, then the smallest.
+        """The lemmas worth giving to a proof of `statement`, best first.
+
+        Those come first that rewrite a term of the statement or of `stuck` goals, then the closest, the most general
+        and the smallest.
 
         They speak of functions that it reaches; those that tie its functions to others come last. Those that speak of
         the same functions take turns with the others, `TURN` at a time, so that none crowds out what ties fewer: of

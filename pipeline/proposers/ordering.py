@@ -1,8 +1,8 @@
 """How a proved statement serves as a rewrite rule: orientation by a recursive path ordering over definitions.
 
 The precedence of symbols follows the definitions alone: accumulating functions come first, then functions by how deep
-their definitions reach, then constructors. So `rev (app x y)` is larger than `app (rev y) (rev x)`, and distributing
-laws point outwards.
+their definitions reach, then constructors. So `rev (app x y)` is larger than `app (rev y) (rev x)`: distributing
+laws push functions inward.
 
 Each rule's left side is larger than its right side in a simplification ordering. Most compare arguments from the first
 one on; a law that pushes a function inward may compare them backwards, and rewriting with rules of both kinds might not
@@ -196,15 +196,18 @@ def classify(statement: Term, precedence: Precedence) -> Rule:
             return Rule("commutative", opened, left, right)
         ways = [(False, left, right), (True, right, left)]
         f, g = _symbol(left), _symbol(right)
-        above = f is not None and g is not None and f != g and (precedence.greater(f, g), precedence.greater(g, f))
-        for reverse, a, b in reversed(ways) if above and above[1] else ways:
+        one_is_above = False
+        if f is not None and g is not None and f != g:
+            one_is_above = True
+            ways.sort(key=lambda way: way[0] != precedence.greater(g, f))
+        for place, (reverse, a, b) in enumerate(ways):
             if isinstance(a, Var) or not variables & free_variables(b) <= free_variables(a):
                 continue
             if not known & variables <= free_variables(a):
                 continue
             if not _is_rigid(a):
                 continue
-            pushes_in = above and above[reverse]
+            pushes_in = one_is_above and place == 0
             if precedence.larger(a, b) or (pushes_in and precedence.larger(a, b, backwards=True)):
                 return Rule("rewrite", opened, a, b, reverse)
     if opened.hypotheses and variables <= known:

@@ -32,6 +32,7 @@ from pipeline.comparison.measures import Measures
 from pipeline.config import ProblemSource
 from tests.library_store.samples import AUDITED, addition, lemma, opened, sha
 from tests.pipeline.elaborated import elaborate, lemma_of
+from tests.pipeline.test_comparison import run as measures_of
 
 NAT = "(declare-datatype Nat ((Z) (S (p Nat))))"
 PLUS = "(define-fun-rec plus ((x Nat) (y Nat)) Nat (match x ((Z y) ((S z) (S (plus z y))))))"
@@ -39,27 +40,8 @@ ROUND_ABOUT = "(define-fun-rec around ((x Nat)) Nat (match x ((Z Z) ((S z) (arou
 
 
 def run_of(name: str, library: tuple[Lemma, ...] = (), problems: tuple[str, ...] = (), **solved: float) -> Run:
-    measures = Measures(
-        arm=name,
-        seed=0,
-        rounds=2,
-        budget=100.0,
-        charged=80.0,
-        started=5.0,
-        whole=90.0,
-        problems=problems,
-        clusters={one: one for one in problems},
-        solved=solved,
-        late=(),
-        with_lemmas=(),
-        with_foreign=(),
-        with_other_cluster=(),
-        stating=(),
-        with_stating=(),
-        funnel={},
-        counts={},
-        code_version="0",
-    )
+    clusters = {one: one for one in problems}
+    measures = replace(measures_of(name, 0, **solved), problems=problems, clusters=clusters, counts={})
     return Run(measures, library, 0, {}, (), (), 90.0)
 
 

@@ -141,12 +141,17 @@ def test_an_imported_lemma_that_states_the_goal_proves_nothing_that_it_rests_on(
     assert not [fate for fate in bench.ledger.counts if fate.startswith("audit")]
 
 
-def test_a_problem_is_tried_again_when_what_it_assumed_was_proved(verifier: RocqVerifier, tmp_path: Path) -> None:
-    bench = Bench(verifier, tmp_path, "flip_join", "join_join")
+def hasty(verifier: RocqVerifier, directory: Path) -> tuple[Bench, Result]:
+    """A first attempt at `flip_flip` that had conjectures which prove it, but hardly any time."""
+    bench = Bench(verifier, directory, "flip_join", "join_join")
     bench.library.add_problems([ProblemState(theory()["flip_flip"].problem)])
     bench.library.snapshot()
-    hasty = replace(bench.world, settings=RunSettings(prove=ProveSettings(cpu_seconds=0.001, requests=0)))
-    first = attempt(hasty, bench.ports, "flip_flip", "first", 2, 0, None)
+    world = replace(bench.world, settings=RunSettings(prove=ProveSettings(cpu_seconds=0.001, requests=0)))
+    return bench, attempt(world, bench.ports, "flip_flip", "first", 2, 0, None)
+
+
+def test_a_problem_is_tried_again_when_what_it_assumed_was_proved(verifier: RocqVerifier, tmp_path: Path) -> None:
+    bench, first = hasty(verifier, tmp_path)
     assert not first.proved
     assert bench.search("flip_flip") is not None
     bench.library.snapshot()
@@ -155,11 +160,7 @@ def test_a_problem_is_tried_again_when_what_it_assumed_was_proved(verifier: Rocq
 
 
 def test_a_problem_that_was_short_of_time_is_tried_again(verifier: RocqVerifier, tmp_path: Path) -> None:
-    bench = Bench(verifier, tmp_path, "flip_join", "join_join")
-    bench.library.add_problems([ProblemState(theory()["flip_flip"].problem)])
-    bench.library.snapshot()
-    hasty = replace(bench.world, settings=RunSettings(prove=ProveSettings(cpu_seconds=0.001, requests=0)))
-    first = attempt(hasty, bench.ports, "flip_flip", "first", 2, 0, None)
+    bench, first = hasty(verifier, tmp_path)
     assert first.short_of == 0.001
     assert not first.proved
     idle = attempt(bench.world, bench.ports, "flip_flip", "idle", 3, 0, first._replace(short_of=0.0))
