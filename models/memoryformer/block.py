@@ -65,6 +65,32 @@ def rotate(x: Tensor, positions: Tensor, entries: int, base: float) -> Tensor:
     return torch.cat((first * cosine - second * sine, second * cosine + first * sine, rest), dim=-1)
 
 
+def attend(query: Tensor, key: Tensor, value: Tensor, settings: Settings, cache: BlockCache | None) -> Tensor:
+    """MultiHead(Q, K, V), causal, rotary positions included; fills `cache`.
+
+    Args:
+        query: (batch, heads, tokens, head width), as are `key` and `value`: the positions after those in `cache`.
+        key: what the queries are compared with.
+        value: what is mixed.
+        settings: which entries are turned by position.
+        cache: keys and values of earlier positions.
+
+    Returns:
+        (batch, tokens, d): the heads, concatenated.
+    """
+    past = cache.length if cache is not None else 0
+    tokens = query.shape[2]
+    positions = torch.arange(past, past + tokens, device=query.device)
+    entries, base = settings.rotary_entries, settings.rotary_base
+    query, key = rotate(query, positions, entries, base), rotate(key, positions, entries, base)
+    if cache is not None:
+        key, value = cache.extend(key, value)
+    # With a past, row i sees all of it and the new positions up to i; the mask of `is_causal` would start at zero.
+    seen = torch.arange(past + tokens, device=query.device) <= positions[:, None] if past and tokens > 1 else None
+    mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=seen, is_causal=not past)
+    return mixed.transpose(1, 2).flatten(2)
+
+
 class MemoryAttention(nn.Module):
     """MultiHead(Q, K, V) of (attention), causal."""
 
@@ -83,17 +109,7 @@ class MemoryAttention(nn.Module):
             tables(buckets).unflatten(-1, (self.settings.heads, -1)).transpose(1, 2)
             for tables in (self.query, self.key, self.value)
         )
-        past = cache.length if cache is not None else 0
-        tokens = x.shape[1]
-        positions = torch.arange(past, past + tokens, device=x.device)
-        entries, base = self.settings.rotary_entries, self.settings.rotary_base
-        query, key = rotate(query, positions, entries, base), rotate(key, positions, entries, base)
-        if cache is not None:
-            key, value = cache.extend(key, value)
-        # With a past, row i sees all of it and the new positions up to i; the mask of `is_causal` would start at zero.
-        seen = torch.arange(past + tokens, device=x.device) <= positions[:, None] if past and tokens > 1 else None
-        mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=seen, is_causal=not past)
-        return mixed.transpose(1, 2).flatten(2)
+        return attend(query, key, value, self.settings, cache)
 
 
 class MemoryBlock(nn.Module):

@@ -10,7 +10,7 @@ import math
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import torch
 from safetensors import SafetensorError
@@ -31,11 +31,16 @@ MODEL_TYPE = "memoryformer"
 class MemoryFormer(nn.Module):
     """The model. Build it under `torch.device("meta")` to look at shapes alone."""
 
+    model_type: ClassVar[str] = MODEL_TYPE
+    """What `config.json` says of it."""
+    block_type: ClassVar[type[nn.Module]] = MemoryBlock
+    """A block is made from the settings and is called with (batch, tokens, d) and its cache."""
+
     def __init__(self, settings: Settings) -> None:
         super().__init__()
         self.settings = settings
         self.embedding = nn.Embedding(settings.vocabulary, settings.width)
-        self.blocks = nn.ModuleList(MemoryBlock(settings) for _ in range(settings.blocks))
+        self.blocks = nn.ModuleList(self.block_type(settings) for _ in range(settings.blocks))
         self.norm = nn.RMSNorm(settings.width, eps=settings.norm_epsilon)
         self.head = nn.Linear(settings.width, settings.vocabulary, bias=False)
         for matrix in (self.embedding, self.head):
@@ -98,7 +103,7 @@ class MemoryFormer(nn.Module):
         whole = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         try:
             save_file(self.state_dict(), whole / WEIGHTS)
-            kind = {"architectures": ["MemoryFormer"], "model_type": MODEL_TYPE, "dtype": self._dtype_name()}
+            kind = {"architectures": [type(self).__name__], "model_type": self.model_type, "dtype": self._dtype_name()}
             (whole / CONFIG).write_text(json.dumps(kind | dataclasses.asdict(self.settings), indent=2) + "\n")
             whole.chmod(0o755)
             whole.rename(folder)
@@ -107,13 +112,13 @@ class MemoryFormer(nn.Module):
             raise
 
     @classmethod
-    def from_pretrained(cls, folder: Path) -> "MemoryFormer":
+    def from_pretrained(cls, folder: Path) -> Self:
         """The model of a folder that `save_pretrained` wrote, in the data type that it was saved in.
 
         Raises:
             UserError: the folder holds no such model, or one of other shapes than its `config.json` says.
         """
-        settings = read_settings(folder)
+        settings = read_settings(folder, cls.model_type)
         with torch.device("meta"):
             model = cls(settings)
         try:
@@ -127,18 +132,18 @@ class MemoryFormer(nn.Module):
         return str(self.embedding.weight.dtype).removeprefix("torch.")
 
 
-def read_settings(folder: Path) -> Settings:
+def read_settings(folder: Path, model_type: str = MODEL_TYPE) -> Settings:
     """The settings in `folder`'s `config.json`.
 
     Raises:
-        UserError: there is no such file, or it is not one of a MemoryFormer.
+        UserError: there is no such file, or it is not one of a model of this type.
     """
     try:
         config: dict[str, Any] = json.loads((folder / CONFIG).read_text())
-        if config["model_type"] != MODEL_TYPE:
-            raise ValueError(f"model_type is {config['model_type']!r}, and must be {MODEL_TYPE!r}")
+        if config["model_type"] != model_type:
+            raise ValueError(f"model_type is {config['model_type']!r}, and must be {model_type!r}")
         return Settings(**{field.name: config[field.name] for field in dataclasses.fields(Settings)})
     except KeyError as error:
         raise UserError(f"{folder / CONFIG} lacks {error}") from error
     except (OSError, ValueError, TypeError) as error:
-        raise UserError(f"{folder / CONFIG} is no MemoryFormer's: {error}") from error
+        raise UserError(f"{folder / CONFIG} is no {model_type}'s: {error}") from error
