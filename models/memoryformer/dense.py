@@ -1,8 +1,8 @@
 """A dense transformer of the same settings, to compare a MemoryFormer with: same embedding, attention, norms and head.
 
-A block is the one that the paper counts as dense, 12 d² for each token: Q, K, V and an output projection of d × d, and a
-feed-forward part of 4 d with GELU. There are no biases. Matrices are drawn from N(0, 2 / (5 d)), the two that write into
-the residual stream from N(0, 2 / (5 d) / (2 L)). `bits`, `score` and the other settings of tables mean nothing here.
+A block is the one that the paper counts as dense, 12 d² for each token: Q, K, V and an output projection of d × d, and
+a feed-forward part of 4 d with GELU. There are no biases. Matrices are drawn from N(0, 2 / (5 d)), the two that write
+into the residual stream from N(0, 2 / (5 d) / (2 L)). `bits`, `score` and the other settings of tables mean nothing.
 """
 
 import math
