@@ -2,12 +2,13 @@
 
     python bench/refill.py --all --json docs/results/stdlib_refill.json
 
-Each file is copied, the proof of every statement that ends in `Qed` is dropped, and `prove` works on the holes: the
-automation alone, with the file's earlier statements and what the file itself requires as premises; no model, nothing
-learned. The copy has another logical name. A refill counts if the whole refilled file compiles, the kernel's uses of
-its proof, followed through, contain no constant of the original file or of a later one (their libraries are not even
-loaded), and none of them has the same statement under another name; refills that fail this are printed. Without
---all a seeded sample of each file is tried. With --out the same command goes on where it stopped.
+Each file is copied, the proof of every statement that ends in `Qed` is dropped, and `prove` works on the holes, with no
+model and nothing learned. `--arm retrieving` has the file's earlier statements, and those of what the file itself
+requires, as premises; `--arm alone` has none of them. The copy has another logical name. A refill counts if the whole
+refilled file compiles, the kernel's uses of its proof, followed through, contain no constant of the original file or of
+a later one (their libraries are not even loaded), and none of them has the same statement under another name; refills
+that fail this are printed. Without --all a seeded sample of each file is tried. With --out the same command goes on
+where it stopped.
 """
 
 from __future__ import annotations
@@ -106,7 +107,7 @@ def rejected(kernel: Kernel, original: str, result: Result) -> str | None:
 def refill(file: str, theories: Path, options: argparse.Namespace, work_dir: Path) -> dict[str, Any]:
     """One file: its row for the table."""
     source = theories / file
-    place = work_dir / file.removesuffix(".v").replace("/", "_")
+    place = work_dir / options.arm / file.removesuffix(".v").replace("/", "_")
     development = place / "development"
     development.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, development / source.name)
@@ -115,7 +116,8 @@ def refill(file: str, theories: Path, options: argparse.Namespace, work_dir: Pat
     chosen = names
     if not options.all and len(names) > options.sample:
         chosen = sorted(random.Random(f"{options.seed} {file}").sample(names, options.sample), key=names.index)
-    settings = Options(options.cpu_seconds, options.seed, 2 << 30, names=tuple(chosen), erase=True)
+    retrieves = options.arm == "retrieving"
+    settings = Options(options.cpu_seconds, options.seed, 2 << 30, names=tuple(chosen), erase=True, retrieves=retrieves)
     work = Work(development / source.name, place / "out", settings)
     results = work.run(lambda text: print(f"  {text}", file=sys.stderr, flush=True))
     refills = [result for result in results if result.status in ("proved", "conditional")]
@@ -154,6 +156,7 @@ def main() -> None:
     parser.add_argument("--all", action="store_true", help="every statement, not a sample")
     parser.add_argument("--sample", type=int, default=4, help="statements tried of each file")
     parser.add_argument("--cpu-seconds", type=float, default=10.0, help="for one statement")
+    parser.add_argument("--arm", choices=("retrieving", "alone"), default="retrieving")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--theories", type=Path, default=Path("/usr/lib/ocaml/coq/theories"))
     parser.add_argument("--out", type=Path, help="kept between runs")
@@ -177,6 +180,7 @@ def main() -> None:
     if options.json:
         result = {
             "machine": f"{platform.machine()} {platform.system()}",
+            "arm": options.arm,
             "seed": options.seed,
             "cpu_seconds_each": options.cpu_seconds,
             "rows": rows,

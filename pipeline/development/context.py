@@ -63,10 +63,13 @@ class Refusal(NamedTuple):
 
 
 class Context:
-    """A warm prover above a place of `document`, at first its beginning."""
+    """A warm prover above a place of `document`, at first its beginning. Unless it `retrieves`, it tells no lemma."""
 
-    def __init__(self, copy: Copy, module: str, document: Document, seconds: float, memory_bytes: int) -> None:
+    def __init__(
+        self, copy: Copy, module: str, document: Document, seconds: float, memory_bytes: int, *, retrieves: bool = True
+    ) -> None:
         self.document = document
+        self._retrieves = retrieves
         self.session = Session(
             Limits(memory_bytes=max(memory_bytes, GIBIBYTE), processes=32),
             sandbox=copy.sandbox,
@@ -105,6 +108,8 @@ class Context:
 
     def premises(self, symbols: frozenset[str], most: int) -> list[Premise]:
         """The lemmas in scope that share most with these symbols, best first; other holes come behind lemmas."""
+        if not self._retrieves:
+            return []
         found = {premise.name: premise for premise in [*self._own, *self._searched(symbols)]}
         ranked = sorted(found.values(), key=lambda premise: -self._score(premise, symbols))
         return [premise for premise in ranked if self._score(premise, symbols) > 0][:most]

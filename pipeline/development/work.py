@@ -48,6 +48,8 @@ class Options:
     names: tuple[str, ...] = ()
     limit: int | None = None
     erase: bool = False
+    retrieves: bool = True
+    """Whether lemmas of the file and of what it requires are premises."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +183,14 @@ class Work:
                 if tried is None or (tried.answer.filling is None and tried.seconds < self.options.seconds):
                     if context is None:
                         module = self.project.module(source.path)
-                        context = Context(self._copy, module, source.document, LOAD_SECONDS, self.options.memory_bytes)
+                        context = Context(
+                            self._copy,
+                            module,
+                            source.document,
+                            LOAD_SECONDS,
+                            self.options.memory_bytes,
+                            retrieves=self.options.retrieves,
+                        )
                     broken = context.advance(hole.start)
                     if broken is not None:
                         break

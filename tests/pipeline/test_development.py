@@ -160,6 +160,19 @@ def test_the_same_command_goes_on_where_it_stopped(proved: Path) -> None:
     assert "congruence." in (proved / "demo" / "theories" / "Tree.v").read_text()
 
 
+def test_without_retrieval_no_lemma_of_the_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "dev").mkdir()
+    (tmp_path / "dev" / "Work.v").write_text(
+        "Axiom f : nat -> nat.\nAxiom one : f 1 = 3.\nLemma also : f 1 + f 1 = 6.\nAdmitted.\n"
+    )
+    status: dict[bool, str] = {}
+    for retrieves in (True, False):
+        options = Options(seconds=2.0, seed=0, memory_bytes=2 << 30, retrieves=retrieves)
+        (result,) = Work(tmp_path / "dev" / "Work.v", tmp_path / f"out{retrieves}", options).run(lambda _: None)
+        status[retrieves] = result.status
+    assert status == {True: "proved", False: "open"}
+
+
 OTHER = "Axiom P : nat -> Prop. Axiom said : P 4. Lemma far : forall n : nat, P (n + 100). Admitted."
 UNFINISHED = """From Dev Require Import Other.
 Class C := c : P 2.
