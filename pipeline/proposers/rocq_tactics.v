@@ -46,8 +46,13 @@ Ltac lm_learn t :=
   end;
   pose proof (t : T).
 
+(* A contradiction by a hypothesis that denies something, such as the hypothesis of an induction. *)
+Ltac lm_absurd :=
+  match goal with H : context [Coq.Init.Logic.False] |- _ => idtac | H : context [Coq.Init.Logic.not] |- _ => idtac end;
+  unfold Coq.Init.Logic.not in *; exfalso; solve [ eauto 3 ].
+
 Ltac lm_close :=
-  solve [ reflexivity | assumption | symmetry; assumption | congruence | auto 3 | symmetry; auto 3 ].
+  solve [ reflexivity | assumption | symmetry; assumption | congruence | auto 3 | symmetry; auto 3 | lm_absurd ].
 
 (* A premise of a rewriting step; `rw` rewrites it first. *)
 Ltac lm_side rw := repeat rw (); solve [ assumption | reflexivity | congruence | auto 2 ].

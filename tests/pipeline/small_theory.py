@@ -71,6 +71,7 @@ STATEMENTS = {
     " = join A (together A x y) (push A a (stop A))",
     "same_sound": "forall x y : num, same x y = true -> x = y",
     "below_not_same": "forall x y : num, below x y = true -> same x y = false",
+    "below_differs": "forall x y : num, below y x = true -> x <> y",
     "below_two": "forall x : num, below x (next (next x)) = true",
     "false_below": "forall x y : num, below (sum x y) y = same x y",
     "join_one": "forall (x : seq num) (y : num), weight num (join num x (push num (next zero) (stop num)))"

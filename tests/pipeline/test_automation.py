@@ -52,6 +52,10 @@ def test_what_a_call_is_stuck_on_is_split(checker: Checker) -> None:
     assert not proved(checker, "cut_together").uses_lemmas
 
 
+def test_the_hypothesis_of_an_induction_may_deny_something(checker: Checker) -> None:
+    assert not proved(checker, "below_differs").uses_lemmas
+
+
 def test_premises_of_a_lemma_are_rewritten_before_they_are_closed(checker: Checker) -> None:
     helpers = [lemma_of(theory()[name], "") for name in ("together_join", "weight_flip")]
     automation, opened = Automation(definitions()), open_statement(statement("flip_together"))
