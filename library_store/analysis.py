@@ -3,14 +3,20 @@
 *Use* is a confirmed `proof_uses` edge: read from the proof term, and the proof failed to replay without the target
 (invariant 8). *Reuse* is use by a problem that is not an origin of the lemma: the origins are the problems that
 triggered its proposal, and if there are none, the first problem that uses it.
+
+Rows are chosen in Arrow, and only those that count become Python values: a large run has millions of edges, of which a
+few thousand are uses.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, cast
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from library_store.columns import SPENT, Row
 from library_store.snapshot import Tables
@@ -28,27 +34,39 @@ def needs(tables: Tables) -> dict[str, tuple[str, ...]]:
         if row["status"] == "proved"
     }
     found: dict[str, dict[str, None]] = {}
-    for row in _confirmed(tables):
-        if row["source_kind"] == "problem" and row["target"] in proved.get(row["source"], ()):
+    for row in _uses_by_problems(tables):
+        if row["target"] in proved.get(row["source"], ()):
             found.setdefault(row["source"], {})[row["target"]] = None
     return {problem: tuple(lemmas) for problem, lemmas in found.items()} | {
         problem: () for problem in proved if problem not in found
     }
 
 
-def _confirmed(tables: Tables) -> list[Row]:
-    rows = _columns(tables, "edges", "source", "source_kind", "target", "kind", "confirmed")
-    return [row for row in rows if row["kind"] == "proof_uses" and row["confirmed"]]
+def _uses_by_problems(tables: Tables) -> list[Row]:
+    """The confirmed uses of lemmas by problems, in the order of writing."""
+    chosen = (pc.field("kind") == "proof_uses") & pc.field("confirmed") & (pc.field("source_kind") == "problem")
+    rows = tables.table("edges").select(["source", "target", "kind", "source_kind", "confirmed"]).filter(chosen)
+    return cast("list[Row]", rows.select(["source", "target"]).to_pylist())
 
 
 def origins(tables: Tables) -> dict[str, tuple[str, ...]]:
     """The problems that each lemma comes from; () for a lemma that no problem triggered or uses."""
-    known = {row["id"]: tuple(row["origins"]) for row in _columns(tables, "lemmas", "id", "origins")}
-    for problem, lemmas in needs(tables).items():
-        for lemma in lemmas:
+    return _origins(tables.table("lemmas"), needs(tables))
+
+
+def _origins(lemmas: pa.Table, needed: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, ...]]:
+    known = {row["id"]: tuple(row["origins"]) for row in lemmas.select(["id", "origins"]).to_pylist()}
+    for problem, used in needed.items():
+        for lemma in used:
             if not known.get(lemma):
                 known[lemma] = (problem,)
     return known
+
+
+def _among(table: pa.Table, column: str, values: Iterable[str]) -> pa.Table:
+    """The rows whose column has one of the values."""
+    wanted = pa.array(list(values), table.schema.field(column).type)
+    return table.filter(pc.field(column).isin(wanted))
 
 
 class Reuse(NamedTuple):
@@ -63,11 +81,13 @@ class Reuse(NamedTuple):
 
 
 def reuse(tables: Tables) -> Reuse:
-    where_from = origins(tables)
+    needed = needs(tables)
+    used = _among(tables.table("lemmas"), "id", {lemma for lemmas in needed.values() for lemma in lemmas})
+    where_from = _origins(used, needed)
     users: dict[str, list[str]] = defaultdict(list)
     foreign: dict[str, list[str]] = defaultdict(list)
     solved: list[str] = []
-    for problem, lemmas in needs(tables).items():
+    for problem, lemmas in needed.items():
         abroad = [lemma for lemma in lemmas if problem not in where_from.get(lemma, ())]
         for lemma in lemmas:
             users[lemma].append(problem)
@@ -89,34 +109,32 @@ def counts(tables: Tables) -> dict[str, float]:
     and rounds; a run without such metrics gets the sums over its attempts.
     """
     problems = _columns(tables, "problems", "name", "status", "operator")
-    trust = [row["trust"] for row in _columns(tables, "lemmas", "retired_by", "trust") if row["retired_by"] is None]
-    retired = tables.table("lemmas").num_rows - len(trust)
-    attempts = _columns(tables, "attempts", "tokens_in", "tokens_out", "cpu_seconds", "seconds")
-    metrics = _columns(tables, "metrics", "name", "value")
+    lemmas, attempts, metrics = (tables.table(name) for name in ("lemmas", "attempts", "metrics"))
+    live = lemmas.select(["retired_by", "trust"]).filter(pc.field("retired_by").is_null())
     use = reuse(tables)
     twins = rediscovered(tables)
     resting = {name for lemma in twins for name in use.users.get(lemma, ())}
     lent = {row["name"] for row in problems if row["status"] == "proved" and row["operator"] == "rediscovered"}
 
     def measured(name: str) -> float:
-        values = [row["value"] for row in metrics if row["name"] == name]
-        return round(sum(values or (row[name] for row in attempts)), 6)
+        values = _among(metrics, "name", [name]).column("value").to_pylist()
+        return round(sum(values or attempts.column(name).to_pylist()), 6)
 
     return {
         "problems": len(problems),
         "solved": sum(row["status"] == "proved" for row in problems),
         "refuted": sum(row["status"] == "refuted" for row in problems),
         "solved_with_library": len(use.solved_with_library),
-        "lemmas": len(trust),
-        "lemmas_retired": retired,
-        "lemmas_rechecked": trust.count("rechecked"),
+        "lemmas": live.num_rows,
+        "lemmas_retired": lemmas.num_rows - live.num_rows,
+        "lemmas_rechecked": _among(live, "trust", ["rechecked"]).num_rows,
         "lemmas_used": len(use.users),
         "lemmas_used_abroad": len(use.foreign_users),
         "lemmas_used_abroad_twice": sum(len(users) >= 2 for users in use.foreign_users.values()),
         "lemmas_rediscovered": len(twins),
         "solved_with_rediscovered": len(resting | lent),
-        "attempts": len(attempts),
-        "tokens": sum(row["tokens_in"] + row["tokens_out"] for row in attempts),
+        "attempts": attempts.num_rows,
+        "tokens": sum(sum(attempts.column(name).to_pylist()) for name in ("tokens_in", "tokens_out")),
         "cpu_seconds": measured("cpu_seconds"),
         "seconds": measured("seconds"),
     }
@@ -132,16 +150,17 @@ def rediscovered(tables: Tables) -> dict[str, tuple[str, ...]]:
     for row in _columns(tables, "problems", "name", "prelude_id", "statement_exact"):
         if row["statement_exact"]:
             named.setdefault((row["prelude_id"], row["statement_exact"]), []).append(row["name"])
-    lemmas = _columns(tables, "lemmas", "id", "prelude_id", "statement_exact")
-    found = {row["id"]: named.get((row["prelude_id"], row["statement_exact"])) for row in lemmas}
+    lemmas = tables.table("lemmas").select(["id", "prelude_id", "statement_exact"])
+    alike = _among(lemmas, "statement_exact", {statement for _, statement in named}).to_pylist()
+    found = {row["id"]: named.get((row["prelude_id"], row["statement_exact"])) for row in alike}
     return {lemma: tuple(names) for lemma, names in found.items() if names}
 
 
 def solved_at(tables: Tables) -> dict[str, float]:
     """The CPU seconds that the run was charged for when the attempt that proved each problem had ended."""
     ends: dict[str, float] = {}
-    for row in _columns(tables, "events", "kind", "attempt_id", "detail"):
-        if row["kind"] == SPENT and row["attempt_id"]:
+    for row in _among(tables.table("events"), "kind", [SPENT]).select(["attempt_id", "detail"]).to_pylist():
+        if row["attempt_id"]:
             ends[row["attempt_id"]] = json.loads(row["detail"])["cpu_seconds"]
     proved = [row for row in _columns(tables, "problems", "name", "status", "attempt_id") if row["status"] == "proved"]
     steps = {row["name"]: row["attempt_id"].removesuffix("m") for row in proved}  # the model's part of a step
@@ -160,8 +179,8 @@ class Growth(NamedTuple):
 
 def growth(tables: Tables) -> list[Growth]:
     """One entry per round, from round 1; lemmas that came with the start of the run are not of any round."""
-    born = Counter(row["born"] for row in _columns(tables, "lemmas", "born"))
-    attempts = Counter(row["round"] for row in _columns(tables, "attempts", "round"))
+    born = Counter(tables.table("lemmas").column("born").to_pylist())
+    attempts = Counter(tables.table("attempts").column("round").to_pylist())
     retired = _first_round(tables, "lemmas", "retired_by", lambda value: value is not None)
     solved = _first_round(tables, "problems", "status", lambda value: value == "proved")
     return [
