@@ -14,10 +14,11 @@ from array import array
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from library_store.shelves import NOTHING, Numbers, Shelves, rows, view
 
@@ -155,6 +156,30 @@ class Postings:
             rarities, lemmas = self._best(query, shelves, k, at_round)
             counts = self._matrix(lemmas, query)
         return self._ranked(lemmas, self._exact(query, rarities, lemmas, counts), k)
+
+    def eligible(self, definition_ids: Collection[str], at_round: int | None) -> Numbers:
+        """The numbers of all lemmas that a statement over these definitions may see, rising."""
+        shelves = self._shelves.opened_by(definition_ids).tolist()
+        lemmas = np.sort(np.concatenate([NOTHING, *(view(self._shelves.lemmas[shelf]) for shelf in shelves)]))
+        return lemmas[self._in_time(lemmas, at_round)]
+
+    def counts(self, first: int = 0) -> Any:
+        """How often each lemma from number `first` on (rows) has each token (columns), sparse."""
+        starts = np.frombuffer(self._starts, np.int64)[first:]
+        members = slice(int(starts[0]), int(starts[-1]))
+        values = (view(self._counts)[members].copy(), view(self._tokens)[members].copy(), starts - starts[0])
+        return sparse.csr_array(values, shape=(len(starts) - 1, len(self._vocabulary)))
+
+    def counts_of(self, tokens: Sequence[str]) -> Any:
+        """The same for a question: one row; tokens that no lemma has are left out."""
+        known = Counter({self._vocabulary[word]: n for word, n in Counter(tokens).items() if word in self._vocabulary})
+        columns = np.array(sorted(known), np.int32)
+        values = (np.array([known[token] for token in columns.tolist()], np.int32), columns, np.array([0, len(known)]))
+        return sparse.csr_array(values, shape=(1, len(self._vocabulary)))
+
+    def tokens_of(self, number: int) -> frozenset[int]:
+        """The numbers of the tokens that a lemma has."""
+        return frozenset(self._tokens[self._starts[number] : self._starts[number + 1]])
 
     def _seen_in_all(self, shelves: Numbers) -> tuple[int, int]:
         """How many lemmas the shelves hold, and how many tokens these have."""

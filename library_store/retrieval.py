@@ -17,10 +17,12 @@ from library_store.postings import Postings, Statement
 from term_algebra import children, subterms
 
 _WORDS = re.compile(r"[^\W\d][\w'.]*|[^\w\s\"()]+")
+_NAMES = re.compile(r"[^\W\d][\w'.]*")
+_VARIABLE = re.compile(r"x\d+")
 
 
 class Retrieved(NamedTuple):
-    """A lemma and its BM25 score for the statement."""
+    """A lemma and its score for the statement: by BM25, or a fused one (`hybrid.py`)."""
 
     lemma: Lemma
     score: float
@@ -32,6 +34,11 @@ def statement_tokens(term: Term) -> list[str]:
     Of a statement that is kept as text, its words.
     """
     return list(Counter(_read(term).tokens).elements())
+
+
+def text_tokens(text: str) -> list[str]:
+    """The names in a statement's text, variables of the form `x0` left out."""
+    return [word for word in _NAMES.findall(text) if not _VARIABLE.fullmatch(word)]
 
 
 def size(term: Term) -> int:
@@ -118,3 +125,11 @@ class LemmaIndex:
             return []
         found = self._postings[prelude_id].retrieve(tokens, definition_ids, k, at_round)
         return [Retrieved(self._lemmas[identity], score) for identity, score in found]
+
+    def postings(self, prelude_id: str) -> Postings:
+        """The lemmas of a prelude, by number."""
+        return self._postings.get(prelude_id) or Postings()
+
+    def scored(self, lemma_id: str, score: float) -> Retrieved:
+        """A lemma that is in, with a score."""
+        return Retrieved(self._lemmas[lemma_id], score)

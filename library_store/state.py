@@ -11,8 +11,9 @@ from collections.abc import Collection, Iterable
 from typing import NamedTuple, TypeAlias
 
 from domain import Definition, Lemma, Request, Term
+from library_store.hybrid import HybridIndex
 from library_store.lookalikes import LookAlikes
-from library_store.retrieval import LemmaIndex, Retrieved, statement_tokens
+from library_store.retrieval import LemmaIndex, Retrieved, statement_tokens, text_tokens
 from library_store.schema import (
     ProblemState,
     Row,
@@ -74,8 +75,11 @@ class State:
         self._by_statement: dict[StatementKey, str] = {}
         self._requests_by_statement: dict[StatementKey, str] = {}
         self._proofs: dict[str, Row] = {}
+        self._proved_in: dict[str, int] = {}
         self.alike = LookAlikes()
         self._index = LemmaIndex()
+        self._hybrid: HybridIndex | None = None
+        """Made when it is first asked."""
         self._statements_asked_for = LemmaIndex()
         self._log: list[str] = []
 
@@ -98,8 +102,11 @@ class State:
                     self._statements_asked_for.remove(request.id)
             case "problems":
                 self.problems[row["id"]] = state = problem_from_row(row)
+                self._proved_in[row["id"]] = row["round"]
                 for used in state.uses:
                     self.used_by[used].add(row["id"])
+                if self._hybrid is not None:
+                    self._add_proof_of_problem(self._hybrid, state, row["round"])
             case "attempts":
                 self.attempt_ids.add(row["id"])
                 self.attempts_on[row["target"]] += 1
@@ -139,6 +146,8 @@ class State:
             self._index.add(lemma)
         else:
             self._index.remove(lemma.id)
+        if self._hybrid is not None:
+            self._add_proof_of_lemma(self._hybrid, lemma)
 
     def next_revision(self, table: str, row_id: str) -> int:
         """The revision that the next row of a problem or request has."""
@@ -194,9 +203,33 @@ class State:
         k: int,
         *,
         at_round: int | None = None,
+        hybrid: bool = False,
+        diversity: float = 0.0,
+        without: str = "",
     ) -> list[Retrieved]:
-        """The `k` best lemmas for a statement among those not retired; see `LemmaIndex.retrieve`."""
-        return self._index.retrieve(statement_tokens(statement), definition_ids, prelude_id, k, at_round=at_round)
+        """The `k` best lemmas for a statement among those not retired.
+
+        By BM25, see `LemmaIndex.retrieve`, or `hybrid`, see `HybridIndex.retrieve` also for `diversity` and `without`.
+        """
+        tokens = statement_tokens(statement)
+        if not hybrid:
+            return self._index.retrieve(tokens, definition_ids, prelude_id, k, at_round=at_round)
+        if self._hybrid is None:
+            self._hybrid = HybridIndex(self._index)
+            for lemma in self.lemmas.values():
+                self._add_proof_of_lemma(self._hybrid, lemma)
+            for name, state in self.problems.items():
+                self._add_proof_of_problem(self._hybrid, state, self._proved_in[name])
+        return self._hybrid.retrieve(
+            tokens, definition_ids, prelude_id, k, at_round=at_round, diversity=diversity, without=without
+        )
+
+    def _add_proof_of_lemma(self, hybrid: HybridIndex, lemma: Lemma) -> None:
+        hybrid.add_proof(lemma.id, lemma.prelude_id, statement_tokens(lemma.term), lemma.uses, lemma.round)
+
+    def _add_proof_of_problem(self, hybrid: HybridIndex, state: ProblemState, in_round: int) -> None:
+        tokens = text_tokens(state.statement_exact)
+        hybrid.add_proof(state.problem.name, state.prelude_id, tokens, state.uses, in_round)
 
     def assumable(
         self,

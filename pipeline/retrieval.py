@@ -21,15 +21,13 @@ from itertools import chain, zip_longest
 from typing import Any
 
 from domain import Elaboration, Lemma
+from library_store.fusion import fused as fuse
 from pipeline.policies import DIRECTIONS
 from pipeline.proving import Found
 from pipeline.world import Ports, Statement, World
 
 POOL = 24
 """Lemmas closest to a statement that are compared with a problem's informal text too."""
-
-RANK_OFFSET = 60
-"""In fusing two rankings, what is added to each rank (reciprocal rank fusion, Cormack et al. 2009)."""
 
 _WORD = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z]{3,}")
 
@@ -38,9 +36,16 @@ def retrieve(
     world: World, ports: Ports, statement: Statement, over: Sequence[str], k: int, at_round: int | None = None
 ) -> list[Lemma]:
     """The best `k` lemmas over the definitions `over` for a statement, best first."""
-    if world.settings.retrieval.visibility == "none":
+    settings = world.settings.retrieval
+    if settings.visibility == "none":
         return []
-    found = ports.library.retrieve(statement.term, over, statement.prelude_id, k + 1, at_round=at_round)
+    found = ports.library.retrieve(
+        *(statement.term, over, statement.prelude_id, k + 1),
+        at_round=at_round,
+        hybrid=settings.method == "hybrid",
+        diversity=settings.diversity,
+        without=statement.id,
+    )
     return [lemma for lemma, _ in found if lemma.id != statement.id][:k]
 
 
@@ -115,11 +120,7 @@ def by_words(text: str, lemmas: Sequence[Lemma]) -> list[Lemma]:
 def fused(*rankings: Sequence[Lemma]) -> list[Lemma]:
     """One ranking out of several; a lemma that one of them lacks gains nothing from it. The first one breaks ties."""
     lemmas = {lemma.id: lemma for ranking in rankings for lemma in ranking}
-    score: dict[str, float] = dict.fromkeys(lemmas, 0.0)
-    for ranking in rankings:
-        for place, lemma in enumerate(ranking):
-            score[lemma.id] += 1 / (RANK_OFFSET + place)
-    return sorted(lemmas.values(), key=lambda lemma: -score[lemma.id])
+    return [lemmas[one] for one in fuse([[lemma.id for lemma in ranking] for ranking in rankings])]
 
 
 def _found_itself(library: Any, identity: str, at_round: int) -> list[Lemma] | None:

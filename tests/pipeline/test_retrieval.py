@@ -64,9 +64,9 @@ def test_a_prompt_gets_the_papers_numbers_in_turn_and_never_its_own_statement(tm
         class Everything:
             """The library, as if the problem had all definitions."""
 
-            def retrieve(self, term: Any, visible: Any, prelude_id: str, k: int, at_round: int | None = None) -> Any:
+            def retrieve(self, term: Any, visible: Any, prelude_id: str, k: int, **how: Any) -> Any:
                 del visible
-                return library.retrieve(term, VISIBLE, prelude_id, k, at_round=at_round)
+                return library.retrieve(term, VISIBLE, prelude_id, k, **how)
 
         ports: Any = Ports(None, Everything(), None)  # pyright: ignore[reportArgumentType]  (no prover is asked)
         world = build(RunSettings(), [], "rocq", None)

@@ -1,0 +1,219 @@
+"""Several rankings as one: vectors learned from statements, proofs of similar statements, fusion and diversity."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domain import App, Const, Term, Var
+from library_store.fusion import diverse, fused
+from library_store.hybrid import Dense, HybridIndex
+from library_store.latent import learn
+from library_store.library import Library
+from library_store.postings import Postings, Statement
+from library_store.retrieval import LemmaIndex, statement_tokens, text_tokens
+from library_store.similar_proofs import SimilarProofs
+from library_store.vectors import Vectors
+from tests.library_store.samples import AUDITED, equal, for_all, lemma, opened, plus, sha, successor
+
+NAT, PLUS = sha("nat"), sha("plus")
+PRELUDE = sha("")
+X, Y = Var("x"), Var("y")
+
+
+def statement(text: str) -> Statement:
+    words = text.split()
+    return Statement({word: words.count(word) for word in words}, len(words))
+
+
+def units(rows: int, dimension: int, seed: int) -> np.ndarray:
+    vectors = np.random.default_rng(seed).standard_normal((rows, dimension)).astype(np.float32)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+# ------------------------------------------------------------------------------------------------------------ vectors
+
+
+@given(st.integers(0, 2**31), st.integers(1, 60), st.integers(0, 70), st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_the_nearest_are_those_of_a_full_sort(seed: int, count: int, k: int, some: bool) -> None:
+    vectors = Vectors(5)
+    held = units(count, 5, seed)
+    vectors.add(held[: count // 2])
+    vectors.add(held[count // 2 :])
+    question = units(1, 5, seed + 1)[0]
+    among = np.arange(0, count, 2, dtype=np.int32) if some else np.arange(count, dtype=np.int32)
+    found = vectors.nearest(question, k, among if some else None)
+    expected = sorted(among.tolist(), key=lambda number: (-float(held[number] @ question), number))[:k]
+    assert np.allclose(found.cosines, [held[number] @ question for number in expected], atol=1e-6)
+    assert len(set(found.numbers.tolist())) == len(expected)
+    assert set(found.numbers.tolist()) <= set(among.tolist())
+
+
+def test_an_approximate_index_finds_nearly_all_and_only_what_may_be_seen() -> None:
+    pytest.importorskip("usearch")
+    held = units(3000, 24, 0)
+    exact, approximate = Vectors(24), Vectors(24, exact=100)
+    exact.add(held)
+    approximate.add(held[:2000])
+    approximate.nearest(held[0], 3)
+    approximate.add(held[2000:])
+    even = np.arange(0, 3000, 2, dtype=np.int32)
+    same = 0
+    for question in units(50, 24, 1):
+        found = approximate.nearest(question, 10, even).numbers.tolist()
+        assert not any(number % 2 for number in found)
+        same += len(set(found) & set(exact.nearest(question, 10, even).numbers.tolist()))
+    assert same >= 450
+
+
+# ------------------------------------------------------------------------------------------------------------- latent
+
+
+def test_statements_without_a_common_word_are_near_if_their_words_stand_together_elsewhere() -> None:
+    texts = ["sum add", "add plus", "sum plus", "add sum plus"] * 3 + ["list rev", "rev join", "list join"] * 3
+    postings = Postings()
+    for number, text in enumerate([*texts, "sum one", "rev one"]):
+        postings.add(str(number), statement(text), (), 1)
+    latent = learn(postings.counts(), dimension=2)
+    question = latent.vectors(postings.counts_of(["plus"]))[0]
+    near, far = latent.vectors(postings.counts(len(texts)))
+    assert near @ question > 0.7
+    assert abs(far @ question) < 0.4
+    assert np.allclose(np.linalg.norm(latent.vectors(postings.counts()), axis=1), 1, atol=1e-5)
+
+
+def test_learning_is_the_same_twice_and_bears_nothing_to_learn_from() -> None:
+    postings = Postings()
+    for number in range(30):
+        postings.add(str(number), statement(f"a w{number % 7} w{number % 3}"), (), 1)
+    first, again = learn(postings.counts()), learn(postings.counts())
+    assert (first.directions == again.directions).all()
+    lonely = Postings()
+    lonely.add("0", statement("once"), (), 1)
+    assert (learn(lonely.counts()).vectors(lonely.counts()) == 0).all()
+
+
+def test_vectors_depend_on_the_lemmas_and_not_on_when_they_were_asked_for() -> None:
+    chance = random.Random(0)
+    texts = [" ".join(chance.choices("abcdefghij", k=6)) for _ in range(60)]
+
+    def ranking(asks: bool) -> list[str]:
+        postings, dense = Postings(), Dense()
+        for number, text in enumerate(texts):
+            postings.add(f"{number:02}", statement(text), (), 1)
+            if asks:
+                dense.ranking(postings, ["a"], (), None)
+        return dense.ranking(postings, ["a", "b"], (), None)
+
+    assert ranking(asks=True) == ranking(asks=False)
+
+
+# ------------------------------------------------------------------------------------------------------------- proofs
+
+
+def test_proofs_of_similar_statements_vote_and_those_of_later_rounds_do_not() -> None:
+    proofs = SimilarProofs()
+    proofs.add("p", statement("rev app rev"), ["rev_app"], 1)
+    proofs.add("q", statement("rev app app"), ["rev_app", "app_assoc"], 2)
+    proofs.add("r", statement("plus zero"), ["plus_zero"], 1)
+    assert [vote.id for vote in proofs.votes(["rev", "app"])] == ["rev_app", "app_assoc"]
+    assert [vote.id for vote in proofs.votes(["rev", "app"], at_round=1)] == ["rev_app"]
+    assert [vote.id for vote in proofs.votes(["rev", "app"], without="q")] == ["rev_app"]
+    assert proofs.votes(["unheard"]) == []
+
+
+def test_a_proof_that_was_replaced_no_longer_votes() -> None:
+    proofs = SimilarProofs()
+    proofs.add("p", statement("rev app"), ["long"], 1)
+    proofs.add("p", statement("rev app"), ["short"], 2)
+    assert [vote.id for vote in proofs.votes(["rev"])] == ["short"]
+    proofs.add("p", statement("rev app"), [], 3)
+    assert proofs.votes(["rev"]) == []
+    assert len(proofs) == 0
+
+
+# ------------------------------------------------------------------------------------------------ fusion and diversity
+
+
+def test_an_item_high_in_two_rankings_comes_before_the_first_of_one() -> None:
+    assert list(fused([["a", "b", "c"], ["d", "b"]])) == ["b", "a", "d", "c"]
+    assert fused([[], []]) == {}
+
+
+def test_diversity_puts_off_what_reads_like_one_chosen_before() -> None:
+    tokens = {"a": frozenset({1, 2}), "twin": frozenset({1, 2}), "other": frozenset({3, 4})}
+    ranked = ["a", "twin", "other"]
+    assert diverse(ranked, tokens, 2, 0.0) == ["a", "twin"]
+    assert diverse(ranked, tokens, 2, 0.5) == ["a", "other"]
+    assert diverse(ranked, tokens, 9, 0.5) == ["a", "other", "twin"]
+
+
+# -------------------------------------------------------------------------------------------------------- the library
+
+
+def terms() -> dict[str, Term]:
+    zero = Const("dnat_1")
+    return {
+        "plus_zero": for_all("x", equal(plus(X, zero), X)),
+        "plus_comm": for_all("x y", equal(plus(X, Y), plus(Y, X))),
+        "plus_succ": for_all("x y", equal(plus(X, successor(Y)), successor(plus(X, Y)))),
+        "goal": for_all("x y", equal(plus(X, successor(Y)), plus(successor(X), Y))),
+        "near": for_all("x y", equal(plus(X, successor(Y)), successor(plus(Y, X)))),
+    }
+
+
+def test_what_a_similar_proof_used_comes_first_although_it_reads_otherwise() -> None:
+    lemmas = {name: lemma(name, term) for name, term in terms().items() if name != "goal"}
+    index = LemmaIndex(lemmas.values())
+    hybrid = HybridIndex(index)
+    goal = statement_tokens(terms()["goal"])
+    before = [one.lemma.name for one in index.retrieve(goal, {NAT, PLUS}, PRELUDE, 4)]
+    assert before.index("plus_zero") > before.index("plus_comm")
+    hybrid.add_proof("near", PRELUDE, statement_tokens(terms()["near"]), [lemmas["plus_zero"].id], 1)
+    after = [one.lemma.name for one in hybrid.retrieve(goal, {NAT, PLUS}, PRELUDE, 4)]
+    assert after.index("plus_zero") < after.index("plus_comm")
+    unmoved = [one.lemma.name for one in hybrid.retrieve(goal, {NAT, PLUS}, PRELUDE, 4, without="near")]
+    assert unmoved == before
+
+
+def test_only_eligible_lemmas_are_given_whatever_the_proofs_used() -> None:
+    rev = lemma("rev_rev", for_all("x", equal(App(Const("drev"), (X,)), X)), definition_ids=(NAT, sha("rev")))
+    late = replace(lemma("late", terms()["plus_comm"]), round=3)
+    index = LemmaIndex([lemma("plus_zero", terms()["plus_zero"]), rev, late])
+    hybrid = HybridIndex(index)
+    goal = statement_tokens(terms()["goal"])
+    hybrid.add_proof("near", PRELUDE, goal, [rev.id, late.id, sha("nobody")], 1)
+    names = [one.lemma.name for one in hybrid.retrieve(goal, {NAT, PLUS}, PRELUDE, 9, at_round=2)]
+    assert names == ["plus_zero"]
+    index.remove(late.id)
+    assert "late" not in [one.lemma.name for one in hybrid.retrieve(goal, {NAT, PLUS}, PRELUDE, 9)]
+    assert hybrid.retrieve(goal, {NAT, PLUS}, "another prelude", 9) == []
+    assert hybrid.retrieve(goal, {NAT, PLUS}, PRELUDE, 0) == []
+
+
+def test_a_library_that_is_asked_early_and_one_that_is_opened_again_answer_alike(tmp_path: Path) -> None:
+    def ask(library: Library) -> list[tuple[str, float]]:
+        found = library.retrieve(terms()["goal"], {NAT, PLUS}, PRELUDE, 5, hybrid=True, diversity=0.3)
+        return [(one.lemma.id, one.score) for one in found]
+
+    with opened(tmp_path) as library:
+        ask(library)
+        for name, term in terms().items():
+            library.insert(lemma(name, term), AUDITED)
+        zero = lemma("plus_zero").id
+        library.set_problem("prop_1", "proved", proof="auto.", uses=[zero])
+        early = ask(library)
+    assert early
+    with Library(tmp_path) as library:
+        assert ask(library) == early
+
+
+def test_names_of_a_statements_text_are_its_constants() -> None:
+    assert text_tokens("forall (x0 : d1), @eq d1 (@d2 x0 d1_1) x0") == ["forall", "d1", "eq", "d1", "d2", "d1_1"]
