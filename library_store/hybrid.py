@@ -1,14 +1,15 @@
-"""Lemmas by three rankings fused: BM25, dense vectors, and what the proofs of similar statements use.
+"""Lemmas by up to three rankings fused: BM25, dense vectors, and what the proofs of similar statements use.
 
 The vectors are learned from the statements (`latent.py`), the proofs are those of the run (`similar_proofs.py`).
-`bench/retrieval.py` measures each alone and all together: proofs are worth most in a large library that has many, and
-nothing in the small ones that runs make, so a run asks for BM25 alone unless its settings say otherwise.
+`bench/retrieval.py` measures them: with proofs BM25 is far better in a large library that has many, and not better in
+the small ones that runs make; with vectors it is worse in both. So a run asks for BM25 alone unless told otherwise.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
+from typing import Literal, TypeAlias
 
 from library_store.fusion import diverse, fused
 from library_store.latent import Latent, learn
@@ -16,6 +17,8 @@ from library_store.postings import Postings, Statement
 from library_store.retrieval import LemmaIndex, Retrieved
 from library_store.similar_proofs import SimilarProofs
 from library_store.vectors import Vectors
+
+Ranking: TypeAlias = Literal["lexical", "proofs", "dense"]
 
 DEPTH = 100
 """How far down each ranking is looked at."""
@@ -65,7 +68,7 @@ class Dense:
 
 
 class HybridIndex:
-    """BM25, dense vectors and the proofs of similar statements over the lemmas of a `LemmaIndex`, which it follows."""
+    """Rankings, fused, of the lemmas of a `LemmaIndex`, which it follows."""
 
     def __init__(self, lexical: LemmaIndex) -> None:
         self._lexical = lexical
@@ -93,6 +96,7 @@ class HybridIndex:
         definition_ids: Collection[str],
         prelude_id: str,
         k: int,
+        rankings: Collection[Ranking],
         *,
         at_round: int | None = None,
         diversity: float = 0.0,
@@ -105,6 +109,7 @@ class HybridIndex:
             definition_ids: of the definitions that the problem has.
             prelude_id: of the problem.
             k: at most so many.
+            rankings: that are fused.
             at_round: leave out lemmas and proofs that came later.
             diversity: from 0 to 1, see `hybrid.diverse`.
             without: a statement whose own proof must not speak for it.
@@ -113,14 +118,19 @@ class HybridIndex:
             return []
         postings = self._lexical.postings(prelude_id)
         depth = max(k, DEPTH)
-        lexical = self._lexical.retrieve(tokens, definition_ids, prelude_id, depth, at_round=at_round)
-        numbers = postings.eligible(definition_ids, at_round).tolist()
-        eligible = {postings.ids[number]: number for number in numbers}
-        dense = self._dense.setdefault(prelude_id, Dense()).ranking(postings, tokens, definition_ids, at_round, depth)
-        proofs = self._proofs.get(prelude_id, SimilarProofs())
-        votes = proofs.votes(constants(tokens), at_round=at_round, without=without)
-        voted = [vote.id for vote in votes if vote.id in eligible][:depth]
-        score = fused([[one.lemma.id for one in lexical], voted, dense], offset=OFFSET)
+        eligible = {postings.ids[number]: number for number in postings.eligible(definition_ids, at_round).tolist()}
+        found: list[list[str]] = []
+        if "lexical" in rankings:
+            lexical = self._lexical.retrieve(tokens, definition_ids, prelude_id, depth, at_round=at_round)
+            found.append([one.lemma.id for one in lexical])
+        if "proofs" in rankings:
+            proofs = self._proofs.get(prelude_id, SimilarProofs())
+            votes = proofs.votes(constants(tokens), at_round=at_round, without=without)
+            found.append([vote.id for vote in votes if vote.id in eligible][:depth])
+        if "dense" in rankings:
+            dense = self._dense.setdefault(prelude_id, Dense())
+            found.append(dense.ranking(postings, tokens, definition_ids, at_round, depth))
+        score = fused(found, offset=OFFSET)
         wanted = list(score)[:depth]
         having = {one: postings.tokens_of(eligible[one]) for one in wanted} if diversity else {}
         return [self._lexical.scored(one, score[one]) for one in diverse(wanted, having, k, diversity)]

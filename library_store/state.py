@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 from typing import NamedTuple, TypeAlias
 
 from domain import Definition, Lemma, Request, Term
-from library_store.hybrid import HybridIndex
+from library_store.hybrid import HybridIndex, Ranking
 from library_store.lookalikes import LookAlikes
 from library_store.retrieval import LemmaIndex, Retrieved, statement_tokens, text_tokens
 from library_store.schema import (
@@ -203,16 +203,16 @@ class State:
         k: int,
         *,
         at_round: int | None = None,
-        hybrid: bool = False,
+        rankings: Collection[Ranking] = ("lexical",),
         diversity: float = 0.0,
         without: str = "",
     ) -> list[Retrieved]:
         """The `k` best lemmas for a statement among those not retired.
 
-        By BM25, see `LemmaIndex.retrieve`, or `hybrid`, see `HybridIndex.retrieve` also for `diversity` and `without`.
+        By BM25 alone, see `LemmaIndex.retrieve`; with other `rankings` or `diversity`, see `HybridIndex.retrieve`.
         """
         tokens = statement_tokens(statement)
-        if not hybrid:
+        if tuple(rankings) == ("lexical",) and not diversity:
             return self._index.retrieve(tokens, definition_ids, prelude_id, k, at_round=at_round)
         if self._hybrid is None:
             self._hybrid = HybridIndex(self._index)
@@ -221,7 +221,7 @@ class State:
             for name, state in self.problems.items():
                 self._add_proof_of_problem(self._hybrid, state, self._proved_in[name])
         return self._hybrid.retrieve(
-            tokens, definition_ids, prelude_id, k, at_round=at_round, diversity=diversity, without=without
+            tokens, definition_ids, prelude_id, k, rankings, at_round=at_round, diversity=diversity, without=without
         )
 
     def _add_proof_of_lemma(self, hybrid: HybridIndex, lemma: Lemma) -> None:

@@ -77,11 +77,11 @@ class RetrievalSettings(_Settings):
     order: Literal["ranked", "random", "first", "other_clusters"] = "ranked"
     """How an attempt at a problem chooses among the lemmas that it may see: by relevance, at random, in order of
     admission, or by relevance among those that do not come from a problem of its own cluster."""
-    method: Literal["lexical", "hybrid"] = "lexical"
-    """Relevance: `lexical` is BM25 over the constants of statements; `hybrid` fuses it with vectors learned from the
-    statements and with what the proofs of similar statements use. In the libraries of runs BM25 alone measured best."""
+    rankings: tuple[Literal["lexical", "proofs", "dense"], ...] = Field(default=("lexical",), min_length=1)
+    """What relevance is fused from: `lexical`, BM25 over the constants of statements; `proofs`, what the proofs of
+    similar statements use; `dense`, vectors learned from the statements. In runs BM25 alone measured best."""
     diversity: float = Field(default=0.0, ge=0.0, le=1.0)
-    """With `hybrid`, how much a lemma that reads like one chosen before it is put off (maximal marginal relevance)."""
+    """How much a lemma that reads like one chosen before it is put off (maximal marginal relevance)."""
 
 
 class ProveSettings(_Settings):

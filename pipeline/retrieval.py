@@ -42,7 +42,7 @@ def retrieve(
     found = ports.library.retrieve(
         *(statement.term, over, statement.prelude_id, k + 1),
         at_round=at_round,
-        hybrid=settings.method == "hybrid",
+        rankings=settings.rankings,
         diversity=settings.diversity,
         without=statement.id,
     )

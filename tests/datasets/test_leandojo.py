@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from datasets import leandojo
-from datasets.leandojo import read_leandojo
+from datasets.leandojo import read_leandojo, read_steps
 from datasets.leandojo_graphs import by_location, by_name
 from domain import UserError
 from pipeline.__main__ import main
@@ -197,3 +197,16 @@ def test_another_format_is_one_line_that_names_the_file(tmp_path: Path) -> None:
     file.unlink()
     with pytest.raises(UserError, match=r"has no leandojo_benchmark_4/random/val\.json"):
         read_leandojo(folder)
+
+
+def test_steps_have_what_was_to_be_shown_and_only_those_that_name_premises(tmp_path: Path) -> None:
+    read = read_steps(unpacked(tmp_path), ["random/train", "random/test"])
+    assert [file.path for file in read.files] == [MUL, ADD]
+    steps = read.parts["random/train"]
+    assert [(step.theorem, len(step.premises)) for step in steps] == [
+        *(("mul_comm", 1), ("twice", 2), ("twice", 1), ("thrice", 3)),
+    ]
+    assert {step.state for step in steps} == {', {"url": '}
+    assert read.parts["random/test"] == []
+    with pytest.raises(UserError, match=r"novel_premises/other\.json"):
+        read_steps(tmp_path, ["novel_premises/other"])

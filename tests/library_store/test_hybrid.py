@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from domain import App, Const, Term, Var
 from library_store.admission import Proposal
 from library_store.fusion import diverse, fused
-from library_store.hybrid import Dense, HybridIndex
+from library_store.hybrid import Dense, HybridIndex, Ranking
 from library_store.latent import learn
 from library_store.library import Library
 from library_store.postings import Postings, Statement
@@ -26,6 +26,7 @@ from tests.library_store.samples import AUDITED, equal, for_all, lemma, opened, 
 NAT, PLUS = sha("nat"), sha("plus")
 PRELUDE = sha("")
 X, Y = Var("x"), Var("y")
+EVERY: tuple[Ranking, ...] = ("lexical", "proofs", "dense")
 
 
 def statement(text: str) -> Statement:
@@ -178,9 +179,9 @@ def test_what_a_similar_proof_used_comes_first_although_it_reads_otherwise() -> 
     before = [one.lemma.name for one in index.retrieve(goal, {NAT, PLUS}, PRELUDE, 4)]
     assert before.index("plus_zero") > before.index("plus_comm")
     hybrid.add_proof("near", PRELUDE, statement_tokens(terms()["near"]), [lemmas["plus_zero"].id], 1)
-    after = [one.lemma.name for one in hybrid.retrieve(goal, {NAT, PLUS}, PRELUDE, 4)]
+    after = [one.lemma.name for one in hybrid.retrieve(goal, {NAT, PLUS}, PRELUDE, 4, EVERY)]
     assert after.index("plus_zero") < after.index("plus_comm")
-    unmoved = [one.lemma.name for one in hybrid.retrieve(goal, {NAT, PLUS}, PRELUDE, 4, without="near")]
+    unmoved = [one.lemma.name for one in hybrid.retrieve(goal, {NAT, PLUS}, PRELUDE, 4, EVERY, without="near")]
     assert unmoved == before
 
 
@@ -191,17 +192,17 @@ def test_only_eligible_lemmas_are_given_whatever_the_proofs_used() -> None:
     hybrid = HybridIndex(index)
     goal = statement_tokens(terms()["goal"])
     hybrid.add_proof("near", PRELUDE, goal, [rev.id, late.id, sha("nobody")], 1)
-    names = [one.lemma.name for one in hybrid.retrieve(goal, {NAT, PLUS}, PRELUDE, 9, at_round=2)]
+    names = [one.lemma.name for one in hybrid.retrieve(goal, {NAT, PLUS}, PRELUDE, 9, EVERY, at_round=2)]
     assert names == ["plus_zero"]
     index.remove(late.id)
-    assert "late" not in [one.lemma.name for one in hybrid.retrieve(goal, {NAT, PLUS}, PRELUDE, 9)]
-    assert hybrid.retrieve(goal, {NAT, PLUS}, "another prelude", 9) == []
-    assert hybrid.retrieve(goal, {NAT, PLUS}, PRELUDE, 0) == []
+    assert "late" not in [one.lemma.name for one in hybrid.retrieve(goal, {NAT, PLUS}, PRELUDE, 9, EVERY)]
+    assert hybrid.retrieve(goal, {NAT, PLUS}, "another prelude", 9, EVERY) == []
+    assert hybrid.retrieve(goal, {NAT, PLUS}, PRELUDE, 0, EVERY) == []
 
 
 def test_a_library_that_is_asked_early_and_one_that_is_opened_again_answer_alike(tmp_path: Path) -> None:
     def ask(library: Library) -> list[tuple[str, float]]:
-        found = library.retrieve(terms()["goal"], {NAT, PLUS}, PRELUDE, 5, hybrid=True, diversity=0.3)
+        found = library.retrieve(terms()["goal"], {NAT, PLUS}, PRELUDE, 5, rankings=EVERY, diversity=0.3)
         return [(one.lemma.id, one.score) for one in found]
 
     with opened(tmp_path) as library:
