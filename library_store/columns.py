@@ -245,6 +245,9 @@ SPENT = "spent"
 """Kind of the events that say in `detail["cpu_seconds"]` what a run is charged for when the step of that `attempt_id`,
 or what else `subject` names, has ended."""
 
+FAILED = "failed"
+"""Kind of the events of steps that ended with an error of ours, told in `detail["error"]`, and brought nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Metric:

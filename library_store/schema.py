@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from domain import Attempt, Constructor, Datatype, Definition, Function, Lemma, Problem, Request, Term
 from library_store.columns import (
+    FAILED,
     KEYS,
     SCHEMA_VERSION,
     SCHEMAS,
@@ -32,6 +33,7 @@ from library_store.columns import (
 from library_store.term_json import term_from_json, term_to_json
 
 __all__ = [
+    "FAILED",
     "KEYS",
     "SCHEMAS",
     "SCHEMA_VERSION",

@@ -2,7 +2,8 @@
 
 Invariant: a killed driver, worker or node loses no acknowledged lemma (design, invariant 9). Everything that a step
 brings is in the library's journal before the step is over, so a run that was stopped goes on in its round: steps that
-were recorded are not planned again.
+were recorded are not planned again. A step that ends with an error of ours, or with its worker, is told and left out;
+its target has its turn again in the next round.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ from statistics import fmean
 from typing import Any, NamedTuple
 
 import ray
+from ray.exceptions import RayError
 
 from actors.cluster import gather
 from datasets import Dataset
-from domain import Elaboration, Problem, Verdict
+from domain import Elaboration, OutsideError, Problem, UserError, Verdict
 from library_store.deduplication import dedup_key
-from library_store.schema import SPENT, Metric, ProblemState, event_from_row
+from library_store.schema import FAILED, SPENT, Metric, ProblemState, event_from_row
 from library_store.snapshot import Manifest
 from pipeline import __version__, policies
 from pipeline.attempt import Result, attempt
@@ -43,6 +45,8 @@ from pipeline.world import World, build
 TOKEN_SECONDS = 0.02
 """CPU seconds of the model for one token, before any was written."""
 
+MOST_FAILED = 10
+"""Steps of one round that may end with an error of ours; one more ends the run, which can be resumed."""
 
 _STEP = re.compile(r"r\d+-(\d+)m?")
 """The id of a step, by the round and its place in it; `m` marks the model's part of an attempt."""
@@ -175,7 +179,7 @@ def _work(world: World, staff: Staff, number: int, had: dict[str, Result], progr
     running: dict[Any, tuple[Any, Action, str]] = {}
     still_open = {name for name in begun.open_problems if name in world.elaborations}
     explored = {world.signatures[key].shape for key in begun.done if key in world.signatures}
-    count, spent, attempts = begun.last, staff.spent(), list(begun.attempts)
+    count, failed, spent, attempts = begun.last, 0, staff.spent(), list(begun.attempts)
     allowed = policies.attempt_seconds(settings, number + 1, with_lemmas=True)
     token_seconds = staff.cpu_seconds()["model"] / max(1, begun.tokens) if begun.tokens else TOKEN_SECONDS
     while True:
@@ -201,7 +205,15 @@ def _work(world: World, staff: Staff, number: int, had: dict[str, Result], progr
         worker, action, name = running.pop(done)
         free.append(worker)
         plan = policies.finish(plan, action)
-        result = ray.get(done)
+        try:
+            result = ray.get(done)
+        except RayError as error:
+            failed += 1
+            if failed > MOST_FAILED or isinstance(error, UserError | OutsideError):
+                raise
+            staff.library.add_event(FAILED, action.target, attempt_id=name, detail={"error": str(error)[-2000:]})
+            progress.failed(action, name, error)
+            continue
         if action.kind == "prove":
             had[action.target] = result
             if result.cpu_seconds:

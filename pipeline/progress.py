@@ -77,6 +77,13 @@ class Progress:
         elif self._steps % 20 == 0:
             self.say(summary)
 
+    def failed(self, action: Action, name: str, error: Exception) -> None:
+        """Tells of a step that ended with an error of ours; the log has all of it."""
+        self._left -= action.kind == "prove"
+        self._log.write(f"{error}\n")
+        last = str(error).strip().rpartition("\n")[2]
+        self.say(f"step {name} ({action.operator} {action.target[:60]}) failed by an error of Lemmary's own: {last}")
+
     def round(self, manifest: Manifest) -> None:
         counts = manifest.counts
         self.say(

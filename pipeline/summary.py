@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from library_store.schema import Row, event_from_row
+from library_store.schema import FAILED, Row, event_from_row
 from library_store.snapshot import Tables, read
 
 MOST_SHOWN = 8
@@ -40,6 +40,8 @@ def summarise(directory: Path) -> Summary:
         *_refuted(tables),
         *_with_lemmas(tables),
     ]
+    if failed := sum(row["kind"] == FAILED for row in tables.rows("events")):
+        lines += ["", f"{_count(failed, 'step')} failed by an error of Lemmary's own: logs/run.log has it"]
     if shortfall := sandbox_shortfall(tables):
         lines += ["", f"the provers of this run were not fully sandboxed: {shortfall}"]
     return Summary(counts, "\n".join(lines))

@@ -23,13 +23,11 @@ from .theory import (
     Equation,
     Statement,
     Theory,
-    arguments,
     as_equation,
     close,
     constants,
     equation,
     free_variables,
-    head,
     is_proposition,
     open_statement,
 )
@@ -88,21 +86,30 @@ def _under_premises(candidate: Term, statement: Term) -> Iterator[Term]:
     premises = [binder.type for binder in open_statement(statement).hypotheses]
     if not premises:
         return
-    theirs = {binder.name: binder.type for binder in open_statement(statement).of_kind("data")}
+    needed = frozenset[str]().union(*(free_variables(premise) for premise in premises))
+    theirs = {b.name: b.type for b in open_statement(statement).of_kind("data", "function") if b.name in needed}
     opened = open_statement(candidate)
     ours = {binder.name: binder.type for binder in opened.of_kind("data", "function")}
-    free = sorted(frozenset[str]().union(*(free_variables(premise) for premise in premises)) & set(theirs))
-    choices = itertools.product(*([o for o in ours if head(ours[o]) == head(theirs[name])] for name in free))
     given = [binder.type for binder in opened.hypotheses]
-    for choice in itertools.islice(choices, MOST_CHOICES):
-        pairs = list(zip(free, choice, strict=True))
-        table: dict[str, Term] = {name: Var(own) for name, own in pairs}
-        for name, own in pairs:
-            types = zip(arguments(theirs[name]), arguments(ours[own]), strict=True)
-            table |= {old.name: new for old, new in types if isinstance(old, Var)}
-        fits = all(substitute(theirs[name], table) == ours[own] for name, own in pairs)
-        if fits and len(set(choice)) == len(choice):
+    fitting = ([own for own, type_ in ours.items() if _fits(wanted, type_, {})] for wanted in theirs.values())
+    for choice in itertools.islice(itertools.product(*fitting), MOST_CHOICES):
+        table: dict[str, Term] = {}
+        pairs = zip(theirs.values(), choice, strict=True)
+        if len(set(choice)) < len(choice) or not all(_fits(wanted, ours[own], table) for wanted, own in pairs):
+            continue
+        table |= {name: Var(own) for name, own in zip(theirs, choice, strict=True)}
+        if needed <= table.keys():
             yield close([*given, *(substitute(premise, table) for premise in premises)], opened.conclusion, ours)
+
+
+def _fits(wanted: Term, type_: Term, table: dict[str, Term]) -> bool:
+    """Whether a type is an instance of another one, whose variables `table` then holds."""
+    if isinstance(wanted, Var):
+        return table.setdefault(wanted.name, type_) == type_
+    parts, others = children(wanted), children(type_)
+    if not parts or type(wanted) is not type(type_) or len(parts) != len(others):
+        return wanted == type_
+    return all(_fits(part, other, table) for (part, _), (other, _) in zip(parts, others, strict=True))
 
 
 def _candidates(

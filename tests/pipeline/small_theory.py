@@ -61,6 +61,8 @@ STATEMENTS = {
     "cut_together": "forall (A : Type) (n : num) (x y : seq A),"
     " cut A n (together A x y) = together A (cut A n x) (cut A n y)",
     "weight_flip": "forall (A : Type) (x : seq A), weight A (flip A x) = weight A x",
+    "false_sum_same": "forall (A : Type) (f : A -> A -> bool) (x y : num),"
+    " (forall a b : A, f a b = true <-> a = b) -> same (sum x y) y = true",
     "weight_stop": "forall (A : Type) (x : seq A), sum zero (weight A (join A x (stop A))) = sum (weight A x) zero",
     "weight_flip_stop": "forall (A : Type) (x : seq A),"
     " sum zero (weight A (join A (flip A x) (stop A))) = sum (weight A x) zero",

@@ -21,6 +21,8 @@ from domain import Verdict
 from library_store.admission import Proposal
 from library_store.library import Library
 from library_store.snapshot import read
+from pipeline import loop
+from pipeline.__main__ import main
 
 CONFIGURATION = {
     "seed": 0,
@@ -203,3 +205,25 @@ def test_prove_writes_results_and_uses_another_runs_library(
     taken = read(tmp_path / "out").lemmas
     assert taken
     assert taken.keys() <= known.lemmas.keys() - {forged.id}
+
+
+def test_a_step_that_fails_by_our_error_is_told_and_the_run_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    real = loop.attempt
+
+    def fails_once(*arguments: Any) -> Any:
+        if arguments[2] == "add_zero" and arguments[4] == 1:
+            raise TypeError("a mistake of ours")
+        return real(*arguments)
+
+    monkeypatch.setattr(loop, "attempt", fails_once)
+    tree = CONFIGURATION | {"problems": [{"dataset": "bundled", "split": "step1", "limit": 4}]}
+    assert main(["run", str(write(tmp_path, tree)), "--out", str(tmp_path / "run")]) == 0
+    printed = capsys.readouterr()
+    assert "a mistake of ours" in printed.err
+    assert "1 step failed by an error of Lemmary's own" in printed.out
+    assert "in fails_once" in (tmp_path / "run" / "logs" / "run.log").read_text()
+    by_name = {row["name"]: row for row in read(tmp_path / "run").rows("problems")}
+    assert by_name["add_zero"]["status"] == "proved"
+    assert by_name["add_zero"]["round"] == 2

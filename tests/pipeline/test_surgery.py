@@ -51,6 +51,11 @@ def test_what_holds_only_under_the_premises_of_the_statement_is_asked_for_under_
     assert together_join() in wanted(checker, "flip_together")
 
 
+def test_premises_that_speak_of_what_a_goal_does_not_have_stay_away(checker: Checker) -> None:
+    """What is left of this statement has no function to which its premise could apply."""
+    assert not any("iff" in text for text in wanted(checker, "false_sum_same"))
+
+
 def together_join() -> str:
     """As surgery writes it: with the elements that a cut list of the other type may have."""
     return render(alpha_normal(statement("together_join")))
