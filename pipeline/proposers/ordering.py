@@ -4,10 +4,10 @@ The precedence of symbols follows the definitions alone: accumulating functions 
 their definitions reach, then constructors. So `rev (app x y)` is larger than `app (rev y) (rev x)`: distributing
 laws push functions inward.
 
-Each rule's left side is larger than its right side in a simplification ordering. Most compare arguments from the first
-one on; a law that pushes a function inward may compare them backwards, and rewriting with rules of both kinds might not
-end: what runs a script has a limit of its own. What cannot be oriented (commutativity, say) is never a rule of kind
-`rewrite`.
+Each rule's left side is larger than its right side in a simplification ordering. Most compare arguments from the one
+on which the function recurses, in whatever place it has it, then from the first one on; a law that pushes a function
+inward may compare them backwards, and rewriting with rules of both kinds might not end: what runs a script has a limit
+of its own. What cannot be oriented (commutativity, say) is never a rule of kind `rewrite`.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ class Precedence:
 
     theory: Theory
     _ranks: dict[str, tuple[int, int, int, int]] = field(default_factory=dict[str, "tuple[int, int, int, int]"])
+    _recursive: dict[str, int | None] = field(default_factory=dict[str, "int | None"])
 
     def rank(self, name: str) -> tuple[int, int, int, int]:
         if name not in self._ranks:
@@ -69,7 +70,7 @@ class Precedence:
     def larger(self, left: Term, right: Term, *, backwards: bool = False) -> bool:
         """Lexicographic path ordering; variables are incomparable unless one side contains them.
 
-        Arguments are compared from the first one on, or `backwards`.
+        Arguments are compared from the one on which the function recurses, then from the first one on; or `backwards`.
         """
         return self._larger(left, right, backwards, {})
 
@@ -98,6 +99,11 @@ class Precedence:
         if not all(self._larger(left, part, backwards, memo) for part in right_parts):
             return False
         pairs = list(zip(left_parts, right_parts, strict=False))
+        if f not in self._recursive:
+            self._recursive[f] = structural_index(self.theory, f)
+        index = self._recursive[f]
+        if index is not None and index < len(pairs):
+            pairs.insert(0, pairs.pop(index))
         for a, b in reversed(pairs) if backwards else pairs:
             if a != b:
                 return self._larger(a, b, backwards, memo)

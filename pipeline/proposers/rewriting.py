@@ -74,7 +74,8 @@ class RuleSet:
     )
     loose: list[tuple[Pattern, Pattern]] = field(default_factory=list[tuple[Pattern, Pattern]])
     commutative: set[object] = field(default_factory=set[object])
-    associative: set[object] = field(default_factory=set[object])
+    associative: dict[object, bool] = field(default_factory=dict[object, bool])
+    """Operations, each with whether its rule makes combinations nest to the right."""
 
     def is_reducible_at_root(self, term: Pattern) -> bool:
         """Whether a rule applies at the root, or the arguments of an operation are out of order."""
@@ -103,9 +104,10 @@ class RuleSet:
         if top not in self.associative:
             return (*prefix, *sorted((a, b), key=repr))
         parts = sorted([*self._flat(a, prefix), *self._flat(b, prefix)], key=repr)
-        result = parts[-1]
-        for part in reversed(parts[:-1]):
-            result = (*prefix, part, result)
+        to_the_right = self.associative[top]
+        result, *rest = reversed(parts) if to_the_right else parts
+        for part in rest:
+            result = (*prefix, part, result) if to_the_right else (*prefix, result, part)
         return result  # type: ignore[return-value]
 
     def _flat(self, term: object, prefix: tuple[object, ...]) -> list[object]:
@@ -134,8 +136,8 @@ class RuleSet:
         for a, b in ((left, right), (right, left)):
             if isinstance(a, tuple) and self.precedence.larger(to_term(a), to_term(b)):
                 self.rules.setdefault(a[0], []).append((a, b))
-                if self._is_associativity(a, b):
-                    self.associative.add(a[0])
+                if self._is_associativity(a, b) or self._is_associativity(b, a):
+                    self.associative[a[0]] = self._is_associativity(a, b)
                 return
         self.loose.append((left, right))
 
