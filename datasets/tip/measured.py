@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from datasets.tip.bounds import Knowledge
 from datasets.tip.identifiers import Identifiers
 from datasets.tip.names import Names
 from datasets.tip.recursion import Measured
@@ -18,47 +19,49 @@ from datasets.tip.syntax import Data, Datatype
 from datasets.tip.typed import TypedFunction
 
 if TYPE_CHECKING:
+    from datasets.tip.bound_proofs import BoundProofs
     from datasets.tip.rocq import Translator
 
-NUMBERS = """Fixpoint {name}_amount (n : {fuel.type}) : Coq.Init.Datatypes.nat :=
-  match n with {fuel.spent} => Coq.Init.Datatypes.O | {fuel.more} m => Coq.Init.Datatypes.S ({name}_amount m) end."""
+NUMBERS = """Fixpoint {amount} (n : {fuel.type}) : Coq.Init.Datatypes.nat :=
+  match n with {fuel.spent} => Coq.Init.Datatypes.O | {fuel.more} m => Coq.Init.Datatypes.S ({amount} m) end."""
 
-SIZE = """Lemma {name}_{size} : forall {binders} (x : {type}) rest,
-  {name}_amount ({size_at} x rest) = ({name}_number_{size} {types} x + {name}_amount rest)%nat.
+SIZE = """Lemma {lemma} : forall {binders} (x : {type}) rest,
+  {amount} ({size_at} x rest) = ({number_at} + {amount} rest)%nat.
 Proof.
-  intros {types} x; induction x; intros; cbn [{size} {name}_amount {name}_number_{size}];
+  intros {types} x; induction x; intros; cbn [{size} {amount} {number}];
   repeat match goal with IH : forall _, _ = _ |- _ => rewrite IH end; Lia.lia.
 Qed."""
 
+SMALL = """Ltac {small} := rewrite ?{sizes}; cbn [{reduced}]; repeat {step}; Lia.lia.
+Ltac {split} fuelled := match goal with
+  |- context [match ?v with _ => _ end] =>
+    first [is_var v; destruct v | lazymatch v with context [fuelled] => fail | _ => idtac end; destruct v eqn:?];
+    cbn [{reduced}] in * end."""
+
 ENOUGH = """Lemma {name}_enough : forall {types} (n m : {fuel.type}) {binders},
-  ({name}_amount {needed} < {name}_amount n)%nat -> ({name}_amount {needed} < {name}_amount m)%nat ->
+  ({amount} {needed} < {amount} n)%nat -> ({amount} {needed} < {amount} m)%nat ->
   {fuelled} n {arguments} = {fuelled} m {arguments}.
 Proof.
   intros {variables} n; induction n as [|n IH]; intros m {arguments} Hn Hm; [cbn in Hn; Lia.lia|].
   destruct m as [|m]; [cbn in Hm; Lia.lia|].
-  rewrite ?{sizes} in Hn, Hm; cbn [{reduced}] in Hn, Hm |- *;
-  repeat match goal with |- context [match ?v with _ => _ end] =>
-    is_var v; destruct v; cbn [{reduced}] in Hn, Hm |- * end;
-  repeat match goal with |- context [{fuelled} n {holes}] =>
-    rewrite (IH m {bound}) by (rewrite ?{sizes}; cbn [{reduced}]; Lia.lia) end;
+  rewrite ?{sizes} in Hn, Hm; cbn [{reduced}] in Hn, Hm |- *; {unfold};
+  repeat first [match goal with |- context [{fuelled} n {holes}] => rewrite (IH m {bound}) by {small} end
+    | {split} ({fuelled} n)];
   reflexivity.
 Qed."""
 
 EQUATION = """Lemma {name}_equal : forall {types} (n : {fuel.type}) {binders},
-  ({name}_amount {needed} < {name}_amount n)%nat -> {fuelled} n {arguments} = {call}.
-Proof. intros; unfold {name}; apply {name}_enough; [assumption | cbn [{name}_amount]; Lia.lia]. Qed.
+  ({amount} {needed} < {amount} n)%nat -> {fuelled} n {arguments} = {call}.
+Proof. intros; unfold {name}; apply {name}_enough; [assumption | cbn [{amount}]; Lia.lia]. Qed.
 Lemma {name}_unfold : forall {types} {binders},
   {call} =
   {body}.
 Proof.
   intros {variables} {arguments}; unfold {name} at 1; remember {needed} as n eqn:E;
-  assert (Hn : {name}_amount n = {name}_amount {needed}) by (rewrite E; reflexivity);
-  clear E; rewrite ?{sizes} in Hn; cbn [{reduced}] in Hn |- *;
-  repeat match goal with |- context [match ?v with _ => _ end] =>
-    is_var v; destruct v; cbn [{reduced}] in Hn |- * end;
-  repeat match goal with |- context [{fuelled} n {holes}] =>
-    rewrite ({name}_equal {variables} n {bound})
-      by (cbn [{name}_amount]; rewrite ?{sizes}; cbn [{reduced}]; Lia.lia) end;
+  assert (Hn : {amount} n = {amount} {needed}) by (rewrite E; reflexivity);
+  clear E; rewrite ?{sizes} in Hn; cbn [{reduced}] in Hn |- *; {unfold};
+  repeat first [match goal with |- context [{fuelled} n {holes}] =>
+    rewrite ({name}_equal {variables} n {bound}) by (cbn [{amount}]; {small}) end | {split} ({fuelled} n)];
   reflexivity.
 Qed."""
 
@@ -76,54 +79,79 @@ def size_sentence(datatype: Datatype, identifiers: Identifiers) -> str:
     return _recursive(datatype, identifiers, identifiers.sizes[datatype.name], f" ({rest} : {type_})", type_, on_top)
 
 
-def measured_unfolding(translator: Translator, function: TypedFunction, measured: Measured, body: str) -> str:
-    """The equation of a function's own text, and its proof."""
+def measured_unfolding(
+    translator: Translator, proofs: BoundProofs, function: TypedFunction, measured: Measured, body: str
+) -> str:
+    """The equation of a function's own text, and its proof, with what it rests on."""
     ids, fuel, renderer = translator.identifiers, translator.identifiers.fuel, translator.renderer()
     name = ids.functions[function.name]
-    texts = [NUMBERS.format(name=name, fuel=fuel)]
-    measures = dict.fromkeys(t.name for p in measured.positions if isinstance(t := function.parameters[p].type, Data))
-    for measure in measures:
+    texts = proofs.once("amount", lambda given: [NUMBERS.format(amount=given, fuel=fuel)])
+    amount = proofs.given("amount")
+    sizes: list[str] = []
+    for measure in dict.fromkeys(
+        t.name for p in measured.positions if isinstance(t := function.parameters[p].type, Data)
+    ):
         datatype, size = translator.datatype(measure), ids.sizes[measure]
-        variables = [ids.variables[item] for item in datatype.parameters]
-        number = f"{name}_number_{size}"
-        texts.append(_number(datatype, ids, number))
-        texts.append(
-            SIZE.format(
-                name=name,
-                size=size,
-                binders=" ".join(f"({item} : Type)" for item in variables),
-                type=application(ids.types[measure], variables).text,
-                size_at=application(explicit(size, variables), variables).text,
-                types=" ".join(variables),
-            ).replace(f"{number} ", f"{explicit(number, variables)} ", 1)
+        texts += proofs.number_sentences(Data(measure))
+        texts += proofs.once(
+            f"amount of {size}",
+            lambda given, datatype=datatype, size=size: [_size_lemma(datatype, ids, proofs, given, size)],
         )
+        sizes.append(proofs.given(f"amount of {size}"))
+    knowledge = translator.knowledge() if measured.by_bounds else Knowledge()
+    texts += proofs.sentences(knowledge)
     arguments = [item.name for item in function.parameters]
-    fuelled_name = ids.fuelled[function.name]
     variables = translator.own_arguments(function)
-    sizes = [f"{name}_{ids.sizes[measure]}" for measure in measures]
-    needed = translator.needed_fuel(function, measured)
+    fuelled = application(explicit(ids.fuelled[function.name], function.type_parameters), variables).text
     bound = [f"?given{position}" for position in range(len(arguments))]
+    reduced = [ids.fuelled[function.name], amount, *proofs.reduced(knowledge)]
     settings = {
         "name": name,
         "fuel": fuel,
-        "fuelled_name": fuelled_name,
-        "fuelled": application(explicit(fuelled_name, function.type_parameters), variables).text,
+        "amount": amount,
+        "fuelled": fuelled,
         "types": " ".join(translator.type_binders(function)),
         "binders": " ".join(renderer.binder(item) for item in function.parameters),
         "variables": " ".join(variables),
         "arguments": " ".join(arguments),
-        "needed": needed,
+        "needed": translator.needed_fuel(function, measured),
         "sizes": ", ?".join(sizes),
-        "reduced": " ".join([fuelled_name, f"{name}_amount", *(f"{name}_number_{ids.sizes[m]}" for m in measures)]),
+        "reduced": " ".join(reduced),
+        "unfold": unfolding_of(proofs.definitions(knowledge)),
         "holes": " ".join(bound),
         "bound": " ".join(item[1:] for item in bound),
         "call": application(explicit(name, function.type_parameters), [*variables, *arguments]).text,
         "body": body,
+        "small": proofs.name("small"),
+        "split": proofs.name("by_cases"),
     }
-    return "\n".join([*texts, ENOUGH.format(**settings), EQUATION.format(**settings)])
+    own, claims = proofs.own_bounds(function, measured.bounds, settings) if measured.bounds else ([], [])
+    settings["step"], step = proofs.step(own)
+    return "\n".join([*texts, *claims, step, *(text.format(**settings) for text in (SMALL, ENOUGH, EQUATION))])
 
 
-def _number(datatype: Datatype, ids: Identifiers, name: str) -> str:
+def unfolding_of(definitions: Sequence[str]) -> str:
+    """The tactic that puts the bodies of definitions in their places."""
+    return f"cbv beta iota zeta delta [{' '.join(definitions)}]" if definitions else "cbv beta iota zeta"
+
+
+def _size_lemma(datatype: Datatype, ids: Identifiers, proofs: BoundProofs, lemma: str, size: str) -> str:
+    variables = [ids.variables[item] for item in datatype.parameters]
+    number = proofs.number(datatype.name)
+    return SIZE.format(
+        lemma=lemma,
+        amount=proofs.given("amount"),
+        number=number,
+        number_at=application(explicit(number, variables), [*variables, "x"]).text,
+        size=size,
+        binders=" ".join(f"({item} : Type)" for item in variables),
+        type=application(ids.types[datatype.name], variables).text,
+        size_at=application(explicit(size, variables), variables).text,
+        types=" ".join(variables),
+    )
+
+
+def number_sentence(datatype: Datatype, ids: Identifiers, name: str) -> str:
     """The size of a value as a natural number."""
 
     def total(head: str, counted_parts: Sequence[str]) -> str:

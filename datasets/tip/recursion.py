@@ -2,9 +2,10 @@
 
 Four answers: each function has one parameter that every recursive call makes structurally smaller (a plain
 `Fixpoint`); a single function has parameters that get smaller lexicographically (nested `fix`); every call of a single
-function makes the sum of the sizes of some parameters smaller (`sizes`; fuel); or none of these, which is None. The
-prover's own guard has the last word: this module only chooses the form, and whatever is not the plain `Fixpoint` of the
-body as written comes with an unfolding equation to prove (`rocq.Translator.unfoldings`).
+function makes the sum of the sizes of some parameters smaller (fuel), by patterns alone (`sizes`) or by bounds on the
+sizes of results (`bounds`); or none of these, which is None. The prover's own guard has the last word: this module only
+chooses the form, and whatever is not the plain `Fixpoint` of the body as written comes with an unfolding equation to
+prove (`rocq.Translator.unfoldings`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from dataclasses import dataclass, replace
 from itertools import permutations, product
 from typing import NamedTuple
 
+from datasets.tip.bounds import Bounds
+from datasets.tip.sampling import Bound
 from datasets.tip.sizes import decreasing, regular_datatypes
 from datasets.tip.syntax import Arrow, Data, Module, Type
 from datasets.tip.typed import Binding, Branch, Constant, Local, Selection, Typed, TypedFunction, children, map_children
@@ -48,6 +51,10 @@ class Measured:
     """A recursion on the sum of the sizes of the parameters at `positions`; recursive calls are marked as `inner`."""
 
     positions: tuple[int, ...]
+    by_bounds: bool = False
+    """Whether calls get smaller by bounds on the results of functions."""
+    bounds: tuple[Bound, ...] = ()
+    """Those of the function's own results that this rests on."""
 
 
 class Form(NamedTuple):
@@ -108,9 +115,20 @@ _CallChange = Callable[[str, tuple[Type, ...], tuple[Typed, ...], Type, Known], 
 
 
 class Recursion:
-    """The analysis for the functions of one file."""
+    """The analysis for the functions of one file.
 
-    def __init__(self, module: Module) -> None:
+    `component` answers with the functions that call each other, among them the given one; `inhabitant` with a closed
+    term of a type, if there is a small one.
+    """
+
+    def __init__(
+        self,
+        module: Module,
+        component: Callable[[str], tuple[TypedFunction, ...]],
+        inhabitant: Callable[[Type], Typed | None],
+    ) -> None:
+        self._inhabitant = inhabitant
+        self.bounds = Bounds(module, component, self.structural)
         self._group = {
             datatype.name: frozenset(member.name for member in group)
             for group in module.datatypes
@@ -141,7 +159,22 @@ class Recursion:
         if lexicographic is not None:
             return lexicographic
         positions = decreasing(function, self._regular)
-        return None if positions is None else Form(Measured(positions), (_inside_out(function),), as_written=False)
+        if positions is not None:
+            return Form(Measured(positions), (_inside_out(function),), as_written=False)
+        return self._by_bounds(function)
+
+    def _by_bounds(self, function: TypedFunction) -> Form | None:
+        default = self._inhabitant(function.result)
+        decrease = None if default is None else self.bounds.decrease(function, default)
+        if decrease is None:
+            return None
+        measured = Measured(decrease.positions, True, decrease.bounds)
+        return Form(measured, (_inside_out(function),), as_written=False)
+
+    def structural(self, function: TypedFunction) -> int | None:
+        """The parameter that a function which calls itself makes structurally smaller in every call."""
+        found = self._structural((function,))
+        return None if found is None else found.positions[function.name]
 
     def calls(self, function: TypedFunction, group: frozenset[str]) -> list[Call]:
         """Every call in the body of `function` of a function of `group`."""

@@ -18,12 +18,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from datasets.tip.bound_proofs import BoundProofs
+from datasets.tip.bounds import Knowledge
 from datasets.tip.equality import equality_sentence
 from datasets.tip.identifiers import Identifiers
 from datasets.tip.inference import Inference, TranslationError
 from datasets.tip.measured import measured_unfolding, size_sentence
 from datasets.tip.names import identifier
-from datasets.tip.recursion import Lexicographic, Measured, Recursion, Structural, mentions
+from datasets.tip.recursion import Form, Lexicographic, Measured, Recursion, Structural, mentions
 from datasets.tip.render import EQUIVALENCE, Renderer, Requirement, application, explicit
 from datasets.tip.syntax import BOOL, Arrow, Data, Datatype, Formula, Function, Module, Type, TypeVariable, arrow
 from datasets.tip.typed import Constant, Integer, Typed, TypedFunction, substitute_type, subterms
@@ -73,7 +75,10 @@ class Translator:
         self.inference = Inference(module, self.identifiers.names.taken)
         self.unfoldings: list[str] = []
         """An equation to prove for every function that is not the plain recursion of its body as written."""
-        self._recursion = Recursion(module)
+        self._recursion = Recursion(module, self._component, lambda type_: self._inhabitant(type_, 3))
+        self._proofs = BoundProofs(self)
+        self._forms: dict[str, Form] = {}
+        self._unfolded: set[str] = set()
         self._sorts = frozenset(module.sorts)
         self._sentences: list[str] = []
         self._done: set[tuple[Requirement, str]] = set()
@@ -196,6 +201,31 @@ class Translator:
             return None
         return self.identifiers.nested[function], nested.outer + nested.inner
 
+    # ------------------------------------------------------------------------------------- what proofs rest on
+
+    def knowledge(self) -> Knowledge:
+        return self._recursion.bounds.knowledge()
+
+    def equation(self, function: str) -> list[str]:
+        """The unfolding equation of a function in the header, if it was not given yet."""
+        if function in self._unfolded:
+            return []
+        self._unfolded.add(function)
+        return [self._unfolding(self._typed[function], self._forms[function].recursion)]
+
+    def recurs(self, function: str) -> bool:
+        return function in self._forms
+
+    def operators_used(self) -> list[str]:
+        """The Boolean operators in the header."""
+        return [word for name, word in self.identifiers.operators.items() if ("operator", name) in self._done]
+
+    def uses_integers(self) -> bool:
+        return ("integers", "Int") in self._done
+
+    def is_regular(self, type_: Data) -> bool:
+        return self._recursion.bounds.is_regular(type_)
+
     # ---------------------------------------------------------------------------------------------- datatypes
 
     def _datatype_sentence(self, group: tuple[Datatype, ...]) -> str:
@@ -254,8 +284,10 @@ class Translator:
             case Measured():
                 self._sentences.extend(self._fuelled_sentences(form.functions[0], form.recursion, renderer))
         self._refuse_sorts(renderer, group[0].name)
+        self._forms.update((function.name, form) for function in group)
         if not form.as_written:
             self.unfoldings.append(self._unfolding(group[0], form.recursion))
+            self._unfolded.add(group[0].name)
 
     def _find_dictionaries(self, group: tuple[TypedFunction, ...]) -> None:
         """Settle for which type parameters each function takes an equality function: the least solution."""
@@ -401,7 +433,7 @@ class Translator:
         body = renderer.term(function.body).text
         match recursion:
             case Measured():
-                return measured_unfolding(self, function, recursion, body)
+                return measured_unfolding(self, self._proofs, function, recursion, body)
             case Structural(positions):
                 split = [function.parameters[positions[function.name]].name]
             case Lexicographic(structural=structural):

@@ -1,0 +1,302 @@
+"""Runs the body of a function on arguments of which only the shape is known.
+
+`Symbolic.cases` splits a body into cases until no match is left outside an abstraction: a matched variable is replaced
+by each constructor, of any other matched term it is noted what it equals. Definitions without recursion are put in
+place of their calls, and a recursion on a constructor is followed where that leaves no match. A call that `let` names
+is not written out: it is noted what the name stands for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+from datasets.tip.syntax import BOOL, Data, Datatype, Type
+from datasets.tip.typed import (
+    Abstraction,
+    Application,
+    Binding,
+    Branch,
+    Constant,
+    Local,
+    Quantification,
+    Selection,
+    Typed,
+    TypedFunction,
+    children,
+    map_children,
+    substitute,
+    substitute_type,
+    subterms,
+    type_of,
+)
+
+MOST_CASES = 300
+"""Cases of one body beyond which it is given up."""
+
+
+class TooManyCases(Exception):  # noqa: N818 — not an error: the analysis was given up
+    """A body has more cases than are looked at."""
+
+
+class Situation(NamedTuple):
+    """A case: what stands for the function's parameters, and pairs of terms that are equal."""
+
+    parameters: tuple[Typed, ...]
+    answers: tuple[tuple[Typed, Typed], ...] = ()
+
+
+class Part(NamedTuple):
+    """A term that a body evaluates in a situation; `result` if it is what the body yields."""
+
+    term: Typed
+    situation: Situation
+    result: bool
+
+
+class Symbolic:
+    """`definition` answers with a function whose calls are replaced by its body; `recursion` with one that recurs on a
+    single parameter, and that parameter's position."""
+
+    def __init__(
+        self,
+        datatypes: Mapping[str, Datatype],
+        definition: Callable[[str], TypedFunction | None],
+        recursion: Callable[[str], tuple[TypedFunction, int] | None],
+    ) -> None:
+        self._datatypes = datatypes
+        self._definition = definition
+        self._recursion = recursion
+        self._count = 0
+        self.followed: set[str] = set()
+        """The definitions and recursions that were replaced by their bodies."""
+
+    def cases(self, function: TypedFunction) -> list[Part]:
+        """What the body evaluates, in every case. Raises `TooManyCases`."""
+        found: list[Part] = []
+        for part in self._split(function.body, Situation(tuple(function.parameters))):
+            found.append(part)
+            if len(found) > MOST_CASES:
+                raise TooManyCases(function.name)
+        return found
+
+    def _split(self, term: Typed, situation: Situation) -> Iterator[Part]:
+        while isinstance(term := self._head(term), Binding):
+            variable, value, body = term.variable, term.value, term.body
+            if isinstance(value, Binding):
+                term = Binding(value.variable, value.value, Binding(variable, value.body, body))
+            elif _scrutinee(value) is None and isinstance(value, Constant) and value.kind == "function":
+                yield Part(value, situation, result=False)
+                named = Local(self._fresh(variable.name), variable.type)
+                situation = Situation(situation.parameters, (*situation.answers, (named, value)))
+                term = substitute(body, variable.name, named)
+            else:
+                term = substitute(body, variable.name, value)
+        scrutinee = _scrutinee(term)
+        if scrutinee is None:
+            yield Part(term, situation, result=True)
+            return
+        yield Part(scrutinee, situation, result=False)
+        for value in self._values(type_of(scrutinee)):
+            if isinstance(scrutinee, Local):
+                answers = tuple(
+                    (substitute(one, scrutinee.name, value), substitute(other, scrutinee.name, value))
+                    for one, other in situation.answers
+                )
+                parameters = tuple(substitute(item, scrutinee.name, value) for item in situation.parameters)
+                yield from self._split(substitute(term, scrutinee.name, value), Situation(parameters, answers))
+            else:
+                answers = (*situation.answers, (scrutinee, value))
+                inside = replace_term(term, scrutinee, value)
+                yield from self._split(inside, Situation(situation.parameters, answers))
+
+    def _values(self, type_: Type) -> list[Typed]:
+        """What a term of a type may be: each constructor, applied to new variables."""
+        if type_ == BOOL:
+            return [TRUE, FALSE]
+        assert isinstance(type_, Data)
+        datatype = self._datatypes[type_.name]
+        table = dict(zip(datatype.parameters, type_.arguments, strict=True))
+        found: list[Typed] = []
+        for constructor in datatype.constructors:
+            fields = tuple(Local(self._fresh("part"), substitute_type(f, table)) for f in constructor.fields)
+            found.append(Constant("constructor", constructor.name, type_.arguments, fields, type_))
+        return found
+
+    def _fresh(self, name: str) -> str:
+        self._count += 1
+        return f"{name} {self._count}"  # no name of a file has a space
+
+    def _head(self, term: Typed) -> Typed:
+        """`term` in normal form, but for a `let` that comes first, whose value is treated alike."""
+        match term:
+            case Binding(variable, value, body):
+                return Binding(variable, self._head(value), body)
+            case Selection(scrutinee, branches, type_):
+                head = self.normal(scrutinee)
+                chosen = _chosen(head, branches)
+                return self._head(chosen) if chosen is not None else Selection(head, branches, type_)
+            case Constant("operator", "ite", _, (condition, then, otherwise)):
+                head = self.normal(condition)
+                if head in (TRUE, FALSE):
+                    return self._head(then if head == TRUE else otherwise)
+                return self.normal(term)
+            case _:
+                return self.normal(term)
+
+    def normal(self, term: Typed) -> Typed:
+        """`term` with definitions replaced by their bodies, and reduced as far as constructors are known."""
+        match term:
+            case Binding(variable, value, body):
+                return self.normal(substitute(body, variable.name, value))
+            case Selection(scrutinee, branches, type_):
+                head = self.normal(scrutinee)
+                chosen = _chosen(head, branches)
+                return self.normal(chosen) if chosen is not None else Selection(head, branches, type_)
+            case Constant("operator", "ite", types, (condition, then, otherwise), type_):
+                head = self.normal(condition)
+                if head in (TRUE, FALSE):
+                    return self.normal(then if head == TRUE else otherwise)
+                return Constant("operator", "ite", types, (head, then, otherwise), type_)
+            case Constant("operator", "and", _, (left, right)):
+                return self.normal(_ite(left, right, FALSE))
+            case Constant("operator", "or", _, (left, right)):
+                return self.normal(_ite(left, TRUE, right))
+            case Constant("operator", "=>", _, (left, right)):
+                return self.normal(_ite(left, right, TRUE))
+            case Constant("operator", "not", _, (inner,)):
+                return self.normal(_ite(inner, FALSE, TRUE))
+            case Constant("function", name):
+                reduced = map_children(term, self.normal)
+                assert isinstance(reduced, Constant)
+                return self._followed(reduced, name)
+            case Application(Abstraction(binders, body), arguments, type_) if len(binders) <= len(arguments):
+                for binder, argument in zip(binders, arguments, strict=False):
+                    body = substitute(body, binder.name, argument)
+                rest = arguments[len(binders) :]
+                return self.normal(Application(body, rest, type_) if rest else body)
+            case Abstraction() | Quantification():
+                return term
+            case _:
+                return map_children(term, self.normal)
+
+    def _followed(self, call: Constant, name: str) -> Typed:
+        definition = self._definition(name)
+        if definition is not None and len(call.arguments) == len(definition.parameters):
+            self.followed.add(name)
+            return self.normal(instantiate(definition, call.types, call.arguments, self._fresh))
+        recursion = self._recursion(name)
+        if recursion is not None and len(call.arguments) == len(recursion[0].parameters):
+            function, position = recursion
+            argument = call.arguments[position]
+            if isinstance(argument, Constant) and argument.kind == "constructor":
+                inside = self.normal(instantiate(function, call.types, call.arguments, self._fresh))
+                if _scrutinee(inside) is None:
+                    self.followed.add(name)
+                    return inside
+        return call
+
+
+TRUE = Constant("operator", "true", (), (), BOOL)
+FALSE = Constant("operator", "false", (), (), BOOL)
+
+
+def _ite(condition: Typed, then: Typed, otherwise: Typed) -> Typed:
+    return Constant("operator", "ite", (BOOL,), (condition, then, otherwise), BOOL)
+
+
+def _chosen(head: Typed, branches: tuple[Branch, ...]) -> Typed | None:
+    match head:
+        case Constant("constructor", name, _, arguments):
+            pass
+        case Constant("operator", "true" | "false" as name):
+            arguments = ()
+        case _:
+            return None
+    for branch in branches:
+        if branch.constructor == name:
+            body = branch.body
+            for variable, argument in zip(branch.variables, arguments, strict=True):
+                body = substitute(body, variable.name, argument)
+            return body
+    return next(branch.body for branch in branches if branch.constructor is None)
+
+
+def _scrutinee(term: Typed) -> Typed | None:
+    """What a match outside an abstraction matches, without a match of its own inside."""
+    match term:
+        case Abstraction() | Quantification():
+            return None
+        case Selection(scrutinee) | Constant("operator", "ite", _, (scrutinee, _, _)):
+            return _scrutinee(scrutinee) or scrutinee
+        case _:
+            return next((found for child in children(term) if (found := _scrutinee(child)) is not None), None)
+
+
+def replace_term(term: Typed, target: Typed, value: Typed) -> Typed:
+    """`term` with `value` in place of every `target`."""
+    if term == target:
+        return value
+    return map_children(term, lambda item: replace_term(item, target, value))
+
+
+def calls_in(term: Typed, names: frozenset[str]) -> list[Constant]:
+    """The calls of functions in a term."""
+    return [item for item in subterms(term) if isinstance(item, Constant) and is_call(item, names)]
+
+
+def is_call(term: Typed, names: frozenset[str]) -> bool:
+    return isinstance(term, Constant) and term.kind == "function" and term.name in names
+
+
+def under_abstraction(term: Typed, names: frozenset[str]) -> bool:
+    """Whether a function of `names` stands inside an abstraction."""
+    return any(isinstance(item, Abstraction | Quantification) and calls_in(item, names) for item in subterms(term))
+
+
+def instantiate(
+    function: TypedFunction, types: tuple[Type, ...], arguments: tuple[Typed, ...], fresh: Callable[[str], str]
+) -> Typed:
+    """The body of a function at types and arguments, with new names for what it binds."""
+    table = dict(zip(function.type_parameters, types, strict=True))
+    given = {item.name: argument for item, argument in zip(function.parameters, arguments, strict=True)}
+    return _instance(function.body, table, given, fresh)
+
+
+def _instance(term: Typed, table: dict[str, Type], given: Mapping[str, Typed], fresh: Callable[[str], str]) -> Typed:
+    def bind(variables: tuple[Local, ...]) -> tuple[tuple[Local, ...], dict[str, Typed]]:
+        renamed = tuple(Local(fresh(item.name), substitute_type(item.type, table)) for item in variables)
+        inner = dict(zip((item.name for item in variables), renamed, strict=True))
+        return renamed, {**given, **inner}
+
+    match term:
+        case Local(name, type_):
+            return given.get(name) or Local(name, substitute_type(type_, table))
+        case Abstraction(binders, body):
+            variables, inner = bind(binders)
+            return Abstraction(variables, _instance(body, table, inner, fresh))
+        case Quantification(quantifier, binders, body):
+            variables, inner = bind(binders)
+            return Quantification(quantifier, variables, _instance(body, table, inner, fresh))
+        case Binding(variable, value, body):
+            (variable,), inner = bind((variable,))
+            return Binding(variable, _instance(value, table, given, fresh), _instance(body, table, inner, fresh))
+        case Selection(scrutinee, branches, type_):
+            changed: list[Branch] = []
+            for branch in branches:
+                variables, inner = bind(branch.variables)
+                changed.append(Branch(branch.constructor, variables, _instance(branch.body, table, inner, fresh)))
+            head = _instance(scrutinee, table, given, fresh)
+            return Selection(head, tuple(changed), substitute_type(type_, table))
+        case Constant(_, _, types, _, type_):
+            changed_term = map_children(term, lambda item: _instance(item, table, given, fresh))
+            assert isinstance(changed_term, Constant)
+            types = tuple(substitute_type(item, table) for item in types)
+            return replace(changed_term, types=types, type=substitute_type(type_, table))
+        case Application(_, _, type_):
+            changed_term = map_children(term, lambda item: _instance(item, table, given, fresh))
+            assert isinstance(changed_term, Application)
+            return replace(changed_term, type=substitute_type(type_, table))
+        case _:
+            return term
