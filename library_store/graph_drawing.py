@@ -1,4 +1,4 @@
-"""Drawings of a graph of uses as SVG: the lemmas of a run and who uses them; the communities of a large library."""
+"""Drawings as SVG: the lemmas of a run and who uses them, the forest of their evolution, communities of a library."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from html import escape
 
 import networkx as nx
 
+from library_store.lineage import Branch, Forest
 from library_store.measures import Measures, dependencies
 from library_store.uses import Uses
 
 DRAWN_LEMMAS, DRAWN_PROBLEMS = 60, 40
 """How many nodes are drawn: lemmas that are used or use, highest PageRank first, and problems that use them."""
 DRAWN_COMMUNITIES = 30
+DRAWN_SPROUTS = 200
+"""How many lemmas of a forest are drawn, whole trees, the largest first."""
 _COLUMN, _ROW, _MARGIN = 215, 22, 24
 _LABEL = 26
 _WIDTH = 1200
@@ -82,6 +85,43 @@ def _places(uses: nx.DiGraph[str], measures: Mapping[str, Measures]) -> dict[str
         for number, column in columns.items()
         for index, node in enumerate(column)
     }
+
+
+def forest_drawing(forest: Forest, numbers: Mapping[str, int]) -> str:
+    """Trees from left to right, a column for each round; a lemma stands right of the one that it was evolved from.
+
+    `numbers` says which page of a lemma a circle leads to.
+    """
+    trees = sorted((list(forest.below(root)) for root in forest.roots), key=len, reverse=True)
+    drawn: list[list[Branch]] = []
+    for tree in trees:
+        if not drawn or sum(map(len, drawn)) + len(tree) <= DRAWN_SPROUTS:
+            drawn.append(tree)
+    rounds = sorted({branch.sprout.round for tree in drawn for branch in tree})
+    column = {number: _MARGIN + place * _COLUMN for place, number in enumerate(rounds)}
+    lines = [f'<text x="{x}" y="14">round {number}</text>' for number, x in column.items()]
+    places: dict[str, tuple[int, int]] = {}
+    for row, branch in enumerate(branch for tree in drawn for branch in tree):
+        sprout = branch.sprout
+        x, y = column[sprout.round] + 14 * branch.depth, _MARGIN + 12 + row * _ROW
+        places[sprout.id] = (x, y)
+        parent = next((places[one] for one in forest.parents[sprout.id] if one in places), None)
+        if parent is not None:
+            lines.append(f'<path d="M{parent[0]},{parent[1]} V{y} H{x}"/>')
+        how = f"{sprout.operator}, round {sprout.round}" + (", retired" if sprout.retired else "")
+        hint = escape("\n".join([sprout.name, sprout.statement, how, *([sprout.origin] if sprout.origin else [])]))
+        name = sprout.name if len(sprout.name) <= _LABEL else sprout.name[: _LABEL - 1] + "…"
+        note = f'<tspan class="note">  {escape(sprout.operator.replace("_", " "))}</tspan>'
+        lines.append(
+            f'<a href="#n={numbers[sprout.id]}" class="lemma"><title>{hint}</title><circle cx="{x}" cy="{y}" r="5"/>'
+            f'<text x="{x + 10}" y="{y + 4}">{escape(name)}{note}</text></a>'
+        )
+    width = max(x for x, _ in places.values()) + 2 * _COLUMN
+    height = max(y for _, y in places.values()) + _MARGIN
+    left = len(forest.sprouts) - len(places)
+    note = f"<p>{len(places)} of {len(forest.sprouts)} lemmas: the largest trees.</p>" if left else ""
+    body = "\n".join(lines)
+    return f'{note}<div class=scroll><svg id="forest" width="{width}" height="{height}" role="img">{body}</svg></div>'
 
 
 def community_map(uses: Uses, groups: Sequence[Sequence[str]], leaders: Sequence[str]) -> str:

@@ -20,7 +20,8 @@ from typing import Any, NamedTuple
 import networkx as nx
 
 from library_store.analysis import Growth
-from library_store.graph_drawing import community_map, uses_drawing
+from library_store.graph_drawing import community_map, forest_drawing, uses_drawing
+from library_store.lineage import Forest
 from library_store.measures import Measures
 from library_store.uses import Uses
 
@@ -60,6 +61,8 @@ class Page(NamedTuple):
     proofs: Mapping[str, str] = {}
     communities: Sequence[Sequence[str]] = ()
     growth: Sequence[Growth] = ()
+    forest: Forest | None = None
+    """Of a run: which lemma was evolved from which. Its uses are drawn, too."""
 
 
 def render(page: Page) -> str:
@@ -75,7 +78,7 @@ def render(page: Page) -> str:
         "what": " names and statements" if len(ranked) <= _SAID else " names",
         "tiles": "".join(tiles),
         "growth": _growth(page.growth) + _tops(page),
-        "drawing": _drawing(page, leaders),
+        "drawing": _drawing(page, ranked, leaders),
         "blocks": "\n".join(_packed(page, ranked, leaders)),
         "script": (folder / "graph_page.js").read_text(encoding="utf-8"),
     }
@@ -88,16 +91,26 @@ def _leader(page: Page, group: Sequence[str]) -> str:
     return page.graph.nodes[max(group, key=lambda node: (page.measures[node].in_degree, node))]["name"]
 
 
-def _drawing(page: Page, leaders: Sequence[str]) -> str:
-    if page.communities:
-        return (
+def _drawing(page: Page, ranked: Sequence[str], leaders: Sequence[str]) -> str:
+    parts: list[str] = []
+    if page.forest is not None or not page.communities:
+        parts.append(
+            "<h2>Uses</h2><p>What is used stands right of what uses it. Solid: the proof failed to replay without it. "
+            "Dashed: read from the proof term only.</p>" + uses_drawing(page.graph, page.measures, page.statements)
+        )
+    if page.forest is not None and page.forest.sprouts:
+        numbers = {node: number for number, node in enumerate(ranked)}
+        parts.append(
+            "<h2>Evolution</h2><p>A lemma stands right of and below the one that it was evolved from, in the column of "
+            "its round. One without a line was asked for, conjectured, given or harvested: point at it.</p>"
+            + forest_drawing(page.forest, numbers)
+        )
+    if leaders:
+        parts.append(
             "<h2>Communities</h2><p>Lemmas that use each other more than the rest, called by the one that most use. "
             "Click one to see its members.</p>" + community_map(page.uses, page.communities[: len(leaders)], leaders)
         )
-    return (
-        "<h2>Uses</h2><p>What is used stands right of what uses it. Solid: the proof failed to replay without it. "
-        "Dashed: read from the proof term only.</p>" + uses_drawing(page.graph, page.measures, page.statements)
-    )
+    return "".join(parts)
 
 
 def _growth(growth: Sequence[Growth]) -> str:
@@ -189,6 +202,8 @@ def _detail(page: Page, node: str) -> tuple[str, str, str, list[str]]:
     """Statement, proof, where it stands, and its lineage: a line for each."""
     data = page.graph.nodes[node]
     lines = [f"from {origin}" for origin in (data.get("origins") or "").splitlines()]
+    if page.forest is not None and node in page.forest.sprouts:
+        lines = [*page.forest.told(node), *lines]
     for _, target, kind in page.graph.out_edges(node, keys=True):
         if kind in _LINEAGE:
             lines.append(f"{_LINEAGE[kind]} {page.graph.nodes[target]['name']}")

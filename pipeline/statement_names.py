@@ -16,6 +16,11 @@ from term_algebra import apply
 _EQUALITIES = frozenset({"eq", "@eq", "Coq.Init.Logic.eq", "Eq", "HOL.eq"})
 _TRUTHS = frozenset({"true", "Coq.Init.Datatypes.true", "Bool.true", "True"})
 
+_QUOTED = re.compile(r'"([^"]*)"')
+_SYMBOL = re.compile(r"\\<\^?\w+>|::\s*[\w']+(?:\s+\w+)*")
+_WORD = re.compile(r"(?<![\w'])[A-Za-z][\w']+")
+_LOGIC = frozenset({"and", "forall", "exists", "fun", "in", "let", "if", "then", "else", "True", "False"})
+
 LONGEST = 48
 """Characters of a name before its number."""
 
@@ -42,6 +47,8 @@ def lemma_names(
 
 def statement_name(term: Term, readable: Mapping[str, str], types: Mapping[str, int]) -> str:
     """A name for a statement; it may be that of others too."""
+    if isinstance(term, Const) and " " in term.name:
+        return _named(_text_words(term.name))
     term = _without_types(term, types)
     hypotheses: list[Term] = []
     while isinstance(term, Forall):
@@ -51,8 +58,24 @@ def statement_name(term: Term, readable: Mapping[str, str], types: Mapping[str, 
     words = _law(term, readable) or _heads(term, readable)
     if hypotheses:
         words += ["if", *dict.fromkeys(head for one in hypotheses for head in _heads(one, readable)[:1])]
+    return _named(words)
+
+
+def _named(words: Iterable[str]) -> str:
     name = re.sub(r"[^\w']+", "_", "_".join(words)).strip("_")[:LONGEST].rstrip("_")
     return name if re.match(r"[^\W\d]", name) else f"lemma_{name}".rstrip("_")
+
+
+def _text_words(text: str) -> list[str]:
+    """Of a statement in its author's words: the functions that its last quoted proposition begins with.
+
+    What is applied to something counts as a function, as far as a text shows that.
+    """
+    quoted = _QUOTED.findall(text)
+    said = _SYMBOL.sub(" ", quoted[-1] if quoted else text)
+    words = [word for word in _WORD.findall(said) if word not in _LOGIC]
+    applied = list(dict.fromkeys(word for word in words if re.search(rf"(?<![\w']){re.escape(word)} [\w('\[]", said)))
+    return (applied or list(dict.fromkeys(words)))[:4] or ["statement"]
 
 
 def _without_types(term: Term, types: Mapping[str, int]) -> Term:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from domain import Elaboration, OutsideError, UserError
+from domain import Elaboration, OutsideError, Prover, UserError
 from library_store.snapshot import Tables
 
 
@@ -15,35 +15,40 @@ def export(
     run: Annotated[Path, Parameter(name="RUN")],
     /,
     *,
-    form: Annotated[Literal["coq-project", "jsonl"], Parameter(name="--as")],
+    form: Annotated[Literal["coq-project", "lean-lake", "isabelle-session", "jsonl"], Parameter(name="--as")],
     out: Path | None = None,
     at_round: int | None = None,
 ) -> int:
-    """Write the library of a run as a Rocq development with readable names, or as problems with proofs.
+    """Write the library of a run as a development with readable names, or as problems with proofs.
 
     Examples:
         python -m pipeline export runs/quickstart --as coq-project --out library
+        python -m pipeline export runs/lean_small --as lean-lake --out library
         python -m pipeline export runs/quickstart --as jsonl --out lemmas.jsonl
 
     Args:
         run: a run directory.
-        form: `coq-project` is a folder that `make` builds, `lemmas.jsonl` and a card in it; `jsonl` that file alone.
-        out: the folder or file; `coq-project` or `lemmas.jsonl` in the run when left out.
+        form: `coq-project` is a folder that `make` builds, `lean-lake` one for `lake build`, `isabelle-session` one for
+            `isabelle build`, with `lemmas.jsonl` and a card in it; `jsonl` is that file alone.
+        out: the folder or file; one called like the form, or `lemmas.jsonl`, in the run when left out.
         at_round: as of this round; the last finished one when left out.
     """
     from library_store.snapshot import read, write_atomically
-    from pipeline.coq_project import jsonl, library_of, project
+    from pipeline.exported import jsonl, library_of, project
 
     tables = read(run, at_round)
     library = library_of(tables, _preludes(tables))
-    target = out or run / ("coq-project" if form == "coq-project" else "lemmas.jsonl")
+    style = library.form
+    if form not in ("jsonl", style.project):
+        raise UserError(f"{run} is a library for {style.prover}: export it --as {style.project} or --as jsonl")
+    target = out or run / ("lemmas.jsonl" if form == "jsonl" else form)
     files = {target / name: text for name, text in project(library).items()}
     if form == "jsonl":
         files = {target: jsonl(library)}
-    elif target.exists() and not (target / "_CoqProject").is_file() and (target.is_file() or any(target.iterdir())):
+    elif target.exists() and not (target / style.mark).is_file() and (target.is_file() or any(target.iterdir())):
         raise UserError(f"{target} is there and is no development of ours: give another --out")
     elif target.exists():
-        for old in target.glob("theories/Library*"):  # of a round that had more preludes
+        for old in target.glob(style.stale):  # of a round that had more preludes
             old.unlink()
     try:
         for path, text in files.items():
@@ -57,29 +62,43 @@ def export(
 
 def _preludes(tables: Tables) -> dict[str, str]:
     """The text of each prelude that a lemma has, as the prover reads it from the header of a problem that has it."""
-    from verifiers.rocq.canonical import prelude_id
-    from verifiers.rocq.verifier import RocqVerifier
+    from pipeline.provers import Provers
 
-    wanted = dict.fromkeys(lemma.prelude_id for lemma in tables.lemmas.values() if lemma.prover == "rocq")
-    found = {name: "" for name in wanted if name.partition("@")[0] == prelude_id("")}
+    provers: dict[str, Prover] = {lemma.prelude_id: lemma.prover for lemma in tables.lemmas.values()}
+    found = {name: "" for name, prover in provers.items() if name.partition("@")[0] == _of_nothing(prover)}
     examples = {
         state.prelude_id: state.problem
         for state in tables.problems.values()
-        if state.prelude_id in wanted and state.prelude_id not in found
+        if state.prelude_id in provers and state.prelude_id not in found
     }
     if examples:
-        verifier = RocqVerifier()
+        opened = Provers(seconds=60.0, workers=1)
         try:
-            answers = verifier.elaborate(list(examples.values()))
+            for prover in dict.fromkeys(provers.values()):
+                asked = {name: problem for name, problem in examples.items() if problem.prover == prover}
+                answers = opened.verifier(prover).elaborate(list(asked.values()))
+                for name, answer in zip(asked, answers, strict=True):
+                    if isinstance(answer, Elaboration):
+                        found[name] = answer.prelude
         finally:
-            verifier.close()
-        for name, answer in zip(examples, answers, strict=True):
-            if isinstance(answer, Elaboration):
-                found[name] = answer.prelude
-    missing = [name for name in wanted if name not in found]
+            opened.close()
+    missing = [name for name in provers if name not in found]
     if missing:
         raise OutsideError(
             f"{len(missing)} preludes of {tables.directory} could not be read again from its problems' headers: is the "
             "prover the one that the run had? `python -m pipeline doctor` says which it is"
         )
     return found
+
+
+def _of_nothing(prover: Prover) -> str:
+    """The identity of an empty prelude."""
+    if prover == "rocq":
+        from verifiers.rocq.canonical import prelude_id
+
+        return prelude_id("")
+    if prover == "lean4":
+        from verifiers.lean.canonical import prelude_id as lean_prelude_id
+
+        return lean_prelude_id("")
+    return ""

@@ -12,6 +12,9 @@ from cyclopts import Parameter
 
 from domain import OutsideError, UserError
 
+SEED = 0
+"""Of what is sampled: betweenness and communities."""
+
 SHOWN = 12
 """How many names of a list are printed."""
 
@@ -75,9 +78,11 @@ def graph(
 
 def _of_run(source: str, out: Path | None, at_round: int | None, json_output: bool) -> int:
     from library_store import analysis, measures, snapshot
+    from library_store.findings import find
     from library_store.graph import lemma_graph
     from library_store.graph_files import write_files
     from library_store.graph_page import Page, render
+    from library_store.lineage import forest
     from library_store.uses import Uses
     from pipeline.display import Display
 
@@ -87,7 +92,9 @@ def _of_run(source: str, out: Path | None, at_round: int | None, json_output: bo
     whole = lemma_graph(tables)
     uses = Uses.of(measures.dependencies(whole))
     measured = measures.measures(uses)
-    summary = measures.summary(whole, measured)
+    findings = find(whole, uses, measured, SEED)
+    summary = measures.summary(whole, measured) | findings.summary
+    summary["critical_path"] = [whole.nodes[node]["name"] for node in measures.longest_path(uses)]
     growth = analysis.growth(tables)
     reuse = analysis.reuse(tables)
     summary |= {
@@ -116,10 +123,13 @@ def _of_run(source: str, out: Path | None, at_round: int | None, json_output: bo
         columns={
             "problems": {lemma: len(users) for lemma, users in reuse.users.items()},
             "foreign problems": {lemma: len(users) for lemma, users in reuse.foreign_users.items()},
+            "rest on it": dict(zip(uses.nodes, findings.reach.users.tolist(), strict=True)),
             "round": {node: whole.nodes[node]["round"] for node in uses.nodes},
         },
         proofs={lemma.id: lemma.proof for lemma in tables.lemmas.values()},
+        communities=findings.communities,
         growth=growth,
+        forest=forest(tables),
     )
     folder = directory / "graph" if out is None else out
     summary["seconds"] = round(time.perf_counter() - started, 3)

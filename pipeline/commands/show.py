@@ -49,7 +49,7 @@ def show(
     for key, value in facts.items():
         if value in (None, "", [], {}):
             continue
-        text = _text(value)
+        text = "\n".join(value) if key == "lineage" else _text(value)
         print(f"\n{key}:\n{_indent(text)}" if "\n" in text or len(text) > 90 else f"{key}: {text}")
     return 0
 
@@ -92,6 +92,8 @@ def _problem(tables: Any, name: str) -> dict[str, Any]:
 
 
 def _lemma(tables: Any, lemma: Any) -> dict[str, Any]:
+    from library_store.lineage import forest
+
     used_by = [
         row["source"] for row in tables.rows("edges") if row["kind"] == "proof_uses" and row["target"] == lemma.id
     ]
@@ -104,6 +106,7 @@ def _lemma(tables: Any, lemma: Any) -> dict[str, Any]:
         "origins": list(lemma.origins),
         "parents": list(lemma.parents),
         "attempt": lemma.attempt_id,
+        "lineage": forest(tables).told(lemma.id),
         "reads like": tables.lemmas[lemma.near].name if lemma.near in tables.lemmas else None,
         "uses": [tables.lemmas[u].name for u in lemma.uses],
         "used by": [tables.lemmas[u].name if u in tables.lemmas else u for u in dict.fromkeys(used_by)],

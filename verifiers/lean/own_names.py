@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from domain import Const, Definition, Elaboration, Lemma, Problem, Term
@@ -35,7 +35,12 @@ def canonical_problem(elaboration: Elaboration, definitions: Iterable[Definition
 
 
 def to_own_names(text: str, elaboration: Elaboration) -> str:
-    """A proof's text with the problem's own names in place of canonical ones.
+    """A proof's text with the problem's own names in place of canonical ones."""
+    return renamed(text, elaboration.own_names)
+
+
+def renamed(text: str, table: Mapping[str, str]) -> str:
+    """A text with other names in place of canonical ones.
 
     A constructor alone (`| d…_1 =>` in an induction) becomes the last part of its name.
     """
@@ -43,13 +48,19 @@ def to_own_names(text: str, elaboration: Elaboration) -> str:
     def own(found: re.Match[str]) -> str:
         token = found.group()
         if full := _FULL.fullmatch(token):
-            return elaboration.own_names.get(full["name"], token)
-        known = elaboration.own_names.get(token)
+            return table.get(full["name"], token)
+        known = table.get(token)
         if known is None:
             return token
         return known.rpartition(".")[2] if _CONSTRUCTOR.fullmatch(token) else known
 
     return _TOKEN.sub(own, text)
+
+
+def mentioned(text: str) -> set[str]:
+    """The names that a text mentions, constructors without their types."""
+    found = {token for one in identifiers(text) for token in (one, one.partition(".")[0])}
+    return found | {full["name"] for one in found if (full := _FULL.fullmatch(one))}
 
 
 def identifiers(text: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""A library as other programs read it: a buildable Rocq development, and problems with proofs as JSON lines.
+"""A library as other programs read it: a development that its prover builds, and problems with proofs as JSON lines.
 
 Everything stands under readable names, in the order of dependency. Invariants: what is renamed is one name for another
 that occurs nowhere, so each statement and proof stays what was audited; each line of the JSON form is whole by itself
@@ -11,17 +11,13 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from datasets.tip.names import KEYWORDS
-from domain import Definition, Lemma, UserError
+from domain import Const, Definition, Lemma, UserError
 from library_store.snapshot import Tables
-from pipeline.dialects import DIALECTS
+from pipeline.dialects import prover_of
 from pipeline.display import Display
+from pipeline.export_forms import FORMS, Form, Written, wording
 from pipeline.statement_names import lemma_names
 from verifiers.canonical import in_order, with_derived
-from verifiers.rocq.own_names import needed_tactics
-from verifiers.rocq.sentences import identifiers, rename
-
-_KEYWORDS = KEYWORDS | {"Inductive", "Lemma", "Notation", "Qed", "mod"}
 
 
 class Part(NamedTuple):
@@ -35,6 +31,7 @@ class Part(NamedTuple):
 class Library(NamedTuple):
     """What is exported. `names` maps canonical names to readable ones, those of lemmas included."""
 
+    form: Form
     tables: Tables
     parts: tuple[Part, ...]
     names: Mapping[str, str]
@@ -44,7 +41,7 @@ class Library(NamedTuple):
         return [lemma for part in self.parts for lemma in part.lemmas]
 
     def text(self, canonical: str) -> str:
-        return rename(canonical, self.names)
+        return self.form.rename(canonical, self.names)
 
 
 def library_of(tables: Tables, preludes: Mapping[str, str]) -> Library:
@@ -55,7 +52,7 @@ def library_of(tables: Tables, preludes: Mapping[str, str]) -> Library:
         preludes: the texts of the preludes that its lemmas have.
 
     Raises:
-        UserError: there is no lemma, or they are another prover's.
+        UserError: there is no lemma.
     """
     kept = {lemma.id for lemma in tables.lemmas.values() if lemma.retired_by is None}
     for lemma in reversed(tables.lemmas.values()):
@@ -63,21 +60,19 @@ def library_of(tables: Tables, preludes: Mapping[str, str]) -> Library:
     chosen = _in_order([lemma for lemma in tables.lemmas.values() if lemma.id in kept])
     if not chosen:
         raise UserError(f"{tables.directory} has no lemma as of round {tables.round}: there is nothing to export")
-    other = next((lemma.prover for lemma in chosen if lemma.prover != "rocq"), None)
-    if other is not None:
-        raise UserError(f"{tables.directory} is a library for {other}: only one for rocq can be exported")
+    form = FORMS[prover_of(lemma.prover for lemma in chosen)]
     parts: list[Part] = []
     for prelude_id in dict.fromkeys(lemma.prelude_id for lemma in chosen):
         members = tuple(lemma for lemma in chosen if lemma.prelude_id == prelude_id)
-        parts.append(Part(preludes[prelude_id], _reached(tables, members), members))
+        parts.append(Part(preludes[prelude_id], _reached(form, tables, members), members))
     texts = [text for part in parts for text in (part.prelude, *_texts(part))]
-    written = {name.text for text in texts for name in identifiers(text)} | _KEYWORDS
-    names = _definition_names(tables.definitions.values(), written)
-    spoken = {canonical: readable.removesuffix("'") for canonical, readable in names.items()}
+    written = {name for text in texts for name in form.mentioned(text)} | form.reserved
+    names = _definition_names(form, tables.definitions.values(), written)
+    spoken = {canonical: readable.rpartition(".")[2].removesuffix("'") for canonical, readable in names.items()}
     types = Display(tables.definitions.values()).type_arguments
     of_lemmas = lemma_names(tables.lemmas.values(), spoken, types, {*written, *names.values()})
     names |= {lemma.canonical_name: of_lemmas[lemma.id] for lemma in tables.lemmas.values()}
-    return Library(tables, tuple(parts), names)
+    return Library(form, tables, tuple(parts), names)
 
 
 def _in_order(lemmas: Sequence[Lemma]) -> list[Lemma]:
@@ -95,15 +90,15 @@ def _in_order(lemmas: Sequence[Lemma]) -> list[Lemma]:
     return list(done.values())
 
 
-def _reached(tables: Tables, lemmas: Iterable[Lemma]) -> tuple[Definition, ...]:
+def _reached(form: Form, tables: Tables, lemmas: Iterable[Lemma]) -> tuple[Definition, ...]:
     """All definitions that statements and proofs name, and those that these use."""
     owner = {
         name: one.id
         for one in tables.definitions.values()
-        for name in with_derived({name: name for name in one.names}, [d.name for d in one.datatypes], "rocq")
+        for name in with_derived({name: name for name in one.names}, [d.name for d in one.datatypes], form.prover)
     }
     waiting = [one for lemma in lemmas for one in lemma.definition_ids]
-    waiting += [owner[n.text] for lemma in lemmas for n in identifiers(lemma.proof) if n.text in owner]
+    waiting += [owner[name] for lemma in lemmas for name in form.mentioned(lemma.proof) if name in owner]
     found: set[str] = set()
     while waiting:
         one = waiting.pop()
@@ -118,12 +113,12 @@ def _texts(part: Part) -> list[str]:
     return [*sources, *[text for lemma in part.lemmas for text in (lemma.statement_exact, lemma.proof)]]
 
 
-def _definition_names(definitions: Iterable[Definition], written: Iterable[str]) -> dict[str, str]:
+def _definition_names(form: Form, definitions: Iterable[Definition], written: Iterable[str]) -> dict[str, str]:
     """The first file's names, with a number where two definitions have one or where it means something else."""
     used = set(written)
     found: dict[str, str] = {}
     for definition in definitions:
-        own: dict[str, str] = {}
+        stems: dict[str, str] = {}
         for canonical, wish in zip(definition.names, definition.readable, strict=True):
             stem = wish.rpartition(".")[2]
             name, number = stem, 1
@@ -131,8 +126,8 @@ def _definition_names(definitions: Iterable[Definition], written: Iterable[str])
                 number += 1
                 name = f"{stem}_{number}"
             used.add(name)
-            own[canonical] = name
-        found |= with_derived(own, [one.name for one in definition.datatypes], "rocq")
+            stems[canonical] = name
+        found |= form.spelled(definition, stems)
     return found
 
 
@@ -141,64 +136,32 @@ def _definition_names(definitions: Iterable[Definition], written: Iterable[str])
 
 def project(library: Library) -> dict[str, str]:
     """Relative path → text of each file of the development."""
-    files: dict[str, str] = {}
-    for number, part in enumerate(library.parts, start=1):
-        name = "Library" if number == 1 else f"Library_{number}"
-        files[f"theories/{name}.v"] = _theory(library, part)
-    theories = "\n".join(files)
-    return files | {
-        "_CoqProject": f"-Q theories Lemmary\n{theories}\n",
-        "Makefile": _MAKEFILE,
-        "lemmas.jsonl": jsonl(library),
-        "README.md": card(library),
-    }
+    versions = sorted({lemma.prover_version for lemma in library.lemmas})
+    files = library.form.files([_written(library, part) for part in library.parts], versions[-1])
+    return files | {"lemmas.jsonl": jsonl(library), "README.md": card(library)}
 
 
-_MAKEFILE = """\
-all: Makefile.coq
-\t$(MAKE) -f Makefile.coq
-
-Makefile.coq: _CoqProject
-\tcoq_makefile -f _CoqProject -o Makefile.coq
-
-clean:
-\tif [ -e Makefile.coq ]; then $(MAKE) -f Makefile.coq cleanall; fi
-\trm -f Makefile.coq Makefile.coq.conf
-
-.PHONY: all clean
-"""
-
-
-def _theory(library: Library, part: Part) -> str:
-    proofs = [lemma.proof for lemma in part.lemmas]
-    head = [part.prelude, needed_tactics(_preamble(part), proofs)]
-    sources = [library.text(definition.source) for definition in part.definitions]
+def _written(library: Library, part: Part) -> Written:
     display = Display(part.definitions)
-    lemmas = [f"{_docstring(lemma, display)}\n{_sentence(library, lemma)}" for lemma in part.lemmas]
-    return "\n\n".join([text for text in (*head, "\n".join(sources), *lemmas) if text]) + "\n"
+    return Written(
+        part.prelude,
+        library.form.tactics(part.prelude, [lemma.proof for lemma in part.lemmas]),
+        [library.text(definition.source) for definition in part.definitions],
+        [
+            f"{library.form.docstring(wording(lemma, _shown(display, lemma)))}\n{_sentence(library, lemma)}"
+            for lemma in part.lemmas
+        ],
+    )
 
 
-def _preamble(part: Part) -> str:
-    return DIALECTS["rocq"].preamble(part.prelude)
+def _shown(display: Display, lemma: Lemma) -> str:
+    """The statement for people; one that is kept as text is shown as it is."""
+    return lemma.statement_exact if isinstance(lemma.term, Const) else display.statement(lemma.term)
 
 
 def _sentence(library: Library, lemma: Lemma) -> str:
     name = library.names[lemma.canonical_name]
-    return f"Lemma {name} : {library.text(lemma.statement_exact)}.\nProof.\n{library.text(lemma.proof.strip())}\nQed."
-
-
-def _docstring(lemma: Lemma, display: Display) -> str:
-    where = f"round {lemma.round}" if lemma.round else "the library that the run began with"
-    origins = f" for {', '.join(lemma.origins[:3])}{', …' if len(lemma.origins) > 3 else ''}" if lemma.origins else ""
-    axioms = f" Axioms: {', '.join(lemma.axioms)}." if lemma.axioms else ""
-    retired = " Retired; a proof below rests on it." if lemma.retired_by else ""
-    text = f"[{display.statement(lemma.term)}]\n    From {where}, by {lemma.operator}{origins}.{axioms}{retired}"
-    return f"(** {_in_comment(text)} *)"
-
-
-def _in_comment(text: str) -> str:
-    """The text without what would begin or end a comment or a string."""
-    return text.replace("(*", "( *").replace("*)", "* )").replace('"', "''")
+    return library.form.proved(name, library.text(lemma.statement_exact), library.text(lemma.proof))
 
 
 # ------------------------------------------------------------------------------------------------------- JSON lines
@@ -211,16 +174,16 @@ def jsonl(library: Library) -> str:
 
 def _record(library: Library, part: Part, lemma: Lemma) -> dict[str, Any]:
     needed = _closure(part, lemma)
-    definitions = _reached(library.tables, [*needed, lemma])
-    tactics = needed_tactics(_preamble(part), [one.proof for one in (*needed, lemma)])
+    definitions = _reached(library.form, library.tables, [*needed, lemma])
+    tactics = library.form.tactics(part.prelude, [one.proof for one in (*needed, lemma)])
     name = library.names[lemma.canonical_name]
     return {
         "name": name,
         "prover": lemma.prover,
         "header": "\n".join([text for text in (part.prelude, *[library.text(d.source) for d in definitions]) if text]),
-        "formal_statement": f"Lemma {name} : {library.text(lemma.statement_exact)}.",
+        "formal_statement": library.form.theorem(name, library.text(lemma.statement_exact)),
         "proof": "\n".join([*([tactics] if tactics else []), *[_sentence(library, one) for one in (*needed, lemma)]]),
-        "statement": Display(definitions).statement(lemma.term),
+        "statement": _shown(Display(definitions), lemma),
         "id": lemma.id,
         "uses": [library.names[library.tables.lemmas[used].canonical_name] for used in lemma.uses],
         "axioms": list(lemma.axioms),
@@ -268,8 +231,9 @@ person, and verified; nothing here is chosen for being interesting.
 | axioms | {", ".join(axioms) or "none"} |
 | found by | {", ".join(operators)} |
 
-`theories/` is a development that `make` builds (or `coqc -Q theories Lemmary theories/Library.v`); lemmas stand after
-those that their proofs use. `lemmas.jsonl` holds the same, one lemma a line, whole by itself: `header`,
+{library.form.building}
+
+`lemmas.jsonl` holds the same, one lemma a line, whole by itself: `header`,
 `formal_statement` and `proof` are what the prover reads, `statement` is for people, `uses` names the lemmas that the
 proof rests on, `origins` the problems that triggered the proposal. `python -m pipeline prove PROBLEMS --out DIR
 --library lemmas.jsonl` audits them again and takes those that speak of the problems' definitions.

@@ -1,0 +1,418 @@
+"""How many of the lemmas that a verified proof used are among the first k that retrieval gives.
+
+    pip download --no-binary lean-dojo --no-deps lean-dojo==4.20.0
+    python bench/retrieval.py --leandojo lean_dojo-4.20.0.tar.gz --runs runs/quickstart --json retrieval.json
+    python bench/retrieval.py --leandojo lean_dojo-4.20.0.tar.gz --questions 0 --proofs 0 --json full.json   (all of it)
+
+**LeanDojo Benchmark 4**, as ReProver was measured: a question is the proof state before a tactic of the test part, the
+lemmas wanted are the declarations that the tactic names, and what may be given is what the theorem's file imports and
+what stands before it in its file. `recall@k` is the share of the wanted among the first k, averaged over questions.
+`proofs` learns from the train part of the same split: which premises were named in similar states. By default a seeded
+sample of the questions and of the states to learn from; the declarations are always all.
+
+**Runs**: a question is the statement of a problem or lemma whose proof was confirmed to use lemmas; what may be given
+are the other lemmas over its definitions, as of the run's end. Its own proof does not speak for it. These proofs were
+found among what BM25 had given, which favours BM25.
+
+The code is that of `library_store`; `static` vectors are those of the package wordllama, whose wheel holds its weights
+(not a dependency; left out where it is not installed). Intervals are of 95 %, by bootstrap over theorems or statements.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import os
+import platform
+import random
+import re
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import numpy as np
+
+from datasets.leandojo import Position, SourceFile, Step, Steps, read_steps
+from library_store import snapshot
+from library_store.fusion import fused
+from library_store.hybrid import DEPTH, OFFSET, Dense, HybridIndex, Ranking
+from library_store.postings import Postings, Statement
+from library_store.retrieval import LemmaIndex, statement_tokens, text_tokens
+from library_store.similar_proofs import SimilarProofs
+from library_store.vectors import Floats, Vectors
+from verifiers.rocq.reader import parse
+from verifiers.words import ParseError
+
+SPLITS = ("random", "novel_premises")
+CUTOFFS = (1, 10, 25)
+RESAMPLES = 1000
+MIXES: Mapping[str, tuple[str, ...]] = {
+    "BM25": ("lexical",),
+    "proofs": ("proofs",),
+    "vectors": ("dense",),
+    "BM25 + vectors": ("lexical", "dense"),
+    "BM25 + proofs": ("lexical", "proofs"),
+    "BM25 + proofs + vectors": ("lexical", "proofs", "dense"),
+    "static": ("static",),
+    "BM25 + static": ("lexical", "static"),
+}
+HEADLINE = ("BM25 + proofs", "LeanDojo, random")
+
+PUBLISHED = (
+    {
+        "method": "ReProver (a trained ByT5 retriever)",
+        "split": "random",
+        "recall_at_10": 34.7,
+        "source": "paper's figure for LeanDojo Benchmark 4, as quoted in github.com/lean-dojo/LeanDojo/issues/183",
+    },
+    {
+        "method": "ReProver's checkpoint, run by a user",
+        "split": "random",
+        "recall_at_1": 13.06,
+        "recall_at_10": 35.97,
+        "mrr": 0.319,
+        "source": "github.com/lean-dojo/LeanDojo/issues/183, on version 9 of the benchmark",
+    },
+)
+
+Ask: TypeAlias = Callable[[], Mapping[str, Sequence[str]]]
+"""Answers with what each ranking gives, best first."""
+
+
+class Question(NamedTuple):
+    group: str
+    """The theorem or statement that it is part of: the unit of resampling."""
+    wanted: frozenset[str]
+    ask: Ask
+
+
+class Answer(NamedTuple):
+    group: str
+    recall: tuple[float, ...]
+    """At each of `CUTOFFS`."""
+    reciprocal: float
+
+
+# ---------------------------------------------------------------------------------------------------------- measures
+
+
+def answers_to(questions: Iterable[Question], say: str) -> dict[str, list[Answer]]:
+    """What each mix of rankings answers."""
+    found: defaultdict[str, list[Answer]] = defaultdict(list)
+    began = time.monotonic()
+    for number, question in enumerate(questions):
+        rankings = question.ask()
+        for mix, parts in MIXES.items():
+            if all(part in rankings for part in parts):
+                ranked = list(fused([rankings[part] for part in parts], offset=OFFSET))
+                found[mix].append(judged(question, ranked))
+        if number % 50 == 49:
+            print(f"{say}: {number + 1} questions, {time.monotonic() - began:.0f} s", file=sys.stderr)
+    return found
+
+
+def judged(question: Question, ranked: Sequence[str]) -> Answer:
+    """Recall at each cutoff, and one over the place of the first that is wanted."""
+    recall = tuple(len(question.wanted.intersection(ranked[:k])) / len(question.wanted) for k in CUTOFFS)
+    first = next((place for place, one in enumerate(ranked, start=1) if one in question.wanted), 0)
+    return Answer(question.group, recall, 1 / first if first else 0.0)
+
+
+def row(answers: Sequence[Answer], seed: int) -> dict[str, Any]:
+    """Means in per cent with intervals."""
+    values = np.array([[*one.recall, one.reciprocal] for one in answers])
+    groups = sorted({one.group for one in answers})
+    number = {group: place for place, group in enumerate(groups)}
+    sums, counts = np.zeros((len(groups), values.shape[1])), np.zeros(len(groups))
+    for one, of in zip(answers, values, strict=True):
+        sums[number[one.group]] += of
+        counts[number[one.group]] += 1
+    drawn = np.random.default_rng(seed).integers(0, len(groups), (RESAMPLES, len(groups)))
+    means = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)[:, None]
+    low, high = np.percentile(means, (2.5, 97.5), axis=0)
+    result: dict[str, Any] = {"questions": len(answers), "groups": len(groups)}
+    for place, k in enumerate(CUTOFFS):
+        result[f"recall_at_{k}"] = round(100 * float(values[:, place].mean()), 1)
+        result[f"recall_at_{k}_interval"] = [round(100 * float(end[place]), 1) for end in (low, high)]
+    return result | {"mrr": round(float(values[:, -1].mean()), 3)}
+
+
+def rows_of(source: str, questions: Sequence[Question], seed: int, **facts: Any) -> list[dict[str, Any]]:
+    answered = answers_to(questions, source)
+    return [{"source": source, "method": mix, **facts, **row(found, seed)} for mix, found in answered.items()]
+
+
+# ---------------------------------------------------------------------------------------------------------- LeanDojo
+
+_WORD = re.compile(r"[^\W\d][\w'.]*|[^\w\s\"()]+")
+_PIECE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+
+
+@cache
+def pieces(word: str) -> tuple[str, ...]:
+    """A word, and the words that it is made of: `mul_comm` also as `mul` and `comm`."""
+    found = tuple(piece.lower() for piece in _PIECE.findall(word))
+    return (word, *found) if found and found != (word,) else (word,)
+
+
+def words(text: str) -> Counter[str]:
+    return Counter(piece for word in _WORD.findall(text) for piece in pieces(word))
+
+
+def state_words(state: str) -> Counter[str]:
+    """The words of a proof state, those of its goals three times: hypotheses are many and most are of no use."""
+    goals = [line for line in state.splitlines() if line.startswith("⊢")]
+    return words("\n".join([state, *goals, *goals]))
+
+
+class Corpus:
+    """The declarations as lemmas whose only definition is their file: a theorem has the files that it imports."""
+
+    def __init__(self, files: Sequence[SourceFile]) -> None:
+        self.postings = Postings()
+        self.dense = Dense()
+        self.static: Static | None = None
+        self._files = {file.path: file for file in files}
+        self._last: tuple[str, frozenset[str]] = ("", frozenset())
+        for file in files:
+            for declaration in file.premises:
+                found = words(f"{declaration.full_name} {declaration.code}")
+                identity = f"{file.path}:{declaration.start[0]}:{declaration.start[1]} {declaration.full_name}"
+                self.postings.add(identity, Statement(found, sum(found.values())), (file.path,), 1)
+
+    def texts(self) -> list[str]:
+        return [f"{one.full_name} {one.code}" for file in self._files.values() for one in file.premises]
+
+    def imported(self, path: str) -> frozenset[str]:
+        """A file and all that it imports."""
+        if self._last[0] != path:
+            found = {path}
+            waiting = [path]
+            while waiting:
+                file = self._files.get(waiting.pop())
+                new = [] if file is None else [one for one in file.imports if one not in found]
+                found.update(new)
+                waiting += new
+            self._last = (path, frozenset(found))
+        return self._last[1]
+
+    def at(self, path: str, position: Position) -> str | None:
+        """The first declaration whose text a place lies in, as LeanDojo looks it up."""
+        file = self._files.get(path)
+        for one in [] if file is None else file.premises:
+            if one.start <= position <= one.end:
+                return f"{path}:{one.start[0]}:{one.start[1]} {one.full_name}"
+        return None
+
+    def later(self, step: Step) -> frozenset[str]:
+        """What its own file declares from the theorem on."""
+        file = self._files.get(step.path)
+        return frozenset(
+            f"{step.path}:{one.start[0]}:{one.start[1]} {one.full_name}"
+            for one in ([] if file is None else file.premises)
+            if one.end > step.start
+        )
+
+    def wanted(self, step: Step) -> frozenset[str]:
+        places = [self.at(premise.def_path, premise.def_pos) for premise in step.premises]
+        return frozenset(place for place in places if place is not None)
+
+    def rankings(self, step: Step, proofs: SimilarProofs) -> dict[str, list[str]]:
+        tokens = list(state_words(step.state).elements())
+        files, later = self.imported(step.path), self.later(step)
+        most = DEPTH + len(later)
+        lexical = [one.id for one in self.postings.retrieve(tokens, files, most, None)]
+        voted = [vote.id for vote in proofs.votes(tokens) if vote.id.partition(":")[0] in files]
+        found = {
+            "lexical": lexical,
+            "proofs": voted,
+            "dense": self.dense.ranking(self.postings, tokens, files, None, most),
+        }
+        if self.static is not None:
+            near = self.static.nearest(step.state, most, self.postings.eligible(files, None))
+            found["static"] = [self.postings.ids[number] for number in near]
+        return {name: [one for one in ranked if one not in later][:DEPTH] for name, ranked in found.items()}
+
+
+class Static:
+    """Texts as means of their tokens' vectors, from the wheel of wordllama."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        from safetensors.numpy import load_file
+        from tokenizers import Tokenizer
+
+        spec = importlib.util.find_spec("wordllama")
+        assert spec is not None
+        assert spec.submodule_search_locations
+        folder = Path(spec.submodule_search_locations[0])
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizers" / "l2_supercat_tokenizer_config.json"))
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(256)
+        (table,) = load_file(str(folder / "weights" / "l2_supercat_256.safetensors")).values()
+        self._table: Floats = table.astype(np.float32)
+        self._vectors = Vectors(self._table.shape[1])
+        for start in range(0, len(texts), 4096):
+            self._vectors.add(self._embedded(texts[start : start + 4096]))
+
+    def _embedded(self, texts: Sequence[str]) -> Floats:
+        rows = [one.ids for one in self._tokenizer.encode_batch(list(texts), add_special_tokens=False)]
+        means = np.array([self._table[ids].mean(axis=0) if ids else self._table[0] * 0 for ids in rows], np.float32)
+        return means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-9)
+
+    def nearest(self, text: str, k: int, among: Any) -> list[int]:
+        return self._vectors.nearest(self._embedded([text])[0], k, among).numbers.tolist()
+
+
+def leandojo_rows(path: Path, options: argparse.Namespace) -> Iterator[list[dict[str, Any]]]:
+    read = read_steps(path, [f"{split}/{part}" for split in options.splits for part in ("train", "test")])
+    say(f"read {path.name}")
+    corpus = Corpus(read.files)
+    say(f"{len(corpus.postings.ids)} declarations")
+    if importlib.util.find_spec("wordllama") is not None:
+        corpus.static = Static(corpus.texts())
+    for split in options.splits:
+        yield split_rows(corpus, read, split, options)
+
+
+def split_rows(corpus: Corpus, read: Steps, split: str, options: argparse.Namespace) -> list[dict[str, Any]]:
+    chance = random.Random(options.seed)
+    train, test = read.parts[f"{split}/train"], read.parts[f"{split}/test"]
+    learned = sample(chance, train, options.proofs)
+    proofs = SimilarProofs()
+    for number, step in enumerate(learned):
+        proofs.add(str(number), counted(state_words(step.state)), corpus.wanted(step), 1)
+    say(f"{split}: {len(learned)} of {len(train)} states learned from")
+    asked = sorted(sample(chance, test, options.questions), key=lambda step: step.path)
+    questions = [
+        Question(f"{step.path} {step.start}", wanted, lambda step=step: corpus.rankings(step, proofs))
+        for step in asked
+        if (wanted := corpus.wanted(step))
+    ]
+    return rows_of(f"LeanDojo, {split}", questions, options.seed, learned_from=len(learned), out_of=len(test))
+
+
+def counted(found: Counter[str]) -> Statement:
+    return Statement(found, sum(found.values()))
+
+
+def sample(chance: random.Random, steps: Sequence[Step], size: int) -> list[Step]:
+    """So many of the steps, all of them for 0."""
+    return list(steps) if not size or size >= len(steps) else chance.sample(list(steps), size)
+
+
+# -------------------------------------------------------------------------------------------------------------- runs
+
+
+def run_questions(directory: Path) -> list[Question]:
+    """Every statement of a run with a confirmed use."""
+    tables = snapshot.read(directory)
+    lexical = LemmaIndex(tables.lemmas.values())
+    hybrid = HybridIndex(lexical)
+    uses: defaultdict[tuple[str, str], dict[str, int]] = defaultdict(dict)
+    for edge in tables.rows("edges"):
+        if edge["kind"] == "proof_uses" and edge["confirmed"]:
+            uses[edge["source_kind"], edge["source"]][edge["target"]] = edge["round"]
+    questions: list[Question] = []
+    for (kind, name), used in uses.items():
+        if kind == "lemma":
+            lemma = tables.lemmas[name]
+            tokens, over, prelude = statement_tokens(lemma.term), lemma.definition_ids, lemma.prelude_id
+        else:
+            state = tables.problems[name]
+            tokens, over, prelude = tokens_of(state.statement_exact), state.definition_ids, state.prelude_id
+        hybrid.add_proof(name, prelude, tokens, list(used), max(used.values()))
+        live = frozenset(one for one in used if tables.lemmas[one].retired_by is None)
+        if live:
+            questions.append(Question(f"{directory} {name}", live, asker(hybrid, name, tokens, over, prelude)))
+    return questions
+
+
+def asker(hybrid: HybridIndex, name: str, tokens: Sequence[str], over: Sequence[str], prelude: str) -> Ask:
+    kinds: tuple[Ranking, ...] = ("lexical", "proofs", "dense")
+
+    def ranking(kind: Ranking) -> list[str]:
+        found = hybrid.retrieve(tokens, over, prelude, DEPTH, (kind,), without=name)
+        return [one.lemma.id for one in found if one.lemma.id != name]
+
+    return lambda: {kind: ranking(kind) for kind in kinds}
+
+
+def tokens_of(exact: str) -> list[str]:
+    """Of a statement's text: as of its term, where it can be read."""
+    try:
+        return statement_tokens(parse(exact))
+    except ParseError:
+        return text_tokens(exact)
+
+
+# ------------------------------------------------------------------------------------------------------------ output
+
+
+def say(text: str) -> None:
+    print(f"[{time.process_time():6.0f} CPU s] {text}", file=sys.stderr)
+
+
+def show(rows: Sequence[Mapping[str, Any]]) -> None:
+    print(f"{'source':26}{'method':38}{'questions':>10}{'R@1':>7}{'R@10':>7}{'':15}{'R@25':>7}{'MRR':>8}")
+    for one in rows:
+        low, high = one["recall_at_10_interval"]
+        print(
+            f"{one['source']:26}{one['method']:38}{one['questions']:10}{one['recall_at_1']:7.1f}"
+            f"{one['recall_at_10']:7.1f}{f' ({low:.1f} to {high:.1f})':15}{one['recall_at_25']:7.1f}{one['mrr']:8.3f}"
+        )
+    for one in PUBLISHED:
+        first = f"{one['recall_at_1']:7.1f}" if "recall_at_1" in one else f"{'':7}"
+        print(f"{'published, ' + str(one['split']):26}{one['method']:38}{'':10}{first}{one['recall_at_10']:7.1f}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--leandojo", type=Path, help="lean_dojo-4.20.0.tar.gz, or its unpacked folder")
+    parser.add_argument("--splits", nargs="+", choices=SPLITS, default=SPLITS)
+    parser.add_argument("--questions", type=int, default=300, help="of each split; 0: all")
+    parser.add_argument("--proofs", type=int, default=40_000, help="train states to learn from; 0: all")
+    parser.add_argument("--runs", type=Path, nargs="*", default=[], help="run directories")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    began = f"{platform.machine()}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f} at the beginning"
+    rows: list[dict[str, Any]] = []
+    for found in measured(options):
+        rows += found
+        if options.json is not None:
+            write(options.json, began, options.seed, rows)
+    if not rows:
+        parser.error("give --leandojo, --runs or both")
+    show(rows)
+
+
+def measured(options: argparse.Namespace) -> Iterator[list[dict[str, Any]]]:
+    if options.runs:
+        questions = [one for directory in options.runs for one in run_questions(directory)]
+        yield rows_of(f"{len(options.runs)} runs", questions, options.seed)
+    if options.leandojo is not None:
+        yield from leandojo_rows(options.leandojo, options)
+
+
+def write(file: Path, began: str, seed: int, rows: Sequence[Mapping[str, Any]]) -> None:
+    """The report so far: a long run can be read before it ends."""
+    headline = [one["recall_at_10"] for one in rows if (one["method"], one["source"]) == HEADLINE]
+    report = {
+        "machine": began,
+        "seed": seed,
+        "rows": rows,
+        "published": PUBLISHED,
+        "headline": {"recall_at_10": headline[0]} if headline else {},
+    }
+    file.write_text(json.dumps(report, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
