@@ -14,8 +14,9 @@ sample of the questions and of the states to learn from; the declarations are al
 are the other lemmas over its definitions, as of the run's end. Its own proof does not speak for it. These proofs were
 found among what BM25 had given, which favours BM25.
 
-The code is that of `library_store`; `static` vectors are those of the package wordllama, whose wheel holds its weights
-(not a dependency; left out where it is not installed). Intervals are of 95 %, by bootstrap over theorems or statements.
+The code is that of `library_store`. With `--vectors` also vectors of LeanDojo's declarations; `static` ones are those
+of the package wordllama, whose wheel holds its weights (not a dependency; left out where it is not installed).
+Intervals are of 95 %, by bootstrap over theorems or statements.
 """
 
 from __future__ import annotations
@@ -177,7 +178,7 @@ class Corpus:
 
     def __init__(self, files: Sequence[SourceFile]) -> None:
         self.postings = Postings()
-        self.dense = Dense()
+        self.dense: Dense | None = None
         self.static: Static | None = None
         self._files = {file.path: file for file in files}
         self._last: tuple[str, frozenset[str]] = ("", frozenset())
@@ -230,11 +231,9 @@ class Corpus:
         most = DEPTH + len(later)
         lexical = [one.id for one in self.postings.retrieve(tokens, files, most, None)]
         voted = [vote.id for vote in proofs.votes(tokens) if vote.id.partition(":")[0] in files]
-        found = {
-            "lexical": lexical,
-            "proofs": voted,
-            "dense": self.dense.ranking(self.postings, tokens, files, None, most),
-        }
+        found = {"lexical": lexical, "proofs": voted}
+        if self.dense is not None:
+            found["dense"] = self.dense.ranking(self.postings, tokens, files, None, most)
         if self.static is not None:
             near = self.static.nearest(step.state, most, self.postings.eligible(files, None))
             found["static"] = [self.postings.ids[number] for number in near]
@@ -275,8 +274,10 @@ def leandojo_rows(path: Path, options: argparse.Namespace) -> Iterator[list[dict
     say(f"read {path.name}")
     corpus = Corpus(read.files)
     say(f"{len(corpus.postings.ids)} declarations")
-    if importlib.util.find_spec("wordllama") is not None:
-        corpus.static = Static(corpus.texts())
+    if options.vectors:
+        corpus.dense = Dense()
+        if importlib.util.find_spec("wordllama") is not None:
+            corpus.static = Static(corpus.texts())
     for split in options.splits:
         yield split_rows(corpus, read, split, options)
 
@@ -378,6 +379,7 @@ def main() -> None:
     parser.add_argument("--splits", nargs="+", choices=SPLITS, default=SPLITS)
     parser.add_argument("--questions", type=int, default=300, help="of each split; 0: all")
     parser.add_argument("--proofs", type=int, default=40_000, help="train states to learn from; 0: all")
+    parser.add_argument("--vectors", action="store_true", help="also vectors of LeanDojo's declarations: minutes more")
     parser.add_argument("--runs", type=Path, nargs="*", default=[], help="run directories")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path)

@@ -106,8 +106,8 @@ class Rocq:
     mark = "_CoqProject"
     stale = "theories/Library*"
     building = (
-        "`theories/` is a development that `make` builds (or `coqc -Q theories Lemmary theories/Library.v`); lemmas "
-        "stand after those that their proofs use."
+        "`theories/` is a development that `make` builds (or `coqc -Q theories Lemmary theories/Library.v`); lemmas stand\n"
+        "after those that their proofs use."
     )
     reserved = KEYWORDS | {"Inductive", "Lemma", "Notation", "Qed", "mod"}
 
@@ -183,9 +183,9 @@ class Lean:
     mark = "lakefile.toml"
     stale = "Library*.lean"
     building = (
-        "`Library.lean` (and `Library_2.lean`, …, one for each set of imports) is built by `lake build`; lemmas stand "
-        "after those that their proofs use, in the namespace `Library`. Lemmary checks them with its embedded Lean, "
-        "which has no `Init`; whether `lake build` accepts them with another is for you to see."
+        "`Library.lean` (and `Library_2.lean`, …, one for each set of imports) is for `lake build`; lemmas stand after\n"
+        "those that their proofs use, in the namespace `Library`. If the run used Lemmary's embedded Lean, which has no\n"
+        "`Init`, nobody has yet seen a Lean with `Init` accept them."
     )
 
     @property
@@ -245,8 +245,8 @@ class Isabelle:
     mark = "ROOT"
     stale = "Library*.thy"
     building = (
-        "The session is built by `isabelle build -D .`; lemmas stand after those that their proofs use, in "
-        "`Library.thy` (and `Library_2.thy`, …, one for each header)."
+        "The session is for `isabelle build -D .`; lemmas stand after those that their proofs use, in `Library.thy`\n"
+        "(and `Library_2.thy`, …, one for each header)."
     )
     reserved = ALLOWED | frozenset(REFUSED) | {"and", "assumes", "fixes", "for", "if", "obtains", "shows", "when"}
 
