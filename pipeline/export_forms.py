@@ -106,8 +106,8 @@ class Rocq:
     mark = "_CoqProject"
     stale = "theories/Library*"
     building = (
-        "`theories/` is a development that `make` builds (or `coqc -Q theories Lemmary theories/Library.v`); lemmas stand\n"
-        "after those that their proofs use."
+        "`theories/` is a development that `make` builds (or `coqc -Q theories Lemmary theories/Library.v`); lemmas\n"
+        "stand after those that their proofs use."
     )
     reserved = KEYWORDS | {"Inductive", "Lemma", "Notation", "Qed", "mod"}
 
@@ -183,9 +183,9 @@ class Lean:
     mark = "lakefile.toml"
     stale = "Library*.lean"
     building = (
-        "`Library.lean` (and `Library_2.lean`, …, one for each set of imports) is for `lake build`; lemmas stand after\n"
-        "those that their proofs use, in the namespace `Library`. If the run used Lemmary's embedded Lean, which has no\n"
-        "`Init`, nobody has yet seen a Lean with `Init` accept them."
+        "`Library.lean` (and `Library_2.lean`, …, one for each set of imports) is for `lake build`; lemmas stand\n"
+        "after those that their proofs use, in the namespace `Library`. If the run used Lemmary's embedded Lean, which\n"
+        "has no `Init`, nobody has yet seen a Lean with `Init` accept them."
     )
 
     @property
