@@ -184,7 +184,7 @@ class Lean:
     stale = "Library*.lean"
     building = (
         "`Library.lean` (and `Library_2.lean`, …, one for each set of imports) is for `lake build`; lemmas stand\n"
-        "after those that their proofs use, in the namespace `Library`. If the run used Lemmary's embedded Lean, which\n"
+        "after those that their proofs use, in the namespace `Library`. If the run used our embedded Lean, which\n"
         "has no `Init`, nobody has yet seen a Lean with `Init` accept them."
     )
 
