@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.memoryformer.layer import MemoryHash, MemoryLayer, MemoryTables
+from models.memoryformer.layer import MemoryHash, MemoryLayer, MemoryTables, memory_layers
 from models.memoryformer.settings import Settings
 
 
@@ -104,10 +104,9 @@ class MemoryAttention(nn.Module):
 
     def forward(self, x: Tensor, cache: BlockCache | None = None) -> Tensor:
         """x: (batch, tokens, d), the positions after those in `cache` → (batch, tokens, d). Fills `cache`."""
-        buckets = self.hashing(x)
         query, key, value = (
-            tables(buckets).unflatten(-1, (self.settings.heads, -1)).transpose(1, 2)
-            for tables in (self.query, self.key, self.value)
+            part.unflatten(-1, (self.settings.heads, -1)).transpose(1, 2)
+            for part in memory_layers(self.hashing, (self.query, self.key, self.value), x)
         )
         return attend(query, key, value, self.settings, cache)
 

@@ -25,12 +25,14 @@ range of float16 before the result does. Bits flip at zero between data types an
 tested apart.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from models.memoryformer import kernel
 from models.memoryformer.settings import Score
 
 
@@ -74,9 +76,9 @@ def bucket_score(z: Tensor, score: Score, temperature: float = 1.0) -> Tensor:
 
 
 def weighted_rows(tables: Tensor, buckets: Buckets, *, sparse: bool = False) -> Tensor:
-    """(sum) without the bias, and with autograd (row) and (weight). The one function behind which kernels are chosen.
+    """(sum) without the bias, and with autograd (row) and (weight): the reference.
 
-    The reference is `embedding_bag`, which adds each weighted row without storing all K of them for each token.
+    It is `embedding_bag`, which adds each weighted row without storing all K of them for each token.
 
     Args:
         tables: (K · 2^τ, d_out); row h of table k is at k · 2^τ + h.
@@ -145,4 +147,36 @@ class MemoryLayer(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """x: (…, K · τ) → (…, d_out)."""
-        return self.memory(self.hashing(x))
+        (y,) = memory_layers(self.hashing, (self.memory,), x)
+        return y
+
+
+def memory_layers(hashing: MemoryHash, memories: Sequence[MemoryTables], x: Tensor) -> tuple[Tensor, ...]:
+    """Memory layers that share one hash of x: the one function by which a model computes them.
+
+    Where no gradient is wanted and all is plain on the CPU, it is one call of `models.memoryformer.kernel`; hooks of the
+    modules do not run there. Elsewhere, while torch compiles, and where nothing can be compiled, it is the reference.
+
+    Args:
+        hashing: what x is hashed by.
+        memories: the tables of each layer.
+        x: (…, K · τ).
+
+    Returns:
+        (…, d_out) of each layer.
+
+    Raises:
+        ValueError: x has no whole number of chunks, or another number of them than some layer has tables.
+    """
+    if not torch.compiler.is_compiling():
+        operands = [operand for memory in memories for operand in (memory.tables, memory.bias, None)]
+        results = kernel.fused(x, hashing.bits, hashing.score == "official", hashing.temperature, *operands)
+        if results is not None:
+            return results
+    width, bits = x.shape[-1], hashing.bits
+    for memory in memories:
+        if width % bits or width // bits << bits != memory.tables.shape[0]:
+            tables = memory.tables.shape[0] / 2**bits
+            raise ValueError(f"an input of {width} entries for {tables:g} tables of {bits} bits: {tables * bits:g} are read")
+    buckets = hashing(x)
+    return tuple(memory(buckets) for memory in memories)

@@ -1,0 +1,351 @@
+// The memory layer in one call, for a CPU and without gradients: hash, score, and the sum of weighted rows.
+//
+// `models/memoryformer/kernel.py` compiles and loads this; formulas by their names in `models/memoryformer/layer.py`.
+// What bounds a decoded token is the arrival of rows from memory: K rows, each at an address that nothing foretells.
+// All addresses are known once the signs are, so rows are prefetched into the second-level cache a few ahead of those
+// that are being added; a prefetch into the first level holds fewer lines in flight and is slower by half.
+//
+// A call that this file does not serve returns None, and the caller computes the reference. Products and sums are in
+// single precision whatever the types of input and tables.
+
+#include <Python.h>
+
+#include <ATen/Parallel.h>
+#include <ATen/core/DimVector.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
+#include <c10/core/impl/TorchDispatchModeTLS.h>
+#include <torch/csrc/Exceptions.h>
+#include <torch/csrc/autograd/python_variable.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <type_traits>
+#include <vector>
+
+#if defined(__F16C__)
+#include <immintrin.h>
+#endif
+
+namespace {
+
+constexpr int LANES = 16;
+constexpr int LINE = 64;             // bytes of a cache line
+constexpr int GROUP = 4;             // rows added at once: the sums are loaded and stored once for all of them
+constexpr int64_t AHEAD = 8192;      // bytes of rows in flight, or one group if that is more
+constexpr int64_t TILE = 256 << 10;  // bytes of sums that a group of tokens keeps in the second-level cache
+constexpr int64_t SHARE = 1 << 16;   // multiplications from which another thread is worth its start
+
+// Vectors of 64 bytes; the compiler splits them where registers are shorter. The alignment is that of an element.
+template <class T>
+using Vector __attribute__((vector_size(LANES * sizeof(T)), aligned(alignof(T)), may_alias)) = T;
+using Floats = Vector<float>;
+
+inline Floats load(const float* p) { return *reinterpret_cast<const Floats*>(p); }
+
+inline Floats load(const c10::BFloat16* p) {
+  auto bits = __builtin_convertvector(*reinterpret_cast<const Vector<uint16_t>*>(p), Vector<uint32_t>) << 16;
+  return std::bit_cast<Floats>(bits);
+}
+
+inline Floats load(const c10::Half* p) {
+#if defined(__AVX512F__)
+  return std::bit_cast<Floats>(_mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))));
+#elif defined(__F16C__)
+  const auto* halves = reinterpret_cast<const __m128i*>(p);
+  const __m256 both[] = {_mm256_cvtph_ps(_mm_loadu_si128(halves)), _mm256_cvtph_ps(_mm_loadu_si128(halves + 1))};
+  return load(reinterpret_cast<const float*>(both));
+#else
+  float entries[LANES];
+  for (int i = 0; i < LANES; i++) entries[i] = p[i];
+  return load(entries);
+#endif
+}
+
+inline Floats load(const int8_t* p) {
+  return __builtin_convertvector(*reinterpret_cast<const Vector<int8_t>*>(p), Floats);
+}
+
+inline void store(float* p, Floats value) { *reinterpret_cast<Floats*>(p) = value; }
+
+// ------------------------------------------------------------------------------------------------------ hash and score
+
+struct Hash {
+  int64_t chunks;
+  int64_t bits;
+  bool official;
+  float temperature;
+};
+
+// e^x for x ≤ 0, to 2 units in the last place: 2^n · 2^f with |f| ≤ 1/2. Below the smallest normal number it is that.
+inline float exponential(float x) {
+  const float power = std::max(x * 1.44269504f, -126.0f);
+  const float whole = (power + 12582912.0f) - 12582912.0f;  // 1.5 · 2^23: rounds to an integer
+  const float f = power - whole;
+  float e = 1.5403530e-4f;
+  for (const float c : {1.3333558e-3f, 9.6181291e-3f, 5.5504109e-2f, 2.4022651e-1f, 6.9314718e-1f, 1.0f}) e = e * f + c;
+  return e * std::bit_cast<float>((static_cast<int32_t>(whole) + 127) << 23);
+}
+
+// (hash) and (score) of one vector. `inverses` has room for d.
+void hash_vector(const Hash& hash, const float* x, int32_t* rows, float* weights, float* inverses) {
+  const int64_t bits = hash.bits;
+  const float slope = -2.0f / hash.temperature;
+  for (int64_t i = 0; i < hash.chunks * bits; i++) inverses[i] = 1.0f + exponential(std::abs(x[i]) * slope);
+  for (int64_t k = 0; k < hash.chunks; k++) {
+    const float *z = x + k * bits, *inverse = inverses + k * bits;
+    float product = 1.0f, norm = 0.0f;
+    int32_t row = 0;
+    for (int64_t i = 0; i < bits; i++) {
+      product *= inverse[i];
+      norm += std::abs(z[i]);
+      row |= (z[i] >= 0.0f) << i;
+    }
+    rows[k] = static_cast<int32_t>(k << bits) + row;
+    weights[k] = (hash.official ? norm : 1.0f) / product;
+  }
+}
+
+template <class T>
+void hash_tokens(const Hash& hash, const T* x, int64_t from, int64_t to, int32_t* rows, float* weights) {
+  const int64_t width = hash.chunks * hash.bits, k = hash.chunks;
+  thread_local std::vector<float> entries, inverses;
+  inverses.resize(width);
+  for (int64_t t = from; t < to; t++) {
+    const float* vector;
+    if constexpr (std::is_same_v<T, float>) {
+      vector = x + t * width;
+    } else {
+      entries.assign(x + t * width, x + (t + 1) * width);
+      vector = entries.data();
+    }
+    hash_vector(hash, vector, rows + t * k, weights + t * k, inverses.data());
+  }
+}
+
+// ------------------------------------------------------------------------------------------------------------ the sum
+
+template <class T>
+struct Rows {
+  const T* tables;
+  const float* bias;
+  int64_t chunks;
+  int64_t outputs;
+  const int32_t* rows;   // (tokens, K), rows of `tables`
+  const float* weights;  // (tokens, K)
+
+  const T* row(int64_t token, int64_t k) const { return tables + int64_t(rows[token * chunks + k]) * outputs; }
+};
+
+// sums[j] += Σ_a weights[a] · rows[a][j] for from ≤ j < to, and prefetch of these columns of other rows.
+template <int COUNT, class T>
+inline void add_rows(const T* const* rows, const T* const* next, const float* weights, int64_t from, int64_t to,
+                     float* sums) {
+  constexpr int64_t STEP = LINE / sizeof(T);
+  int64_t j = from;
+  for (; j + STEP <= to; j += STEP) {
+    for (int a = 0; a < COUNT; a++) __builtin_prefetch(next[a] + j, 0, 2);
+    for (int64_t i = j; i < j + STEP; i += LANES) {
+      Floats sum = load(sums + i);
+      for (int a = 0; a < COUNT; a++) sum += weights[a] * load(rows[a] + i);
+      store(sums + i, sum);
+    }
+  }
+  for (; j < to; j++) {
+    for (int a = 0; a < COUNT; a++) sums[j] += weights[a] * static_cast<float>(rows[a][j]);
+  }
+}
+
+// (sum) for the tokens of a tile and columns from ≤ j < to. One group of chunks is added for all of the tokens before the
+// next, so what they hit together is read once. `sums`: (tokens, d_out).
+template <class T>
+void sum_tile(const Rows<T>& c, int64_t first, int64_t tokens, int64_t from, int64_t to, float* sums) {
+  for (int64_t t = 0; t < tokens; t++) std::copy(c.bias + from, c.bias + to, sums + t * c.outputs + from);
+  const int64_t row_bytes = (to - from) * int64_t(sizeof(T)), whole = c.chunks / GROUP * GROUP;
+  const T *rows[GROUP], *next[GROUP];
+  struct {
+    int64_t k = 0, token = 0;
+  } later;  // what is prefetched
+  const auto advance = [&] {
+    for (int a = 0; a < GROUP; a++) next[a] = c.row(first + later.token, later.k + a);
+    if (++later.token == tokens) later = {later.k + GROUP, 0};
+  };
+  for (int64_t bytes = 0; bytes < AHEAD && later.k < whole; bytes += GROUP * row_bytes) {
+    advance();
+    for (const T* row : next) {
+      for (int64_t j = from; j < to; j += LINE / int64_t(sizeof(T))) __builtin_prefetch(row + j, 0, 2);
+    }
+  }
+  for (int64_t k = 0; k < whole; k += GROUP) {
+    for (int64_t t = 0; t < tokens; t++) {
+      for (int a = 0; a < GROUP; a++) rows[a] = c.row(first + t, k + a);
+      if (later.k < whole) advance();
+      add_rows<GROUP>(rows, next, c.weights + (first + t) * c.chunks + k, from, to, sums + t * c.outputs);
+    }
+  }
+  for (int64_t k = whole; k < c.chunks; k++) {
+    for (int64_t t = 0; t < tokens; t++) {
+      const T* row = c.row(first + t, k);
+      add_rows<1>(&row, &row, c.weights + (first + t) * c.chunks + k, from, to, sums + t * c.outputs);
+    }
+  }
+}
+
+template <class T, class Out>
+void sum_tokens(const Rows<T>& c, int64_t tokens, Out* y) {
+  const int64_t work = tokens * c.chunks * c.outputs;
+  const int64_t threads = std::clamp<int64_t>(work / SHARE, 1, at::get_num_threads());
+  const int64_t tile = std::clamp<int64_t>(TILE / (c.outputs * int64_t(sizeof(float))), 1, tokens);
+  const auto columns = [&](int64_t first, int64_t count, int64_t from, int64_t to) {
+    if constexpr (std::is_same_v<Out, float>) {
+      sum_tile(c, first, count, from, to, y + first * c.outputs);
+    } else {
+      thread_local std::vector<float> sums;
+      sums.resize(count * c.outputs);
+      sum_tile(c, first, count, from, to, sums.data());
+      for (int64_t t = 0; t < count; t++) {
+        for (int64_t j = from; j < to; j++) y[(first + t) * c.outputs + j] = sums[t * c.outputs + j];
+      }
+    }
+  };
+  if (threads == 1) {
+    for (int64_t t = 0; t < tokens; t += tile) columns(t, std::min(tile, tokens - t), 0, c.outputs);
+  } else if (tokens < threads) {  // every thread has some columns of all tokens
+    const int64_t lines = (c.outputs + LINE - 1) / LINE;
+    at::parallel_for(0, lines, (lines + threads - 1) / threads, [&](int64_t from, int64_t to) {
+      columns(0, tokens, from * LINE, std::min(to * LINE, c.outputs));
+    });
+  } else {
+    at::parallel_for(0, tokens, (tokens + threads - 1) / threads, [&](int64_t from, int64_t to) {
+      for (int64_t t = from; t < to; t += tile) columns(t, std::min(tile, to - t), 0, c.outputs);
+    });
+  }
+}
+
+// ------------------------------------------------------------------------------------------------------ what is served
+
+// Whether a tensor is an ordinary one in memory: no subclass, wrapper or view that computes.
+bool is_plain(const at::Tensor& tensor) {
+  static const c10::DispatchKeySet ordinary = at::empty({0}, at::kFloat).key_set();
+  return (tensor.key_set() | ordinary) == ordinary;
+}
+
+struct Memory {
+  const at::Tensor& tables;
+  const at::Tensor& bias;
+  const at::Tensor* scales;  // (K) float32, for int8 tables
+};
+
+bool is_served(const at::Tensor& x, const Hash& hash, const Memory& memory) {
+  const auto type = memory.tables.scalar_type();
+  const bool whole = type == at::kChar;
+  if (!is_plain(memory.tables) || !memory.tables.is_contiguous() || memory.tables.dim() != 2) return false;
+  if (!is_plain(memory.bias) || !memory.bias.is_contiguous() || memory.bias.dim() != 1) return false;
+  if (whole != (memory.scales != nullptr) || !(whole || type == x.scalar_type())) return false;
+  if (memory.bias.scalar_type() != x.scalar_type() || memory.bias.size(0) != memory.tables.size(1)) return false;
+  if (memory.tables.size(0) != hash.chunks << hash.bits || memory.tables.size(0) > INT32_MAX) return false;
+  if (at::GradMode::is_enabled() && (memory.tables.requires_grad() || memory.bias.requires_grad())) return false;
+  return !whole || (is_plain(*memory.scales) && memory.scales->is_contiguous() &&
+                    memory.scales->scalar_type() == at::kFloat && memory.scales->dim() == 1 &&
+                    memory.scales->size(0) == hash.chunks);
+}
+
+struct Buffers {
+  std::vector<int32_t> rows;
+  std::vector<float> weights, scaled, bias;
+};
+
+template <class T>
+at::Tensor compute(const at::Tensor& x, const Hash& hash, const Memory& memory, int64_t tokens, Buffers& buffers) {
+  at::DimVector shape(x.sizes());
+  shape.back() = memory.tables.size(1);
+  auto y = at::empty(shape, x.options().requires_grad(false));
+  const float *weights = buffers.weights.data(), *bias;
+  if constexpr (std::is_same_v<T, float>) {
+    bias = memory.bias.const_data_ptr<float>();
+  } else {
+    const T* entries = memory.bias.const_data_ptr<T>();
+    buffers.bias.assign(entries, entries + memory.bias.size(0));
+    bias = buffers.bias.data();
+  }
+  if (memory.scales) {
+    const float* scales = memory.scales->const_data_ptr<float>();
+    buffers.scaled.resize(tokens * hash.chunks);
+    for (int64_t i = 0; i < tokens * hash.chunks; i++) buffers.scaled[i] = weights[i] * scales[i % hash.chunks];
+    const int8_t* tables = memory.tables.const_data_ptr<int8_t>();
+    sum_tokens(Rows<int8_t>{tables, bias, hash.chunks, shape.back(), buffers.rows.data(), buffers.scaled.data()},
+               tokens, y.template mutable_data_ptr<T>());
+  } else {
+    const T* tables = memory.tables.const_data_ptr<T>();
+    sum_tokens(Rows<T>{tables, bias, hash.chunks, shape.back(), buffers.rows.data(), weights}, tokens,
+               y.template mutable_data_ptr<T>());
+  }
+  return y;
+}
+
+template <class T>
+void compute_all(const at::Tensor& x, const Hash& hash, const std::vector<Memory>& memories,
+                 std::vector<at::Tensor>& results) {
+  thread_local Buffers buffers;
+  const int64_t tokens = x.numel() / x.size(-1);
+  buffers.rows.resize(tokens * hash.chunks);
+  buffers.weights.resize(tokens * hash.chunks);
+  int32_t* rows = buffers.rows.data();
+  float* weights = buffers.weights.data();
+  const T* entries = x.const_data_ptr<T>();
+  const auto range = [&](int64_t from, int64_t to) { hash_tokens(hash, entries, from, to, rows, weights); };
+  if (tokens * x.size(-1) < SHARE) {
+    range(0, tokens);
+  } else {
+    at::parallel_for(0, tokens, SHARE / x.size(-1) + 1, range);
+  }
+  for (const Memory& memory : memories) results.push_back(compute<T>(x, hash, memory, tokens, buffers));
+}
+
+// fused(x, bits, official, temperature, tables, bias, scales, tables, bias, scales, …) → a tuple of outputs, or None.
+PyObject* fused(PyObject*, PyObject* const* arguments, Py_ssize_t count) {
+  HANDLE_TH_ERRORS
+  const at::Tensor& given = THPVariable_Unpack(arguments[0]);
+  if (!is_plain(given) || given.dim() < 1 || (at::GradMode::is_enabled() && given.requires_grad())) Py_RETURN_NONE;
+  if (c10::impl::TorchDispatchModeTLS::any_modes_set()) Py_RETURN_NONE;
+  const int64_t bits = PyLong_AsLongLong(arguments[1]), width = given.size(-1);
+  if (bits < 1 || bits > 16 || width < 1 || width % bits) Py_RETURN_NONE;
+  const Hash hash{width / bits, bits, arguments[2] == Py_True, static_cast<float>(PyFloat_AsDouble(arguments[3]))};
+  std::vector<Memory> memories;
+  for (Py_ssize_t i = 4; i < count; i += 3) {
+    const bool scaled = arguments[i + 2] != Py_None;
+    memories.push_back({THPVariable_Unpack(arguments[i]), THPVariable_Unpack(arguments[i + 1]),
+                        scaled ? &THPVariable_Unpack(arguments[i + 2]) : nullptr});
+    if (!is_served(given, hash, memories.back())) Py_RETURN_NONE;
+  }
+  const auto of = given.scalar_type() == at::kFloat      ? compute_all<float>
+                  : given.scalar_type() == at::kBFloat16 ? compute_all<c10::BFloat16>
+                  : given.scalar_type() == at::kHalf     ? compute_all<c10::Half>
+                                                         : nullptr;
+  if (!of) Py_RETURN_NONE;
+  std::vector<at::Tensor> results;
+  {
+    const pybind11::gil_scoped_release released;
+    of(given.contiguous(), hash, memories, results);
+  }
+  PyObject* tuple = PyTuple_New(static_cast<Py_ssize_t>(results.size()));
+  if (!tuple) return nullptr;
+  for (size_t i = 0; i < results.size(); i++) {
+    PyObject* wrapped = THPVariable_Wrap(std::move(results[i]));
+    if (!wrapped) return Py_DECREF(tuple), nullptr;
+    PyTuple_SET_ITEM(tuple, static_cast<Py_ssize_t>(i), wrapped);
+  }
+  return tuple;
+  END_HANDLE_TH_ERRORS
+}
+
+PyMethodDef methods[] = {
+    {"fused", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(fused)), METH_FASTCALL, nullptr}, {}};
+PyModuleDef definition = {PyModuleDef_HEAD_INIT, "memory_kernel", nullptr, -1, methods};
+
+}  // namespace
+
+PyMODINIT_FUNC PyInit_memory_kernel() { return PyModule_Create(&definition); }
