@@ -1,0 +1,326 @@
+"""The fused memory layer against the reference: indices, values given those, what it declines, and its absence."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from models.memoryformer import kernel
+from models.memoryformer.layer import MemoryHash, MemoryLayer, MemoryTables, bucket_index, bucket_score, memory_layers
+from models.memoryformer.model import MemoryFormer
+from models.memoryformer.settings import Score, Settings
+
+SCORES: tuple[Score, ...] = ("paper", "official")
+ROUNDING = {torch.float32: 1e-6, torch.bfloat16: 2**-8, torch.float16: 2**-11}
+"""Half a unit in the last place of a result, or what sums of single precision lose."""
+
+SHAPES = [(1, 64, 8, 512), (5, 7, 10, 33), (17, 5, 3, 130), (300, 13, 8, 70), (2, 4, 1, 1), (3, 3, 16, 100)]
+"""Tokens, K, τ, d_out: with and without rows that fill a cache line, groups of chunks, a tile of tokens."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fused() -> kernel.Fused:
+    """The kernel of this machine; where nothing can be compiled, these tests have nothing to test."""
+    try:
+        return kernel.load()
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("no compiler, or no headers of Python")
+
+
+@pytest.fixture(params=[1, 2], ids=["1 thread", "2 threads"])
+def threads(request: pytest.FixtureRequest) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(request.param)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(autouse=True)
+def no_grad() -> Iterator[None]:
+    with torch.no_grad():
+        yield
+
+
+class Case:
+    """Numbers for one layer of a shape, in a type."""
+
+    def __init__(self, tokens: int, chunks: int, bits: int, outputs: int, dtype: torch.dtype = torch.float32) -> None:
+        random = torch.Generator().manual_seed(tokens + chunks)
+        self.bits = bits
+        self.x = torch.randn(tokens, chunks * bits, generator=random).to(dtype)
+        self.tables = torch.randn(chunks << bits, outputs, generator=random).to(dtype)
+        self.bias = torch.randn(outputs, generator=random).to(dtype)
+
+    def expected(self, score: Score, temperature: float = 1.0) -> Tensor:
+        """By the reference, in double precision from the same numbers."""
+        memory = MemoryTables(self.tables.shape[0] >> self.bits, self.bits, self.bias.shape[0]).double()
+        memory.tables.copy_(self.tables)
+        memory.bias.copy_(self.bias)
+        return memory(MemoryHash(self.bits, score, temperature)(self.x.double()))
+
+
+def served(results: tuple[Tensor, ...] | None) -> tuple[Tensor, ...]:
+    assert results is not None, "the kernel declined"
+    return results
+
+
+def assert_close(result: Tensor, expected: Tensor, rounding: float) -> None:
+    """Within the rounding of the largest sum; NaN and infinity where they are expected."""
+    assert result.shape == expected.shape
+    scale = expected[expected.isfinite()].abs().max().item() if expected.isfinite().any() else 1.0
+    assert torch.allclose(result.double(), expected, rtol=0, atol=4 * rounding * scale, equal_nan=True)
+
+
+# ------------------------------------------------------------------------------------------------- indices and scores
+
+
+def probe(fused: kernel.Fused, x: Tensor, bits: int, score: Score, temperature: float) -> tuple[Tensor, Tensor]:
+    """Indices and scores of the chunks of x, read off tables whose entries are the bits of their rows.
+
+    The outputs of chunk k are 1 + τ columns of its own: the score, then the score times each bit of the index.
+    """
+    chunks = x.shape[-1] // bits
+    rows = torch.arange(1 << bits)
+    columns = torch.cat([torch.ones(1 << bits, 1), (rows[:, None] >> torch.arange(bits)) & 1], dim=1)
+    tables = torch.block_diag(*[columns] * chunks).to(x.dtype)
+    bias = torch.zeros(tables.shape[1], dtype=x.dtype)
+    (y,) = served(fused(x, bits, score == "official", temperature, tables, bias, None))
+    y = y.view(*x.shape[:-1], chunks, 1 + bits)
+    return ((y[..., 1:] > 0).long() << torch.arange(bits)).sum(-1), y[..., 0]
+
+
+@pytest.mark.parametrize("dtype", ROUNDING)
+@pytest.mark.parametrize(("chunks", "bits"), [(1, 1), (6, 3), (9, 8), (5, 10)])
+def test_indices_are_those_of_the_signs(fused: kernel.Fused, chunks: int, bits: int, dtype: torch.dtype) -> None:
+    """Of numbers in memory the sign is exact, so no bit may differ, not at zero either."""
+    x = torch.randn(40, chunks * bits, generator=torch.Generator().manual_seed(2)).to(dtype)
+    x[::3, ::2] = 0.0
+    x[1::3, ::2] = -0.0
+    x[2::3, ::2] = torch.finfo(dtype).smallest_normal * -torch.ones(()).to(dtype)
+    indices, _ = probe(fused, x, bits, "paper", 1.0)
+    assert torch.equal(indices, bucket_index(x.unflatten(-1, (chunks, bits))))
+
+
+@pytest.mark.parametrize("dtype", ROUNDING)
+@pytest.mark.parametrize("score", SCORES)
+@pytest.mark.parametrize("temperature", [1.0, 0.3])
+def test_scores_are_those_of_the_reference(
+    fused: kernel.Fused, score: Score, temperature: float, dtype: torch.dtype
+) -> None:
+    x = (torch.randn(200, 48, generator=torch.Generator().manual_seed(5)) * 2).to(dtype)
+    _, scores = probe(fused, x, 8, score, temperature)
+    expected = bucket_score(x.double().unflatten(-1, (6, 8)), score, temperature)
+    assert torch.allclose(scores.double(), expected, rtol=4 * ROUNDING[dtype], atol=1e-7)
+
+
+@pytest.mark.parametrize("score", SCORES)
+def test_extreme_entries_score_as_in_the_reference(fused: kernel.Fused, score: Score) -> None:
+    huge, infinite, missing = 3e38, float("inf"), float("nan")
+    x = torch.tensor([[0.0, 0.0], [1e-40, -1e-40], [50.0, 1.0], [huge, 1.0], [-infinite, 1.0], [missing, 1.0]])
+    _, scores = probe(fused, x, 2, score, 1.0)
+    expected = bucket_score(x.unflatten(-1, (1, 2)), score, 1.0)
+    assert torch.allclose(scores, expected, rtol=1e-6, atol=1e-37, equal_nan=True)
+
+
+# ------------------------------------------------------------------------------------------------------------- values
+
+
+@pytest.mark.usefixtures("threads")
+@pytest.mark.parametrize("dtype", ROUNDING)
+@pytest.mark.parametrize("score", SCORES)
+@pytest.mark.parametrize(("tokens", "chunks", "bits", "outputs"), SHAPES)
+def test_values_are_those_of_the_reference(
+    fused: kernel.Fused, tokens: int, chunks: int, bits: int, outputs: int, score: Score, dtype: torch.dtype
+) -> None:
+    case = Case(tokens, chunks, bits, outputs, dtype)
+    (y,) = served(fused(case.x, bits, score == "official", 0.8, case.tables, case.bias, None))
+    assert y.dtype == dtype
+    assert_close(y, case.expected(score, 0.8), ROUNDING[dtype])
+
+
+@pytest.mark.usefixtures("threads")
+@pytest.mark.parametrize("tokens", [1, 3, 40])
+def test_work_that_threads_share_is_all_done(fused: kernel.Fused, tokens: int) -> None:
+    case = Case(tokens, 128, 4, 1001)
+    (y,) = served(fused(case.x, 4, True, 1.0, case.tables, case.bias, None))
+    assert_close(y, case.expected("official"), ROUNDING[torch.float32])
+
+
+@pytest.mark.parametrize("dtype", ROUNDING)
+@pytest.mark.parametrize(("tokens", "outputs"), [(1, 512), (9, 75)])
+def test_whole_numbers_are_multiplied_by_the_scale_of_their_table(
+    fused: kernel.Fused, tokens: int, outputs: int, dtype: torch.dtype
+) -> None:
+    case = Case(tokens, 6, 8, outputs, dtype)
+    whole = torch.randint(-127, 128, case.tables.shape, generator=torch.Generator().manual_seed(1), dtype=torch.int8)
+    scales = torch.rand(6, generator=torch.Generator().manual_seed(1)) / 64
+    (y,) = served(fused(case.x, 8, False, 1.0, whole, case.bias, scales))
+    assert y.dtype == dtype
+    case.tables = (whole.view(6, 256, outputs) * scales[:, None, None]).view(6 * 256, outputs)
+    assert_close(y, case.expected("paper"), ROUNDING[dtype])
+
+
+def test_input_has_any_number_of_dimensions_and_any_strides(fused: kernel.Fused) -> None:
+    case = Case(12, 5, 4, 20)
+    operands = (4, True, 1.0, case.tables, case.bias, None)
+    expected = case.expected("official")
+    for x, of in (
+        (case.x.view(3, 4, 20), expected.view(3, 4, 20)),
+        (case.x[7], expected[7]),
+        (case.x.T.contiguous().T, expected),
+        (case.x[::3], expected[::3]),
+        (torch.cat([case.x, case.x], dim=1)[:, 20:], expected),
+        (case.x[:1].expand(5, 20), expected[:1].expand(5, 20)),
+        (case.x[:0], expected[:0]),
+        (case.x.view(3, 4, 20)[:, :0], expected.view(3, 4, 20)[:, :0]),
+    ):
+        (y,) = served(fused(x, *operands))
+        assert_close(y, of, ROUNDING[torch.float32])
+
+
+def test_layers_that_share_an_input_are_each_computed(fused: kernel.Fused) -> None:
+    first, second = Case(2, 5, 4, 20), Case(2, 5, 4, 37)
+    both = served(fused(first.x, 4, True, 1.0, first.tables, first.bias, None, second.tables, second.bias, None))
+    second.x = first.x
+    for y, case in zip(both, (first, second), strict=True):
+        assert_close(y, case.expected("official"), ROUNDING[torch.float32])
+
+
+@pytest.mark.acceptance
+@pytest.mark.parametrize("capability", ["AVX2", "DEFAULT"])
+def test_other_vector_instructions_give_the_same(capability: str) -> None:
+    fused = kernel.load(capability)
+    for tokens, chunks, bits, outputs in SHAPES:
+        for dtype, rounding in ROUNDING.items():
+            case = Case(tokens, chunks, bits, outputs, dtype)
+            (y,) = served(fused(case.x, bits, True, 1.0, case.tables, case.bias, None))
+            assert_close(y, case.expected("official"), rounding)
+
+
+# --------------------------------------------------------------------------------------- which way a layer is computed
+
+
+def declines(fused: kernel.Fused, case: Case, **changed: Any) -> bool:
+    operands = {"x": case.x, "bits": case.bits, "tables": case.tables, "bias": case.bias, "scales": None} | changed
+    result = fused(operands["x"], operands["bits"], True, 1.0, operands["tables"], operands["bias"], operands["scales"])
+    return result is None
+
+
+def test_what_is_not_served_is_declined(fused: kernel.Fused) -> None:
+    case = Case(2, 5, 4, 20)
+    assert not declines(fused, case)
+    assert declines(fused, case, x=case.x.double())
+    assert declines(fused, case, x=case.x.bfloat16())
+    assert declines(fused, case, x=case.x.to("meta"))
+    assert declines(fused, case, x=case.x.to_sparse())
+    assert declines(fused, case, x=case.x[:, :16])
+    assert declines(fused, case, bits=3)
+    assert declines(fused, case, bits=0)
+    assert declines(fused, case, tables=case.tables[:-1])
+    assert declines(fused, case, tables=case.tables.T.contiguous().T)
+    assert declines(fused, case, tables=case.tables.to(torch.int8))
+    assert declines(fused, case, bias=case.bias[1:])
+    assert declines(fused, case, bias=case.bias.double())
+    assert declines(fused, case, scales=torch.ones(5))
+    assert declines(fused, case, tables=case.tables.to(torch.int8), scales=torch.ones(4))
+    with torch.enable_grad():
+        assert not declines(fused, case)
+        assert declines(fused, case, x=case.x.clone().requires_grad_())
+        assert declines(fused, case, tables=case.tables.clone().requires_grad_())
+        assert declines(fused, case, bias=case.bias.clone().requires_grad_())
+
+
+def test_dispatch_modes_see_the_reference(fused: kernel.Fused) -> None:
+    from torch.utils.flop_counter import FlopCounterMode
+
+    case = Case(2, 5, 4, 20)
+    with FlopCounterMode(display=False):
+        assert declines(fused, case)
+
+
+def layer(dtype: torch.dtype = torch.float32) -> MemoryLayer:
+    torch.manual_seed(0)
+    return MemoryLayer(MemoryHash(4, "official"), MemoryTables(5, 4, 7, table_std=1.0)).to(dtype)
+
+
+def test_a_layer_uses_the_kernel_unless_a_gradient_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    memory, x = layer(), torch.randn(3, 20)
+    marked = (torch.full((3, 7), 9.0),)
+
+    def mark(x: Tensor, *rest: Any) -> tuple[Tensor, ...] | None:
+        return None if kernel.load()(x, *rest) is None else marked
+
+    monkeypatch.setattr(kernel.choice, "call", mark)
+    assert memory(x) is marked[0]
+    with torch.enable_grad():
+        assert memory(x).requires_grad
+    with kernel.reference_only():
+        assert memory(x) is not marked[0]
+    assert memory(x) is marked[0]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.double], ids=["fused", "reference"])
+def test_an_input_of_another_width_is_refused_in_one_line(dtype: torch.dtype) -> None:
+    for width in (16, 18, 24):
+        with pytest.raises(ValueError, match=rf"^an input of {width} entries for 5 tables that read 4 each$"):
+            layer(dtype)(torch.randn(2, width, dtype=dtype))
+
+
+@pytest.mark.parametrize("dtype", ROUNDING)
+def test_decoding_computes_each_memory_layer_in_the_kernel(dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Layer by layer on the same input, since a bit that rounding flips would part two models for good."""
+    fused, calls = kernel.load(), 0
+
+    def compare(x: Tensor, bits: int, official: bool, temperature: float, *memories: Any) -> tuple[Tensor, ...]:
+        nonlocal calls
+        calls += 1
+        results = served(fused(x, bits, official, temperature, *memories))
+        hashing = MemoryHash(bits, "official" if official else "paper", temperature)
+        for y, tables, bias in zip(results, memories[::3], memories[1::3], strict=True):
+            memory = MemoryTables(x.shape[-1] // bits, bits, bias.shape[0])
+            memory.tables, memory.bias = torch.nn.Parameter(tables.double()), torch.nn.Parameter(bias.double())
+            assert_close(y, memory(hashing(x.double())), ROUNDING[dtype])
+        return results
+
+    monkeypatch.setattr(kernel.choice, "call", compare)
+    torch.manual_seed(0)
+    model = MemoryFormer(Settings(vocabulary=19, width=32, blocks=2, heads=2, bits=4)).to(dtype)
+    model.generate(torch.tensor([[1, 2, 3], [4, 5, 6]]), new_tokens=4)
+    assert calls == 4 * 2 * 3  # steps, blocks, and Q, K and V together besides two of the feed-forward part
+
+
+def test_without_a_compiler_the_reference_computes_and_one_line_says_so(tmp_path: Path, repository: Path) -> None:
+    code = """
+import torch
+from models.memoryformer import kernel
+from models.memoryformer.layer import MemoryHash, MemoryLayer, MemoryTables
+layer = MemoryLayer(MemoryHash(4, "official"), MemoryTables(5, 4, 7))
+x = torch.randn(3, 20)
+with torch.no_grad():
+    y = layer(x), layer(x)
+    assert torch.equal(y[0], layer.memory(layer.hashing(x)))
+"""
+    environment = os.environ | {"CXX": "no-such-compiler", "XDG_CACHE_HOME": str(tmp_path)}
+    command = [sys.executable, "-c", code]
+    result = subprocess.run(command, cwd=repository, env=environment, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    said = [line for line in result.stderr.splitlines() if "kernel" in line]
+    assert said[-1].startswith("the memory layer's kernel cannot be compiled, the slower reference computes: ")
+    assert "no-such-compiler" in said[-1]
+    assert len(said) == 2
+    assert not list(tmp_path.rglob("*.so"))
+
+
+def test_layers_of_other_devices_need_no_kernel() -> None:
+    with torch.device("meta"):
+        memory = MemoryTables(5, 4, 7)
+        (y,) = memory_layers(MemoryHash(4, "paper"), (memory,), torch.empty(2, 20))
+    assert y.shape == (2, 7)
