@@ -10,7 +10,7 @@ from domain import Elaboration, Problem
 from library_store.admission import Proposal
 from library_store.library import Library
 from pipeline.config import ProveSettings, RetrievalSettings, RunSettings
-from pipeline.retrieval import by_words, for_prompt, fused, rediscovered
+from pipeline.retrieval import by_words, for_prompt, fused, rediscovered, retrieve
 from pipeline.world import Ports, Statement, build
 from tests.library_store.samples import AUDITED, ZERO, Var, equal, for_all, lemma, opened, plus, sha, successor
 
@@ -112,3 +112,24 @@ def test_an_imported_lemma_does_not_prove_the_problem_that_it_states(tmp_path: P
         ports = asking(library)
         library.insert_many([Proposal(lemma("itself", term, id=world.of_problem("p").id), AUDITED, imported=True)])
         assert rediscovered(world, ports, "p", 2) is None
+
+
+def test_the_rankings_of_the_settings_decide_the_order(tmp_path: Path) -> None:
+    x, y = Var("x"), Var("y")
+    goal = statement("goal", for_all("x y", equal(plus(x, successor(y)), plus(successor(x), y))))
+    with opened(tmp_path) as library:
+        zero = lemma("zero", for_all("x", equal(plus(x, ZERO), x)))
+        comm = lemma("comm", for_all("x y", equal(plus(x, y), plus(y, x))))
+        library.insert_many([Proposal(zero, AUDITED), Proposal(comm, AUDITED)])
+        similar = for_all("x y", equal(plus(x, successor(y)), successor(plus(y, x))))
+        library.insert(replace(lemma("similar", similar), uses=(zero.id,)), AUDITED)
+
+        def given(**changed: Any) -> list[str]:
+            world = build(RunSettings(retrieval=RetrievalSettings(**changed)), [], "rocq", None)
+            ports: Any = Ports(None, library, None)  # pyright: ignore[reportArgumentType]  (no prover is asked)
+            return [one.name for one in retrieve(world, ports, goal, VISIBLE, 3)]
+
+        assert given() == ["similar", "comm", "zero"]
+        assert given(rankings=("proofs",)) == ["zero"]
+        assert given(rankings=("lexical", "proofs")).index("zero") < 2
+        assert given(visibility="none", rankings=("proofs",)) == []
