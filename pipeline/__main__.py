@@ -29,13 +29,14 @@ COMMANDS = {
     "export": "The library of a run as a buildable Rocq development, or as JSON lines.",
     "report": "(Re)write the HTML report of a run from its snapshot tables.",
     "compare": "Does the library help? Equal budgets, several arms; or two runs side by side.",
+    "train": "Train a small language model on formal text: a MemoryFormer, or a dense one.",
     "submit": "Send a run to a Ray cluster and follow its log.",
     "doctor": "What is installed and usable, each part with a real check.",
 }
 """Command name → its line in `--help`. The code is `pipeline.commands.NAME:NAME`, a function or a cyclopts App."""
 
-RESUMABLE = frozenset({"run", "prove", "compare"})
-"""Commands that go on where they were stopped when the same command line is given again."""
+RESUMABLE = {"run": (), "prove": (), "compare": (), "train": ("--resume",)}
+"""Commands that go on where they were stopped when the same command line is given again, with what is to be added."""
 
 OPTIONS = ("--help", "-h", "--version")
 """What may stand before a command or instead of one."""
@@ -93,9 +94,10 @@ def main(arguments: Sequence[str]) -> int:
     except OutsideError as error:
         return _fail(OUTSIDE_FAILED, _root(error))
     except KeyboardInterrupt:
-        again = (
-            f": to resume, `{shlex.join(['python', '-m', 'pipeline', *arguments])}`" if requested in RESUMABLE else ""
-        )
+        again = ""
+        if requested in RESUMABLE:
+            added = [option for option in RESUMABLE[requested] if option not in arguments]
+            again = f": to resume, `{shlex.join(['python', '-m', 'pipeline', *arguments, *added])}`"
         print(f"interrupted{again}", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:

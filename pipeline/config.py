@@ -1,14 +1,15 @@
 """Typed configuration of a run: one tree, read from YAML, every field with its unit and bound.
 
-Unknown keys and impossible combinations are errors that name the key. Imports neither ray, torch nor vllm, so that
-`--help` stays quick. The page `docs/configuration.md` is generated from the docstrings below (`make docs`).
+Unknown keys and impossible combinations are errors that name the key. `read_as` reads other trees too: that of `train`
+is in `pipeline.training.settings`. Imports neither ray, torch nor vllm, so that `--help` stays quick. The page
+`docs/configuration.md` is generated from the docstrings (`make docs`).
 """
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -21,11 +22,13 @@ Positive = Annotated[int, Field(ge=1)]
 Natural = Annotated[int, Field(ge=0)]
 
 
-class _Settings(BaseModel):
+class Group(BaseModel):
+    """A group of settings: no unknown keys, no changes, a docstring below each field."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
-class ProblemSource(_Settings):
+class ProblemSource(Group):
     dataset: str
     """What to read: a dataset name, with an optional split after a colon (`python -m pipeline datasets` lists them)."""
     path: Path | None = None
@@ -38,7 +41,7 @@ class ProblemSource(_Settings):
     """At most this many problems, first by name."""
 
 
-class ModelSettings(_Settings):
+class ModelSettings(Group):
     kind: Literal["local", "endpoint", "none"] = "local"
     """`local` runs vLLM in an actor, `endpoint` calls an OpenAI-compatible server, `none` leaves the model out."""
     path: Path | None = None
@@ -67,7 +70,7 @@ class ModelSettings(_Settings):
     """Output tokens that one round may spend on all of its prompts."""
 
 
-class RetrievalSettings(_Settings):
+class RetrievalSettings(Group):
     """Which library lemmas a step may see. All but the first value of each setting serve comparisons (`compare`)."""
 
     visibility: Literal["shared", "isolated", "none"] = "shared"
@@ -84,7 +87,7 @@ class RetrievalSettings(_Settings):
     """How much a lemma that reads like one chosen before it is put off (maximal marginal relevance)."""
 
 
-class ProveSettings(_Settings):
+class ProveSettings(Group):
     workers: Positive = 2
     """Worker actors that prove and evolve side by side."""
     lemmas: Natural = 24
@@ -114,7 +117,7 @@ class ProveSettings(_Settings):
     """Stuck goals of one attempt that become requests, best first."""
 
 
-class RepairSettings(_Settings):
+class RepairSettings(Group):
     """Proofs of the language model that fail are repaired by the prover's own automation (`verifiers.repair`)."""
 
     candidates: Natural = 6
@@ -147,7 +150,7 @@ class RepairSettings(_Settings):
     """As `rocq`, for Isabelle: methods of LEGO-Prover's checker in its order."""
 
 
-class EvolveSettings(_Settings):
+class EvolveSettings(Group):
     enabled: bool = True
     """Whether the library grows between and during rounds."""
     workers: Positive = 1
@@ -186,12 +189,12 @@ class EvolveSettings(_Settings):
     """Share of steps that answer requests in the policy `faithful`; the rest evolve a lemma in some direction."""
 
 
-class ConsolidateSettings(_Settings):
+class ConsolidateSettings(Group):
     enabled: bool = True
     """Whether lemmas that another one proves in one step leave retrieval at the end of a round."""
 
 
-class VerifierSettings(_Settings):
+class VerifierSettings(Group):
     processes: Positive = 2
     """Verification actors, each with warm sessions of its own."""
     sessions: Positive = 3
@@ -202,7 +205,7 @@ class VerifierSettings(_Settings):
     """CPU limit of each step of an audit."""
 
 
-class RaySettings(_Settings):
+class RaySettings(Group):
     address: str | None = None
     """Cluster to join (`auto`, `ray://…`); empty starts a local one, or joins the one whose job this is."""
     object_store_mib: Annotated[int, Field(ge=100)] = 512
@@ -211,7 +214,7 @@ class RaySettings(_Settings):
     """CPUs that a local cluster offers."""
 
 
-class RunSettings(_Settings):
+class RunSettings(Group):
     """Everything that a run needs; `config.yaml` of a run directory is this, resolved."""
 
     seed: Natural = 0
@@ -252,8 +255,21 @@ class RunSettings(_Settings):
         return self
 
 
+Tree = TypeVar("Tree", bound=BaseModel)
+"""The settings of a command."""
+
+
 def read(path: Path, overrides: tuple[str, ...] = ()) -> RunSettings:
-    """Reads a YAML file and applies `key.sub=value` overrides (values are YAML).
+    """The settings of a run in a YAML file, with `key.sub=value` overrides (values are YAML).
+
+    Raises:
+        UserError: as `read_as`.
+    """
+    return read_as(RunSettings, path, overrides)
+
+
+def read_as(kind: type[Tree], path: Path, overrides: tuple[str, ...] = ()) -> Tree:
+    """Settings of some command in a YAML file, with `key.sub=value` overrides (values are YAML).
 
     Raises:
         UserError: the file is missing, is not YAML, or has an unknown or ill-typed key (named in the message).
@@ -264,10 +280,15 @@ def read(path: Path, overrides: tuple[str, ...] = ()) -> RunSettings:
         tree: Any = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
-    return resolve(tree, overrides, where=str(path))
+    return resolve_as(kind, tree, overrides, where=str(path))
 
 
 def resolve(tree: Any, overrides: tuple[str, ...] = (), *, where: str = "configuration") -> RunSettings:
+    """Validates a plain tree as settings of a run."""
+    return resolve_as(RunSettings, tree, overrides, where=where)
+
+
+def resolve_as(kind: type[Tree], tree: Any, overrides: tuple[str, ...] = (), *, where: str) -> Tree:
     """Validates a plain tree with overrides; errors name the key and the place."""
     if not isinstance(tree, dict):
         raise UserError(f"{where}: expected a mapping of settings, found {type(tree).__name__}")
@@ -277,14 +298,15 @@ def resolve(tree: Any, overrides: tuple[str, ...] = (), *, where: str = "configu
             raise UserError(f"--set {override}: expected key=value, for example --set prove.lemmas=12")
         _assign(tree, key.strip().split("."), yaml.safe_load(value), override)
     try:
-        return RunSettings.model_validate(tree)
+        return kind.model_validate(tree)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"]) or "configuration"
         if first["type"] == "extra_forbidden":
             raise UserError(f"{where}: unknown key `{key}`; docs/configuration.md lists the keys") from error
-        if first["type"] == "value_error" and not first["loc"]:
-            raise UserError(f"{where}: {first['msg'].removeprefix('Value error, ')}") from error
+        if first["type"] == "value_error":
+            group = f"{key}: " if first["loc"] else ""
+            raise UserError(f"{where}: {group}{first['msg'].removeprefix('Value error, ')}") from error
         raise UserError(f"{where}: {key}: {first['msg']} (found {first['input']!r})") from error
 
 
@@ -302,6 +324,6 @@ def _assign(tree: dict[str, Any], keys: list[str], value: Any, override: str) ->
     group[keys[-1]] = value
 
 
-def dump(settings: RunSettings) -> str:
-    """The YAML of resolved settings; `resolve(yaml.safe_load(dump(s))) == s`."""
+def dump(settings: BaseModel) -> str:
+    """The YAML of resolved settings; of a run, `resolve(yaml.safe_load(dump(s))) == s`."""
     return yaml.safe_dump(json.loads(settings.model_dump_json()), sort_keys=False, allow_unicode=True)

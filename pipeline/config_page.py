@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pipeline.config import RunSettings
+from pipeline.training.settings import TrainSettings
 
 HEAD = """# Configuration
 
@@ -21,17 +22,33 @@ BOUNDS = {"minimum": "≥ {}", "exclusiveMinimum": "> {}", "maximum": "≤ {}", 
 Schema = Mapping[str, Any]
 
 
+TRAINING = """# Configuration of `train`
+
+`python -m pipeline train CONFIG` has a file of its own with these keys; see [MemoryFormer](memoryformer.md).
+"""
+
+
 def page() -> str:
-    """The page as Markdown: one table for the top of the tree and one for each group of settings."""
-    schema = RunSettings.model_json_schema()
-    groups: Schema = schema["$defs"]
-    return "\n".join([HEAD, *_table("", schema, groups)])
+    """The page as Markdown: for each command one table for the top of the tree and one for each group of settings."""
+    lines = [HEAD]
+    for kind, title, mark, text in (
+        (RunSettings, "The run", "", ""),
+        (TrainSettings, "The training", "train: ", TRAINING),
+    ):
+        schema = kind.model_json_schema()
+        lines += [*([text] if text else []), *_table("", schema, schema["$defs"], title, mark)]
+    return "\n".join(lines)
 
 
-def _table(prefix: str, schema: Schema, groups: Schema) -> Iterator[str]:
-    """The settings of one group, then the groups below it."""
+def _table(prefix: str, schema: Schema, groups: Schema, title: str, mark: str) -> Iterator[str]:
+    """The settings of one group, then the groups below it; `mark` stands before their titles."""
     below: dict[str, str] = {}
-    yield from (f"## {prefix or 'The run'}", "", "| key | type | default | |", "| --- | --- | --- | --- |")
+    yield from (
+        f"## {mark + prefix if prefix else title}",
+        "",
+        "| key | type | default | |",
+        "| --- | --- | --- | --- |",
+    )
     for name, field in schema["properties"].items():
         key = f"{prefix}.{name}" if prefix else name
         group = _group(field)
@@ -44,7 +61,7 @@ def _table(prefix: str, schema: Schema, groups: Schema) -> Iterator[str]:
         yield f"| `{key}` | {_type(field)} | {default} | {' '.join(field.get('description', '').split())} |"
     yield ""
     for key, group in below.items():
-        yield from _table(key, groups[group], groups)
+        yield from _table(key, groups[group], groups, title, mark)
 
 
 def _group(field: Schema) -> str | None:

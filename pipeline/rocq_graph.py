@@ -51,16 +51,21 @@ def rocq_graph(target: Path, seconds: float = 300) -> nx.MultiDiGraph[str]:
 
 def stdlib_graph() -> nx.MultiDiGraph[str]:
     """The graph of every module of the standard library that is installed. Raises `OutsideError`."""
-    try:
-        said = subprocess.run([*program("coqc"), "-where"], capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise OutsideError(f"coqc does not run ({error}): `apt-get install coq libcoq-stdlib`") from None
-    root = Path(said) / "theories"
+    root = stdlib_folder()
     compiled = sorted(root.rglob("*.vo"))
     modules = [f"Coq.{'.'.join(file.relative_to(root).with_suffix('').parts)}" for file in compiled]
     graph = read_dpd(_walk(Sandbox(), modules, (), ()))
     describe(graph, sorted(root.rglob("*.v")), root)
     return graph
+
+
+def stdlib_folder() -> Path:
+    """Where the standard library lies, sources beside compiled files. Raises `OutsideError`."""
+    try:
+        said = subprocess.run([*program("coqc"), "-where"], capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise OutsideError(f"coqc does not run ({error}): `apt-get install coq libcoq-stdlib`") from None
+    return Path(said) / "theories"
 
 
 def _walk(sandbox: Sandbox, modules: Sequence[str], options: Sequence[str], readable: Sequence[Path]) -> str:

@@ -9,8 +9,9 @@ import json
 import math
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, get_args
 
 import torch
 from safetensors import SafetensorError
@@ -20,9 +21,13 @@ from torch import Tensor, nn
 from domain import UserError
 from models.memoryformer.block import BlockCache, MemoryBlock
 from models.memoryformer.settings import Settings
+from models.memoryformer.storage import TableType, store_tables, table_type
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 """The files of a saved model."""
+
+TABLE_TYPE = "table_type"
+"""Key in `config.json` for how the tables are stored."""
 
 MODEL_TYPE = "memoryformer"
 """`model_type` in `config.json`."""
@@ -91,8 +96,8 @@ class MemoryFormer(nn.Module):
             text = torch.cat((text, fresh), dim=1)
         return text
 
-    def save_pretrained(self, folder: Path) -> None:
-        """Write the model to `folder`, which must not exist.
+    def save_pretrained(self, folder: Path, more: Callable[[Path], object] | None = None) -> None:
+        """Write the model to `folder`, which must not exist; `more` writes further files, a tokenizer for example.
 
         Raises:
             UserError: something has that name already.
@@ -104,7 +109,10 @@ class MemoryFormer(nn.Module):
         try:
             save_file(self.state_dict(), whole / WEIGHTS)
             kind = {"architectures": [type(self).__name__], "model_type": self.model_type, "dtype": self._dtype_name()}
+            kind[TABLE_TYPE] = table_type(self)
             (whole / CONFIG).write_text(json.dumps(kind | dataclasses.asdict(self.settings), indent=2) + "\n")
+            if more is not None:
+                more(whole)
             whole.chmod(0o755)
             whole.rename(folder)
         except BaseException:
@@ -115,12 +123,15 @@ class MemoryFormer(nn.Module):
     def from_pretrained(cls, folder: Path) -> Self:
         """The model of a folder that `save_pretrained` wrote, in the data type that it was saved in.
 
+        The file is mapped into memory, not read: of the tables, what is hit is what is loaded.
+
         Raises:
             UserError: the folder holds no such model, or one of other shapes than its `config.json` says.
         """
-        settings = read_settings(folder, cls.model_type)
+        settings, stored = read_settings(folder, cls.model_type), read_table_type(folder)
         with torch.device("meta"):
             model = cls(settings)
+            store_tables(model, stored)
         try:
             model.load_state_dict(load_file(folder / WEIGHTS), assign=True)
         except (OSError, SafetensorError, RuntimeError) as error:
@@ -130,6 +141,18 @@ class MemoryFormer(nn.Module):
 
     def _dtype_name(self) -> str:
         return str(self.embedding.weight.dtype).removeprefix("torch.")
+
+
+def read_table_type(folder: Path) -> TableType:
+    """How the tables of the model in `folder` are stored.
+
+    Raises:
+        UserError: in a way that nothing here knows.
+    """
+    stored = json.loads((folder / CONFIG).read_text()).get(TABLE_TYPE, "float32")
+    if stored not in get_args(TableType):
+        raise UserError(f"{folder / CONFIG}: {TABLE_TYPE} {stored!r} is none of {', '.join(get_args(TableType))}")
+    return stored
 
 
 def read_settings(folder: Path, model_type: str = MODEL_TYPE) -> Settings:

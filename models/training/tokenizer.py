@@ -38,8 +38,10 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Tokenizer:
 def byte_lengths(tokenizer: Tokenizer) -> np.ndarray:
     """(vocabulary) int64: the bytes of text that each token stands for; 0 for END."""
     # Each character of a token's name stands for one byte.
-    names = (tokenizer.id_to_token(token) for token in range(tokenizer.get_vocab_size()))
-    return np.array([0 if name == END else len(name) for name in names], dtype=np.int64)
+    lengths = np.zeros(tokenizer.get_vocab_size(), dtype=np.int64)
+    for name, token in tokenizer.get_vocab().items():
+        lengths[token] = 0 if name == END else len(name)
+    return lengths
 
 
 def save_tokenizer(tokenizer: Tokenizer, folder: Path, context: int) -> None:

@@ -15,6 +15,8 @@ def report(
 ) -> int:
     """Write RUN/report/index.html and its figures from the snapshot tables, and print the page's path.
 
+    Of a training (`train`), the page is written again from its metrics.
+
     Examples:
 
         python -m pipeline report runs/quickstart
@@ -31,6 +33,11 @@ def report(
         shows, open problems, the learned lemmas that each proof needed, and a row for every problem (round, shape of
         the proof, lemmas, CPU seconds), of which `bench/results_page.py` makes a page.
     """
+    from pipeline.training import page as training
+
+    if training.is_training(run):
+        print(json.dumps({"report": str(training.write_report(run))}) if json_output else training.write_report(run))
+        return 0
     from library_store.snapshot import read
     from pipeline.report.page import write_report
     from pipeline.summary import result

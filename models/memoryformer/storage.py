@@ -1,0 +1,80 @@
+"""Tables in fewer bits, for a trained model: bfloat16, float16, or int8 with one scale for each row.
+
+A stored table is only read. int8: a row is q · scale with integers q from −127 to 127 and a float16 scale, the row's
+largest absolute value / 127; so the scale multiplies into the score of the row, and y = Σ_k (s_k · scale) · q. Sums are
+taken in single precision whatever the tables are stored in. Embedding, head, norms and biases stay as they are.
+"""
+
+from typing import Literal, TypeAlias
+
+import torch
+from torch import Tensor, nn
+
+from models.memoryformer.layer import Buckets, MemoryTables
+
+TableType: TypeAlias = Literal["float32", "bfloat16", "float16", "int8"]
+
+_TYPES: dict[TableType, torch.dtype] = {"bfloat16": torch.bfloat16, "float16": torch.float16, "int8": torch.int8}
+
+_AT_ONCE = 1024
+"""Vectors whose rows are fetched at once: K · d_out numbers each."""
+
+
+class StoredTables(nn.Module):
+    """K tables of 2^τ rows and a bias, as `MemoryTables` and in its place, without gradients."""
+
+    def __init__(self, tables: Tensor, scales: Tensor | None, bias: Tensor) -> None:
+        """Args:
+        tables: (K · 2^τ, d_out) bfloat16, float16 or int8.
+        scales: (K · 2^τ) float16 where the tables are int8.
+        bias: (d_out).
+        """
+        super().__init__()
+        self.register_buffer("tables", tables)
+        self.register_buffer("scales", scales)
+        self.bias = nn.Parameter(bias, requires_grad=False)
+
+    @classmethod
+    def of(cls, memory: MemoryTables, stored: TableType) -> "StoredTables":
+        """The tables of a layer, rounded."""
+        tables, bias = memory.tables.detach(), memory.bias.detach()
+        if stored != "int8":
+            return cls(tables.to(_TYPES[stored]), None, bias)
+        scales = (tables.abs().amax(1) / 127).to(torch.float16)
+        # By the scale as it is stored; a row whose scale is 0 there is a row of zeros.
+        whole = tables / scales.to(tables.dtype).clamp_min(2**-24)[:, None]
+        return cls(whole.round().clamp(-127, 127).to(torch.int8), scales, bias)
+
+    def forward(self, buckets: Buckets) -> Tensor:
+        """(…, K) buckets → (…, d_out) in the type of the bias."""
+        tables: Tensor = self.get_buffer("tables")
+        *before, chunks = buckets.rows.shape
+        firsts = torch.arange(0, tables.shape[0], tables.shape[0] // chunks, device=tables.device)
+        places = (buckets.rows + firsts).view(-1, chunks)
+        weights = buckets.scores.float().view(-1, chunks)
+        if tables.dtype == torch.int8:
+            weights = weights * self.get_buffer("scales")[places].float()
+        sums = [
+            torch.bmm(weight.unsqueeze(1), tables[place].float()).squeeze(1)
+            for place, weight in zip(places.split(_AT_ONCE), weights.split(_AT_ONCE), strict=True)
+        ]
+        return torch.cat(sums).view(*before, tables.shape[1]).to(self.bias.dtype) + self.bias
+
+
+def store_tables(model: nn.Module, stored: TableType) -> None:
+    """Round all tables of a model, in place; `float32` leaves it as it is."""
+    if stored == "float32":
+        return
+    for module in list(model.modules()):
+        for name, part in module.named_children():
+            if isinstance(part, MemoryTables):
+                setattr(module, name, StoredTables.of(part, stored))
+
+
+def table_type(model: nn.Module) -> TableType:
+    """How the tables of a model are stored."""
+    for module in model.modules():
+        if isinstance(module, StoredTables):
+            dtype = module.get_buffer("tables").dtype
+            return next(name for name, of_it in _TYPES.items() if of_it == dtype)
+    return "float32"

@@ -1,0 +1,155 @@
+"""The gate before a corpus: what says the same as a held-out problem is cut out, with its proof.
+
+Keeps invariant 6 of the design for training, as far as words go: a text is not elaborated, so statements are compared
+by their *words*. The words of a statement are its symbols and global names, without its own name, each bound variable
+being one and the same word, and binders' types only where they are more than a name; their order does not matter. So
+renamed variables, swapped sides, another order of hypotheses and other binders make no difference, and statements that
+have the same words in another order are cut as well, which errs on the safe side. What the prover's notations hide, an
+instance of a problem, and what is one rewriting step from it is not seen here.
+
+A declaration that has the name of a held-out problem is cut whatever it says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple, TypeAlias
+
+from datasets.texts import Document
+from domain import Problem, Prover
+
+Words: TypeAlias = frozenset[tuple[str, int]]
+"""The words of a statement, each with how often it stands there."""
+
+_KEYWORDS = {
+    "rocq": "Theorem|Lemma|Fact|Remark|Corollary|Proposition|Property|Example|Goal|Definition|Fixpoint|CoFixpoint|"
+    "Inductive|CoInductive|Variant|Record|Structure|Class|Instance|Axiom|Parameter|Conjecture|Hint|Section|Module|End",
+    "lean4": "theorem|lemma|example|def|abbrev|instance|inductive|structure|class|axiom|variable|namespace|section|end",
+    "isabelle": "theorem|lemma|corollary|proposition|schematic_goal|definition|fun|function|primrec|datatype|locale|"
+    "context|end",
+}
+_STATEMENTS = {
+    "Theorem", "Lemma", "Fact", "Remark", "Corollary", "Proposition", "Property", "Example", "Goal", "Axiom",
+    "Conjecture", "theorem", "lemma", "example", "axiom", "corollary", "proposition", "schematic_goal",
+}  # fmt: skip
+_BEGINS: dict[str, re.Pattern[str]] = {
+    prover: re.compile(
+        rf"^[ \t]*(?:@?\[[^\]\n]*\]\s*|#\[[^\]\n]*\]\s*|(?:Local|Global|Program|private|protected|noncomputable)\s+)*"
+        rf"({keywords})\b[ \t]*([\w.']*)",
+        re.MULTILINE,
+    )
+    for prover, keywords in _KEYWORDS.items()
+}
+_ENDS: dict[str, re.Pattern[str]] = {
+    "rocq": re.compile(r"\.(?=\s|\Z)"),
+    "lean4": re.compile(r":=|\n\s*\|"),
+    "isabelle": re.compile(r"\b(?:proof|by|sorry|oops|using|unfolding|apply|including)\b"),
+}
+_COMMENTS: dict[str, re.Pattern[str]] = {
+    "rocq": re.compile(r"\(\*.*?\*\)", re.DOTALL),
+    "lean4": re.compile(r"/-.*?-/|--[^\n]*", re.DOTALL),
+    "isabelle": re.compile(r"\(\*.*?\*\)", re.DOTALL),
+}
+_WORD = re.compile(r"[^\W\d][\w.']*|\d+|\\<\w+>|[^\s\w]")
+_BINDER = re.compile(
+    r"[({\[]\s*((?:[^\W\d][\w']*\s+)*[^\W\d][\w']*)\s*:(?!=)\s*([^(){}\[\]]*(?:\([^()]*\)[^(){}\[\]]*)*)[)}\]]"
+)
+_UNTYPED = re.compile(r"\{\s*((?:[^\W\d][\w']*\s+)*[^\W\d][\w']*)\s*\}")
+_QUANTIFIER = re.compile(
+    r"(?:\bforall\b|\bexists!?|∀|∃!?|\bfun\b|λ|\\<forall>|\\<exists>|⋀|\\<And>|\bfixes\b)\s*((?:[^\W\d][\w']*\s*)+)(:[^,.⇒]*?)?(?=[,.(⇒=]|\Z)"
+)
+_SILENT = frozenset("(){}[],:.;\"'") | {"forall", "∀", "->", "→", "fixes", "assumes", "shows", "and", "by"}
+_ARROW = re.compile(r"->|→|⟶|⟹|=>|-->|==>|\\<Longrightarrow>|\\<longrightarrow>")
+
+
+class Passed(NamedTuple):
+    """A document after the gate."""
+
+    document: Document
+    cut: int
+    """Declarations that were cut out."""
+
+
+class Gate:
+    """Knows the problems that are held out."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self._names: set[str] = set()
+        self._words: set[Words] = set()
+        for problem in problems:
+            self._names.add(problem.name)
+            for declaration in declarations(problem.formal_statement, problem.prover):
+                if declaration.words:
+                    self._words.add(declaration.words)
+                    self._names.add(declaration.name)
+        self._names.discard("")
+
+    def __len__(self) -> int:
+        return len(self._words)
+
+    def passes(self, document: Document) -> Passed:
+        """The document without the declarations that are refused. Plain text has none, and passes whole."""
+        if document.prover is None or not self._words:
+            return Passed(document, 0)
+        kept: list[str] = []
+        cut = 0
+        for declaration in declarations(document.text, document.prover):
+            if declaration.name in self._names or (declaration.words and declaration.words in self._words):
+                cut += 1
+            else:
+                kept.append(declaration.text)
+        return Passed(document._replace(text="".join(kept)), cut) if cut else Passed(document, 0)
+
+
+class Declaration(NamedTuple):
+    """A piece of a file: from the line on which a declaration begins to the one on which the next does."""
+
+    text: str
+    name: str
+    """Empty for what stands before the first declaration."""
+    words: Words
+    """Empty for what states nothing."""
+
+
+def declarations(text: str, prover: Prover) -> Iterator[Declaration]:
+    """The pieces of a file, in order; joined, they are the file."""
+    begins = list(_BEGINS[prover].finditer(text))
+    if not begins or begins[0].start():
+        yield Declaration(text[: begins[0].start()] if begins else text, "", frozenset())
+    for place, begin in enumerate(begins):
+        piece = text[begin.start() : begins[place + 1].start() if place + 1 < len(begins) else len(text)]
+        stated = begin[1] in _STATEMENTS
+        said = piece[begin.end() - begin.start() :] if stated else ""
+        name = begin[2] if begin[1] != "Goal" else ""
+        yield Declaration(piece, name if stated else "", words(said, prover) if stated else frozenset())
+
+
+def words(statement: str, prover: Prover) -> Words:
+    """The words of what follows a declaration's name, up to its proof."""
+    text = _COMMENTS[prover].sub(" ", statement)
+    end = _ENDS[prover].search(text)
+    text = text[: end.start()] if end else text
+    bound: set[str] = set()
+
+    def binder(found: re.Match[str]) -> str:
+        bound.update(found[1].split())
+        kind = _WORD.findall(found[2])
+        return f" ({found[2]}) " if len(kind) > 1 else " "
+
+    def quantifier(found: re.Match[str]) -> str:
+        bound.update(found[1].split())
+        kind = _WORD.findall(found[2] or "")[1:]
+        keyword = " " if found[0].startswith(("forall", "∀", "\\<forall>", "⋀", "\\<And>", "fixes")) else " ∃ "
+        return keyword + (" ".join(kind) if len(kind) > 1 else "") + " "
+
+    def untyped(found: re.Match[str]) -> str:
+        bound.update(found[1].split())
+        return " "
+
+    text = _UNTYPED.sub(untyped, _BINDER.sub(binder, text))
+    text = _QUANTIFIER.sub(quantifier, text)
+    text = _ARROW.sub(" ", text)
+    kept = [word for word in _WORD.findall(text) if word not in _SILENT]
+    return frozenset(Counter("_" if word in bound else word for word in kept).items())

@@ -1,0 +1,96 @@
+"""Tables in fewer bits: what is rounded, how far, and that saved models come back mapped into memory."""
+
+import copy
+import json
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+import torch
+
+from domain import UserError
+from models.memoryformer.layer import Buckets, MemoryTables
+from models.memoryformer.model import MemoryFormer
+from models.memoryformer.settings import Settings
+from models.memoryformer.storage import StoredTables, TableType, store_tables, table_type
+
+TOKENS = torch.tensor([[1, 2, 3, 4]])
+
+
+def model(**changes: Any) -> MemoryFormer:
+    torch.manual_seed(0)
+    settings: dict[str, Any] = {"width": 16, "blocks": 2, "heads": 2, "bits": 4} | changes
+    return MemoryFormer(Settings(vocabulary=11, **settings))
+
+
+def stored_model(stored: TableType) -> MemoryFormer:
+    rounded = copy.deepcopy(model())
+    store_tables(rounded, stored)
+    return rounded
+
+
+@pytest.mark.parametrize(("stored", "error"), [("bfloat16", 2**-7), ("float16", 2**-10), ("int8", 1 / 127)])
+def test_the_sum_is_that_of_the_rounded_rows(stored: TableType, error: float) -> None:
+    torch.manual_seed(0)
+    memory = MemoryTables(3, 4, 5)
+    memory.tables.data[7] = 0  # a row of zeros has no scale
+    buckets = Buckets(torch.randint(16, (2, 6, 3)), torch.rand(2, 6, 3))
+    tables = StoredTables.of(memory, stored)
+    y = tables(buckets)
+    assert y.shape == (2, 6, 5)
+    rows = tables.get_buffer("tables").float()
+    if stored == "int8":
+        rows = rows * tables.get_buffer("scales").float()[:, None]
+    dequantised = copy.deepcopy(memory)
+    dequantised.tables.data = rows
+    assert torch.allclose(y, dequantised(buckets), atol=1e-7)
+    largest = memory.tables.abs().amax(1, keepdim=True)
+    assert (rows - memory.tables).abs().le(largest * error * 0.51 + 1e-9).all()
+    assert not torch.equal(rows, memory.tables)
+
+
+def test_many_vectors_are_summed_in_parts() -> None:
+    memory = MemoryTables(2, 3, 4)
+    buckets = Buckets(torch.randint(8, (2500, 2)), torch.rand(2500, 2))
+    assert torch.allclose(StoredTables.of(memory, "float16")(buckets), memory(buckets), atol=1e-4)
+
+
+@pytest.mark.parametrize("stored", get_args(TableType))
+def test_a_saved_model_keeps_its_tables_as_they_are_stored(tmp_path: Path, stored: TableType) -> None:
+    rounded = stored_model(stored)
+    rounded.save_pretrained(tmp_path / "one")
+    again = MemoryFormer.from_pretrained(tmp_path / "one")
+    assert table_type(again) == stored == json.loads((tmp_path / "one" / "config.json").read_text())["table_type"]
+    with torch.no_grad():
+        assert torch.equal(again(TOKENS), rounded(TOKENS))
+        assert torch.equal(again.generate(TOKENS, 3), rounded.generate(TOKENS, 3))
+
+
+def test_int8_is_a_quarter_on_disk(tmp_path: Path) -> None:
+    sizes: list[int] = []
+    for stored in ("float32", "int8"):
+        rounded = model(width=64, bits=8)
+        tables = sum(part.tables.numel() for part in rounded.modules() if isinstance(part, MemoryTables))
+        store_tables(rounded, stored)
+        rounded.save_pretrained(tmp_path / stored)
+        sizes.append((tmp_path / stored / "model.safetensors").stat().st_size)
+    rows = 2 * (4 * 8 * 256 + 8 * 1024)
+    assert sizes[0] - sizes[1] == pytest.approx(3 * tables - 2 * rows, abs=2000)
+
+
+def test_tables_are_mapped_not_read(tmp_path: Path) -> None:
+    stored_model("int8").save_pretrained(tmp_path / "one")
+    again = MemoryFormer.from_pretrained(tmp_path / "one")
+    maps = Path("/proc/self/maps").read_text().splitlines()
+    (start, end) = next(line for line in maps if "one/model.safetensors" in line).split()[0].split("-")
+    places = [part.get_buffer("tables").data_ptr() for part in again.modules() if isinstance(part, StoredTables)]
+    assert len(places) == 10
+    assert all(int(start, 16) <= place < int(end, 16) for place in places)
+
+
+def test_an_unknown_storage_is_one_line(tmp_path: Path) -> None:
+    model().save_pretrained(tmp_path / "one")
+    file = tmp_path / "one" / "config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"table_type": "int3"}))
+    with pytest.raises(UserError, match="int3"):
+        MemoryFormer.from_pretrained(tmp_path / "one")
