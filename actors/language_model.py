@@ -220,12 +220,15 @@ def _start_vllm(folder: Path, settings: EngineSettings) -> Any:
         from vllm import LLM
         from vllm.platforms import current_platform
 
+        from models.memoryformer.vllm_plugin import register
+
         if bool(settings.gpus) == current_platform.is_cpu():
             build, other = ("CPU", "0") if settings.gpus else ("GPU", "1 or more")
             raise OutsideError(f"the model did not start: vLLM here is the {build} build; set model.gpus to {other}")
         options: dict[str, Any] = {"dtype": settings.dtype}
         if settings.gpus:
             options["gpu_memory_utilization"] = settings.gpu_memory_fraction
+        register()
         return LLM(
             model=str(folder),
             max_model_len=settings.context,

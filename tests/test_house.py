@@ -26,7 +26,7 @@ ROOMS = {
 
 CONFINED = {
     "ray": ("actors/", "pipeline/loop.py", "pipeline/commands/"),
-    "vllm": ("actors/language_model.py", "models/memoryformer/vllm_plugin.py"),
+    "vllm": ("actors/language_model.py", "models/memoryformer/vllm_"),
     "torch": ("models/",),
     "transformers": ("models/",),
 }
