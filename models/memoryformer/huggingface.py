@@ -127,7 +127,7 @@ class MemoryFormerForCausalLM(PreTrainedModel, GenerationMixin):
         for place, block in enumerate(self.blocks):
             x = block(x, _Layer(past_key_values, place) if past_key_values is not None else None)
         logits = self.head(self.norm(x[:, -logits_to_keep:] if logits_to_keep else x))
-        loss = None
+        loss: Any = None
         if labels is not None:
             loss = functional.cross_entropy(logits[:, :-1].float().flatten(0, 1), labels[:, 1:].flatten())
         return CausalLMOutputWithPast(loss=loss, logits=logits, past_key_values=past_key_values)
