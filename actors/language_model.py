@@ -14,6 +14,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import importlib.util
+import json
 import os
 import time
 from collections.abc import Sequence
@@ -211,6 +212,13 @@ def _set_environment(settings: EngineSettings) -> None:
         os.environ.setdefault(name, value)
 
 
+def _dtype(folder: Path, settings: EngineSettings) -> str:
+    """What vLLM is told: its own `auto` halves the precision of float32 weights, which flips bits of a MemoryFormer."""
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    of_weights = config.get("dtype") or config.get("torch_dtype")
+    return "float32" if (settings.dtype, of_weights) == ("auto", "float32") else settings.dtype
+
+
 def _start_vllm(folder: Path, settings: EngineSettings) -> Any:
     if importlib.util.find_spec("vllm") is None:
         raise OutsideError(
@@ -225,7 +233,7 @@ def _start_vllm(folder: Path, settings: EngineSettings) -> Any:
         if bool(settings.gpus) == current_platform.is_cpu():
             build, other = ("CPU", "0") if settings.gpus else ("GPU", "1 or more")
             raise OutsideError(f"the model did not start: vLLM here is the {build} build; set model.gpus to {other}")
-        options: dict[str, Any] = {"dtype": settings.dtype}
+        options: dict[str, Any] = {"dtype": _dtype(folder, settings)}
         if settings.gpus:
             options["gpu_memory_utilization"] = settings.gpu_memory_fraction
         register()
