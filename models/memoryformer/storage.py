@@ -32,6 +32,7 @@ class StoredTables(nn.Module):
         super().__init__()
         self.register_buffer("tables", tables)
         self.register_buffer("scales", scales)
+        self.scales: Tensor | None
         self.bias = nn.Parameter(bias, requires_grad=False)
 
     @classmethod
@@ -44,6 +45,11 @@ class StoredTables(nn.Module):
         # By the scale as it is stored; a row whose scale is 0 there is a row of zeros.
         whole = tables / scales.to(tables.dtype).clamp_min(2**-24)[:, None]
         return cls(whole.round().clamp(-127, 127).to(torch.int8), scales, bias)
+
+    @property
+    def operands(self) -> tuple[Tensor | None, ...]:
+        """Tables, bias and scales for `kernel.fused`, which serves neither scales of rows nor float32 with halves."""
+        return self.get_buffer("tables"), self.bias, self.scales
 
     def forward(self, buckets: Buckets) -> Tensor:
         """(…, K) buckets → (…, d_out) in the type of the bias."""

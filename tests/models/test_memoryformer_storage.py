@@ -63,6 +63,7 @@ def test_a_saved_model_keeps_its_tables_as_they_are_stored(tmp_path: Path, store
     assert table_type(again) == stored == json.loads((tmp_path / "one" / "config.json").read_text())["table_type"]
     with torch.no_grad():
         assert torch.equal(again(TOKENS), rounded(TOKENS))
+        assert torch.allclose(again(TOKENS), model()(TOKENS), atol=0.02)
         assert torch.equal(again.generate(TOKENS, 3), rounded.generate(TOKENS, 3))
 
 

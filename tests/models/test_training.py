@@ -174,7 +174,7 @@ def test_hits_are_those_of_the_hashes_and_dead_rows_those_of_no_step(tokens: Pat
     assert isinstance(module, MemoryHash)
     module.register_forward_hook(lambda _, __, found: buckets.append(found.rows))
     counts = BucketCounts()
-    with counts.counting(one.model):
+    with counts.counting(one.model), torch.no_grad():
         one.model(torch.arange(12).view(2, 6))
     hits = counts.hits["blocks.0.expand.hashing"]
     expected = [[(buckets[0][..., k] == row).sum().item() for row in range(16)] for k in range(4)]

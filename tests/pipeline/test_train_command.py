@@ -77,6 +77,7 @@ def test_it_trains_stops_resumes_and_tells(
             "tokenizer.json",
             "tokenizer_config.json",
         }
+    assert "dead rows" in page
     manifest = json.loads((out / "corpus" / "manifest.json").read_text())
     assert manifest["cut"] == 6
     assert "leandojo" in manifest["sources"][1]["source"]
