@@ -1,4 +1,4 @@
-"""vLLM computes what the reference computes: log-probabilities, greedy text, with float32 and with int8 tables."""
+"""vLLM computes what the reference computes: log-probabilities and greedy text, with int8 tables."""
 
 import subprocess
 import sys

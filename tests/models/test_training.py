@@ -154,6 +154,16 @@ def test_training_learns(tokens: Path, tmp_path: Path, kind: str) -> None:
     assert losses[-1] < 0.8 * losses[0]
 
 
+def test_bfloat16_trains_float32_parameters(tokens: Path, tmp_path: Path) -> None:
+    np.tile(np.arange(7), 100).astype(TYPE).tofile(tokens)
+    exact, half = trainer(tokens, tmp_path / "a"), trainer(tokens, tmp_path / "b")
+    half._recipe = RECIPE.model_copy(update={"arithmetic": "bfloat16"})  # pyright: ignore[reportPrivateUsage]
+    losses = [half.train_step()["bits_per_token"] for _ in range(20)]
+    assert losses[0] != exact.train_step()["bits_per_token"]
+    assert losses[-1] < 0.8 * losses[0]
+    assert {parameter.dtype for parameter in half.model.parameters()} == {torch.float32}
+
+
 def test_the_learning_rate_rises_and_falls_as_said() -> None:
     recipe = Recipe(steps=101, warm_up=10, learning_rate=1.0, final_share=0.1)
     rates = [learning_rate(recipe, step) for step in range(101)]
