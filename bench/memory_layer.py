@@ -12,8 +12,8 @@ Sides take turns in one process; a figure is the median over seeds of the median
 
 `f32` and `bf16` compare modules (`MemoryLayer`, `nn.Linear`); `int8` compares tables and weights of 8 bits under an
 input of 32 (`kernel.fused`, `quantized.linear_dynamic`). Where nothing is compiled the reference computes; it is shown
-in a column of its own. A whole model decodes random tokens after 256; `bandwidth` is that of a sum over 256 MiB, and
-the roofline of a model is what that bandwidth allows if each byte that a token needs is read once.
+in a column of its own. A whole model decodes random tokens after 256; `bandwidth` is that of sums over 256 MiB, and the
+roofline of a model is what that bandwidth allows if each byte that a token needs is read once.
 """
 
 from __future__ import annotations
@@ -90,10 +90,10 @@ def medians(sides: dict[str, Iterator[Call]], budget: Budget, turns: int = 6) ->
 
 
 def bandwidth(threads: int) -> float:
-    """GB that are read a second, by a sum over 256 MiB."""
+    """GB that are read a second: the median over sums of 4 MiB each, which rotate over 256 MiB."""
     torch.set_num_threads(threads)
-    numbers = torch.ones(64 << 20)
-    return numbers.nbytes / min(timed(numbers.sum) for _ in range(9))
+    parts = torch.ones(64 << 20).split(1 << 20)
+    return parts[0].nbytes / statistics.median(timed(part.sum) for part in 4 * parts)
 
 
 # --------------------------------------------------------------------------------------------------------- one layer
@@ -263,7 +263,11 @@ MODEL_HEAD = (
 
 
 def layer_line(row: dict[str, Any]) -> str:
-    slow = (f"{row['reference_us']:13.1f}", f"{row['reference_ratio']:6.2f}") if row["reference_ratio"] else ("-", "-")
+    slow = (
+        (f"{row['reference_us']:13.1f}", f"{row['reference_ratio']:6.2f}")
+        if row["reference_ratio"] is not None
+        else ("-", "-")
+    )
     return (
         f"{row['width']:5} {row['type']:4} {row['threads']:7} {row['caches']:6} {row['tokens']:6}"
         f" {row['memory_us']:10.1f} {row['dense_us']:10.1f} {row['ratio']:6.2f} {slow[0]:>13} {slow[1]:>6}"

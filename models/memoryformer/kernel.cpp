@@ -26,7 +26,7 @@
 #include <type_traits>
 #include <vector>
 
-#if defined(__F16C__)
+#if defined(__AVX2__)
 #include <immintrin.h>
 #endif
 
@@ -35,7 +35,7 @@ namespace {
 constexpr int LANES = 16;
 constexpr int LINE = 64;             // bytes of a cache line
 constexpr int GROUP = 4;             // rows added at once: the sums are loaded and stored once for all of them
-constexpr int64_t AHEAD = 8192;      // bytes of rows in flight, or one group if that is more
+constexpr int64_t AHEAD = 16 << 10;  // bytes of rows in flight, or one group if that is more
 constexpr int64_t TILE = 256 << 10;  // bytes of sums that a group of tokens keeps in the second-level cache
 constexpr int64_t SHARE = 1 << 16;   // multiplications from which another thread is worth its start
 
@@ -45,31 +45,77 @@ using Vector __attribute__((vector_size(LANES * sizeof(T)), aligned(alignof(T)),
 using Floats = Vector<float>;
 
 inline Floats load(const float* p) { return *reinterpret_cast<const Floats*>(p); }
+inline void store(float* p, Floats value) { *reinterpret_cast<Floats*>(p) = value; }
 
-inline Floats load(const c10::BFloat16* p) {
-  auto bits = __builtin_convertvector(*reinterpret_cast<const Vector<uint16_t>*>(p), Vector<uint32_t>) << 16;
-  return std::bit_cast<Floats>(bits);
-}
-
-inline Floats load(const c10::Half* p) {
+// Conversions: by name where the compiler would take them apart, entry by entry elsewhere.
 #if defined(__AVX512F__)
-  return std::bit_cast<Floats>(_mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))));
-#elif defined(__F16C__)
-  const auto* halves = reinterpret_cast<const __m128i*>(p);
-  const __m256 both[] = {_mm256_cvtph_ps(_mm_loadu_si128(halves)), _mm256_cvtph_ps(_mm_loadu_si128(halves + 1))};
+inline __m256i halves(const void* p) { return _mm256_loadu_si256(static_cast<const __m256i*>(p)); }
+inline Floats load(const c10::BFloat16* p) {
+  return Floats(_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves(p)), 16)));
+}
+inline Floats load(const c10::Half* p) { return Floats(_mm512_cvtph_ps(halves(p))); }
+inline Floats load(const int8_t* p) {
+  return Floats(_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)))));
+}
+inline void store(c10::Half* p, Floats value) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtps_ph(__m512(value), _MM_FROUND_TO_NEAREST_INT));
+}
+#elif defined(__AVX2__) && defined(__F16C__)
+inline Floats join(__m256 low, __m256 high) {
+  const __m256 both[] = {low, high};
   return load(reinterpret_cast<const float*>(both));
+}
+inline Floats load(const c10::BFloat16* p) {
+  const auto half = [p](int i) {
+    const __m128i entries = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p) + i);
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(entries), 16));
+  };
+  return join(half(0), half(1));
+}
+inline Floats load(const c10::Half* p) {
+  const auto half = [p](int i) { return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p) + i)); };
+  return join(half(0), half(1));
+}
+inline Floats load(const int8_t* p) {
+  const auto half = [p](int i) {
+    const __m128i entries = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(p + 8 * i));
+    return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(entries));
+  };
+  return join(half(0), half(1));
+}
+inline void store(c10::Half* p, Floats value) {
+  float both[LANES];
+  store(both, value);
+  for (int i : {0, 1}) {
+    const __m128i half = _mm256_cvtps_ph(_mm256_loadu_ps(both + 8 * i), _MM_FROUND_TO_NEAREST_INT);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p) + i, half);
+  }
+}
 #else
+template <class T>
+Floats load(const T* p) {
   float entries[LANES];
   for (int i = 0; i < LANES; i++) entries[i] = p[i];
   return load(entries);
+}
+inline void store(c10::Half* p, Floats value) {
+  for (int i = 0; i < LANES; i++) p[i] = value[i];
+}
 #endif
+
+inline void store(c10::BFloat16* p, Floats value) {  // to the nearest, ties to even
+  using Words = Vector<uint32_t>;
+  const Words bits = std::bit_cast<Words>(value), nearest = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+  const Words rounded = value == value ? nearest : Words{} + 0x7fc0;
+  *reinterpret_cast<Vector<uint16_t>*>(p) = __builtin_convertvector(rounded, Vector<uint16_t>);
 }
 
-inline Floats load(const int8_t* p) {
-  return __builtin_convertvector(*reinterpret_cast<const Vector<int8_t>*>(p), Floats);
+template <class From, class To>
+void convert(const From* from, int64_t count, To* to) {
+  int64_t i = 0;
+  for (; i + LANES <= count; i += LANES) store(to + i, load(from + i));
+  for (; i < count; i++) to[i] = static_cast<float>(from[i]);
 }
-
-inline void store(float* p, Floats value) { *reinterpret_cast<Floats*>(p) = value; }
 
 // ------------------------------------------------------------------------------------------------------ hash and score
 
@@ -113,25 +159,20 @@ template <class T>
 void hash_tokens(const Hash& hash, const T* x, int64_t from, int64_t to, int32_t* rows, float* weights) {
   const int64_t width = hash.chunks * hash.bits, k = hash.chunks;
   thread_local std::vector<float> entries, inverses;
+  entries.resize(width);
   inverses.resize(width);
   for (int64_t t = from; t < to; t++) {
-    const float* vector;
-    if constexpr (std::is_same_v<T, float>) {
-      vector = x + t * width;
-    } else {
-      entries.assign(x + t * width, x + (t + 1) * width);
-      vector = entries.data();
-    }
-    hash_vector(hash, vector, rows + t * k, weights + t * k, inverses.data());
+    convert(x + t * width, width, entries.data());
+    hash_vector(hash, entries.data(), rows + t * k, weights + t * k, inverses.data());
   }
 }
 
 // ------------------------------------------------------------------------------------------------------------ the sum
 
-template <class T>
+template <class T, class Out>
 struct Rows {
   const T* tables;
-  const float* bias;
+  const Out* bias;
   int64_t chunks;
   int64_t outputs;
   const int32_t* rows;   // (tokens, K), rows of `tables`
@@ -161,9 +202,9 @@ inline void add_rows(const T* const* rows, const T* const* next, const float* we
 
 // (sum) for the tokens of a tile and columns from ≤ j < to. One group of chunks is added for all of the tokens before the
 // next, so what they hit together is read once. `sums`: (tokens, d_out).
-template <class T>
-void sum_tile(const Rows<T>& c, int64_t first, int64_t tokens, int64_t from, int64_t to, float* sums) {
-  for (int64_t t = 0; t < tokens; t++) std::copy(c.bias + from, c.bias + to, sums + t * c.outputs + from);
+template <class T, class Out>
+void sum_tile(const Rows<T, Out>& c, int64_t first, int64_t tokens, int64_t from, int64_t to, float* sums) {
+  for (int64_t t = 0; t < tokens; t++) convert(c.bias + from, to - from, sums + t * c.outputs + from);
   const int64_t row_bytes = (to - from) * int64_t(sizeof(T)), whole = c.chunks / GROUP * GROUP;
   const T *rows[GROUP], *next[GROUP];
   struct {
@@ -195,7 +236,7 @@ void sum_tile(const Rows<T>& c, int64_t first, int64_t tokens, int64_t from, int
 }
 
 template <class T, class Out>
-void sum_tokens(const Rows<T>& c, int64_t tokens, Out* y) {
+void sum_tokens(const Rows<T, Out>& c, int64_t tokens, Out* y) {
   const int64_t work = tokens * c.chunks * c.outputs;
   const int64_t threads = std::clamp<int64_t>(work / SHARE, 1, at::get_num_threads());
   const int64_t tile = std::clamp<int64_t>(TILE / (c.outputs * int64_t(sizeof(float))), 1, tokens);
@@ -207,7 +248,7 @@ void sum_tokens(const Rows<T>& c, int64_t tokens, Out* y) {
       sums.resize(count * c.outputs);
       sum_tile(c, first, count, from, to, sums.data());
       for (int64_t t = 0; t < count; t++) {
-        for (int64_t j = from; j < to; j++) y[(first + t) * c.outputs + j] = sums[t * c.outputs + j];
+        convert(sums.data() + t * c.outputs + from, to - from, y + (first + t) * c.outputs + from);
       }
     }
   };
@@ -255,7 +296,7 @@ bool is_served(const at::Tensor& x, const Hash& hash, const Memory& memory) {
 
 struct Buffers {
   std::vector<int32_t> rows;
-  std::vector<float> weights, scaled, bias;
+  std::vector<float> weights, scaled;
 };
 
 template <class T>
@@ -263,25 +304,22 @@ at::Tensor compute(const at::Tensor& x, const Hash& hash, const Memory& memory, 
   at::DimVector shape(x.sizes());
   shape.back() = memory.tables.size(1);
   auto y = at::empty(shape, x.options().requires_grad(false));
-  const float *weights = buffers.weights.data(), *bias;
-  if constexpr (std::is_same_v<T, float>) {
-    bias = memory.bias.const_data_ptr<float>();
-  } else {
-    const T* entries = memory.bias.const_data_ptr<T>();
-    buffers.bias.assign(entries, entries + memory.bias.size(0));
-    bias = buffers.bias.data();
-  }
+  const T* bias = memory.bias.const_data_ptr<T>();
+  T* results = y.template mutable_data_ptr<T>();
+  const int32_t* rows = buffers.rows.data();
+  const float* weights = buffers.weights.data();
   if (memory.scales) {
     const float* scales = memory.scales->const_data_ptr<float>();
     buffers.scaled.resize(tokens * hash.chunks);
-    for (int64_t i = 0; i < tokens * hash.chunks; i++) buffers.scaled[i] = weights[i] * scales[i % hash.chunks];
+    for (int64_t t = 0; t < tokens; t++) {
+      const int64_t at = t * hash.chunks;
+      for (int64_t k = 0; k < hash.chunks; k++) buffers.scaled[at + k] = weights[at + k] * scales[k];
+    }
     const int8_t* tables = memory.tables.const_data_ptr<int8_t>();
-    sum_tokens(Rows<int8_t>{tables, bias, hash.chunks, shape.back(), buffers.rows.data(), buffers.scaled.data()},
-               tokens, y.template mutable_data_ptr<T>());
+    sum_tokens(Rows<int8_t, T>{tables, bias, hash.chunks, shape.back(), rows, buffers.scaled.data()}, tokens, results);
   } else {
     const T* tables = memory.tables.const_data_ptr<T>();
-    sum_tokens(Rows<T>{tables, bias, hash.chunks, shape.back(), buffers.rows.data(), weights}, tokens,
-               y.template mutable_data_ptr<T>());
+    sum_tokens(Rows<T, T>{tables, bias, hash.chunks, shape.back(), rows, weights}, tokens, results);
   }
   return y;
 }

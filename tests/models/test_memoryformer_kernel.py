@@ -246,9 +246,18 @@ def test_dispatch_modes_see_the_reference(fused: kernel.Fused) -> None:
         assert declines(fused, case)
 
 
-def layer(dtype: torch.dtype = torch.float32) -> MemoryLayer:
+def layer(dtype: torch.dtype = torch.float32, score: Score = "official", temperature: float = 1.0) -> MemoryLayer:
     torch.manual_seed(0)
-    return MemoryLayer(MemoryHash(4, "official"), MemoryTables(5, 4, 7, table_std=1.0)).to(dtype)
+    return MemoryLayer(MemoryHash(4, score, temperature), MemoryTables(5, 4, 7, table_std=1.0)).to(dtype)
+
+
+@pytest.mark.parametrize("score", SCORES)
+@pytest.mark.parametrize("temperature", [1.0, 0.5])
+def test_a_layer_is_the_same_with_and_without_the_kernel(score: Score, temperature: float) -> None:
+    memory, x = layer(score=score, temperature=temperature), torch.randn(3, 20)
+    y = memory(x)
+    with kernel.reference_only():
+        assert torch.allclose(y, memory(x), rtol=1e-4, atol=1e-6)
 
 
 def test_a_layer_uses_the_kernel_unless_a_gradient_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
