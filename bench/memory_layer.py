@@ -113,7 +113,11 @@ def memory_calls(width: int, inputs: Sequence[Tensor], layers: int, name: str) -
     chunks = width // BITS
     if name == "int8":
         operands = [
-            (torch.ones(chunks << BITS, width, dtype=torch.int8), torch.zeros(width), torch.ones(chunks))
+            (
+                torch.ones(chunks << BITS, width, dtype=torch.int8),
+                torch.zeros(width),
+                torch.ones(chunks << BITS, dtype=torch.float16),
+            )
             for _ in range(layers)
         ]
         fused = kernel.load()

@@ -277,21 +277,22 @@ bool is_plain(const at::Tensor& tensor) {
 struct Memory {
   const at::Tensor& tables;
   const at::Tensor& bias;
-  const at::Tensor* scales;  // (K) float32, for int8 tables
+  const at::Tensor* scales;  // (K · 2^τ) float16, for int8 tables
 };
 
 bool is_served(const at::Tensor& x, const Hash& hash, const Memory& memory) {
-  const auto type = memory.tables.scalar_type();
-  const bool whole = type == at::kChar;
+  const auto type = memory.tables.scalar_type(), entries = x.scalar_type();
+  const bool whole = type == at::kChar, half = type == at::kBFloat16 || type == at::kHalf;
   if (!is_plain(memory.tables) || !memory.tables.is_contiguous() || memory.tables.dim() != 2) return false;
   if (!is_plain(memory.bias) || !memory.bias.is_contiguous() || memory.bias.dim() != 1) return false;
-  if (whole != (memory.scales != nullptr) || !(whole || type == x.scalar_type())) return false;
-  if (memory.bias.scalar_type() != x.scalar_type() || memory.bias.size(0) != memory.tables.size(1)) return false;
+  if (whole != (memory.scales != nullptr)) return false;
+  if (!whole && type != entries && !(half && entries == at::kFloat)) return false;
+  if (memory.bias.scalar_type() != entries || memory.bias.size(0) != memory.tables.size(1)) return false;
   if (memory.tables.size(0) != hash.chunks << hash.bits || memory.tables.size(0) > INT32_MAX) return false;
   if (at::GradMode::is_enabled() && (memory.tables.requires_grad() || memory.bias.requires_grad())) return false;
   return !whole || (is_plain(*memory.scales) && memory.scales->is_contiguous() &&
-                    memory.scales->scalar_type() == at::kFloat && memory.scales->dim() == 1 &&
-                    memory.scales->size(0) == hash.chunks);
+                    memory.scales->scalar_type() == at::kHalf && memory.scales->dim() == 1 &&
+                    memory.scales->size(0) == memory.tables.size(0));
 }
 
 struct Buffers {
@@ -304,22 +305,29 @@ at::Tensor compute(const at::Tensor& x, const Hash& hash, const Memory& memory, 
   at::DimVector shape(x.sizes());
   shape.back() = memory.tables.size(1);
   auto y = at::empty(shape, x.options().requires_grad(false));
-  const T* bias = memory.bias.const_data_ptr<T>();
-  T* results = y.template mutable_data_ptr<T>();
-  const int32_t* rows = buffers.rows.data();
   const float* weights = buffers.weights.data();
   if (memory.scales) {
-    const float* scales = memory.scales->const_data_ptr<float>();
-    buffers.scaled.resize(tokens * hash.chunks);
-    for (int64_t t = 0; t < tokens; t++) {
-      const int64_t at = t * hash.chunks;
-      for (int64_t k = 0; k < hash.chunks; k++) buffers.scaled[at + k] = weights[at + k] * scales[k];
+    const c10::Half* scales = memory.scales->const_data_ptr<c10::Half>();
+    buffers.scaled.resize(buffers.weights.size());
+    for (size_t i = 0; i < buffers.scaled.size(); i++) buffers.scaled[i] = weights[i] * scales[buffers.rows[i]];
+    weights = buffers.scaled.data();
+  }
+  const auto sum = [&]<class Table>(const Table* tables) {
+    const Rows<Table, T> rows{tables,       memory.bias.const_data_ptr<T>(), hash.chunks,
+                              shape.back(), buffers.rows.data(),             weights};
+    sum_tokens(rows, tokens, y.template mutable_data_ptr<T>());
+  };
+  const auto type = memory.tables.scalar_type();
+  if (type == at::kChar) {
+    sum(memory.tables.const_data_ptr<int8_t>());
+  } else if (type == at::CppTypeToScalarType<T>::value) {
+    sum(memory.tables.const_data_ptr<T>());
+  } else if constexpr (std::is_same_v<T, float>) {
+    if (type == at::kHalf) {
+      sum(memory.tables.const_data_ptr<c10::Half>());
+    } else {
+      sum(memory.tables.const_data_ptr<c10::BFloat16>());
     }
-    const int8_t* tables = memory.tables.const_data_ptr<int8_t>();
-    sum_tokens(Rows<int8_t, T>{tables, bias, hash.chunks, shape.back(), rows, buffers.scaled.data()}, tokens, results);
-  } else {
-    const T* tables = memory.tables.const_data_ptr<T>();
-    sum_tokens(Rows<T, T>{tables, bias, hash.chunks, shape.back(), rows, weights}, tokens, results);
   }
   return y;
 }

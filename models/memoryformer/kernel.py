@@ -60,8 +60,9 @@ def fused(
         bits: τ.
         official: whether the score is `official`, not `paper`.
         temperature: t, above 0.
-        memories: for each layer tables (K · 2^τ, d_out) of the type of `x`, or int8; its bias (d_out) of the type of
-            `x`; and for int8 tables the scales (K) float32, with which each table is multiplied, else None.
+        memories: for each layer its tables (K · 2^τ, d_out) of the type of `x`, or int8, or of half precision under a
+            float32 `x`; its bias (d_out) of the type of `x`; and for int8 tables the scales (K · 2^τ) float16 of their
+            rows, else None.
 
     Returns:
         (…, d_out) of the type of `x` for each layer, with the bias.

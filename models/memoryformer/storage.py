@@ -48,8 +48,9 @@ class StoredTables(nn.Module):
 
     @property
     def operands(self) -> tuple[Tensor | None, ...]:
-        """Tables, bias and scales for `kernel.fused`, which serves neither scales of rows nor float32 with halves."""
-        return self.get_buffer("tables"), self.bias, self.scales
+        """Tables, bias and scales: what `kernel.fused` takes for a layer."""
+        buffers = self._buffers
+        return buffers["tables"], self._parameters["bias"], buffers["scales"]
 
     def forward(self, buckets: Buckets) -> Tensor:
         """(…, K) buckets → (…, d_out) in the type of the bias."""

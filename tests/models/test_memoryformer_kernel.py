@@ -17,6 +17,7 @@ from models.memoryformer import kernel
 from models.memoryformer.layer import MemoryHash, MemoryLayer, MemoryTables, bucket_index, bucket_score, memory_layers
 from models.memoryformer.model import MemoryFormer
 from models.memoryformer.settings import Score, Settings
+from models.memoryformer.storage import StoredTables, TableType
 
 SCORES: tuple[Score, ...] = ("paper", "official")
 ROUNDING = {torch.float32: 1e-6, torch.bfloat16: 2**-8, torch.float16: 2**-11}
@@ -156,15 +157,22 @@ def test_work_that_threads_share_is_all_done(fused: kernel.Fused, tokens: int) -
 
 @pytest.mark.parametrize("dtype", ROUNDING)
 @pytest.mark.parametrize(("tokens", "outputs"), [(1, 512), (9, 75)])
-def test_whole_numbers_are_multiplied_by_the_scale_of_their_table(
-    fused: kernel.Fused, tokens: int, outputs: int, dtype: torch.dtype
+@pytest.mark.parametrize("stored", ["bfloat16", "float16", "int8"])
+def test_stored_tables_are_read_as_they_are(
+    fused: kernel.Fused, tokens: int, outputs: int, stored: TableType, dtype: torch.dtype
 ) -> None:
     case = Case(tokens, 6, 8, outputs, dtype)
-    whole = torch.randint(-127, 128, case.tables.shape, generator=torch.Generator().manual_seed(1), dtype=torch.int8)
-    scales = torch.rand(6, generator=torch.Generator().manual_seed(1)) / 64
-    (y,) = served(fused(case.x, 8, False, 1.0, whole, case.bias, scales))
+    memory = MemoryTables(6, 8, outputs).to(dtype)
+    memory.tables.copy_(case.tables * torch.arange(1, 1 + len(case.tables))[:, None] / 100)  # no two scales are alike
+    memory.bias.copy_(case.bias)
+    kept = StoredTables.of(memory, stored)
+    result = fused(case.x, 8, False, 1.0, *kept.operands)
+    if stored != "int8" and dtype not in (torch.float32, kept.get_buffer("tables").dtype):
+        assert result is None
+        return
+    (y,) = served(result)
     assert y.dtype == dtype
-    case.tables = (whole.view(6, 256, outputs) * scales[:, None, None]).view(6 * 256, outputs)
+    case.tables = kept.get_buffer("tables").double() * (kept.scales.double()[:, None] if kept.scales is not None else 1)
     assert_close(y, case.expected("paper"), ROUNDING[dtype])
 
 
@@ -229,8 +237,11 @@ def test_what_is_not_served_is_declined(fused: kernel.Fused) -> None:
     assert declines(fused, case, tables=case.tables.to(torch.int8))
     assert declines(fused, case, bias=case.bias[1:])
     assert declines(fused, case, bias=case.bias.double())
-    assert declines(fused, case, scales=torch.ones(5))
-    assert declines(fused, case, tables=case.tables.to(torch.int8), scales=torch.ones(4))
+    half = torch.ones(80, dtype=torch.float16)
+    assert declines(fused, case, scales=half)
+    assert not declines(fused, case, tables=case.tables.to(torch.int8), scales=half)
+    assert declines(fused, case, tables=case.tables.to(torch.int8), scales=half.float())
+    assert declines(fused, case, tables=case.tables.to(torch.int8), scales=half[1:])
     with torch.enable_grad():
         assert not declines(fused, case)
         assert declines(fused, case, x=case.x.clone().requires_grad_())
