@@ -121,16 +121,22 @@ class Sandbox:
         command = self.command(argv, folder, limits, readable)
 
         def start() -> Box:
-            return Box(
-                command,
-                folder,
-                limits,
-                isolated=self.degraded is None,
-                env=dict(ENVIRONMENT),
-                stdin=stdin,
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-            )
+            # A process inherits what the thread that starts it blocks. Ray's workers block SIGINT, by which a prover
+            # that has reached its limit is interrupted: blocked, it would have to be killed and loaded again.
+            blocked = signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+            try:
+                return Box(
+                    command,
+                    folder,
+                    limits,
+                    isolated=self.degraded is None,
+                    env=dict(ENVIRONMENT),
+                    stdin=stdin,
+                    stdout=subprocess.PIPE,
+                    stderr=stderr,
+                )
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
         try:
             box = _spawner.submit(start).result()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from verifiers import sandbox as sandbox_module
 from verifiers.rocq import session as session_module
 from verifiers.rocq.session import Session
 from verifiers.sandbox import Limits
@@ -94,6 +95,21 @@ def test_an_endless_tactic_is_interrupted(session: Session) -> None:
     assert outcome.failed_at == text.index("let")
     assert session.run(PROVED).ok
     assert session.pid == process
+
+
+def test_a_prover_is_interrupted_where_the_signal_is_blocked() -> None:
+    """As in Ray's workers; a prover that had to be killed would be started anew for the next run."""
+    spawner = sandbox_module._spawner  # pyright: ignore[reportPrivateUsage]
+    before = spawner.submit(signal.pthread_sigmask, signal.SIG_BLOCK, [signal.SIGINT]).result()
+    try:
+        with Session() as session:
+            assert session.load(HEADER).ok
+            assert session.run("Lemma t : True. let rec f x := f x in f 0.", seconds=0.2).reason == "timeout"
+            assert session.run(PROVED).ok
+            assert session.processes == 1
+        assert signal.SIGINT in spawner.submit(signal.pthread_sigmask, signal.SIG_BLOCK, []).result()
+    finally:
+        spawner.submit(signal.pthread_sigmask, signal.SIG_SETMASK, before).result()
 
 
 def test_a_prover_that_dies_of_its_interruption_has_reached_the_limit(
