@@ -31,6 +31,12 @@ from datasets.tip.typed import (
 )
 from domain import UserError
 
+_UNKNOWN = "|"
+"""How the names of types that are not known yet begin: no symbol of a file has this sign."""
+
+MOST_STEPS = 300_000
+"""Types that are looked up in one declaration; `let` can double a type again and again."""
+
 
 class TranslationError(Exception):
     """The problem has no translation; the text is the reason, in a few words."""
@@ -80,6 +86,7 @@ class _Scope:
         self.where = where
         self.names = Names(inference.taken)
         self.solution: dict[str, Type] = {}
+        self.steps = 0
 
     # ------------------------------------------------------------------------------------------------- errors
 
@@ -89,12 +96,15 @@ class _Scope:
     # ------------------------------------------------------------------------------------------------- types
 
     def unknown(self) -> Type:
-        name = f"?{len(self.solution)}"
+        name = f"{_UNKNOWN}{len(self.solution)}"
         self.solution[name] = variable = TypeVariable(name)
         return variable
 
     def resolve(self, type_: Type) -> Type:
         """`type_` with everything known filled in."""
+        self.steps += 1
+        if self.steps > MOST_STEPS:
+            raise TranslationError(f"types that are too large: {self.where}")
         match type_:
             case TypeVariable(name):
                 known = self.solution.get(name, type_)
@@ -110,9 +120,9 @@ class _Scope:
             return
         match left, right:
             case TypeVariable(name), _ if name in self.solution:
-                self.solution[name] = right
+                self.solve(name, right)
             case _, TypeVariable(name) if name in self.solution:
-                self.solution[name] = left
+                self.solve(name, left)
             case Data(first, ones), Data(second, others) if first == second and len(ones) == len(others):
                 for one, other in zip(ones, others, strict=True):
                     self.unify(one, other)
@@ -121,6 +131,19 @@ class _Scope:
                 self.unify(codomain, other_codomain)
             case _:
                 raise self.error(f"a term of type {show_type(left)} stands where {show_type(right)} is expected")
+
+    def solve(self, name: str, type_: Type) -> None:
+        waiting = [type_]
+        while waiting:
+            match waiting.pop():
+                case TypeVariable(inside):
+                    if inside == name:
+                        raise self.error("a type would have to be a part of itself")
+                case Data(_, arguments):
+                    waiting.extend(arguments)
+                case Arrow(domain, codomain):
+                    waiting += [domain, codomain]
+        self.solution[name] = type_
 
     def well_formed(self, type_: Type) -> None:
         match type_:
@@ -248,7 +271,14 @@ class _Scope:
                     if name != "_":
                         inner[name] = local
             branches.append(Branch(case.constructor, tuple(variables), self.check(case.body, inner, expected)))
-        seen = {branch.constructor for branch in branches}
+        told = [branch.constructor for branch in branches]
+        seen = set(told)
+        if len(seen) < len(told):
+            raise self.error("a match with two cases of the same constructor")
+        if None in seen and told[-1] is not None:
+            raise TranslationError(f"a default case with others behind it: {self.where}")
+        if told == [None]:
+            return branches[0].body
         if None not in seen and not total <= seen:
             raise TranslationError(f"a match that misses a case: {self.where}")
         if total <= seen and None in seen:
@@ -406,7 +436,7 @@ def _fold_right(name: str, operands: list[Typed]) -> Typed:
 def _has_unknown(type_: Type) -> bool:
     match type_:
         case TypeVariable(name):
-            return name.startswith("?")
+            return name.startswith(_UNKNOWN)
         case Data(arguments=arguments):
             return any(_has_unknown(item) for item in arguments)
         case Arrow(domain, codomain):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from datasets.tip.declarations import check
 from datasets.tip.sexpr import Atom, Form, SExpr, leading_comment, read, unreadable
 from datasets.tip.syntax import (
     Apply,
@@ -29,13 +30,22 @@ from datasets.tip.syntax import (
     TypeVariable,
     arrow,
 )
+from domain import UserError
+
+LONGEST_NUMERAL = 300
+"""Digits of a numeral."""
 
 _IGNORED = frozenset({"set-logic", "set-info", "set-option", "check-sat", "exit"})
 
 
 def parse(text: str, file: str) -> Module:
     """Read one TIP file; `file` is its name in messages."""
-    return _Parser(file).module(text)
+    try:
+        module = _Parser(file).module(text)
+    except RecursionError:
+        raise UserError(f"{file}: terms or types that are nested too deeply") from None
+    check(module)
+    return module
 
 
 def _mentions_integers(expression: SExpr) -> bool:
@@ -175,7 +185,14 @@ class _Parser:
             if not isinstance(item, Atom):
                 raise unreadable(self.file, item, "expected a name")
             names.append(item.text)
+        self._distinct([name for name in names if name != "_"], items)
         return tuple(names)
+
+    def _distinct(self, names: list[str], where: tuple[SExpr, ...]) -> None:
+        """What is bound together must have different names, none of them a constant of the logic."""
+        for name in names:
+            if names.count(name) > 1 or name in {"true", "false"}:
+                raise unreadable(self.file, Form(where, where[0].line), f"`{name}` cannot be bound here")
 
     def _binders(self, items: tuple[SExpr, ...], scope: frozenset[str]) -> tuple[Binder, ...]:
         binders: list[Binder] = []
@@ -185,6 +202,7 @@ class _Parser:
                     binders.append(Binder(name, self._type(sort, scope)))
                 case _:
                     raise unreadable(self.file, item, "expected a variable and its type")
+        self._distinct([binder.name for binder in binders], items)
         return tuple(binders)
 
     # --------------------------------------------------------------------------------------- types and terms
@@ -202,6 +220,8 @@ class _Parser:
 
     def _term(self, form: SExpr, scope: frozenset[str]) -> Term:
         match form:
+            case Atom(text) if text.isdecimal() and len(text) > LONGEST_NUMERAL:
+                raise unreadable(self.file, form, f"a numeral of more than {LONGEST_NUMERAL} digits")
             case Atom(text):
                 return Number(int(text)) if text.isdecimal() else Call(text)
             case Form((Atom("_"), Atom(name), *types)) if types:
@@ -215,7 +235,9 @@ class _Parser:
             case Form((Atom("forall" | "exists" as quantifier), Form(binders), body)):
                 return Quantified(quantifier, self._binders(binders, scope), self._term(body, scope))
             case Form((Atom("let"), Form(bindings), body)):
-                return Let(tuple(self._binding(item, scope) for item in bindings), self._term(body, scope))
+                values = tuple(self._binding(item, scope) for item in bindings)
+                self._distinct([name for name, _ in values], bindings)
+                return Let(values, self._term(body, scope))
             case Form((Atom("match"), scrutinee, Form(cases))) if cases:
                 return Match(self._term(scrutinee, scope), tuple(self._case(item, scope) for item in cases))
             case Form((Atom("_" | "@" | "lambda" | "forall" | "exists" | "let" | "match" | "par"), *_)):

@@ -26,6 +26,7 @@ from datasets.tip.typed import (
     substitute,
     subterms,
     type_of,
+    variable_names,
 )
 
 _ARITHMETIC = {
@@ -271,7 +272,7 @@ class Renderer:
             return Text(f"{first.at(EQUIVALENCE - 1)} <-> {second.at(EQUIVALENCE - 1)}", EQUIVALENCE)
         binders: list[Local] = []
         while isinstance(type_, Arrow):
-            point = Local(self._names.fresh("point"), type_.domain)
+            point = Local(self._point(left, right), type_.domain)
             binders.append(point)
             left, right = _apply(left, point, type_.codomain), _apply(right, point, type_.codomain)
             type_ = type_.codomain
@@ -280,6 +281,13 @@ class Renderer:
         if not binders:
             return equation
         return Text(f"forall {' '.join(self.binder(item) for item in binders)}, {equation.text}", OPEN)
+
+    def _point(self, *terms: Typed) -> str:
+        """A name for a new variable, which the terms neither mention nor bind."""
+        used = frozenset[str]().union(*map(variable_names, terms))
+        while (name := self._names.fresh("point")) in used:
+            pass
+        return name
 
 
 class _Render(Protocol):

@@ -10,7 +10,8 @@ integers, `Z`. Choices:
   function; for a type variable it is an argument, and the statement assumes that it decides equality.
 * Recursion is plain, or nested for lexicographic order (`recursion`), with its unfolding equation to be proved.
 * `Int` is `Z` with floor division, which is TIP's for the positive divisors that are accepted.
-* Assertions are hypotheses. A declared sort is a type for all of which the statement is claimed.
+* Assertions are hypotheses; what they say of all types they say of those with a value, as TIP's types are. A declared
+  sort is a type for all of which the statement is claimed.
 """
 
 from __future__ import annotations
@@ -62,7 +63,10 @@ def translate(module: Module, name: str) -> Translation:
     """The problem that a file states, as a theorem called `name`. Raises `TranslationError` with the reason."""
     theorem = identifier(name)
     translator = Translator(module, theorem)
-    statement = translator.statement()
+    try:
+        statement = translator.statement()
+    except RecursionError:
+        raise TranslationError("terms or types that are nested too deeply") from None
     return Translation(translator.header(), f"Theorem {theorem} :\n  {statement}.")
 
 
@@ -129,8 +133,11 @@ class Translator:
         outer.equalities_used.update({name: None for name in renderer.equalities_used if name in self._sorts})
         binders: list[str] = []
         laws: list[str] = []
+        inhabited = ""
         for parameter in formula.type_parameters:
             variable = self.identifiers.variables[parameter]
+            if where == "assert":
+                inhabited += f"{variable} -> "
             binders.append(f"({variable} : Type)")
             if parameter in renderer.equalities_used:
                 dictionary = self.identifiers.dictionaries[parameter]
@@ -138,9 +145,9 @@ class Translator:
                 laws.append(f"({law(dictionary, variable)}) ->\n  ")
         if not binders:
             return proposition
-        if not laws and proposition.startswith("forall "):
+        if not (laws or inhabited) and proposition.startswith("forall "):
             return f"forall {' '.join(binders)} {proposition.removeprefix('forall ')}"
-        return f"forall {' '.join(binders)},\n  {''.join(laws)}{proposition}"
+        return f"forall {' '.join(binders)},\n  {inhabited}{''.join(laws)}{proposition}"
 
     # ----------------------------------------------------------------------------------------------- the owner
 

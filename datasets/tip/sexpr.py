@@ -13,6 +13,9 @@ from domain import UserError
 
 _LEXEME = re.compile(r"""\s+ | ;[^\n]* | [()] | \|[^|]*\| | "(?:[^"]|"")*" | [^\s()|";]+""", re.VERBOSE)
 
+RESERVED = frozenset({"_", "@", "lambda", "forall", "exists", "let", "match", "par", ""})
+"""Words that mean something else between bars."""
+
 
 @dataclass(frozen=True, slots=True)
 class Atom:
@@ -65,6 +68,8 @@ def read(text: str, file: str) -> list[SExpr]:
             start, items = stack.pop()
             (stack[-1][1] if stack else top).append(Form(tuple(items), start))
         elif lexeme.startswith("|"):
+            if lexeme[1:-1] in RESERVED or lexeme[1:-1].isdecimal():
+                raise UserError(f"{file}:{line}: cannot read {lexeme}, which is no symbol without its bars")
             target.append(Atom(lexeme[1:-1], line))
         elif not lexeme[0].isspace() and lexeme[0] != ";":
             target.append(Atom(lexeme, line))

@@ -166,11 +166,51 @@ def subterms(term: Typed) -> list[Typed]:
     return found
 
 
+def variable_names(term: Typed) -> frozenset[str]:
+    """The names of all variables that a term mentions or binds."""
+    found: set[str] = set()
+    for item in subterms(term):
+        match item:
+            case Local(name):
+                found.add(name)
+            case Abstraction(binders) | Quantification(_, binders):
+                found.update(binder.name for binder in binders)
+            case Selection(_, branches):
+                found.update(variable.name for branch in branches for variable in branch.variables)
+            case Binding(variable):
+                found.add(variable.name)
+            case _:
+                pass
+    return frozenset(found)
+
+
 def substitute(term: Typed, name: str, value: Typed) -> Typed:
-    """Replace a variable; names are unique within a declaration, so nothing is captured."""
-    if isinstance(term, Local):
-        return value if term.name == name else term
-    return map_children(term, lambda item: substitute(item, name, value))
+    """Replace a variable where it is free.
+
+    Names are unique within a declaration, so nothing is captured; but a term that stands in several places binds the
+    same names in each, also inside of itself.
+    """
+
+    def inside(item: Typed) -> Typed:
+        return substitute(item, name, value)
+
+    def below(binders: tuple[Local, ...], body: Typed) -> Typed:
+        return body if any(binder.name == name for binder in binders) else inside(body)
+
+    match term:
+        case Local():
+            return value if term.name == name else term
+        case Abstraction(binders, body):
+            return Abstraction(binders, below(binders, body))
+        case Quantification(quantifier, binders, body):
+            return Quantification(quantifier, binders, below(binders, body))
+        case Selection(scrutinee, branches, type_):
+            changed = tuple(Branch(b.constructor, b.variables, below(b.variables, b.body)) for b in branches)
+            return Selection(inside(scrutinee), changed, type_)
+        case Binding(variable, bound, body):
+            return Binding(variable, inside(bound), below((variable,), body))
+        case _:
+            return map_children(term, inside)
 
 
 def substitute_type(type_: Type, table: dict[str, Type]) -> Type:
