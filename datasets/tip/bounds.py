@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations, product
+from itertools import combinations, islice, product
 from typing import NamedTuple
 
 from datasets.tip.linear import UNIT, Linear, constant, follows, multiple, plus
@@ -22,6 +22,9 @@ from datasets.tip.typed import Constant, Integer, Typed, TypedFunction, type_of
 
 MOST_BOUNDS = 12
 """Bounds of one function that are tried."""
+
+MOST_CHOICES = 100
+"""Choices of parameters that are tried, whose sizes together may get smaller."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ class Bounds:
         self._component = component
         self._structural = structural
         self._symbolic = Symbolic(datatypes, self._definition, self._recursion)
-        self._sampling = Sampling(module, datatypes)
+        self.sampling = Sampling(module, datatypes)
         self._known: dict[str, Bounded | None] = {}
         self._cases: dict[TypedFunction, list[Part]] = {}
 
@@ -111,8 +114,12 @@ class Bounds:
     ) -> dict[str, tuple[int, ...]] | None:
         """For each function of a group the fewest parameters whose sizes together get smaller in every call."""
         names = frozenset(group)
-        if any(under_abstraction(function.body, names) for function in group.values()):
-            return None
+        for function in group.values():
+            calls = calls_in(function.body, names)
+            if any(len(call.arguments) != len(group[call.name].parameters) for call in calls):
+                return None
+            if under_abstraction(function.body, names):
+                return None
         calls = [
             (function, call, part.situation)
             for function in group.values()
@@ -127,8 +134,9 @@ class Bounds:
         choices: list[list[tuple[int, ...]]] = []
         for function in group.values():
             sized = [p for p, item in enumerate(function.parameters) if self.is_regular(item.type)]
-            choices.append([s for count in range(1, len(sized) + 1) for s in combinations(sized, count)])
-        for choice in product(*choices):
+            sums = (some for count in range(1, len(sized) + 1) for some in combinations(sized, count))
+            choices.append(list(islice(sums, MOST_CHOICES)))
+        for choice in islice(product(*choices), MOST_CHOICES):
             positions = dict(zip(group, choice, strict=True))
             if all(self._is_smaller(*call, positions, own) for call in calls):
                 return positions
@@ -181,7 +189,7 @@ class Bounds:
     def _candidates(self, function: TypedFunction) -> list[Bound]:
         """Bounds that hold of sampled values, none of which follows from others."""
         found: list[Bound] = []
-        for bound in self._sampling.bounds(function, self._measured_type):
+        for bound in self.sampling.bounds(function, self._measured_type):
             nonnegative = [multiple(p) for p in function.parameters if self.is_regular(p.type)]
             if self.is_regular(function.result):
                 nonnegative.append(multiple(RESULT))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import TypeAlias
 
 from datasets.tip.syntax import (
@@ -25,6 +25,9 @@ from datasets.tip.syntax import (
     Quantified,
     Term,
 )
+
+MOST_BITS = 2_000
+"""Digits of the numbers that are computed with."""
 
 
 class NoValue(Exception):  # noqa: N818 — not an error: the evaluation was given up
@@ -83,13 +86,16 @@ class Interpreter:
 
     def call(self, name: str, arguments: Sequence[Value]) -> Value:
         """The value of a function of the file at `arguments`. Raises `NoValue`."""
-        function = self._functions[name]
-        closure = Closure(tuple(binder.name for binder in function.parameters), function.body, {})
         self._left = self._steps
         try:
-            return self._apply(closure, arguments)
+            return Interpreter.enter(self, name, arguments)
         except RecursionError:
             raise NoValue("too deep") from None
+
+    def enter(self, name: str, arguments: Sequence[Value]) -> Value:
+        """What a function of the file makes of arguments, where a term calls it."""
+        function = self._functions[name]
+        return self._apply(Closure(tuple(binder.name for binder in function.parameters), function.body, {}), arguments)
 
     def _value(self, term: Term, environment: Environment) -> Value:
         self._left -= 1
@@ -141,10 +147,7 @@ class Interpreter:
                 found = found.value
             return self._apply(found, [self._value(item, environment) for item in call.arguments])
         if name in self._functions:
-            function = self._functions[name]
-            values = [self._value(item, environment) for item in call.arguments]
-            parameters = tuple(binder.name for binder in function.parameters)
-            return self._apply(Closure(parameters, function.body, {}), values)
+            return self.enter(name, [self._value(item, environment) for item in call.arguments])
         if name in self._constructors:
             count = len(self._constructors[name].fields)
             if len(call.arguments) < count:
@@ -206,8 +209,19 @@ class Interpreter:
         if any(isinstance(value, Closure) for value in values):
             raise NoValue("a comparison of functions")
         if name == "=":
-            return all(value == values[0] for value in values)
-        return len(set(values)) == len(values)
+            return all(self._same(value, values[0]) for value in values[1:])
+        return not any(self._same(one, other) for one, other in combinations(values, 2))
+
+    def _same(self, one: Value, other: Value) -> bool:
+        """Whether values without functions are equal; each part that is compared is a step, for parts may be shared."""
+        self._left -= 1
+        if self._left < 0:
+            raise NoValue("too many steps")
+        if not (isinstance(one, Constructed) and isinstance(other, Constructed)):
+            return one == other
+        return one.constructor == other.constructor and all(
+            self._same(mine, theirs) for mine, theirs in zip(one.arguments, other.arguments, strict=True)
+        )
 
 
 def arithmetic(name: str, numbers: list[int]) -> Value:
@@ -218,6 +232,8 @@ def arithmetic(name: str, numbers: list[int]) -> Value:
             return -first
         case "+" | "-" | "*":
             for number in rest:
+                if first.bit_length() + number.bit_length() > MOST_BITS:
+                    raise NoValue("too large a number")
                 first = first + number if name == "+" else first - number if name == "-" else first * number
             return first
         case "div" | "mod" if len(rest) == 1:

@@ -12,14 +12,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import permutations, product
+from itertools import islice, permutations, product
 from typing import NamedTuple
 
 from datasets.tip.bounds import Bounds
 from datasets.tip.sampling import Bound
 from datasets.tip.sizes import decreasing, regular_datatypes
+from datasets.tip.spending import fuel_lasts
 from datasets.tip.syntax import Arrow, Data, Module, Type
 from datasets.tip.typed import Binding, Branch, Constant, Local, Selection, Typed, TypedFunction, children, map_children
+
+MOST_CHOICES = 20_000
+"""Choices of one parameter of each function of a group that are tried."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +131,7 @@ class Recursion:
         component: Callable[[str], tuple[TypedFunction, ...]],
         inhabitant: Callable[[Type], Typed | None],
     ) -> None:
+        self._module = module
         self._inhabitant = inhabitant
         self.bounds = Bounds(module, component, self.structural)
         self._group = {
@@ -159,17 +164,15 @@ class Recursion:
         if lexicographic is not None:
             return lexicographic
         positions = decreasing(function, self._regular)
-        if positions is not None:
-            return Form(Measured(positions), (_inside_out(function),), as_written=False)
-        return self._by_bounds(function)
+        measured = self._by_bounds(function) if positions is None else Measured(positions)
+        if measured is None or not fuel_lasts(self._module, self.bounds.sampling, function, measured.positions):
+            return None
+        return Form(measured, (_inside_out(function),), as_written=False)
 
-    def _by_bounds(self, function: TypedFunction) -> Form | None:
+    def _by_bounds(self, function: TypedFunction) -> Measured | None:
         default = self._inhabitant(function.result)
         decrease = None if default is None else self.bounds.decrease(function, default)
-        if decrease is None:
-            return None
-        measured = Measured(decrease.positions, True, decrease.bounds)
-        return Form(measured, (_inside_out(function),), as_written=False)
+        return None if decrease is None else Measured(decrease.positions, True, decrease.bounds)
 
     def structural(self, function: TypedFunction) -> int | None:
         """The parameter that a function which calls itself makes structurally smaller in every call."""
@@ -187,7 +190,8 @@ class Recursion:
     def _structural(self, functions: tuple[TypedFunction, ...]) -> Structural | None:
         group = frozenset(function.name for function in functions)
         calls = [(function.name, call) for function in functions for call in self.calls(function, group)]
-        for choice in product(*(range(len(function.parameters)) for function in functions)):
+        choices = product(*(range(len(function.parameters)) for function in functions))
+        for choice in islice(choices, MOST_CHOICES):
             positions = {function.name: position for function, position in zip(functions, choice, strict=True)}
             if all(
                 positions[call.callee] < len(call.arguments)

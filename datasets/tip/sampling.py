@@ -20,6 +20,8 @@ RESULT = Local("the result", INT)
 SAMPLES = 120
 DEEPEST = 7
 """Constructors that a sampled value has at most along one branch."""
+LARGEST = 1_000
+"""Constructors that a sampled value, or the result of a function, has at most."""
 
 
 class Bound(NamedTuple):
@@ -45,6 +47,8 @@ class Sampling:
     def __init__(self, module: Module, datatypes: Mapping[str, Datatype]) -> None:
         self._interpreter = Interpreter(module, steps=2_000)
         self._datatypes = datatypes
+        self._drawn = 0
+        self._counted = 0
 
     def bounds(self, function: TypedFunction, is_measured: Callable[[Type], bool]) -> Iterator[Bound]:
         """Bounds of a function, simple ones first."""
@@ -69,14 +73,19 @@ class Sampling:
         found: list[_Sample] = []
         for _ in range(SAMPLES):
             try:
-                values = [self._draw(item.type, random.randrange(DEEPEST), random) for item in function.parameters]
-                result = self._interpreter.call(function.name, values)
+                values = [self.draw(item.type, random.randrange(DEEPEST), random) for item in function.parameters]
+                result = self.size(self._interpreter.call(function.name, values), function.result)
             except NoValue:
                 continue
-            sizes = {p: self._size(v, p.type) for p, v in zip(function.parameters, values, strict=True)}
+            sizes = {p: self.size(v, p.type) for p, v in zip(function.parameters, values, strict=True)}
             measured: dict[Typed, int] = {item: sizes[item] for item in parameters}
-            found.append(_Sample(measured, self._size(result, function.result)))
+            found.append(_Sample(measured, result))
         return found
+
+    def draw(self, type_: Type, depth: int, random: Random) -> Value:
+        """A value with at most about `depth` constructors along a branch. Raises `NoValue` for want of a small one."""
+        self._drawn = 0
+        return self._draw(type_, depth, random)
 
     def _draw(self, type_: Type, depth: int, random: Random) -> Value:
         match type_:
@@ -85,6 +94,9 @@ class Sampling:
             case Data("Int"):
                 return random.randint(-2, DEEPEST)
             case Data(name, arguments) if name in self._datatypes:
+                self._drawn += 1
+                if self._drawn > LARGEST:
+                    raise NoValue("no small value")
                 datatype = self._datatypes[name]
                 table = dict(zip(datatype.parameters, arguments, strict=True))
                 deep = [c for c in datatype.constructors if any(is_recursive(datatype, f) for f in c.fields)]
@@ -102,11 +114,19 @@ class Sampling:
                     ),
                 )
             case Arrow(_, codomain):
-                return Closure(("argument",), Call("value"), {"value": self._draw(codomain, 1, random)})
+                return Closure(("argument",), Call("value"), {"value": self._draw(codomain, min(depth - 1, 1), random)})
             case _:
                 return Constructed(f"element {random.randrange(3)}", ())
 
+    def size(self, value: Value, type_: Type) -> int:
+        """The size of a value; 0 if its type has none. Raises `NoValue` where it is large."""
+        self._counted = 0
+        return self._size(value, type_)
+
     def _size(self, value: Value, type_: Type) -> int:
+        self._counted += 1
+        if self._counted > LARGEST:
+            raise NoValue("a large value")
         match value:
             case bool() | int():
                 return int(value)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from itertools import combinations
+from itertools import combinations, islice
 
 from datasets.tip.syntax import Constructor, Data, Datatype, Module, Type, TypeVariable
 from datasets.tip.typed import (
@@ -27,6 +27,9 @@ from datasets.tip.typed import (
 
 UNIT = ""
 """The key of the constant in a linear form; all others are variables."""
+
+MOST_SUMS = 1_000
+"""Sums of parameters that are tried."""
 
 _Shapes = Mapping[str, Constant]
 """Matched variables and the constructor terms that they equal."""
@@ -54,10 +57,10 @@ def decreasing(function: TypedFunction, regular: Mapping[str, Datatype]) -> tupl
     arity = len(function.parameters)
     if any(shapes is None or len(call.arguments) != arity or call.types != types for call, shapes in calls):
         return None
-    for count in range(1, len(group) + 1):
-        for positions in combinations(group, count):
-            if all(_is_smaller(call, shapes or {}, function, positions, regular) for call, shapes in calls):
-                return positions
+    sums = (positions for count in range(1, len(group) + 1) for positions in combinations(group, count))
+    for positions in islice(sums, MOST_SUMS):
+        if all(_is_smaller(call, shapes or {}, function, positions, regular) for call, shapes in calls):
+            return positions
     return None
 
 

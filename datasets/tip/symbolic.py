@@ -8,6 +8,7 @@ is not written out: it is noted what the name stands for.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
@@ -36,8 +37,12 @@ MOST_CASES = 300
 """Cases of one body beyond which it is given up."""
 
 
+MOST_WORK = 100_000
+"""Parts of terms that are made or looked through for the cases of one body."""
+
+
 class TooManyCases(Exception):  # noqa: N818 — not an error: the analysis was given up
-    """A body has more cases than are looked at."""
+    """A body has more cases than are looked at, or larger ones."""
 
 
 class Situation(NamedTuple):
@@ -69,12 +74,14 @@ class Symbolic:
         self._definition = definition
         self._recursion = recursion
         self._count = 0
+        self._work = 0
         self.followed: set[str] = set()
         """The definitions and recursions that were replaced by their bodies."""
 
     def cases(self, function: TypedFunction) -> list[Part]:
         """What the body evaluates, in every case. Raises `TooManyCases`."""
         found: list[Part] = []
+        self._work = 0
         for part in self._split(function.body, Situation(tuple(function.parameters))):
             found.append(part)
             if len(found) > MOST_CASES:
@@ -90,9 +97,9 @@ class Symbolic:
                 yield Part(value, situation, result=False)
                 named = Local(self._fresh(variable.name), variable.type)
                 situation = Situation(situation.parameters, (*situation.answers, (named, value)))
-                term = substitute(body, variable.name, named)
+                term = self._with(body, variable, named)
             else:
-                term = substitute(body, variable.name, value)
+                term = self._with(body, variable, value)
         scrutinee = _scrutinee(term)
         if scrutinee is None:
             yield Part(term, situation, result=True)
@@ -101,12 +108,13 @@ class Symbolic:
         for value in self._values(type_of(scrutinee)):
             if isinstance(scrutinee, Local):
                 answers = tuple(
-                    (substitute(one, scrutinee.name, value), substitute(other, scrutinee.name, value))
+                    (self._with(one, scrutinee, value), self._with(other, scrutinee, value))
                     for one, other in situation.answers
                 )
-                parameters = tuple(substitute(item, scrutinee.name, value) for item in situation.parameters)
-                yield from self._split(substitute(term, scrutinee.name, value), Situation(parameters, answers))
+                parameters = tuple(self._with(item, scrutinee, value) for item in situation.parameters)
+                yield from self._split(self._with(term, scrutinee, value), Situation(parameters, answers))
             else:
+                self._spend(len(subterms(term)))
                 answers = (*situation.answers, (scrutinee, value))
                 inside = replace_term(term, scrutinee, value)
                 yield from self._split(inside, Situation(situation.parameters, answers))
@@ -128,6 +136,26 @@ class Symbolic:
         self._count += 1
         return f"{name} {self._count}"  # no name of a file has a space
 
+    def _spend(self, work: int) -> None:
+        self._work += work
+        if self._work > MOST_WORK:
+            raise TooManyCases
+
+    def _with(self, term: Typed, variable: Local, value: Typed) -> Typed:
+        """`term` with `value` for a variable."""
+        parts = subterms(term)
+        uses = sum(isinstance(part, Local) and part.name == variable.name for part in parts)
+        self._spend(len(parts) + uses * len(subterms(value)))
+        return substitute(term, variable.name, value)
+
+    def _body(self, function: TypedFunction, call: Constant) -> Typed:
+        """The body of a function at a call."""
+        parts = subterms(function.body)
+        uses = Counter(part.name for part in parts if isinstance(part, Local))
+        given = zip(function.parameters, call.arguments, strict=True)
+        self._spend(len(parts) + sum(uses[item.name] * len(subterms(argument)) for item, argument in given))
+        return instantiate(function, call.types, call.arguments, self._fresh)
+
     def _head(self, term: Typed) -> Typed:
         """`term` in normal form, but for a `let` that comes first, whose value is treated alike."""
         match term:
@@ -135,7 +163,7 @@ class Symbolic:
                 return Binding(variable, self._head(value), body)
             case Selection(scrutinee, branches, type_):
                 head = self.normal(scrutinee)
-                chosen = _chosen(head, branches)
+                chosen = self._chosen(head, branches)
                 return self._head(chosen) if chosen is not None else Selection(head, branches, type_)
             case Constant("operator", "ite", _, (condition, then, otherwise)):
                 head = self.normal(condition)
@@ -147,12 +175,13 @@ class Symbolic:
 
     def normal(self, term: Typed) -> Typed:
         """`term` with definitions replaced by their bodies, and reduced as far as constructors are known."""
+        self._spend(1)
         match term:
             case Binding(variable, value, body):
-                return self.normal(substitute(body, variable.name, value))
+                return self.normal(self._with(body, variable, value))
             case Selection(scrutinee, branches, type_):
                 head = self.normal(scrutinee)
-                chosen = _chosen(head, branches)
+                chosen = self._chosen(head, branches)
                 return self.normal(chosen) if chosen is not None else Selection(head, branches, type_)
             case Constant("operator", "ite", types, (condition, then, otherwise), type_):
                 head = self.normal(condition)
@@ -173,7 +202,7 @@ class Symbolic:
                 return self._followed(reduced, name)
             case Application(Abstraction(binders, body), arguments, type_) if len(binders) <= len(arguments):
                 for binder, argument in zip(binders, arguments, strict=False):
-                    body = substitute(body, binder.name, argument)
+                    body = self._with(body, binder, argument)
                 rest = arguments[len(binders) :]
                 return self.normal(Application(body, rest, type_) if rest else body)
             case Abstraction() | Quantification():
@@ -185,17 +214,33 @@ class Symbolic:
         definition = self._definition(name)
         if definition is not None and len(call.arguments) == len(definition.parameters):
             self.followed.add(name)
-            return self.normal(instantiate(definition, call.types, call.arguments, self._fresh))
+            return self.normal(self._body(definition, call))
         recursion = self._recursion(name)
         if recursion is not None and len(call.arguments) == len(recursion[0].parameters):
             function, position = recursion
             argument = call.arguments[position]
             if isinstance(argument, Constant) and argument.kind == "constructor":
-                inside = self.normal(instantiate(function, call.types, call.arguments, self._fresh))
+                inside = self.normal(self._body(function, call))
                 if _scrutinee(inside) is None:
                     self.followed.add(name)
                     return inside
         return call
+
+    def _chosen(self, head: Typed, branches: tuple[Branch, ...]) -> Typed | None:
+        match head:
+            case Constant("constructor", name, _, arguments):
+                pass
+            case Constant("operator", "true" | "false" as name):
+                arguments = ()
+            case _:
+                return None
+        for branch in branches:
+            if branch.constructor == name:
+                body = branch.body
+                for variable, argument in zip(branch.variables, arguments, strict=True):
+                    body = self._with(body, variable, argument)
+                return body
+        return next(branch.body for branch in branches if branch.constructor is None)
 
 
 TRUE = Constant("operator", "true", (), (), BOOL)
@@ -204,23 +249,6 @@ FALSE = Constant("operator", "false", (), (), BOOL)
 
 def _ite(condition: Typed, then: Typed, otherwise: Typed) -> Typed:
     return Constant("operator", "ite", (BOOL,), (condition, then, otherwise), BOOL)
-
-
-def _chosen(head: Typed, branches: tuple[Branch, ...]) -> Typed | None:
-    match head:
-        case Constant("constructor", name, _, arguments):
-            pass
-        case Constant("operator", "true" | "false" as name):
-            arguments = ()
-        case _:
-            return None
-    for branch in branches:
-        if branch.constructor == name:
-            body = branch.body
-            for variable, argument in zip(branch.variables, arguments, strict=True):
-                body = substitute(body, variable.name, argument)
-            return body
-    return next(branch.body for branch in branches if branch.constructor is None)
 
 
 def _scrutinee(term: Typed) -> Typed | None:

@@ -4,9 +4,11 @@ import re
 
 import pytest
 
-from datasets.tip.inference import TranslationError
+from datasets.tip.inference import Inference, TranslationError
 from datasets.tip.parse import parse
 from datasets.tip.rocq import translate
+from datasets.tip.sampling import Sampling
+from datasets.tip.spending import fuel_lasts
 from domain import UserError
 
 NAT = "(declare-datatype Nat ((Z) (S (p Nat))))"
@@ -72,3 +74,81 @@ def test_file_whose_names_or_types_have_no_one_meaning_is_refused(text: str, mes
 def test_default_case_that_others_follow_is_refused() -> None:
     with pytest.raises(TranslationError, match="a default case with others behind it"):
         translated(f"{NAT} (prove (= Z (match Z ((_ (S Z)) (Z Z) ((S x) Z)))))")
+
+
+@pytest.mark.parametrize(("call", "lasts"), [("k", True), ("(g x)", False), ("(g k)", True)])
+def test_runs_show_whether_fuel_lasts(call: str, lasts: bool) -> None:
+    same = "(define-fun g ((x Nat)) Nat x)"
+    function = f"(define-fun-rec f ((x Nat)) Nat (match x ((Z Z) ((S k) (S (f {call}))))))"
+    module = parse(f"{NAT} {same} {function} (prove (= (f Z) Z))", "example.smt2")
+    typed = Inference(module, frozenset()).function(module.functions[1][0])
+    sampling = Sampling(module, {datatype.name: datatype for group in module.datatypes for datatype in group})
+    assert fuel_lasts(module, sampling, typed, (0,)) == lasts
+
+
+TREE = "(declare-datatype T ((leaf) (node (l T) (r T))))"
+WIDE = f"(declare-datatype W ((tip) (wide {' '.join(f'(w{i} W)' for i in range(14))})))"
+PAIR = "(declare-datatype P (par (a b) ((pair (p1 a) (p2 b)))))"
+DOUBLE = """(define-fun-rec h ((x Nat) (w T)) T (match x ((Z (node w w)) ((S k) (h k (h k w))))))
+  (define-fun-rec f ((n Nat) (x T)) T (match x ((leaf leaf) ((node l r) (f n (h n l))))))"""
+SQUARE = """(define-fun-rec h ((x Nat) (w Int)) Int (match x ((Z (* w w)) ((S k) (h k (h k w))))))
+  (define-fun-rec f ((n Nat) (x Int)) Int (match n ((Z 2) ((S k) (f (ite (<= (h k x) 3) n n) x)))))"""
+BRANCHES = """(declare-datatype B ((end) (branches (sub (=> Nat B)) (next B))))
+  (define-fun-rec h ((x B)) B (match x ((end end) ((branches g n) (branches g (h n))))))
+  (define-fun-rec f ((x B)) B (match x ((end end) ((branches g n) (f (h (@ g Z)))))))"""
+
+
+def doubled(first: str, function: str, body: str) -> str:
+    lets = "".join(f"(let ((t{k + 1} ({function} t{k} t{k}))) " for k in range(30))
+    return f"(let ((t0 {first})) {lets} {body}{')' * 31}"
+
+
+def turned(parameters: int) -> str:
+    names = [f"x{k}" for k in range(parameters)]
+    binders = " ".join(f"({name} Nat)" for name in names)
+    call = " ".join([*names[1:], names[0]])
+    return f"(define-fun-rec f ({binders}) Nat (f {call})) (prove (= (f {'Z ' * parameters}) Z))"
+
+
+def in_turn(functions: int, parameters: int) -> str:
+    names = [f"x{k}" for k in range(parameters)]
+    binders = " ".join(f"({name} Nat)" for name in names)
+    heads = " ".join(f"(f{k} ({binders}) Nat)" for k in range(functions))
+    bodies = " ".join(f"(f{(k + 1) % functions} {' '.join(names)})" for k in range(functions))
+    return f"(define-funs-rec ({heads}) ({bodies})) (prove (= (f0 {'Z ' * parameters}) Z))"
+
+
+LEAVES = f"""(define-fun g ((x Nat) (y T)) Nat x)
+  (define-fun-rec f ((x Nat) (y T)) Nat (match x ((Z Z) ((S k) {doubled("y", "node", "(f (g k t30) t30)")}))))"""
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (f"{NAT} {turned(22)}", "not structurally recursive"),
+        (f"{NAT} {in_turn(9, 8)}", "not structurally recursive"),
+        (f"{NAT} {TREE} {LEAVES} (prove (= (f Z leaf) Z))", "not structurally recursive"),
+        (f"{NAT} {PAIR} (prove {doubled('Z', 'pair', '(= Z Z)')})", "types that are too large"),
+        (f"{NAT} {WIDE} (define-fun-rec f ((x Nat) (w W)) Nat (f x w)) (prove (= (f Z tip) Z))", "not structurally"),
+        (f"{NAT} {TREE} {DOUBLE} (prove (= (f Z leaf) leaf))", "not structurally recursive"),
+        (f"{NAT} {SQUARE} (prove (= (f Z 3) 3))", "not structurally recursive"),
+        (f"{NAT} {BRANCHES} (prove (forall ((x B)) (= (f x) end)))", "not structurally recursive"),
+        (f"{NAT} (prove (= Z {'(S ' * 5000}Z{')' * 5000}))", "nested too deeply"),
+        (f"(prove (= 1 {'9' * 5000}))", "a numeral of more than 300 digits"),
+    ],
+    ids=[
+        "parameters",
+        "groups",
+        "terms",
+        "types",
+        "wide values",
+        "large values",
+        "numbers",
+        "functions",
+        "deep",
+        "digits",
+    ],
+)
+def test_file_that_would_take_long_is_refused_in_a_moment(text: str, reason: str) -> None:
+    with pytest.raises((TranslationError, UserError), match=reason):
+        translated(text)
