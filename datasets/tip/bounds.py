@@ -23,6 +23,9 @@ from datasets.tip.typed import Constant, Integer, Typed, TypedFunction, type_of
 MOST_BOUNDS = 12
 """Bounds of one function that are tried."""
 
+MOST_WORK = 30_000
+"""Claims in questions of what follows from them, in one file, after which no further function is analysed."""
+
 MOST_CHOICES = 100
 """Choices of parameters that are tried, whose sizes together may get smaller."""
 
@@ -67,6 +70,7 @@ class Bounds:
         self._structural = structural
         self._symbolic = Symbolic(datatypes, self._definition, self._recursion)
         self.sampling = Sampling(module, datatypes)
+        self._work = 0
         self._known: dict[str, Bounded | None] = {}
         self._cases: dict[TypedFunction, list[Part]] = {}
 
@@ -84,6 +88,12 @@ class Bounds:
         function, *others = self._component(name)
         position = None if others else self._structural(function)
         return None if position is None else (function, position)
+
+    def _follows(self, claims: Sequence[Linear], conclusion: Linear) -> bool:
+        self._work += 10 + len(claims)
+        if self._work > MOST_WORK:
+            raise TooManyCases
+        return follows(claims, conclusion)
 
     # ------------------------------------------------------------------------------------------------ decrease
 
@@ -155,7 +165,7 @@ class Bounds:
             difference = plus(difference, self._whole_size(situation.parameters[position]))
         for position in positions[call.name]:
             difference = plus(difference, self._whole_size(call.arguments[position]), -1)
-        return follows(self._claims([difference], situation, own), difference)
+        return self._follows(self._claims([difference], situation, own), difference)
 
     def _parts(self, function: TypedFunction) -> list[Part]:
         if function not in self._cases:
@@ -196,7 +206,7 @@ class Bounds:
             known = [
                 b.conclusion for b in found if b.answer == bound.answer and all(p in bound.premises for p in b.premises)
             ]
-            if not follows([*nonnegative, *bound.premises, *known], bound.conclusion):
+            if not self._follows([*nonnegative, *bound.premises, *known], bound.conclusion):
                 found.append(bound)
             if len(found) == MOST_BOUNDS:
                 break
@@ -236,7 +246,7 @@ class Bounds:
         if conclusion is None or any(premise is None for premise in premises):
             return False
         given = [premise for premise in premises if premise is not None]
-        return follows([*given, *self._claims([conclusion, *given], situation, own, given)], conclusion)
+        return self._follows([*given, *self._claims([conclusion, *given], situation, own, given)], conclusion)
 
     # --------------------------------------------------------------------------------------------------- sizes
 
@@ -306,7 +316,7 @@ class Bounds:
                 if self.is_regular(type_of(term)):
                     claims.append(multiple(term))
         while True:
-            ready = [c for c in conditional if all(follows([*claims, *given], premise) for premise in c[0])]
+            ready = [c for c in conditional if all(self._follows([*claims, *given], premise) for premise in c[0])]
             if not ready:
                 return claims
             claims += [conclusion for _, conclusion in ready]

@@ -21,6 +21,9 @@ Linear: TypeAlias = Mapping[Typed | None, int]
 LARGEST_SYSTEM = 400
 """Inequalities at which an elimination is given up."""
 
+MOST_ROWS = 500
+"""Inequalities that are made for one question before it is given up."""
+
 
 def plus(one: Linear, other: Linear, factor: int = 1) -> dict[Typed | None, int]:
     """`one` and `factor` times `other`."""
@@ -59,6 +62,7 @@ def contradict(claims: Iterable[Linear]) -> bool:
         parts = {numbers.setdefault(key, len(numbers)): value for key, value in claim.items() if key is not None}
         if not _add(parts, claim.get(UNIT, 0), system):
             return True
+    made = 0
     while system:
         lower, upper = Counter[int](), Counter[int]()
         for row in system:
@@ -70,13 +74,17 @@ def contradict(claims: Iterable[Linear]) -> bool:
         for row, bound in rows:
             if chosen not in row and not _add(row, bound, system):
                 return True
-        for low, low_bound in rows:
-            for high, high_bound in rows:
-                if low.get(chosen, 0) > 0 > high.get(chosen, 0):
-                    one, other = -high[chosen], low[chosen]
-                    total = {key: one * low.get(key, 0) + other * high.get(key, 0) for key in {**low, **high}}
-                    if not _add(total, one * low_bound + other * high_bound, system):
-                        return True
+        lows = [(row, bound) for row, bound in rows if row.get(chosen, 0) > 0]
+        highs = [(row, bound) for row, bound in rows if row.get(chosen, 0) < 0]
+        made += len(lows) * len(highs)
+        if made > MOST_ROWS:
+            return False
+        for low, low_bound in lows:
+            for high, high_bound in highs:
+                one, other = -high[chosen], low[chosen]
+                total = {key: one * low.get(key, 0) + other * high.get(key, 0) for key in {**low, **high}}
+                if not _add(total, one * low_bound + other * high_bound, system):
+                    return True
         if len(system) > LARGEST_SYSTEM:
             return False
     return False

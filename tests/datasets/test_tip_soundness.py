@@ -86,6 +86,11 @@ def test_runs_show_whether_fuel_lasts(call: str, lasts: bool) -> None:
     assert fuel_lasts(module, sampling, typed, (0,)) == lasts
 
 
+PLUS = "(define-fun-rec plus ((x Nat) (y Nat)) Nat (match x ((Z y) ((S z) (S (plus z y))))))"
+LESS = """(define-fun-rec less ((x Nat) (y Nat)) Bool
+  (match y ((Z false) ((S m) (match x ((Z true) ((S n) (less n m))))))))"""
+MINUS = """(define-fun-rec minus ((x Nat) (y Nat)) Nat
+  (match x ((Z Z) ((S n) (match y ((Z x) ((S m) (minus n m))))))))"""
 TREE = "(declare-datatype T ((leaf) (node (l T) (r T))))"
 WIDE = f"(declare-datatype W ((tip) (wide {' '.join(f'(w{i} W)' for i in range(14))})))"
 PAIR = "(declare-datatype P (par (a b) ((pair (p1 a) (p2 b)))))"
@@ -122,9 +127,22 @@ LEAVES = f"""(define-fun g ((x Nat) (y T)) Nat x)
   (define-fun-rec f ((x Nat) (y T)) Nat (match x ((Z Z) ((S k) {doubled("y", "node", "(f (g k t30) t30)")}))))"""
 
 
+def comparisons(count: int) -> str:
+    names = [f"y{k}" for k in range(count)]
+    smaller = " ".join(f"(minus {names[k - 1]} {name})" for k, name in enumerate(names))
+    body = f"(f (minus x (plus y0 y1)) {smaller})"
+    for k in range(count):
+        one, two, three, four = (names[(k + step) % count] for step in (1, 2, 3, 5))
+        body = f"(ite (less (minus y{k} (plus {one} {three})) (minus (plus {four} {two}) x)) {body} x)"
+    binders = " ".join(f"({name} Nat)" for name in names)
+    return f"""{PLUS} {LESS} {MINUS} (define-fun-rec f ((x Nat) {binders}) Nat (match x ((Z Z) ((S k) {body}))))
+      (prove (= (f Z {"Z " * count}) Z))"""
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
+        (f"{NAT} {comparisons(14)}", "not structurally recursive"),
         (f"{NAT} {turned(22)}", "not structurally recursive"),
         (f"{NAT} {in_turn(9, 8)}", "not structurally recursive"),
         (f"{NAT} {TREE} {LEAVES} (prove (= (f Z leaf) Z))", "not structurally recursive"),
