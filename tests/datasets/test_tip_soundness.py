@@ -155,6 +155,7 @@ def comparisons(count: int) -> str:
         (f"(prove (= 1 {'9' * 5000}))", "a numeral of more than 300 digits"),
     ],
     ids=[
+        "comparisons",
         "parameters",
         "groups",
         "terms",
