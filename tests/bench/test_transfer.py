@@ -36,7 +36,7 @@ from tests.pipeline.test_comparison import run as measures_of
 
 NAT = "(declare-datatype Nat ((Z) (S (p Nat))))"
 PLUS = "(define-fun-rec plus ((x Nat) (y Nat)) Nat (match x ((Z y) ((S z) (S (plus z y))))))"
-ROUND_ABOUT = "(define-fun-rec around ((x Nat)) Nat (match x ((Z Z) ((S z) (around (plus z Z))))))"
+ROUND_ABOUT = "(define-fun-rec around ((x Nat)) Nat (match x ((Z Z) ((S z) (around (plus x Z))))))"
 
 
 def run_of(name: str, library: tuple[Lemma, ...] = (), problems: tuple[str, ...] = (), **solved: float) -> Run:

@@ -83,10 +83,11 @@ def test_tables_are_mapped_not_read(tmp_path: Path) -> None:
     stored_model("int8").save_pretrained(tmp_path / "one")
     again = MemoryFormer.from_pretrained(tmp_path / "one")
     maps = Path("/proc/self/maps").read_text().splitlines()
-    (start, end) = next(line for line in maps if "one/model.safetensors" in line).split()[0].split("-")
+    ranges = [line.split()[0].split("-") for line in maps if "one/model.safetensors" in line]
+    mapped = [range(int(start, 16), int(end, 16)) for start, end in ranges]
     places = [part.get_buffer("tables").data_ptr() for part in again.modules() if isinstance(part, StoredTables)]
     assert len(places) == 10
-    assert all(int(start, 16) <= place < int(end, 16) for place in places)
+    assert all(any(place in one for one in mapped) for place in places)
 
 
 def test_an_unknown_storage_is_one_line(tmp_path: Path) -> None:

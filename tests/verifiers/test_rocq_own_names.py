@@ -26,6 +26,7 @@ def test_tactics_come_with_those_that_they_call() -> None:
         "lm_clean",
         "lm_open",
         "lm_norm",
+        "lm_absurd",
         "lm_close",
         "lm_stuck",
     ]
