@@ -9,6 +9,8 @@ from datasets.tip.parse import parse
 from datasets.tip.rocq import translate
 from datasets.tip.sampling import Sampling
 from datasets.tip.spending import fuel_lasts
+from datasets.tip.syntax import BOOL
+from datasets.tip.typed import Abstraction, Application, Binding, Branch, Local, Selection, substitute
 from domain import UserError
 
 NAT = "(declare-datatype Nat ((Z) (S (p Nat))))"
@@ -28,6 +30,15 @@ def test_abstraction_that_is_applied_to_itself_keeps_its_own_variables() -> None
       (let ((u t)) (f u))))))))))) (prove (forall ((x Nat)) (= (f x) Z)))"""
     with pytest.raises(TranslationError, match="not structurally recursive: f"):
         translated(text)
+
+
+def test_substitution_leaves_bound_variables_alone() -> None:
+    x, y = Local("x", BOOL), Local("y", BOOL)
+    term = Application(Abstraction((x,), x), (x,), BOOL)
+    assert substitute(term, "x", y) == Application(Abstraction((x,), x), (y,), BOOL)
+    chosen = Selection(x, (Branch("cons", (x,), x), Branch(None, (), x)), BOOL)
+    assert substitute(chosen, "x", y) == Selection(y, (Branch("cons", (x,), x), Branch(None, (), y)), BOOL)
+    assert substitute(Binding(x, x, x), "x", y) == Binding(x, y, x)
 
 
 def test_points_at_which_functions_are_compared_are_no_variables_of_the_file() -> None:
