@@ -111,7 +111,7 @@ class HybridIndex:
             k: at most so many.
             rankings: that are fused.
             at_round: leave out lemmas and proofs that came later.
-            diversity: from 0 to 1, see `hybrid.diverse`.
+            diversity: from 0 to 1, see `fusion.diverse`.
             without: a statement whose own proof must not speak for it.
         """
         if k < 1:

@@ -14,6 +14,7 @@ from vllm.model_executor.layers.vocab_parallel_embedding import ParallelLMHead
 from vllm.model_executor.models.utils import maybe_prefix
 
 from models.memoryformer.block import MemoryBlock, rotate
+from models.memoryformer.layer import memory_layers
 from models.memoryformer.model import MemoryFormer
 from models.memoryformer.settings import Settings
 from models.memoryformer.storage import store_tables
@@ -69,8 +70,7 @@ class MemoryFormerForVLLM(nn.Module):
 
     def _mix(self, block: MemoryBlock, mixer: nn.Module, x: Tensor, positions: Tensor) -> Tensor:
         settings, attention = self.settings, block.attention
-        buckets = attention.hashing(x)
-        query, key, value = (tables(buckets) for tables in (attention.query, attention.key, attention.value))
+        query, key, value = memory_layers(attention.hashing, (attention.query, attention.key, attention.value), x)
         entries, base = settings.rotary_entries, settings.rotary_base
         query, key = (
             rotate(part.view(-1, settings.heads, settings.head_width).transpose(0, 1), positions, entries, base)

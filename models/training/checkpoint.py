@@ -41,8 +41,8 @@ def save(directory: Path, step: int, model: nn.Module, optimizer: torch.optim.Op
         for file in whole.iterdir():
             _sync(file)
         whole.chmod(0o755)
-        if target.exists():  # left by a run that was stopped before it wrote its metrics
-            shutil.rmtree(target)
+        if target.exists():  # left by a run that was stopped before it wrote its metrics; removed below
+            target.rename(whole.with_name(f"{whole.name}-before"))
         whole.rename(target)
         _sync(folder)
     except BaseException:

@@ -24,7 +24,8 @@ from pipeline.report.gather import gather
 from pipeline.report.uses import shorten, uses
 
 TEMPLATE = Path(__file__).parent / "template.html"
-FRAME = Path(__file__).parent / "frame.html"
+SHARED = {name: Path(__file__).parent / f"{name}.html" for name in ("frame", "figure")}
+"""What templates of pages extend and import."""
 STYLE = Path(__file__).parent / "style.css"
 FOLDER = "report"
 
@@ -87,7 +88,7 @@ def render(facts: Facts, drawn: Sequence[Figure], *, name: str, settings: str) -
 def fill(template: Path, **values: Any) -> str:
     """A page from its template, in the frame and with the style that all pages have."""
     environment = jinja2.Environment(
-        loader=jinja2.DictLoader({"frame": FRAME.read_text(encoding="utf-8")}),
+        loader=jinja2.DictLoader({name: path.read_text(encoding="utf-8") for name, path in SHARED.items()}),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from library_store.schema import ProblemState
 from library_store.snapshot import read
 from pipeline.__main__ import main
 from tests.pipeline.elaborated import elaborate, lemma_of
+from tests.pipeline.exporting import check_every_line, taken_back
 
 AUDITED = Verdict("accepted", "proved", "audited", prover="8.16.1")
 
@@ -118,15 +118,10 @@ def test_names_are_kept_as_the_library_grows(run: Path, tmp_path: Path, capsys: 
 
 
 def test_every_line_of_the_json_form_is_whole_and_is_accepted(run: Path, tmp_path: Path) -> None:
-    main(["export", str(run), "--as", "jsonl", "--out", str(tmp_path / "lemmas.jsonl")])
-    records = [json.loads(line) for line in (tmp_path / "lemmas.jsonl").read_text().splitlines()]
-    batch = [{"problem": record, "proof": record["proof"]} for record in records]
-    (tmp_path / "batch.jsonl").write_text("".join(json.dumps(one) + "\n" for one in batch))
-    assert main(["check", "--batch", str(tmp_path / "batch.jsonl")]) == 0
+    assert check_every_line(run, tmp_path) == 0
 
 
 def test_what_was_exported_comes_back_as_the_same_lemmas(repository: Path, run: Path, tmp_path: Path) -> None:
-    main(["export", str(run), "--as", "jsonl", "--out", str(tmp_path / "lemmas.jsonl")])
     open_ones = [
         {"name": f"p{at}", "prover": "rocq", "header": header, "formal_statement": f"Theorem p{at} : {statement}."}
         for at, (header, statement) in enumerate(
@@ -138,12 +133,7 @@ def test_what_was_exported_comes_back_as_the_same_lemmas(repository: Path, run: 
             ]
         )
     ]
-    (tmp_path / "problems.jsonl").write_text("".join(json.dumps(one) + "\n" for one in open_ones))
-    command = [sys.executable, "-m", "pipeline", "prove", str(tmp_path / "problems.jsonl")]
-    command += ["--library", str(tmp_path / "lemmas.jsonl"), "--out", str(tmp_path / "out"), "--set", "prove.scripts=1"]
-    done = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False, timeout=600)
-    assert done.returncode == 0, done.stderr
-    before, after = read(run).lemmas, read(tmp_path / "out").lemmas
+    before, after = read(run).lemmas, taken_back(repository, run, tmp_path, open_ones)
     exported = {identity: lemma for identity, lemma in before.items() if lemma.name != "g"}
     assert exported.keys() <= after.keys()
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +17,7 @@ from library_store.schema import ProblemState
 from library_store.snapshot import read
 from pipeline.__main__ import main
 from pipeline.statement_names import statement_name
+from tests.pipeline.exporting import check_every_line, taken_back
 from verifiers.canonical import digest, lemma_id
 from verifiers.isabelle import theories
 from verifiers.isabelle.audit import ACCESS
@@ -149,27 +148,17 @@ def test_the_lake_package_is_accepted_by_lean_under_readable_names(lean_run: Pat
 
 
 def test_every_line_of_a_lean_library_is_whole_and_is_accepted(lean_run: Path, tmp_path: Path) -> None:
-    main(["export", str(lean_run), "--as", "jsonl", "--out", str(tmp_path / "lemmas.jsonl")])
-    records = [json.loads(line) for line in (tmp_path / "lemmas.jsonl").read_text(encoding="utf-8").splitlines()]
-    batch = [{"problem": record, "proof": record["proof"]} for record in records]
-    (tmp_path / "batch.jsonl").write_text("".join(json.dumps(one) + "\n" for one in batch))
-    assert main(["check", "--batch", str(tmp_path / "batch.jsonl")]) == 0
+    assert check_every_line(lean_run, tmp_path) == 0
 
 
 def test_a_lean_library_comes_back_as_the_same_lemmas(repository: Path, lean_run: Path, tmp_path: Path) -> None:
-    main(["export", str(lean_run), "--as", "jsonl", "--out", str(tmp_path / "lemmas.jsonl")])
     problems = [
         {"name": f"p{at}", "prover": "lean4", "header": header, "formal_statement": f"theorem p{at} : {statement}"}
         for at, (header, statement) in enumerate(
             [(NUM, "∀ x y : Num, Eq (Num.next (sum x y)) (sum y (Num.next x))"), (BIT, "∀ x : Bit, Eq (sum x .on) .on")]
         )
     ]
-    (tmp_path / "problems.jsonl").write_text("".join(json.dumps(one) + "\n" for one in problems))
-    command = [sys.executable, "-m", "pipeline", "prove", str(tmp_path / "problems.jsonl")]
-    command += ["--library", str(tmp_path / "lemmas.jsonl"), "--out", str(tmp_path / "out"), "--set", "prove.scripts=1"]
-    done = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False, timeout=600)
-    assert done.returncode == 0, done.stderr
-    before, after = read(lean_run).lemmas, read(tmp_path / "out").lemmas
+    before, after = read(lean_run).lemmas, taken_back(repository, lean_run, tmp_path, problems)
     assert before.keys() <= after.keys()
     for identity, lemma in before.items():
         assert after[identity].statement_exact == lemma.statement_exact
