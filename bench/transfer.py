@@ -26,7 +26,6 @@ import random
 import sys
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any, NamedTuple
@@ -203,8 +202,9 @@ def read_both(path: Path, limit: int | None) -> list[Problem]:
     """The problems of the suites that `--split` halves, under the suite's name and their own."""
     found: list[Problem] = []
     for suite in LEARNED_ON:
-        (dataset,) = sources.read([ProblemSource(dataset=suite, path=path, limit=limit)])
-        found += [replace(one, name=f"{suite.partition(':')[2]}_{one.name}") for one in dataset.problems]
+        prefix = f"{suite.partition(':')[2]}_"
+        (dataset,) = sources.read([ProblemSource(dataset=suite, path=path, limit=limit, prefix=prefix)])
+        found += dataset.problems
     return found
 
 

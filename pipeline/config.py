@@ -39,6 +39,8 @@ class ProblemSource(Group):
     """Only problems with these names; empty means all."""
     limit: Positive | None = None
     """At most this many problems, first by name."""
+    prefix: str = ""
+    """Put before the name of each problem, for suites that have names in common."""
 
 
 class ModelSettings(Group):

@@ -19,11 +19,11 @@ def read(sources: Sequence[ProblemSource]) -> list[Dataset]:
     """
     if not sources:
         raise UserError("the configuration names no problems: add `problems: [{dataset: bundled}]`, for example")
-    datasets = [_restricted(source) for source in sources]
+    datasets = [_prefixed(_restricted(source), source.prefix) for source in sources]
     names = Counter(problem.name for dataset in datasets for problem in dataset.problems)
     twice = [name for name, count in names.items() if count > 1]
     if twice:
-        raise UserError(f"two problems are called {twice[0]!r}: rename one, or choose with `names`")
+        raise UserError(f"two problems are called {twice[0]!r}: rename one, choose with `names`, or give a `prefix`")
     return datasets
 
 
@@ -45,3 +45,9 @@ def _restricted(source: ProblemSource) -> Dataset:
         problems = [problem for problem in problems if problem.name in first]
         left_out = [left for left in left_out if left.name in first]
     return replace(dataset, problems=problems, left_out=left_out, total=len(problems) + len(left_out))
+
+
+def _prefixed(dataset: Dataset, prefix: str) -> Dataset:
+    problems = [replace(problem, name=prefix + problem.name) for problem in dataset.problems]
+    left_out = [left._replace(name=prefix + left.name) for left in dataset.left_out]
+    return replace(dataset, problems=problems, left_out=left_out)
