@@ -5,7 +5,7 @@ largest absolute value / 127; so the scale multiplies into the score of the row,
 taken in single precision whatever the tables are stored in. Embedding, head, norms and biases stay as they are.
 """
 
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +18,23 @@ _TYPES: dict[TableType, torch.dtype] = {"bfloat16": torch.bfloat16, "float16": t
 
 _AT_ONCE = 1024
 """Vectors whose rows are fetched at once: K · d_out numbers each."""
+
+
+class Int8Rows(NamedTuple):
+    """A matrix in 8 bits."""
+
+    integers: Tensor
+    """(rows, width) int8, from −127 to 127."""
+    scales: Tensor
+    """(rows) float16: what a row's integers are multiplied by."""
+
+
+def int8_rows(matrix: Tensor) -> Int8Rows:
+    """Round (rows, width) numbers to the nearest multiples of 1/127 of their row's largest absolute value."""
+    scales = (matrix.abs().amax(1) / 127).to(torch.float16)
+    # By the scale as it is stored; a row whose scale is 0 there is a row of zeros.
+    whole = matrix / scales.to(matrix.dtype).clamp_min(2**-24)[:, None]
+    return Int8Rows(whole.round().clamp(-127, 127).to(torch.int8), scales)
 
 
 class StoredTables(nn.Module):
@@ -41,10 +58,7 @@ class StoredTables(nn.Module):
         tables, bias = memory.tables.detach(), memory.bias.detach()
         if stored != "int8":
             return cls(tables.to(_TYPES[stored]), None, bias)
-        scales = (tables.abs().amax(1) / 127).to(torch.float16)
-        # By the scale as it is stored; a row whose scale is 0 there is a row of zeros.
-        whole = tables / scales.to(tables.dtype).clamp_min(2**-24)[:, None]
-        return cls(whole.round().clamp(-127, 127).to(torch.int8), scales, bias)
+        return cls(*int8_rows(tables), bias)
 
     @property
     def operands(self) -> tuple[Tensor | None, ...]:

@@ -106,7 +106,7 @@ class Trainer:
 
     def __init__(
         self,
-        model: MemoryFormer,
+        model: nn.Module,
         recipe: Recipe,
         texts: TokenFile,
         held_out: TokenFile,
