@@ -2,7 +2,7 @@
 RUN := .venv/bin/python
 
 .NOTPARALLEL:
-.PHONY: setup setup-browser setup-minif2f quickstart lint test acceptance bench docs
+.PHONY: setup setup-browser setup-minif2f setup-triton quickstart lint test acceptance bench docs
 
 quickstart: setup ## set up, then the main job on the bundled problems
 	$(RUN) -m pipeline run configs/quickstart.yaml --out runs/quickstart
@@ -15,6 +15,9 @@ setup-browser:
 
 setup-minif2f: setup
 	@./setup.sh minif2f
+
+setup-triton: setup
+	@./setup.sh triton
 
 lint: setup
 	$(RUN) -m ruff check .

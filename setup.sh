@@ -1,10 +1,13 @@
 #!/bin/sh
-# Sets up what Lemmary needs, in .venv and (on Debian and Ubuntu) through apt. Usage: ./setup.sh [base|browser|minif2f]
+# Sets up what Lemmary needs, in .venv and (on Debian and Ubuntu) through apt.
+# Usage: ./setup.sh [base|browser|minif2f|triton]
 #   base      the prover, the sandbox, the Python environment of requirements.lock, the model (`make setup`)
 #   browser   Chromium, with which a test looks at the HTML report (`make test`)
 #   minif2f   the libraries that miniF2F's Rocq statements and automation want (`make setup-minif2f`)
-# Invariant: no step is taken twice. A package is installed only when dpkg lacks it, the lock only when .venv lacks the
-# stamp named by the lock's hash, the model only when its folder is not there.
+#   triton    the environment of requirements-triton.lock in .venv-triton, where a test interprets the Triton kernel
+#             (`make setup-triton`)
+# Invariant: no step is taken twice. A package is installed only when dpkg lacks it, a lock only when its
+# environment lacks the stamp named by the lock's hash, the model only when its folder is not there.
 # Exit code 3: something outside is missing, and a line says what.
 set -eu
 cd "$(dirname "$0")"
@@ -52,28 +55,28 @@ find_python() {
     fail "no Python 3.11 or 3.12 found: install one, or name it with PYTHON=/path/to/python"
 }
 
-done_already() { [ -e ".venv/stamps/$1" ]; }
-stamp() { mkdir -p .venv/stamps && rm -f ".venv/stamps/${1%-*}"-* && touch ".venv/stamps/$1"; }
+done_already() { [ -e "$1/stamps/$2" ]; }
+stamp() { mkdir -p "$1/stamps" && rm -f "$1/stamps/${2%-*}"-* && touch "$1/stamps/$2"; }
 digest() { sha256sum <"$1" | cut -c 1-16; }
 
-python_environment() {
-    if [ -x .venv/bin/python ] && .venv/bin/python -m pip --version >/dev/null 2>&1; then
-        say "have .venv"
+python_environment() { # FOLDER
+    if [ -x "$1/bin/python" ] && "$1/bin/python" -m pip --version >/dev/null 2>&1; then
+        say "have $1"
         return
     fi
     python=$(find_python)
-    say "making .venv with $python"
-    "$python" -m venv --clear .venv || fail "$python cannot make a virtual environment: on Debian and Ubuntu, \`apt-get install python3-venv\`"
+    say "making $1 with $python"
+    "$python" -m venv --clear "$1" || fail "$python cannot make a virtual environment: on Debian and Ubuntu, \`apt-get install python3-venv\`"
 }
 
-python_packages() {
-    lock=lock-$(digest requirements.lock)
-    if done_already "$lock"; then
-        say "have the packages of requirements.lock"
+python_packages() { # FOLDER LOCK HOW_MANY
+    lock=lock-$(digest "$2")
+    if done_already "$1" "$lock"; then
+        say "have the packages of $2"
         return
     fi
-    pip=".venv/bin/python -m pip --disable-pip-version-check install --quiet --no-deps"
-    torch=$(grep '^torch==' requirements.lock)
+    pip="$1/bin/python -m pip --disable-pip-version-check install --quiet --no-deps"
+    torch=$(grep '^torch==' "$2")
     if [ "$(uname -s)" = Linux ]; then
         # The same version without +cpu is a CUDA build of several gigabytes, so the CPU build is asked for by name.
         say "installing $torch+cpu"
@@ -83,11 +86,11 @@ python_packages() {
                 fail "no CPU build of $torch could be installed (pip's message stands above)"
         fi
     fi
-    say "installing the other packages of requirements.lock (about 200, 1.5 GB to fetch the first time)"
-    $pip -r requirements.lock || fail "pip could not install requirements.lock (its message stands above)"
-    .venv/bin/python -c 'import sys, torch; sys.exit(torch.version.cuda is not None)' ||
-        fail "the torch in .venv is missing or not a CPU build: remove .venv and run this again"
-    stamp "$lock"
+    say "installing the other packages of $2 ($3 to fetch the first time)"
+    $pip -r "$2" || fail "pip could not install $2 (its message stands above)"
+    "$1/bin/python" -c 'import sys, torch; sys.exit(torch.version.cuda is not None)' ||
+        fail "the torch in $1 is missing or not a CPU build: remove $1 and run this again"
+    stamp "$1" "$lock"
 }
 
 model() {
@@ -97,16 +100,20 @@ model() {
 
 case "${1:-base}" in
 base)
-    apt_packages coq libcoq-stdlib libcoq-dpdgraph bubblewrap libnuma1
-    python_environment
-    python_packages
+    apt_packages coq libcoq-stdlib libcoq-dpdgraph bubblewrap eprover libnuma1
+    python_environment .venv
+    python_packages .venv requirements.lock "about 200, 1.5 GB"
     model
     say "done; \`.venv/bin/python -m pipeline doctor\` checks each part"
     ;;
 browser) apt_packages chromium ;;
 minif2f) apt_packages libcoq-coquelicot libcoq-mathcomp-ssreflect coinor-csdp ;;
+triton)
+    python_environment .venv-triton
+    python_packages .venv-triton requirements-triton.lock "about ten"
+    ;;
 *)
-    echo "error: ./setup.sh takes base, browser or minif2f, not '$1'" >&2
+    echo "error: ./setup.sh takes base, browser, minif2f or triton, not '$1'" >&2
     exit 2
     ;;
 esac

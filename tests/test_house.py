@@ -29,6 +29,7 @@ CONFINED = {
     "vllm": ("actors/language_model.py", "models/memoryformer/vllm_"),
     "torch": ("models/",),
     "transformers": ("models/",),
+    "triton": ("models/memoryformer/triton_kernel.py",),
 }
 """Heavy package → where alone it may be imported."""
 
@@ -84,6 +85,7 @@ def test_rooms_import_only_in_the_direction_of_the_design(repository: Path) -> N
         ("pipeline/attempt.py", "vllm"),
         ("actors/library.py", "torch"),
         ("models/embedding.py", "vllm"),
+        ("models/memoryformer/layer.py", "triton"),
     ],
 )
 def test_a_trespass_is_seen(file: str, package: str) -> None:

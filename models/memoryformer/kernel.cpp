@@ -15,6 +15,7 @@
 #include <ATen/core/Tensor.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
+#include <c10/core/InferenceMode.h>
 #include <c10/core/impl/TorchDispatchModeTLS.h>
 #include <torch/csrc/Exceptions.h>
 #include <torch/csrc/autograd/python_variable.h>
@@ -270,7 +271,10 @@ void sum_tokens(const Rows<T, Out>& c, int64_t tokens, Out* y) {
 
 // Whether a tensor is an ordinary one in memory: no subclass, wrapper or view that computes.
 bool is_plain(const at::Tensor& tensor) {
-  static const c10::DispatchKeySet ordinary = at::empty({0}, at::kFloat).key_set();
+  static const c10::DispatchKeySet ordinary = [] {
+    const c10::InferenceMode no_inference_mode(false);  // what is made in it lacks keys that parameters have
+    return at::empty({0}, at::kFloat).key_set();
+  }();
   return (tensor.key_set() | ordinary) == ordinary;
 }
 

@@ -1,15 +1,15 @@
-"""Loads `kernel.cpp`, the fused memory layer for CPUs, and compiles it at its first use on a machine.
+"""Chooses the fused memory layer by where its input lies: `kernel.cpp` for CPUs, `triton_kernel.py` for GPUs.
 
 Invariant: what cannot be compiled, or is not served, is answered with None, and the caller computes the reference.
 
-Compiling takes some twenty seconds of a processor and needs a C++20 compiler (`c++`, or what `CXX` says) and the
-headers of Python and torch. The result is kept in `$XDG_CACHE_HOME/lemmary` (by default `~/.cache/lemmary`) under a
-digest of the source, the flags and the versions of Python and torch. It is compiled for the vector instructions that
-torch found on this machine (`torch.backends.cpu.get_cpu_capability`): machines of two kinds that share a folder have a
-file each.
+Either is loaded at its first use. `kernel.cpp` is compiled here, which takes some twenty seconds of a processor and
+needs a C++20 compiler (`c++`, or what `CXX` says) and the headers of Python and torch. The result is kept in
+`$XDG_CACHE_HOME/lemmary` (by default `~/.cache/lemmary`) under a digest of the source, the flags and the versions of
+Python and torch. It is compiled for the vector instructions that torch found on this machine
+(`torch.backends.cpu.get_cpu_capability`): machines of two kinds that share a folder have a file each.
 
-The kernel is a function of Python, not an operator of torch: from Python, calling an operator takes 1.8 µs longer than
-calling a function (0.5 µs), and a whole layer of width 512 takes less than 10.
+The kernel for CPUs is a function of Python, not an operator of torch: from Python, calling an operator takes 1.8 µs
+longer than calling a function (0.5 µs), and a whole layer of width 512 takes less than 10.
 """
 
 import hashlib
@@ -53,7 +53,8 @@ def fused(
 ) -> tuple[Tensor, ...] | None:
     """Several memory layers that read one input, or None where the kernel does not serve them.
 
-    Served is: plain tensors on the CPU, no gradient wanted, no dispatch mode active; tables and bias contiguous.
+    Served is: plain tensors on the CPU or one GPU, no gradient wanted, no dispatch mode active; tables and bias
+    contiguous.
 
     Args:
         x: (…, K · τ) float32, bfloat16 or float16.
@@ -67,17 +68,19 @@ def fused(
     Returns:
         (…, d_out) of the type of `x` for each layer, with the bias.
     """
-    return choice.call(x, bits, official, temperature, *memories)
+    call = choice.gpu if x.is_cuda else choice.cpu
+    return call(x, bits, official, temperature, *memories)
 
 
 @contextmanager
 def reference_only() -> Generator[None]:
     """While this lasts, `fused` serves nothing, in all threads."""
-    before, choice.call = choice.call, _serve_nothing
+    before = choice.cpu, choice.gpu
+    choice.cpu = choice.gpu = _serve_nothing
     try:
         yield
     finally:
-        choice.call = before
+        choice.cpu, choice.gpu = before
 
 
 def _serve_nothing(*_: Any) -> None:
@@ -89,24 +92,42 @@ def _serve_after_loading(x: Tensor, *rest: Any) -> tuple[Tensor, ...] | None:
     if x.device.type != "cpu" or x.dtype not in SERVED or torch.is_grad_enabled():
         return None
     try:
-        choice.call = load()
+        choice.cpu = load()
     except (OSError, ImportError, subprocess.CalledProcessError) as error:
         said = getattr(error, "stderr", None) or str(error)
         log.warning(
             "the memory layer's kernel cannot be compiled, the slower reference computes: %s", _first_error(said)
         )
-        choice.call = _serve_nothing
-    return choice.call(x, *rest)
+        choice.cpu = _serve_nothing
+    return choice.cpu(x, *rest)
+
+
+def _serve_on_gpu(x: Tensor, *rest: Any) -> tuple[Tensor, ...] | None:
+    """Triton compiles for each combination of types when it meets it, so any call may find that it cannot."""
+    try:
+        from models.memoryformer import triton_kernel
+
+        return triton_kernel.fused(x, *rest)
+    except torch.OutOfMemoryError:
+        raise
+    except (OSError, ImportError, RuntimeError, subprocess.CalledProcessError) as error:
+        said = getattr(error, "stderr", None) or str(error)
+        log.warning(
+            "the memory layer's kernel for GPUs cannot be used, the slower reference computes: %s", _first_error(said)
+        )
+        choice.gpu = _serve_nothing
+    return None
 
 
 @dataclass
 class Choice:
-    """Which function computes; tests put their own in its place."""
+    """Which functions compute; tests put their own in their place."""
 
-    call: Fused
+    cpu: Fused
+    gpu: Fused
 
 
-choice = Choice(_serve_after_loading)
+choice = Choice(_serve_after_loading, _serve_on_gpu)
 """What `fused` calls."""
 
 

@@ -165,8 +165,9 @@ class MemoryLayer(nn.Module):
 def memory_layers(hashing: MemoryHash, memories: Sequence[MemoryTables], x: Tensor) -> tuple[Tensor, ...]:
     """Memory layers that share one hash of x: the one function by which a model computes them.
 
-    Where no gradient is wanted and all is plain on the CPU, it is one call of `models.memoryformer.kernel`, and hooks
-    of the modules do not run. Elsewhere, while torch compiles, and without a compiler for C++, it is the reference.
+    Where no gradient is wanted and all is plain on the CPU or a GPU, it is one call of `models.memoryformer.kernel`,
+    and hooks of the modules do not run. Elsewhere, while torch compiles, and where the kernel cannot be compiled, it is
+    the reference.
 
     Args:
         hashing: what x is hashed by.

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -18,10 +19,7 @@ from models.memoryformer.layer import MemoryHash, MemoryLayer, MemoryTables, buc
 from models.memoryformer.model import MemoryFormer
 from models.memoryformer.settings import Score, Settings
 from models.memoryformer.storage import StoredTables, TableType
-
-SCORES: tuple[Score, ...] = ("paper", "official")
-ROUNDING = {torch.float32: 1e-6, torch.bfloat16: 2**-8, torch.float16: 2**-11}
-"""Half a unit in the last place of a result, or what sums of single precision lose."""
+from tests.models.memory_cases import ROUNDING, SCORES, Case, assert_close, served
 
 SHAPES = [(1, 64, 8, 512), (5, 7, 10, 33), (17, 5, 3, 130), (300, 13, 8, 70), (2, 4, 1, 1), (3, 3, 16, 100)]
 """Tokens, K, τ, d_out: with and without rows that fill a cache line, groups of chunks, a tile of tokens."""
@@ -48,36 +46,6 @@ def threads(request: pytest.FixtureRequest) -> Iterator[None]:
 def no_grad() -> Iterator[None]:
     with torch.no_grad():
         yield
-
-
-class Case:
-    """Numbers for one layer of a shape, in a type."""
-
-    def __init__(self, tokens: int, chunks: int, bits: int, outputs: int, dtype: torch.dtype = torch.float32) -> None:
-        random = torch.Generator().manual_seed(tokens + chunks)
-        self.bits = bits
-        self.x = torch.randn(tokens, chunks * bits, generator=random).to(dtype)
-        self.tables = torch.randn(chunks << bits, outputs, generator=random).to(dtype)
-        self.bias = torch.randn(outputs, generator=random).to(dtype)
-
-    def expected(self, score: Score, temperature: float = 1.0) -> Tensor:
-        """By the reference, in double precision from the same numbers."""
-        memory = MemoryTables(self.tables.shape[0] >> self.bits, self.bits, self.bias.shape[0]).double()
-        memory.tables.copy_(self.tables)
-        memory.bias.copy_(self.bias)
-        return memory(MemoryHash(self.bits, score, temperature)(self.x.double()))
-
-
-def served(results: tuple[Tensor, ...] | None) -> tuple[Tensor, ...]:
-    assert results is not None, "the kernel declined"
-    return results
-
-
-def assert_close(result: Tensor, expected: Tensor, rounding: float) -> None:
-    """Within the rounding of the largest sum; NaN and infinity where they are expected."""
-    assert result.shape == expected.shape
-    scale = expected[expected.isfinite()].abs().max().item() if expected.isfinite().any() else 1.0
-    assert torch.allclose(result.double(), expected, rtol=0, atol=4 * rounding * scale, equal_nan=True)
 
 
 # ------------------------------------------------------------------------------------------------- indices and scores
@@ -257,6 +225,22 @@ def test_dispatch_modes_see_the_reference(fused: kernel.Fused) -> None:
         assert declines(fused, case)
 
 
+def test_inference_mode_is_served_and_what_follows_it_too(repository: Path) -> None:
+    """With parameters that were made outside of it, as vLLM has them, and from the first call of a process on."""
+    code = """
+import torch
+from models.memoryformer import kernel
+
+x, tables, bias = torch.randn(3, 20), torch.randn(80, 7), torch.randn(7)
+for mode in torch.inference_mode, torch.no_grad:
+    with mode():
+        assert kernel.fused(x, 4, True, 1.0, tables, bias, None) is not None
+"""
+    command = [sys.executable, "-c", code]
+    result = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+
+
 def layer(dtype: torch.dtype = torch.float32, score: Score = "official", temperature: float = 1.0) -> MemoryLayer:
     torch.manual_seed(0)
     return MemoryLayer(MemoryHash(4, score, temperature), MemoryTables(5, 4, 7, table_std=1.0)).to(dtype)
@@ -278,7 +262,7 @@ def test_a_layer_uses_the_kernel_unless_a_gradient_is_wanted(monkeypatch: pytest
     def mark(x: Tensor, *rest: Any) -> tuple[Tensor, ...] | None:
         return None if kernel.load()(x, *rest) is None else marked
 
-    monkeypatch.setattr(kernel.choice, "call", mark)
+    monkeypatch.setattr(kernel.choice, "cpu", mark)
     assert memory(x) is marked[0]
     with torch.enable_grad():
         assert memory(x).requires_grad
@@ -310,7 +294,7 @@ def test_decoding_computes_each_memory_layer_in_the_kernel(dtype: torch.dtype, m
             assert_close(y, memory(hashing(x.double())), ROUNDING[dtype])
         return results
 
-    monkeypatch.setattr(kernel.choice, "call", compare)
+    monkeypatch.setattr(kernel.choice, "cpu", compare)
     torch.manual_seed(0)
     model = MemoryFormer(Settings(vocabulary=19, width=32, blocks=2, heads=2, bits=4)).to(dtype)
     model.generate(torch.tensor([[1, 2, 3], [4, 5, 6]]), new_tokens=4)
@@ -344,3 +328,62 @@ def test_layers_of_other_devices_need_no_kernel() -> None:
         memory = MemoryTables(5, 4, 7)
         (y,) = memory_layers(MemoryHash(4, "paper"), (memory,), torch.empty(2, 20))
     assert y.shape == (2, 7)
+
+
+# ---------------------------------------------------------------------------------------------------------- for a GPU
+
+
+def test_an_input_on_a_gpu_goes_to_the_kernel_for_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    from torch._subclasses.fake_tensor import FakeTensorMode
+
+    with FakeTensorMode():
+        x = torch.empty(3, 20, device="cuda")
+    marked = (torch.zeros(1),)
+    monkeypatch.setattr(kernel.choice, "gpu", lambda *_: marked)
+    assert kernel.fused(x, 4, True, 1.0) is marked
+    assert kernel.fused(torch.empty(3, 20), 4, True, 1.0) is not marked
+    with kernel.reference_only():
+        assert kernel.fused(x, 4, True, 1.0) is None
+    assert kernel.fused(x, 4, True, 1.0) is marked
+
+
+class Failing(ModuleType):
+    """In the place of `triton_kernel`, where Triton is and cannot compile."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__("triton_kernel")
+        self.error = error
+
+    def fused(self, *_: Any) -> None:
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("module", "said"),
+    [(None, "triton_kernel"), (Failing(RuntimeError("Failed to find C compiler.")), "Failed to find C compiler.")],
+    ids=["no Triton", "no compiler"],
+)
+def test_where_triton_cannot_be_used_the_reference_computes_and_one_line_says_so(
+    module: ModuleType | None, said: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from models import memoryformer
+
+    monkeypatch.delattr(memoryformer, "triton_kernel", raising=False)
+    monkeypatch.setitem(sys.modules, "models.memoryformer.triton_kernel", module)
+    monkeypatch.setattr(kernel, "choice", kernel.Choice(kernel.choice.cpu, kernel.choice.gpu))
+    for _ in range(2):
+        assert kernel.choice.gpu(torch.empty(3, 20), 4, True, 1.0) is None
+    (line,) = caplog.messages
+    assert line.startswith("the memory layer's kernel for GPUs cannot be used, the slower reference computes: ")
+    assert said in line
+
+
+def test_too_little_memory_on_a_gpu_is_no_reason_to_go_without_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    from models import memoryformer
+
+    monkeypatch.delattr(memoryformer, "triton_kernel", raising=False)
+    monkeypatch.setitem(sys.modules, "models.memoryformer.triton_kernel", Failing(torch.OutOfMemoryError()))
+    before = kernel.choice.gpu
+    with pytest.raises(torch.OutOfMemoryError):
+        kernel.choice.gpu(torch.empty(3, 20), 4, True, 1.0)
+    assert kernel.choice.gpu is before
