@@ -84,4 +84,17 @@ def _lean(path: Path) -> Corpus:
     return Corpus(path.resolve().name, edge, {"mentioned": partial(lean_graph, path)}, {})
 
 
-_READERS: dict[str, Callable[[Path], Corpus]] = {"leandojo": _leandojo, "lego": _lego, "rocq": _rocq, "lean": _lean}
+def _isabelle(path: Path) -> Corpus:
+    from pipeline.isabelle_graph import isabelle_graph
+
+    edge = "An edge leads from a fact to each fact that its derivation uses."
+    return Corpus(path.name, edge, {"derivations": partial(isabelle_graph, path)}, {})
+
+
+_READERS: dict[str, Callable[[Path], Corpus]] = {
+    "leandojo": _leandojo,
+    "lego": _lego,
+    "rocq": _rocq,
+    "lean": _lean,
+    "isabelle": _isabelle,
+}

@@ -42,6 +42,7 @@ PLAY = {
     "result": "what the result says instead: ok, errors, nodes",
     "task": "hang (until the limit), stuck (also after it), late (a cancel comes too late), failed, drop (the "
     "connection in mid-message), die (the whole server)",
+    "facts": "lines of the theory G that asks for a session's facts, @ being its nonce",
     "message": "of a task that failed",
     "build": "what session_build answers instead",
 }
@@ -434,6 +435,10 @@ def entry(folder: Path, name: str, text: str, theories: dict[str, str], play: di
         messages.append({"kind": "writeln", "message": play.get("state", "proof (prove)\ngoal (1 subgoal):\n 1. P")})
     if letter(name) == "A":
         messages += [{"kind": "writeln", "message": line, "pos": {}} for line in answers(text, theories, play)]
+    if letter(name) == "G":
+        nonce = first(r'"(\w+) fact"', text)
+        lines = "\n".join(play.get("facts", [])).replace("@", nonce)
+        messages.append({"kind": "writeln", "message": lines, "pos": {}})
     return {"node_name": node, "theory_name": f"Draft.{name}", "status": status, "messages": messages, "exports": []}
 
 

@@ -40,7 +40,7 @@ from verifiers.isabelle.goals import Printed, read_goal, read_goals, render
 from verifiers.isabelle.judging import facts_used, verdict_on
 from verifiers.isabelle.server import IsabelleSettings, Server, open_server
 from verifiers.isabelle.session import Session, Used
-from verifiers.protocol import Development
+from verifiers.protocol import Development, Visible
 from verifiers.sandbox import Sandbox
 
 PROBE_SECONDS = 60.0
@@ -198,6 +198,10 @@ class IsabelleVerifier:
         verdict `error` for a problem that is none.
         """
         return [_as_text(problem) for problem in problems]
+
+    def visible(self, headers: Sequence[str]) -> list[tuple[Visible, ...]]:
+        """None: the libraries of this prover are not listed."""
+        return [()] * len(headers)
 
     def parse_goal(self, text: str, header: str = "") -> Goal:  # noqa: ARG002 (a goal's text is whole by itself)
         """A printed goal, cut into variables, premises and conclusion, with terms as text (see `goals`).
