@@ -33,7 +33,7 @@ def statement_tokens(term: Term) -> list[str]:
 
     Of a statement that is kept as text, its words.
     """
-    return list(Counter(_read(term).tokens).elements())
+    return list(Counter(read(term).tokens).elements())
 
 
 def text_tokens(text: str) -> list[str]:
@@ -46,7 +46,7 @@ def size(term: Term) -> int:
     return sum(1 for _ in subterms(term))
 
 
-def _read(term: Term) -> Statement:
+def read(term: Term) -> Statement:
     """Tokens and size in one pass."""
     tokens: Counter[str] = Counter()
     nodes = 0
@@ -95,7 +95,7 @@ class LemmaIndex:
             postings = self._postings.get(lemma.prelude_id)
             if postings is None:
                 postings = self._postings[lemma.prelude_id] = Postings()
-            self._numbers[lemma.id] = postings.add(lemma.id, _read(lemma.term), lemma.definition_ids, lemma.round)
+            self._numbers[lemma.id] = postings.add(lemma.id, read(lemma.term), lemma.definition_ids, lemma.round)
         self._lemmas[lemma.id] = lemma
 
     def remove(self, lemma_id: str) -> None:

@@ -87,6 +87,10 @@ class RetrievalSettings(Group):
     similar statements use; `dense`, vectors learned from the statements. In runs BM25 alone measured best."""
     diversity: float = Field(default=0.0, ge=0.0, le=1.0)
     """How much a lemma that reads like one chosen before it is put off (maximal marginal relevance)."""
+    premises: Natural = 0
+    """Lemmas of the libraries that a problem's header imports, chosen for its statement (`pipeline.premises`), which
+    the automation's scripts and the model's prompts are offered; 0 offers none. Rocq only. Of 40 problems of miniF2F
+    they helped with none."""
 
 
 class ProveSettings(Group):
@@ -99,6 +103,8 @@ class ProveSettings(Group):
     scripts: Natural = 80
     """Scripts of the automation tried on a problem, as many without lemmas, with those selected, and with the closest
     few of these; 0 leaves automation out."""
+    saturation: bool = True
+    """Whether E (`eprover`, where it is installed) chooses lemmas for further scripts where others failed."""
     cpu_seconds: float = Field(default=20.0, gt=0.0)
     """Prover CPU seconds of an attempt in the first two rounds after which no further script is tried; each later round
     has twice those of the one before, up to eight times. Without any lemma it is a tenth while rounds follow."""

@@ -40,10 +40,12 @@ def formalization(
     """The prompts for a problem's proof, in the run's style."""
     settings = world.settings.prove
     shown = lemmas[: settings.prompt_lemmas]
+    premises = world.premises.get(world.of_problem(elaboration.problem.name).id, ())[: settings.prompt_lemmas]
+    samples, room = settings.samples, limits(world)
     if settings.style == "tactics":
-        return language_model.proof_prompts(elaboration, shown, limits(world), samples=settings.samples)
+        return language_model.proof_prompts(elaboration, shown, room, samples=samples, premises=premises)
     return language_model.formalization_prompts(
-        elaboration, shown, limits(world), plan=planned.text, samples=settings.samples, seed=seed
+        elaboration, shown, room, plan=planned.text, samples=samples, seed=seed, premises=premises
     )
 
 

@@ -13,6 +13,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any, NamedTuple
@@ -37,6 +38,7 @@ from pipeline.exports import write_proofs
 from pipeline.importing import import_library
 from pipeline.offers import offers
 from pipeline.policies import Action, Offers, Plan
+from pipeline.premises import premises
 from pipeline.progress import Progress
 from pipeline.rechecking import recheck
 from pipeline.staff import Staff, open_staff
@@ -113,6 +115,9 @@ def _world(settings: RunSettings, datasets: Sequence[Dataset], staff: Staff, pro
     elaborations = [answer for p in problems if isinstance(answer := by_name[p.name], Elaboration)]
     prover = staff.verifiers[0].describe()
     world = build(settings, elaborations, prover, staff.model_card)
+    if settings.retrieval.premises:
+        progress.stage("choose premises among what the problems import")
+        world = replace(world, premises=premises(world, staff.ports().verifier))
     library = staff.library
     library.add_definitions(list(world.definitions.values()))
     states = [_state(problem, world.elaborations.get(problem.name, by_name[problem.name])) for problem in problems]

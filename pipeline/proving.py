@@ -14,17 +14,25 @@ from typing import NamedTuple
 
 from domain import Candidate, Lemma, Problem, Term, Verdict
 from pipeline.ledger import Ledger
+from pipeline.proposers import saturation
 from pipeline.proposers.automation import Script, minimise
 from pipeline.proposers.theory import open_statement
+from pipeline.proposers.with_premises import PremiseScript, premise_scripts
 from pipeline.repairing import repair_candidate
 from pipeline.world import Ports, Statement, World
 
 CLOSEST = 8
 """Lemmas of the selected ones that are also tried alone: more of them can take a proof astray."""
 
+SMALLEST = 5, 12
+"""How many of the smallest lemmas a saturation prover chooses among first."""
+
 FIRST, FEW = 4, 12
 """Scripts that are tried without lemmas, and then with them, before the next ones: of 160 proofs found in explorations
 of TIP, which had 24 scripts of each kind, 151 are among the first 4 and 159 among the first 12."""
+
+SOON = 10
+"""Procedures that are tried before scripts over premises: those that cost little."""
 
 
 class Found(NamedTuple):
@@ -138,13 +146,20 @@ class Search:
         """
         self.screen = Screen(world, ports, ledger, statement, seconds)
         self._statement = statement
+        self._lemmas = tuple(lemmas)
+        self.saturates = most > 0 and world.settings.prove.saturation and saturation.available()
+        """Whether `chosen` has anything to ask."""
+        self._ledger = ledger
         self._automation = world.automation(statement.prelude_id)
         self._stopped: list[Script] = []
         prelude = world.preludes[statement.prelude_id]
         logic = bare and most > 0 and (not statement.reached or bool(prelude))
         self._procedures = world.dialect.procedures(prelude) if logic else ()
+        offered = world.premises.get(statement.id, ()) if logic else ()
+        self._with_premises = list(premise_scripts(offered))
         inductive = most if statement.reached or lemmas else 0
-        selected = self._automation.select(statement.term, lemmas, stuck=stuck) if inductive else ()
+        self._selected = self._automation.select(statement.term, lemmas, stuck=stuck) if inductive else ()
+        selected = self._selected
 
         def scripts(lemmas: Sequence[Lemma], number: int) -> list[Script]:
             return list(islice(self._automation.scripts(statement.term, lemmas), number))
@@ -155,6 +170,26 @@ class Search:
         self._kept_for_lemmas = seconds / 2 if selected else 0.0
         self._first = [*without[:FIRST], *using[:FIRST], *without[FIRST:FEW], *using[FIRST:FEW], *closest[:FEW]]
         self._rest = [*without[FEW:], *using[FEW:], *closest[FEW:]]
+
+    def chosen(self) -> Found | None:
+        """A few scripts for each choice of lemmas that a saturation prover makes, each within the quick limit.
+
+        It chooses among the smallest first, for others lead it astray too, then among those selected, then among all.
+        """
+        term, automation, screen = self._statement.term, self._automation, self.screen
+        smallest = [automation.smallest(term, self._lemmas, most) for most in SMALLEST]
+        for lemmas in dict.fromkeys((*smallest, self._selected, self._lemmas)) if self.saturates else ():
+            for choice in saturation.select(term, automation, lemmas):
+                self._ledger.prover_seconds += choice.seconds
+                screen.left -= choice.seconds
+                if choice.lemmas is None:
+                    continue
+                scripts = automation.scripts(term, choice.lemmas)
+                fitting = (one for one in scripts if choice.variable is None or one.plan.variable == choice.variable)
+                found = self._proof_among(list(islice(fitting, FIRST)), automation.quick_seconds)
+                if found is not None:
+                    return found
+        return None
 
     def few(self) -> Found | None:
         """The first `FEW` scripts of each kind, each within the quick limit."""
@@ -167,8 +202,37 @@ class Search:
         found = self._proof_among(scripts, self._automation.quick_seconds)
         if found is not None:
             return found
-        accepted = next((script for script in self._procedures if self.screen.accepts(script, ())), None)
+        return (
+            self._by_procedures(self._procedures[:SOON])
+            or self._by_premises(self._automation.quick_seconds)
+            or self._by_procedures(self._procedures[SOON:])
+            or self._by_premises(None)
+        )
+
+    def _by_procedures(self, scripts: Sequence[str]) -> Found | None:
+        accepted = next((script for script in scripts if self.screen.accepts(script, ())), None)
         return None if accepted is None else Found(accepted, (), "automation")
+
+    def _by_premises(self, limit: float | None) -> Found | None:
+        """The first script over premises that goes through, narrowed; those that the limit stopped are kept."""
+        scripts, self._with_premises = self._with_premises, []
+        for script in scripts:
+            if self.screen.left <= 0:
+                return None
+            verdict = self.screen.verdict(script.text, (), limit)
+            if verdict.trust == "elaborated":
+                return Found(self._fewest(script).text, (), "automation")
+            if verdict.verdict == "timeout":
+                self._with_premises.append(script)
+        return None
+
+    def _fewest(self, script: PremiseScript) -> PremiseScript:
+        """An accepted script without the premises that it does not need, the least relevant dropped first."""
+        for premise in reversed(script.premises):
+            shorter = script.without(premise)
+            if shorter.premises and self.screen.replays(shorter.text, ()):
+                script = shorter
+        return script
 
     def patiently(self) -> Found | None:
         """The scripts that the quick limit stopped, those with lemmas first, within the settings' limit."""

@@ -131,6 +131,13 @@ class Automation:
         turns.sort(key=lambda one: one[:2])
         return tuple(lemma for _, _, lemma in turns[:most])
 
+    def smallest(self, statement: Term, lemmas: Iterable[Lemma], most: int) -> tuple[Lemma, ...]:
+        """Lemmas over no other functions than the statement reaches, the most general and smallest first."""
+        own = self.theory.reached(statement)
+        fitting = [lemma for lemma in lemmas if constants(lemma.term) & self.theory.functions.keys() <= own]
+        ranks = {lemma.id: (self.theory.stacked(lemma.term), size(lemma.term), lemma.id) for lemma in fitting}
+        return tuple(sorted(fitting, key=lambda lemma: ranks[lemma.id])[:most])
+
     # -------------------------------------------------------------------------------------------------------- scripts
 
     def scripts(self, statement: Term, lemmas: Sequence[Lemma] = ()) -> Iterator[Script]:
@@ -146,7 +153,7 @@ class Automation:
         yield from (replace(plan, deep=True) for plan in shapes if plan.kind != "instance")
 
     def _shapes(self, opened: Statement, *, with_lemmas: bool) -> Iterator[Plan]:
-        variables = self._induction_order(opened)
+        variables = self.induction_order(opened)
         yield Plan("search")
         if with_lemmas:
             yield Plan("instance")
@@ -185,7 +192,7 @@ class Automation:
         names = " ".join(binder.name for binder in opened.binders)
         start = f"intros {names}.\n" if names else ""
         several = len(opened.of_kind("data")) > 1
-        for variable in self._induction_order(opened)[:most]:
+        for variable in self.induction_order(opened)[:most]:
             plan = Plan("induction", variable, general=several)
             rewritten = "try (lm_hypothesis_step; lm_stuck)"
             for leaf in ("lm_stuck", f"lm_stuck; {rewritten}", f"lm_stuck; lm_stuck_cases; {rewritten}"):
@@ -254,7 +261,7 @@ class Automation:
         bodies = [self.theory.functions[name].body for name in reached if name in self.theory.functions]
         return any(recursion_depth(body) > 1 for body in bodies)
 
-    def _induction_order(self, opened: Statement) -> list[str]:
+    def induction_order(self, opened: Statement) -> list[str]:
         """Variables of recursive datatypes, those on which most functions of the statement recurse first."""
         scores: dict[str, int] = {}
         for binder in opened.of_kind("data"):

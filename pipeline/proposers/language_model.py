@@ -23,6 +23,7 @@ from domain import App, Const, Elaboration, Forall, Lemma, Prompt, Prover
 from pipeline.proposers.answers import Block, steps_of
 from pipeline.proposers.languages import LANGUAGES, Language
 from pipeline.proposers.naming import Naming, aliases, author_naming, letters_of
+from pipeline.proposers.with_premises import Premise
 from pipeline.proposers.worked import Worked, draw
 
 PROMPTS = Path(__file__).resolve().parents[1] / "prompts"
@@ -96,12 +97,15 @@ def proof_prompts(
     *,
     samples: int = 1,
     request: bool = False,
+    premises: Sequence[Premise] = (),
 ) -> Asked:
     """Prompts that ask for the tactics of one proof of the elaborated statement, one prompt per sample.
 
-    `lemmas` are retrieved ones, most relevant first. `request` words it as a library request.
+    `lemmas` are retrieved ones, most relevant first; `premises`, of the libraries that the header imports, come behind
+    them. `request` words it as a library request.
     """
-    return _asked("solve_request" if request else "prove", elaboration, lemmas, limits, samples=samples)
+    template = "solve_request" if request else "prove"
+    return _asked(template, elaboration, lemmas, limits, samples=samples, premises=premises)
 
 
 def formalization_prompts(
@@ -112,6 +116,7 @@ def formalization_prompts(
     plan: str = "",
     samples: int = 1,
     seed: int = 0,
+    premises: Sequence[Premise] = (),
 ) -> Asked:
     """Prompts that ask for a proof in blocks, auxiliary lemmas first, then the theorem (LEGO-Prover, section 3.2).
 
@@ -119,8 +124,9 @@ def formalization_prompts(
     """
     limits = replace(limits, continued=False)
     worked = draw(elaboration.problem.prover, WORKED, seed)
+    more = {"steps": steps_of(plan)}
     return _asked(
-        "formalize", elaboration, lemmas, limits, samples=samples, worked=worked, more={"steps": steps_of(plan)}
+        "formalize", elaboration, lemmas, limits, samples=samples, premises=premises, worked=worked, more=more
     )
 
 
@@ -181,6 +187,7 @@ def _asked(
     limits: Limits,
     *,
     samples: int = 1,
+    premises: Sequence[Premise] = (),
     worked: Sequence[Worked] = (),
     failed: str = "",
     error: str = "",
@@ -202,6 +209,9 @@ def _asked(
         statement = language.rename(language.display(definitions, lemma.term), letters)
         text = language.theorem("Lemma", named[lemma.canonical_name], statement)
         shown.append(_Shown(text, _indented(language.rename(lemma.proof, outward | letters))))
+    for premise in premises:
+        text = language.theorem("Lemma", premise.name, language.display(definitions, premise.term))
+        shown.append(_Shown(text, ""))
     letters = letters_of(elaboration.statement, taken) if elaboration.definitions else {}
     outward |= letters
     inward = {name: canonical for canonical, name in outward.items()}

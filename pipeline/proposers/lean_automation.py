@@ -50,7 +50,7 @@ class LeanAutomation(Automation):
     def prefixes(self, opened: Statement, most: int = 3) -> Iterator[str]:
         """Beginnings of proofs: the simplified goals of an induction."""
         means = self._means(opened, ())
-        for variable in self._induction_order(opened)[:most]:
+        for variable in self.induction_order(opened)[:most]:
             plan = Plan("induction", variable, general=len(opened.of_kind("data")) > 1)
             for with_hypotheses in (False, True):
                 yield _block(self._lines(opened, plan, means, stuck="ih" if with_hypotheses else "goal"))

@@ -170,7 +170,7 @@ class LemmaTactics:
                 others = self.rewrites([other for other in lemmas if other is not lemma], " in H") if values else ""
                 for value in values:
                     instance = _instance(lemma, rule.statement, {binder.name: value})
-                    found.append(f"lm_instance {instance} ltac:(fun H => {others})")
+                    found.append(f"lm_instance uconstr:{instance} ltac:(fun H => {others})")
         return found[:INSTANCES]
 
     def _is_call(self, term: Term) -> bool:

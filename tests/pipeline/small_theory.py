@@ -66,6 +66,7 @@ STATEMENTS = {
     "weight_stop": "forall (A : Type) (x : seq A), sum zero (weight A (join A x (stop A))) = sum (weight A x) zero",
     "weight_flip_stop": "forall (A : Type) (x : seq A),"
     " sum zero (weight A (join A (flip A x) (stop A))) = sum (weight A x) zero",
+    "weight_join_flip": "forall (A : Type) (x y : seq A), weight A (join A x (flip A y)) = weight A (join A x y)",
     "flip_together": "forall (A : Type) (x y : seq A),"
     " weight A x = weight A y -> together A (flip A x) (flip A y) = flip A (together A x y)",
     "together_join": "forall (A : Type) (x y : seq A) (a b : A), weight A x = weight A y ->"
@@ -81,6 +82,8 @@ STATEMENTS = {
     "false_comm": "forall (A : Type) (x y : seq A), join A x y = join A y x",
     "false_comm_turned": "forall (A : Type) (x y : seq A), join A y x = join A x y",
     "false_comm_back": "forall (A : Type) (x y : seq A), join A (flip A y) x = join A x (flip A y)",
+    "false_all_even": "forall x : num, even x = true",
+    "false_sums_even": "forall x y : num, even (sum x y) = true",
     "false_flip_join": "forall (A : Type) (x y : seq A), flip A (join A x y) = flip A (join A y x)",
     "false_flip": "forall (A : Type) (x : seq A), flip A x = x",
     "false_cut_join": "forall (A : Type) (n : num) (x y : seq A),"

@@ -181,3 +181,11 @@ def test_a_lemma_is_tried_at_a_call_of_the_goal(checker: Checker) -> None:
     script = automation.script(open_statement(goal), Plan("instance"), lemmas)
     assert not checker.error(goal, script)
     assert checker.error(goal, automation.script(open_statement(goal), Plan("instance"), lemmas[:1]))
+
+
+def test_a_lemma_is_tried_at_a_constant_for_one_of_its_variables(checker: Checker) -> None:
+    """`weight (flip x) = weight x` from `weight (join x (flip y)) = weight (join x y)` at `stop` for `x`."""
+    lemmas = [lemma_of(theory()["weight_join_flip"], "")]
+    automation, goal = Automation(definitions()), statement("weight_flip")
+    assert not checker.error(goal, automation.script(open_statement(goal), Plan("instance"), lemmas))
+    assert checker.error(goal, automation.script(open_statement(goal), Plan("search"), lemmas))

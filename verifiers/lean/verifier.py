@@ -34,7 +34,7 @@ from verifiers.lean.session import Outcome, Session
 from verifiers.lean.source import Malformed, lemma_axiom, named_lemmas, surround, without_header
 from verifiers.lean.terms import render
 from verifiers.lean.toolchain import LeanSettings, Toolchain, find
-from verifiers.protocol import Development
+from verifiers.protocol import Development, Visible
 from verifiers.sandbox import Sandbox
 from verifiers.warm_sessions import WarmSessions
 
@@ -135,6 +135,10 @@ class LeanVerifier:
     def uses(self, candidate: Candidate) -> tuple[str, ...] | Verdict:
         """The global names in the proof term, sorted; a verdict on a text without one."""
         return self._auditor.uses(candidate)
+
+    def visible(self, headers: Sequence[str]) -> list[tuple[Visible, ...]]:
+        """None: the libraries of this prover are not listed."""
+        return [()] * len(headers)
 
     def parse_goal(self, text: str, header: str = "") -> Goal:
         """One goal as Lean prints it under `pp.all`: hypotheses, `⊢`, the conclusion."""

@@ -13,7 +13,7 @@ from domain import Problem, UserError
 from verifiers.rocq.sentences import Unterminated, identifiers, normal_text, split
 
 _IMPORT = re.compile(r"(?:From [\w.]+ )?(?:Require|Import|Export)\b")
-_SCOPE = re.compile(r"(?:Local |Global )?(?:Open|Close) Scope [\w]+\.$")
+SCOPE = re.compile(r"(?:Local |Global )?(?:Open|Close) Scope [\w]+\.$")
 _ELABORATION_FLAG = re.compile(
     r"(?:Local |Global )?(?:Set|Unset) (?:Implicit Arguments|Strict Implicit|Strongly Strict Implicit"
     r"|Contextual Implicit|Reversible Pattern Implicit|Maximal Implicit Insertion|Asymmetric Patterns"
@@ -69,7 +69,7 @@ def take_apart(header: str) -> Header | None:
     own: set[str] = set()
     for sentence in split(header):
         text = normal_text(sentence.text)
-        if _SCOPE.match(text) or (_IMPORT.match(text) and not introductions):
+        if SCOPE.match(text) or (_IMPORT.match(text) and not introductions):
             prelude.append(text)
         elif _ELABORATION_FLAG.match(text) or ((about := _ARGUMENTS.match(text)) and about.group(1) in own):
             body.append(sentence.text)
