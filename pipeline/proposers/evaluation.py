@@ -14,7 +14,7 @@ from typing import Any
 
 from domain import App, Const, Fix, FixFunction, Forall, Function, Lambda, Let, Match, Sort, Term, Var
 
-from .theory import STANDARD_FUNCTIONS, Theory
+from .theory import INTEGER, INTEGER_FUNCTIONS, STANDARD_FUNCTIONS, Theory
 
 Value = Any
 """A tuple, an int, a callable or None."""
@@ -97,6 +97,9 @@ _INTEGERS: Mapping[str, tuple[int, Callable[..., Value]]] = {
     "Z.leb": (2, lambda a, b: _bool(a <= b)),
     "Z.ltb": (2, lambda a, b: _bool(a < b)),
 }
+
+
+assert set(INTEGER_FUNCTIONS) == set(_INTEGERS)
 
 
 def curry(function: Callable[..., Value], arity: int, *given: Value) -> Value:
@@ -305,7 +308,7 @@ class Evaluator:
     def _call(self, function: Term, args: tuple[Term, ...], environment: _Environment, block: _Block) -> str:
         if isinstance(function, Const):
             name = function.name
-            if name in self.theory.datatypes:
+            if name in self.theory.datatypes or name == INTEGER.name:
                 return "None"
             if name in self.theory.constructors:
                 return self._construct(name, args, environment, block)

@@ -26,7 +26,19 @@ from .ordering import Precedence
 from .rewriting import RuleSet, to_pattern
 from .simplification import unfold_call
 from .testing import Tester
-from .theory import Theory, arguments, close, equation, free_variables, pi_binders, substitute
+from .theory import (
+    BOOL,
+    INTEGER,
+    INTEGER_FUNCTIONS,
+    Theory,
+    arguments,
+    arrow,
+    close,
+    equation,
+    free_variables,
+    pi_binders,
+    substitute,
+)
 
 VALUATIONS = 40
 """Random valuations on which terms are compared."""
@@ -74,6 +86,11 @@ class _Found(NamedTuple):
     variables: int
     built: Built
     old: Built
+
+
+INTEGER_RELATIONS = frozenset(
+    name for name, type_ in INTEGER_FUNCTIONS.items() if type_ == arrow(INTEGER, INTEGER, BOOL)
+)
 
 
 @dataclass
@@ -195,7 +212,8 @@ class Explorer:
             table = dict(zip(parameters, (Var("A"), Var("B"), Var("C")), strict=False))
             for _, binder in pi_binders(type_):
                 for argument in arguments(substitute(binder, {n: table[n] for n in parameters if n in table})):
-                    if self.theory.datatype_of(argument) is not None and not isinstance(binder, Forall):
+                    known = argument == INTEGER or self.theory.datatype_of(argument) is not None
+                    if known and not isinstance(binder, Forall):
                         found[argument] = None
         if types_of is not None:
             return [Var(name) for name in types_of] + [t for t in found if not free_variables(t)]
@@ -324,8 +342,16 @@ class Explorer:
         return kept
 
     def _relations(self, symbols: Sequence[Symbol]) -> Iterator[tuple[int, int, Term]]:
-        """What is often true of Bool relations; for tests to refute."""
-        for rank, hypotheses, conclusion in laws.of_relations(symbols, self.variables):
+        """What is often true of Bool relations, reached ones of the integers included; for tests to refute."""
+        reached = frozenset[str]().union(*(self.theory.reached(symbol.term) for symbol in symbols))
+        integers = [one for name in sorted(reached & INTEGER_RELATIONS) for one in self._instances(name, ())]
+        if integers and INTEGER not in self.variables.values():
+            self.variables.update({f"integer{index}": INTEGER for index in range(VARIABLES)})
+        for symbol in integers:
+            x = next(Var(name) for name, type_ in self.variables.items() if type_ == INTEGER)
+            for answer in ("true", "false"):
+                yield 3, 0, self._close([], equation(BOOL, apply(symbol.term, [x, x]), Const(answer)))
+        for rank, hypotheses, conclusion in laws.of_relations([*symbols, *integers], self.variables):
             yield 4 + len(hypotheses), -1 - rank, self._close(hypotheses, conclusion)
 
     def _learn(self, law: Term, rules: RuleSet | None = None) -> None:

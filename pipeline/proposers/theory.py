@@ -88,6 +88,26 @@ STANDARD_DATATYPES: tuple[Datatype, ...] = (
     ),
 )
 
+_POSITIVE = Const("positive")
+
+INTEGER_FUNCTIONS: Mapping[str, Term] = {
+    "Z0": INTEGER,
+    "Zpos": arrow(_POSITIVE, INTEGER),
+    "Zneg": arrow(_POSITIVE, INTEGER),
+    "xH": _POSITIVE,
+    "xO": arrow(_POSITIVE, _POSITIVE),
+    "xI": arrow(_POSITIVE, _POSITIVE),
+    "Z.add": arrow(INTEGER, INTEGER, INTEGER),
+    "Z.sub": arrow(INTEGER, INTEGER, INTEGER),
+    "Z.mul": arrow(INTEGER, INTEGER, INTEGER),
+    "Z.opp": arrow(INTEGER, INTEGER),
+    "Z.div": arrow(INTEGER, INTEGER, INTEGER),
+    "Z.modulo": arrow(INTEGER, INTEGER, INTEGER),
+    "Z.eqb": arrow(INTEGER, INTEGER, BOOL),
+    "Z.leb": arrow(INTEGER, INTEGER, BOOL),
+    "Z.ltb": arrow(INTEGER, INTEGER, BOOL),
+}
+
 STANDARD_FUNCTIONS: Mapping[str, Term] = {
     "andb": arrow(BOOL, BOOL, BOOL),
     "orb": arrow(BOOL, BOOL, BOOL),
@@ -141,7 +161,7 @@ class Theory:
             return self.constructors[name].type
         if name in self.functions:
             return self.functions[name].type
-        return STANDARD_FUNCTIONS.get(name)
+        return STANDARD_FUNCTIONS.get(name) or INTEGER_FUNCTIONS.get(name)
 
     def type_of(self, term: Term, variables: Mapping[str, Term]) -> Term | None:
         """The type of a first-order term (variables, constants, applications), or None for anything else."""

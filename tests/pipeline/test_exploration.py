@@ -1,11 +1,12 @@
 """Theory exploration and the rewriting that keeps it small."""
 
-from domain import Definition, Term
+from domain import Definition, Problem, Term
 from pipeline.proposers import testing
 from pipeline.proposers.exploration import explore
 from pipeline.proposers.ordering import Precedence
 from pipeline.proposers.rewriting import RuleSet
 from pipeline.proposers.theory import Theory
+from tests.pipeline.elaborated import elaborate
 from tests.pipeline.small_theory import definitions, statement
 from verifiers.rocq.terms import alpha_normal, render
 
@@ -61,3 +62,30 @@ def test_rules_derive_instances_and_permutations() -> None:
     assert rules.learn(f(f(x, y), z), f(x, f(y, z)))
     assert not rules.learn(f(x, f(y, z)), f(z, f(y, x)))
     assert rules.learn(f(x, x), x)
+
+
+INTEGERS = """From Coq Require Import ZArith.
+Inductive seq (A : Type) : Type := stop : seq A | push : A -> seq A -> seq A.
+Fixpoint put (x : Z) (y : seq Z) : seq Z :=
+  match y with stop _ => push Z x (stop Z) | push _ a z => if Z.leb x a then push Z x y else push Z a (put x z) end.
+Fixpoint times (A : Type) (same : A -> A -> bool) (x : A) (y : seq A) : Z :=
+  match y with stop _ => 0%Z | push _ a z => if same x a then (1 + times A same x z)%Z else times A same x z end.
+"""
+
+INTEGER_LAWS = (
+    "forall x y : Z, Z.leb x y = false -> Z.leb y x = true",
+    "forall x y z : Z, Z.leb x y = true -> Z.leb y z = true -> Z.leb x z = true",
+    "forall (same : Z -> Z -> bool) (x y : Z) (z : seq Z), times Z same x (put y z) = times Z same x (push Z y z)",
+)
+
+
+def test_relations_of_integers_and_functions_at_integers_are_explored() -> None:
+    goal = "forall (x y : Z) (z : seq Z), times Z Z.eqb x (put y z) = times Z Z.eqb x (push Z y z)"
+    texts = [goal, *INTEGER_LAWS]
+    goal_read, *laws = elaborate(*[Problem("law", "rocq", INTEGERS, f"Theorem law : {text}.") for text in texts])
+    conjectures = {normal(term) for term in explore(goal_read.definitions)}
+    for law in laws:
+        assert normal(law.statement) in conjectures, law.problem.formal_statement
+    wrong = "forall x y : Z, Z.leb x y = true -> Z.leb y x = true"
+    (false,) = elaborate(Problem("law", "rocq", INTEGERS, f"Theorem law : {wrong}."))
+    assert normal(false.statement) not in conjectures
