@@ -20,8 +20,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from domain import Lemma, Request, Term
+from library_store.deduplication import dedup_key
 from pipeline.learning import admit, known
 from pipeline.ledger import Ledger
+from pipeline.proposers.testing import Tester
 from pipeline.proving import Found, Search
 from pipeline.retrieval import retrieve
 from pipeline.world import Ports, Statement, World
@@ -35,6 +37,9 @@ PROOFS = 3
 
 ASSUMED = 200
 """Conjectures that are retrieved for one statement; automation selects among them."""
+
+ALIKE = 300
+"""Valuations whose values repeat each other that a conjecture must stand before its proof is sought."""
 
 GROWTH = 8
 """By how many symbols a conjecture may be larger than the conjecture for whose proof it is assumed."""
@@ -73,9 +78,10 @@ class Credit:
             statement.term, self.over, statement.prelude_id, ASSUMED, at_round=at_round
         )
         tries = self.world.settings.evolve.request_tries
-        likely = [one for one in found if one.status == "answered" or one.tries < tries]
+        likely = [one for one in found if one.status == "answered" or (one.status == "open" and one.tries < tries)]
         fitting = [one for one in likely if largest is None or size(one.term) <= largest]
-        return [one.assumed() for one in fitting if one.id != statement.id]
+        same = dedup_key(statement.term)
+        return [one.assumed() for one in fitting if one.id != statement.id and dedup_key(one.term) != same]
 
     def smaller(self, statement: Statement) -> list[Lemma]:
         """What may be assumed for a statement that is no problem: only what is hardly larger."""
@@ -134,16 +140,25 @@ class Credit:
                 bare=False,
                 stuck=() if pending else self.stuck,
             )
-            found = search.quickly() or (search.patiently() if patient else None)
+            found = search.quickly() or search.chosen() or (search.patiently() if patient else None)
             if found is None:
                 return None
             unpaid = [one for one in found.lemmas if not one.proof]
-            if all(self._prove(one, waiting, depth) for one in unpaid):
+            if not any(list(map(self._refuted, unpaid))) and all(self._prove(one, waiting, depth) for one in unpaid):
                 ids = [lemma.id for lemma in found.lemmas]
                 self.ledger.retrieved.update(dict.fromkeys(ids))
                 self.ledger.mentioned.update(dict.fromkeys(ids))
                 return Found(found.proof, tuple(self.ports.library.query(_lemmas, ids)), found.operator)
         return None
+
+    def _refuted(self, conjecture: Lemma) -> bool:
+        """Whether more values than were tried before show that a conjecture is false; then nobody assumes it again."""
+        tester = Tester(self.world.over(conjecture.prelude_id))
+        if tester.test(conjecture.term, alike=ALIKE).counterexample is None:
+            return False
+        self.failed.add(conjecture.id)
+        self.ports.library.close_request(conjecture.id, "refuted")
+        return True
 
     def _prove(self, conjecture: Lemma, pending: frozenset[str], depth: int) -> bool:
         """Whether a conjecture, for which the statements `pending` wait, is a lemma in the end."""
@@ -157,7 +172,8 @@ class Credit:
         near = retrieve(world, ports, statement, self.over, world.settings.prove.lemmas)
         lemmas = [one for one in near if one.id not in pending]
         most, seconds = world.settings.evolve.scripts, min(self.left, world.settings.evolve.cpu_seconds)
-        found = Search(world, ports, ledger, statement, lemmas, most=most, seconds=seconds).quickly()
+        search = Search(world, ports, ledger, statement, lemmas, most=most, seconds=seconds)
+        found = search.quickly()
         if found is None and depth:
             found = self.search(statement, lemmas, self.smaller(statement), pending, depth - 1)
         lemma = None

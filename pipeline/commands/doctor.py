@@ -21,6 +21,7 @@ from cyclopts import Parameter
 
 from domain import Candidate, OutsideError, Problem, UserError
 from models import DEFAULT_MODEL, model_path
+from pipeline.proposers import saturation
 from verifiers.rocq.version import program
 from verifiers.sandbox import Finished, Limits, Sandbox
 
@@ -224,6 +225,15 @@ def _dpdgraph() -> str:
     return "read from a proof term which lemma it uses"
 
 
+def _eprover() -> str:
+    if not saturation.available():
+        raise _AilmentError("not installed; runs choose lemmas without it", f"apt-get install {saturation.PROGRAM}")
+    answer = saturation.ask("fof(l0, axiom, ![X]: f(X) = X).\nfof(g, conjecture, f(f(c)) = c).\n")
+    if answer.used != {0}:
+        raise _AilmentError("it does not prove f(f(c)) = c from f(x) = x", f"reinstall {saturation.PROGRAM}")
+    return "E proved f(f(c)) = c from f(x) = x"
+
+
 def _installed_program(name: str) -> tuple[str, ...]:
     """The command for a program of Rocq, under its name in the installed version."""
     command = program(name)
@@ -346,6 +356,7 @@ CHECKS: dict[str, Callable[[], str]] = {
     "coqidetop": _coqidetop,
     "coqchk": _coqchk,
     "dpdgraph": _dpdgraph,
+    "eprover": _eprover,
     "lean": _lean,
     "isabelle": _isabelle,
     "ray": _ray,
@@ -355,5 +366,5 @@ CHECKS: dict[str, Callable[[], str]] = {
 }
 """Part → its check, which returns what it saw or raises what is wrong."""
 
-NOT_NEEDED = frozenset({"gpu", "isabelle", "lean"})
+NOT_NEEDED = frozenset({"eprover", "gpu", "isabelle", "lean"})
 """Parts that the embedded default does without."""

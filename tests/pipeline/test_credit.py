@@ -81,6 +81,21 @@ def test_a_conjecture_may_be_proved_on_credit_too(verifier: RocqVerifier, tmp_pa
     assert bench.world.of_problem("join_join").id in flip_join.uses
 
 
+def test_what_is_false_and_seen_to_be_is_not_assumed_again(verifier: RocqVerifier, tmp_path: Path) -> None:
+    bench = Bench(verifier, tmp_path, "false_flip")
+    assert bench.search("flip_flip") is None
+    assert not bench.learned
+    assert bench.library.requests[bench.world.of_problem("false_flip").id].status == "refuted"
+    assert not bench.credit.assumable(bench.world.of_problem("flip_flip"))
+
+
+@pytest.fixture
+def blind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No value shows that a conjecture is false."""
+    monkeypatch.setattr(Credit, "_refuted", lambda *_: False)
+
+
+@pytest.mark.usefixtures("blind")
 def test_what_is_false_is_assumed_and_never_learned(verifier: RocqVerifier, tmp_path: Path) -> None:
     bench = Bench(verifier, tmp_path, "false_flip")
     assert bench.search("flip_flip") is None
@@ -94,6 +109,7 @@ def test_another_proof_is_sought_without_a_conjecture_that_failed(verifier: Rocq
     assert bench.learned == {"flip_join", "join_join"}
 
 
+@pytest.mark.usefixtures("blind")
 def test_two_conjectures_do_not_prove_each_other(verifier: RocqVerifier, tmp_path: Path) -> None:
     """Each of these follows from the other and from nothing else here."""
     bench = Bench(verifier, tmp_path, "false_comm", "false_comm_back")
@@ -101,6 +117,7 @@ def test_two_conjectures_do_not_prove_each_other(verifier: RocqVerifier, tmp_pat
     assert not bench.learned
 
 
+@pytest.mark.usefixtures("blind")
 def test_a_conjecture_that_failed_often_is_not_assumed_again(verifier: RocqVerifier, tmp_path: Path) -> None:
     bench = Bench(verifier, tmp_path, "false_flip")
     goal = bench.world.of_problem("flip_flip")
@@ -123,21 +140,28 @@ def test_a_lemma_that_came_in_the_meantime_is_taken(verifier: RocqVerifier, tmp_
     assert bench.ledger.counts["audited"] == audits
 
 
+@pytest.mark.usefixtures("blind")
 def test_what_is_to_be_proved_is_not_assumed_for_what_it_rests_on(verifier: RocqVerifier, tmp_path: Path) -> None:
-    """The goal is a conjecture too; what it rests on follows from it and from nothing else here."""
-    bench = Bench(verifier, tmp_path, "false_comm", "false_comm_turned")
-    assert bench.search("false_comm") is None
+    """The goal is a conjecture too; what it rests on follows from it at zero and from nothing else here."""
+    bench = Bench(verifier, tmp_path, "false_all_even", "false_sums_even")
+    assert bench.search("false_sums_even") is None
     tries = {one.statement: one.tries for one in bench.library.requests.values()}
-    assert tries == {"false_comm": 0, "false_comm_turned": 1}
+    assert tries == {"false_all_even": 1, "false_sums_even": 0}
 
 
+def test_what_says_the_same_as_the_goal_is_not_assumed(verifier: RocqVerifier, tmp_path: Path) -> None:
+    bench = Bench(verifier, tmp_path, "false_comm", "false_comm_turned")
+    assert not bench.credit.assumable(bench.world.of_problem("false_comm"))
+
+
+@pytest.mark.usefixtures("blind")
 def test_an_imported_lemma_that_states_the_goal_proves_nothing_that_it_rests_on(
     verifier: RocqVerifier, tmp_path: Path
 ) -> None:
-    bench = Bench(verifier, tmp_path, "false_comm_turned")
-    itself = lemma_of(theory()["false_comm"], "auto.")
+    bench = Bench(verifier, tmp_path, "false_all_even")
+    itself = lemma_of(theory()["false_sums_even"], "auto.")
     bench.library.insert_many([Proposal(itself, AUDITED, imported=True)])
-    assert bench.search("false_comm") is None
+    assert bench.search("false_sums_even") is None
     assert not [fate for fate in bench.ledger.counts if fate.startswith("audit")]
 
 
