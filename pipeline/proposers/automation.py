@@ -32,7 +32,7 @@ MOST_LEMMAS = 25
 Check = Callable[[Sequence["Script"]], Sequence[bool]]
 """Runs scripts against the statement that they were made for; says for each whether it is a proof."""
 
-PlanKind = Literal["search", "instance", "induction", "cases", "nested", "stepwise"]
+PlanKind = Literal["search", "instance", "facts", "induction", "cases", "nested", "stepwise"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,8 @@ class Plan:
 
     `induction` on `variable`, the other variables generalised if `general`; `cases` also splits `second` in each
     case; `nested` also does induction on it; `stepwise` is induction by two constructors at a time; `instance` is
-    no induction but a lemma with a constant for one of its variables.
+    no induction but a lemma with a constant for one of its variables; `facts` splits what matches look at and goes on
+    from the answers by laws under premises.
     """
 
     kind: PlanKind
@@ -132,31 +133,43 @@ class Automation:
         return tuple(lemma for _, _, lemma in turns[:most])
 
     def smallest(self, statement: Term, lemmas: Iterable[Lemma], most: int) -> tuple[Lemma, ...]:
-        """Lemmas over no other functions than the statement reaches, the most general and smallest first."""
+        """Lemmas over no other functions than the statement reaches, the most general and smallest first.
+
+        How general one is says the number of its constructors, the booleans apart: laws of an order come before what
+        holds of a successor.
+        """
         own = self.theory.reached(statement)
         fitting = [lemma for lemma in lemmas if constants(lemma.term) & self.theory.functions.keys() <= own]
-        ranks = {lemma.id: (self.theory.stacked(lemma.term), size(lemma.term), lemma.id) for lemma in fitting}
+        ranks = {lemma.id: (self._built(lemma.term), size(lemma.term), lemma.id) for lemma in fitting}
         return tuple(sorted(fitting, key=lambda lemma: ranks[lemma.id])[:most])
+
+    def _built(self, term: Term) -> int:
+        """Constructors in a term that are not booleans."""
+        heads = [part.name for part in subterms(term) if isinstance(part, Const)]
+        return sum(n in self.theory.constructors and self.theory.constructors[n].datatype.name != "bool" for n in heads)
 
     # -------------------------------------------------------------------------------------------------------- scripts
 
     def scripts(self, statement: Term, lemmas: Sequence[Lemma] = ()) -> Iterator[Script]:
         """The portfolio, cheapest and most general first; every script may use all of `lemmas`."""
         opened = open_statement(statement)
+        laws = any(map(self._lemmas.is_law, lemmas))
         for plan in self.plans(opened, with_lemmas=bool(lemmas)):
-            yield self.script(opened, plan, lemmas)
+            if laws or plan.kind != "facts":
+                yield self.script(opened, plan, lemmas)
 
     def plans(self, opened: Statement, *, with_lemmas: bool) -> Iterator[Plan]:
         """Every shape of proof, with a shallow search of the leaves, then with a deep one."""
         shapes = list(self._shapes(opened, with_lemmas=with_lemmas))
         yield from shapes
-        yield from (replace(plan, deep=True) for plan in shapes if plan.kind != "instance")
+        yield from (replace(plan, deep=True) for plan in shapes if plan.kind not in ("instance", "facts"))
 
     def _shapes(self, opened: Statement, *, with_lemmas: bool) -> Iterator[Plan]:
         variables = self.induction_order(opened)
         yield Plan("search")
         if with_lemmas:
             yield Plan("instance")
+            yield Plan("facts")
         several = len(opened.of_kind("data")) > 1
         for variable in variables:
             yield Plan("induction", variable, general=several)
@@ -183,6 +196,8 @@ class Automation:
         start = f"intros {names}.\n" if names else ""
         if plan.kind == "instance":
             return Script(f"{start}{first(self._lemmas.instances(opened, lemmas))}.", tuple(lemmas), plan)
+        if plan.kind == "facts":
+            return Script(f"{start}lm_facts ltac:(fun _ => {self._lemmas.facts(lemmas)}).", tuple(lemmas), plan)
         if plan.normalise:
             start += f"{self._lemmas.normaliser(lemmas)}.\n"
         return Script(start + self._body(opened, plan, search) + ".", tuple(lemmas), plan)

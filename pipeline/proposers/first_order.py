@@ -82,6 +82,8 @@ class Formulas:
         Raises:
             UntranslatableError: it speaks of predicates, or has a form that is not known.
         """
+        if isinstance(term, Let):
+            return self.formula(substitute(term.body, {term.name: term.value}), names)
         if isinstance(term, Forall):
             if isinstance(term.type, Sort):
                 return self.formula(term.body, names)

@@ -13,7 +13,7 @@ from domain import App, Const, Forall, Lemma, Term, Var
 from term_algebra import free_variables, has_fix, subterms
 
 from .ordering import Rule, directions, is_associativity, structural_index
-from .theory import Statement, Theory, as_equation, constants, head_name, pi_binders
+from .theory import BOOL, Statement, Theory, as_equation, constants, head_name, pi_binders
 
 INSTANCES = 8
 """Instances of lemmas that one script tries."""
@@ -32,17 +32,29 @@ class LemmaTactics:
 
     def closures(self, opened: Statement, lemmas: Sequence[Lemma]) -> str:
         rules = [(lemma, self.rule(lemma)) for lemma in lemmas]
-        forward = [_forward(lemma, rule) for lemma, rule in rules if len(rule.statement.hypotheses) in (1, 2)]
+        applied = [(lemma, rule) for lemma, rule in rules if len(rule.statement.hypotheses) in (1, 2)]
+        forward = [_forward(lemma, rule) for lemma, rule in applied if rule.kind == "forward"]
         facts = [lemma.canonical_name for lemma, rule in rules if rule.kind in ("fact", "forward", "commutative")]
         finish = f"eauto 4 using {', '.join(facts)}" if facts else "fail"
         parts = [
             f"(fun _ => {self.rewrites(lemmas, '')})",
             f"(fun H => {self.rewrites(lemmas, ' in H')})",
-            f"(fun _ => {first([text for text in forward if text])})",
+            f"(fun _ => {first(forward)})",
             f"(fun _ => {finish})",
             f"(fun _ => {first(self._permutations(rules))})",
         ]
         return " ".join([*(f"ltac:{part}" for part in parts), self._unfolder(opened, lemmas)])
+
+    def facts(self, lemmas: Sequence[Lemma]) -> str:
+        """What follows from known facts by laws under one or two premises, such as those of an order."""
+        laws = [lemma for lemma in lemmas if self.is_law(lemma)]
+        return first([_forward(lemma, self.rule(lemma)) for lemma in laws])
+
+    def is_law(self, lemma: Lemma) -> bool:
+        """Whether a lemma has one or two premises and speaks of no constructor but those of the booleans."""
+        built = constants(lemma.term) & self.theory.constructors.keys()
+        simple = all(self.theory.constructors[name].datatype.name == BOOL.name for name in built)
+        return simple and len(self.rule(lemma).statement.hypotheses) in (1, 2)
 
     def _unfolder(self, opened: Statement, lemmas: Sequence[Lemma]) -> str:
         """Unfolds the functions without recursion that the statement or a lemma mentions."""
@@ -215,10 +227,8 @@ def _rewrite(lemma: Lemma, rule: Rule) -> str:
     return f"rewrite {'<- ' if rule.reverse else ''}{lemma.canonical_name}"
 
 
-def _forward(lemma: Lemma, rule: Rule) -> str | None:
+def _forward(lemma: Lemma, rule: Rule) -> str:
     """Apply a lemma to known facts that match its hypotheses."""
-    if rule.kind != "forward":
-        return None
     hypotheses = [binder.name for binder in rule.statement.hypotheses]
     given = " ".join(f"K{hypotheses.index(b.name)}" if b.kind == "hypothesis" else "_" for b in rule.statement.binders)
     pattern = ", ".join(f"K{i} : _ = _" for i in range(len(hypotheses)))

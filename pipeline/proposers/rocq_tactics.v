@@ -70,6 +70,12 @@ Ltac lm_no_match t := match t with context [match _ with _ => _ end] => fail 1 |
 
 Ltac lm_is_bool s := match type of s with bool => idtac end.
 
+(* What the matches of the goal look at is split; known facts are then carried on by laws until they close it. *)
+Ltac lm_facts forward :=
+  cbv zeta in *;
+  repeat match goal with |- context [match ?s with _ => _ end] => lm_no_match s; destruct s eqn:? end;
+  try congruence; do 12 try forward tt; congruence.
+
 (* Case splits, the safest first. A variable that only an induction hypothesis looks at is not split: that would
    unroll the hypothesis without end. *)
 Ltac lm_split_first :=

@@ -75,6 +75,10 @@ STATEMENTS = {
     "same_sound": "forall x y : num, same x y = true -> x = y",
     "below_not_same": "forall x y : num, below x y = true -> same x y = false",
     "below_differs": "forall x y : num, below y x = true -> x <> y",
+    "below_trans": "forall x y z : num, below x y = true -> below y z = true -> below x z = true",
+    "lesser": "forall x y z : num, below x y = true -> below y z = true ->"
+    " (let least := if below x z then x else z in if below y least then y else least) = x",
+    "below_asym": "forall x y : num, below x y = true -> below y x = false",
     "below_two": "forall x : num, below x (next (next x)) = true",
     "false_below": "forall x y : num, below (sum x y) y = same x y",
     "join_one": "forall (x : seq num) (y : num), weight num (join num x (push num (next zero) (stop num)))"
