@@ -9,14 +9,16 @@ proof is sought without it.
 Invariants: nothing is accepted on credit. A conjecture enters the library by an audited proof of its own, before what
 rests on it. None is assumed in its own proof, nor in the proof of one that it is needed for, so there is no circle.
 
-What is assumed for a problem depends on earlier rounds alone; proofs of conjectures use the library of the moment, so
-that no two attempts prove the same. Which of two workers is faster can therefore decide what a round solves.
+What is assumed for a problem depends on earlier rounds alone, but for what was refuted or failed often since; proofs of
+conjectures use the library of the moment, so that no two attempts prove the same. Which of two workers is faster can
+therefore decide what a round solves.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from domain import Lemma, Request, Term
@@ -152,13 +154,20 @@ class Credit:
         return None
 
     def _refuted(self, conjecture: Lemma) -> bool:
-        """Whether more values than were tried before show that a conjecture is false; then nobody assumes it again."""
-        tester = Tester(self.world.over(conjecture.prelude_id))
-        if tester.test(conjecture.term, alike=ALIKE).counterexample is None:
+        """Whether more values than were tried before show that a conjecture is false: it is not assumed again."""
+        if all(self.ports.library.query(known, [conjecture.id])):
+            return False
+        found = self._tester.test(conjecture.term, alike=ALIKE).counterexample
+        if found is None:
             return False
         self.failed.add(conjecture.id)
-        self.ports.library.close_request(conjecture.id, "refuted")
+        if found.certain:
+            self.ports.library.close_request(conjecture.id, "refuted")
         return True
+
+    @cached_property
+    def _tester(self) -> Tester:
+        return Tester([self.world.definitions[identity] for identity in self.over])
 
     def _prove(self, conjecture: Lemma, pending: frozenset[str], depth: int) -> bool:
         """Whether a conjecture, for which the statements `pending` wait, is a lemma in the end."""

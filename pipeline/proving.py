@@ -147,8 +147,8 @@ class Search:
         self.screen = Screen(world, ports, ledger, statement, seconds)
         self._statement = statement
         self._lemmas = tuple(lemmas)
-        self.saturates = most > 0 and world.settings.prove.saturation and saturation.available()
-        """Whether `chosen` has anything to ask."""
+        asked = most > 0 and world.settings.prove.saturation and world.language == "rocq"
+        self._saturates = asked and saturation.available()
         self._ledger = ledger
         self._automation = world.automation(statement.prelude_id)
         self._stopped: list[Script] = []
@@ -176,14 +176,22 @@ class Search:
 
         It chooses among the smallest first, for others lead it astray too, then among those selected, then among all.
         """
+        if not self._saturates:
+            return None
         term, automation, screen = self._statement.term, self._automation, self.screen
         smallest = [automation.smallest(term, self._lemmas, most) for most in SMALLEST]
-        for lemmas in dict.fromkeys((*smallest, self._selected, self._lemmas)) if self.saturates else ():
+        sets = {tuple(one.id for one in lemmas): lemmas for lemmas in (*smallest, self._selected, self._lemmas)}
+        seen: set[tuple[str | None, tuple[str, ...]]] = set()
+        for lemmas in sets.values():
             for choice in saturation.select(term, automation, lemmas):
                 self._ledger.prover_seconds += choice.seconds
                 screen.left -= choice.seconds
-                if choice.lemmas is None:
+                if screen.left <= 0:
+                    return None
+                ids = tuple(lemma.id for lemma in choice.lemmas or ())
+                if not choice.lemmas or not seen.isdisjoint([(None, ids), (choice.variable, ids)]):
                     continue
+                seen.add((choice.variable, ids))
                 scripts = automation.scripts(term, choice.lemmas)
                 fitting = (one for one in scripts if choice.variable is None or one.plan.variable == choice.variable)
                 found = self._proof_among(list(islice(fitting, FIRST)), automation.quick_seconds)

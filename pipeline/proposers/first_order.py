@@ -91,7 +91,7 @@ class Formulas:
                 if term.name != "_" and term.name in free_variables(term.body):
                     raise UntranslatableError("a proof is spoken of")
                 return f"({self.formula(term.type, names)} => {self.formula(term.body, names)})"
-            variable = f"X{len(names)}"
+            variable = _unused(names)
             return f"(![{variable}]: {self.formula(term.body, {**names, term.name: variable})})"
         equation = as_equation(term)
         if equation is not None:
@@ -103,7 +103,7 @@ class Formulas:
         if name == "not" and len(given) == 1:
             return f"(~ {self.formula(given[0], names)})"
         if name == "ex" and len(given) == 2 and isinstance(given[1], Lambda):
-            variable = f"X{len(names)}"
+            variable = _unused(names)
             return f"(?[{variable}]: {self.formula(given[1].body, {**names, given[1].name: variable})})"
         if name in ("True", "False"):
             return f"${name.lower()}"
@@ -165,15 +165,22 @@ class Formulas:
             name = f" {len(self._lifted)}"  # no constant's name has a space
             self._lifted[key] = name
             self._symbols[name] = _Symbol(f"f{len(self._symbols)}", (False,) * len(free))
-            call: Term = apply(Const(name), [Var(one) for one in free])
-            if isinstance(term, Lambda):
-                outer = {one: f"X{index}" for index, one in enumerate(free)}
-                inner = {**outer, term.name: f"X{len(free)}"}
-                left = _applied(self.value(call, outer), [inner[term.name]])
-                self._say(list(inner.values()), f"{left} = {self.value(term.body, inner)}")
-            else:
-                self._paths(call, term, set(free), ())
+            try:
+                self._define(apply(Const(name), [Var(one) for one in free]), term, free)
+            except UntranslatableError:
+                del self._lifted[key]
+                raise
         return self._call(self._lifted[key], [Var(one) for one in free], names)
+
+    def _define(self, call: Term, term: Lambda | Match, free: Sequence[str]) -> None:
+        if isinstance(term, Match):
+            self._paths(call, term, set(free), ())
+            return
+        outer = {one: f"X{index}" for index, one in enumerate(free)}
+        variable = f"X{len(free)}"
+        left = _applied(self.value(call, outer), [variable])
+        inner = {**outer, term.name: variable}
+        self._say([*outer.values(), variable], f"{left} = {self.value(term.body, inner)}")
 
     # --------------------------------------------------------------------------------------------------------- axioms
 
@@ -259,21 +266,28 @@ class Formulas:
             return
         scrutinee = body.scrutinee
         for branch in body.branches:
-            number = self._symbol(branch.constructor).values
-            fields = [Var(f"field {next(self._fresh)}") for _ in range(number)]
-            named = branch.variables[len(branch.variables) - number :] if number else ()
-            inner = {old: new for old, new in zip(named, fields, strict=True) if old != "_"}
             kinds = self._symbol(branch.constructor).types
-            typed = iter(fields)
-            whole = apply(Const(branch.constructor), [Var("_") if is_type else next(typed) for is_type in kinds])
+            fields = {place: f"field {next(self._fresh)}" for place, is_type in enumerate(kinds) if not is_type}
+            whole = apply(Const(branch.constructor), [Var(fields.get(place, "_")) for place in range(len(kinds))])
+            start = len(kinds) - len(branch.variables)
+            if start < 0:
+                raise UntranslatableError("a branch with more variables than its constructor has arguments")
+            named = {name: start + place for place, name in enumerate(branch.variables) if name != "_"}
+            inner = {name: Var(fields[place]) for name, place in named.items() if place in fields}
             rest = substitute(branch.body, inner)
-            known = variables | {one.name for one in fields}
+            known = variables | set(fields.values())
             if isinstance(scrutinee, Var) and scrutinee.name in variables:
                 bound = {scrutinee.name: whole}
-                there = tuple((substitute(one, bound), other) for one, other in premises)
+                there = tuple((substitute(one, bound), substitute(other, bound)) for one, other in premises)
                 self._paths(substitute(call, bound), substitute(rest, bound), known - {scrutinee.name}, there)
             else:
                 self._paths(call, rest, known, (*premises, (scrutinee, whole)))
+
+
+def _unused(names: Mapping[str, str]) -> str:
+    """A variable that no name in sight stands for."""
+    taken = set(names.values())
+    return next(variable for number in itertools.count() if (variable := f"X{number}") not in taken)
 
 
 def _general(variables: Sequence[str], formula: str) -> str:

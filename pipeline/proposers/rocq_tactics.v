@@ -74,7 +74,7 @@ Ltac lm_is_bool s := match type of s with bool => idtac end.
 Ltac lm_facts forward :=
   cbv zeta in *;
   repeat match goal with |- context [match ?s with _ => _ end] => lm_no_match s; destruct s eqn:? end;
-  try congruence; do 12 try forward tt; congruence.
+  try congruence; do 12 try forward (); congruence.
 
 (* Case splits, the safest first. A variable that only an induction hypothesis looks at is not split: that would
    unroll the hypothesis without end. *)

@@ -4,7 +4,8 @@ E proves the cases from the functions' equations, the induction hypothesis and e
 which axioms its proof has. Its proofs are not believed: the lemmas go to the scripts of `automation`, as any choice
 of lemmas would, with the one difference that these suffice and nothing else leads astray.
 
-Its limit is a number of terms that it builds, so a question has the same answer on every machine.
+Its limits are numbers of terms and of clauses, so a question has the same answer from the same release of E on every
+machine on which it does not take `SECONDS`.
 """
 
 from __future__ import annotations
@@ -29,14 +30,17 @@ PROGRAM = "eprover"
 MEMORY_MIB = 1024
 
 TERMS = 200_000
-"""Terms that one question may build, which takes a tenth of a second at most. E's proofs for 50 problems of TIP's prod,
+"""Terms that one question may build, which takes about a tenth of a second. E's proofs for 50 problems of TIP's prod,
 given what a run had found out, took a third of that."""
 
 CLAUSES = 2000
 """Clauses that one question may process; large ones can take long before they have built many terms."""
 
 SECONDS = 1
-"""CPU seconds of one question, which mostly ends before that."""
+"""CPU seconds of one question; most end by the other limits before a tenth of that."""
+
+WALL_SECONDS = 120
+"""Wall time after which the program is killed."""
 
 VARIABLES = 3
 """Inductions that are tried."""
@@ -160,12 +164,20 @@ class Answer(NamedTuple):
 
 
 def ask(question: str) -> Answer:
-    """Runs the program on a problem in TPTP whose axioms `lN` are lemmas."""
+    """Runs the program on a problem in TPTP whose axioms `lN` are lemmas.
+
+    This process must reap no other child meanwhile, or its time is counted too.
+    """
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    command = [PROGRAM, "--auto", "--silent", "--proof-object=1", "--tstp-format"]
-    limits = [f"--cpu-limit={SECONDS}", f"--memory-limit={MEMORY_MIB}", f"--tb-insert-limit={TERMS}"]
-    limits.append(f"--processed-clauses-limit={CLAUSES}")
-    said = subprocess.run([*command, *limits], input=question, capture_output=True, text=True, check=False).stdout
+    command = [PROGRAM, "--auto", "--silent", "--proof-object=1", "--tstp-format", f"--cpu-limit={SECONDS}"]
+    command += [f"--memory-limit={MEMORY_MIB}", f"--tb-insert-limit={TERMS}", f"--processed-clauses-limit={CLAUSES}"]
+    try:
+        finished = subprocess.run(
+            command, input=question, capture_output=True, text=True, check=False, timeout=WALL_SECONDS
+        )
+        said = finished.stdout
+    except (OSError, subprocess.TimeoutExpired):
+        said = ""
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     used = {int(number) for number in _USED.findall(said)} if "# Proof found!" in said else None
     return Answer(used, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
