@@ -40,6 +40,7 @@ from pipeline.offers import offers
 from pipeline.policies import Action, Offers, Plan
 from pipeline.premises import premises
 from pipeline.progress import Progress
+from pipeline.proposers import saturation
 from pipeline.rechecking import recheck
 from pipeline.staff import Staff, open_staff
 from pipeline.world import World, build
@@ -133,6 +134,10 @@ def _world(settings: RunSettings, datasets: Sequence[Dataset], staff: Staff, pro
     detail: dict[str, Any] = {"versions": {"prover": prover, "lemmary": __version__}, "label": "online"}
     if staff.model_card is not None:
         detail["versions"]["model"] = f"{staff.model_card.name} ({staff.model_card.version})"
+    if settings.prove.saturation and world.language == "rocq":
+        detail["versions"]["eprover"] = saturation.version()
+        if not saturation.available():
+            progress.notices(["eprover is not installed: no lemmas are chosen by it (`apt-get install eprover`)"])
     degraded = staff.verifiers[0].sandbox_note()
     told = gather([actor.handle.notices.remote() for actor in staff.verifiers])
     progress.notices(dict.fromkeys(note for notes in told for note in notes))

@@ -62,6 +62,14 @@ def available() -> bool:
     return shutil.which(PROGRAM) is not None
 
 
+def version() -> str:
+    """The program's own name and release, or `absent`."""
+    if not available():
+        return "absent"
+    said = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True, check=False, timeout=WALL_SECONDS)
+    return said.stdout.strip()
+
+
 def select(statement: Term, automation: Automation, lemmas: Sequence[Lemma]) -> Iterator[Selection]:
     """Choices among lemmas for a closed statement over the definitions of `automation`."""
     opened = open_statement(statement)

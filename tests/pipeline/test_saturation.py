@@ -131,6 +131,12 @@ def test_functions_over_integers_have_equations_too() -> None:
     assert choice.lemmas == ()
 
 
+def test_a_program_that_is_not_there_is_told_and_answers_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(saturation, "PROGRAM", "no-such-prover")
+    assert saturation.version() == "absent"
+    assert ask("fof(g, conjecture, a = a).\n").used is None
+
+
 @needs_e
 def test_the_answer_tells_no_lemma_that_is_not_in_the_proof() -> None:
     axioms = "fof(l0, axiom, ![X]: f(X) = X).\nfof(l1, axiom, ![X]: g(X) = X).\n"
