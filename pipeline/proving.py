@@ -230,7 +230,7 @@ class Search:
             verdict = self.screen.verdict(script.text, (), limit)
             if verdict.trust == "elaborated":
                 return Found(self._fewest(script).text, (), "automation")
-            if verdict.verdict == "timeout":
+            if verdict.verdict == "timeout" and limit is not None:
                 self._with_premises.append(script)
         return None
 

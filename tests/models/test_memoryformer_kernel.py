@@ -18,8 +18,8 @@ from models.memoryformer import kernel
 from models.memoryformer.layer import MemoryHash, MemoryLayer, MemoryTables, bucket_index, bucket_score, memory_layers
 from models.memoryformer.model import MemoryFormer
 from models.memoryformer.settings import Score, Settings
-from models.memoryformer.storage import StoredTables, TableType
-from tests.models.memory_cases import ROUNDING, SCORES, Case, assert_close, served
+from models.memoryformer.storage import TableType
+from tests.models.memory_cases import ROUNDING, SCORES, Case, assert_close, served, views
 
 SHAPES = [(1, 64, 8, 512), (5, 7, 10, 33), (17, 5, 3, 130), (300, 13, 8, 70), (2, 4, 1, 1), (3, 3, 16, 100)]
 """Tokens, K, τ, d_out: with and without rows that fill a cache line, groups of chunks, a tile of tokens."""
@@ -130,10 +130,7 @@ def test_stored_tables_are_read_as_they_are(
     fused: kernel.Fused, tokens: int, outputs: int, stored: TableType, dtype: torch.dtype
 ) -> None:
     case = Case(tokens, 6, 8, outputs, dtype)
-    memory = MemoryTables(6, 8, outputs).to(dtype)
-    memory.tables.copy_(case.tables * torch.arange(1, 1 + len(case.tables))[:, None] / 100)  # no two scales are alike
-    memory.bias.copy_(case.bias)
-    kept = StoredTables.of(memory, stored)
+    kept = case.kept(stored)
     result = fused(case.x, 8, False, 1.0, *kept.operands)
     if stored != "int8" and dtype not in (torch.float32, kept.get_buffer("tables").dtype):
         assert result is None
@@ -147,17 +144,7 @@ def test_stored_tables_are_read_as_they_are(
 def test_input_has_any_number_of_dimensions_and_any_strides(fused: kernel.Fused) -> None:
     case = Case(12, 5, 4, 20)
     operands = (4, True, 1.0, case.tables, case.bias, None)
-    expected = case.expected("official")
-    for x, of in (
-        (case.x.view(3, 4, 20), expected.view(3, 4, 20)),
-        (case.x[7], expected[7]),
-        (case.x.T.contiguous().T, expected),
-        (case.x[::3], expected[::3]),
-        (torch.cat([case.x, case.x], dim=1)[:, 20:], expected),
-        (case.x[:1].expand(5, 20), expected[:1].expand(5, 20)),
-        (case.x[:0], expected[:0]),
-        (case.x.view(3, 4, 20)[:, :0], expected.view(3, 4, 20)[:, :0]),
-    ):
+    for x, of in views(case.x, case.expected("official")):
         (y,) = served(fused(x, *operands))
         assert_close(y, of, ROUNDING[torch.float32])
 
