@@ -182,9 +182,12 @@ class Credit:
         lemmas = [one for one in near if one.id not in pending]
         most, seconds = world.settings.evolve.scripts, min(self.left, world.settings.evolve.cpu_seconds)
         search = Search(world, ports, ledger, statement, lemmas, most=most, seconds=seconds)
-        found = search.quickly()
+        found = search.soon()
         if found is None and depth:
             found = self.search(statement, lemmas, self.smaller(statement), pending, depth - 1)
+        if found is None:
+            search.screen.left = min(search.screen.left, self.left)
+            found = search.quickly()
         lemma = None
         if found is not None:
             lemma = admit(

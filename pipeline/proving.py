@@ -175,6 +175,7 @@ class Search:
         using = scripts(selected, inductive if selected else 0)
         closest = scripts(selected[:CLOSEST], inductive if len(selected) > CLOSEST else 0)
         self._kept_for_lemmas = seconds / 2 if selected else 0.0
+        self._soonest = len(without[:FIRST]) + len(using[:FIRST])
         self._first = [*without[:FIRST], *using[:FIRST], *without[FIRST:FEW], *using[FIRST:FEW], *closest[:FEW]]
         self._rest = [*without[FEW:], *using[FEW:], *closest[FEW:]]
 
@@ -206,13 +207,19 @@ class Search:
                     return found
         return None
 
+    def soon(self) -> Found | None:
+        """The first `FIRST` scripts of each kind, each within the quick limit."""
+        scripts, self._first = self._first[: self._soonest], self._first[self._soonest :]
+        self._soonest = 0
+        return self._proof_among(scripts, self._automation.quick_seconds)
+
     def few(self) -> Found | None:
-        """The first `FEW` scripts of each kind, each within the quick limit."""
+        """The first `FEW` scripts of each kind that were not tried, each within the quick limit."""
         scripts, self._first = self._first, []
         return self._proof_among(scripts, self._automation.quick_seconds)
 
     def quickly(self) -> Found | None:
-        """All scripts, those of `few` too unless they were tried, each within the quick limit; then procedures."""
+        """All scripts that were not tried, each within the quick limit; then procedures."""
         scripts, self._first, self._rest = [*self._first, *self._rest], [], []
         found = self._proof_among(scripts, self._automation.quick_seconds)
         if found is not None:
