@@ -123,9 +123,6 @@ class Credit:
             pending: ids of the statements that wait for this proof; neither they nor lemmas that state them are used.
             depth: how many more may wait.
             patient: whether scripts that the quick limit stopped are run again.
-
-        For a problem all scripts are tried, for a conjecture only the first of them: of 97 proofs that were found on
-        credit one was not among the first four.
         """
         waiting = pending | {statement.id}
         barred = waiting | {lemma.id for lemma in lemmas}
@@ -145,9 +142,7 @@ class Credit:
                 bare=False,
                 stuck=() if pending else self.stuck,
             )
-            found = (search.soon() if pending else search.quickly()) or search.chosen()
-            if found is None and patient:
-                found = search.patiently()
+            found = search.quickly() or search.chosen() or (search.patiently() if patient else None)
             if found is None:
                 return None
             unpaid = [one for one in found.lemmas if not one.proof]
