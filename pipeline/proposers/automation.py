@@ -173,12 +173,12 @@ class Automation:
         several = len(opened.of_kind("data")) > 1
         for variable in variables:
             yield Plan("induction", variable, general=several)
-        if with_lemmas:
-            for variable in variables:
-                yield Plan("induction", variable, general=several, normalise=True)
         if several:
             for variable in variables:
                 yield Plan("induction", variable)
+        if with_lemmas:
+            for variable in variables:
+                yield Plan("induction", variable, general=several, normalise=True)
         pairs = [(v, w) for v in variables for w in variables if v != w][:12]
         for variable, second in pairs:
             yield Plan("cases", variable, second, general=True)
