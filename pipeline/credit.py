@@ -4,7 +4,7 @@ Exploration finds far more that holds than anybody needs, and to prove it all co
 warm session assumes lemmas in any case; so where the library's lemmas do not suffice, it may assume open requests too:
 what exploration found and what stuck goals asked for, tested on values, not proved. Of a proof that goes through, the
 conjectures that it needs, after it was minimised, are proved next, in the same way; where one cannot be proved, another
-proof is sought without it.
+proof is sought without it. All this is done with few scripts for each statement first, and then with all of them.
 
 Invariants: nothing is accepted on credit. A conjecture enters the library by an audited proof of its own, before what
 rests on it. None is assumed in its own proof, nor in the proof of one that it is needed for, so there is no circle.
@@ -62,6 +62,10 @@ class Credit:
     """Goals on which automation got stuck in the statement of this step."""
     failed: set[str] = field(default_factory=set[str])
     """Ids of the conjectures that could not be proved in this step: none of them is assumed again."""
+    thorough: bool = True
+    """Whether each statement gets all scripts. `prove` gives it the first ones only at first, so that a conjecture that
+    leads nowhere costs little."""
+    _false: set[str] = field(default_factory=set[str])
 
     @property
     def left(self) -> float:
@@ -92,8 +96,16 @@ class Credit:
     def prove(
         self, search: Search, statement: Statement, lemmas: Sequence[Lemma], assumed: Sequence[Lemma]
     ) -> Found | None:
-        """The whole order of means: few scripts, credit, all that `search` has, patient credit, a patient `search`."""
+        """The whole order of means: few scripts, credit, all that `search` has, patient credit, a patient `search`.
+
+        Credit is given with the first scripts for each statement, then with all of them.
+        """
+        self.thorough = False
         found = search.few() or self.search(statement, lemmas, assumed)
+        self.thorough = True
+        if found is None:
+            self.failed = set(self._false)
+            found = self.search(statement, lemmas, assumed)
         if found is None:
             search.screen.left = min(search.screen.left, self.left)
             found = search.quickly()
@@ -142,7 +154,9 @@ class Credit:
                 bare=False,
                 stuck=() if pending else self.stuck,
             )
-            found = search.quickly() or search.chosen() or (search.patiently() if patient else None)
+            found = (search.quickly() if self.thorough else search.soon()) or search.chosen()
+            if found is None and patient:
+                found = search.patiently()
             if found is None:
                 return None
             unpaid = [one for one in found.lemmas if not one.proof]
@@ -161,6 +175,7 @@ class Credit:
         if found is None:
             return False
         self.failed.add(conjecture.id)
+        self._false.add(conjecture.id)
         if found.certain:
             self.ports.library.close_request(conjecture.id, "refuted")
         return True
@@ -185,7 +200,7 @@ class Credit:
         found = search.soon()
         if found is None and depth:
             found = self.search(statement, lemmas, self.smaller(statement), pending, depth - 1)
-        if found is None:
+        if found is None and self.thorough:
             search.screen.left = min(search.screen.left, self.left)
             found = search.quickly()
         lemma = None
@@ -203,10 +218,10 @@ class Credit:
             )
         if lemma is None:
             self.failed.add(conjecture.id)
-            if self.left > 0:
-                ports.library.count_try(conjecture.id)
-            else:
+            if self.left <= 0:
                 ports.library.want(conjecture.id)
+            elif self.thorough:
+                ports.library.count_try(conjecture.id)
         return lemma is not None
 
 

@@ -128,6 +128,22 @@ def test_a_conjecture_that_failed_often_is_not_assumed_again(verifier: RocqVerif
     assert not bench.credit.assumable(goal)
 
 
+@pytest.mark.usefixtures("blind")
+def test_a_conjecture_fails_with_few_scripts_before_it_fails_with_all(verifier: RocqVerifier, tmp_path: Path) -> None:
+    bench = Bench(verifier, tmp_path, "false_comm")
+    identity = bench.world.of_problem("false_comm").id
+    bench.credit.thorough = False
+    assert bench.search("false_flip_join") is None
+    few = bench.ledger.counts["proposed"]
+    assert bench.credit.failed == {identity}
+    assert bench.library.requests[identity].tries == 0
+    bench.credit.thorough = True
+    bench.credit.failed.clear()
+    assert bench.search("false_flip_join") is None
+    assert bench.ledger.counts["proposed"] > 2 * few
+    assert bench.library.requests[identity].tries == 1
+
+
 def test_a_lemma_that_came_in_the_meantime_is_taken(verifier: RocqVerifier, tmp_path: Path) -> None:
     bench = Bench(verifier, tmp_path, "sum_next")
     goal = bench.world.of_problem("twice_sum")

@@ -7,7 +7,7 @@ from domain import Candidate, Verdict
 from pipeline.config import RunSettings
 from pipeline.ledger import Ledger
 from pipeline.proposers.automation import Automation
-from pipeline.proving import AS_LONG, FEW, FIRST, MOMENT, Search
+from pipeline.proving import AS_LONG, FEW, FIRST, MOMENT, SOON, Search
 from pipeline.world import Ports, Statement, build
 from tests.pipeline.elaborated import lemma_of
 from tests.pipeline.small_theory import theory
@@ -69,9 +69,9 @@ def test_the_first_scripts_of_each_kind_are_tried_once() -> None:
     slow = Slow()
     scripts = search(slow, "sum_next", most=80, seconds=600.0)
     assert scripts.soon() is None
-    assert [lemmas for lemmas, _ in slow.asked] == [0] * FIRST + [1] * FIRST
+    assert [lemmas for lemmas, _ in slow.asked] == [0] * FIRST + [1] * SOON
     scripts.few()
-    assert [lemmas for lemmas, _ in slow.asked[2 * FIRST :]] == [0] * (FEW - FIRST) + [1] * (FEW - FIRST)
+    assert [lemmas for lemmas, _ in slow.asked[FIRST + SOON :]] == [0] * (FEW - FIRST) + [1] * (FEW - SOON)
 
 
 def test_a_replay_without_a_lemma_stops_soon_after_the_time_that_the_proof_took() -> None:
