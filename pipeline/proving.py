@@ -29,8 +29,8 @@ SMALLEST = 5, 12
 
 FIRST, SOON, FEW = 4, 7, 12
 """Scripts that are tried without lemmas, and then with them, before the next ones: of 160 proofs found in explorations
-of TIP, which had 24 scripts of each kind, 151 are among the first 4 and 159 among the first 12. With lemmas the induction
-that leaves other variables alone is among the first 7."""
+of TIP, which had 24 scripts of each kind, 151 are among the first 4 and 159 among the first 12. With lemmas the
+induction that leaves other variables alone is among the first 7."""
 
 AS_LONG, MOMENT = 2.0, 0.1
 """A lemma is needed if without it the proof fails or takes more than twice the time and 0.1 CPU seconds. Of 443 replays
