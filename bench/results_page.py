@@ -2,7 +2,8 @@
 
     python bench/results_page.py > docs/results.md
 
-It reads `docs/results/tip_*.json`, which are `python -m pipeline report RUN --json` with `what` and `machine` added.
+It reads `docs/results/tip_*.json`, which are `python -m pipeline report RUN --json` with `what` and `machine` added,
+and `docs/results/tip_*_cold.json` of `bench/cold.py`.
 """
 
 from __future__ import annotations
@@ -22,22 +23,27 @@ def main() -> None:
     print(
         "Written by `python bench/results_page.py` from `docs/results/`; [Results](benchmarks.md) says what it shows."
     )
-    print("CPU seconds are those of the attempts at the problem itself; lemmas cost extra and are shared.")
-    for suite, file in SUITES.items():
-        _suite(suite, json.loads((RESULTS / file).read_text(encoding="utf-8")))
-
-
-def _suite(suite: str, run: dict[str, Any]) -> None:
-    counts = run["counts"]
-    print(f"\n## {suite}: {counts['solved']} of {counts['problems']}\n")
-    print(f"{run['what']}; {counts['cpu_seconds']:.0f} CPU seconds in all; {run['machine']}.\n")
     print(
-        "| problem | round | technique | CPU s | learned lemmas that the proof needs |\n| --- | --- | --- | --- | --- |"
+        "CPU seconds are those of the attempts at the problem itself; lemmas cost extra and are shared. `alone`: those"
     )
+    print("of all its steps where no problem sees anything of another, if these are 60 at most (`bench/cold.py`).")
+    for suite, file in SUITES.items():
+        cold = json.loads((RESULTS / file.replace(".json", "_cold.json")).read_text(encoding="utf-8"))
+        _suite(suite, json.loads((RESULTS / file).read_text(encoding="utf-8")), cold["solved"])
+
+
+def _suite(suite: str, run: dict[str, Any], cold: dict[str, float]) -> None:
+    counts = run["counts"]
+    print(f"\n## {suite}: {counts['solved']} of {counts['problems']}, {len(cold)} alone\n")
+    print(f"{run['what']}; {counts['cpu_seconds']:.0f} CPU seconds in all; {run['machine']}.\n")
+    print("| problem | round | technique | CPU s | alone | learned lemmas that the proof needs |")
+    print("| --- | --- | --- | --- | --- | --- |")
     for row in run["problems"]:
         lemmas = "; ".join(f"`{lemma}`" for lemma in row["lemmas"]).replace("|", "\\|")
         shown = row["technique"] if row["status"] == "proved" else f"**{row['status']}**"
-        print(f"| {row['name']} | {row['round'] or ''} | {shown} | {row['cpu_seconds']} | {lemmas} |")
+        print(
+            f"| {row['name']} | {row['round'] or ''} | {shown} | {row['cpu_seconds']} | {cold.get(row['name'], '–')} | {lemmas} |"
+        )
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ import polars as pl
 import pytest
 import yaml
 
+from bench.cold import seconds_by_problem
+from domain import UserError
 from library_store.snapshot import Tables, read
 
 CONFIGURATION = {
@@ -58,6 +60,20 @@ def test_in_isolation_no_step_sees_a_lemma_of_another_problem(compared: Path) ->
         assert len(lemma.origins) == 1
         for used in lemma.uses:
             assert isolated.lemmas[used].origins == lemma.origins
+
+
+def test_in_isolation_every_step_is_at_the_cost_of_one_problem(compared: Path) -> None:
+    isolated = tables(compared, "isolated")
+    steps = isolated.rows("attempts")
+    proved = {row["name"]: row["round"] for row in isolated.rows("problems") if row["status"] == "proved"}
+    spent = seconds_by_problem(isolated)
+    assert set(spent) == {row["name"] for row in isolated.rows("problems")}
+    own = {name: sum(row["cpu_seconds"] for row in steps if row["target"] == name) for name in spent}
+    assert all(spent[name] >= own[name] - 0.1 for name in proved)
+    assert sum(spent.values()) > sum(own.values()), "explorations are paid for"
+    assert sum(spent.values()) <= sum(row["cpu_seconds"] for row in steps) + 1
+    with pytest.raises(UserError, match="serves no single problem"):
+        seconds_by_problem(tables(compared, "shared"))
 
 
 def test_in_isolation_each_problem_finds_and_pays_for_its_own(compared: Path) -> None:
