@@ -16,17 +16,16 @@ RESULTS = Path(__file__).resolve().parents[1] / "docs" / "results"
 
 SUITES = {"tip:prod": "tip_prod.json", "tip:isaplanner": "tip_isaplanner.json"}
 
+HEAD = """# Problem by problem
+
+Written by `python bench/results_page.py` from `docs/results/`; [Results](benchmarks.md) says what it shows.
+CPU seconds are those of the attempts at the problem itself; lemmas cost extra and are shared. `alone`: those of all its
+steps in a run where no problem sees anything of another, if these are 60 at most (`bench/cold.py`)."""
+
 
 def main() -> None:
     """Prints the page."""
-    print("# Problem by problem\n")
-    print(
-        "Written by `python bench/results_page.py` from `docs/results/`; [Results](benchmarks.md) says what it shows."
-    )
-    print(
-        "CPU seconds are those of the attempts at the problem itself; lemmas cost extra and are shared. `alone`: those"
-    )
-    print("of all its steps where no problem sees anything of another, if these are 60 at most (`bench/cold.py`).")
+    print(HEAD)
     for suite, file in SUITES.items():
         cold = json.loads((RESULTS / file.replace(".json", "_cold.json")).read_text(encoding="utf-8"))
         _suite(suite, json.loads((RESULTS / file).read_text(encoding="utf-8")), cold["solved"])
@@ -41,9 +40,8 @@ def _suite(suite: str, run: dict[str, Any], cold: dict[str, float]) -> None:
     for row in run["problems"]:
         lemmas = "; ".join(f"`{lemma}`" for lemma in row["lemmas"]).replace("|", "\\|")
         shown = row["technique"] if row["status"] == "proved" else f"**{row['status']}**"
-        print(
-            f"| {row['name']} | {row['round'] or ''} | {shown} | {row['cpu_seconds']} | {cold.get(row['name'], '–')} | {lemmas} |"
-        )
+        alone = cold.get(row["name"], "–")
+        print(f"| {row['name']} | {row['round'] or ''} | {shown} | {row['cpu_seconds']} | {alone} | {lemmas} |")
 
 
 if __name__ == "__main__":
