@@ -21,6 +21,7 @@ from term_algebra import children, size, subterms
 from .lemma_tactics import LemmaTactics, first
 from .ordering import Precedence, Rule, classify, recursion_depth, structural_index
 from .rewriting import match, to_pattern
+from .simplification import simplify
 from .theory import Binder, Statement, Theory, constants, head_name, open_statement
 
 TACTICS = (Path(__file__).parent / "rocq_tactics.v").read_text(encoding="utf-8")
@@ -99,16 +100,17 @@ class Automation:
     ) -> tuple[Lemma, ...]:
         """The lemmas worth giving to a proof of `statement`, best first.
 
-        Those come first that rewrite a term of the statement or of `stuck` goals, then the closest, the most general
-        and the smallest.
+        Those come first that rewrite a term of the statement, as it is or computed, or of `stuck` goals, then the
+        closest, the most general and the smallest.
 
         They speak of functions that it reaches; those that tie its functions to others come last. Those that speak of
         the same functions take turns with the others, `TURN` at a time, so that none crowds out what ties fewer: of
         many facts about membership, say, the one that an equality test is sound.
         """
         reached = self.theory.reached(statement)
-        direct = constants(statement)
-        goal = [to_pattern(term) for seen in (statement, *stuck) for term in subterms(seen)]
+        computed = simplify(open_statement(statement).conclusion, self.theory)
+        direct = constants(statement) | constants(computed)
+        goal = [to_pattern(term) for seen in (statement, computed, *stuck) for term in subterms(seen)]
         chosen: list[tuple[tuple[int, int, int, int, int, str], frozenset[str], Lemma]] = []
         for lemma in lemmas:
             if lemma.term == statement:

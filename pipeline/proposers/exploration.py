@@ -342,7 +342,7 @@ class Explorer:
         return kept
 
     def _relations(self, symbols: Sequence[Symbol]) -> Iterator[tuple[int, int, Term]]:
-        """What is often true of Bool relations, reached ones of the integers included; for tests to refute."""
+        """What is often true of Bool relations and predicates, reached ones of the integers included; to be tested."""
         reached = frozenset[str]().union(*(self.theory.reached(symbol.term) for symbol in symbols))
         integers = [one for name in sorted(reached & INTEGER_RELATIONS) for one in self._instances(name, ())]
         if integers and INTEGER not in self.variables.values():
@@ -351,7 +351,8 @@ class Explorer:
             x = next(Var(name) for name, type_ in self.variables.items() if type_ == INTEGER)
             for answer in ("true", "false"):
                 yield 3, 0, self._close([], equation(BOOL, apply(symbol.term, [x, x]), Const(answer)))
-        for rank, hypotheses, conclusion in laws.of_relations([*symbols, *integers], self.variables):
+        shapes = (laws.of_relations([*symbols, *integers], self.variables), laws.of_predicates(symbols, self.variables))
+        for rank, hypotheses, conclusion in itertools.chain(*shapes):
             yield 4 + len(hypotheses), -1 - rank, self._close(hypotheses, conclusion)
 
     def _learn(self, law: Term, rules: RuleSet | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Shapes of laws over given functions: of binary operations, and of Bool relations.
+"""Shapes of laws over given functions: of binary operations, and of Bool relations and predicates.
 
 Exploration enumerates terms by size; these laws it asks for by their shape, because much that is smaller is proved with
 them, or because they are too large to be enumerated.
@@ -113,6 +113,18 @@ def of_relations(symbols: Sequence[Symbol], variables: Mapping[str, Term]) -> It
                 ]
         for rank, (hypotheses, conclusion) in enumerate(shapes):
             yield RelationLaw(rank, hypotheses, conclusion)
+
+
+def of_predicates(symbols: Sequence[Symbol], variables: Mapping[str, Term]) -> Iterator[RelationLaw]:
+    """For a Bool predicate and a binary operation on one type: whether the operation preserves it."""
+    boolean, true = Const("bool"), Const("true")
+    functions = [symbol for symbol in symbols if not symbol.constructor]
+    for p, f in itertools.product(functions, functions):
+        names = _names(variables, f.result)
+        if p.result == boolean and p.domains == (f.result,) and f.domains == (f.result, f.result) and len(names) > 1:
+            x, y = (Var(name) for name in names[:2])
+            of_x, of_y, of_both = (equation(boolean, apply(p.term, [a]), true) for a in (x, y, apply(f.term, [x, y])))
+            yield RelationLaw(0, [of_x, of_y], of_both)
 
 
 def _names(variables: Mapping[str, Term], type_: Term) -> list[str]:

@@ -134,14 +134,14 @@ Ltac lm_same_head :=
 
 (* Depth first. Safe case splits are made without looking back; then at most `k` steps with a choice: rewriting with a
    hypothesis or a lemma without a direction, or a split of what a call is stuck on; then the other splits, which cost
-   two of `n`, then congruence. *)
+   two of `n`, then congruence. What was unfolded is rewritten before it is computed. *)
 Ltac lm_go rw rwh fwd fin ac unf stp cas n k :=
   lm_norm rw rwh;
   try (progress (do 6 (try fwd ())); lm_norm rw rwh);
   try lm_close;
   try solve [ fin () ];
   try solve [ ac () ];
-  tryif unf () then lm_go rw rwh fwd fin ac unf stp cas n k else
+  tryif unf (); repeat rw () then lm_go rw rwh fwd fin ac unf stp cas n k else
   match n with
   | Coq.Init.Datatypes.O => lm_rest rw rwh fwd fin ac unf stp cas n k
   | Coq.Init.Datatypes.S ?m =>
@@ -159,7 +159,7 @@ with lm_rest rw rwh fwd fin ac unf stp cas n k :=
 Ltac lm_search rw rwh fwd fin ac unf stp cas :=
   let go k := lm_go rw rwh fwd fin ac unf stp cas constr:(Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S (Coq.Init.Datatypes.S Coq.Init.Datatypes.O)))))))) k in
   first
-  [ lm_norm rw rwh; repeat (unf (); lm_norm rw rwh);
+  [ lm_norm rw rwh; repeat (unf (); repeat rw (); lm_norm rw rwh);
     once (lm_hypothesis_step;
       first [ go Coq.Init.Datatypes.O | once (lm_norm rw rwh; cas (); go Coq.Init.Datatypes.O) ])
   | go constr:(Coq.Init.Datatypes.S Coq.Init.Datatypes.O) ].

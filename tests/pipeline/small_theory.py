@@ -38,6 +38,12 @@ Fixpoint together (A : Type) (x y : seq A) : seq A :=
   | stop _ => stop A
   | push _ a w => match y with stop _ => stop A | push _ _ z => push A a (together A w z) end
   end.
+Fixpoint trim (A : Type) (n : num) (x : seq A) : seq A :=
+  match n with
+  | zero => stop A
+  | next k => match x with stop _ => stop A | push _ a z => push A a (trim A k z) end
+  end.
+Definition trimmed (A : Type) (x : seq A) : seq A := trim A (next (weight A x)) x.
 """
 
 STATEMENTS = {
@@ -55,6 +61,7 @@ STATEMENTS = {
     "twice_sum": "forall x : num, twice x = sum x x",
     "even_twice": "forall x : num, even (twice x) = true",
     "even_even": "forall x y : num, even x = true -> even (sum x y) = even y",
+    "even_sum": "forall x y : num, even x = true -> even y = true -> even (sum x y) = true",
     "even_two_more": "forall x : num, even x = true -> even (sum x (next (next zero))) = true",
     "even_flipped": "forall x : seq num, even (weight num (flip num x)) = true ->"
     " even (sum (weight num (flip num x)) (next (next zero))) = true",
@@ -72,6 +79,8 @@ STATEMENTS = {
     "together_join": "forall (A : Type) (x y : seq A) (a b : A), weight A x = weight A y ->"
     " together A (join A x (push A a (stop A))) (join A y (push A b (stop A)))"
     " = join A (together A x y) (push A a (stop A))",
+    "trim_stop": "forall (A : Type) (n : num) (x : seq A), join A (trim A n x) (stop A) = trim A n x",
+    "trimmed_stop": "forall (A : Type) (x : seq A), join A (trimmed A x) (stop A) = trimmed A x",
     "same_sound": "forall x y : num, same x y = true -> x = y",
     "below_not_same": "forall x y : num, below x y = true -> same x y = false",
     "below_differs": "forall x y : num, below y x = true -> x <> y",

@@ -145,6 +145,16 @@ def test_what_rewrites_the_goal_or_a_stuck_one_is_selected_first() -> None:
     assert automation.select(statement("even_flipped"), lemmas)[0] == lemmas[2]
 
 
+def test_lemmas_about_what_a_definition_stands_for_are_used(checker: Checker) -> None:
+    """Computing first would take the call apart that the lemma is about."""
+    automation, goal = Automation(definitions()), statement("trimmed_stop")
+    about = lemma_of(theory()["trim_stop"], "")
+    near = [lemma_of(theory()[name], "") for name in ("weight_stop", "weight_flip_stop")]
+    assert automation.select(goal, [*near, about])[0] == about
+    assert not checker.error(goal, automation.script(open_statement(goal), Plan("search"), [about]))
+    assert checker.error(goal, automation.script(open_statement(goal), Plan("search"), ()))
+
+
 @pytest.mark.parametrize(
     ("name", "kind", "reverse"),
     [

@@ -35,6 +35,10 @@ def test_laws_of_relations_are_found() -> None:
     assert normal(statement("below_not_same")) in found("same", "below")
 
 
+def test_operations_that_preserve_a_predicate_are_found() -> None:
+    assert normal(statement("even_sum")) in found("sum", "even")
+
+
 def test_every_conjecture_survives_fresh_tests() -> None:
     tester = testing.Tester(definitions())
     for term in explore(over("sum", "twice", "even", "same")):
