@@ -7,8 +7,9 @@
 Corpus, held-out files, tokens, order of the tokens and trials of learning rates are those of `memory_quality.py`, whose
 DIR may be the same: then the base's runs, its middle size, are shared. `memory_beyond_plan.py` says what the variants
 are. Each is trained with the first seed, at the learning rate that is best for the base, so a variant that wants
-another rate is measured below its worth. The best two are trained with the other seeds too, as is the base. A finished
-run is a file in DIR/runs: the same command goes on where it was stopped, and several processes may share DIR.
+another rate is measured below its worth. The best two of equal FLOPs are trained with the other seeds too, as is the
+base. A finished run is a file in DIR/runs: the same command goes on where it was stopped, and several processes may
+share DIR.
 """
 
 from __future__ import annotations
@@ -40,6 +41,9 @@ from pipeline.training.settings import TrainSettings
 
 REPEATED = 2
 """Variants that are trained with the other seeds too."""
+
+EQUAL = 1.07
+"""At most so many times the base's FLOPs in blocks has a variant that is repeated: others cannot be kept."""
 
 TINY = "--widths 32 --blocks 2 --vocabulary 270 --context 16 --batch 2 --tokens 512 --rates 0.01"
 """Options of the tiny plan."""
@@ -74,7 +78,9 @@ def train_beyond(beyond: Beyond, asked: Options, settings: TrainSettings, out: P
     planned = Plan([], beyond.trials, beyond.runs)
     train_all(planned, settings, out, prepare_variant)
     losses = {run.model: loss(found) for run in beyond.runs if (found := read(with_rate(run, planned, out), out))}
-    best = sorted(beyond.variants, key=losses.__getitem__)[:REPEATED]
+    most = EQUAL * costs(beyond.base, asked.context).block_flops
+    equal = [variant for variant in beyond.variants if costs(variant, asked.context).block_flops <= most]
+    best = sorted(equal, key=losses.__getitem__)[:REPEATED]
     again = [Run(model, seed, None, asked.steps()) for model in (beyond.base, *best) for seed in asked.seeds[1:]]
     train_all(Plan([], beyond.trials, again), settings, out, prepare_variant)
     return again
@@ -201,7 +207,8 @@ def print_result(found: Result) -> None:
     print(
         f"The base's seeds lie {found['base_by_seed_apart']} apart. FLOPs: multiply-accumulates of the blocks for a "
         f"token at {found['options']['context']} positions.\nAll variants have the base's learning rate. What was "
-        "repeated was chosen by its first seed, the best of many: the other seeds tell what it is worth."
+        f"repeated was chosen by its first seed, the best of those of at most {EQUAL} times the base's FLOPs: the "
+        "other seeds tell what it is worth."
     )
 
 
