@@ -228,12 +228,12 @@ def print_result(found: Result) -> None:
         )
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def parser_of(description: str | None) -> argparse.ArgumentParser:
+    """What a command that plans and trains such runs may be asked for."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--plan", action="store_true", help="print models, costs and CPU minutes, and train nothing")
     parser.add_argument("--plan-steps", type=int, default=3, help="steps that --plan times of each model")
     parser.add_argument("--out", type=Path, help="directory of the runs")
-    parser.add_argument("--only", nargs="+", choices=COMPARISONS, default=COMPARISONS, help="these comparisons")
     parser.add_argument("--tokens", type=int, default=TOKENS, help="of training, for each run")
     parser.add_argument("--widths", type=int, nargs="+", default=Options.widths, help="d of the memory models")
     parser.add_argument("--blocks", type=int, default=Options.blocks)
@@ -248,20 +248,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of the configuration"
     )
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--figure", type=Path, help="SVG of losses against costs")
+    parser.add_argument("--figure", type=Path, help="SVG of the results")
+    return parser
+
+
+def asked_of(options: argparse.Namespace, only: Sequence[str]) -> Options:
+    """What a plan follows from, by the command line."""
+    return Options(
+        tokens=options.tokens,
+        widths=tuple(options.widths),
+        blocks=options.blocks,
+        vocabulary=options.vocabulary,
+        context=options.context,
+        batch=options.batch,
+        seeds=tuple(options.seeds),
+        rates=tuple(options.rates),
+        only=tuple(only),
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = parser_of(__doc__)
+    parser.add_argument("--only", nargs="+", choices=COMPARISONS, default=COMPARISONS, help="these comparisons")
     options = parser.parse_args(arguments)
     try:
-        asked = Options(
-            tokens=options.tokens,
-            widths=tuple(options.widths),
-            blocks=options.blocks,
-            vocabulary=options.vocabulary,
-            context=options.context,
-            batch=options.batch,
-            seeds=tuple(options.seeds),
-            rates=tuple(options.rates),
-            only=tuple(options.only),
-        )
+        asked = asked_of(options, options.only)
         planned = plan(asked)
         if options.plan:
             print_plan(planned, asked, options.plan_steps)

@@ -191,9 +191,9 @@ def moved(model: Model, context: int, stored: Stored) -> int:
     return total
 
 
-def heads(width: int, fraction: float = Settings.rotary_fraction) -> int | None:
-    """How many heads a model of this width gets, or None if no number of them gives `HEAD` and even rotary entries."""
-    possible = [h for h in range(1, width + 1) if width % h == 0 and width // h in HEAD]
+def heads(width: int, fraction: float = Settings.rotary_fraction, entries: range = HEAD) -> int | None:
+    """How many heads a model of this width gets, or None if no number of them gives `entries` and even rotary ones."""
+    possible = [h for h in range(1, width + 1) if width % h == 0 and width // h in entries]
     possible = [h for h in possible if int(width // h * fraction) % 2 == 0]
     return min(possible, key=lambda h: abs(width // h - 32), default=None)
 

@@ -11,12 +11,15 @@ import math
 import shutil
 import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import reduce
+from operator import or_
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -44,15 +47,40 @@ Result: TypeAlias = dict[str, Any]
 
 
 class Clocked(Trainer):
-    """A trainer that adds up the CPU seconds of its steps."""
+    """A trainer that adds up the CPU seconds of its steps, and leaves no checkpoint: a run that stops begins again."""
 
     cpu_seconds = 0.0
+
+    def results(self) -> Result:
+        """What the result of its run tells beside, or instead of, what that of every run tells."""
+        return {}
 
     def train_step(self) -> dict[str, Any]:
         begun = time.process_time()
         line = super().train_step()
         self.cpu_seconds += time.process_time() - begun
         return line | {"cpu_seconds": round(self.cpu_seconds, 3)}
+
+    def _save(self) -> None:
+        pass
+
+
+class Texts(NamedTuple):
+    """What all runs of a directory read."""
+
+    train: TokenFile
+    held_out: TokenFile
+    lengths: np.ndarray
+    """The bytes of each token."""
+
+
+Prepare: TypeAlias = Callable[[Run, TrainSettings, Texts, Path], Clocked]
+"""Makes the trainer of a run: the run, its settings and texts, an empty folder to work in. Torch's seed is set."""
+
+
+def prepare(run: Run, settings: TrainSettings, texts: Texts, working: Path, kind: type[Clocked] = Clocked) -> Clocked:
+    """The trainer of a fresh model."""
+    return kind(run.model.build(), recipe_of(settings, run), *texts, working, say=lambda _: None)
 
 
 @torch.no_grad()
@@ -64,41 +92,41 @@ def round_to_int8(model: nn.Module) -> None:
             parameter.copy_(integers * scales[:, None].float())
 
 
-def train(run: Run, settings: TrainSettings, out: Path) -> Result:
+def train(run: Run, settings: TrainSettings, out: Path, prepare: Prepare = prepare) -> Result:
     """Train one model and evaluate it, in float32 and with int8 rows."""
-    recipe = recipe_of(settings, run)
+    recipe = settings.recipe
     folder = out / "corpus"
     lengths = byte_lengths(load_tokenizer(folder))
-    texts = TokenFile(folder / "train.bin", recipe.context, run.seed)
     held_out = TokenFile(folder / "held_out.bin", recipe.context, settings.seed)
+    texts = Texts(TokenFile(folder / "train.bin", recipe.context, run.seed), held_out, lengths)
     working = Path(tempfile.mkdtemp(prefix=f"{run.model.name}-", dir=out / "work"))
     try:
         torch.manual_seed(run.seed)
-        model = run.model.build()
-        trainer = Clocked(model, recipe, texts, held_out, lengths, working, say=lambda _: None)
         begun = time.process_time()
         try:
+            trainer = prepare(run, settings, texts, working)
             trainer.run()
         except FloatingPointError as error:
             return told(run) | {"diverged": str(error), "bits_per_byte": {}, "curve": [], "training": []}
         found: dict[str, float] = {}
         for stored in ("float32", "int8"):
             if stored == "int8":
-                round_to_int8(model)
-            whole = evaluate(model, held_out.sample(len(held_out.tokens), recipe.batch), lengths)
+                round_to_int8(trainer.model)
+            whole = evaluate(trainer.model, held_out.sample(len(held_out.tokens), recipe.batch), lengths)
             found[stored] = whole.bits_per_byte
             held_out_size = {"held_out_tokens": whole.tokens, "held_out_bytes": whole.bytes}
         other = time.process_time() - begun - trainer.cpu_seconds
         times = {"cpu_seconds": round(trainer.cpu_seconds, 2), "other_cpu_seconds": round(other, 2)}
-        return told(run) | times | held_out_size | {"bits_per_byte": found} | curves(working / METRICS)
+        parts = times, held_out_size, {"bits_per_byte": found}, curves(working / METRICS), trainer.results()
+        return reduce(or_, parts, told(run))
     finally:
         shutil.rmtree(working)
 
 
 def recipe_of(settings: TrainSettings, run: Run) -> Recipe:
-    """The recipe of a run: warm-up for a twentieth of the steps, a checkpoint at the end alone."""
+    """The recipe of a run: warm-up for a twentieth of the steps."""
     steps = run.steps
-    changed = {"steps": steps, "learning_rate": run.rate, "warm_up": steps // 20, "checkpoint_every": steps}
+    changed = {"steps": steps, "learning_rate": run.rate, "warm_up": steps // 20}
     changed |= {"evaluate_every": -(-steps // EVALUATIONS), "evaluation_tokens": SAMPLE}
     return Recipe.model_validate(settings.recipe.model_dump() | changed)
 
@@ -172,7 +200,7 @@ def with_rate(run: Run, planned: Plan, out: Path) -> Run | None:
     return run._replace(rate=min(done, key=loss)["learning_rate"]) if len(done) == len(results) else None
 
 
-def train_all(planned: Plan, settings: TrainSettings, out: Path) -> None:
+def train_all(planned: Plan, settings: TrainSettings, out: Path, prepare: Prepare = prepare) -> None:
     """Train what has no result yet and is trained by no other process, until all has one."""
 
     def missing() -> list[Run]:
@@ -190,7 +218,7 @@ def train_all(planned: Plan, settings: TrainSettings, out: Path) -> None:
                 if not mine or file.is_file():
                     continue
                 idle = False
-                result = train(known, settings, out)
+                result = train(known, settings, out, prepare)
                 write_atomically(file, (json.dumps(result, indent=1) + "\n").encode())
             print(f"{file.stem}: {line_of(result)}", flush=True)
         if idle:

@@ -60,15 +60,9 @@ class Operations:
         return self.multiplications.total() + self.others.total()
 
 
-def count(module: nn.Module, *inputs: Tensor) -> Operations:
-    """The operations of `module(*inputs)`; both on the meta device."""
-    counter = _Counter()
-    with torch.no_grad(), counter.watch(module), counter:
-        module(*inputs)
-    return Operations(counter.multiplications, counter.others)
+Parts = tuple[tuple[type[nn.Module], str], ...]
 
-
-PARTS: tuple[tuple[type[nn.Module], str], ...] = (
+PARTS: Parts = (
     (MemoryTables, "rows"),
     (MemoryHash, "hashing"),
     (nn.RMSNorm, "norm"),
@@ -77,7 +71,17 @@ PARTS: tuple[tuple[type[nn.Module], str], ...] = (
     (MemoryAttention, "other"),
     (MemoryBlock, "other"),
 )
-"""Which part of the count a module's own operations belong to; products of matrices in attention are `attention`."""
+"""Which part of the count the own operations of a module of this class belong to, its subclasses' too; products of
+matrices in attention are `attention`. No module is of two of the classes."""
+
+
+def count(module: nn.Module, *inputs: Tensor, parts: Parts = PARTS) -> Operations:
+    """The operations of `module(*inputs)`; both on the meta device."""
+    counter = _Counter()
+    with torch.no_grad(), counter.watch(module, parts), counter:
+        module(*inputs)
+    return Operations(counter.multiplications, counter.others)
+
 
 LONE = frozenset({"mul", "div", "pow"})
 """Operations with one multiplication for each element."""
@@ -97,13 +101,13 @@ class _Counter(TorchDispatchMode):
         self._parts = ["other"]
 
     @contextmanager
-    def watch(self, module: nn.Module) -> Generator[None]:
+    def watch(self, module: nn.Module, parts: Parts) -> Generator[None]:
         """Know which module computes, while this lasts."""
         hooks = [
             hook
             for part in module.modules()
-            for kind, name in PARTS
-            if type(part) is kind
+            for kind, name in parts
+            if isinstance(part, kind)
             for hook in (
                 part.register_forward_pre_hook(lambda *_, name=name: self._parts.append(name)),
                 part.register_forward_hook(lambda *_: cast("None", self._parts.pop() and None)),

@@ -183,7 +183,7 @@ class Trainer:
         for part in range(workers.rank, recipe.accumulate, workers.count):
             sequences = self._texts.draw((self.step * recipe.accumulate + part) * recipe.batch, recipe.batch)
             with torch.autocast("cpu", torch.bfloat16, enabled=recipe.arithmetic == "bfloat16"):
-                loss = loss_of(self.model, sequences)
+                loss = self.loss(sequences)
             (loss / recipe.tokens_per_step).backward()
             nats += loss.item()
             size += int(self._lengths[sequences[:, 1:]].sum())
@@ -206,6 +206,10 @@ class Trainer:
             "learning_rate": rate,
             "gradient_norm": float(norm),
         }
+
+    def loss(self, sequences: np.ndarray) -> Tensor:
+        """What a step descends: `loss_of` the sequences (batch, context + 1)."""
+        return loss_of(self.model, sequences)
 
     def _evaluate(self) -> None:
         if self._workers.rank:
