@@ -12,18 +12,18 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
+import os
+import platform
 import sys
 from collections import defaultdict
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import yaml
+
 from domain import UserError
 from library_store.snapshot import Tables, read
-
-_OWNER = re.compile(r"@(\S+)")
-"""In the id of a prelude that one problem has for itself (`pipeline.world`)."""
 
 
 def seconds_by_problem(tables: Tables) -> dict[str, float]:
@@ -32,21 +32,21 @@ def seconds_by_problem(tables: Tables) -> dict[str, float]:
     Raises:
         UserError: the run is not isolated.
     """
+    problems = tables.rows("problems")
+    owners = {row["prelude_id"]: row["name"] for row in problems}
+    if len(owners) < len(problems):
+        raise UserError(f"{tables.directory}: a prelude serves several problems: give a run of the arm `isolated`")
     preludes = {row["id"]: row["prelude_id"] for row in tables.rows("requests")}
-    solved = {row["name"]: row["round"] for row in tables.rows("problems") if row["status"] == "proved"}
+    solved = {row["name"]: row["round"] for row in problems if row["status"] == "proved"}
     spent: defaultdict[str, float] = defaultdict(float)
     for row in tables.rows("attempts"):
         owner = row["target"]
         if row["kind"] != "problem":
-            found = _OWNER.search(preludes.get(row["target"], row["target"]))
-            if found is None:
-                raise UserError(
-                    f"{tables.directory}: step {row['id']} serves no single problem: give an `isolated` run"
-                )
-            owner = found[1]
+            # An exploration's target begins with the prelude's id (`pipeline.world`).
+            owner = owners[preludes.get(row["target"]) or row["target"].split()[0]]
         if row["round"] <= solved.get(owner, row["round"]):
             spent[owner] += row["cpu_seconds"]
-    return {row["name"]: round(spent[row["name"]], 1) for row in tables.rows("problems")}
+    return {row["name"]: round(spent[row["name"]], 1) for row in problems}
 
 
 def main() -> None:
@@ -69,8 +69,10 @@ def main() -> None:
     dearest = sorted(cold, key=lambda name: -cold[name])[:5]
     print("dearest: " + ", ".join(f"{name} {cold[name]:g}" for name in dearest))
     if options.json:
-        last = tables.manifests[-1]
-        told = {"seed": last.seed, "code_version": last.code_version, "limit": options.limit, "solved": cold}
+        written = yaml.safe_load((options.run / "config.yaml").read_text(encoding="utf-8"))
+        told = {"machine": f"{platform.machine()}, {os.cpu_count()} cores", "version": written["version"]}
+        told |= {"seed": written["seed"], "budget": written["settings"]["cpu_seconds"], "limit": options.limit}
+        told |= {"solved": cold}
         told |= {"left": {name: seconds for name, seconds in spent.items() if name not in cold}}
         options.json.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 

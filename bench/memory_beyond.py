@@ -31,7 +31,7 @@ from bench.memory_beyond_conversion import prepare_converted
 from bench.memory_beyond_figure import draw
 from bench.memory_beyond_layers import set_temperature
 from bench.memory_beyond_plan import CHANGES, HOT, Beyond, Variant, costs, plan_variants
-from bench.memory_quality import asked_of, machine, parser_of, settle_directory, speed
+from bench.memory_quality import asked_of, machine, parser_of, settle_directory, speed, tell
 from bench.memory_quality_plan import Model, Options, Plan, Run
 from bench.memory_quality_runs import Clocked, Result, Texts, loss, prepare, read, train_all, with_rate
 from domain import UserError
@@ -215,8 +215,8 @@ def print_result(found: Result) -> None:
 # ------------------------------------------------------------------------------------------------------------ command
 
 
-def tiny(folder: Path) -> list[str]:
-    """Options for short trainings on twelve short files of made-up text."""
+def made_up(folder: Path) -> Path:
+    """Writes twelve short files and a configuration that reads them; returns the configuration."""
     texts = folder / "texts"
     texts.mkdir()
     for file in range(12):
@@ -224,7 +224,12 @@ def tiny(folder: Path) -> list[str]:
         (texts / f"{file}.v").write_text("\n".join(lines))
     configuration = folder / "tiny.yaml"
     configuration.write_text(f"corpus: [{{source: text, path: {texts}}}]\nheld_out: {{share: 0.3}}\n")
-    return [*TINY.split(), "--config", str(configuration), "--out", str(folder / "out")]
+    return configuration
+
+
+def tiny(folder: Path) -> list[str]:
+    """Options for short trainings on made-up text."""
+    return [*TINY.split(), "--config", str(made_up(folder)), "--out", str(folder / "out")]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -245,12 +250,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    found = result_of(beyond, again, asked, settings, options.out)
-    print_result(found)
-    if options.json:
-        options.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    if options.figure:
-        draw(found, options.figure)
+    tell(result_of(beyond, again, asked, settings, options.out), options, print_result, draw)
     return 0
 
 

@@ -28,6 +28,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from bench.memory_beyond_layers import NORMS
 from bench.memory_quality_plan import Run
 from bench.memory_quality_runs import Clocked, Result, Texts, recipe_of
 from models.memoryformer.block import MemoryBlock, attend
@@ -142,7 +143,7 @@ def convert(dense: LinearFormer, model: MemoryFormer, tokens: Tensor) -> None:
     x = model.embedding(tokens)
     for old, new in zip(dense.blocks, model.blocks, strict=True):
         linear, memory = cast("LinearBlock", old), cast("MemoryBlock", new)
-        for name in ("attention_norm", "expand_norm", "contract_norm"):
+        for name in NORMS:
             memory.get_submodule(name).load_state_dict(linear.get_submodule(name).state_dict())
         inside, attention = memory.attention_norm(x), memory.attention
         weights, biases = linear.mixing.weight.chunk(3), linear.mixing.bias.chunk(3)

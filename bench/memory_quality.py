@@ -23,7 +23,7 @@ import os
 import platform
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -267,6 +267,17 @@ def asked_of(options: argparse.Namespace, only: Sequence[str]) -> Options:
     )
 
 
+def tell(
+    found: Result, options: argparse.Namespace, show: Callable[[Result], None], draw: Callable[[Result, Path], None]
+) -> None:
+    """Shows a result, and writes what the command line asks for."""
+    show(found)
+    if options.json:
+        options.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    if options.figure:
+        draw(found, options.figure)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = parser_of(__doc__)
     parser.add_argument("--only", nargs="+", choices=COMPARISONS, default=COMPARISONS, help="these comparisons")
@@ -285,12 +296,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    found = result_of(planned, asked, settings, options.out)
-    print_result(found)
-    if options.json:
-        options.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    if options.figure:
-        draw(found, options.figure)
+    tell(result_of(planned, asked, settings, options.out), options, print_result, draw)
     return 0
 
 

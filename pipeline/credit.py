@@ -65,7 +65,8 @@ class Credit:
     thorough: bool = True
     """Whether each statement gets all scripts. `prove` gives it the first ones only at first, so that a conjecture that
     leads nowhere costs little."""
-    _false: set[str] = field(default_factory=set[str])
+    _false: set[str] = field(default_factory=set[str], init=False)
+    """Those of `failed` that values refute: few scripts or many, they are not assumed again."""
 
     @property
     def left(self) -> float:

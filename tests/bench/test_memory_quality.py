@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 
+from bench.memory_beyond import made_up
 from bench.memory_quality import main
 from bench.memory_quality_figure import fits
 from bench.memory_quality_plan import (
@@ -107,16 +108,9 @@ def test_flops_of_dense_blocks_follow_the_formula() -> None:
 @pytest.fixture
 def command(tmp_path: Path) -> list[str]:
     """Arguments for six short trainings on twelve short files."""
-    texts = tmp_path / "texts"
-    texts.mkdir()
-    for file in range(12):
-        lines = [f"Lemma l{file}_{n} : {n} + {file} = {file} + {n}. Proof. auto. Qed." for n in range(12)]
-        (texts / f"{file}.v").write_text("\n".join(lines))
-    configuration = tmp_path / "tiny.yaml"
-    configuration.write_text(f"corpus: [{{source: text, path: {texts}}}]\nheld_out: {{share: 0.3}}\n")
     sizes = "--widths 32 --blocks 1 --vocabulary 270 --context 16 --batch 2 --tokens 256"
     asked = f"--only flops ngram --seeds 0 --rates 0.01 {sizes}"
-    return [*asked.split(), "--config", str(configuration), "--out", str(tmp_path / "out")]
+    return [*asked.split(), "--config", str(made_up(tmp_path)), "--out", str(tmp_path / "out")]
 
 
 def without_times(value: Any) -> Any:

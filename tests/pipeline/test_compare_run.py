@@ -72,7 +72,7 @@ def test_in_isolation_every_step_is_at_the_cost_of_one_problem(compared: Path) -
     assert all(spent[name] >= own[name] - 0.1 for name in proved)
     assert sum(spent.values()) > sum(own.values()), "explorations are paid for"
     assert sum(spent.values()) <= sum(row["cpu_seconds"] for row in steps) + 1
-    with pytest.raises(UserError, match="serves no single problem"):
+    with pytest.raises(UserError, match="serves several problems"):
         seconds_by_problem(tables(compared, "shared"))
 
 
