@@ -103,15 +103,11 @@ def _in_ray(job: Job, settings: TrainSettings) -> None:
     """Runs the job in `settings.workers` processes that add up their gradients; they must see its directory.
 
     Raises:
-        OutsideError: Ray Train is not installed, the cluster is not there, or a worker failed.
+        OutsideError: the cluster is not there, or a worker failed.
     """
-    try:
-        from ray.train import FailureConfig, RunConfig, ScalingConfig
-        from ray.train.torch import TorchConfig, TorchTrainer
-    except ImportError as error:
-        raise OutsideError(
-            "Ray Train is not installed: `pip install 'ray[train]==2.60.0'` (it wants pandas), or set workers to 1"
-        ) from error
+    from ray.train import FailureConfig, RunConfig, ScalingConfig
+    from ray.train.torch import TorchConfig, TorchTrainer
+
     from actors.cluster import connect, leave
 
     connect(address=settings.ray_address, cpus=settings.workers, object_store_mib=100)

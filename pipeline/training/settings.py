@@ -59,7 +59,7 @@ class TrainSettings(Group):
     model: Architecture = Architecture()
     recipe: Recipe = Recipe()
     workers: Positive = 1
-    """Processes that train together. More than one are started by Ray Train, which needs the `train` extra."""
+    """Processes that train together. More than one are started by Ray Train."""
     ray_address: str | None = None
     """Cluster that the workers run on; empty starts a local one. Every node must see `--out` under one path."""
 
