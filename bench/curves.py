@@ -1,0 +1,136 @@
+"""The curves of one run: problems solved, lemmas and their reuse by round, and the lemmas that were needed most.
+
+    python -m pipeline run configs/tip.yaml --out runs/tip
+    python bench/curves.py runs/tip --json docs/results/tip_two_hours.json --figure docs/images/tip_two_hours.svg
+
+Use and reuse are those of `library_store.analysis`, from the tables as they were after each round: a lemma is needed by
+a problem if the problem's minimised proof needs it, and reused if the problem is not one that it comes from.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import matplotlib as mpl
+import yaml
+from matplotlib.figure import Figure as Canvas
+
+from domain import UserError
+from library_store.analysis import counts, reuse, solved_at
+from library_store.snapshot import Tables, read
+from pipeline.display import Display
+from pipeline.report.drawing import INK, LINE, MUTED, SERIES, STYLE, SURFACE
+from pipeline.statement_names import lemma_names
+
+COUNTED = ("solved", "refuted", "solved_with_library", "lemmas", "lemmas_used_abroad", "lemmas_used_abroad_twice")
+"""What is told after each round."""
+
+MOST = 20
+"""Lemmas that are listed."""
+
+
+def by_round(directory: Path) -> list[dict[str, float]]:
+    """What the run had after each round."""
+    rows: list[dict[str, float]] = []
+    for number in range(1, read(directory).round + 1):
+        found = counts(read(directory, number))
+        rows.append({"round": number, "cpu_seconds": round(found["cpu_seconds"], 1)} | {k: found[k] for k in COUNTED})
+    return rows
+
+
+def most_needed(tables: Tables) -> list[dict[str, Any]]:
+    """The lemmas that most problems need, with readable names; those that foreign problems need come first."""
+    display, use = Display(tables.definitions.values()), reuse(tables)
+    names = lemma_names(tables.lemmas.values(), display.names, display.type_arguments, ())
+    order = sorted(use.users, key=lambda one: (-len(use.foreign_users.get(one, ())), -len(use.users[one]), names[one]))
+    return [
+        {
+            "name": names[one],
+            "statement": display.statement(tables.lemmas[one].term),
+            "needed_by": len(use.users[one]),
+            "foreign": len(use.foreign_users.get(one, ())),
+            "round": tables.lemmas[one].round,
+        }
+        for one in order[:MOST]
+    ]
+
+
+def draw(found: dict[str, Any], file: Path) -> None:
+    """Writes the figure as SVG: problems against CPU seconds, and the library by round."""
+    settings: Any = STYLE | {"svg.hashsalt": "curves", "figure.facecolor": SURFACE}
+    with mpl.rc_context(settings):
+        canvas = Canvas(figsize=(9.6, 3.4), layout="constrained")
+        left, right = canvas.subplots(1, 2)
+        moments = sorted(found["solved_at"].values())
+        end = found["rounds"][-1]["cpu_seconds"]
+        left.step([0.0, *moments, end], [0, *range(1, len(moments) + 1), len(moments)], where="post", color=SERIES[0])
+        for row in found["rounds"]:
+            left.axvline(row["cpu_seconds"], color=LINE, linewidth=1, zorder=0)
+        left.set_xlabel("CPU seconds of the run (lines: ends of rounds)")
+        left.set_ylabel(f"problems proved, of {found['problems']}")
+        left.set_ylim(0)
+        seconds = [row["cpu_seconds"] for row in found["rounds"]]
+        curves = {
+            "lemmas": "lemmas in the library",
+            "lemmas_used_abroad": "needed by a problem that they do not come from",
+            "lemmas_used_abroad_twice": "by two or more such",
+        }
+        for (key, text), colour in zip(curves.items(), SERIES, strict=False):
+            right.plot(
+                seconds, [row[key] for row in found["rounds"]], color=colour, marker="o", markersize=3, label=text
+            )
+        right.set_xlabel("CPU seconds of the run")
+        right.set_ylabel("lemmas")
+        right.set_ylim(0, 1.4 * max(1, *(row["lemmas"] for row in found["rounds"])))
+        right.set_xlim(0)
+        right.legend(frameon=False, fontsize=8, labelcolor=INK, loc="upper left")
+        for axes in (left, right):
+            axes.tick_params(colors=MUTED)
+        canvas.savefig(file, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=Path, help="directory of a run")
+    parser.add_argument("--what", default="", help="told in the JSON: configuration, commit, what ran beside it")
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--figure", type=Path)
+    options = parser.parse_args()
+    try:
+        tables = read(options.run)
+        written = yaml.safe_load((options.run / "config.yaml").read_text(encoding="utf-8"))
+    except (UserError, OSError) as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(2) from None
+    problems = tables.rows("problems")
+    found: dict[str, Any] = {
+        "what": options.what,
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "version": written["version"],
+        "seed": written["seed"],
+        "budget": written["settings"]["cpu_seconds"],
+        "problems": len(problems),
+        "rounds": by_round(options.run),
+        "most_needed": most_needed(tables),
+        "solved_at": {name: round(at, 1) for name, at in solved_at(tables).items()},
+    }
+    for row in found["rounds"]:
+        print(", ".join(f"{key} {value:g}" for key, value in row.items()))
+    for row in found["most_needed"][:5]:
+        print(f"{row['name']} (foreign {row['foreign']}, all {row['needed_by']}): {row['statement']}")
+    if options.json:
+        options.json.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    if options.figure:
+        draw(found, options.figure)
+
+
+if __name__ == "__main__":
+    main()
