@@ -3,7 +3,7 @@
     python bench/results_page.py > docs/results.md
 
 It reads `docs/results/tip_*.json`, which are `python -m pipeline report RUN --json` with `what` and `machine` added,
-and `docs/results/tip_*_cold.json` of `bench/cold.py`.
+`docs/results/tip_*_cold.json` of `bench/cold.py`, and `docs/results/tip_two_hours.json` of `bench/curves.py`.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ def main() -> None:
     for suite, file in SUITES.items():
         cold = json.loads((RESULTS / file.replace(".json", "_cold.json")).read_text(encoding="utf-8"))
         _suite(suite, json.loads((RESULTS / file).read_text(encoding="utf-8")), cold["solved"])
+    _two_hours(json.loads((RESULTS / "tip_two_hours.json").read_text(encoding="utf-8")))
 
 
 def _suite(suite: str, run: dict[str, Any], cold: dict[str, float]) -> None:
@@ -42,6 +43,25 @@ def _suite(suite: str, run: dict[str, Any], cold: dict[str, float]) -> None:
         shown = row["technique"] if row["status"] == "proved" else f"**{row['status']}**"
         alone = cold.get(row["name"], "–")
         print(f"| {row['name']} | {row['round'] or ''} | {shown} | {row['cpu_seconds']} | {alone} | {lemmas} |")
+
+
+def _two_hours(run: dict[str, Any]) -> None:
+    end = run["rounds"][-1]
+    print(f"\n## All three suites in one run: {end['solved']} of {run['problems']}\n")
+    print(f"{run['what']}, seed {run['seed']}, {end['cpu_seconds']:.0f} CPU seconds; {run['machine']}.\n")
+    print("![Problems proved, and the library, against CPU seconds](images/tip_two_hours.svg)\n")
+    print("| round | solved | needing a lemma from another problem | lemmas | needed abroad | by two or more | CPU s |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    for row in run["rounds"]:
+        cells = [row[key] for key in ("solved", "solved_with_library", "lemmas", "lemmas_used_abroad")]
+        cells += [row["lemmas_used_abroad_twice"], round(row["cpu_seconds"])]
+        print(f"| {row['round']} | {' | '.join(map(str, cells))} |")
+    print("\nThe lemmas that most problems needed which they do not come from:\n")
+    print("| lemma | statement | by foreign problems | by all | round |")
+    print("| --- | --- | --- | --- | --- |")
+    for row in run["most_needed"]:
+        statement = row["statement"].replace("|", "\\|")
+        print(f"| `{row['name']}` | `{statement}` | {row['foreign']} | {row['needed_by']} | {row['round']} |")
 
 
 if __name__ == "__main__":
