@@ -103,8 +103,8 @@ class Offers(NamedTuple):
 MOST_PATIENT = 8.0
 """How many times as long as the first try a later one may take."""
 
-SHORT = 0.1
-"""Share of an attempt's time that one without any lemma gets, and one of the first round, while rounds follow."""
+WITHOUT_LEMMAS = 0.1
+"""Share of an attempt's time that one without any lemma gets while rounds follow."""
 
 PRIORS: Mapping[str, Record] = {
     "exploration": Record(1, 6, 0, 3.0),
@@ -212,12 +212,11 @@ def evolved_until(settings: RunSettings, still_open: int, attempt: float, allowe
 def attempt_seconds(settings: RunSettings, number: int, *, with_lemmas: bool) -> float:
     """CPU seconds of the prover for an attempt in a round.
 
-    What automation proves alone it proves soon, so an attempt without any lemma gets a share while rounds follow; so
-    does one of the first round with lemmas of a library that was read in, for nothing was explored yet. From the third
-    round on each is given more than the one before, since what is open then was short of time or of lemmas.
+    What automation proves alone it proves soon, so an attempt without any lemma gets a share while rounds follow. From
+    the third round on each is given more than the one before, since what is open then was short of time or of lemmas.
     """
-    if number < settings.rounds and (number == 1 or not with_lemmas):
-        return settings.prove.cpu_seconds * SHORT
+    if not with_lemmas and number < settings.rounds:
+        return settings.prove.cpu_seconds * WITHOUT_LEMMAS
     return patient(settings.prove.cpu_seconds, number - 2)
 
 

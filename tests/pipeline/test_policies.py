@@ -256,13 +256,7 @@ def test_an_attempt_without_lemmas_is_short_while_rounds_follow() -> None:
     assert [attempt_seconds(settings, number, with_lemmas=False) for number in (1, 2, 3)] == [1, 1, 20]
 
 
-def test_the_first_round_is_short_with_lemmas_of_another_run_too_while_rounds_follow() -> None:
-    settings = RunSettings.model_validate({"rounds": 2, "prove": {"cpu_seconds": 10}})
-    assert attempt_seconds(settings, 1, with_lemmas=True) == 1
-    assert attempt_seconds(settings.model_copy(update={"rounds": 1}), 1, with_lemmas=True) == 10
-
-
 def test_each_round_from_the_third_on_has_more_time_for_an_attempt_than_the_one_before() -> None:
     settings = RunSettings.model_validate({"rounds": 8, "prove": {"cpu_seconds": 10}})
-    seconds = [attempt_seconds(settings, number, with_lemmas=True) for number in range(2, 8)]
-    assert seconds == [10, 20, 40, 80, 80, 80]
+    seconds = [attempt_seconds(settings, number, with_lemmas=True) for number in range(1, 8)]
+    assert seconds == [10, 10, 20, 40, 80, 80, 80]
