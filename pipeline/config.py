@@ -107,9 +107,8 @@ class ProveSettings(Group):
     """Whether E (`eprover`, where it is installed) chooses lemmas for further scripts of proofs on credit, where others
     failed. Rocq only."""
     cpu_seconds: float = Field(default=20.0, gt=0.0)
-    """Prover CPU seconds of an attempt in the second round after which no further script is tried; each later round
-    has twice those of the one before, up to eight times. In the first round, and without any lemma, it is a tenth
-    while rounds follow."""
+    """Prover CPU seconds of an attempt in the first two rounds after which no further script is tried; each later round
+    has twice those of the one before, up to eight times. Without any lemma it is a tenth while rounds follow."""
     samples: Natural = 4
     """Proofs that the language model writes for one attempt that automation did not solve."""
     repairs: Natural = 1
