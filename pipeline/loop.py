@@ -43,6 +43,7 @@ from pipeline.progress import Progress
 from pipeline.proposers import saturation
 from pipeline.rechecking import recheck
 from pipeline.staff import Staff, open_staff
+from pipeline.summary import counted
 from pipeline.world import World, build
 
 TOKEN_SECONDS = 0.02
@@ -66,6 +67,7 @@ def run(settings: RunSettings, datasets: Sequence[Dataset], directory: Path, pro
     """Runs rounds until the last one or until the budget of CPU seconds is spent; resumes what is in `directory`."""
     manifests: list[Manifest] = []
     prover = prover_of(problem.prover for dataset in datasets for problem in dataset.problems)
+    progress.stage("start Ray and the actors")
     with open_staff(settings, directory, prover) as staff:
         settle(settings, directory)
         staff.earlier = staff.library.query(_charged)
@@ -103,7 +105,7 @@ def run(settings: RunSettings, datasets: Sequence[Dataset], directory: Path, pro
 def _world(settings: RunSettings, datasets: Sequence[Dataset], staff: Staff, progress: Progress) -> World:
     """Elaborates the problems, makes them and their definitions known to the library."""
     problems = [problem for dataset in datasets for problem in dataset.problems]
-    progress.stage(f"elaborate {len(problems)} problems")
+    progress.stage(f"elaborate {counted(len(problems), 'problem')}")
     shares = [problems[start :: len(staff.verifiers)] for start in range(len(staff.verifiers))]
     answers = gather(
         [actor.handle.elaborate.remote(share) for actor, share in zip(staff.verifiers, shares, strict=True)]

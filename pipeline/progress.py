@@ -12,6 +12,7 @@ from rich.console import Console
 
 from library_store.snapshot import Manifest
 from pipeline.policies import Action
+from pipeline.summary import counted
 
 
 class Progress:
@@ -56,7 +57,8 @@ class Progress:
     def work(self, number: int, problems: int, signatures: int) -> None:
         self._number, self._left, self._proved, self._refuted, self._learned = number, problems, 0, 0, 0
         self._steps = 0
-        self.say(f"round {number}: {problems} open problems, {signatures} signatures to explore")
+        todo = f"{counted(problems, 'open problem')}, {counted(signatures, 'signature')} to explore"
+        self.say(f"round {number}: {todo}")
 
     def step(self, action: Action, result: Any) -> None:
         """Notes one finished step; a line for each proof, and every tenth step."""

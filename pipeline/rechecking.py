@@ -18,6 +18,7 @@ from actors.cluster import gather
 from domain import Definition, Lemma, Verdict
 from pipeline.progress import Progress
 from pipeline.staff import Staff
+from pipeline.summary import counted
 from pipeline.world import World
 from verifiers.canonical import canonical_header
 from verifiers.protocol import Development
@@ -52,7 +53,7 @@ def recheck(world: World, staff: Staff, progress: Progress) -> Rechecked:
             by_prelude.setdefault(world.preludes[lemma.prelude_id], []).append(lemma)
     if not lemmas:
         return Rechecked(0, 0, 0)
-    progress.stage(f"recheck {len(lemmas)} lemmas")
+    progress.stage(f"recheck {counted(len(lemmas), 'lemma')}")
     known: dict[str, Definition] = staff.library.query(_definitions)
     good: list[str] = []
     failed: list[str] = []

@@ -26,13 +26,18 @@ def summarise(directory: Path) -> Summary:
     manifest = tables.manifests[-1]
     counts = manifest.counts
     solved = (
-        f"{counts['solved']} of {_count(counts['problems'], 'problem')} solved in {_count(manifest.round, 'round')}"
+        f"{counts['solved']} of {counted(counts['problems'], 'problem')} solved in {counted(manifest.round, 'round')}"
     )
-    abroad = f"{counts['lemmas_used_abroad']} used abroad, {counts['lemmas_used_abroad_twice']} of them twice or more"
-    rediscovered = f"{_count(counts['lemmas_rediscovered'], 'lemma')} found that some problem states, without seeing it"
+    abroad = (
+        f"{counts['lemmas_used_abroad']} used by problems that they do not come from, "
+        f"{counts['lemmas_used_abroad_twice']} of them by two or more"
+    )
+    rediscovered = (
+        f"{counted(counts['lemmas_rediscovered'], 'lemma')} found that some problem states, without seeing it"
+    )
     lines = [
         f"{solved}, {counts['solved_with_library']} of them with lemmas learned from other problems",
-        f"{_count(counts['lemmas'], 'lemma')} in the library, {_rechecked(tables)}; {abroad}",
+        f"{counted(counts['lemmas'], 'lemma')} in the library, {_rechecked(tables)}; {abroad}",
         f"{rediscovered}; {counts['solved_with_rediscovered']} solved by resting on one",
         f"{counts['cpu_seconds']:.0f} CPU seconds, {counts['tokens']} tokens",
         "",
@@ -41,7 +46,7 @@ def summarise(directory: Path) -> Summary:
         *_with_lemmas(tables),
     ]
     if failed := sum(row["kind"] == FAILED for row in tables.rows("events")):
-        lines += ["", f"{_count(failed, 'step')} failed by an error of Lemmary's own: logs/run.log has it"]
+        lines += ["", f"{counted(failed, 'step')} failed by an error of Lemmary's own: logs/run.log has it"]
     if shortfall := sandbox_shortfall(tables):
         lines += ["", f"the provers of this run were not fully sandboxed: {shortfall}"]
     return Summary(counts, "\n".join(lines))
@@ -112,7 +117,8 @@ def sandbox_shortfall(tables: Tables) -> str:
     return next((one for one in told if one), "")
 
 
-def _count(number: float, noun: str) -> str:
+def counted(number: float, noun: str) -> str:
+    """`1 lemma`, `2 lemmas`."""
     return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
@@ -145,7 +151,7 @@ def _refuted(tables: Tables) -> list[str]:
         return []
     more = [f"  … and {len(rows) - MOST_SHOWN} more"] if len(rows) > MOST_SHOWN else []
     told = [f"  {name}: {reason}" for name, reason in rows[:MOST_SHOWN]]
-    return ["", f"{_count(len(rows), 'problem')} refuted, each by a proof of the negation:", *told, *more]
+    return ["", f"{counted(len(rows), 'problem')} refuted, each by a proof of the negation:", *told, *more]
 
 
 def _with_lemmas(tables: Tables) -> list[str]:

@@ -195,6 +195,15 @@ def child(command: Sequence[str], **options: Any) -> subprocess.Popen[str]:
 # ------------------------------------------------------------------------------------------------------- two runs
 
 
+TOLD_APART = {
+    "solved by the second alone": "gained",
+    "solved by the first alone": "lost",
+    "problems of the first alone": "only_in_the_first",
+    "problems of the second alone": "only_in_the_second",
+}
+"""How people read the lists of `_difference`."""
+
+
 def _two_runs(first: Path, second: Path, *, json: bool) -> int:
     """Which problems the second run solved and the first did not, and the other way round."""
     from library_store.snapshot import read
@@ -206,8 +215,10 @@ def _two_runs(first: Path, second: Path, *, json: bool) -> int:
         return 0
     for run, solved in zip((first, second), told, strict=True):
         print(f"{run}: {sum(solved.values())} of {len(solved)} solved")
-    for what, names in found.items():
-        if isinstance(names, list):
+    print(f"solved by both: {found['both']}")
+    for what, key in TOLD_APART.items():
+        names = found[key]
+        if names or key in ("gained", "lost"):
             print(f"{what} ({len(names)}): {', '.join(names) or '–'}")
     return 0
 

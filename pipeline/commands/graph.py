@@ -164,8 +164,8 @@ def _show(summary: dict[str, Any], paths: list[Path]) -> None:
     )
     print(
         f"{counts['solved']} of {counts['problems']} problems solved, {counts['solved_with_library']} with a lemma of "
-        f"another problem; {counts['lemmas']} lemmas, {counts['lemmas_used_abroad']} used abroad, "
-        f"{counts['lemmas_used_abroad_twice']} more than once"
+        f"another problem; {counts['lemmas']} lemmas, {counts['lemmas_used_abroad']} used by problems that they do not "
+        f"come from, {counts['lemmas_used_abroad_twice']} of them by two or more"
     )
     _show_tops(summary)
     for path in paths:
@@ -173,6 +173,8 @@ def _show(summary: dict[str, Any], paths: list[Path]) -> None:
 
 
 def _show_place(place: dict[str, Any], json_output: bool) -> None:
+    from pipeline.summary import counted
+
     if json_output:
         print(json.dumps(place, indent=2, ensure_ascii=False))
         return
@@ -181,7 +183,7 @@ def _show_place(place: dict[str, Any], json_output: bool) -> None:
         names: list[str] = place[key]
         more = f", and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
         print(f"{title} ({len(names)}): {', '.join(names[:SHOWN])}{more}")
-    print(f"needs {len(place['needs_files'])} files")
+    print(f"needs {counted(len(place['needs_files']), 'file')}")
     for file, count in place["needs_files"]:
         print(f"  {count:4}  {file}")
 

@@ -138,6 +138,7 @@ def _development(
     from pipeline.development.writing import open_writer
     from pipeline.progress import Progress
     from pipeline.report.results import write_page
+    from pipeline.summary import counted
 
     if erase and in_place:
         raise UserError("--in-place goes with holes of your own: with --erase, look at patch.diff instead")
@@ -161,7 +162,7 @@ def _development(
         print(f"{target} has no hole: no statement is admitted")
         return 0
     with Progress(out / "logs" / "prove.log") as progress:
-        progress.say(f"{work.holes} holes, {options.seconds:g} CPU seconds each")
+        progress.say(f"{counted(work.holes, 'hole')}, {options.seconds:g} CPU seconds each")
         results = work.run(progress.say)
     page = write_page(out)
     changed = work.apply() if in_place else []

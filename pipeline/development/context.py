@@ -10,6 +10,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -63,12 +64,24 @@ class Refusal(NamedTuple):
 
 
 class Context:
-    """A warm prover above a place of `document`, at first its beginning. Unless it `retrieves`, it tells no lemma."""
+    """A warm prover above a place of `document`, at first its beginning. Unless it `retrieves`, it tells no lemma.
+
+    `false` are full names of statements that are known to be false, perhaps more from hole to hole: none is a premise.
+    """
 
     def __init__(
-        self, copy: Copy, module: str, document: Document, seconds: float, memory_bytes: int, *, retrieves: bool = True
+        self,
+        copy: Copy,
+        module: str,
+        document: Document,
+        seconds: float,
+        memory_bytes: int,
+        *,
+        retrieves: bool = True,
+        false: AbstractSet[str] = frozenset(),
     ) -> None:
         self.document = document
+        self._false = false
         self._retrieves = retrieves
         self.session = Session(
             Limits(memory_bytes=max(memory_bytes, GIBIBYTE), processes=32),
@@ -110,7 +123,12 @@ class Context:
         """The lemmas in scope that share most with these symbols, best first; other holes come behind lemmas."""
         if not self._retrieves:
             return []
-        found = {premise.name: premise for premise in [*self._own, *self._searched(symbols)]}
+        false = tuple(f".{name}" for name in self._false)
+        found = {
+            premise.name: premise
+            for premise in [*self._own, *self._searched(symbols)]
+            if not any(name.endswith(f".{premise.name}") for name in false)
+        }
         ranked = sorted(found.values(), key=lambda premise: -self._score(premise, symbols))
         return [premise for premise in ranked if self._score(premise, symbols) > 0][:most]
 

@@ -200,12 +200,12 @@ class Solver:
         return filling if outcome.ok else None
 
     def _stuck(self) -> tuple[str, ...]:
-        """Goals as people read them, where the most promising induction leaves fewest."""
+        """Goals as people read them, where fewest are left: by an induction, unless all leave more than none does."""
         best: tuple[str, ...] | None = None
         for tactic in self._openings():
             text = f"intros. {tactic}simpl in *; try solve [auto | congruence | tauto]."
             outcome = self.context.session.run(text, 1.0, before=self._begin, in_full=False)
-            if outcome.ok and (best is None or 0 < len(outcome.goals) < len(best)):
+            if outcome.ok and outcome.goals and (best is None or len(outcome.goals) < len(best)):
                 best = tuple(map(str, outcome.goals))
         return best or ()
 
@@ -213,7 +213,7 @@ class Solver:
         outcome = self.context.session.run("intros.", 1.0, before=self._begin)
         if not outcome.ok or not outcome.goals:
             return [""]
-        return ["", *(f"induction {name}; " for name in view(outcome.goals[0]).variables)]
+        return [*(f"induction {name}; " for name in view(outcome.goals[0]).variables), ""]
 
 
 def _is_admit(sentence: str) -> bool:

@@ -28,6 +28,7 @@ from pipeline.development.project import Copy, Project
 from pipeline.development.solving import Answer, Solver
 from pipeline.development.unfinished import Unfinished
 from pipeline.development.writing import Writer
+from pipeline.summary import counted
 from verifiers.rocq.sentences import identifiers
 
 LOAD_SECONDS = 600.0
@@ -103,8 +104,8 @@ class Work:
         self.results: list[Result] = []
         self._say: Callable[[str], None] = print
         self._writer = writer
-        self._base = target.resolve() if target.is_dir() else target.resolve().parent
         self._copy: Copy
+        self._false: set[str] = set()
         self._sources = self._read(target)
         holes = [(source.path, hole) for source in self._sources for hole in source.document.holes]
         self._open = Unfinished(self.project, [f"{self.project.module(path)}.{hole.qualified}" for path, hole in holes])
@@ -148,7 +149,8 @@ class Work:
         wanted = set(self.options.names)
         left = self.options.limit
         for path in project.sources(target, self.project):
-            shown = path.relative_to(self._base).as_posix() if path.is_relative_to(self._base) else path.name
+            root = self.project.root
+            shown = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
             document = read_document(path, shown)
             if self.options.erase:
                 document = document.erased()
@@ -172,9 +174,9 @@ class Work:
         refused = self._copy.prepare(source.path)
         if refused is not None:
             return self._failed(source, source.holes, refused.message)
+        module = self.project.module(source.path)
         answers: dict[str, _Tried] = {}
         context: Context | None = None
-        spent = 0.0
         broken: Refusal | None = None
         try:
             for hole in source.holes:
@@ -182,7 +184,6 @@ class Work:
                 tried = self._tried.get(key)
                 if tried is None or (tried.answer.filling is None and tried.seconds < self.options.seconds):
                     if context is None:
-                        module = self.project.module(source.path)
                         context = Context(
                             self._copy,
                             module,
@@ -190,6 +191,7 @@ class Work:
                             LOAD_SECONDS,
                             self.options.memory_bytes,
                             retrieves=self.options.retrieves,
+                            false=self._false,
                         )
                     broken = context.advance(hole.start)
                     if broken is not None:
@@ -200,7 +202,8 @@ class Work:
                     tried = _Tried(answer, round(context.session.cpu_seconds - before, 3), self.options.seconds)
                     self._record(key, hole, tried)
                 answers[hole.qualified] = tried
-                spent += tried.cpu_seconds
+                if tried.answer.counterexample is not None:
+                    self._false.add(f"{module}.{hole.qualified}")
                 self._say(f"{source.shown}:{hole.line} {hole.qualified}: {_told(tried)}")
         finally:
             if context is not None:
@@ -224,7 +227,7 @@ class Work:
 
     def _judged(self, source: Source, fillings: Mapping[str, Filling]) -> Compiled:
         """Compiles the whole file with the fillings, until it holds none that may not count."""
-        self._say(f"{source.shown}: compiling the whole file with {len(fillings)} new proofs")
+        self._say(f"{source.shown}: compiling the whole file with {counted(len(fillings), 'new proof')}")
         compiled = judging.judge(self._copy, source.path, source.document, fillings, self._open)
         bad = {name for name, judgement in compiled.judgements.items() if judgement.refused}
         if not bad:

@@ -122,8 +122,8 @@ def tiles(facts: Facts) -> list[Tile]:
         ),
         Tile(
             count["lemmas_used_abroad"],
-            "lemmas used abroad",
-            f"{count['lemmas_used_abroad_twice']} by two or more problems outside their origin",
+            "lemmas used outside their origin",
+            f"{count['lemmas_used_abroad_twice']} by two or more problems",
         ),
         Tile(count["attempts"], "attempts", f"{count['candidates']} candidates"),
         Tile(count["tokens"], "tokens", f"{count['tokens_in']} read, {count['tokens_out']} written"),

@@ -9,7 +9,9 @@ import pytest
 import yaml
 
 from domain import UserError
+from library_store.snapshot import read
 from pipeline import config
+from pipeline.__main__ import main
 from pipeline.arms import ARMS, FAITHFUL, settings_of
 from pipeline.comparison.contrasts import as_json, compare_runs, rows, says
 from pipeline.comparison.measures import Measures
@@ -25,6 +27,7 @@ from pipeline.comparison.statistics import (
 )
 from pipeline.config import RunSettings
 from pipeline.policies import Plan, evolved_until, only_prove
+from tests.pipeline.sample_run import build
 
 BASE = config.resolve({"problems": [{"dataset": "bundled"}], "cpu_seconds": 100, "rounds": 3})
 
@@ -249,3 +252,16 @@ def test_a_comparison_is_told_by_problem_and_by_cluster() -> None:
     page = render(comparison, "sample")
     assert "shared − isolated: +1.0 problems" in page
     assert "http" not in page
+
+
+def test_two_runs_are_told_apart_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    runs = [build(tmp_path / name, rounds=rounds) for name, rounds in (("before", 1), ("after", 3))]
+    proved = [{name for name, state in read(run).problems.items() if state.status == "proved"} for run in runs]
+    assert main(["compare", *map(str, runs)]) == 0
+    first, second, both, gained, lost = capsys.readouterr().out.splitlines()
+    assert first.startswith(f"{runs[0]}: {len(proved[0])} of ")
+    assert second.startswith(f"{runs[1]}: {len(proved[1])} of ")
+    assert both == f"solved by both: {len(proved[0] & proved[1])}"
+    names = gained.removeprefix(f"solved by the second alone ({len(proved[1] - proved[0])}): ").split(", ")
+    assert set(names) == proved[1] - proved[0]
+    assert lost == "solved by the first alone (0): –"

@@ -201,6 +201,50 @@ def test_a_proof_from_what_the_project_left_open_elsewhere_is_conditional(tmp_pa
     }
 
 
+WRONG = """Fixpoint back (n : nat) : nat := match n with O => O | S m => S (back m) end.
+Lemma never : forall n, back n = O. Admitted.
+"""
+BESIDE_WRONG = """From Dev Require Import Wrong.
+Lemma back_back : forall n, back (back n) = back n. Admitted.
+Lemma always_one : forall n, back n = 1. Admitted.
+Lemma back_next : forall n, back (back (S n)) = back (S n). Admitted.
+"""
+
+
+def test_no_proof_rests_on_a_statement_that_was_found_false(tmp_path: Path) -> None:
+    project = tmp_path / "dev"
+    project.mkdir()
+    (project / "_CoqProject").write_text("-Q . Dev")
+    (project / "Wrong.v").write_text(WRONG)
+    (project / "Work.v").write_text(BESIDE_WRONG)
+    assert main(["prove", str(project), "--out", str(tmp_path / "out"), "--cpu-seconds", "4"]) == 0
+    assert {name: row["status"] for name, row in results(tmp_path).items()} == {
+        "never": "refuted",
+        "back_back": "proved",
+        "always_one": "refuted",
+        "back_next": "proved",
+    }
+
+
+def test_an_open_statement_shows_the_goal_that_an_induction_leaves(tmp_path: Path) -> None:
+    file = tmp_path / "Stuck.v"
+    file.write_text(
+        "Axiom g : nat -> nat.\nFixpoint f (n : nat) : nat := match n with O => O | S m => g (f m) end.\n"
+        "Lemma zero : forall n, f n = O. Admitted.\n"
+    )
+    assert main(["prove", str(file), "--out", str(tmp_path / "out"), "--cpu-seconds", "1"]) == 0
+    assert results(tmp_path)["zero"]["goals"] == ["n : nat\nIHn : f n = 0\n============================\ng (f n) = 0"]
+
+
+def test_paths_and_the_patch_start_at_the_folder_of_the_project(tmp_path: Path) -> None:
+    shutil.copytree(DEMO, tmp_path / "demo")
+    options = Options(seconds=1.0, seed=0, memory_bytes=2 << 30, names=("mirror_mirror",))
+    (result,) = Work(tmp_path / "demo" / "theories", tmp_path / "out", options).run(lambda _: None)
+    assert (result.file, result.status) == ("theories/Tree.v", "proved")
+    subprocess.run(["git", "apply", tmp_path / "out" / "patch.diff"], cwd=tmp_path / "demo", check=True)
+    assert "congruence." in (tmp_path / "demo" / "theories" / "Tree.v").read_text()
+
+
 def test_a_file_that_does_not_compile_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "Bad.v").write_text("Lemma a : True.\nAdmitted.\nLemma b : nothing.\nAdmitted.\n")
     assert main(["prove", str(tmp_path / "Bad.v"), "--out", str(tmp_path / "out"), "--cpu-seconds", "1"]) == 2
