@@ -206,9 +206,8 @@ def _two_runs(first: Path, second: Path, *, json: bool) -> int:
         return 0
     for run, solved in zip((first, second), told, strict=True):
         print(f"{run}: {sum(solved.values())} of {len(solved)} solved")
-    for what, names in found.items():
-        if isinstance(names, list):
-            print(f"{what} ({len(names)}): {', '.join(names) or '–'}")
+    for what in ("gained", "lost", "only_in_the_first", "only_in_the_second"):
+        print(f"{what} ({len(found[what])}): {', '.join(found[what]) or '–'}")
     return 0
 
 

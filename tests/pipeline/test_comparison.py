@@ -9,7 +9,9 @@ import pytest
 import yaml
 
 from domain import UserError
+from library_store.snapshot import read
 from pipeline import config
+from pipeline.__main__ import main
 from pipeline.arms import ARMS, FAITHFUL, settings_of
 from pipeline.comparison.contrasts import as_json, compare_runs, rows, says
 from pipeline.comparison.measures import Measures
@@ -25,6 +27,7 @@ from pipeline.comparison.statistics import (
 )
 from pipeline.config import RunSettings
 from pipeline.policies import Plan, evolved_until, only_prove
+from tests.pipeline import sample_run
 
 BASE = config.resolve({"problems": [{"dataset": "bundled"}], "cpu_seconds": 100, "rounds": 3})
 
@@ -201,6 +204,15 @@ def run(arm: str, seed: int, **solved: float) -> Measures:
         counts={"lemmas": 4, "tokens": 0},
         code_version="0",
     )
+
+
+def test_two_runs_are_told_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    runs = [sample_run.build(tmp_path / str(rounds), rounds=rounds) for rounds in (1, 2)]
+    first, second = ({n for n, s in read(one).problems.items() if s.status == "proved"} for one in runs)
+    assert main(["compare", *map(str, runs)]) == 0
+    said = capsys.readouterr().out
+    assert f"{runs[1]}: {len(second)} of" in said
+    assert f"gained ({len(second - first)}): {', '.join(sorted(second - first)) or '–'}" in said
 
 
 def test_one_seed_gives_no_interval_and_says_so() -> None:
