@@ -45,9 +45,9 @@ EXIT_CODES = "Exit codes: 0 done, 1 the answer is no, 2 the user's mistake, 3 so
 
 DONE, USER_MISTAKE, OUTSIDE_FAILED, INTERRUPTED, BROKEN_PIPE = 0, 2, 3, 130, 141
 
-UNUSABLE = dict.fromkeys([errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP], USER_MISTAKE) | dict.fromkeys(
-    [errno.EACCES, errno.EPERM, errno.EROFS], OUTSIDE_FAILED
-)
+UNUSABLE = dict.fromkeys(
+    [errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP], USER_MISTAKE
+) | dict.fromkeys([errno.EACCES, errno.EPERM, errno.EROFS], OUTSIDE_FAILED)
 """What may be wrong with a path that only its user can mend → the exit code."""
 
 

@@ -157,6 +157,7 @@ def test_a_corrupt_manifest_names_its_file(repository: Path, tmp_path: Path) -> 
         "prove p.jsonl --out p.jsonl/x",
         "prove p.jsonl --out loop",
         "datasets bundled --to p.jsonl/x",
+        "datasets bundled --to .",
         "prove p.jsonl --out run --limit 0",
         "prove p.jsonl --out run --set prove={",
         "prove p.jsonl --out run --set verifiers.audit_cpu_seconds=.inf",
