@@ -132,6 +132,8 @@ def record_of(problem: Problem) -> dict[str, Any]:
 
 def write_problems(problems: Iterable[Problem], file: Path) -> int:
     """Write problems as JSONL, whole or not at all, and return how many."""
+    if file.is_dir():
+        raise UserError(f"{file} is a folder: name a file to write")
     file.parent.mkdir(parents=True, exist_ok=True)
     lines = [json.dumps(record_of(problem), ensure_ascii=False) for problem in problems]
     fresh = file.with_name(f".{file.name}.new")
