@@ -46,6 +46,8 @@ def read_lines(file: Path) -> list[tuple[int, str]]:
         raise UserError(f"there is no file {file}") from None
     except IsADirectoryError:
         raise UserError(f"{file} is a folder; expected a JSONL file") from None
+    except OSError as error:
+        raise UserError(f"{file} cannot be read: {error.strerror}") from None
     return [(number, line.decode("utf-8", "surrogateescape")) for number, line in enumerate(lines, 1) if line.strip()]
 
 
@@ -64,6 +66,10 @@ def parse_object(text: str, where: str) -> dict[str, Any]:
         raise UserError(f"{where}: not JSON: {error}") from None
     if not isinstance(value, dict):
         raise UserError(f"{where}: expected a JSON object, got {_shown(value)}")
+    if re.search(r"\\u[dD]", text):
+        half = re.search("[\ud800-\udfff]", json.dumps(value, ensure_ascii=False))
+        if half:
+            raise UserError(f"{where}: \\u{ord(half[0]):04x} is half of a character: write both halves, or none")
     return value
 
 
@@ -126,6 +132,8 @@ def record_of(problem: Problem) -> dict[str, Any]:
 
 def write_problems(problems: Iterable[Problem], file: Path) -> int:
     """Write problems as JSONL, whole or not at all, and return how many."""
+    if file.is_dir():
+        raise UserError(f"{file} is a folder: name a file to write")
     file.parent.mkdir(parents=True, exist_ok=True)
     lines = [json.dumps(record_of(problem), ensure_ascii=False) for problem in problems]
     fresh = file.with_name(f".{file.name}.new")

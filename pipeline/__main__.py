@@ -45,6 +45,11 @@ EXIT_CODES = "Exit codes: 0 done, 1 the answer is no, 2 the user's mistake, 3 so
 
 DONE, USER_MISTAKE, OUTSIDE_FAILED, INTERRUPTED, BROKEN_PIPE = 0, 2, 3, 130, 141
 
+UNUSABLE = dict.fromkeys(
+    [errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP], USER_MISTAKE
+) | dict.fromkeys([errno.EACCES, errno.EPERM, errno.EROFS], OUTSIDE_FAILED)
+"""What may be wrong with a path that only its user can mend → the exit code."""
+
 
 def application(requested: str | None) -> App:
     """The command line. `requested` names the command whose own docstring, not its summary, is the help text."""
@@ -104,6 +109,8 @@ def main(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone: nobody wants the rest
         return BROKEN_PIPE
     except OSError as error:
+        if error.filename and error.errno in UNUSABLE:
+            return _fail(UNUSABLE[error.errno], f"{error.filename}: {error.strerror}; choose another path")
         if error.errno != errno.ENOSPC:
             raise
         where = f" at {error.filename}" if error.filename else ""

@@ -25,7 +25,7 @@ Natural = Annotated[int, Field(ge=0)]
 class Group(BaseModel):
     """A group of settings: no unknown keys, no changes, a docstring below each field."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False)
 
 
 class ProblemSource(Group):
@@ -305,7 +305,11 @@ def resolve_as(kind: type[Tree], tree: Any, overrides: tuple[str, ...] = (), *, 
         key, separator, value = override.partition("=")
         if not separator:
             raise UserError(f"--set {override}: expected key=value, for example --set prove.lemmas=12")
-        _assign(tree, key.strip().split("."), yaml.safe_load(value), override)
+        try:
+            read = yaml.safe_load(value)
+        except yaml.YAMLError:
+            raise UserError(f"--set {override}: {value!r} is not YAML") from None
+        _assign(tree, key.strip().split("."), read, override)
     try:
         return kind.model_validate(tree)
     except ValidationError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -41,6 +42,12 @@ def proof_name(name: str, prover: Prover, status: str) -> str:
 
 
 def file_stem(name: str) -> str:
-    """A problem's name as a file name that the prover takes for a module name."""
-    stem = re.sub(r"\W", "_", name)
-    return stem if re.match(r"[^\W\d]", stem) else f"p_{stem}"
+    """A problem's name as a file name that the prover takes for a module name; no two names have the same.
+
+    A name that cannot be one as it is, or could be another's with `_refuted` behind it, gets a digest.
+    """
+    if re.fullmatch(r"[^\W\d]\w{0,199}", name) and not name.endswith("_refuted"):
+        return name
+    stem = re.sub(r"\W", "_", name[:50])
+    begun = "" if re.match(r"[^\W\d]", stem) else "p_"
+    return f"{begun}{stem}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"

@@ -2,8 +2,8 @@
 
 Invariant (design, invariant 1): what the other run's files say of a lemma is not believed: not its verdict, not its
 identity, not how its statement reads. Lemmas that this run could not use, because it has not all definitions that they
-or their proofs speak of, or whose proofs are more than tactics, are left out. Where a lemma comes from (its name,
-origins, parents, operator) is the other run's claim.
+or their proofs speak of, or whose proofs are more than tactics, or that a recheck refused, are left out. Where a lemma
+comes from (its name, origins, parents, operator) is the other run's claim.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from domain import Candidate, Const, Lemma, UserError, Verdict
 from library_store.admission import Proposal
 from library_store.snapshot import read as read_tables
 from pipeline.given import read_given, take_given
+from pipeline.rechecking import FAILED
 from pipeline.staff import Staff
 from pipeline.world import Statement, World
 from verifiers.canonical import lemma_id
@@ -80,7 +81,7 @@ def _usable(world: World, lemmas: Sequence[Lemma], known: Collection[str]) -> li
     """
     found: dict[str, Lemma] = {}
     for lemma in lemmas:
-        if lemma.prover != world.language or lemma.prelude_id not in world.preludes:
+        if lemma.prover != world.language or lemma.prelude_id not in world.preludes or lemma.retired_by == FAILED:
             continue
         over = {one.id for one in world.over(lemma.prelude_id)}
         if not set(lemma.definition_ids) <= over or world.dialect.refuse_block(lemma.proof):

@@ -18,8 +18,8 @@ from pipeline.world import Ports, Statement, World
 
 
 def known(library: Any, identities: Sequence[str]) -> list[bool]:
-    """Which of these statements are lemmas already (run in the library's own process)."""
-    return [identity in library.lemmas for identity in identities]
+    """Which of these statements are lemmas already that no recheck refused (run in the library's own process)."""
+    return [library.trust.get(identity, "none") != "none" for identity in identities]
 
 
 def lemmas_of(library: Any, identities: Sequence[str], at_round: int) -> list[str]:

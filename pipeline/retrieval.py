@@ -126,7 +126,7 @@ def fused(*rankings: Sequence[Lemma]) -> list[Lemma]:
 def _found_itself(library: Any, identity: str, at_round: int) -> list[Lemma] | None:
     """A lemma of rounds 1 to `at_round` and those that it uses (run in the library's own process)."""
     lemma = library.lemmas.get(identity)
-    if lemma is None or not 1 <= lemma.round <= at_round:
+    if lemma is None or not 1 <= lemma.round <= at_round or library.trust[identity] == "none":
         return None
     return [lemma, *(library.lemmas[used] for used in lemma.uses)]
 

@@ -4,3 +4,6 @@ A command takes typed parameters, returns its exit code (or None for 0), prints 
 stderr, and leaves `UserError` and `OutsideError` to the caller. It imports heavy packages only after it has read its
 arguments.
 """
+
+MOST_SECONDS = 1_000_000
+"""The largest number of seconds that a command takes for a limit."""

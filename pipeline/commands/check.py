@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from domain import Candidate, Message, OutsideError, Problem, UserError, Verdict
+from pipeline.commands import MOST_SECONDS
 
 if TYPE_CHECKING:
     from pipeline.provers import Provers
@@ -79,8 +80,8 @@ def check(
         raise UserError("--proof goes with a problem; in a batch each line holds its own proof")
     if batch is not None and repair:
         raise UserError("--repair goes with a problem and --proof FILE, not with a batch")
-    if workers < 1 or cpu_seconds <= 0:
-        raise UserError("--workers and --cpu-seconds must be greater than zero")
+    if workers < 1 or not 0 < cpu_seconds <= MOST_SECONDS:
+        raise UserError(f"--workers and --cpu-seconds must be greater than zero, the latter at most {MOST_SECONDS}")
     from pipeline.provers import Provers
 
     provers = Provers(seconds=cpu_seconds, workers=workers)
@@ -206,6 +207,8 @@ def _text(file: Path) -> str:
         raise UserError(f"there is no file {file}") from None
     except IsADirectoryError:
         raise UserError(f"{file} is a folder; expected the text of a proof") from None
+    except OSError as error:
+        raise UserError(f"{file} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise UserError(f"{file}: not UTF-8 text at byte {error.start}") from None
 

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from domain import UserError
 from pipeline import config
+from pipeline.commands import MOST_SECONDS
 from pipeline.config import ProblemSource, RunSettings
 
 STATUSES = ("proved", "refuted", "conditional", "open", "error")
@@ -66,6 +67,8 @@ def prove(
     from pipeline.commands.run import execute_loop
     from pipeline.report.results import write_page
 
+    if limit is not None and limit < 1:
+        raise UserError("--limit must be at least 1")
     chosen = tuple(name.strip() for name in names.split(",") if name.strip())
     others = {"--path": path, "--split": split, "--library": library, "--at-round": at_round}
     given = [flag for flag, value in others.items() if value is not None]
@@ -142,8 +145,8 @@ def _development(
 
     if erase and in_place:
         raise UserError("--in-place goes with holes of your own: with --erase, look at patch.diff instead")
-    if cpu_seconds is not None and cpu_seconds <= 0:
-        raise UserError("--cpu-seconds must be greater than zero")
+    if cpu_seconds is not None and not 0 < cpu_seconds <= MOST_SECONDS:
+        raise UserError(f"--cpu-seconds must be greater than zero and at most {MOST_SECONDS}")
     settings = (
         config.read(configuration, overrides)
         if configuration

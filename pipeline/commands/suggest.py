@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from domain import UserError
+from pipeline.commands import MOST_SECONDS
 
 if TYPE_CHECKING:
     from pipeline.development.suggesting import Suggestions
@@ -45,8 +46,8 @@ def suggest(
     file, colon, line = place.rpartition(":")
     if not colon or not line.isdigit():
         raise UserError(f"{place}: give a file and a line, like theories/Trees.v:34")
-    if cpu_seconds <= 0 or memory_mib < 1:
-        raise UserError("--cpu-seconds and --memory-mib must be greater than zero")
+    if not 0 < cpu_seconds <= MOST_SECONDS or memory_mib < 1:
+        raise UserError(f"--cpu-seconds and --memory-mib must be greater than zero, the former at most {MOST_SECONDS}")
     found = find(Path(file), int(line), cpu_seconds, seed, memory_mib << 20, lambda text: print(text, file=sys.stderr))
     if json:
         print(json_text.dumps(asdict(found), ensure_ascii=False))

@@ -35,6 +35,14 @@ class Container(NamedTuple):
     name: str
 
 
+class Placed(NamedTuple):
+    """A sentence in normal form, what is open around it (itself included, if it opens something), and where it ends."""
+
+    text: str
+    containers: tuple[Container, ...]
+    end: int
+
+
 @dataclass(frozen=True, slots=True)
 class Stated:
     """A named statement of the file, or a definition; `end` is the offset behind it (and its proof)."""
@@ -173,16 +181,24 @@ class Document:
         return tuple(found)
 
     @cached_property
-    def _defined(self) -> tuple[Stated, ...]:
-        found: list[Stated] = []
+    def placed(self) -> tuple[Placed, ...]:
+        """The sentences with the sections and modules that they stand in."""
+        found: list[Placed] = []
         open_: tuple[Container, ...] = ()
         for sentence in self.sentences:
             text = normal_text(sentence.text)
             open_ = _after(open_, text)
+            found.append(Placed(text, open_, sentence.end))
+        return tuple(found)
+
+    @cached_property
+    def _defined(self) -> tuple[Stated, ...]:
+        found: list[Stated] = []
+        for text, containers, end in self.placed:
             defined = _DEFINITION.match(text)
             if defined is not None and ":=" in text:
                 unfolds = defined[1] in ("Definition", "Let")
-                found.append(Stated(defined[2], open_, sentence.end, unfolds=unfolds, is_lemma=False))
+                found.append(Stated(defined[2], containers, end, unfolds=unfolds, is_lemma=False))
         return tuple(found)
 
     def _hole(self, sentence: Sentence, name: str, open_: tuple[Container, ...], proof: _Proof) -> Hole:

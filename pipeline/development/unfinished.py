@@ -1,8 +1,9 @@
 """Which of a development's constants without a proof it says that it assumes; all others were left unfinished.
 
 For the kernel an `Axiom` and a statement whose proof ends in `Admitted` are the same. The sources tell them apart.
-Invariant: a constant of the project counts as assumed only if a sentence of its sources that declares an assumption
-names it; whatever else has no proof is open: a lemma of a file that is not worked on, an instance, a function.
+Invariant: a constant of the project counts as assumed only if a sentence of its own source, or of a module type or
+functor of the project, declares an assumption of its name; whatever else has no proof is open: a lemma of a file that
+is not worked on, an instance, a function. What a section assumes is gone behind it: no constant has its name.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from pathlib import Path
 from domain import UserError
 from pipeline.development.document import Document
 from pipeline.development.project import Project
-from verifiers.rocq.sentences import identifiers, normal_text
+from verifiers.rocq.sentences import identifiers
 
 _ASSUMES = re.compile(
     r"(?:# ?\[[^\]]*\] ?)*(?:(?:Local|Global|Polymorphic|Monomorphic) )*"
-    r"(?:Axioms?|Parameters?|Conjectures?|Hypothes[ie]s|Variables?|Context)\b"
+    r"(?:Axioms?|Parameters?|Conjectures?|(Hypothes[ie]s|Variables?|Context))\b"
 )
 
 
@@ -57,17 +58,23 @@ class Unfinished:
 
     @cached_property
     def _assumed(self) -> frozenset[str]:
-        return frozenset[str]().union(*[_assumed(file) for file in self._project.files])
+        return frozenset[str]().union(*[_assumed(file, "functor") for file in self._project.files])
 
 
-def _assumed(file: Path) -> frozenset[str]:
-    """The names in the sentences of a source that declare assumptions."""
+def _assumed(file: Path, inside: str = "") -> frozenset[str]:
+    """The names in the sentences of a source that declare assumptions, perhaps only those inside such a container."""
     try:
-        sentences = Document(file.read_text(encoding="utf-8"), file.name).sentences
+        placed = Document(file.read_text(encoding="utf-8"), file.name).placed
     except (OSError, UnicodeDecodeError, UserError):
         return frozenset()
-    said = [text[found.end() :] for one in sentences if (found := _ASSUMES.match(text := normal_text(one.text)))]
-    return frozenset(one.text for text in said for head in _heads(text) for one in identifiers(head))
+    names: set[str] = set()
+    for text, containers, _ in placed:
+        found = _ASSUMES.match(text)
+        kinds = {one.kind for one in containers}
+        if found is None or (inside and inside not in kinds) or (found[1] and "section" in kinds):
+            continue
+        names.update(one.text for head in _heads(text[found.end() :]) for one in identifiers(head))
+    return frozenset(names)
 
 
 def _heads(text: str) -> list[str]:

@@ -175,12 +175,14 @@ class Work:
         if refused is not None:
             return self._failed(source, source.holes, refused.message)
         module = self.project.module(source.path)
+        required = [path for path in self._copy.in_order([source.path]) if path != source.path]
+        around = hashlib.sha256(b"\0".join([path.read_bytes() for path in required])).hexdigest()
         answers: dict[str, _Tried] = {}
         context: Context | None = None
         broken: Refusal | None = None
         try:
             for hole in source.holes:
-                key = self._key(source, hole)
+                key = self._key(source, hole, around)
                 tried = self._tried.get(key)
                 if tried is None or (tried.answer.filling is None and tried.seconds < self.options.seconds):
                     if context is None:
@@ -291,9 +293,9 @@ class Work:
 
     # ------------------------------------------------------------------------------------------------------ record
 
-    def _key(self, source: Source, hole: Hole) -> str:
-        """Changes with everything above the hole and with its statement, and with nothing else."""
-        text = "\0".join([source.shown, source.document.text[: hole.start], hole.statement, hole.proof])
+    def _key(self, source: Source, hole: Hole, around: str) -> str:
+        """Changes with all above the hole, its statement, and what is required (`around`: a digest of that)."""
+        text = "\0".join([around, source.shown, source.document.text[: hole.start], hole.statement, hole.proof])
         return hashlib.sha256(f"{self.options.seed}\0{self._writer is not None}\0{text}".encode()).hexdigest()[:24]
 
     def _record(self, key: str, hole: Hole, tried: _Tried) -> None:

@@ -48,6 +48,7 @@ def test_unknown_fields_survive_a_round_trip(tmp_path: Path) -> None:
     [
         ("{", "problems.jsonl:2: not JSON at column 2"),
         ("[1]", "problems.jsonl:2: expected a JSON object, got [1]"),
+        (GOOD | {"name": "\ud83d"}, r"problems.jsonl:2: \ud83d is half of a character"),
         ({k: v for k, v in GOOD.items() if k != "header"}, "problems.jsonl:2: field `header` is missing"),
         (GOOD | {"name": 7}, "problems.jsonl:2: field `name`: expected text, got 7"),
         (GOOD | {"name": " "}, "problems.jsonl:2: field `name` is empty"),

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from domain import UserError
+from pipeline.__main__ import main
 from pipeline.config import resolve
 from pipeline.directory import settle
 
@@ -142,6 +143,43 @@ def test_a_corrupt_manifest_names_its_file(repository: Path, tmp_path: Path) -> 
     (folder / "manifest.json").write_text("{")
     for command in ("report", "graph"):
         assert "manifest.json" in one_line(lemmary(repository, command, str(tmp_path / "run")))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "check p.jsonl/x --proof p.v",
+        "check p.jsonl --proof p.v/x",
+        "check p.jsonl --proof loop",
+        "check --batch loop",
+        "check p.jsonl --proof p.v --cpu-seconds nan",
+        "check p.jsonl --proof p.v --cpu-seconds 1e300",
+        "prove p.jsonl --out p.jsonl/x",
+        "prove p.jsonl --out loop",
+        "datasets bundled --to p.jsonl/x",
+        "datasets bundled --to .",
+        "prove p.jsonl --out run --limit 0",
+        "prove p.jsonl --out run --set prove={",
+        "prove p.jsonl --out run --set verifiers.audit_cpu_seconds=.inf",
+        "prove Long.v --out Long.v",
+        "prove Long.v --out run --cpu-seconds nan",
+        "prove Long.v --out run --limit -1",
+        "prove " + "y" * 300 + ".v --out run",
+        "suggest Long.v:1 --cpu-seconds nan",
+    ],
+)
+def test_paths_and_numbers_that_cannot_be_used(
+    arguments: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("p.jsonl").write_text(json.dumps(PROBLEM))
+    Path("p.v").write_text("exact I.")
+    Path("Long.v").write_text("Lemma a : True.\nAdmitted.\n")
+    Path("loop").symlink_to("loop")
+    assert main(arguments.split()) == 2
+    said = capsys.readouterr()
+    assert said.err.count("\n") == 1
+    assert said.out == ""
 
 
 def test_a_missing_model_is_a_failure_outside(repository: Path, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from pipeline.config import ProveSettings, RunSettings
 from pipeline.credit import Credit
 from pipeline.ledger import Ledger
 from pipeline.proving import Found
+from pipeline.rechecking import FAILED
 from pipeline.world import Ports, World, build
 from tests.library_store.samples import AUDITED
 from tests.pipeline.elaborated import lemma_of
@@ -154,6 +155,19 @@ def test_a_lemma_that_came_in_the_meantime_is_taken(verifier: RocqVerifier, tmp_
     assert found is not None
     assert all(lemma.proof for lemma in found.lemmas)
     assert bench.ledger.counts["audited"] == audits
+
+
+def test_a_lemma_that_a_recheck_refused_is_proved_anew(verifier: RocqVerifier, tmp_path: Path) -> None:
+    bench = Bench(verifier, tmp_path, "sum_next")
+    refused = lemma_of(theory()["sum_next"], "exact refused.")
+    bench.library.insert_many([Proposal(refused, AUDITED)])
+    bench.library.set_trust([refused.id], "none")
+    bench.library.retire(refused.id, FAILED)
+    found = bench.search("twice_sum")
+    assert found is not None
+    assert [lemma.id for lemma in found.lemmas] == [refused.id]
+    assert found.lemmas[0].proof != refused.proof
+    assert bench.library.trust[refused.id] == "audited"
 
 
 @pytest.mark.usefixtures("blind")

@@ -13,6 +13,7 @@ from pipeline.__main__ import main
 from pipeline.development import judging, project
 from pipeline.development.document import Document, Filling
 from pipeline.development.project import Copy
+from pipeline.development.unfinished import Unfinished
 from pipeline.development.work import Options, Work
 
 DEMO = Path(__file__).parent / "demo"
@@ -243,6 +244,44 @@ def test_paths_and_the_patch_start_at_the_folder_of_the_project(tmp_path: Path) 
     assert (result.file, result.status) == ("theories/Tree.v", "proved")
     subprocess.run(["git", "apply", tmp_path / "out" / "patch.diff"], cwd=tmp_path / "demo", check=True)
     assert "congruence." in (tmp_path / "demo" / "theories" / "Tree.v").read_text()
+
+
+def test_a_name_that_a_section_assumes_does_not_make_an_open_lemma_an_axiom(tmp_path: Path) -> None:
+    (tmp_path / "_CoqProject").write_text("-Q . Dev")
+    (tmp_path / "Other.v").write_text(f"{OTHER} Module Type T. Axiom given : P 6. End T.")
+    (tmp_path / "Work.v").write_text(
+        "Section S. Hypothesis far some : 0 = 0. Axiom kept : 1 = 2. Lemma a : 0 = 0. exact far. Qed. End S.\n"
+        "Module F (M : T). End F. Declare Module M : T. Lemma some : 0 = 0. Admitted."
+    )
+    open_ = Unfinished(project.find(tmp_path), [])
+    assert all(name in open_ for name in ("Dev.Other.far", "Dev.Work.some"))
+    assert not any(name in open_ for name in ("Dev.Other.said", "Dev.Work.kept", "Dev.Work.M.given"))
+
+
+def test_a_refutation_does_not_outlive_the_definition_that_it_is_about(tmp_path: Path) -> None:
+    (tmp_path / "dev").mkdir()
+    (tmp_path / "dev" / "Work.v").write_text("Require Import Base.\nLemma f_next : forall n, f n = S n.\nAdmitted.\n")
+    status: list[str] = []
+    for value in ("n", "S n"):
+        (tmp_path / "dev" / "Base.v").write_text(f"Definition f (n : nat) : nat := {value}.\n")
+        options = Options(seconds=2.0, seed=0, memory_bytes=2 << 30)
+        (result,) = Work(tmp_path / "dev" / "Work.v", tmp_path / "out", options).run(lambda _: None)
+        status.append(result.status)
+    assert status == ["refuted", "proved"]
+
+
+def test_only_fix_as_a_word_is_recursion_in_a_filling() -> None:
+    fine = ("rewrite prefix_nil, (List.suffix_cons a).", "exact (@fixed 1).", "apply fix_point, fix'.")
+    assert [judging.refusal(Filling(text)) for text in fine] == [None, None, None]
+    recursive = (
+        "fix f 1.",
+        "exact (fix f (n : nat) := 0).",
+        "do 1fix f 1.",
+        "cofix f.",
+        "exact x²fix.",
+        "exact (a \\infix f (n : nat) := 0).",  # `\\in` is a word where a notation says so
+    )
+    assert all("fixpoint" in (judging.refusal(Filling(text)) or "") for text in recursive)
 
 
 def test_a_file_that_does_not_compile_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

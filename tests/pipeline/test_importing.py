@@ -9,6 +9,7 @@ import pytest
 from domain import Lemma
 from pipeline.config import RunSettings
 from pipeline.importing import _usable  # pyright: ignore[reportPrivateUsage]
+from pipeline.rechecking import FAILED
 from pipeline.world import World, build
 from tests.pipeline.elaborated import lemma_of
 from tests.pipeline.small_theory import theory
@@ -51,6 +52,7 @@ def test_what_is_recorded_beside_statement_and_proof_is_written_anew(world: Worl
         {"definition_ids": ("of nobody",)},
         {"prover": "lean4"},
         {"uses": ("of nobody",)},
+        {"retired_by": FAILED},
     ],
     ids=lambda lie: next(iter(lie)),
 )

@@ -16,7 +16,7 @@ from library_store.library import Library
 from library_store.snapshot import read
 from pipeline import refuting
 from pipeline.commands.prove import write_results
-from pipeline.exports import file_stem, write_proofs
+from pipeline.exports import file_stem, proof_name, write_proofs
 from pipeline.ledger import Ledger
 from pipeline.proposers import testing
 from pipeline.refuting import negation, refute
@@ -145,6 +145,14 @@ def test_every_false_problem_of_tip_is_refuted_and_no_budget_is_spent(
     assert {row["status"] for row in rows} == {"refuted", "error"}
     assert all(row["proof"] and row["counterexample"] for row in rows if row["status"] == "refuted")
     assert len(list((tmp_path / "out" / "proofs").glob("*_refuted.v"))) == sum(r["status"] == "refuted" for r in rows)
+
+
+def test_every_problem_has_a_proof_file_of_its_own() -> None:
+    names = ["a.b", "a_b", "p", "p_refuted", "x" * 300, "x" * 299, "é" * 200, "9", "-", "", "p_9"]
+    files = [proof_name(name, "rocq", status) for name in names for status in ("proved", "refuted")]
+    assert len(set(files)) == len(files)
+    assert all(len(file.encode()) < 250 and file.removesuffix(".v").isidentifier() for file in files)
+    assert proof_name("a_b", "rocq", "proved") == "a_b.v"
 
 
 def test_refuted_problems_are_told_apart_in_results_summary_report_and_files(tmp_path: Path) -> None:
