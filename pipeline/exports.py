@@ -13,6 +13,9 @@ from library_store.snapshot import write_atomically
 
 SUFFIXES: Mapping[Prover, str] = {"rocq": ".v", "lean4": ".lean", "isabelle": ".thy"}
 
+LONGEST = 200
+"""Bytes of a name that a file may have as it is."""
+
 
 def write_proofs(directory: Path, problems: Mapping[str, ProblemState]) -> list[Path]:
     """Writes `proofs/NAME` for every proved problem that has no file yet, `proofs/NAME_refuted` for a refuted one.
@@ -46,7 +49,7 @@ def file_stem(name: str) -> str:
 
     A name that cannot be one as it is, or could be another's with `_refuted` behind it, gets a digest.
     """
-    if re.fullmatch(r"[^\W\d]\w{0,199}", name) and not name.endswith("_refuted"):
+    if re.fullmatch(r"[^\W\d]\w*", name) and len(name.encode()) <= LONGEST and not name.endswith("_refuted"):
         return name
     stem = re.sub(r"\W", "_", name[:50])
     begun = "" if re.match(r"[^\W\d]", stem) else "p_"

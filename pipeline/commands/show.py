@@ -85,7 +85,7 @@ def _problem(tables: Any, name: str) -> dict[str, Any]:
         "proved by": state.operator,
         "library lemmas needed": [f"{tables.lemmas[u].name}: {tables.lemmas[u].statement}" for u in state.uses],
         "axioms": list(state.axioms),
-        "attempts": [f"{row['id']} {row['operator']} {row['verdict']} ({row['reason']})" for row in attempts],
+        "attempts": [f"{row['id']} {row['operator']}: {_outcome(row)}" for row in attempts],
         "stuck goals": [goal for row in attempts for goal in row["stuck_goals"]],
         "proof": state.proof,
     }
@@ -104,7 +104,9 @@ def _lemma(tables: Any, lemma: Any) -> dict[str, Any]:
         "operator": lemma.operator,
         "round": lemma.round,
         "origins": list(lemma.origins),
-        "parents": list(lemma.parents),
+        "parents": [
+            tables.lemmas[one].name if one in tables.lemmas else one for one in lemma.parents if one != lemma.id
+        ],
         "attempt": lemma.attempt_id,
         "lineage": forest(tables).told(lemma.id),
         "reads like": tables.lemmas[lemma.near].name if lemma.near in tables.lemmas else None,
@@ -117,6 +119,12 @@ def _lemma(tables: Any, lemma: Any) -> dict[str, Any]:
     }
 
 
+def _outcome(row: dict[str, Any]) -> str:
+    """What an attempt came to: without a proof its verdict is that of its last candidate."""
+    verdict = f"{row['verdict']} ({row['reason']})"
+    return verdict if row["verdict"] == "accepted" else f"no proof; the last candidate: {verdict}"
+
+
 def _attempt(tables: Any, row: dict[str, Any]) -> dict[str, Any]:
     def names(identities: list[str]) -> list[str]:
         return [tables.lemmas[one].name if one in tables.lemmas else one for one in identities]
@@ -126,7 +134,7 @@ def _attempt(tables: Any, row: dict[str, Any]) -> dict[str, Any]:
         "target": row["target"],
         "round": row["round"],
         "operator": row["operator"],
-        "verdict": f"{row['verdict']} ({row['reason']})",
+        "outcome": _outcome(row),
         "candidates by fate": dict(row["counts"]),
         "retrieved": names(row["retrieved"]),
         "mentioned": names(row["mentioned"]),

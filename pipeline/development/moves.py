@@ -29,6 +29,9 @@ _CONNECTIVE = re.compile(r"(?:@?and|@?or|@?ex|@?iff|@?prod|@?sig|@?sigT|@?sum|@?
 _FOLDED = frozenset({"lt", "gt", "ge", "not", "incl", "Nat.lt", "iff", "Nat.le", "le"})
 """Definitions of the standard library that proofs look into."""
 
+VARIABLE = 1
+"""Size of an equation's side that matches anything."""
+
 
 class Move(NamedTuple):
     """A tactic that changes a goal, and what it takes of the depth of a proof."""
@@ -134,13 +137,13 @@ def strong_closers(
         return
     if names:
         yield Closer(names[:8], using("eauto 3"))
-    rules = [f"rewrite {name}" for name, type_ in goal.hypotheses if _EQUATION.search(type_)]
-    rules += [rule for premise in premises[:8] if (rule := oriented(premise))]
-    balanced = [premise.name for premise in premises if premise.rewrites and premise.left_size == premise.right_size]
-    for arrow in ("", "<- ") if balanced else ("",):
-        ways = (*rules, *(f"rewrite {arrow}{name}" for name in balanced[:3]))
-        if ways:
-            yield Closer(ways, lambda parts: f"{_rewriting(parts)}{end}")
+    known = [f"rewrite {name}" for name, type_ in goal.hypotheses if _EQUATION.search(type_)]
+    balanced = [one.name for one in premises if one.rewrites and one.left_size == one.right_size != VARIABLE]
+    for towards in dict.fromkeys([tuple(oriented(premises[:8])), tuple(oriented(premises[:8], as_stated=True))]):
+        for arrow in ("", "<- ") if balanced else ("",):
+            ways = (*known, *towards, *(f"rewrite {arrow}{name}" for name in balanced[:3]))
+            if ways:
+                yield Closer(ways, lambda parts: f"{_rewriting(parts)}{end}")
     yield fixed(f"simpl in *; intuition ({end})")
     yield fixed(f"f_equal; {end}")
     yield fixed(f"{_MATCH}; simpl in *; {end}")
@@ -149,7 +152,7 @@ def strong_closers(
 
 def _rewriting(rules: Sequence[str]) -> str:
     return (
-        f"do 8 try ({rules[0] if len(rules) == 1 else f'first [{chr(32).join(_bars(rules))}]'}; simpl); "
+        f"do 8 try ({rules[0] if len(rules) == 1 else f'first [{chr(32).join(_bars(rules))}]'}; simpl; auto); "
         if rules
         else ""
     )
@@ -159,13 +162,16 @@ def _bars(rules: Sequence[str]) -> list[str]:
     return [rules[0], *(f"| {rule}" for rule in rules[1:])]
 
 
-def oriented(premise: Premise) -> str | None:
-    """Rewriting with a premise towards the smaller side, None where neither is."""
-    if not premise.rewrites or premise.left_size == premise.right_size:
-        return None
-    arrow = "" if premise.left_size > premise.right_size else "<- "
-    side = " by auto" if premise.conditions else ""
-    return f"rewrite {arrow}{premise.name}{side}"
+def oriented(premises: Sequence[Premise], *, as_stated: bool = False) -> list[str]:
+    """Rewriting with premises towards the smaller side, or all from left to right: `rev (x ++ y) = rev y ++ rev x`."""
+    rules: list[str] = []
+    for premise in premises:
+        if premise.rewrites and premise.left_size != premise.right_size:
+            arrow = "" if as_stated or premise.left_size > premise.right_size else "<- "
+            if (premise.left_size if not arrow else premise.right_size) == VARIABLE:
+                continue
+            rules.append(f"rewrite {arrow}{premise.name}{' by auto' if premise.conditions else ''}")
+    return rules
 
 
 def moves(goal: View, premises: Sequence[Premise], unfoldable: Sequence[str], symbols: frozenset[str]) -> list[Move]:

@@ -227,6 +227,22 @@ def test_no_proof_rests_on_a_statement_that_was_found_false(tmp_path: Path) -> N
     }
 
 
+TREE = """Require Import List.
+Inductive tree : Set := leaf | node (l : tree) (x : nat) (r : tree).
+Fixpoint mirror (t : tree) : tree := match t with leaf => leaf | node l x r => node (mirror r) x (mirror l) end.
+Fixpoint flatten (t : tree) : list nat := match t with leaf => nil | node l x r => flatten l ++ x :: flatten r end.
+Lemma flatten_mirror : forall t, flatten (mirror t) = rev (flatten t). Admitted.
+"""
+
+
+def test_a_law_of_the_standard_library_that_makes_a_term_larger_is_used(tmp_path: Path) -> None:
+    (tmp_path / "Tree.v").write_text(TREE)
+    assert main(["prove", str(tmp_path / "Tree.v"), "--out", str(tmp_path / "out"), "--cpu-seconds", "4"]) == 0
+    found = results(tmp_path)["flatten_mirror"]
+    assert found["status"] == "proved"
+    assert "rewrite rev_app_distr" in str(found["proof"])
+
+
 def test_an_open_statement_shows_the_goal_that_an_induction_leaves(tmp_path: Path) -> None:
     file = tmp_path / "Stuck.v"
     file.write_text(
