@@ -66,10 +66,6 @@ def parse_object(text: str, where: str) -> dict[str, Any]:
         raise UserError(f"{where}: not JSON: {error}") from None
     if not isinstance(value, dict):
         raise UserError(f"{where}: expected a JSON object, got {_shown(value)}")
-    if re.search(r"\\u[dD]", text):
-        half = re.search("[\ud800-\udfff]", json.dumps(value, ensure_ascii=False))
-        if half:
-            raise UserError(f"{where}: \\u{ord(half[0]):04x} is half of a character: write both halves, or none")
     return value
 
 
@@ -92,6 +88,9 @@ def _depth(text: str) -> int:
 def problem_of(record: Mapping[str, Any], where: str, prover: Prover | None = None) -> Problem:
     """The problem that a record describes; `where` says in messages where it stands."""
     fields = dict(record)
+    half = re.search("[\ud800-\udfff]", json.dumps(fields, ensure_ascii=False))
+    if half:
+        raise UserError(f"{where}: \\u{ord(half[0]):04x} is half of a character: write both halves, or none")
     if prover is not None:
         fields.setdefault("prover", prover)
     required = {name: _text(fields, name, where) for name in REQUIRED}
