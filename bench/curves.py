@@ -14,6 +14,7 @@ import json
 import os
 import platform
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -110,14 +111,15 @@ def main() -> None:
     except (UserError, OSError) as error:
         print(error, file=sys.stderr)
         raise SystemExit(2) from None
-    problems = tables.rows("problems")
+    status = Counter(row["status"] for row in tables.rows("problems"))
     found: dict[str, Any] = {
         "what": options.what,
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
         "version": written["version"],
         "seed": written["seed"],
         "budget": written["settings"]["cpu_seconds"],
-        "problems": len(problems),
+        "problems": status.total() - status["error"],
+        "left_out": status["error"],
         "rounds": by_round(options.run),
         "most_needed": most_needed(tables),
         "solved_at": {name: round(at, 1) for name, at in solved_at(tables).items()},
