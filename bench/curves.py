@@ -15,6 +15,7 @@ import os
 import platform
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -98,13 +99,13 @@ def draw(found: dict[str, Any], file: Path) -> None:
         canvas.savefig(file, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path, help="directory of a run")
     parser.add_argument("--what", default="", help="told in the JSON: configuration, commit, what ran beside it")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--figure", type=Path)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     try:
         tables = read(options.run)
         written = yaml.safe_load((options.run / "config.yaml").read_text(encoding="utf-8"))

@@ -14,29 +14,23 @@ share DIR.
 
 from __future__ import annotations
 
-import json
 import math
-import platform
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import torch
 
 from bench.memory_beyond_conversion import prepare_converted
 from bench.memory_beyond_figure import draw
 from bench.memory_beyond_layers import set_temperature
 from bench.memory_beyond_plan import CHANGES, HOT, Beyond, Variant, costs, plan_variants
-from bench.memory_quality import asked_of, machine, parser_of, settle_directory, speed, tell
+from bench.memory_quality import asked_of, circumstances, machine, parser_of, settle_directory, speed, tell
 from bench.memory_quality_plan import Model, Options, Plan, Run
 from bench.memory_quality_runs import Clocked, Result, Texts, loss, prepare, read, train_all, with_rate
 from domain import UserError
-from pipeline import __version__
-from pipeline.training import corpus
 from pipeline.training.settings import TrainSettings
 
 REPEATED = 2
@@ -172,12 +166,7 @@ def result_of(beyond: Beyond, again: Sequence[Run], asked: Options, settings: Tr
     trials = [result for run in beyond.trials if (result := read(run, out))]
     rows = rows_of(beyond, runs, asked, out)
     base = list(rows[0]["bits_per_byte"].values())
-    return {
-        "machine": machine(),
-        "versions": {"lemmary": __version__, "python": platform.python_version(), "torch": torch.__version__},
-        "options": asdict(asked),
-        "settings": settings.model_dump(mode="json"),
-        "corpus": json.loads((out / "corpus" / corpus.MANIFEST).read_text(encoding="utf-8")),
+    return circumstances(asked, settings, out) | {
         "cpu_minutes": round(sum(run.get("cpu_seconds", 0.0) for run in (*trials, *results)) / 60, 1),
         "trials": [{key: run[key] for key in ("name", "seed", "learning_rate", "bits_per_byte")} for run in trials],
         "base_by_seed_apart": round(max(base) - min(base), 5) if base else None,

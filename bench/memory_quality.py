@@ -128,6 +128,17 @@ def machine() -> str:
     return f"{os.cpu_count()} x {name}, torch {torch.__version__}, load {os.getloadavg()[0]:.1f}"
 
 
+def circumstances(asked: Options, settings: TrainSettings, out: Path) -> Result:
+    """What a result is read with: machine, versions, options, settings and corpus."""
+    return {
+        "machine": machine(),
+        "versions": {"lemmary": __version__, "python": platform.python_version(), "torch": torch.__version__},
+        "options": asdict(asked),
+        "settings": settings.model_dump(mode="json"),
+        "corpus": json.loads((out / "corpus" / corpus.MANIFEST).read_text(encoding="utf-8")),
+    }
+
+
 def comparison_lines(planned: Plan, asked: Options) -> list[str]:
     """What is compared, and how near to equal it is."""
     lines = [f"{'equal':10} {'memory model':>17} {'rival':>12} {'cost':>12} {'of the rival':>12} {'off by':>7}"]
@@ -186,12 +197,7 @@ def result_of(planned: Plan, asked: Options, settings: TrainSettings, out: Path)
     main = [run for run in runs if run["kind"] == "run" and run["bits_per_byte"]]
     chosen = {run["model"]["family"]: run["learning_rate"] for run in runs if run["kind"] == "run"}
     ends = (min(asked.rates), max(asked.rates))
-    return {
-        "machine": machine(),
-        "versions": {"lemmary": __version__, "python": platform.python_version(), "torch": torch.__version__},
-        "options": asdict(asked),
-        "settings": settings.model_dump(mode="json"),
-        "corpus": json.loads((out / "corpus" / corpus.MANIFEST).read_text(encoding="utf-8")),
+    return circumstances(asked, settings, out) | {
         "cpu_minutes": round(sum(run.get("cpu_seconds", 0.0) for run in runs) / 60, 1),
         "trials": [
             {key: run[key] for key in ("name", "seed", "learning_rate", "tokens", "bits_per_byte")}

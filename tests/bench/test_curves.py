@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
@@ -40,20 +39,16 @@ def test_what_foreign_problems_need_comes_first(run: Path) -> None:
     assert all("forall" in row["statement"] and row["name"] for row in rows)
 
 
-def test_the_figure_and_the_json_are_written(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_figure_and_the_json_are_written(run: Path) -> None:
     file, figure = run / "c.json", run / "c.svg"
-    monkeypatch.setattr(sys, "argv", ["curves.py", str(run), "--json", str(file), "--figure", str(figure)])
-    curves.main()
+    curves.main([str(run), "--json", str(file), "--figure", str(figure)])
     found = json.loads(file.read_text())
     assert (found["seed"], found["budget"], len(found["rounds"])) == (5, 60, 3)
     assert "problems proved, of" in figure.read_text()
 
 
-def test_a_folder_that_is_no_run_is_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(sys, "argv", ["curves.py", str(tmp_path)])
+def test_a_folder_that_is_no_run_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
-        curves.main()
+        curves.main([str(tmp_path)])
     assert stopped.value.code == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
