@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from domain import Problem
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Version of everything in this module; written into every manifest and journal segment (see `migrations.py`)."""
 
 Row: TypeAlias = dict[str, Any]

@@ -5,6 +5,7 @@ that an older program began goes on, with rounds of both versions side by side.
 
 1  the first
 2  lemmas say which earlier lemma they read like (`near`)
+3  a manifest has a SHA-256 of itself
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def check_version(version: object, where: object) -> int:
 
 def schema_of(name: str, version: int) -> pa.Schema:
     """The columns that a table had."""
-    later = {column for step in range(version + 1, SCHEMA_VERSION + 1) for column in _ADDED[step].get(name, ())}
+    later = {column for step in range(version + 1, SCHEMA_VERSION + 1) for column in _ADDED.get(step, {}).get(name, ())}
     return pa.schema([field for field in SCHEMAS[name] if field.name not in later])
 
 

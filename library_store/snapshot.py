@@ -1,10 +1,10 @@
 """Snapshots: the Parquet tables of one finished round, and reading the state at any round back.
 
 Snapshots are immutable (invariant 4). The tables go into a temporary folder, each file and the folder are fsynced, the
-folder is renamed to `rounds/round=0001`, and `manifest.json` (schema version, row counts, SHA-256 of each file) is
-written last: a folder without a manifest does not exist. A folder holds only what its round changed; the state at
-round N is, for every id, the row of the highest revision among the rounds up to N. `read` gives that to Python and
-`views_sql` gives the same to any SQL engine.
+folder is renamed to `rounds/round=0001`, and `manifest.json` (schema version, row counts, SHA-256 of each file and of
+itself) is written last: a folder without a manifest does not exist. A folder holds only what its round changed; the
+state at round N is, for every id, the row of the highest revision among the rounds up to N. `read` gives that to Python
+and `views_sql` gives the same to any SQL engine.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import pyarrow as pa
@@ -31,6 +31,8 @@ from library_store.schema import definition_from_row, lemma_from_rows, problem_f
 
 MANIFEST = "manifest.json"
 _TEMPORARY = ".tmp-"
+_WITH_DIGEST = 3
+"""The first schema whose manifests have a digest of themselves."""
 
 ROW_GROUP = 65_536
 """Rows of a Parquet row group: each has the least and greatest value of a column, so that readers may skip it."""
@@ -48,7 +50,10 @@ class FileEntry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The last file of a snapshot. `parent` is the round before it; `counts` are those up to and with this round."""
+    """The last file of a snapshot. `parent` is the round before it; `counts` are those up to and with this round.
+
+    In the file there is also `sha256`, of the canonical JSON of everything else; schemas 1 and 2 did not have it.
+    """
 
     schema_version: int
     round: int
@@ -154,7 +159,8 @@ def write(
         temporary.rename(target)
         sync_folder(target.parent)
         sync_folder(directory)
-        text = json.dumps(asdict(manifest) | {"files": {k: v._asdict() for k, v in files.items()}}, indent=1)
+        values = asdict(manifest) | {"files": {name: entry._asdict() for name, entry in files.items()}}
+        text = json.dumps(values | {"sha256": _digest(values)}, indent=1)
         write_atomically(target / MANIFEST, text.encode())
     except OSError as error:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -163,6 +169,12 @@ def write(
             "make room and run the same command again"
         ) from error
     return manifest
+
+
+def _digest(values: Mapping[str, Any]) -> str:
+    """Of a manifest's values, `sha256` aside."""
+    text = json.dumps(values, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _for_readers(name: str, table: pa.Table) -> pa.Table:
@@ -215,6 +227,9 @@ def read_manifest(path: Path) -> Manifest:
     mend = f"restore the file from a copy, or remove the folder {folder} and those after it to go back one round"
     try:
         values = json.loads(path.read_text())
+        version = check_version(values["schema_version"], path)
+        if version >= _WITH_DIGEST and values.pop("sha256") != _digest(values):
+            raise ValueError("its SHA-256 is not that of its values")
         files = {name: FileEntry(entry["sha256"], int(entry["rows"])) for name, entry in values["files"].items()}
         manifest = Manifest(**(values | {"files": files}))
         if manifest.round != int(folder.removeprefix("round=")):
@@ -223,7 +238,6 @@ def read_manifest(path: Path) -> Manifest:
         raise UserError(f"cannot read the manifest {path}: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"the manifest {path} is damaged ({type(error).__name__}: {error}): {mend}") from error
-    check_version(manifest.schema_version, path)
     return manifest
 
 

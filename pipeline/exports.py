@@ -20,17 +20,18 @@ LONGEST = 200
 def write_proofs(directory: Path, problems: Mapping[str, ProblemState]) -> list[Path]:
     """Writes `proofs/NAME` for every proved problem that has no file yet, `proofs/NAME_refuted` for a refuted one.
 
-    A problem that is open again, because its proof rests on a lemma that was refused later, loses its file.
+    A problem that is open again, because what was found rests on a lemma that was refused later, loses its file.
     Returns all files, sorted.
     """
     folder = directory / "proofs"
     folder.mkdir(parents=True, exist_ok=True)
     files: list[Path] = []
     for name, state in problems.items():
-        file = folder / proof_name(name, state.problem.prover, state.status)
+        for status in {"proved", "refuted"} - {state.status}:
+            (folder / proof_name(name, state.problem.prover, status)).unlink(missing_ok=True)
         if state.status not in ("proved", "refuted"):
-            file.unlink(missing_ok=True)
             continue
+        file = folder / proof_name(name, state.problem.prover, state.status)
         end = "\nend\n" if state.problem.prover == "isabelle" else ""
         text = f"{state.problem.header.rstrip()}\n\n{state.proof.strip()}\n{end}"
         if not file.is_file() or file.read_text(encoding="utf-8") != text:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -109,6 +109,12 @@ def technique(proof: str) -> str:
     if inductions:
         return "induction and cases" if re.search(r"induction \w+; intros [^;]*; destruct", block) else "induction"
     return "rewriting and cases"
+
+
+def listed(names: Sequence[str]) -> str:
+    """`a, b`; of many names the first, and how many more there are."""
+    more = f", … and {len(names) - MOST_SHOWN} more" if len(names) > MOST_SHOWN else ""
+    return ", ".join(names[:MOST_SHOWN]) + more
 
 
 def sandbox_shortfall(tables: Tables) -> str:

@@ -66,6 +66,7 @@ def prove(
     """
     from pipeline.commands.run import execute_loop
     from pipeline.report.results import write_page
+    from pipeline.summary import listed
 
     if limit is not None and limit < 1:
         raise UserError("--limit must be at least 1")
@@ -115,11 +116,17 @@ def prove(
         if at_round > finished:
             raise UserError(f"--at-round {at_round}: {library} has rounds 1 to {finished}")
     execute_loop(settings, out, "choose another --out to prove again")
-    counts = write_results(out)
+    found = write_results(out)
     page = write_page(out)
-    print(json_text.dumps(counts) if json else ", ".join(f"{counts[name]} {name}" for name in STATUSES))
-    if not json:
-        print(f"Results: {page}, {out / 'results.jsonl'}")
+    counts = {status: len(found[status]) for status in STATUSES}
+    if json:
+        print(json_text.dumps(counts))
+        return 0
+    for status in ("refuted", "open", "error"):
+        if found[status]:
+            print(f"{status}: {listed(found[status])}")
+    print(", ".join(f"{counts[status]} {status}" for status in STATUSES))
+    print(f"Results: {page}, {out / 'results.jsonl'}")
     return 0
 
 
@@ -176,13 +183,18 @@ def _development(
     left = summary(results)
     print(f"{left}\n" if left else "", end="")
     print(", ".join(f"{counts[name]} {name}" for name in STATUSES))
-    print(f"Patched: {', '.join(map(str, changed))}" if changed else f"Patch: {out / 'patch.diff'}")
+    if changed:
+        print(f"Patched: {', '.join(map(str, changed))}")
+    elif work.patch():
+        print(f"Patch: {out / 'patch.diff'}")
+    else:
+        print("No new proof, so nothing to patch")
     print(f"Results: {page}, {out / 'results.jsonl'}")
     return 0
 
 
-def write_results(directory: Path) -> dict[str, int]:
-    """Writes `results.jsonl` from the snapshot; returns how many problems have each status.
+def write_results(directory: Path) -> dict[str, list[str]]:
+    """Writes `results.jsonl` from the snapshot; returns the names of the problems that have each status.
 
     A line is the problem with what became of it, so that the file is one of lemmas too (`pipeline.given`).
     """
@@ -193,10 +205,10 @@ def write_results(directory: Path) -> dict[str, int]:
     attempts: dict[str, list[Any]] = {}
     for row in tables.rows("attempts"):
         attempts.setdefault(row["target"], []).append(row)
-    counts: dict[str, int] = dict.fromkeys(STATUSES, 0)
+    found: dict[str, list[str]] = {status: [] for status in STATUSES}
     lines: list[str] = []
     for row in tables.rows("problems"):
-        counts[row["status"]] += 1
+        found[row["status"]].append(row["name"])
         spent = attempts.get(row["name"], [])
         record = record_of(tables.problems[row["name"]].problem) | {
             "status": row["status"],
@@ -214,4 +226,4 @@ def write_results(directory: Path) -> dict[str, int]:
             record["counterexample"] = row["reason"].removeprefix("counterexample: ")
         lines.append(json_text.dumps(record, ensure_ascii=False))
     write_atomically(directory / "results.jsonl", "".join(f"{line}\n" for line in lines).encode())
-    return counts
+    return found

@@ -27,7 +27,7 @@ def report(
     run
         Directory of a run.
     at_round
-        Report on the run as it was at the end of this round. Default: the last finished one.
+        Report on the run as it was at the end of this round N, in RUN/report/round-N/. Default: the last finished one.
     json_output
         Print one JSON object instead of the path: `report`, solved problems by round, the `counts` that the page
         shows, open problems, the learned lemmas that each proof needed, and a row for every problem (round, shape of

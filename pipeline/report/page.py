@@ -1,7 +1,8 @@
 """Writes RUN/report/index.html and its figures: one page that needs nothing from outside.
 
-The page holds its style, its script and its drawings, and names no address; the figures also lie beside it as SVG
-files for use elsewhere. It is written whole or not at all, and the same snapshot gives the same bytes.
+Of an earlier round N they are in RUN/report/round-N/. The page holds its style, its script and its drawings, and names
+no address; the figures also lie beside it as SVG files for use elsewhere. It is written whole or not at all, and the
+same snapshot gives the same bytes.
 """
 
 from __future__ import annotations
@@ -55,8 +56,8 @@ def write_report(run: Path, at_round: int | None = None) -> Path:
     """
     facts = gather(read(run, at_round))
     drawn = [*figures(facts), uses(facts)]
-    folder = run / FOLDER
-    folder.mkdir(exist_ok=True)
+    folder = run / FOLDER / f"round-{at_round}" if at_round is not None else run / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
     for figure in drawn:
         path = folder / f"{figure.id}.svg"
         if figure.wide:

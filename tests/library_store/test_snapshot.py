@@ -131,9 +131,16 @@ def test_a_file_that_is_no_parquet_whatever_its_checksum_says_is_one_line(run: P
     (folder / "lemmas.parquet").write_bytes(b"PAR1 and more PAR1")
     manifest = json.loads((folder / snapshot.MANIFEST).read_text())
     manifest["files"]["lemmas.parquet"]["sha256"] = hashlib.sha256(b"PAR1 and more PAR1").hexdigest()
+    unsigned(manifest)
     (folder / snapshot.MANIFEST).write_text(json.dumps(manifest))
     with pytest.raises(UserError, match="is no Parquet file"):
         snapshot.read(run)
+
+
+def unsigned(manifest: dict[str, object]) -> None:
+    """As an older program would have written it."""
+    del manifest["sha256"]
+    manifest["schema_version"] = 2
 
 
 def spoil(change: Callable[[dict[str, object]], object]) -> Callable[[bytes], bytes]:
@@ -155,7 +162,9 @@ def spoil(change: Callable[[dict[str, object]], object]) -> Callable[[bytes], by
         (spoil(lambda values: values.pop("files")), "is damaged"),
         (spoil(lambda values: values.update(round=7)), "is damaged"),
         (spoil(lambda values: values.update(schema_version=99)), "schema version 99"),
-        (spoil(lambda values: values.update(files={})), "does not list"),
+        (spoil(lambda values: values.update(files={}) or unsigned(values)), "does not list"),
+        (spoil(lambda values: values.update(seed=8)), "is damaged .* SHA-256"),
+        (spoil(lambda values: values.pop("sha256")), "is damaged"),
     ],
 )
 def test_a_damaged_manifest_is_one_line_that_names_it(run: Path, damage: Callable[[bytes], bytes], says: str) -> None:
@@ -166,6 +175,17 @@ def test_a_damaged_manifest_is_one_line_that_names_it(run: Path, damage: Callabl
             reader(run)
         assert str(path) in str(caught.value)
         assert "\n" not in str(caught.value)
+
+
+def test_no_flipped_bit_of_a_manifest_passes(run: Path) -> None:
+    path = run / "rounds" / "round=0002" / "manifest.json"
+    whole = path.read_bytes()
+    for place in range(8 * len(whole)):
+        flipped = bytearray(whole)
+        flipped[place // 8] ^= 1 << place % 8
+        path.write_bytes(flipped)
+        with pytest.raises(UserError):
+            snapshot.read_manifest(path)
 
 
 def test_a_round_whose_manifest_and_journal_are_gone_is_not_dropped_silently(run: Path) -> None:

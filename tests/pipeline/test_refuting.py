@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -164,8 +165,8 @@ def test_refuted_problems_are_told_apart_in_results_summary_report_and_files(tmp
         library.snapshot(seed=0, code_version="0")
         files = write_proofs(run, dict(library.problems))
     assert [file.name for file in files if "_refuted" in file.name] == [f"{file_stem(name)}_refuted.v"]
-    counts = write_results(run)
-    assert (counts["refuted"], counts["proved"]) == (1, solved)
+    found = write_results(run)
+    assert (found["refuted"], len(found["proved"])) == ([name], solved)
     rows = {row["name"]: row for row in map(json.loads, (run / "results.jsonl").read_text().splitlines())}
     assert rows[name]["status"] == "refuted"
     assert rows[name]["counterexample"] == "x = zero"
@@ -175,3 +176,7 @@ def test_refuted_problems_are_told_apart_in_results_summary_report_and_files(tmp
     assert name not in told["open"]
     page = write_report(run).read_text()
     assert page.index("<h2>Refuted problems</h2>") < page.index("x = zero")
+    with Library(run) as library:
+        again = {name: replace(library.problems[name], status="open", proof="")}
+    write_proofs(run, again)
+    assert not (run / "proofs" / f"{file_stem(name)}_refuted.v").exists()

@@ -91,14 +91,19 @@ def test_the_graph_of_uses_leads_from_each_proof_to_the_right(facts: Facts) -> N
     assert {node for node, place in column.items() if place == 0} == {p.name for p in facts.proved if p.uses}
 
 
-def test_an_earlier_round_is_reported_as_it_was_and_the_last_one_again_to_the_byte(run: Path, page: Path) -> None:
+def test_an_earlier_round_is_reported_as_it_was_and_the_last_one_again_to_the_byte(
+    run: Path, page: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     last = page.read_bytes()
     early = gather(read(run, 1))
     assert early.counts["solved"] == manifests(run)[0].counts["solved"] < manifests(run)[-1].counts["solved"]
     assert main(["report", str(run), "--at-round", "1"]) == 0
-    text = page.read_text()
+    earlier = run / "report" / "round-1" / "index.html"
+    assert capsys.readouterr().out.strip() == str(earlier)
+    text = earlier.read_text()
     assert "round <b>1</b>" in text
     assert "No proof needs a lemma from another problem" in text
+    assert page.read_bytes() == last
     assert main(["report", str(run)]) == 0
     assert page.read_bytes() == last
 
