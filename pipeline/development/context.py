@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from domain import OutsideError
-from pipeline.development.document import Container, Document, Stated
+from pipeline.development.document import Container, Document, Filling, Stated
 from pipeline.development.project import Copy
 from pipeline.proposers.theory import as_equation, head_name, open_statement
 from term_algebra import constants, size
+from verifiers.rocq.sentences import identifiers
 from verifiers.rocq.session import Outcome, Session
 from verifiers.rocq.terms import parse_typed
 from verifiers.sandbox import GIBIBYTE, Limits
@@ -66,7 +67,8 @@ class Refusal(NamedTuple):
 class Context:
     """A warm prover above a place of `document`, at first its beginning. Unless it `retrieves`, it tells no lemma.
 
-    `false` are full names of statements that are known to be false, perhaps more from hole to hole: none is a premise.
+    `false` and `unproved` are full names of holes, others from hole to hole: what is known to be false is never a
+    premise, and what has no proof yet is none while `proved_only` holds.
     """
 
     def __init__(
@@ -79,8 +81,11 @@ class Context:
         *,
         retrieves: bool = True,
         false: AbstractSet[str] = frozenset(),
+        unproved: AbstractSet[str] = frozenset(),
     ) -> None:
         self.document = document
+        self.proved_only = False
+        self.unproved = unproved
         self._false = false
         self._retrieves = retrieves
         self.session = Session(
@@ -123,11 +128,11 @@ class Context:
         """The lemmas in scope that share most with these symbols, best first; other holes come behind lemmas."""
         if not self._retrieves:
             return []
-        false = tuple(f".{name}" for name in self._false)
+        hidden = tuple(f".{name}" for name in (self._false | self.unproved if self.proved_only else self._false))
         found = {
             premise.name: premise
             for premise in [*self._own, *self._searched(symbols)]
-            if not any(name.endswith(f".{premise.name}") for name in false)
+            if not any(name.endswith(f".{premise.name}") for name in hidden)
         }
         ranked = sorted(found.values(), key=lambda premise: -self._score(premise, symbols))
         return [premise for premise in ranked if self._score(premise, symbols) > 0][:most]
@@ -189,6 +194,12 @@ class Context:
             for tactic in OPTIONAL_TACTICS
             if self.session.run(f"Ltac is_loaded := {tactic}.", 1.0, goals=False).ok
         )
+
+
+def rests_on(filling: Filling, holes: Iterable[str]) -> bool:
+    """Whether a filling names one of these holes; by its last name alone, so perhaps another of that name."""
+    named = {one.text for text in (filling.block, *filling.lemmas) for one in identifiers(text)}
+    return any(hole.rpartition(".")[2] in named for hole in holes)
 
 
 def _is_in_scope(stated: Stated, here: tuple[Container, ...]) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from pipeline.development import theory
-from pipeline.development.context import Context, Premise, symbols_of
+from pipeline.development.context import Context, Premise, rests_on, symbols_of
 from pipeline.development.document import Filling, Hole
 from pipeline.development.judging import refusal
 from pipeline.development.moves import view
@@ -90,16 +90,32 @@ class Solver:
             found = theory.counterexample(self.context, closed, self.seed)
             if found is not None:
                 return Answer(counterexample=found)
-        filling = self._within(self._partial, PARTIAL_SHARE) if self.hole.proof.strip() else None
-        filling = filling or self._within(self._afresh, SEARCH_SHARE if closed is not None else 1.0)
-        if filling is None and closed is not None:
-            filling = self._within(partial(self._with_helpers, closed), 1.0)
+        filling = self._found(closed)
+        if filling is not None and rests_on(filling, self.context.unproved):
+            filling = self._unconditional(closed) or filling
         tokens = 0
         if filling is None and self.writer is not None:
             filling, tokens = self._written(self.writer)
         if filling is not None:
             return Answer(filling, tokens=tokens)
         return Answer(stuck=self._stuck(), tokens=tokens)
+
+    def _found(self, closed: theory.Closed | None) -> Filling | None:
+        filling = self._within(self._partial, PARTIAL_SHARE) if self.hole.proof.strip() else None
+        filling = filling or self._within(self._afresh, SEARCH_SHARE if closed is not None else 1.0)
+        if filling is None and closed is not None:
+            filling = self._within(partial(self._with_helpers, closed), 1.0)
+        return filling
+
+    def _unconditional(self, closed: theory.Closed | None) -> Filling | None:
+        """A filling that rests on no hole without a proof, in the seconds that are left."""
+        self.helpers.clear()
+        self.context.proved_only = True
+        try:
+            filling = self._found(closed)
+        finally:
+            self.context.proved_only = False
+        return None if filling is not None and rests_on(filling, self.context.unproved) else filling
 
     def _within(self, attempt: Callable[[Budget], Filling | None], share: float) -> Filling | None:
         """An attempt with a share of the seconds that are left."""

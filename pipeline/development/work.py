@@ -21,7 +21,7 @@ from typing import Any
 from domain import OutsideError, UserError
 from library_store.snapshot import write_atomically
 from pipeline.development import judging, project
-from pipeline.development.context import Context, Refusal
+from pipeline.development.context import Context, Refusal, rests_on
 from pipeline.development.document import Document, Filling, Hole, unique
 from pipeline.development.judging import Compiled
 from pipeline.development.project import Copy, Project
@@ -108,7 +108,8 @@ class Work:
         self._false: set[str] = set()
         self._sources = self._read(target)
         holes = [(source.path, hole) for source in self._sources for hole in source.document.holes]
-        self._open = Unfinished(self.project, [f"{self.project.module(path)}.{hole.qualified}" for path, hole in holes])
+        self._unproved = {f"{self.project.module(path)}.{hole.qualified}" for path, hole in holes}
+        self._open = Unfinished(self.project, self._unproved)
         self._tried = self._recorded()
 
     @property
@@ -194,6 +195,7 @@ class Work:
                             self.options.memory_bytes,
                             retrieves=self.options.retrieves,
                             false=self._false,
+                            unproved=self._unproved,
                         )
                     broken = context.advance(hole.start)
                     if broken is not None:
@@ -206,6 +208,8 @@ class Work:
                 answers[hole.qualified] = tried
                 if tried.answer.counterexample is not None:
                     self._false.add(f"{module}.{hole.qualified}")
+                if tried.answer.filling is not None and not rests_on(tried.answer.filling, self._unproved):
+                    self._unproved.discard(f"{module}.{hole.qualified}")
                 self._say(f"{source.shown}:{hole.line} {hole.qualified}: {_told(tried)}")
         finally:
             if context is not None:

@@ -202,6 +202,26 @@ def test_a_proof_from_what_the_project_left_open_elsewhere_is_conditional(tmp_pa
     }
 
 
+BY_A_HOLE = """Axiom P : nat -> Prop.
+Lemma anywhere : forall n : nat, P n. Admitted.
+Axiom zero : P 0.
+Axiom next : forall n : nat, P n -> P (S n).
+Lemma two : P 2. Admitted.
+Lemma also_two : P 1 /\\ P 2. Admitted.
+"""
+
+
+def test_a_proof_without_another_hole_is_preferred(tmp_path: Path) -> None:
+    (tmp_path / "dev").mkdir()
+    (tmp_path / "dev" / "Work.v").write_text(BY_A_HOLE)
+    options = Options(seconds=4.0, seed=0, memory_bytes=2 << 30, names=("two", "also_two"))
+    found = Work(tmp_path / "dev" / "Work.v", tmp_path / "out", options).run(lambda _: None)
+    assert {result.name: (result.status, result.rests_on) for result in found} == {
+        "two": ("proved", ()),
+        "also_two": ("proved", ()),
+    }
+
+
 WRONG = """Fixpoint back (n : nat) : nat := match n with O => O | S m => S (back m) end.
 Lemma never : forall n, back n = O. Admitted.
 """
