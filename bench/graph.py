@@ -30,11 +30,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import networkx as nx
 
-from library_store.communities import communities
-from library_store.measures import components, levels, longest_path, ranks
-from library_store.reach import reach, transitive_reduction
-from library_store.structure import articulation, betweenness, cores
-from library_store.uses import Uses
+from library_store.dependencies.communities import communities
+from library_store.dependencies.measures import components, levels, longest_path, ranks
+from library_store.dependencies.reach import reach, transitive_reduction
+from library_store.dependencies.structure import articulation, betweenness, cores
+from library_store.dependencies.uses import Uses
 
 ROOT = Path(__file__).resolve().parents[1]
 NODES, EDGES = 5_000, 16_000

@@ -42,12 +42,12 @@ import numpy as np
 
 from datasets.leandojo import Position, SourceFile, Step, Steps, read_steps
 from library_store import snapshot
-from library_store.fusion import fused
-from library_store.hybrid import DEPTH, OFFSET, Dense, HybridIndex, Ranking
-from library_store.postings import Postings, Statement
-from library_store.retrieval import LemmaIndex, statement_tokens, text_tokens
-from library_store.similar_proofs import SimilarProofs
-from library_store.vectors import Floats, Vectors
+from library_store.retrieval.fusion import fused
+from library_store.retrieval.hybrid import DEPTH, OFFSET, Dense, HybridIndex, Ranking
+from library_store.retrieval.lexical import LemmaIndex, statement_tokens, text_tokens
+from library_store.retrieval.postings import Postings, Statement
+from library_store.retrieval.similar_proofs import SimilarProofs
+from library_store.retrieval.vectors import Floats, Vectors
 from verifiers.rocq.reader import parse
 from verifiers.words import ParseError
 

@@ -11,7 +11,7 @@ from collections.abc import Collection
 
 import networkx as nx
 
-from library_store.graph_files import writable
+from library_store.dependencies.files import writable
 from library_store.library import Library
 from library_store.schema import NodeKind
 from library_store.snapshot import Tables

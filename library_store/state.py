@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterable
 from typing import NamedTuple, TypeAlias
 
 from domain import Definition, Lemma, Request, Term
-from library_store.hybrid import HybridIndex, Ranking
 from library_store.lookalikes import LookAlikes
-from library_store.retrieval import LemmaIndex, Retrieved, statement_tokens, text_tokens
+from library_store.retrieval.hybrid import HybridIndex, Ranking
+from library_store.retrieval.lexical import LemmaIndex, Retrieved, statement_tokens, text_tokens
 from library_store.schema import (
     ProblemState,
     Row,

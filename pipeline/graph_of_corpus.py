@@ -19,11 +19,11 @@ from typing import Any, NamedTuple
 import networkx as nx
 
 from domain import OutsideError, UserError
-from library_store.findings import Findings, find, place
-from library_store.graph_files import write_files
-from library_store.graph_page import Page, render
-from library_store.measures import Measures, longest_path, measures, summary
-from library_store.uses import Uses
+from library_store.dependencies.files import write_files
+from library_store.dependencies.findings import Findings, find, place
+from library_store.dependencies.measures import Measures, longest_path, measures, summary
+from library_store.dependencies.page import Page, render
+from library_store.dependencies.uses import Uses
 from pipeline.corpora import Corpus
 
 SEED = 0

@@ -1,7 +1,7 @@
 """Lemmas of the libraries that a problem's header imports, chosen for its statement.
 
-They are ranked by the index of the library's own lemmas (BM25 over constants, `library_store.postings`), once for each
-problem when a run begins.
+They are ranked by the index of the library's own lemmas (BM25 over constants, `library_store.retrieval.postings`), once
+for each problem when a run begins.
 
 Invariant: a premise is a name that the problem's own header has. It is offered and never trusted: what mentions it is
 checked and audited as any other text.
@@ -13,8 +13,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from domain import Term
-from library_store.postings import Postings
-from library_store.retrieval import read, statement_tokens
+from library_store.retrieval.lexical import read, statement_tokens
+from library_store.retrieval.postings import Postings
 from pipeline.proposers.theory import constants
 from pipeline.proposers.with_premises import Premise, instance
 from pipeline.world import World

@@ -21,7 +21,7 @@ from itertools import chain, zip_longest
 from typing import Any
 
 from domain import Elaboration, Lemma
-from library_store.fusion import fused as fuse
+from library_store.retrieval.fusion import fused as fuse
 from pipeline.policies import DIRECTIONS
 from pipeline.proving import Found
 from pipeline.world import Ports, Statement, World

@@ -77,13 +77,14 @@ def graph(
 
 
 def _of_run(source: str, out: Path | None, at_round: int | None, json_output: bool) -> int:
-    from library_store import analysis, measures, snapshot
-    from library_store.findings import find
+    from library_store import analysis, snapshot
+    from library_store.dependencies import measures
+    from library_store.dependencies.files import write_files
+    from library_store.dependencies.findings import find
+    from library_store.dependencies.lineage import forest
+    from library_store.dependencies.page import Page, render
+    from library_store.dependencies.uses import Uses
     from library_store.graph import lemma_graph
-    from library_store.graph_files import write_files
-    from library_store.graph_page import Page, render
-    from library_store.lineage import forest
-    from library_store.uses import Uses
     from pipeline.display import Display
 
     started = time.perf_counter()

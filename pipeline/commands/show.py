@@ -92,7 +92,7 @@ def _problem(tables: Any, name: str) -> dict[str, Any]:
 
 
 def _lemma(tables: Any, lemma: Any) -> dict[str, Any]:
-    from library_store.lineage import forest
+    from library_store.dependencies.lineage import forest
 
     used_by = [
         row["source"] for row in tables.rows("edges") if row["kind"] == "proof_uses" and row["target"] == lemma.id

@@ -11,7 +11,7 @@ import pytest
 from bench import retrieval
 from bench.retrieval import Corpus, Question, answers_to, judged, row, state_words, words
 from datasets.leandojo import Declaration, Premise, SourceFile, Step
-from library_store.similar_proofs import SimilarProofs
+from library_store.retrieval.similar_proofs import SimilarProofs
 
 LOW, HIGH, ASIDE = "Low.lean", "High.lean", "Aside.lean"
 

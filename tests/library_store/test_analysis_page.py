@@ -11,9 +11,9 @@ from pathlib import Path
 import networkx as nx
 import pytest
 
-from library_store.findings import find
-from library_store.measures import measures, summary
-from library_store.uses import Uses
+from library_store.dependencies.findings import find
+from library_store.dependencies.measures import measures, summary
+from library_store.dependencies.uses import Uses
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "analysis.md").read_text(encoding="utf-8")

@@ -6,9 +6,9 @@ from typing import Any
 
 import networkx as nx
 
-from library_store.findings import bottlenecks, clusters, find, modularity, place, said
-from library_store.measures import measures, summary
-from library_store.uses import Uses
+from library_store.dependencies.findings import bottlenecks, clusters, find, modularity, place, said
+from library_store.dependencies.measures import measures, summary
+from library_store.dependencies.uses import Uses
 
 USES = [("goal", "step"), ("goal", "base"), ("step", "base"), ("other", "step"), ("base", "axiom")]
 FILES = {"goal": "C.v", "other": "C.v", "step": "B.v", "base": "A.v", "axiom": "A.v"}

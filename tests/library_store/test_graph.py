@@ -21,9 +21,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from library_store import analysis, measures, snapshot
+from library_store import analysis, snapshot
+from library_store.dependencies import measures
+from library_store.dependencies.files import dot, write_files
 from library_store.graph import lemma_graph
-from library_store.graph_files import dot, write_files
 from library_store.library import Library
 from tests.library_store import samples
 from tests.library_store.samples import AUDITED, attempt, lemma, opened, sha

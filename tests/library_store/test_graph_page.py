@@ -11,10 +11,10 @@ from typing import Any
 import networkx as nx
 import pytest
 
-from library_store.communities import communities
-from library_store.graph_page import Page, render
-from library_store.measures import measures, summary
-from library_store.uses import Uses
+from library_store.dependencies.communities import communities
+from library_store.dependencies.measures import measures, summary
+from library_store.dependencies.page import Page, render
+from library_store.dependencies.uses import Uses
 from tests.pipeline import browser
 from tests.pipeline.browser import Browser
 

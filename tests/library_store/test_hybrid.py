@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 
 from domain import App, Const, Term, Var
 from library_store.admission import Proposal
-from library_store.fusion import diverse, fused
-from library_store.hybrid import Dense, HybridIndex, Ranking
-from library_store.latent import learn
 from library_store.library import Library
-from library_store.postings import Postings, Statement
-from library_store.retrieval import LemmaIndex, statement_tokens, text_tokens
-from library_store.similar_proofs import SimilarProofs
-from library_store.vectors import Vectors
+from library_store.retrieval.fusion import diverse, fused
+from library_store.retrieval.hybrid import Dense, HybridIndex, Ranking
+from library_store.retrieval.latent import learn
+from library_store.retrieval.lexical import LemmaIndex, statement_tokens, text_tokens
+from library_store.retrieval.postings import Postings, Statement
+from library_store.retrieval.similar_proofs import SimilarProofs
+from library_store.retrieval.vectors import Vectors
 from tests.library_store.samples import AUDITED, equal, for_all, lemma, opened, plus, problem, sha, successor
 
 NAT, PLUS = sha("nat"), sha("plus")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from library_store.graph_drawing import forest_drawing
-from library_store.lineage import Forest, forest
+from library_store.dependencies.drawing import forest_drawing
+from library_store.dependencies.lineage import Forest, forest
 from library_store.snapshot import read
 from pipeline.__main__ import main
 from tests.library_store.samples import AUDITED, lemma, opened, request, sha

@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain import App, Const, Lemma, Term, Var
-from library_store import postings
-from library_store.postings import K1, B
-from library_store.retrieval import LemmaIndex, Retrieved, size, statement_tokens
+from library_store.retrieval import postings
+from library_store.retrieval.lexical import LemmaIndex, Retrieved, size, statement_tokens
+from library_store.retrieval.postings import K1, B
 from tests.library_store.samples import equal, for_all, lemma, plus, sha, successor
 
 NAT, PLUS, REV = sha("nat"), sha("plus"), sha("rev")

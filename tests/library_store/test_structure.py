@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from library_store import reach
-from library_store.communities import communities
-from library_store.measures import measures
-from library_store.reach import breaks, closure, transitive_reduction
-from library_store.structure import articulation, betweenness, cores
-from library_store.uses import Uses
+from library_store.dependencies import reach
+from library_store.dependencies.communities import communities
+from library_store.dependencies.measures import measures
+from library_store.dependencies.reach import breaks, closure, transitive_reduction
+from library_store.dependencies.structure import articulation, betweenness, cores
+from library_store.dependencies.uses import Uses
 
 Graphs: TypeAlias = "nx.DiGraph[str] | nx.MultiDiGraph[str]"
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import networkx as nx
 import numpy as np
 
-from library_store.uses import Floats, Graph, Ints, Uses
+from library_store.dependencies.uses import Floats, Graph, Ints, Uses
 
 TOP = 20
 """How many entries the top lists of a summary have."""

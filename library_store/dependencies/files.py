@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from domain import OutsideError
-from library_store.measures import Measures
+from library_store.dependencies.measures import Measures
 
 _UNWRITABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML, and so GraphML, cannot hold."""

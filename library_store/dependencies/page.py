@@ -20,10 +20,10 @@ from typing import Any, NamedTuple
 import networkx as nx
 
 from library_store.analysis import Growth
-from library_store.graph_drawing import community_map, forest_drawing, uses_drawing
-from library_store.lineage import Forest
-from library_store.measures import Measures
-from library_store.uses import Uses
+from library_store.dependencies.drawing import community_map, forest_drawing, uses_drawing
+from library_store.dependencies.lineage import Forest
+from library_store.dependencies.measures import Measures
+from library_store.dependencies.uses import Uses
 
 _BLOCK = 256
 """How many lemmas share a block."""
@@ -73,16 +73,16 @@ def render(page: Page) -> str:
     folder = Path(__file__).parent
     parts = {
         "title": escape(page.title),
-        "style": (folder / "graph_page.css").read_text(encoding="utf-8"),
+        "style": (folder / "page.css").read_text(encoding="utf-8"),
         "edge": escape(page.edge),
         "what": " names and statements" if len(ranked) <= _SAID else " names",
         "tiles": "".join(tiles),
         "growth": _growth(page.growth) + _tops(page),
         "drawing": _drawing(page, ranked, leaders),
         "blocks": "\n".join(_packed(page, ranked, leaders)),
-        "script": (folder / "graph_page.js").read_text(encoding="utf-8"),
+        "script": (folder / "page.js").read_text(encoding="utf-8"),
     }
-    template = (folder / "graph_page.html").read_text(encoding="utf-8")
+    template = (folder / "page.html").read_text(encoding="utf-8")
     return re.sub("@([a-z]+)@", lambda found: parts[found[1]], template)
 
 

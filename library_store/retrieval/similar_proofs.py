@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from library_store.postings import Postings, Statement
+from library_store.retrieval.postings import Postings, Statement
 
 NEIGHBOURS = 400
 """Proved statements that vote."""

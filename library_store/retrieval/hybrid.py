@@ -11,12 +11,12 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Literal, TypeAlias
 
-from library_store.fusion import diverse, fused
-from library_store.latent import Latent, learn
-from library_store.postings import Postings, Statement
-from library_store.retrieval import LemmaIndex, Retrieved
-from library_store.similar_proofs import SimilarProofs
-from library_store.vectors import Vectors
+from library_store.retrieval.fusion import diverse, fused
+from library_store.retrieval.latent import Latent, learn
+from library_store.retrieval.lexical import LemmaIndex, Retrieved
+from library_store.retrieval.postings import Postings, Statement
+from library_store.retrieval.similar_proofs import SimilarProofs
+from library_store.retrieval.vectors import Vectors
 
 Ranking: TypeAlias = Literal["lexical", "proofs", "dense"]
 

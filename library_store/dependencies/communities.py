@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from library_store.uses import Graph, Ints, Uses
+from library_store.dependencies.uses import Graph, Ints, Uses
 
 _STEPS = 60
 """How many steps one pass takes at most."""

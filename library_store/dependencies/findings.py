@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 import networkx as nx
 import numpy as np
 
-from library_store.communities import communities
-from library_store.measures import TOP, Measures, measures, top
-from library_store.reach import Reach, breaks, closure, reach
-from library_store.structure import articulation, betweenness, cores
-from library_store.uses import Uses
+from library_store.dependencies.communities import communities
+from library_store.dependencies.measures import TOP, Measures, measures, top
+from library_store.dependencies.reach import Reach, breaks, closure, reach
+from library_store.dependencies.structure import articulation, betweenness, cores
+from library_store.dependencies.uses import Uses
 
 SAMPLES = 500
 """Sources of the shortest paths for betweenness."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import rustworkx as rx
 
-from library_store.uses import Floats, Graph, Ints, Uses
+from library_store.dependencies.uses import Floats, Graph, Ints, Uses
 
 _BATCH = 64
 """How many sources of shortest paths are followed at a time."""

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from library_store.vectors import Floats
+from library_store.retrieval.vectors import Floats
 
 DIMENSION = 128
 """Directions that are kept; fewer where there are fewer statements or tokens."""

@@ -13,8 +13,8 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-from library_store.measures import levels
-from library_store.uses import Adjacency, Graph, Ints, Uses
+from library_store.dependencies.measures import levels
+from library_store.dependencies.uses import Adjacency, Graph, Ints, Uses
 
 _WORDS = 64
 """Words of 64 bits in a row of a block: a block of 4,096 columns over 100,000 nodes takes 50 MB."""

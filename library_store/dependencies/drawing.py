@@ -9,9 +9,9 @@ from html import escape
 
 import networkx as nx
 
-from library_store.lineage import Branch, Forest
-from library_store.measures import Measures, dependencies
-from library_store.uses import Uses
+from library_store.dependencies.lineage import Branch, Forest
+from library_store.dependencies.measures import Measures, dependencies
+from library_store.dependencies.uses import Uses
 
 DRAWN_LEMMAS, DRAWN_PROBLEMS = 60, 40
 """How many nodes are drawn: lemmas that are used or use, highest PageRank first, and problems that use them."""

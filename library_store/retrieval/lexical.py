@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from domain import App, Const, Forall, Lambda, Lemma, Term, Var
-from library_store.postings import Postings, Statement
+from library_store.retrieval.postings import Postings, Statement
 from term_algebra import children, subterms
 
 _WORDS = re.compile(r"[^\W\d][\w'.]*|[^\w\s\"()]+")

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from library_store.shelves import NOTHING, Numbers, Shelves, rows, view
+from library_store.retrieval.shelves import NOTHING, Numbers, Shelves, rows, view
 
 K1 = 1.2
 """How fast further occurrences of one token stop counting (Robertson and Zaragoza 2009, section 3)."""
