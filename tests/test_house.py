@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 import sysconfig
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -104,6 +105,17 @@ def test_no_root_module_shadows_the_standard_library(repository: Path) -> None:
     roots |= {folder.name for folder in repository.iterdir() if folder.is_dir() and any(folder.glob("*.py"))}
     assert set(ROOMS) <= roots
     assert roots & sys.stdlib_module_names == set()
+
+
+def test_a_built_package_has_the_templates_and_suites(repository: Path) -> None:
+    settings = tomllib.loads((repository / "pyproject.toml").read_text())["tool"]["setuptools"]
+    packed = {Path(pattern).suffix for pattern in settings["package-data"]["*"]} | {".py"}
+    rooms = subprocess.run(
+        ["git", "ls-files", *(ROOMS.keys() - {"domain"})], check=False, cwd=repository, capture_output=True
+    )
+    if rooms.returncode:
+        pytest.skip("this copy has no git history, so nothing tells its files from what was built")
+    assert {Path(name).suffix for name in rooms.stdout.decode().splitlines()} <= packed
 
 
 # ------------------------------------------------------------------------------------------------- the command line
