@@ -39,14 +39,26 @@ def check(settings: RunSettings, directory: Path) -> None:
         if directory.exists() and any(path.name not in BEGUN for path in directory.iterdir()):
             raise UserError(f"{directory} is neither empty nor a run directory: choose another --out")
     elif recorded:
-        _compare(settings, directory, file)
+        _compare(settings, directory)
 
 
-def _compare(settings: RunSettings, directory: Path, file: Path) -> None:
+def stored(directory: Path) -> RunSettings:
+    """The settings with which a run directory was made.
+
+    Raises:
+        UserError: its `config.yaml` is missing or damaged.
+    """
+    file = directory / "config.yaml"
     try:
-        earlier = config.resolve(yaml.safe_load(file.read_text(encoding="utf-8"))["settings"], where=str(file))
+        return config.resolve(yaml.safe_load(file.read_text(encoding="utf-8"))["settings"], where=str(file))
+    except OSError as error:
+        raise UserError(f"cannot read {file}: {error.strerror}") from error
     except (yaml.YAMLError, KeyError, TypeError) as error:
         raise UserError(f"{file}: damaged; restore it, or choose another --out") from error
+
+
+def _compare(settings: RunSettings, directory: Path) -> None:
+    earlier = stored(directory)
     other = [
         key for key in RunSettings.model_fields if key not in LENGTH and getattr(earlier, key) != getattr(settings, key)
     ]

@@ -98,6 +98,28 @@ def test_a_killed_run_resumes_and_loses_no_acknowledged_lemma(
     assert before <= set(tables.lemmas)
 
 
+def test_searches_without_what_proofs_need_tell_what_decides(
+    repository: Path, killed_and_resumed: tuple[Path, set[str], str], tmp_path: Path
+) -> None:
+    run = killed_and_resumed[0]
+    bench = [sys.executable, "bench/necessity.py", str(run), "--cpu-seconds", "4", "--json", str(tmp_path / "n.json")]
+    subprocess.run(bench, cwd=repository, check=True, capture_output=True, timeout=300)
+    told = json.loads((tmp_path / "n.json").read_text())
+    tables = read(run)
+    needing = {name: state.uses for name, state in tables.problems.items() if state.status == "proved" and state.uses}
+    assert {row["problem"]: len(row["without"]) for row in told["rows"]} == {n: len(u) for n, u in needing.items()}
+    assert needing
+    assert told["found_with_all"] == len(needing)
+    for row in told["rows"]:
+        names = {lemma.statement for lemma in tables.lemmas.values()}
+        assert all(set(pair["with"]) <= names - {pair["statement"]} for pair in row["without"])
+        if not row["without_any"]["found"]:
+            assert row["with_all"]["with"]
+    decided = {row["problem"] for row in told["rows"] if any(pair["outcome"] == "lost" for pair in row["without"])}
+    assert decided == set(told["problems_that_a_lemma_decides"])
+    assert decided
+
+
 def test_a_run_directory_is_as_documented(killed_and_resumed: tuple[Path, set[str], str]) -> None:
     run, _, printed = killed_and_resumed
     manifest = json.loads((run / "rounds" / "round=0002" / "manifest.json").read_text())

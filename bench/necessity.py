@@ -1,0 +1,179 @@
+"""Would the problems of a run be proved without the lemmas that their proofs need?
+
+    python bench/necessity.py runs/tip_prod --json docs/results/necessity.json
+
+A run counts a lemma for a proof only if that proof fails without it, but another proof might do. So each problem whose
+proof needs lemmas is searched for again, by an attempt's automation with the library as the run left it: whole, as a
+control; for each lemma that its proof needs, without that lemma and every other one that proves it in one step; and
+without any. Nothing is learned in these searches and no conjecture is assumed, so what could be found again is not. A
+proof by lemmas whose own proofs rest on the one that was taken away is told apart from one that does without.
+
+Found means: audited in the problem's own names. One process; as many CPU seconds of the prover for each search.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from actors.library import SharedLibrary
+from domain import Candidate, Elaboration, Lemma, UserError
+from library_store.snapshot import read
+from pipeline.consolidation import ONE_STEP
+from pipeline.directory import stored
+from pipeline.learning import closure
+from pipeline.ledger import Ledger
+from pipeline.proving import Found, Screen, Search
+from pipeline.retrieval import retrieve_for_problem
+from pipeline.world import Ports, Statement, World, build
+from verifiers.rocq.verifier import RocqSettings, RocqVerifier
+
+LOST, THROUGH, OTHERWISE = "lost", "through", "otherwise"
+"""Not found again; found by lemmas that rest on the one taken away; found without it."""
+
+Row = dict[str, Any]
+
+
+class Bench:
+    """Searches in the world of a finished run, whose library is a copy."""
+
+    def __init__(self, world: World, ports: Ports, number: int, seconds: float) -> None:
+        """`number` is that of a round after the last one: a search sees every lemma."""
+        self._world, self._ports, self._number, self._seconds = world, ports, number, seconds
+        self._subsumers: dict[str, frozenset[str]] = {}
+
+    def row(self, name: str, uses: Sequence[Lemma]) -> Row:
+        """A problem: with all lemmas, without each that its proof needs, and without any."""
+        return {
+            "problem": name,
+            "with_all": self.search(name, frozenset())[1],
+            "without": [self._without(name, lemma) for lemma in uses],
+            "without_any": self.search(name, None)[1],
+        }
+
+    def _without(self, name: str, lemma: Lemma) -> Row:
+        hidden = self.subsumers(lemma) | {lemma.id}
+        lemmas, row = self.search(name, hidden)
+        rests = any(one.id in hidden for one in closure(self._ports, lemmas))
+        return {
+            "lemma": lemma.name,
+            "statement": lemma.statement,
+            "abroad": name not in lemma.origins,
+            "subsumers": len(hidden) - 1,
+            "outcome": LOST if not row["found"] else THROUGH if rests else OTHERWISE,
+            **row,
+        }
+
+    def search(self, name: str, hidden: frozenset[str] | None) -> tuple[tuple[Lemma, ...], Row]:
+        """One search, with no lemma if `hidden` is None: the lemmas that its proof needs, and what it came to."""
+        world, ports = self._world, self._ports
+        ledger = Ledger("bench", "problem", name)
+        offered = retrieve_for_problem(world, ports, name, self._number, world.settings.seed)
+        lemmas = [] if hidden is None else [one for one in offered if one.id not in hidden]
+        most = world.settings.prove.scripts
+        search = Search(world, ports, ledger, world.of_problem(name), lemmas, most=most, seconds=self._seconds)
+        found = search.few() or search.quickly() or search.chosen() or search.patiently()
+        proved = found is not None and self._audited(world.elaborations[name], found)
+        lemmas = found.lemmas if found is not None else ()
+        row = {
+            "found": proved,
+            "with": [one.statement for one in lemmas],
+            "cpu_seconds": round(self._seconds - search.screen.left, 2),
+        }
+        return lemmas, row
+
+    def _audited(self, elaboration: Elaboration, found: Found) -> bool:
+        world, ports = self._world, self._ports
+        before, definitions = closure(ports, found.lemmas), tuple(world.definitions.values())
+        preamble = world.preamble(elaboration.prelude_id)
+        texts = world.dialect.candidates(elaboration, found.proof, before, definitions, preamble)
+        return any(ports.verifier.audit([Candidate(elaboration.problem, text)])[0].accepted for text in texts)
+
+    def subsumers(self, lemma: Lemma) -> frozenset[str]:
+        """Ids of the other lemmas that prove this one in one step."""
+        if lemma.id not in self._subsumers:
+            world, ports = self._world, self._ports
+            ledger = Ledger("bench", "evolve", "library")
+            screen = Screen(world, ports, ledger, Statement.of(lemma))
+            others = [
+                other
+                for other in ports.library.lemmas.values()
+                if other.id != lemma.id
+                and other.prelude_id == lemma.prelude_id
+                and set(other.definition_ids) <= set(lemma.definition_ids)
+            ]
+            trivial = screen.replays("intros; reflexivity.", [])
+            self._subsumers[lemma.id] = frozenset(
+                other.id
+                for other in others
+                if not trivial and screen.replays(ONE_STEP.format(f"apply {other.canonical_name}"), [other])
+            )
+        return self._subsumers[lemma.id]
+
+
+def summary(rows: Sequence[Row]) -> Row:
+    """Problems by what their searches found, and pairs of a problem and a lemma by what came of taking it away."""
+    pairs = [pair for row in rows for pair in row["without"]]
+    lost = [row["problem"] for row in rows if any(pair["outcome"] == LOST for pair in row["without"])]
+    return {
+        "problems": len(rows),
+        "found_with_all": sum(row["with_all"]["found"] for row in rows),
+        "found_without_any": sum(row["without_any"]["found"] for row in rows),
+        "problems_that_a_lemma_decides": lost,
+        "pairs": dict(Counter(pair["outcome"] for pair in pairs)),
+        "pairs_abroad": dict(Counter(pair["outcome"] for pair in pairs if pair["abroad"])),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=Path, help="directory of a finished run")
+    parser.add_argument("--cpu-seconds", type=float, default=30.0, help="of the prover, for each search")
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    try:
+        tables = read(options.run)
+        settings = stored(options.run)
+        if settings.retrieval.visibility == "isolated":
+            raise UserError(f"{options.run} has a library for each problem: give a run with one for all")
+    except UserError as error:
+        raise SystemExit(str(error)) from None
+    verifier = RocqVerifier(RocqSettings(check_seconds=settings.prove.candidate_cpu_seconds, memory_bytes=2 << 30))
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(options.run / "rounds", Path(folder) / "rounds")
+        try:
+            with SharedLibrary(Path(folder)) as library:
+                problems = [state.problem for state in tables.problems.values()]
+                elaborations = [one for one in verifier.elaborate(problems) if isinstance(one, Elaboration)]
+                world = build(settings, elaborations, verifier.describe(), None)
+                bench = Bench(world, Ports(verifier, library, None), tables.round + 1, options.cpu_seconds)
+                rows: list[Row] = []
+                for name, state in tables.problems.items():
+                    if state.status == "proved" and state.uses:
+                        rows.append(bench.row(name, [tables.lemmas[used] for used in state.uses]))
+                        print(f"{name}: {[pair['outcome'] for pair in rows[-1]['without']]}", flush=True)
+        finally:
+            verifier.close()
+    print(json.dumps(summary(rows), indent=1))
+    if options.json is not None:
+        about = {
+            "machine": f"{os.cpu_count()} {platform.machine()} cores",
+            "cpu_seconds": options.cpu_seconds,
+            "seed": settings.seed,
+        }
+        options.json.write_text(json.dumps(about | summary(rows) | {"rows": rows}, indent=1, ensure_ascii=False) + "\n")
+
+
+if __name__ == "__main__":
+    main()
