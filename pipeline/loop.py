@@ -34,12 +34,12 @@ from pipeline.consolidation import consolidate
 from pipeline.dialects import prover_of
 from pipeline.directory import settle
 from pipeline.evolution import evolve
-from pipeline.exports import write_proofs
 from pipeline.importing import import_library
 from pipeline.offers import offers
 from pipeline.policies import Action, Offers, Plan
 from pipeline.premises import premises
 from pipeline.progress import Progress
+from pipeline.proof_files import write_proofs
 from pipeline.proposers import saturation
 from pipeline.rechecking import recheck
 from pipeline.staff import Staff, open_staff

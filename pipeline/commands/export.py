@@ -34,7 +34,7 @@ def export(
         at_round: as of this round; the last finished one when left out.
     """
     from library_store.snapshot import read, write_atomically
-    from pipeline.exported import jsonl, library_of, project
+    from pipeline.export.development import jsonl, library_of, project
 
     tables = read(run, at_round)
     library = library_of(tables, _preludes(tables))

@@ -52,7 +52,7 @@ def graph(
             the files that its proof needs.
         json_output: Print the summary as one JSON object.
     """
-    from pipeline.corpora import reader
+    from pipeline.corpora.reading import reader
 
     read = reader(source)
     if read is None:
@@ -61,7 +61,7 @@ def graph(
         return _of_run(source, out, at_round, json_output)
     if at_round is not None:
         raise UserError(f"--at-round {at_round}: {source} has no rounds; leave the option out")
-    from pipeline.graph_of_corpus import analyse, locate
+    from pipeline.corpora.analysing import analyse, locate
 
     if lemma is not None:
         _show_place(locate(source, read, lemma), json_output)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from library_store.snapshot import write_atomically
-from pipeline.exports import proof_name
+from pipeline.proof_files import proof_name
 from pipeline.report.page import Tile, fill
 from verifiers.rocq.sentences import split
 

@@ -23,7 +23,7 @@ from models.training.packing import write_tokens
 from models.training.tokenizer import save_tokenizer, train_tokenizer
 from pipeline import sources
 from pipeline.config import ProblemSource
-from pipeline.rocq_graph import stdlib_folder
+from pipeline.corpora.rocq import stdlib_folder
 from pipeline.training.gate import Gate
 from pipeline.training.settings import TextSource, TrainSettings
 

@@ -16,7 +16,7 @@ from library_store.library import Library
 from library_store.schema import ProblemState
 from library_store.snapshot import read
 from pipeline.__main__ import main
-from pipeline.statement_names import statement_name
+from pipeline.export.names import statement_name
 from tests.pipeline.exporting import check_every_line, taken_back
 from verifiers.canonical import digest, lemma_id
 from verifiers.isabelle import theories

@@ -11,7 +11,7 @@ import pytest
 
 from domain import OutsideError, UserError
 from pipeline.__main__ import main
-from pipeline.isabelle_graph import isabelle_graph
+from pipeline.corpora.isabelle import isabelle_graph
 from tests.verifiers.isabelle_stand_in import StandIn, running
 from verifiers.isabelle.audit import ACCESS
 from verifiers.isabelle.server import PASSWORD_VARIABLE, SERVER_VARIABLE

@@ -11,7 +11,7 @@ import pytest
 
 from domain import UserError
 from pipeline.__main__ import main
-from pipeline.lean_graph import lean_graph
+from pipeline.corpora.lean import lean_graph
 from verifiers.lean.toolchain import find
 
 TEXT = """inductive N where

@@ -17,8 +17,8 @@ from library_store.library import Library
 from library_store.snapshot import read
 from pipeline import refuting
 from pipeline.commands.prove import write_results
-from pipeline.exports import file_stem, proof_name, write_proofs
 from pipeline.ledger import Ledger
+from pipeline.proof_files import file_stem, proof_name, write_proofs
 from pipeline.proposers import testing
 from pipeline.refuting import negation, refute
 from pipeline.report.page import write_report

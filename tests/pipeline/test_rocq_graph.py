@@ -11,7 +11,7 @@ import pytest
 from datasets.dpdgraph import read_dpd
 from domain import UserError
 from pipeline.__main__ import main
-from pipeline.rocq_graph import rocq_graph
+from pipeline.corpora.rocq import rocq_graph
 
 BASE = """Inductive tree := leaf | node (l r : tree).
 Fixpoint mirror (t : tree) := match t with leaf => leaf | node l r => node (mirror r) (mirror l) end.

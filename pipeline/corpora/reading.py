@@ -69,7 +69,7 @@ def _lego(path: Path) -> Corpus:
 
 
 def _rocq(path: Path) -> Corpus:
-    from pipeline.rocq_graph import STDLIB, rocq_graph, stdlib_graph
+    from pipeline.corpora.rocq import STDLIB, rocq_graph, stdlib_graph
 
     edge = "An edge leads from a constant to each that its type or its proof term contains."
     if str(path) == STDLIB:
@@ -78,14 +78,14 @@ def _rocq(path: Path) -> Corpus:
 
 
 def _lean(path: Path) -> Corpus:
-    from pipeline.lean_graph import lean_graph
+    from pipeline.corpora.lean import lean_graph
 
     edge = "An edge leads from a declaration to each constant that its text names."
     return Corpus(path.resolve().name, edge, {"mentioned": partial(lean_graph, path)}, {})
 
 
 def _isabelle(path: Path) -> Corpus:
-    from pipeline.isabelle_graph import isabelle_graph
+    from pipeline.corpora.isabelle import isabelle_graph
 
     edge = "An edge leads from a fact to each fact that its derivation uses."
     return Corpus(path.name, edge, {"derivations": partial(isabelle_graph, path)}, {})

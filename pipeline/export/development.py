@@ -15,8 +15,8 @@ from domain import Const, Definition, Lemma, UserError
 from library_store.snapshot import Tables
 from pipeline.dialects import prover_of
 from pipeline.display import Display
-from pipeline.export_forms import FORMS, Form, Written, wording
-from pipeline.statement_names import lemma_names
+from pipeline.export.forms import FORMS, Form, Written, wording
+from pipeline.export.names import lemma_names
 from verifiers.canonical import in_order, with_derived
 
 

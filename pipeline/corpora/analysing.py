@@ -24,7 +24,7 @@ from library_store.dependencies.findings import Findings, find, place
 from library_store.dependencies.measures import Measures, longest_path, measures, summary
 from library_store.dependencies.page import Page, render
 from library_store.dependencies.uses import Uses
-from pipeline.corpora import Corpus
+from pipeline.corpora.reading import Corpus
 
 SEED = 0
 """Of what is sampled: betweenness and communities."""

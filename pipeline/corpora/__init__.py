@@ -1,0 +1,1 @@
+"""Libraries that no run made, as dependency graphs: what `graph PREFIX:PATH` reads and writes."""
