@@ -57,6 +57,7 @@ def prove(
         limit: only the first so many by name.
         names: only these problems, separated by commas.
         library: a run directory whose lemmas may be used, or a JSONL file of your own: problems with a `proof` each.
+            For a development a run: its lemmas about the same definitions are proved in your file before they help.
         at_round: the library as it was after this round; its last one when left out.
         erase: of a development, drop every proof that ends in Qed first, and prove all again.
         in_place: of a development, apply the patch to your files when all is done.
@@ -71,11 +72,14 @@ def prove(
     if limit is not None and limit < 1:
         raise UserError("--limit must be at least 1")
     chosen = tuple(name.strip() for name in names.split(",") if name.strip())
-    others = {"--path": path, "--split": split, "--library": library, "--at-round": at_round}
-    given = [flag for flag, value in others.items() if value is not None]
+    if at_round is not None and (library is None or at_round < 1):
+        raise UserError("--at-round N, with N at least 1, goes with --library")
     if problems.endswith(".v") or Path(problems).is_dir():
+        given = [flag for flag, value in {"--path": path, "--split": split}.items() if value is not None]
         if given:
             raise UserError(f"{given[0]} goes with a list of problems; {problems} is a development")
+        if library is not None and not library.is_dir():
+            raise UserError(f"--library {library}: for a development give the directory of a run")
         return _development(
             Path(problems),
             out,
@@ -84,6 +88,8 @@ def prove(
             chosen,
             limit,
             cpu_seconds,
+            library,
+            at_round,
             erase=erase,
             in_place=in_place,
             json=json,
@@ -91,8 +97,6 @@ def prove(
     if erase or in_place or cpu_seconds is not None:
         flag = "--erase" if erase else "--in-place" if in_place else "--cpu-seconds"
         raise UserError(f"{flag} goes with a development: a FILE.v or a folder")
-    if at_round is not None and (library is None or at_round < 1):
-        raise UserError("--at-round N, with N at least 1, goes with --library")
     base = config.read(configuration, set) if configuration else config.resolve({"model": {"kind": "none"}}, set)
     source = ProblemSource(
         dataset=problems,
@@ -138,6 +142,8 @@ def _development(
     names: tuple[str, ...],
     limit: int | None,
     cpu_seconds: float | None,
+    library: Path | None,
+    at_round: int | None,
     *,
     erase: bool,
     in_place: bool,
@@ -166,6 +172,8 @@ def _development(
         names=names,
         limit=limit,
         erase=erase,
+        library=library,
+        library_round=at_round,
     )
     work = Work(target, out, options, open_writer(settings))
     if not work.holes:

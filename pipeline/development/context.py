@@ -17,7 +17,7 @@ from typing import NamedTuple
 from domain import OutsideError
 from pipeline.development.document import Container, Document, Filling, Stated
 from pipeline.development.project import Copy
-from pipeline.proposers.theory import as_equation, head_name, open_statement
+from pipeline.proposers.theory import STANDARD_DATATYPES, as_equation, head_name, open_statement
 from term_algebra import constants, size
 from verifiers.rocq.sentences import identifiers
 from verifiers.rocq.session import Outcome, Session
@@ -33,10 +33,20 @@ LOGIC = frozenset(
 OPTIONAL_TACTICS = ("lia", "lra", "nia", "nra", "ring", "field", "btauto", "sfirstorder", "qauto", "sauto")
 """Tactics that are tried where the file has loaded them."""
 
+SEARCHED = 6
+"""Symbols of a goal, the rarest in the file first, for which equations of other files are looked for."""
+
+_EVERYWHERE = frozenset(one.name for datatype in STANDARD_DATATYPES for one in (datatype, *datatype.constructors))
+"""Symbols about which there is too much to find."""
+
+VARIABLE = 1
+"""Size of an equation's side that matches anything."""
+
 MOST_FOUND = 40
-"""Lemmas of other files that one search of the prover's brings at most."""
+"""Lemmas of other files that a search for two symbols brings at most."""
 
 _IN_FULL = "Set Printing All.\n"
+_BINDERS = re.compile(r"(?:[(\[{]|forall |fun )((?:[^\W\d][\w']* )+):")
 _SYMBOL = re.compile(r"@?((?:[^\W\d]|_)[\w']*(?:\.(?:[^\W\d]|_)[\w']*)*)")
 
 
@@ -55,6 +65,11 @@ class Premise:
     @property
     def rewrites(self) -> bool:
         return self.left_size > 0 or self.is_iff
+
+    @property
+    def says_how_to_rewrite(self) -> bool:
+        """Whether it is an equation of which a side says what it applies to."""
+        return max(self.left_size, self.right_size) > VARIABLE
 
 
 class Refusal(NamedTuple):
@@ -102,6 +117,8 @@ class Context:
         self._premises: dict[tuple[str, tuple[Container, ...]], Premise | None] = {}
         self._frequency: Counter[str] = Counter()
         self._own: list[Premise] = []
+        self._defined: frozenset[str] = frozenset()
+        self._found: dict[str, list[tuple[str, str]]] = {}
         loaded = self.session.load("")
         if not loaded.ok:
             raise OutsideError(f"the prover does not start: {loaded.error}")
@@ -119,6 +136,7 @@ class Context:
         self._at = offset
         if "Require" in text or "Import" in text or not self.tactics:
             self.tactics = self._available()
+            self._found.clear()
         self._learn(offset)
         return None
 
@@ -151,6 +169,7 @@ class Context:
         """Reads the statements of the file that are in scope at an offset."""
         here = self.document.containers_at(offset)
         stated = [one for one in self.document.stated if one.end <= offset and _is_in_scope(one, here)]
+        self._defined = frozenset(one.called_from(here) for one in stated if not one.is_lemma)
         self.unfoldable = tuple(one.called_from(here) for one in stated if one.unfolds)
         lemmas = {one.called_from(here): one for one in stated if one.is_lemma}
         missing = [name for name in lemmas if (name, here) not in self._premises]
@@ -174,18 +193,31 @@ class Context:
         return found
 
     def _searched(self, symbols: frozenset[str]) -> list[Premise]:
-        """Lemmas of other files about pairs of these symbols, by the prover's own search."""
-        rare = sorted(symbols - LOGIC, key=lambda one: (self._frequency[one], one))[:4]
-        pairs = [(a, b) for i, a in enumerate(rare) for b in rare[i + 1 :]] or [(a, a) for a in rare[:1]]
+        """Lemmas of other files by the prover's own search: equations of these symbols, and all of two of them."""
+        rare = sorted(symbols - self._defined, key=lambda one: (self._frequency[one], one))
         known = {premise.name for premise in self._own}
         found: dict[str, Premise] = {}
+        for symbol in [one for one in rare if one not in _EVERYWHERE][:SEARCHED]:
+            for name, type_ in self._ask(f"Search {symbol}."):
+                if symbols_of(type_, bound_names(type_)) <= symbols:
+                    premise = read_premise(name, f"x\n     : {type_}", is_hole=False)
+                    if premise.says_how_to_rewrite:
+                        found[name] = premise
+        rarest = rare[:4]
+        pairs = [(a, b) for i, a in enumerate(rarest) for b in rarest[i + 1 :]] or [(a, a) for a in rarest[:1]]
         for a, b in pairs[:4]:
-            outcome = self.session.run(f"Search {a} {b}.", 0.5, before=_IN_FULL, goals=False)
-            for message in outcome.messages[:MOST_FOUND]:
-                name, _, type_ = message.text.partition(":")
-                if message.level == "notice" and name.strip() not in known and " " not in name.strip():
-                    found[name.strip()] = read_premise(name.strip(), f"x\n     : {type_}", is_hole=False)
-        return list(found.values())
+            for name, type_ in self._ask(f"Search {a} {b}.")[:MOST_FOUND]:
+                if name not in found:
+                    found[name] = read_premise(name, f"x\n     : {type_}", is_hole=False)
+        return [premise for name, premise in found.items() if name not in known]
+
+    def _ask(self, search: str) -> list[tuple[str, str]]:
+        """Names and types that a search finds, once for all holes below the same imports."""
+        if search not in self._found:
+            outcome = self.session.run(search, 0.5, before=_IN_FULL, goals=False)
+            told = [message.text.partition(":") for message in outcome.messages if message.level == "notice"]
+            self._found[search] = [(name.strip(), type_) for name, _, type_ in told if " " not in name.strip()]
+        return self._found[search]
 
     def _available(self) -> frozenset[str]:
         """Which of the optional tactics the file has loaded here."""
@@ -225,6 +257,11 @@ def read_premise(name: str, printed: str, *, is_hole: bool) -> Premise:
         head_name(opened.conclusion) == "iff",
         conditions,
     )
+
+
+def bound_names(text: str) -> list[str]:
+    """The names that a text binds which the prover printed in full."""
+    return [name for group in _BINDERS.findall(text) for name in group.split()]
 
 
 def symbols_of(text: str, without: Iterable[str] = ()) -> frozenset[str]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from pipeline.development.context import Premise
+from pipeline.development.context import VARIABLE, Premise
 from verifiers.rocq.session import GoalText
 
 BASIC = ("reflexivity", "assumption", "easy", "auto", "congruence")
@@ -28,9 +28,6 @@ _EQUATION = re.compile(r"(?:^|[ (])@eq ")
 _CONNECTIVE = re.compile(r"(?:@?and|@?or|@?ex|@?iff|@?prod|@?sig|@?sigT|@?sum|@?sumbool) ")
 _FOLDED = frozenset({"lt", "gt", "ge", "not", "incl", "Nat.lt", "iff", "Nat.le", "le"})
 """Definitions of the standard library that proofs look into."""
-
-VARIABLE = 1
-"""Size of an equation's side that matches anything."""
 
 
 class Move(NamedTuple):

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from pipeline.development import moves
-from pipeline.development.context import Context, Premise, symbols_of
+from pipeline.development.context import Context, Premise, bound_names, symbols_of
 from pipeline.development.moves import Closer, Move, View, view
 from verifiers.rocq.lint import refuse_block
 from verifiers.rocq.session import GoalText
@@ -138,7 +138,8 @@ class Search:
         simpler = self._follow(prefix, goal, Move("simpl in *", 0), level)
         if simpler is not None:
             return simpler
-        symbols = symbols_of(f"{goal.conclusion} {' '.join(goal.hypotheses)}", [name for name, _ in shown.hypotheses])
+        text = f"{goal.conclusion} {' '.join(goal.hypotheses)}"
+        symbols = symbols_of(text, [*bound_names(text), *(name for name, _ in shown.hypotheses)])
         premises = self._relevant(symbols)
         for strength in (1, 2)[: level.strength]:
             heavy = strength == 2

@@ -15,10 +15,12 @@ from pipeline.development import theory
 from pipeline.development.context import Context, Premise, rests_on, symbols_of
 from pipeline.development.document import Filling, Hole
 from pipeline.development.judging import refusal
+from pipeline.development.learned import Learned
 from pipeline.development.moves import view
 from pipeline.development.search import LEVELS, Budget, Search, Spent, Step, written
 from pipeline.development.writing import Writer
 from verifiers.rocq.sentences import identifiers, normal_text, split
+from verifiers.rocq.terms import render
 
 PARTIAL_SHARE = 0.3
 """Share of a hole's seconds for the gaps of a proof that the user has begun."""
@@ -28,6 +30,9 @@ SEARCH_SHARE = 0.6
 
 RETRY_SECONDS = 1.5
 """CPU seconds for the statement itself after each auxiliary lemma."""
+
+LEARNED, LEARNED_SHARE = 8, 0.6
+"""Lemmas of a run that are tried as auxiliary lemmas, and their share of what the search then left."""
 
 CONJECTURES = 8
 """Auxiliary lemmas that are tried for one hole, best first."""
@@ -77,6 +82,7 @@ class Solver:
     seconds: float
     seed: int = 0
     writer: Writer | None = None
+    learned: Learned | None = None
     helpers: list[Helper] = field(default_factory=list[Helper])
 
     def __post_init__(self) -> None:
@@ -103,6 +109,8 @@ class Solver:
     def _found(self, closed: theory.Closed | None) -> Filling | None:
         filling = self._within(self._partial, PARTIAL_SHARE) if self.hole.proof.strip() else None
         filling = filling or self._within(self._afresh, SEARCH_SHARE if closed is not None else 1.0)
+        if filling is None and closed is not None and self.learned is not None:
+            filling = self._within(partial(self._with_learned, closed, self.learned), LEARNED_SHARE)
         if filling is None and closed is not None:
             filling = self._within(partial(self._with_helpers, closed), 1.0)
         return filling
@@ -151,6 +159,18 @@ class Solver:
         if any(one.text in ("admit", "give_up") for one in identifiers(done)):
             return None
         return self._accepted(done, verbatim=True)
+
+    def _with_learned(self, closed: theory.Closed, learned: Learned, budget: Budget) -> Filling | None:
+        """Lemmas of a run about the same definitions: those that are proved here too are premises of another search."""
+        for term in learned.about(closed, LEARNED):
+            helper = self.prove_helper(theory.readable(self.context, render(term)), budget)
+            if helper is not None:
+                self.helpers.append(helper)
+        if not self.helpers:
+            return None
+        before = "\n".join([*(one.text for one in self.helpers), self._begin])
+        step = Search(self.context, before, budget, extra=self._known).run(RETRY_LEVELS)
+        return self._with_needed(step) if step is not None else None
 
     def _with_helpers(self, closed: theory.Closed, budget: Budget) -> Filling | None:
         """Auxiliary lemmas cut from the statement and its stuck goals; each that is proved may be what was missing."""

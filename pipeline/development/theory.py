@@ -10,17 +10,17 @@ negation, a conjecture when it accepts a proof.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from domain import Definition, Goal, Message, Term
+from domain import App, Const, Definition, Forall, Goal, Lambda, Message, Sort, Term, Var
 from pipeline.development.context import Context, symbols_of
 from pipeline.development.document import Hole
 from pipeline.proposers import refutation, surgery
 from pipeline.proposers.automation import TACTICS, Automation
 from pipeline.proposers.testing import ALIKE_TRIALS, Tester
-from pipeline.proposers.theory import STANDARD_DATATYPES
-from term_algebra import constants
+from pipeline.proposers.theory import STANDARD_DATATYPES, pi_binders
+from term_algebra import alpha_normal, constants, substitute, subterms, unfold
 from verifiers.rocq.reader import parse_goal
 from verifiers.rocq.terms import (
     library_parameters,
@@ -51,6 +51,8 @@ class Closed:
     term: Term
     definitions: tuple[Definition, ...]
     ending: str
+    taken: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """Name → variables of the sections around the hole that it takes as arguments once these are closed."""
 
 
 def read_closed(context: Context, hole: Hole) -> Closed | None:
@@ -71,7 +73,74 @@ def read_closed(context: Context, hole: Hole) -> Closed | None:
         term = parse_typed(said[-1]).type
     except ParseError:
         return None
-    return Closed(term, _definitions(context, term, ending), ending)
+    definitions = _definitions(context, term, ending)
+    return Closed(term, definitions, ending, _taken(context, definitions) if ending else {})
+
+
+def _taken(context: Context, definitions: Sequence[Definition]) -> dict[str, tuple[str, ...]]:
+    """What the names of definitions take less inside the sections than behind them."""
+    types = {function.name: function.type for one in definitions for function in one.functions}
+    for datatype in (datatype for one in definitions for datatype in one.datatypes):
+        types |= {datatype.name: datatype.type} | {one.name: one.type for one in datatype.constructors}
+    taken: dict[str, tuple[str, ...]] = {}
+    for name, type_ in types.items():
+        outcome = context.session.run(f"Check @{name}.", SECONDS, before=_SHOW, goals=False)
+        said = _said(outcome.messages)
+        if not outcome.ok or not said:
+            continue
+        try:
+            binders = len(list(pi_binders(parse_typed(said[-1]).type)))
+        except ParseError:
+            continue
+        behind = [variable for variable, _ in pi_binders(type_)]
+        if binders < len(behind):
+            taken[name] = tuple(behind[: len(behind) - binders])
+    return taken
+
+
+def inside(closed: Closed, term: Term) -> Term | None:
+    """A closed statement as it is said inside the sections around the hole; None if it is of other values of theirs.
+
+    What was defined in a section takes none of its variables there, so such a statement is about these alone.
+    """
+    term = alpha_normal(term)
+    parts = list(subterms(term))
+    if not any(isinstance(part, Const) and part.name in closed.taken for part in parts):
+        return term
+    values: dict[str, Term] = {}
+    applied = [part for part in parts if isinstance(part, App) and _name(part.function) in closed.taken]
+    for part in applied:
+        variables = closed.taken[_name(part.function)]
+        if len(part.arguments) < len(variables):
+            return None
+        for variable, value in zip(variables, part.arguments, strict=False):
+            if values.setdefault(variable, value) != value:
+                return None
+    if len(applied) < sum(_name(part) in closed.taken for part in parts):
+        return None
+    without = {name: _ignoring(len(variables), Const(name)) for name, variables in closed.taken.items()}
+    said = unfold(term, without)
+    binders: list[tuple[str, Term]] = []
+    while isinstance(said, Forall):
+        binders.append((said.name, said.type))
+        said = said.body
+    own = {value.name: Var(variable) for variable, value in values.items() if isinstance(value, Var)}
+    if len(own) < len(values) or not own.keys() <= {name for name, _ in binders}:
+        return None
+    for name, type_ in reversed(binders):
+        said = said if name in own else Forall(name, type_, said)
+    return substitute(said, own)
+
+
+def _name(term: Term) -> str:
+    return term.name if isinstance(term, Const) else ""
+
+
+def _ignoring(count: int, term: Term) -> Term:
+    """A function of so many arguments that is `term` whatever they are."""
+    for _ in range(count):
+        term = Lambda("_", Sort("Type"), term)
+    return term
 
 
 def _definitions(context: Context, term: Term, ending: str) -> tuple[Definition, ...]:
@@ -156,7 +225,8 @@ def conjectures(context: Context, closed: Closed, seed: int, most: int) -> list[
 
     automation = Automation(closed.definitions)
     found = surgery.requests(closed.term, automation, replay, seed=seed, most=most)
-    return [render(term) for term in found]
+    said = [inside(closed, term) for term in found]
+    return [render(term) for term in said if term is not None]
 
 
 def readable(context: Context, statement: str) -> str:

@@ -24,6 +24,7 @@ from pipeline.development import judging, project
 from pipeline.development.context import Context, Refusal, rests_on
 from pipeline.development.document import Document, Filling, Hole, unique
 from pipeline.development.judging import Compiled
+from pipeline.development.learned import Learned
 from pipeline.development.project import Copy, Project
 from pipeline.development.solving import Answer, Solver
 from pipeline.development.unfinished import Unfinished
@@ -51,6 +52,9 @@ class Options:
     erase: bool = False
     retrieves: bool = True
     """Whether lemmas of the file and of what it requires are premises."""
+    library: Path | None = None
+    """A run whose lemmas about the same definitions are tried as auxiliary lemmas."""
+    library_round: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,7 @@ class Work:
         self.results: list[Result] = []
         self._say: Callable[[str], None] = print
         self._writer = writer
+        self._learned = Learned(options.library, options.library_round) if options.library is not None else None
         self._copy: Copy
         self._false: set[str] = set()
         self._sources = self._read(target)
@@ -201,7 +206,7 @@ class Work:
                     if broken is not None:
                         break
                     before = context.session.cpu_seconds
-                    solver = Solver(context, hole, self.options.seconds, self.options.seed, self._writer)
+                    solver = Solver(context, hole, self.options.seconds, self.options.seed, self._writer, self._learned)
                     answer = solver.run()
                     tried = _Tried(answer, round(context.session.cpu_seconds - before, 3), self.options.seconds)
                     self._record(key, hole, tried)
@@ -298,9 +303,11 @@ class Work:
     # ------------------------------------------------------------------------------------------------------ record
 
     def _key(self, source: Source, hole: Hole, around: str) -> str:
-        """Changes with all above the hole, its statement, and what is required (`around`: a digest of that)."""
+        """Changes with all above the hole, its statement, what is required (`around`: its digest), and the library."""
         text = "\0".join([around, source.shown, source.document.text[: hole.start], hole.statement, hole.proof])
-        return hashlib.sha256(f"{self.options.seed}\0{self._writer is not None}\0{text}".encode()).hexdigest()[:24]
+        given = "" if self._learned is None else f"{self._learned.digest}\0"
+        text = f"{self.options.seed}\0{self._writer is not None}\0{given}{text}"
+        return hashlib.sha256(text.encode()).hexdigest()[:24]
 
     def _record(self, key: str, hole: Hole, tried: _Tried) -> None:
         row = {"key": key, "name": hole.qualified, **asdict(tried)}
