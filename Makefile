@@ -30,8 +30,8 @@ test: setup setup-browser lint
 acceptance: setup setup-browser
 	$(RUN) -m pytest -m acceptance --timeout 0 --results=docs/results/acceptance.json
 
-bench: setup
-	@for script in bench/[a-z]*.py; do echo "$$script"; $(RUN) "$$script" || exit; done
+bench: setup ## the benchmarks that ask for no run or suite
+	@for script in $$(grep -L 'add_argument("[a-z]*", type=Path\|add_argument("suite")' bench/[a-z]*.py); do echo "$$script"; $(RUN) "$$script" || exit; done
 
 docs: setup
 	$(RUN) -m pipeline.config_page > docs/configuration.md
