@@ -3,12 +3,12 @@
     python bench/refill.py --all --json docs/results/stdlib_refill.json
 
 Each file is copied, the proof of every statement that ends in `Qed` is dropped, and `prove` works on the holes, with no
-model and nothing learned. `--arm retrieving` has the file's earlier statements, and those of what the file itself
-requires, as premises; `--arm alone` has none of them. The copy has another logical name. A refill counts if the whole
-refilled file compiles, the kernel's uses of its proof, followed through, contain no constant of the original file or of
-a later one (their libraries are not even loaded), and none of them has the same statement under another name; refills
-that fail this are printed. Without --all a seeded sample of each file is tried. With --out the same command goes on
-where it stopped.
+model. `--arm retrieving` has the file's earlier statements, and those of what the file itself requires, as premises;
+`--arm alone` has none of them; `--arm learned --library RUN` has them, and tries what a run learned about the same
+definitions. The copy has another logical name. A refill counts if the whole refilled file compiles, the kernel's uses
+of its proof, followed through, contain no constant of the original file or of a later one (their libraries are not
+even loaded), and none of them has the same statement under another name; refills that fail this are printed. Without
+--all a seeded sample of each file is tried. With --out the same command goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -116,8 +116,13 @@ def refill(file: str, theories: Path, options: argparse.Namespace, work_dir: Pat
     chosen = names
     if not options.all and len(names) > options.sample:
         chosen = sorted(random.Random(f"{options.seed} {file}").sample(names, options.sample), key=names.index)
-    retrieves = options.arm == "retrieving"
-    settings = Options(options.cpu_seconds, options.seed, 2 << 30, names=tuple(chosen), erase=True, retrieves=retrieves)
+    settings = Options(
+        *(options.cpu_seconds, options.seed, 2 << 30),
+        names=tuple(chosen),
+        erase=True,
+        retrieves=options.arm != "alone",
+        library=options.library,
+    )
     work = Work(development / source.name, place / "out", settings)
     results = work.run(lambda text: print(f"  {text}", file=sys.stderr, flush=True))
     refills = [result for result in results if result.status in ("proved", "conditional")]
@@ -156,12 +161,15 @@ def main() -> None:
     parser.add_argument("--all", action="store_true", help="every statement, not a sample")
     parser.add_argument("--sample", type=int, default=4, help="statements tried of each file")
     parser.add_argument("--cpu-seconds", type=float, default=10.0, help="for one statement")
-    parser.add_argument("--arm", choices=("retrieving", "alone"), default="retrieving")
+    parser.add_argument("--arm", choices=("retrieving", "alone", "learned"), default="retrieving")
+    parser.add_argument("--library", type=Path, help="a run, for the arm `learned`")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--theories", type=Path, default=Path("/usr/lib/ocaml/coq/theories"))
     parser.add_argument("--out", type=Path, help="kept between runs")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
+    if (options.arm == "learned") != (options.library is not None):
+        parser.error("--library goes with --arm learned")
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as scratch:
         for file in options.files:
