@@ -88,6 +88,7 @@ class Solver:
     def __post_init__(self) -> None:
         self._budget = Budget(self.context, self.seconds)
         self._begin = f"{self.hole.statement}\nProof."
+        self._search: Search | None = None
 
     def run(self) -> Answer:
         """The answer, within the hole's CPU seconds (the last step may pass them)."""
@@ -113,11 +114,12 @@ class Solver:
             filling = self._within(partial(self._with_learned, closed, self.learned), LEARNED_SHARE)
         if filling is None and closed is not None:
             filling = self._within(partial(self._with_helpers, closed), 1.0)
-        return filling
+        return filling or self._within(self._afresh, 1.0)
 
     def _unconditional(self, closed: theory.Closed | None) -> Filling | None:
         """A filling that rests on no hole without a proof, in the seconds that are left."""
         self.helpers.clear()
+        self._search = None
         self.context.proved_only = True
         try:
             filling = self._found(closed)
@@ -135,7 +137,11 @@ class Solver:
     # --------------------------------------------------------------------------------------------------- attempts
 
     def _afresh(self, budget: Budget) -> Filling | None:
-        step = Search(self.context, self._begin, budget).run()
+        """A search without auxiliary lemmas, which goes on where it ran out of time."""
+        if self._search is None:
+            self._search = Search(self.context, self._begin, budget)
+        self._search.budget = budget
+        step = self._search.run()
         return self._accepted(written(step)) if step is not None else None
 
     def _partial(self, budget: Budget) -> Filling | None:
