@@ -68,8 +68,8 @@ class Premise:
 
     @property
     def says_how_to_rewrite(self) -> bool:
-        """Whether it is an equation of which a side says what it applies to."""
-        return max(self.left_size, self.right_size) > VARIABLE
+        """Whether it is an equivalence, or an equation of which a side says what it applies to."""
+        return self.is_iff or max(self.left_size, self.right_size) > VARIABLE
 
 
 class Refusal(NamedTuple):

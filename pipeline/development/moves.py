@@ -26,6 +26,7 @@ _MATCH_ANYWHERE = (
 )
 _EQUATION = re.compile(r"(?:^|[ (])@eq ")
 _CONNECTIVE = re.compile(r"(?:@?and|@?or|@?ex|@?iff|@?prod|@?sig|@?sigT|@?sum|@?sumbool) ")
+_CONNECTIVES = re.compile(r"@?(?:and|or|ex|iff) ")
 _FOLDED = frozenset({"lt", "gt", "ge", "not", "incl", "Nat.lt", "iff", "Nat.le", "le"})
 """Definitions of the standard library that proofs look into."""
 
@@ -121,8 +122,12 @@ def strong_closers(
     def using(tactic: str, rest: str = "") -> Callable[[Sequence[str]], str]:
         return lambda parts: f"{tactic}{f' using {chr(44).join(parts)}' if parts else ''}{rest}".replace(",", ", ")
 
+    known = [f"rewrite {name}" for name, type_ in goal.hypotheses if _EQUATION.search(type_) or "iff " in type_]
     if heavy:
         yield Closer(names[:6], lambda parts: f"intuition ({using('eauto 3')(parts)}; {end})")
+        ways = (*known, *oriented(premises[:8]), *(f"rewrite {one.name}" for one in premises[:8] if one.is_iff))
+        if ways and _CONNECTIVES.search(goal.conclusion):
+            yield Closer(ways, lambda parts: f"{_rewriting(parts)}firstorder ({end})")
         yield fixed(f"firstorder ({end})")
         yield Closer(names[:6], using("eauto 4", " with *"))
         yield fixed("decide equality; auto")
@@ -134,7 +139,6 @@ def strong_closers(
         return
     if names:
         yield Closer(names[:8], using("eauto 3"))
-    known = [f"rewrite {name}" for name, type_ in goal.hypotheses if _EQUATION.search(type_)]
     balanced = [one.name for one in premises if one.rewrites and one.left_size == one.right_size != VARIABLE]
     for towards in dict.fromkeys([tuple(oriented(premises[:8])), tuple(oriented(premises[:8], as_stated=True))]):
         for arrow in ("", "<- ") if balanced else ("",):

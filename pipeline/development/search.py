@@ -35,9 +35,19 @@ class Level(NamedTuple):
 
     depth: int
     strength: int
+    wide: bool = True
+    """Whether other moves than inductions are tried."""
+
+    def covers(self, other: Level) -> bool:
+        """Whether what fails at this level fails at the other one."""
+        return other.depth <= self.depth and other.strength <= self.strength and other.wide <= self.wide
 
 
-LEVELS = (Level(0, 1), Level(2, 1), Level(2, 2), Level(3, 1), Level(3, 2), Level(4, 1), Level(4, 2), Level(5, 2))
+INDUCTIONS = (Level(0, 1), Level(2, 1, wide=False), Level(2, 2, wide=False))
+LEVELS = (
+    *INDUCTIONS,
+    *(Level(2, 1), Level(2, 2), Level(3, 1), Level(3, 2), Level(4, 1), Level(4, 2), Level(5, 2)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +121,7 @@ class Search:
 
     def _prove(self, prefix: str, goal: GoalText, level: Level) -> Step | None:
         key = str(goal)
-        if any(level.depth <= tried.depth and level.strength <= tried.strength for tried in self._failed.get(key, ())):
+        if any(tried.covers(level) for tried in self._failed.get(key, ())):
             return None
         found = self._introduce(prefix, goal, level) or self._search(prefix, goal, level)
         if found is None:
@@ -148,16 +158,16 @@ class Search:
                     return self._least(prefix, goal, closer)
         if level.depth <= 0:
             return None
-        for move in self._moves(shown, premises, symbols):
+        for move in self._moves(shown, premises, symbols, wide=level.wide):
             found = self._follow(prefix, goal, move, level)
             if found is not None:
                 return found
         return None
 
-    def _moves(self, shown: View, premises: Sequence[Premise], symbols: frozenset[str]) -> list[Move]:
+    def _moves(self, shown: View, premises: Sequence[Premise], symbols: frozenset[str], *, wide: bool) -> list[Move]:
         principles = [premise.name for premise in self._relevant(symbols) if premise.name.endswith(("_ind", "_rect"))]
         structures = moves.structures(shown, principles)
-        return [*structures, *moves.moves(shown, premises, self.context.unfoldable, symbols)]
+        return [*structures, *(moves.moves(shown, premises, self.context.unfoldable, symbols) if wide else ())]
 
     def _follow(self, prefix: str, goal: GoalText, move: Move, level: Level) -> Step | None:
         if move.cost > level.depth:
@@ -165,7 +175,7 @@ class Search:
         left = self._try(prefix, goal, move.tactic)
         if left.goals is None or len(left.goals) > MOST_GOALS or goal in left.goals:
             return None
-        return self._after(prefix, move.tactic, left.goals, Level(level.depth - move.cost, level.strength))
+        return self._after(prefix, move.tactic, left.goals, level._replace(depth=level.depth - move.cost))
 
     def _after(self, prefix: str, tactic: str, goals: tuple[GoalText, ...], level: Level) -> Step | None:
         """The step with proofs of all goals that it leaves."""

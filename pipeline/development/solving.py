@@ -40,8 +40,8 @@ CONJECTURES = 8
 CONJECTURE_SECONDS = 1.5
 """CPU seconds for the proof of one of them."""
 
-CONJECTURE_LEVELS = LEVELS[:3]
-RETRY_LEVELS = LEVELS[:4]
+CONJECTURE_LEVELS = LEVELS[:5]
+RETRY_LEVELS = LEVELS[:6]
 
 
 @dataclass(frozen=True, slots=True)
