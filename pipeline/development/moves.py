@@ -129,6 +129,8 @@ def strong_closers(
         if ways and _CONNECTIVES.search(goal.conclusion):
             yield Closer(ways, lambda parts: f"{_rewriting(parts)}firstorder ({end})")
         yield fixed(f"firstorder ({end})")
+        if re.match(r"@?iff ", goal.conclusion):
+            yield fixed(f"split; intros; try congruence; firstorder ({end})")
         yield Closer(names[:6], using("eauto 4", " with *"))
         yield fixed("decide equality; auto")
         yield fixed(f"repeat ({_MATCH}; simpl in *); intuition ({end})")

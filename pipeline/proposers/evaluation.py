@@ -168,13 +168,20 @@ class Evaluator:
         return self._scope[name]
 
     def define(self, name: str, variables: Sequence[str], body: Callable[[_Block, _Environment], None]) -> None:
-        """Put a global Python function into the scope; `body` emits its lines."""
+        """Put a global Python function into the scope; `body` emits its lines.
+
+        Raises:
+            UnsupportedError: a term is nested too deeply for Python's parser, `720 : nat` for example.
+        """
         environment: _Environment = {variable: self.fresh("v") for variable in variables}
         lines: list[str] = []
         block = _Block(lines, 0)
         block.emit(f"def {name}({', '.join(str(environment[v]) for v in variables)}):")
         body(block.inner(), environment)
-        exec("\n".join(lines), self._scope)  # noqa: S102 (our own text; no name of a file enters it)
+        try:
+            exec("\n".join(lines), self._scope)  # noqa: S102 (our own text; no name of a file enters it)
+        except (MemoryError, RecursionError, SyntaxError) as error:
+            raise UnsupportedError(f"nested too deeply: {error}") from error
 
     def bind(self, stem: str, value: object) -> str:
         """A name in the scope for a Python object."""

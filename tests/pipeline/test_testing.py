@@ -87,3 +87,13 @@ def test_a_function_that_cannot_be_evaluated_is_refused_each_time() -> None:
     for name in ("user", "broken", "user"):
         with pytest.raises(UnsupportedError):
             evaluator.function(name)
+
+
+def test_a_number_too_deep_for_pythons_parser_is_not_tested() -> None:
+    number: Term = Const("O")
+    for _ in range(2000):
+        number = App(Const("S"), (number,))
+    with pytest.raises(UnsupportedError, match="nested too deeply"):
+        Evaluator(Theory(())).compile(number, ())
+    report = testing.Tester(()).test(App(Const("eq"), (Const("nat"), number, Const("O"))))
+    assert (report.counterexample, report.tested) == (None, 0)
