@@ -143,10 +143,7 @@ class Context:
     # ----------------------------------------------------------------------------------------------------- premises
 
     def premises(self, symbols: frozenset[str], most: int) -> list[Premise]:
-        """The lemmas in scope that share most with these symbols, best first; other holes come behind lemmas.
-
-        Of equally good ones equivalences come first: of booleans there are many equations and one equivalence.
-        """
+        """The lemmas in scope that share most with these symbols, best first; other holes come behind lemmas."""
         if not self._retrieves:
             return []
         hidden = tuple(f".{name}" for name in (self._false | self.unproved if self.proved_only else self._false))
@@ -155,7 +152,7 @@ class Context:
             for premise in [*self._own, *self._searched(symbols)]
             if not any(name.endswith(f".{premise.name}") for name in hidden)
         }
-        ranked = sorted(found.values(), key=lambda premise: (-self._score(premise, symbols), not premise.is_iff))
+        ranked = sorted(found.values(), key=lambda premise: -self._score(premise, symbols))
         return [premise for premise in ranked if self._score(premise, symbols) > 0][:most]
 
     def _score(self, premise: Premise, symbols: frozenset[str]) -> float:
