@@ -148,7 +148,8 @@ def main() -> None:
         if settings.retrieval.visibility == "isolated":
             raise UserError(f"{options.run} has a library for each problem: give a run with one for all")
     except UserError as error:
-        raise SystemExit(str(error)) from None
+        print(error, file=sys.stderr)
+        raise SystemExit(2) from None
     verifier = RocqVerifier(RocqSettings(check_seconds=settings.prove.candidate_cpu_seconds, memory_bytes=2 << 30))
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree(options.run / "rounds", Path(folder) / "rounds")

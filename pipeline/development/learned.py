@@ -1,6 +1,6 @@
 """Lemmas that a run learned, in the words of a development whose datatypes and functions are the same ones.
 
-Two definitions are the same if they are equal up to names, what is between them and small functions without recursion
+Two definitions are the same if they are equal up to names and small functions without recursion
 (`verifiers.canonical`), and up to where a function takes its types: `fix app (A : Type) …` and `fun A => fix app …`.
 
 Invariant: what is told here is a guess like any other conjecture: it counts when it was proved in the user's own file.
@@ -9,7 +9,7 @@ Invariant: what is told here is a guess like any other conjecture: it counts whe
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from domain import App, Definition, Fix, FixFunction, Function, Lambda, Sort, Te
 from library_store.snapshot import read
 from pipeline.development.theory import Closed, inside
 from term_algebra import alpha_normal, beta, constants, rename_constants, size, substitute
-from verifiers.canonical import Group
+from verifiers.canonical import Group, in_order
 from verifiers.rocq.canonical import canon
 
 
@@ -61,29 +61,15 @@ class Learned:
 
 def _keys(definitions: Sequence[Definition]) -> Mapping[str, str]:
     """What each name of these definitions is called whatever they are called: the same for the same definitions."""
+    owner = {name: one.id for one in definitions for name in Group(one.datatypes, one.functions).names}
+    using = [
+        replace(one, uses=tuple({owner[name] for name in _mentioned(one) & owner.keys()} - {one.id}))
+        for one in definitions
+    ]
     table = canon()
-    for one in _after_what_they_use(definitions):
+    for one in in_order(using):
         table.add(Group(one.datatypes, tuple(_types_inside(function) for function in one.functions)))
-    introduced = {name for one in definitions for name in Group(one.datatypes, one.functions).names}
-    return {name: key for name, key in table.names.items() if name in introduced}
-
-
-def _after_what_they_use(definitions: Sequence[Definition]) -> Iterable[Definition]:
-    owner = {name: one for one in definitions for name in Group(one.datatypes, one.functions).names}
-    done: dict[str, Definition] = {}
-
-    def visit(one: Definition) -> None:
-        if one.id not in done:
-            done[one.id] = one
-            for name in sorted(_mentioned(one)):
-                if name in owner:
-                    visit(owner[name])
-            ordered.append(one)
-
-    ordered: list[Definition] = []
-    for one in definitions:
-        visit(one)
-    return ordered
+    return {name: key for name, key in table.names.items() if name in owner}
 
 
 def _mentioned(one: Definition) -> frozenset[str]:

@@ -181,6 +181,8 @@ class Evaluator:
         try:
             exec("\n".join(lines), self._scope)  # noqa: S102 (our own text; no name of a file enters it)
         except (MemoryError, RecursionError, SyntaxError) as error:
+            if isinstance(error, SyntaxError) and "nested" not in error.msg:
+                raise
             raise UnsupportedError(f"nested too deeply: {error}") from error
 
     def bind(self, stem: str, value: object) -> str:
