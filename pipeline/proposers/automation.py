@@ -20,7 +20,7 @@ from term_algebra import children, size, subterms
 
 from .lemma_tactics import LemmaTactics, first
 from .ordering import Precedence, Rule, classify, recursion_depth, structural_index
-from .rewriting import match, to_pattern
+from .rewriting import Pattern, match, to_pattern
 from .simplification import simplify
 from .theory import Binder, Statement, Theory, constants, head_name, open_statement
 
@@ -110,7 +110,9 @@ class Automation:
         reached = self.theory.reached(statement)
         computed = simplify(open_statement(statement).conclusion, self.theory)
         direct = constants(statement) | constants(computed)
-        goal = [to_pattern(term) for seen in (statement, computed, *stuck) for term in subterms(seen)]
+        looked_at = (statement, computed, *stuck)
+        known: dict[int, Pattern] = {}
+        goal = [to_pattern(term, known) for seen in looked_at for term in subterms(seen)]
         chosen: list[tuple[tuple[int, int, int, int, int, str], frozenset[str], Lemma]] = []
         for lemma in lemmas:
             if lemma.term == statement:

@@ -178,6 +178,9 @@ class Evaluator:
         block = _Block(lines, 0)
         block.emit(f"def {name}({', '.join(str(environment[v]) for v in variables)}):")
         body(block.inner(), environment)
+        self._execute(lines)
+
+    def _execute(self, lines: Sequence[str]) -> None:
         try:
             exec("\n".join(lines), self._scope)  # noqa: S102 (our own text; no name of a file enters it)
         except (MemoryError, RecursionError, SyntaxError) as error:
@@ -233,7 +236,7 @@ class Evaluator:
     ) -> None:
         lines: list[str] = []
         self._emit_def(_Block(lines, 0), known.python, names, body, outer, recursive=recursive)
-        exec("\n".join(lines), self._scope)  # noqa: S102 (our own text; no name of a file enters it)
+        self._execute(lines)
 
     def _emit_def(
         self, block: _Block, python: str, names: list[str], body: Term, outer: _Environment, *, recursive: bool

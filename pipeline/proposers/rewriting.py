@@ -18,17 +18,26 @@ from .ordering import Precedence
 Pattern: TypeAlias = "str | tuple[object, ...]"
 
 
-def to_pattern(term: Term) -> Pattern:
-    """A variable as its name, everything else as `(head, …)`; a head that is no constant is kept as a term."""
+def to_pattern(term: Term, known: dict[int, Pattern] | None = None) -> Pattern:
+    """A variable as its name, everything else as `(head, …)`; a head that is no constant is kept as a term.
+
+    `known` has the patterns of terms by their places in memory, and gets those that are made: with it the patterns of
+    all subterms of a term, of a number like `2003 : nat` for example, share what they have in common.
+    """
     if isinstance(term, Var):
         return term.name
     if isinstance(term, Const):
         return (term.name,)
-    if isinstance(term, App):
-        top = term.function
-        key: object = top.name if isinstance(top, Const) else ("@", top.name if isinstance(top, Var) else top)
-        return (key, *(to_pattern(argument) for argument in term.arguments))
-    return (term,)
+    if not isinstance(term, App):
+        return (term,)
+    if known is not None and id(term) in known:
+        return known[id(term)]
+    top = term.function
+    key: object = top.name if isinstance(top, Const) else ("@", top.name if isinstance(top, Var) else top)
+    made = (key, *(to_pattern(argument, known) for argument in term.arguments))
+    if known is not None:
+        known[id(term)] = made
+    return made
 
 
 def to_term(pattern: Pattern) -> Term:

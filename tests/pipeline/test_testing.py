@@ -1,5 +1,7 @@
 """The evaluator and the search for counterexamples."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +9,9 @@ from hypothesis import strategies as st
 from domain import App, Const, Definition, Function, Term, Var
 from pipeline.proposers import testing
 from pipeline.proposers.evaluation import Evaluator, OutOfFuelError, UnsupportedError
+from pipeline.proposers.rewriting import Pattern, to_pattern
 from pipeline.proposers.theory import Theory
+from term_algebra import subterms
 from tests.pipeline.small_theory import STATEMENTS, canonical, definitions, statement
 
 FALSE = [name for name in STATEMENTS if name.startswith("false_")]
@@ -89,10 +93,23 @@ def test_a_function_that_cannot_be_evaluated_is_refused_each_time() -> None:
             evaluator.function(name)
 
 
-def test_a_number_too_deep_for_pythons_parser_is_not_tested() -> None:
+def deep_number() -> Term:
     number: Term = Const("O")
     for _ in range(2000):
         number = App(Const("S"), (number,))
+    return number
+
+
+def test_patterns_of_the_subterms_of_a_deep_number_share_their_parts() -> None:
+    number, known = deep_number(), dict[int, Pattern]()
+    patterns = [to_pattern(term, known) for term in subterms(number) if isinstance(term, App)]
+    assert len(patterns) == 2000
+    assert all(outer[1] is inner for outer, inner in pairwise(patterns))
+    assert patterns[0] == to_pattern(number)
+
+
+def test_a_number_too_deep_for_pythons_parser_is_not_tested() -> None:
+    number = deep_number()
     with pytest.raises(UnsupportedError, match="nested too deeply"):
         Evaluator(Theory(())).compile(number, ())
     report = testing.Tester(()).test(App(Const("eq"), (Const("nat"), number, Const("O"))))
