@@ -25,6 +25,9 @@ from library_store.schema import (
 
 StatementKey: TypeAlias = bytes
 
+AUTOMATION = "automation"
+"""What retired a lemma that the prover's automation proves by itself, and no other lemma."""
+
 
 class Effort(NamedTuple):
     """A step of evolution: what it worked on, what it brought, and what that cost."""
@@ -158,13 +161,13 @@ class State:
         return self.lemmas.get(self._by_name.get(name_or_id, name_or_id))
 
     def stands(self, lemma_id: str) -> bool:
-        """Whether a lemma is in retrieval, or one is that subsumes it."""
+        """Whether a lemma is in retrieval, or one is that subsumes it, or automation proves it without any."""
         seen: set[str] = set()
         at: str | None = lemma_id
         while at in self.lemmas and at not in seen:
             seen.add(at)
             at = self.lemmas[at].retired_by
-        return at is None
+        return at in (None, AUTOMATION)
 
     def lemma_for(self, request: Request) -> Lemma | None:
         """The lemma whose statement is exactly the request's."""

@@ -200,7 +200,8 @@ class EvolveSettings(Group):
 
 class ConsolidateSettings(Group):
     enabled: bool = True
-    """Whether lemmas that another one proves in one step leave retrieval at the end of a round."""
+    """Whether lemmas that another one proves in one step, and unused ones that automation does, leave retrieval at the
+    end of a round."""
 
 
 class VerifierSettings(Group):

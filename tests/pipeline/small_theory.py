@@ -79,6 +79,7 @@ STATEMENTS = {
     "together_join": "forall (A : Type) (x y : seq A) (a b : A), weight A x = weight A y ->"
     " together A (join A x (push A a (stop A))) (join A y (push A b (stop A)))"
     " = join A (together A x y) (push A a (stop A))",
+    "cut_stop": "forall (A : Type) (n : num) (x : seq A), join A (cut A n (stop A)) x = x",
     "trim_stop": "forall (A : Type) (n : num) (x : seq A), join A (trim A n x) (stop A) = trim A n x",
     "trimmed_stop": "forall (A : Type) (x : seq A), join A (trimmed A x) (stop A) = trimmed A x",
     "same_sound": "forall x y : num, same x y = true -> x = y",
