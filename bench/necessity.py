@@ -21,7 +21,8 @@ import shutil
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from actors.library import SharedLibrary
 from domain import Candidate, Elaboration, Lemma, UserError
-from library_store.snapshot import read
+from library_store.snapshot import Tables, read
 from pipeline.consolidation import ONE_STEP
 from pipeline.directory import stored
 from pipeline.learning import closure
@@ -136,42 +137,56 @@ def summary(rows: Sequence[Row]) -> Row:
     }
 
 
+@contextmanager
+def reopened(run: Path) -> Generator[tuple[Tables, World, Ports]]:
+    """What a finished run stored, and its world over a copy of its library.
+
+    Raises:
+        UserError: there is no such run, or it has a library for each problem.
+    """
+    tables, settings = read(run), stored(run)
+    if settings.retrieval.visibility == "isolated":
+        raise UserError(f"{run} has a library for each problem: give a run with one for all")
+    verifier = RocqVerifier(RocqSettings(check_seconds=settings.prove.candidate_cpu_seconds, memory_bytes=2 << 30))
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(run / "rounds", Path(folder) / "rounds")
+        try:
+            with SharedLibrary(Path(folder)) as library:
+                problems = [state.problem for state in tables.problems.values()]
+                elaborations = [one for one in verifier.elaborate(problems) if isinstance(one, Elaboration)]
+                library_port: Any = library
+                yield (
+                    tables,
+                    build(settings, elaborations, verifier.describe(), None),
+                    Ports(verifier, library_port, None),
+                )
+        finally:
+            verifier.close()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path, help="directory of a finished run")
     parser.add_argument("--cpu-seconds", type=float, default=30.0, help="of the prover, for each search")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
+    rows: list[Row] = []
     try:
-        tables = read(options.run)
-        settings = stored(options.run)
-        if settings.retrieval.visibility == "isolated":
-            raise UserError(f"{options.run} has a library for each problem: give a run with one for all")
+        with reopened(options.run) as (tables, world, ports):
+            bench = Bench(world, ports, tables.round + 1, options.cpu_seconds)
+            for name, state in tables.problems.items():
+                if state.status == "proved" and state.uses:
+                    rows.append(bench.row(name, [tables.lemmas[used] for used in state.uses]))
+                    print(f"{name}: {[pair['outcome'] for pair in rows[-1]['without']]}", flush=True)
     except UserError as error:
         print(error, file=sys.stderr)
         raise SystemExit(2) from None
-    verifier = RocqVerifier(RocqSettings(check_seconds=settings.prove.candidate_cpu_seconds, memory_bytes=2 << 30))
-    with tempfile.TemporaryDirectory() as folder:
-        shutil.copytree(options.run / "rounds", Path(folder) / "rounds")
-        try:
-            with SharedLibrary(Path(folder)) as library:
-                problems = [state.problem for state in tables.problems.values()]
-                elaborations = [one for one in verifier.elaborate(problems) if isinstance(one, Elaboration)]
-                world = build(settings, elaborations, verifier.describe(), None)
-                bench = Bench(world, Ports(verifier, library, None), tables.round + 1, options.cpu_seconds)
-                rows: list[Row] = []
-                for name, state in tables.problems.items():
-                    if state.status == "proved" and state.uses:
-                        rows.append(bench.row(name, [tables.lemmas[used] for used in state.uses]))
-                        print(f"{name}: {[pair['outcome'] for pair in rows[-1]['without']]}", flush=True)
-        finally:
-            verifier.close()
     print(json.dumps(summary(rows), indent=1))
     if options.json is not None:
         about = {
             "machine": f"{os.cpu_count()} {platform.machine()} cores",
             "cpu_seconds": options.cpu_seconds,
-            "seed": settings.seed,
+            "seed": world.settings.seed,
         }
         options.json.write_text(json.dumps(about | summary(rows) | {"rows": rows}, indent=1, ensure_ascii=False) + "\n")
 
