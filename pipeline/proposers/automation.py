@@ -19,7 +19,7 @@ from domain import App, Const, Definition, Lemma, Term, Var
 from term_algebra import children, size, subterms
 
 from .lemma_tactics import LemmaTactics, first
-from .ordering import Precedence, Rule, classify, recursion_depth, structural_index
+from .ordering import Precedence, Rule, classify, inner_recursion, recursion_depth, structural_index
 from .rewriting import Pattern, match, to_pattern
 from .simplification import simplify
 from .theory import Binder, Statement, Theory, constants, head_name, open_statement
@@ -291,10 +291,14 @@ class Automation:
         while todo:
             term = todo.pop()
             if isinstance(term, App) and isinstance(term.function, Const):
-                index = self.structural_index(term.function.name)
+                index, inner = (
+                    self.structural_index(term.function.name),
+                    inner_recursion(self.theory, term.function.name),
+                )
                 for position, argument in enumerate(term.arguments):
                     if isinstance(argument, Var) and argument.name in scores:
-                        scores[argument.name] += 3 if position == index else -1
+                        second = inner is not None and position == inner[1]
+                        scores[argument.name] += 3 if position == index else 1 if second else -1
             todo.extend(child for child, _ in children(term))
         order = list(scores)
         return sorted(order, key=lambda name: (-scores[name], order.index(name)))

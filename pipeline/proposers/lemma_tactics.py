@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from domain import App, Const, Forall, Lemma, Term, Var
 from term_algebra import free_variables, has_fix, subterms
 
-from .ordering import Rule, directions, is_associativity, structural_index
+from .ordering import Rule, directions, inner_recursion, is_associativity, structural_index
 from .theory import BOOL, Statement, Theory, as_equation, constants, head_name, pi_binders
 
 INSTANCES = 8
@@ -88,10 +88,12 @@ class LemmaTactics:
             while isinstance(result, Forall):
                 result = result.body
             datatype = self.theory.datatype_of(result)
-            call = " ".join([f"@{name}", *("?v" if i == index else "_" for i in range(len(binders)))])
-            if datatype is not None and self.theory.is_recursive(datatype):
-                looked_at.append(f"context [match {call} with _ => _ end]")
-            anywhere.append(f"context [{call}]")
+            inner = inner_recursion(self.theory, name)
+            for decisive in (index,) if inner is None else (index, inner[1]):
+                call = " ".join([f"@{name}", *("?v" if i == decisive else "_" for i in range(len(binders)))])
+                if datatype is not None and self.theory.is_recursive(datatype):
+                    looked_at.append(f"context [match {call} with _ => _ end]")
+                anywhere.append(f"context [{call}]")
         splits: list[str] = []
         for places, split in ((looked_at, "is_var v; destruct v"), (anywhere, "lm_split_argument v")):
             for place in places:
@@ -130,7 +132,7 @@ class LemmaTactics:
         return f" by (lm_side ltac:(fun _ => {first(plain)}))"
 
     def rewrites(self, lemmas: Sequence[Lemma], where: str) -> str:
-        steps: list[str] = []
+        steps = [] if where else self._refolds()
         for lemma in lemmas:
             rule = self.rule(lemma)
             if rule.kind != "rewrite":
@@ -140,6 +142,22 @@ class LemmaTactics:
                 back = "_back" if rule.reverse else ""
                 steps.append(f"lm_rewrite_simplified{back} {lemma.canonical_name}")
         return first(steps)
+
+    def _refolds(self) -> list[str]:
+        """Calls of functions that recurse on two arguments, instead of the function inside that computing lays bare."""
+        steps: list[str] = []
+        for name, function in self.theory.functions.items():
+            index, inner = structural_index(self.theory, name), inner_recursion(self.theory, name)
+            if index is None or inner is None:
+                continue
+            types = [type_ for _, type_ in pi_binders(function.type)]
+            datatype = self.theory.datatype_of(types[index])
+            for constructor in datatype.constructors if datatype is not None else ():
+                info = self.theory.constructors[constructor.name]
+                made = f"(@{constructor.name}{' _' * (info.datatype.parameters + info.fields)})"
+                given = " ".join(made if i == index else "_" for i in range(inner[0]))
+                steps.append(f"lm_refold uconstr:((@{name} {given}))")
+        return steps
 
     def _computes_halfway(self, rule: Rule) -> bool:
         """Whether simplification unfolds a call in the statement: a constructor stands where a function recurses."""

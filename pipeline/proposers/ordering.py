@@ -273,12 +273,30 @@ def directions(opened: Statement) -> list[bool]:
 def structural_index(theory: Theory, name: str) -> int | None:
     """Position of the argument on which a global function recurses."""
     function = theory.functions.get(name)
-    if function is None:
+    found = _recursive(function.body) if function is not None else None
+    return found[1] if found is not None else None
+
+
+def inner_recursion(theory: Theory, name: str) -> tuple[int, int] | None:
+    """Of a global function that recurses lexicographically: how many arguments its inner function leaves out, and the
+    position of the argument on which that one recurses."""
+    function = theory.functions.get(name)
+    outer = _recursive(function.body) if function is not None else None
+    if outer is None or outer[1] is None:
         return None
-    body, skipped = function.body, 0
+    before, _, body = outer
+    inner = _recursive(body)
+    return (before, before + inner[1]) if inner is not None and inner[1] is not None else None
+
+
+def _recursive(body: Term) -> tuple[int, int | None, Term] | None:
+    """Of a recursive function: how many arguments it takes, on which it recurses, and what is below; None of others."""
+    skipped = 0
     while isinstance(body, Lambda):
         body, skipped = body.body, skipped + 1
     if not isinstance(body, Fix):
         return None
     chosen = next(f for f in body.functions if f.name == body.chosen)
-    return next((skipped + i for i, (p, _) in enumerate(chosen.parameters) if p == chosen.structural), None)
+    structural = chosen.parameters[0][0] if len(chosen.parameters) == 1 else chosen.structural
+    index = next((skipped + i for i, (p, _) in enumerate(chosen.parameters) if p == structural), None)
+    return skipped + len(chosen.parameters), index, chosen.body

@@ -24,6 +24,15 @@ Ltac lm_clean := repeat
       match y with Coq.Init.Datatypes.true => idtac | Coq.Init.Datatypes.false => idtac end; rewrite H
   end.
 
+(* A function that recurses on two arguments has a function inside that computing lays bare: `p`, a call with as many
+   arguments as come before it, stands for it again. *)
+Ltac lm_refold p :=
+  match goal with
+  | |- context [?t] => is_fix t; let q := open_constr:(p) in unify t q; tryif has_evar q then fail else change t with q
+  | H : context [?t] |- _ =>
+      is_fix t; let q := open_constr:(p) in unify t q; tryif has_evar q then fail else change t with q in H
+  end.
+
 Ltac lm_open := repeat
   match goal with
   | |- Coq.Init.Logic.not _ => intro

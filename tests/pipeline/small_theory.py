@@ -130,9 +130,9 @@ def canonical(readable: str) -> str:
 class Checker:
     """Checks scripts in one warm session; lemmas are assumed."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: Sequence[Definition] = ()) -> None:
         self.session = Session()
-        loaded = self.session.load(canonical_header("", definitions()) + "\n" + TACTICS)
+        loaded = self.session.load(canonical_header("", known or definitions()) + "\n" + TACTICS)
         assert loaded.ok, loaded.error
         self.checked: list[str] = []
 

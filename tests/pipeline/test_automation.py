@@ -5,11 +5,11 @@ from itertools import chain
 
 import pytest
 
-from domain import App, Const, Lemma, Term
+from domain import App, Const, Elaboration, Lemma, Problem, Term
 from pipeline.proposers.automation import Automation, Plan, Script, minimise
-from pipeline.proposers.ordering import Precedence, classify
+from pipeline.proposers.ordering import Precedence, classify, inner_recursion, structural_index
 from pipeline.proposers.theory import Theory, open_statement
-from tests.pipeline.elaborated import lemma_of
+from tests.pipeline.elaborated import elaborate, lemma_of
 from tests.pipeline.small_theory import STATEMENTS, Checker, canonical, definitions, statement, theory
 
 
@@ -211,3 +211,50 @@ def test_laws_of_an_order_carry_on_what_a_case_split_tells(checker: Checker) -> 
     assert automation.smallest(goal, [*special, *laws], 2) == (laws[1], laws[0])
     plans = {script.plan.kind for script in automation.scripts(goal, special[1:])}
     assert "facts" not in plans
+
+
+LEXICOGRAPHIC = """
+Inductive num : Set := zero : num | next : num -> num.
+Fixpoint pour (x : num) {struct x} : num -> num -> num :=
+  fix inner (y z : num) {struct y} : num :=
+    match x with
+    | zero => match y with zero => z | next b => inner b (next z) end
+    | next a => pour a (next y) z
+    end.
+"""
+
+
+@pytest.fixture(scope="module")
+def pouring() -> Iterator[tuple[Checker, dict[str, Elaboration]]]:
+    """A function that recurses on two arguments, what is to be known about it, and a prover."""
+    statements = {
+        "last": "forall x y z : num, pour x y (next z) = next (pour x y z)",
+        "middle": "forall x y z : num, pour x (next y) z = next (pour x y z)",
+        "turned": "forall x y z : num, pour x y z = pour y x z",
+    }
+    problems = [Problem(name, "rocq", LEXICOGRAPHIC, f"Theorem {name} : {text}.") for name, text in statements.items()]
+    elaborations = {one.problem.name: one for one in elaborate(*problems)}
+    checker = Checker(elaborations["last"].definitions)
+    yield checker, elaborations
+    checker.session.close()
+
+
+def test_what_recurses_on_two_arguments_is_named_again_when_it_computes(
+    pouring: tuple[Checker, dict[str, Elaboration]],
+) -> None:
+    checker, elaborations = pouring
+    lemmas: list[Lemma] = []
+    for name, elaboration in elaborations.items():
+        goal, automation = elaboration.statement, Automation(elaboration.definitions)
+        scripts = chain(automation.scripts(goal), automation.scripts(goal, automation.select(goal, lemmas)))
+        found = next((script for script in scripts if checker.of(goal)([script])[0]), None)
+        assert found is not None, name
+        lemmas.append(lemma_of(elaboration, minimise(found, goal, automation, checker.of(goal)).text))
+
+
+def test_both_arguments_of_a_lexicographic_recursion_are_known(pouring: tuple[Checker, dict[str, Elaboration]]) -> None:
+    theory = Automation(pouring[1]["last"].definitions).theory
+    (pour,) = theory.functions
+    assert structural_index(theory, pour) == 0
+    assert inner_recursion(theory, pour) == (1, 1)
+    assert inner_recursion(Theory(definitions()), canonical("flip")) is None
