@@ -258,3 +258,27 @@ def test_both_arguments_of_a_lexicographic_recursion_are_known(pouring: tuple[Ch
     assert structural_index(theory, pour) == 0
     assert inner_recursion(theory, pour) == (1, 1)
     assert inner_recursion(Theory(definitions()), canonical("flip")) is None
+
+
+TESTED = """
+Inductive seq (A : Type) : Type := stop : seq A | push : A -> seq A -> seq A.
+Fixpoint without (A : Type) (e : A -> A -> bool) (a : A) (x : seq A) : seq A :=
+  match x with stop _ => stop A | push _ b z => if e a b then z else push A b (without A e a z) end.
+Fixpoint within (A : Type) (e : A -> A -> bool) (x y : seq A) : bool :=
+  match x with
+  | stop _ => true
+  | push _ a z =>
+      match y with stop _ => false | push _ b _ => if e a b then within A e z (without A e b y) else false end
+  end.
+"""
+
+
+@pytest.mark.parametrize(("premise", "provable"), [("e a b = true <-> a = b", True), ("e a b = true -> a = b", False)])
+def test_a_test_of_equality_is_known_for_one(premise: str, provable: bool) -> None:
+    tested = f"forall (A : Type) (e : A -> A -> bool), (forall a b : A, {premise}) ->"
+    statement = f"{tested} forall x : seq A, within A e x x = true"
+    (elaboration,) = elaborate(Problem("tested", "rocq", TESTED, f"Theorem tested : {statement}."))
+    checker = Checker(elaboration.definitions)
+    scripts = Automation(elaboration.definitions).scripts(elaboration.statement)
+    assert any(checker.of(elaboration.statement)([script])[0] for script in scripts) == provable
+    checker.session.close()
