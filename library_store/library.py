@@ -204,21 +204,24 @@ class Library(State):
         Requests that it answered are open again, unless a lemma in retrieval subsumes it.
 
         Args:
-            lemma_id: of the lemma; retiring one that is retired changes nothing.
+            lemma_id: of the lemma; one that is retired stays retired by what it was, unless a recheck refuses it.
             by: id of the lemma that subsumes it, or a word for another reason.
         """
         lemma = self.lemmas[lemma_id]
-        if lemma.retired_by is not None:
+        if lemma.retired_by == by or (lemma.retired_by is not None and self.trust[lemma_id] != "none"):
             return
         retired = replace(lemma, revision=lemma.revision + 1, retired_by=by)
         row, _ = lemma_to_rows(retired, self.round, trust=self.trust[lemma_id], dedup_version=DEDUP_VERSION)
         records: list[Record] = [("lemmas", row)]
         if by in self.lemmas:
             records.append(("edges", edge_to_row(Edge(lemma_id, "lemma", by, "lemma", "subsumed_by", self.round))))
+        for request in self.requests.values():
+            answer = request.answered_by if request.status == "answered" else None
+            if answer and not self.stands(answer, {lemma_id: by}):
+                again = replace(request, status="open", answered_by=None)
+                row = request_to_row(again, self.round, self.next_revision("requests", request.id))
+                records.append(("requests", row))
         self._commit(records)
-        for request in list(self.requests.values()):
-            if request.status == "answered" and request.answered_by and not self.stands(request.answered_by):
-                self.reopen_request(request.id)
 
     def set_trust(self, lemma_ids: Iterable[str], trust: Trust) -> int:
         """Record how far lemmas can be trusted after they were verified anew; returns for how many that changed."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple, TypeAlias
 
 from domain import Definition, Lemma, Request, Term
@@ -160,13 +160,17 @@ class State:
         """The lemma with this id or canonical name."""
         return self.lemmas.get(self._by_name.get(name_or_id, name_or_id))
 
-    def stands(self, lemma_id: str) -> bool:
-        """Whether a lemma is in retrieval, or one is that subsumes it, or automation proves it without any."""
+    def stands(self, lemma_id: str, retiring: Mapping[str, str] | None = None) -> bool:
+        """Whether a lemma is in retrieval, or one is that subsumes it, or automation proves it without any.
+
+        `retiring` are lemmas that are about to be retired, with what retires each.
+        """
+        new = retiring or {}
         seen: set[str] = set()
         at: str | None = lemma_id
         while at in self.lemmas and at not in seen:
             seen.add(at)
-            at = self.lemmas[at].retired_by
+            at = new.get(at, self.lemmas[at].retired_by)
         return at in (None, AUTOMATION)
 
     def lemma_for(self, request: Request) -> Lemma | None:

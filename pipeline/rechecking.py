@@ -11,7 +11,7 @@ that trust. Where the prover has no checker it stays `audited`, and the event `r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from actors.cluster import gather
@@ -52,6 +52,7 @@ def recheck(world: World, staff: Staff, progress: Progress) -> Rechecked:
         if lemma.prelude_id in world.preludes:
             by_prelude.setdefault(world.preludes[lemma.prelude_id], []).append(lemma)
     if not lemmas:
+        _open_again(staff, progress)
         return Rechecked(0, 0, 0)
     progress.stage(f"recheck {counted(len(lemmas), 'lemma')}")
     known: dict[str, Definition] = staff.library.query(_definitions)
@@ -72,6 +73,7 @@ def recheck(world: World, staff: Staff, progress: Progress) -> Rechecked:
         failed += judged.bad
         reasons += [judged.reason] if judged.reason else []
         _record(staff, progress, judged)
+    _open_again(staff, progress)
     staff.library.set_trust(good, "rechecked")
     left = len(lemmas) - len(good) - len(failed)
     why = next(iter(reasons), "their prelude is not this run's") if left else ""
@@ -134,16 +136,20 @@ def resting_on(lemma_id: str, lemmas: Iterable[Lemma]) -> list[str]:
 
 
 def _record(staff: Staff, progress: Progress, judged: _Judged) -> None:
-    """Retire what was refused, open again what rests on it, and say so."""
+    """Retire what was refused, and say so."""
     library = staff.library
     for name, reason in judged.bad.items():
         progress.say(f"LEMMA REFUSED by the recheck, retired with all that rests on it: {name[:16]}: {reason}")
         library.set_trust([name], "none")
         library.retire(name, FAILED)
         library.add_event("recheck_failed", name, detail={"reason": reason})
-    for name in library.query(_resting_problems, set(judged.bad)):
+
+
+def _open_again(staff: Staff, progress: Progress) -> None:
+    """Open problems whose proofs rest on refused lemmas, those also that a recheck refused which was then stopped."""
+    for name in staff.library.query(_resting_problems):
         progress.say(f"problem {name} is open again: its proof rests on a lemma that the recheck refused")
-        library.set_problem(name, "open", reason=FAILED)
+        staff.library.set_problem(name, "open", reason=FAILED)
 
 
 # ------------------------------------------------------------------- reads that run in the library's own process
@@ -158,9 +164,10 @@ def _definitions(library: Any) -> dict[str, Definition]:
     return dict(library.definitions)
 
 
-def _resting_problems(library: Any, lemma_ids: Collection[str]) -> list[str]:
+def _resting_problems(library: Any) -> list[str]:
+    refused = {lemma.id for lemma in library.lemmas.values() if lemma.retired_by == FAILED}
     return [
         name
         for name, state in library.problems.items()
-        if state.status == "proved" and not set(lemma_ids).isdisjoint(state.uses)
+        if state.status == "proved" and not refused.isdisjoint(state.uses)
     ]

@@ -263,14 +263,17 @@ class Document:
             indent = self._indent(hole.start)
             lines = self.text[: hole.start].rfind("\n") + 1
             parts.append(self.text[at:lines])
-            for lemma in filling.lemmas:
-                parts += [_indented(lemma, indent), "\n\n"]
-            parts.append(self.text[lines : hole.body])
+            above = "".join([f"{_indented(lemma, indent)}\n\n" for lemma in filling.lemmas])
             begin = "" if hole.has_proof_sentence else f"\n{indent}Proof."
             block = f"\n{_indented(filling.block, indent + '  ')}\n{indent}"
-            parts += [begin, filling.block if filling.verbatim else block, "Qed."]
+            proof = f"{begin}{filling.block if filling.verbatim else block}Qed."
+            parts += [self._ended(above), self.text[lines : hole.body], self._ended(proof)]
             at = hole.end
         return Document("".join([*parts, self.text[at:]]), self.name)
+
+    def _ended(self, new: str) -> str:
+        """A new text whose lines end as the file's do."""
+        return re.sub(r"(?<!\r)\n", "\r\n", new) if "\r\n" in self.text else new
 
     def _indent(self, offset: int) -> str:
         line = self.text[self.text.rfind("\n", 0, offset) + 1 : offset]

@@ -2,8 +2,9 @@
 
 For the kernel an `Axiom` and a statement whose proof ends in `Admitted` are the same. The sources tell them apart.
 Invariant: a constant of the project counts as assumed only if a sentence of its own source, or of a module type or
-functor of the project, declares an assumption of its name; whatever else has no proof is open: a lemma of a file that
-is not worked on, an instance, a function. What a section assumes is gone behind it: no constant has its name.
+functor of the project, declares an assumption of its name, and no lemma of its source, or of a functor, of that name is
+left without a proof; whatever else has no proof is open: a lemma of a file that is not worked on, an instance, a
+function. What a section assumes is gone behind it: no constant has its name.
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ class Unfinished:
         if source is None:
             return False
         last = name.rpartition(".")[2]
-        # A module's parameters have their names in the file of its module type.
+        # A module's parameters have their names in the file of its module type, and so may what implements them.
+        if last in _left(source) or last in self._left:
+            return True
         return last not in _assumed(source) and last not in self._assumed
 
     def _source(self, name: str) -> Path | None:
@@ -60,15 +63,33 @@ class Unfinished:
     def _assumed(self) -> frozenset[str]:
         return frozenset[str]().union(*[_assumed(file, "functor") for file in self._project.files])
 
+    @cached_property
+    def _left(self) -> frozenset[str]:
+        return frozenset[str]().union(*[_left(file, in_functor=True) for file in self._project.files])
+
+
+def _left(file: Path, *, in_functor: bool = False) -> frozenset[str]:
+    """The last names of a source's holes, perhaps only of those inside functors."""
+    document = _document(file)
+    holes = document.holes if document is not None else ()
+    return frozenset(hole.name for hole in holes if hole.in_functor or not in_functor)
+
+
+def _document(file: Path) -> Document | None:
+    """A source cut into sentences, None where it cannot be."""
+    try:
+        document = Document(file.read_text(encoding="utf-8"), file.name)
+        _ = document.sentences
+    except (OSError, UnicodeDecodeError, UserError):
+        return None
+    return document
+
 
 def _assumed(file: Path, inside: str = "") -> frozenset[str]:
     """The names in the sentences of a source that declare assumptions, perhaps only those inside such a container."""
-    try:
-        placed = Document(file.read_text(encoding="utf-8"), file.name).placed
-    except (OSError, UnicodeDecodeError, UserError):
-        return frozenset()
+    document = _document(file)
     names: set[str] = set()
-    for text, containers, _ in placed:
+    for text, containers, _ in document.placed if document is not None else ():
         found = _ASSUMES.match(text)
         kinds = {one.kind for one in containers}
         if found is None or (inside and inside not in kinds) or (found[1] and "section" in kinds):

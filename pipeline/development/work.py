@@ -142,7 +142,7 @@ class Work:
         changed: list[Path] = []
         for source in self._sources:
             if source.fillings:
-                if Document(source.path.read_text(encoding="utf-8"), source.shown).text != source.document.text:
+                if read_document(source.path, source.shown).text != source.document.text:
                     raise UserError(f"{source.shown} was changed meanwhile: apply {self.out / 'patch.diff'} by hand")
                 write_atomically(source.path, source.document.filled(source.fillings).text.encode())
                 changed.append(source.path)
@@ -294,8 +294,7 @@ class Work:
         """The new proofs as a unified diff; of the erased files, where proofs were erased."""
         parts: list[str] = []
         for source in self._sources:
-            old = source.document.text.splitlines(keepends=True)
-            new = source.document.filled(source.fillings).text.splitlines(keepends=True)
+            old, new = _lines(source.document.text), _lines(source.document.filled(source.fillings).text)
             difference = difflib.unified_diff(old, new, f"a/{source.shown}", f"b/{source.shown}")
             parts += [line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in difference]
         return "".join(parts)
@@ -323,7 +322,7 @@ class Work:
                 )
             return {}
         found: dict[str, _Tried] = {}
-        for line in file.read_text(encoding="utf-8").splitlines():
+        for line in file.read_text(encoding="utf-8").split("\n"):
             try:
                 row = json.loads(line)
                 given = row["answer"]
@@ -337,13 +336,18 @@ class Work:
 
 
 def read_document(path: Path, shown: str) -> Document:
-    """A file of the user's; `shown` is what messages call it."""
+    """A file of the user's, its ends of lines as they are; `shown` is what messages call it."""
     try:
-        return Document(path.read_text(encoding="utf-8"), shown)
+        return Document(path.read_bytes().decode("utf-8"), shown)
     except UnicodeDecodeError:
         raise UserError(f"{shown}: not UTF-8 text") from None
     except OSError as error:
         raise OutsideError(f"{shown}: {error.strerror}") from error
+
+
+def _lines(text: str) -> list[str]:
+    """The lines of a text with their ends, as `patch` cuts it: at line feeds alone."""
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
 
 
 def _uses(document: Document, filling: Filling) -> tuple[str, ...]:

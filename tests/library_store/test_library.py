@@ -16,6 +16,7 @@ from library_store import journal
 from library_store.admission import Proposal
 from library_store.library import Library
 from library_store.schema import Metric
+from library_store.state import AUTOMATION
 from tests.library_store import samples
 from tests.library_store.samples import AUDITED, lemma, opened, request, sha
 
@@ -209,6 +210,35 @@ def test_a_retired_lemma_that_nothing_subsumes_comes_back_with_a_new_proof(tmp_p
         assert library.insert(replace(lemma("b"), uses=(back.id,)), AUDITED).reason == "uses_itself"
     with Library(tmp_path) as library:
         assert library.lemmas[back.id] == back
+
+
+def test_a_retired_lemma_that_a_recheck_refuses_answers_nothing_and_can_come_back(tmp_path: Path) -> None:
+    with opened(tmp_path) as library:
+        library.insert_many([Proposal(lemma("a"), AUDITED), Proposal(lemma("b"), AUDITED)])
+        library.add_request(request("a"))
+        library.retire(sha("lemma a"), AUTOMATION)
+        library.set_trust([sha("lemma a")], "none")
+        library.retire(sha("lemma a"), "failed_recheck")
+        assert library.requests[request("a").id].status == "open"
+        again = replace(lemma("a"), proof="intros. now auto.")
+        assert library.insert(again, AUDITED).reason == "revived"
+        assert library.lemmas[sha("lemma a")].proof == again.proof
+        assert library.trust[sha("lemma a")] == "audited"
+
+
+def test_a_retirement_and_the_requests_that_it_opens_are_one_write(tmp_path: Path) -> None:
+    with opened(tmp_path) as library:
+        library.insert(lemma("a"), AUDITED)
+        library.add_request(request("a"))
+        before = (tmp_path / "journal" / "round-0001.log").stat().st_size
+        library.retire(sha("lemma a"), "failed_recheck")
+    log = tmp_path / "journal" / "round-0001.log"
+    whole = log.read_bytes()
+    for end in range(before, len(whole), 7):
+        log.write_bytes(whole[:end])
+        with Library(tmp_path) as library:
+            retired = library.lemmas[sha("lemma a")].retired_by is not None
+            assert retired == (library.requests[request("a").id].status == "open")
 
 
 def test_steps_of_evolution_and_the_use_of_what_they_brought_are_counted(tmp_path: Path) -> None:

@@ -294,6 +294,37 @@ def test_a_name_that_a_section_assumes_does_not_make_an_open_lemma_an_axiom(tmp_
     assert not any(name in open_ for name in ("Dev.Other.said", "Dev.Work.kept", "Dev.Work.M.given"))
 
 
+def test_what_implements_an_axiom_and_is_left_without_a_proof_is_open(tmp_path: Path) -> None:
+    (tmp_path / "_CoqProject").write_text("-Q . Dev")
+    (tmp_path / "Dep.v").write_text(
+        "Module Type T. Parameter q : nat -> Prop. Axiom x : forall n, q n. End T.\n"
+        "Module M <: T. Parameter q : nat -> Prop. Lemma x : forall n, q n. Admitted. End M.\n"
+    )
+    work = tmp_path / "Work.v"
+    work.write_text("Require Import Dev.Dep.\nLemma a : M.q 3.\nAdmitted.\n")
+    found = project.find(work)
+    with Copy(found, 60.0) as copy:
+        assert copy.prepare(work) is None
+        filling = {"a": Filling("apply M.x.")}
+        compiled = judging.judge(copy, work, Document(work.read_text(), "Work.v"), filling, Unfinished(found, []))
+    assert compiled.judgements["a"].holes == ("Dev.Dep.M.x",)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_lines_end_as_they_did_and_the_patch_applies(tmp_path: Path, end: str) -> None:
+    folder = tmp_path / "dev"
+    folder.mkdir()
+    text = "(* a\f b\u2028c\x85 *)\nLemma a : 1 + 1 = 2.\nAdmitted.\n(* e\f *)"
+    (folder / "Work.v").write_bytes(text.replace("\n", end).encode())
+    work = Work(folder / "Work.v", tmp_path / "out", Options(seconds=2.0, seed=0, memory_bytes=2 << 30))
+    assert [result.status for result in work.run(lambda _: None)] == ["proved"]
+    wanted = text.replace("Admitted.", "Proof.\n  reflexivity.\nQed.").replace("\n", end).encode()
+    shutil.copytree(folder, tmp_path / "patched")
+    subprocess.run(["git", "apply", tmp_path / "out" / "patch.diff"], cwd=tmp_path / "patched", check=True)
+    work.apply()
+    assert [(tmp_path / name / "Work.v").read_bytes() for name in ("patched", "dev")] == [wanted, wanted]
+
+
 def test_a_refutation_does_not_outlive_the_definition_that_it_is_about(tmp_path: Path) -> None:
     (tmp_path / "dev").mkdir()
     (tmp_path / "dev" / "Work.v").write_text("Require Import Base.\nLemma f_next : forall n, f n = S n.\nAdmitted.\n")

@@ -6,7 +6,10 @@ import platform
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
+from actors.library import SharedLibrary
 from datasets import load
 from domain import Elaboration, Forall, Lemma, Message, Var, Verdict
 from library_store.admission import Proposal
@@ -17,6 +20,8 @@ from pipeline.config import resolve
 from pipeline.directory import settle
 from pipeline.progress import Progress
 from pipeline.rechecking import FAILED, judge
+from pipeline.rechecking import recheck as recheck_run
+from tests.library_store import samples
 from verifiers.protocol import Development
 from verifiers.rocq.canonical import lemma_id
 from verifiers.rocq.recheck import recheck
@@ -67,6 +72,20 @@ def test_without_a_checker_lemmas_stay_audited_and_the_reason_is_kept() -> None:
     said = Verdict("accepted", "proved", "audited", (Message("warning", "there is no checker"),))
     judged = judge([lemma(1, "True", "exact I.")], lambda _: said)
     assert (judged.good, judged.bad, judged.reason) == ((), {}, "there is no checker")
+
+
+def test_a_recheck_that_was_stopped_before_it_opened_the_problems_is_mended_by_the_next(tmp_path: Path) -> None:
+    directory = tmp_path / "run"
+    with samples.opened(directory) as library:
+        library.insert(samples.lemma("a"), samples.AUDITED)
+        library.set_problem("prop_1", "proved", proof="apply a.", uses=[samples.sha("lemma a")])
+        library.set_trust([samples.sha("lemma a")], "none")
+        library.retire(samples.sha("lemma a"), FAILED)
+    shared: Any = SharedLibrary(directory)
+    staff: Any = SimpleNamespace(library=shared, verifiers=[])
+    with Progress(directory / "logs" / "run.log") as progress:
+        recheck_run(cast("Any", None), staff, progress)
+    assert shared.problems["prop_1"].status == "open"
 
 
 def test_a_false_lemma_in_the_runs_own_journal_does_not_outlive_the_run(tmp_path: Path) -> None:
