@@ -276,9 +276,6 @@ class Library(State):
     ) -> Request:
         return self._write_request(replace(self.requests[request_id], status=status, answered_by=answered_by))
 
-    def reopen_request(self, request_id: str) -> Request:
-        return self._write_request(replace(self.requests[request_id], status="open", answered_by=None))
-
     def count_try(self, request_id: str) -> Request:
         request = self.requests[request_id]
         return self._write_request(replace(request, tries=request.tries + 1))

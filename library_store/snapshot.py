@@ -198,8 +198,11 @@ def _write_synced(path: Path, data: bytes) -> None:
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Replace a file by one that is whole and durable, or leave it as it is."""
+    """Replace a file by one that is whole and durable, with the same permissions, or leave it as it is."""
     temporary = path.with_name(f"{_TEMPORARY}{path.name}")
+    if path.exists():
+        temporary.touch()
+        shutil.copymode(path, temporary)
     _write_synced(temporary, data)
     temporary.rename(path)
     sync_folder(path.parent)

@@ -27,7 +27,8 @@ def consolidate(world: World, ports: Ports, number: int) -> int:
     """Retires lemmas at the end of round `number`; returns how many.
 
     Of each lemma of this round and one like it, of this round or before, that one goes which the other proves in one
-    step. A lemma of the round before that no proof used since goes if the first script of automation proves it alone.
+    step. A lemma of the round before goes if the first script of automation proves it alone, unless a proof uses it or
+    another lemma went for it.
     """
     ledger = Ledger(f"r{number}-consolidate", "evolve", "library", operator="consolidation")
     retired: set[str] = set()
@@ -81,5 +82,11 @@ def _lemmas_of(library: Any, number: int) -> list[Lemma]:
 
 
 def _unused(library: Any, number: int) -> list[Lemma]:
-    """Those of a round, the first or a later one, that no proof uses (run in the library's own process)."""
-    return [lemma for lemma in _lemmas_of(library, number) if number and not library.used_by[lemma.id]]
+    """Those of a round, the first or a later one, that no proof uses and that stand for no other lemma (run in the
+    library's own process)."""
+    general = {lemma.retired_by for lemma in library.lemmas.values()}
+    return [
+        lemma
+        for lemma in _lemmas_of(library, number)
+        if number and not library.used_by[lemma.id] and lemma.id not in general
+    ]

@@ -261,7 +261,7 @@ class Document:
             if filling is None:
                 continue
             indent = self._indent(hole.start)
-            lines = self.text[: hole.start].rfind("\n") + 1
+            lines = max(at, self.text[: hole.start].rfind("\n") + 1)
             parts.append(self.text[at:lines])
             above = "".join([f"{_indented(lemma, indent)}\n\n" for lemma in filling.lemmas])
             begin = "" if hole.has_proof_sentence else f"\n{indent}Proof."

@@ -144,7 +144,7 @@ class Work:
             if source.fillings:
                 if read_document(source.path, source.shown).text != source.document.text:
                     raise UserError(f"{source.shown} was changed meanwhile: apply {self.out / 'patch.diff'} by hand")
-                write_atomically(source.path, source.document.filled(source.fillings).text.encode())
+                write_atomically(source.path.resolve(), source.document.filled(source.fillings).text.encode())
                 changed.append(source.path)
         return changed
 

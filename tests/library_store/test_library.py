@@ -168,14 +168,13 @@ def test_a_conjecture_that_is_asked_for_is_a_request_like_any_other(tmp_path: Pa
         assert (asked.operator, asked.origin_kind, asked.tries) == ("goal_surgery", "goal", 1)
 
 
-def test_requests_are_tried_closed_and_reopened(tmp_path: Path) -> None:
+def test_requests_are_tried_and_closed(tmp_path: Path) -> None:
     with opened(tmp_path) as library:
         library.add_request(request("a"))
         library.count_try(request("a").id)
         assert library.close_request(request("a").id, "failed").tries == 1
-        assert library.reopen_request(request("a").id).status == "open"
     with Library(tmp_path) as library:
-        assert library.requests[request("a").id] == request("a", tries=1)
+        assert library.requests[request("a").id] == request("a", tries=1, status="failed")
 
 
 def test_a_request_is_open_again_when_its_answer_is_retired_and_nothing_subsumes_it(tmp_path: Path) -> None:

@@ -100,6 +100,13 @@ def test_what_a_proof_uses_stays(verifier: RocqVerifier, tmp_path: Path) -> None
     assert (bench.sleep(), bench.sleep()) == (0, 0)
 
 
+def test_what_another_lemma_went_for_stays(verifier: RocqVerifier, tmp_path: Path) -> None:
+    bench = Bench(verifier, tmp_path)
+    bench.learn("cut_stop", "sum_comm")
+    bench.library.retire(bench.id("sum_comm"), bench.id("cut_stop"))
+    assert (bench.sleep(), bench.sleep()) == (0, 0)
+
+
 def test_what_the_library_brought_stays(verifier: RocqVerifier, tmp_path: Path) -> None:
     bench = Bench(verifier, tmp_path)
     bench.learn("cut_stop", "trim_stop", imported=True)

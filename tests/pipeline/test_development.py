@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import stat
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,6 +56,15 @@ def test_filling_touches_nothing_but_the_proofs() -> None:
         'Lemma aux : True.\n\nLemma second : "Admitted." = "Admitted.".\nProof.\n  auto.\nQed.',
     )
     assert document.filled({}).text == TEXT
+
+
+def test_two_holes_on_one_line_are_both_filled() -> None:
+    filled = Document("Lemma a : True. Admitted. Lemma b : True. Admitted.\n", "t.v").filled(
+        {"a": Filling("auto."), "b": Filling("exact aux.", ("Lemma aux : True. Proof. auto. Qed.",))}
+    )
+    assert filled.holes == ()
+    assert [filled.text.count(name) for name in ("Lemma a ", "Lemma b ", "Lemma aux ")] == [1, 1, 1]
+    assert filled.text.index("Lemma a ") < filled.text.index("Lemma aux ") < filled.text.index("Lemma b ")
 
 
 def test_erasing_drops_every_opaque_proof() -> None:
@@ -323,6 +333,20 @@ def test_lines_end_as_they_did_and_the_patch_applies(tmp_path: Path, end: str) -
     subprocess.run(["git", "apply", tmp_path / "out" / "patch.diff"], cwd=tmp_path / "patched", check=True)
     work.apply()
     assert [(tmp_path / name / "Work.v").read_bytes() for name in ("patched", "dev")] == [wanted, wanted]
+
+
+def test_a_file_in_place_keeps_its_permissions_and_stays_a_link(tmp_path: Path) -> None:
+    folder, real = tmp_path / "dev", tmp_path / "real.v"
+    folder.mkdir()
+    real.write_text("Lemma a : 1 + 1 = 2.\nAdmitted.\n")
+    real.chmod(0o600)
+    (folder / "Work.v").symlink_to(real)
+    work = Work(folder / "Work.v", tmp_path / "out", Options(seconds=2.0, seed=0, memory_bytes=2 << 30))
+    work.run(lambda _: None)
+    work.apply()
+    assert (folder / "Work.v").is_symlink()
+    assert "reflexivity." in real.read_text()
+    assert stat.S_IMODE(real.stat().st_mode) == 0o600
 
 
 def test_a_refutation_does_not_outlive_the_definition_that_it_is_about(tmp_path: Path) -> None:
