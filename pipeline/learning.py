@@ -63,7 +63,7 @@ def admit(
     before = closure(ports, found.lemmas)
     candidate = Candidate(world.alone(statement, before), found.proof, before, world.preamble(statement.prelude_id))
     verdict: Verdict = ports.verifier.audit([candidate])[0]
-    ledger.audited(verdict)
+    ledger.audited(verdict, aside=ledger.kind != "evolve" and ledger.target != statement.id)
     if not verdict.accepted:
         return None
     lemma = Lemma(

@@ -75,10 +75,11 @@ class Ledger:
             self.stuck += [f"{verdict.reason}: {message.text}" for message in verdict.messages[:1]]
         self.counts["errors"] += 1
 
-    def audited(self, verdict: Verdict) -> None:
-        """Notes what an audit said."""
+    def audited(self, verdict: Verdict, *, aside: bool = False) -> None:
+        """Notes what an audit said: `aside`, of another statement than the one that this step is about."""
         self.prover_seconds += verdict.seconds
-        self.verdict, self.reason = verdict.verdict, verdict.reason
+        if not aside:
+            self.verdict, self.reason = verdict.verdict, verdict.reason
         self.count("audited" if verdict.accepted else f"audit_{verdict.reason}", by_model=self.by_model)
 
     def asked(self, prompts: Sequence[Prompt], completions: Sequence[Completion]) -> None:

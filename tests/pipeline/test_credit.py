@@ -73,6 +73,14 @@ def test_only_the_conjectures_that_a_proof_needs_become_lemmas(verifier: RocqVer
     assert (request.status, request.answered_by) == ("answered", lemma.id)
 
 
+def test_an_attempt_is_not_accepted_for_a_lemma_that_it_learned(verifier: RocqVerifier, tmp_path: Path) -> None:
+    bench = Bench(verifier, tmp_path, "sum_next")
+    assert bench.search("twice_sum") is not None
+    told = bench.ledger.attempt()
+    assert told.harvested
+    assert told.verdict == "rejected"
+
+
 def test_a_conjecture_may_be_proved_on_credit_too(verifier: RocqVerifier, tmp_path: Path) -> None:
     bench = Bench(verifier, tmp_path, "flip_join", "join_join")
     found = bench.search("flip_flip")
