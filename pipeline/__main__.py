@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 
 import docstring_parser
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, Parameter, UnusedCliTokensError
 
 from domain import OutsideError, UserError
 from pipeline import __version__
@@ -91,6 +91,10 @@ def main(arguments: Sequence[str]) -> int:
         result = application(requested)(list(arguments))
         sys.stdout.flush()
         return result if isinstance(result, int) else DONE
+    except UnusedCliTokensError as error:
+        return _fail(
+            USER_MISTAKE, f"nothing takes {' '.join(error.unused_tokens or ())}: an option stands before each value"
+        )
     except CycloptsError as error:
         asked = f" {requested}" if requested else ""
         return _fail(USER_MISTAKE, f"{error} (see `python -m pipeline{asked} --help`)")

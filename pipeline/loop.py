@@ -71,6 +71,7 @@ def run(settings: RunSettings, datasets: Sequence[Dataset], directory: Path, pro
     with open_staff(settings, directory, prover) as staff:
         settle(settings, directory)
         staff.earlier = staff.library.query(_charged)
+        unmeasured = staff.library.query(_unmeasured)
         progress.notices(staff.library.query(_notices))
         world = _world(settings, datasets, staff, progress)
         first = staff.library.query(_round)
@@ -89,7 +90,7 @@ def run(settings: RunSettings, datasets: Sequence[Dataset], directory: Path, pro
             last = number == settings.rounds or staff.spent() >= settings.cpu_seconds
             if last:
                 recheck(world, staff, progress)
-            _record_costs(staff, costs, time.monotonic() - began)
+            _record_costs(staff, costs, time.monotonic() - began, unmeasured if number == first else 0.0)
             costs = staff.cpu_seconds()
             manifests.append(staff.library.snapshot(seed=settings.seed, code_version=__version__))
             write_proofs(directory, staff.library.query(_problems))
@@ -288,10 +289,15 @@ def _plan(world: World, begun: Begun, number: int) -> Plan:
     )
 
 
-def _record_costs(staff: Staff, before: Mapping[str, float], wall: float) -> None:
-    """CPU seconds of this round by part, its wall seconds, and the memory in use at its end, as metrics."""
+def _record_costs(staff: Staff, before: Mapping[str, float], wall: float, unmeasured: float) -> None:
+    """CPU seconds of this round by part, its wall seconds, and the memory in use at its end, as metrics.
+
+    `unmeasured` are CPU seconds of sessions that were stopped in this round: they are a part of their own.
+    """
     now = staff.cpu_seconds()
     spent = [Metric("cpu_seconds", part, 0, now[part] - before.get(part, 0.0), "s") for part in now]
+    if unmeasured > 0:
+        spent.append(Metric("cpu_seconds", "stopped sessions", 0, unmeasured, "s"))
     memory = Metric("proportional_memory", "process tree", 0, staff.memory(), "B")
     staff.library.add_metrics([*spent, Metric("seconds", "wall", 0, wall, "s"), memory])
 
@@ -308,6 +314,18 @@ def _charged(library: Any) -> float:
     events = [event_from_row(row) for row in library.at_round(library.round).rows("events")]
     charged = [event.detail["cpu_seconds"] for event in events if event.kind == SPENT]
     return charged[-1] if charged else 0.0
+
+
+def _unmeasured(library: Any) -> float:
+    """What sessions were charged for that stopped in the round under way, so that it is in no metric yet."""
+    now = library.at_round(library.round)
+    events = [event_from_row(row) for row in now.rows("events")]
+    charged = [event.detail["cpu_seconds"] for event in events if event.kind == SPENT and event.round == library.round]
+    if not charged:
+        return 0.0
+    earlier = [event.detail["cpu_seconds"] for event in events if event.kind == SPENT and event.round < library.round]
+    rows = [row for row in now.rows("metrics") if row["round"] == library.round and row["name"] == "cpu_seconds"]
+    return charged[-1] - (earlier[-1] if earlier else 0.0) - sum(row["value"] for row in rows)
 
 
 def _notices(library: Any) -> list[str]:

@@ -73,7 +73,7 @@ class Progress:
             f"round {self._number}: {self._proved} proved, {self._refuted} refuted, {self._left} problems to go, "
             f"{self._learned} lemmas learned"
         )
-        self._log.write(f"{action.kind} {action.target[:60]} {action.operator}: {result}\n")
+        self._log.write(f"{action.kind} {action.target[:60]} {action.operator}: {_told(result)}\n")
         if self._status is not None:
             self._status.update(summary)
         elif self._steps % 20 == 0:
@@ -93,3 +93,9 @@ class Progress:
             f"{counts['solved_with_library']} with lemmas of other problems, {counts['lemmas']} lemmas, "
             f"{counts['cpu_seconds']:.0f} CPU seconds so far"
         )
+
+
+def _told(result: Any) -> str:
+    """What came of a step, in one line: of collections only how many."""
+    fields: dict[str, Any] = result._asdict()
+    return ", ".join(f"{name} {len(v) if isinstance(v, (tuple, frozenset)) else v}" for name, v in fields.items())

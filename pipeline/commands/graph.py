@@ -154,6 +154,8 @@ def _directory(source: str) -> Path:
     directory = Path(source)
     if not directory.is_dir():
         raise UserError(f"{source} is not a directory: give a run directory, for example runs/quickstart")
+    if next(directory.glob("*.v"), None) is not None and not (directory / "rounds").is_dir():
+        raise UserError(f"{source} is no run but a Rocq development: say rocq:{source}")
     return directory
 
 

@@ -86,7 +86,7 @@ def _problem(tables: Any, name: str) -> dict[str, Any]:
         "library lemmas needed": [f"{tables.lemmas[u].name}: {tables.lemmas[u].statement}" for u in state.uses],
         "axioms": list(state.axioms),
         "attempts": [f"{row['id']} {row['operator']}: {_outcome(row)}" for row in attempts],
-        "stuck goals": [goal for row in attempts for goal in row["stuck_goals"]],
+        "stuck goals": list(dict.fromkeys(goal for row in attempts for goal in row["stuck_goals"])),
         "proof": state.proof,
     }
 

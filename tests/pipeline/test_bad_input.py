@@ -125,6 +125,17 @@ def test_a_directory_that_is_not_a_run(repository: Path, tmp_path: Path) -> None
     assert (tmp_path / "letter.txt").read_text() == "mine"
 
 
+def test_a_development_that_is_given_as_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "Trees.v").write_text("Lemma a : True.\nProof. exact I. Qed.\n")
+    assert main(["graph", str(tmp_path)]) == 2
+    assert f"say rocq:{tmp_path}\n" in capsys.readouterr().err
+
+
+def test_a_second_setting_after_one_set(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "configs/quickstart.yaml", "--set", "rounds=1", "seed=3"]) == 2
+    assert capsys.readouterr().err == "error: nothing takes seed=3: an option stands before each value\n"
+
+
 def test_a_refused_configuration_can_be_mended_in_its_directory(repository: Path, tmp_path: Path) -> None:
     file, out = tmp_path / "c.yaml", tmp_path / "run"
     file.write_text("problems: [{dataset: bundeled}]\n")

@@ -19,6 +19,7 @@ import yaml
 from datasets import load
 from domain import Verdict
 from library_store.admission import Proposal
+from library_store.columns import SPENT
 from library_store.library import Library
 from library_store.snapshot import read
 from pipeline import loop
@@ -96,6 +97,16 @@ def test_a_killed_run_resumes_and_loses_no_acknowledged_lemma(
     tables = read(run)
     assert tables.round == CONFIGURATION["rounds"]
     assert before <= set(tables.lemmas)
+
+
+def test_a_resumed_run_tells_what_its_stopped_session_was_charged_for(
+    killed_and_resumed: tuple[Path, set[str], str],
+) -> None:
+    tables = read(killed_and_resumed[0])
+    parts = {row["part"]: row["value"] for row in tables.rows("metrics") if row["name"] == "cpu_seconds"}
+    assert parts["stopped sessions"] > 0
+    charged = [json.loads(row["detail"])["cpu_seconds"] for row in tables.rows("events") if row["kind"] == SPENT]
+    assert tables.manifests[-1].counts["cpu_seconds"] >= charged[-1]
 
 
 def test_searches_without_what_proofs_need_tell_what_decides(

@@ -4,10 +4,18 @@ from pathlib import Path
 
 import pytest
 
+from domain import Problem
 from library_store.library import Library
+from library_store.schema import ProblemState
 from library_store.snapshot import read
+from pipeline.__main__ import main
+from pipeline.attempt import Result
+from pipeline.ledger import Ledger
+from pipeline.policies import Action
+from pipeline.progress import Progress
 from pipeline.report.page import write_report
 from pipeline.summary import result, summarise, technique
+from term_algebra import Const
 from tests.pipeline.sample_run import build
 
 
@@ -26,6 +34,28 @@ def test_lemmas_that_stay_audited_are_told_with_the_reason(tmp_path: Path) -> No
         library.snapshot()
     assert "0 of them rechecked (there is no checker)" in summarise(run).text
     assert "Not every lemma is rechecked: there is no checker" in write_report(run).read_text()
+
+
+def test_the_log_counts_stuck_goals_and_does_not_print_their_terms(tmp_path: Path) -> None:
+    stuck = (Const("sum"), Const("join"))
+    with Progress(tmp_path / "run.log") as progress:
+        progress.step(Action("prove", "goal", operator="prove"), Result(False, frozenset({"l"}), 1.5, stuck=stuck))
+    (line,) = (tmp_path / "run.log").read_text().splitlines()
+    assert line.startswith("prove goal prove: proved False, retrieved 1, cpu_seconds 1.5,")
+    assert line.endswith("stuck 2")
+
+
+def test_show_tells_a_goal_on_which_two_attempts_got_stuck_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = build(tmp_path / "run", rounds=1)
+    with Library(run) as library:
+        library.add_problems([ProblemState(Problem("mine", "rocq", "", "Theorem mine : True."))])
+        for name in ("first", "second"):
+            library.add_attempt(Ledger(name, "problem", "mine", stuck=["sum x0 = x0"]).attempt())
+        library.snapshot()
+    assert main(["show", str(run), "mine"]) == 0
+    assert capsys.readouterr().out.count("sum x0 = x0") == 1
 
 
 def test_every_problem_has_its_row(tmp_path: Path) -> None:
