@@ -47,6 +47,9 @@ MOST_FOUND = 40
 
 _IN_FULL = "Set Printing All.\n"
 _BINDERS = re.compile(r"(?:[(\[{]|forall |fun )((?:[^\W\d][\w']* )+):")
+_TWICE = re.compile(r"^(?:Coq\.)?(?:Init|(?:Arith\.)?PeanoNat)\.(?=Nat\.)")
+"""PeanoNat includes Init.Nat: what is printed as `Nat.add` and as `PeanoNat.Nat.add` is one function to the prover."""
+
 _SYMBOL = re.compile(r"@?((?:[^\W\d]|_)[\w']*(?:\.(?:[^\W\d]|_)[\w']*)*)")
 
 
@@ -146,6 +149,7 @@ class Context:
         """The lemmas in scope that share most with these symbols, best first; other holes come behind lemmas."""
         if not self._retrieves:
             return []
+        symbols = _as_one(symbols)
         hidden = tuple(f".{name}" for name in (self._false | self.unproved if self.proved_only else self._false))
         found = {
             premise.name: premise
@@ -199,7 +203,7 @@ class Context:
         found: dict[str, Premise] = {}
         for symbol in [one for one in rare if one not in _EVERYWHERE][:SEARCHED]:
             for name, type_ in self._ask(f"Search {symbol}."):
-                if symbols_of(type_, bound_names(type_)) <= symbols:
+                if _as_one(symbols_of(type_, bound_names(type_))) <= symbols:
                     premise = read_premise(name, f"x\n     : {type_}", is_hole=False)
                     if premise.says_how_to_rewrite:
                         found[name] = premise
@@ -244,19 +248,24 @@ def read_premise(name: str, printed: str, *, is_hole: bool) -> Premise:
     try:
         term = parse_typed(printed).type
     except ParseError:
-        return Premise(name, symbols_of(printed.partition(":")[2]), is_hole)
+        return Premise(name, _as_one(symbols_of(printed.partition(":")[2])), is_hole)
     opened = open_statement(term)
     sides = as_equation(opened.conclusion)
     conditions = len(opened.hypotheses)
     return Premise(
         name,
-        frozenset(constants(term)) - LOGIC,
+        _as_one(constants(term)) - LOGIC,
         is_hole,
         size(sides.left) if sides else 0,
         size(sides.right) if sides else 0,
         head_name(opened.conclusion) == "iff",
         conditions,
     )
+
+
+def _as_one(names: Iterable[str]) -> frozenset[str]:
+    """Names by which premises are found: one for each function of natural numbers, wherever it is printed from."""
+    return frozenset(_TWICE.sub("", name) for name in names)
 
 
 def bound_names(text: str) -> list[str]:

@@ -147,6 +147,8 @@ def strong_closers(
             ways = (*known, *towards, *(f"rewrite {arrow}{name}" for name in balanced[:3]))
             if ways:
                 yield Closer(ways, lambda parts: f"{_rewriting(parts)}{end}")
+    for name in balanced[:6]:
+        yield Closer((*known, f"rewrite {name}"), lambda parts: f"{_rewriting(parts)}{end}")
     yield fixed(f"simpl in *; intuition ({end})")
     yield fixed(f"f_equal; {end}")
     yield fixed(f"{_MATCH}; simpl in *; {end}")

@@ -273,6 +273,20 @@ def test_a_law_of_the_standard_library_that_makes_a_term_larger_is_used(tmp_path
     assert "rewrite rev_app_distr" in str(found["proof"])
 
 
+@pytest.mark.parametrize("imports", ["List", "Arith"])
+def test_a_law_of_addition_is_used_however_its_file_is_printed(imports: str, tmp_path: Path) -> None:
+    (tmp_path / "Weight.v").write_text(
+        f"Require Import {imports}.\nInductive rope := none | more (n : nat) (r : rope).\n"
+        "Fixpoint weight (r : rope) := match r with none => 0 | more n r => n + weight r end.\n"
+        "Fixpoint glue (r s : rope) := match r with none => s | more n r => more n (glue r s) end.\n"
+        "Lemma weight_glue : forall r s, weight (glue r s) = weight r + weight s. Admitted.\n"
+    )
+    assert main(["prove", str(tmp_path / "Weight.v"), "--out", str(tmp_path / "out"), "--cpu-seconds", "5"]) == 0
+    found = results(tmp_path)["weight_glue"]
+    assert (found["status"], found["lemmas"]) == ("proved", [])
+    assert "assoc" in str(found["proof"])
+
+
 def test_an_open_statement_shows_the_goal_that_an_induction_leaves(tmp_path: Path) -> None:
     file = tmp_path / "Stuck.v"
     file.write_text(
