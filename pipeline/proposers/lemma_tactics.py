@@ -13,7 +13,7 @@ from domain import App, Const, Forall, Lemma, Term, Var
 from term_algebra import free_variables, has_fix, subterms
 
 from .ordering import Rule, directions, inner_recursion, is_associativity, structural_index
-from .theory import BOOL, Statement, Theory, as_equation, constants, head_name, pi_binders
+from .theory import BOOL, Binder, Statement, Theory, as_equation, constants, head_name, pi_binders
 
 INSTANCES = 8
 """Instances of lemmas that one script tries."""
@@ -37,7 +37,7 @@ class LemmaTactics:
         facts = [lemma.canonical_name for lemma, rule in rules if rule.kind in ("fact", "forward", "commutative")]
         finish = f"eauto 4 using {', '.join(facts)}" if facts else "fail"
         parts = [
-            f"(fun _ => {self.rewrites(lemmas, '')})",
+            f"(fun _ => {self.rewrites(lemmas, '', tested=any(map(_is_test, opened.hypotheses)))})",
             f"(fun H => {self.rewrites(lemmas, ' in H')})",
             f"(fun _ => {first(forward)})",
             f"(fun _ => {finish})",
@@ -131,8 +131,9 @@ class LemmaTactics:
         plain = [_rewrite(one, rule) for one, rule in rules if rule.kind == "rewrite" and not rule.statement.hypotheses]
         return f" by (lm_side ltac:(fun _ => {first(plain)}))"
 
-    def rewrites(self, lemmas: Sequence[Lemma], where: str) -> str:
-        steps = [] if where else self._refolds()
+    def rewrites(self, lemmas: Sequence[Lemma], where: str, *, tested: bool = False) -> str:
+        """The first rewriting step that applies; `tested`: a hypothesis says what a test of equality is worth."""
+        steps = [*(["lm_tested"] if tested else []), *([] if where else self._refolds())]
         for lemma in lemmas:
             rule = self.rule(lemma)
             if rule.kind != "rewrite":
@@ -230,6 +231,14 @@ class LemmaTactics:
                     if is_associativity(left, right) and isinstance(left, App) and left.function == operation:
                         found.append(_permute(lemma, rule, other, candidate, left, forward))
         return found
+
+
+def _is_test(hypothesis: Binder) -> bool:
+    """Whether it may be `forall x y, e x y = true <-> x = y`."""
+    body = hypothesis.type
+    while isinstance(body, Forall):
+        body = body.body
+    return head_name(body) == "iff"
 
 
 def first(alternatives: Sequence[str]) -> str:

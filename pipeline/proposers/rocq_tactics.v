@@ -17,17 +17,22 @@ Ltac lm_clean := repeat
   | H : Coq.Init.Logic.ex _ |- _ => destruct H
   | H : ?f ?a = ?g ?b |- _ => injection H; clear H; intros
   | H : ?p -> _, K : ?p |- _ => match type of p with Prop => specialize (H K) end
+  | H : ?x = ?x -> _ |- _ => specialize (H Coq.Init.Logic.eq_refl)
+  | H : ?x = ?y, K : context [?x] |- _ =>
+      match y with Coq.Init.Datatypes.true => idtac | Coq.Init.Datatypes.false => idtac end; rewrite H in K
+  | H : ?x = ?y |- context [?x] =>
+      match y with Coq.Init.Datatypes.true => idtac | Coq.Init.Datatypes.false => idtac end; rewrite H
+  end.
+
+(* Using a test of equality that a statement assumes. *)
+Ltac lm_tested :=
+  match goal with
   | H : forall u v, Coq.Init.Logic.iff (?f u v = Coq.Init.Datatypes.true) (u = v), K : ?f _ _ = Coq.Init.Datatypes.true |- _ =>
       apply H in K
   | H : forall u v, Coq.Init.Logic.iff (?f u v = Coq.Init.Datatypes.true) (u = v) |- context [?f ?x ?x] =>
       rewrite (Coq.Init.Logic.proj2 (H x x) Coq.Init.Logic.eq_refl)
   | H : forall u v, Coq.Init.Logic.iff (?f u v = Coq.Init.Datatypes.true) (u = v), K : context [?f ?x ?x] |- _ =>
       rewrite (Coq.Init.Logic.proj2 (H x x) Coq.Init.Logic.eq_refl) in K
-  | H : ?x = ?x -> _ |- _ => specialize (H Coq.Init.Logic.eq_refl)
-  | H : ?x = ?y, K : context [?x] |- _ =>
-      match y with Coq.Init.Datatypes.true => idtac | Coq.Init.Datatypes.false => idtac end; rewrite H in K
-  | H : ?x = ?y |- context [?x] =>
-      match y with Coq.Init.Datatypes.true => idtac | Coq.Init.Datatypes.false => idtac end; rewrite H
   end.
 
 (* A function that recurses on two arguments has a function inside that computing lays bare: `p`, a call with as many
