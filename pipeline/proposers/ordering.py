@@ -273,8 +273,7 @@ def directions(opened: Statement) -> list[bool]:
 def structural_index(theory: Theory, name: str) -> int | None:
     """Position of the argument on which a global function recurses, where the prover says which it is.
 
-    It does not where there is one argument. That one is meant only in lexicographic recursions: known of all functions,
-    it
+    It does not where there is one argument. That one is meant only in lexicographic recursions: of all functions, it
     made scripts with lemmas 15 % dearer and proved nothing more (the bundled suite, 620 scripts).
     """
     found = _recursive(theory, name)
