@@ -31,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from actors.library import SharedLibrary
 from domain import Candidate, Elaboration, Lemma, UserError
 from library_store.snapshot import Tables, read
-from pipeline.consolidation import ONE_STEP
+from pipeline.consolidation import follows
 from pipeline.directory import stored
 from pipeline.learning import closure
 from pipeline.ledger import Ledger
@@ -114,12 +114,7 @@ class Bench:
                 and other.prelude_id == lemma.prelude_id
                 and set(other.definition_ids) <= set(lemma.definition_ids)
             ]
-            trivial = screen.replays("intros; reflexivity.", [])
-            self._subsumers[lemma.id] = frozenset(
-                other.id
-                for other in others
-                if not trivial and screen.replays(ONE_STEP.format(f"apply {other.canonical_name}"), [other])
-            )
+            self._subsumers[lemma.id] = frozenset(other.id for other in others if follows(screen, other))
         return self._subsumers[lemma.id]
 
 
@@ -154,12 +149,8 @@ def reopened(run: Path) -> Generator[tuple[Tables, World, Ports]]:
             with SharedLibrary(Path(folder)) as library:
                 problems = [state.problem for state in tables.problems.values()]
                 elaborations = [one for one in verifier.elaborate(problems) if isinstance(one, Elaboration)]
-                library_port: Any = library
-                yield (
-                    tables,
-                    build(settings, elaborations, verifier.describe(), None),
-                    Ports(verifier, library_port, None),
-                )
+                world = build(settings, elaborations, verifier.describe(), None)
+                yield tables, world, Ports(verifier, library, None)
         finally:
             verifier.close()
 

@@ -19,7 +19,7 @@ from pipeline.world import Ports, Statement, World
 NEIGHBOURS = 6
 """Similar lemmas that each new lemma is compared with, over its own definitions and over any."""
 
-ONE_STEP = "intros; solve [ {0} | symmetry; {0} ]."
+_ONE_STEP = "intros; solve [ {0} | symmetry; {0} ]."
 """How one lemma proves another in one step."""
 
 
@@ -45,7 +45,7 @@ def consolidate(world: World, ports: Ports, number: int) -> int:
             general, special = sorted((lemma, other), key=_size)
             if not retired.isdisjoint((general.id, special.id)) or not special.round:
                 continue
-            if set(general.definition_ids) <= set(special.definition_ids) and _follows(screen(special), general):
+            if set(general.definition_ids) <= set(special.definition_ids) and follows(screen(special), general):
                 retire(special, general.id)
     for lemma in ports.library.query(_unused, number - 1):
         automation = world.automation(lemma.prelude_id)
@@ -70,9 +70,9 @@ def _size(lemma: Lemma) -> tuple[int, str]:
     return len(lemma.statement_exact), lemma.id
 
 
-def _follows(special: Screen, general: Lemma) -> bool:
+def follows(special: Screen, general: Lemma) -> bool:
     """Whether a lemma proves a statement in one step that does not hold by computation."""
-    step = ONE_STEP.format(f"apply {general.canonical_name}")
+    step = _ONE_STEP.format(f"apply {general.canonical_name}")
     return special.replays(step, [general]) and not special.replays("intros; reflexivity.", [])
 
 
@@ -84,9 +84,8 @@ def _lemmas_of(library: Any, number: int) -> list[Lemma]:
 def _unused(library: Any, number: int) -> list[Lemma]:
     """Those of a round, the first or a later one, that no proof uses and that stand for no other lemma (run in the
     library's own process)."""
+    if number == 0:
+        return []
     general = {lemma.retired_by for lemma in library.lemmas.values()}
-    return [
-        lemma
-        for lemma in _lemmas_of(library, number)
-        if number and not library.used_by[lemma.id] and lemma.id not in general
-    ]
+    found = _lemmas_of(library, number)
+    return [lemma for lemma in found if not library.used_by.get(lemma.id) and lemma.id not in general]

@@ -291,10 +291,8 @@ class Automation:
         while todo:
             term = todo.pop()
             if isinstance(term, App) and isinstance(term.function, Const):
-                index, inner = (
-                    self.structural_index(term.function.name),
-                    inner_recursion(self.theory, term.function.name),
-                )
+                name = term.function.name
+                index, inner = self.structural_index(name), inner_recursion(self.theory, name)
                 for position, argument in enumerate(term.arguments):
                     if isinstance(argument, Var) and argument.name in scores:
                         second = inner is not None and position == inner[1]

@@ -3,19 +3,16 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from actors.library import SharedLibrary
 from domain import Request
 from library_store.admission import Proposal
 from library_store.state import AUTOMATION
-from pipeline.config import RunSettings
 from pipeline.consolidation import consolidate
-from pipeline.world import Ports, World, build
 from tests.library_store.samples import AUDITED
 from tests.pipeline.elaborated import lemma_of
+from tests.pipeline.small_library import SmallLibrary
 from tests.pipeline.small_theory import theory
 from verifiers.rocq.verifier import RocqVerifier
 
@@ -27,15 +24,8 @@ def verifier() -> Iterator[RocqVerifier]:
     verifier.close()
 
 
-class Bench:
-    """A library over the small theory, whose rounds end with sleep. Proofs of its lemmas are never run."""
-
-    def __init__(self, verifier: RocqVerifier, directory: Path) -> None:
-        self.world: World = build(RunSettings(), list(theory().values()), "rocq", None)
-        self.library = SharedLibrary(directory)
-        self.library.add_definitions(list(self.world.definitions.values()))
-        library: Any = self.library
-        self.ports = Ports(verifier, library, None)
+class Bench(SmallLibrary):
+    """A library whose rounds end with sleep. Proofs of its lemmas are never run."""
 
     def id(self, name: str) -> str:
         return self.world.of_problem(name).id

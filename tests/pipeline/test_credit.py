@@ -3,11 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from actors.library import SharedLibrary
 from domain import Request
 from library_store.admission import Proposal
 from library_store.schema import ProblemState
@@ -17,9 +15,9 @@ from pipeline.credit import Credit
 from pipeline.ledger import Ledger
 from pipeline.proving import Found
 from pipeline.rechecking import FAILED
-from pipeline.world import Ports, World, build
 from tests.library_store.samples import AUDITED
 from tests.pipeline.elaborated import lemma_of
+from tests.pipeline.small_library import SmallLibrary
 from tests.pipeline.small_theory import theory
 from verifiers.rocq.verifier import RocqVerifier
 
@@ -31,17 +29,13 @@ def verifier() -> Iterator[RocqVerifier]:
     verifier.close()
 
 
-class Bench:
-    """A library over the small theory that knows some statements as conjectures, and a step that may assume them."""
+class Bench(SmallLibrary):
+    """A library that knows some statements as conjectures, and a step that may assume them."""
 
     def __init__(self, verifier: RocqVerifier, directory: Path, *conjectures: str) -> None:
-        self.world: World = build(RunSettings(), list(theory().values()), "rocq", None)
-        self.library = SharedLibrary(directory)
-        self.library.add_definitions(list(self.world.definitions.values()))
+        super().__init__(verifier, directory)
         self.library.add_conjectures([self.conjecture(name) for name in conjectures])
         self.ledger = Ledger("step", "problem", "goal")
-        library: Any = self.library
-        self.ports = Ports(verifier, library, None)
         self.credit = Credit(self.world, self.ports, self.ledger, list(self.world.definitions), 60.0)
 
     def conjecture(self, name: str) -> Request:
