@@ -31,7 +31,7 @@ from torch.nn import functional
 from bench.memory_beyond_layers import NORMS
 from bench.memory_quality_plan import Run
 from bench.memory_quality_runs import Clocked, Result, Texts, recipe_of
-from models.memoryformer.block import MemoryBlock, attend
+from models.memoryformer.block import BlockCache, MemoryBlock, attend
 from models.memoryformer.layer import MemoryHash, MemoryLayer, bucket_score
 from models.memoryformer.model import MemoryFormer
 from models.memoryformer.settings import Settings
@@ -66,11 +66,11 @@ class LinearBlock(nn.Module):
             )
             nn.init.zeros_(layer.bias)
 
-    def forward(self, x: Tensor, cache: None = None) -> Tensor:
-        """x: (batch, tokens, d) → (batch, tokens, d)."""
+    def forward(self, x: Tensor, cache: BlockCache | None = None, present: Tensor | None = None) -> Tensor:
+        """x: (batch, tokens, d) → (batch, tokens, d). Fills `cache`. `present` is that of `attend`."""
         mixing = self.mixing(self.attention_norm(x)).chunk(3, dim=-1)
         query, key, value = (part.unflatten(-1, (self.settings.heads, -1)).transpose(1, 2) for part in mixing)
-        z = x + attend(query, key, value, self.settings, cache)
+        z = x + attend(query, key, value, self.settings, cache, present)
         return z + self.contract(functional.gelu(self.contract_norm(self.expand(self.expand_norm(z)))))
 
 

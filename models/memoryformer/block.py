@@ -48,7 +48,7 @@ def rotate(x: Tensor, positions: Tensor, entries: int, base: float) -> Tensor:
 
     Args:
         x: (batch, heads, tokens, head width).
-        positions: (tokens) place of each token in its sequence.
+        positions: (tokens) place of each token in its sequence, or (batch, 1, tokens).
         entries: how many entries are turned; even. Entry i is paired with entry i + entries / 2.
         base: pair i turns by position · base^(−2 i / entries).
 
@@ -59,13 +59,20 @@ def rotate(x: Tensor, positions: Tensor, entries: int, base: float) -> Tensor:
         return x
     exact = torch.promote_types(x.dtype, torch.float32)
     steps = torch.arange(0, entries, 2, dtype=exact, device=x.device) / entries
-    angles = torch.outer(positions.to(exact), base**-steps)
+    angles = positions.to(exact)[..., None] * base**-steps
     cosine, sine = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
     first, second, rest = x.split((entries // 2, entries // 2, x.shape[-1] - entries), dim=-1)
     return torch.cat((first * cosine - second * sine, second * cosine + first * sine, rest), dim=-1)
 
 
-def attend(query: Tensor, key: Tensor, value: Tensor, settings: Settings, cache: BlockCache | None) -> Tensor:
+def attend(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    settings: Settings,
+    cache: BlockCache | None,
+    present: Tensor | None = None,
+) -> Tensor:
     """MultiHead(Q, K, V), causal, rotary positions included; fills `cache`.
 
     Args:
@@ -74,20 +81,30 @@ def attend(query: Tensor, key: Tensor, value: Tensor, settings: Settings, cache:
         value: what is mixed.
         settings: which entries are turned by position.
         cache: keys and values of earlier positions.
+        present: (batch, past + tokens) bool, False for padding: it is not counted as a position and no token sees it.
 
     Returns:
-        (batch, tokens, d): the heads, concatenated.
+        (batch, tokens, d): the heads, concatenated. What stands at padding means nothing.
     """
     past = cache.length if cache is not None else 0
     tokens = query.shape[2]
-    positions = torch.arange(past, past + tokens, device=query.device)
+    places = positions = torch.arange(past, past + tokens, device=query.device)
+    if present is not None:
+        positions = (present.cumsum(-1)[:, None, past:] - 1).clamp_min(0)
     entries, base = settings.rotary_entries, settings.rotary_base
     query, key = rotate(query, positions, entries, base), rotate(key, positions, entries, base)
     if cache is not None:
         key, value = cache.extend(key, value)
     # With a past, row i sees all of it and the new positions up to i; the mask of `is_causal` would start at zero.
-    seen = torch.arange(past + tokens, device=query.device) <= positions[:, None] if past and tokens > 1 else None
-    mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=seen, is_causal=not past)
+    seen = None
+    if (past and tokens > 1) or present is not None:
+        all_places = torch.arange(past + tokens, device=query.device)
+        seen = all_places <= places[:, None]
+        if present is not None:  # padding sees itself, since a row that sees nothing has no softmax
+            seen = seen & present[:, None, None] | (all_places == places[:, None])
+    mixed = functional.scaled_dot_product_attention(
+        query, key, value, attn_mask=seen, is_causal=not past and present is None
+    )
     return mixed.transpose(1, 2).flatten(2)
 
 
@@ -102,13 +119,16 @@ class MemoryAttention(nn.Module):
         self.key = _tables(settings, settings.bits, settings.width)
         self.value = _tables(settings, settings.bits, settings.width)
 
-    def forward(self, x: Tensor, cache: BlockCache | None = None) -> Tensor:
-        """x: (batch, tokens, d), the positions after those in `cache` → (batch, tokens, d). Fills `cache`."""
+    def forward(self, x: Tensor, cache: BlockCache | None = None, present: Tensor | None = None) -> Tensor:
+        """x: (batch, tokens, d), the positions after those in `cache` → (batch, tokens, d). Fills `cache`.
+
+        `present` is that of `attend`.
+        """
         query, key, value = (
             part.unflatten(-1, (self.settings.heads, -1)).transpose(1, 2)
             for part in memory_layers(self.hashing, (self.query, self.key, self.value), x)
         )
-        return attend(query, key, value, self.settings, cache)
+        return attend(query, key, value, self.settings, cache, present)
 
 
 class MemoryBlock(nn.Module):
@@ -127,9 +147,9 @@ class MemoryBlock(nn.Module):
         self.contract_norm = nn.LayerNorm(settings.hidden_width, eps=settings.norm_epsilon)
         self.contract = MemoryLayer(MemoryHash(longer, score, temperature), _tables(settings, longer, settings.width))
 
-    def forward(self, x: Tensor, cache: BlockCache | None = None) -> Tensor:
-        """x: (batch, tokens, d) → (batch, tokens, d). Fills `cache`."""
-        z = x + self.attention(self.attention_norm(x), cache)
+    def forward(self, x: Tensor, cache: BlockCache | None = None, present: Tensor | None = None) -> Tensor:
+        """x: (batch, tokens, d) → (batch, tokens, d). Fills `cache`. `present` is that of `attend`."""
+        z = x + self.attention(self.attention_norm(x), cache, present)
         return z + self.contract(self.contract_norm(self.expand(self.expand_norm(z))))
 
 

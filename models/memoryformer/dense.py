@@ -35,11 +35,11 @@ class DenseBlock(nn.Module):
         for matrix in (self.output, self.contract):
             nn.init.normal_(matrix.weight, std=std / math.sqrt(2 * settings.blocks))
 
-    def forward(self, x: Tensor, cache: BlockCache | None = None) -> Tensor:
-        """x: (batch, tokens, d) → (batch, tokens, d). Fills `cache`."""
+    def forward(self, x: Tensor, cache: BlockCache | None = None, present: Tensor | None = None) -> Tensor:
+        """x: (batch, tokens, d) → (batch, tokens, d). Fills `cache`. `present` is that of `attend`."""
         mixing = self.mixing(self.attention_norm(x)).chunk(3, dim=-1)
         query, key, value = (part.unflatten(-1, (self.settings.heads, -1)).transpose(1, 2) for part in mixing)
-        z = x + self.output(attend(query, key, value, self.settings, cache))
+        z = x + self.output(attend(query, key, value, self.settings, cache, present))
         return z + self.contract(functional.gelu(self.expand(self.feed_norm(z))))
 
 

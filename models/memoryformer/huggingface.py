@@ -1,8 +1,7 @@
 """MemoryFormer for transformers: after `register()`, `AutoConfig` and `AutoModelForCausalLM` read a saved model.
 
 The files are those of `MemoryFormer.save_pretrained`, and what this `save_pretrained` writes `MemoryFormer` reads. What
-it computes is `models.memoryformer.block` and nothing else. Prompts of unequal length in one batch are refused: padding
-would be attended to.
+it computes is `models.memoryformer.block` and nothing else.
 """
 
 import dataclasses
@@ -113,19 +112,20 @@ class MemoryFormerForCausalLM(PreTrainedModel, GenerationMixin):
 
         Args:
             input_ids: (batch, length) tokens, the positions after those in `past_key_values`.
-            attention_mask: must be all ones.
+            attention_mask: (batch, positions in `past_key_values` + length), 0 for padding.
             past_key_values: cache of earlier positions; it is filled.
             labels: (batch, length) tokens; position i's loss is on label i + 1, −100 counts as none.
             use_cache: whether to make a cache where none is given.
             logits_to_keep: compute only the last so many; 0 for all.
         """
+        present = None
         if attention_mask is not None and not bool(attention_mask.all()):
-            raise ValueError("prompts of unequal length in one batch: give them one by one, without padding")
+            present = attention_mask.bool()
         if past_key_values is None and (self.config.use_cache if use_cache is None else use_cache):
             past_key_values = DynamicCache(config=self.config)
         x = self.embedding(input_ids)
         for place, block in enumerate(self.blocks):
-            x = block(x, _Layer(past_key_values, place) if past_key_values is not None else None)
+            x = block(x, _Layer(past_key_values, place) if past_key_values is not None else None, present)
         logits = self.head(self.norm(x[:, -logits_to_keep:] if logits_to_keep else x))
         loss: Any = None
         if labels is not None:

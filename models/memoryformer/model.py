@@ -39,7 +39,7 @@ class MemoryFormer(nn.Module):
     model_type: ClassVar[str] = MODEL_TYPE
     """What `config.json` says of it."""
     block_type: ClassVar[type[nn.Module]] = MemoryBlock
-    """A block is made from the settings and is called with (batch, tokens, d) and its cache."""
+    """A block is made from the settings and is called with (batch, tokens, d), its cache, and what is padding."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
@@ -51,19 +51,20 @@ class MemoryFormer(nn.Module):
         for matrix in (self.embedding, self.head):
             nn.init.normal_(matrix.weight, std=math.sqrt(2 / (5 * settings.width)))
 
-    def forward(self, tokens: Tensor, cache: list[BlockCache] | None = None) -> Tensor:
+    def forward(self, tokens: Tensor, cache: list[BlockCache] | None = None, present: Tensor | None = None) -> Tensor:
         """Logits of the token after each.
 
         Args:
             tokens: (batch, length) int64, below the vocabulary.
             cache: what `new_cache` made; `tokens` follow on the positions in it, and are added to it.
+            present: (batch, positions in the cache + length) bool, False for padding; None if there is none.
 
         Returns:
-            (batch, length, vocabulary).
+            (batch, length, vocabulary); after padding they mean nothing.
         """
         x = self.embedding(tokens)
         for place, block in enumerate(self.blocks):
-            x = block(x, cache[place] if cache is not None else None)
+            x = block(x, cache[place] if cache is not None else None, present)
         return self.head(self.norm(x))
 
     def new_cache(self, batch: int, capacity: int) -> list[BlockCache]:
@@ -72,14 +73,22 @@ class MemoryFormer(nn.Module):
         return [BlockCache.empty(self.settings, batch, capacity, like) for _ in self.blocks]
 
     @torch.no_grad()
-    def generate(self, prompt: Tensor, new_tokens: int, temperature: float = 0.0, seed: int = 0) -> Tensor:
-        """Continue prompts of equal length.
+    def generate(
+        self,
+        prompt: Tensor,
+        new_tokens: int,
+        temperature: float = 0.0,
+        seed: int = 0,
+        present: Tensor | None = None,
+    ) -> Tensor:
+        """Continue prompts.
 
         Args:
-            prompt: (batch, length) int64, length 1 or more.
+            prompt: (batch, length) int64, length 1 or more; shorter prompts have padding before them.
             new_tokens: how many tokens to add, 1 or more; there is no end token.
             temperature: of the sampled distribution; 0 takes the likeliest token.
             seed: of the sampling.
+            present: (batch, length) bool, False for padding; None if all prompts are of this length.
 
         Returns:
             (batch, length + new_tokens) prompts and their continuations.
@@ -88,12 +97,14 @@ class MemoryFormer(nn.Module):
         cache = self.new_cache(prompt.shape[0], prompt.shape[1] + new_tokens - 1)
         text = fresh = prompt
         for _ in range(new_tokens):
-            logits = self(fresh, cache)[:, -1]
+            logits = self(fresh, cache, present)[:, -1]
             if temperature:
                 fresh = torch.multinomial((logits.float() / temperature).softmax(-1), 1, generator=random)
             else:
                 fresh = logits.argmax(-1, keepdim=True)
             text = torch.cat((text, fresh), dim=1)
+            if present is not None:
+                present = torch.cat((present, torch.ones_like(fresh, dtype=torch.bool)), dim=1)
         return text
 
     def save_pretrained(self, folder: Path, more: Callable[[Path], object] | None = None) -> None:

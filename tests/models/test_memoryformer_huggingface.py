@@ -72,9 +72,16 @@ def test_its_loss_is_that_of_the_next_token(folder: Path) -> None:
     assert told.loss.item() == pytest.approx(-bits.mean().item(), rel=1e-5)
 
 
-def test_padding_is_refused(folder: Path) -> None:
-    with pytest.raises(ValueError, match="unequal length"):
-        loaded(folder)(TOKENS, attention_mask=torch.tensor([[0, 1, 1, 1]]))
+def test_prompts_of_unequal_length_are_continued_as_if_alone(folder: Path) -> None:
+    theirs = loaded(folder).double()
+    padded, mask = torch.tensor([[0, 0, 5, 6], [1, 2, 3, 4]]), torch.tensor([[0, 0, 1, 1], [1, 1, 1, 1]])
+    alone = [torch.tensor([[5, 6]]), torch.tensor([[1, 2, 3, 4]])]
+    for cached in (True, False):
+        options = {"max_new_tokens": 6, "do_sample": False, "use_cache": cached, "pad_token_id": 0}
+        together = theirs.generate(padded, attention_mask=mask, **options)[:, 4:]
+        for row, prompt in zip(together, alone, strict=True):
+            expected = theirs.generate(prompt, attention_mask=torch.ones_like(prompt), **options)
+            assert torch.equal(row, expected[0, prompt.shape[1] :])
 
 
 def test_the_tokenizer_is_one_of_transformers(folder: Path) -> None:

@@ -109,6 +109,29 @@ def test_cache_gives_the_logits_that_no_cache_gives(parts: tuple[int, ...]) -> N
     assert torch.allclose(torch.cat(pieces, dim=1), language_model(text), rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.parametrize("parts", [(9,), (1,) * 9, (4, 2, 3)])
+@torch.no_grad()
+def test_padding_changes_nothing(parts: tuple[int, ...]) -> None:
+    """Wherever it stands: before, between and after the tokens of a row."""
+    language_model, text = model(), tokens(4, 9)
+    present = torch.ones(4, 9, dtype=torch.bool)
+    present[1, :4] = present[2, 7:] = present[3, 2:5] = False
+    cache = language_model.new_cache(4, 9)
+    pieces = [
+        language_model(piece, cache, present[:, : cache[0].length + piece.shape[1]]) for piece in text.split(parts, 1)
+    ]
+    for row, kept, logits in zip(text, present, torch.cat(pieces, dim=1), strict=True):
+        assert torch.allclose(logits[kept], language_model(row[kept][None])[0], rtol=1e-10, atol=1e-12)
+
+
+def test_shorter_prompts_are_continued_as_if_alone() -> None:
+    language_model, prompt = model(), tokens(2, 6)
+    present = torch.tensor([[True] * 6, [False] * 4 + [True] * 2])
+    together = language_model.generate(prompt, 5, present=present)
+    assert torch.equal(together[:1], language_model.generate(prompt[:1], 5))
+    assert torch.equal(together[1:, 4:], language_model.generate(prompt[1:, 4:], 5))
+
+
 def test_a_full_cache_says_so() -> None:
     language_model = model()
     cache = language_model.new_cache(1, 4)
