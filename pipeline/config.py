@@ -64,6 +64,9 @@ class ModelSettings(Group):
     """Memory for the CPU engine's key-value cache, in GiB."""
     batch: Positive = 16
     """Sequences that the engine decodes at once."""
+    instructed: bool = True
+    """Whether prompts say what is asked and show worked examples. Off for a model that only knows how files of the
+    prover go on, as one that `train` made: then a prompt is the end of such a file."""
     max_tokens: Positive = 96
     """Longest output of one completion, in tokens."""
     temperature: float = Field(default=0.7, ge=0.0, le=2.0)

@@ -31,7 +31,7 @@ def limits(world: World) -> Limits:
     """What a prompt of this run has to fit."""
     model = world.settings.model
     continued = model.kind == "local" and world.settings.prove.style == "tactics"
-    return Limits(model.context - model.max_tokens - 32, continued)
+    return Limits(model.context - model.max_tokens - 32, continued, model.instructed)
 
 
 def formalization(

@@ -50,11 +50,13 @@ class Limits:
     """What a prompt has to fit, and how the model answers.
 
     `continued` gives the answer an opening to go on from, which a small model needs; without it the answer is free
-    text.
+    text. Without `instructed` a prompt is what would stand in a file, with no word on what is asked and no worked
+    examples: for a model that only knows how such files go on.
     """
 
     tokens: int = 1500
     continued: bool = True
+    instructed: bool = True
     count: Callable[[str], int] = estimate_tokens
 
 
@@ -225,7 +227,7 @@ def _asked(
     openings = _openings(elaboration, letters, language) if parent is None and elaboration.definitions else [""]
     reached = _reached_names(elaboration)
     informal = [(text if parent is None else "") or "" for text in _informal(elaboration)]
-    for choice in _choices(len(shown), max(1, len(worked))):
+    for choice in _choices(len(shown), max(1, len(worked)) if limits.instructed else 0):
         informal_text = [language.in_comment(text if choice.worked else _brief(text)) for text in informal]
         values: dict[str, Any] = {
             "theorem": theorem,
@@ -246,7 +248,7 @@ def _asked(
         system, user, opening = _template(elaboration.problem.prover, template)
         prompts = [
             Prompt(
-                system.render(values).strip(),
+                system.render(values).strip() if limits.instructed else "",
                 user.render(values).strip(),
                 opening.render(values | {"tactics": one}).strip(),
             )

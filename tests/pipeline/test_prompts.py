@@ -108,6 +108,18 @@ def test_samples_repeat_the_prompt_and_free_answers_have_no_opening(goal: Elabor
     assert asked.stop == ()
 
 
+def test_without_instructions_a_prompt_is_the_end_of_a_file(goal: Elaboration, lemmas: list[Lemma]) -> None:
+    seen: list[int] = []
+    for limit in (1500, 200, 60):
+        (prompt,) = proof_prompts(goal, lemmas, Limits(limit, instructed=False)).prompts
+        text = whole(prompt).strip()
+        assert text.split()[0] in ("Inductive", "Theorem")
+        assert "You prove" not in text
+        assert "copy_same" not in text
+        seen.append(text.count("Lemma"))
+    assert seen[0] == 3 > seen[-1]
+
+
 def test_the_least_relevant_lemmas_go_first_and_then_the_examples(goal: Elaboration, lemmas: list[Lemma]) -> None:
     full = estimate_tokens(whole(proof_prompts(goal, lemmas).prompts[0]))
     seen: list[tuple[int, bool, bool]] = []
