@@ -32,7 +32,7 @@ from actors.batching import SharedModel
 from actors.endpoint import EndpointSettings, OpenAIEndpoint
 from actors.model_port import Engine, Generation, Start, generations, plain_text
 from domain import Completion, ModelCard, OutsideError, Prompt
-from models import model_path
+from models import DEFAULT_MODEL, model_path
 
 GIB = 2**30
 
@@ -40,7 +40,9 @@ GIB = 2**30
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
     path: Path | None = None
-    """Folder of a Hugging Face model; None is the model that set-up installed."""
+    """Folder of a Hugging Face model; None is one of our own (`models.model_path`)."""
+    name: str = DEFAULT_MODEL
+    """Which of our own."""
     threads: int = 1
     """OpenMP threads of the CPU engine; more than the free cores makes it much slower."""
     gpus: float = 0.0
@@ -84,7 +86,7 @@ class LocalEngine:
     def __init__(self, settings: EngineSettings) -> None:
         began, cpu = time.monotonic(), accounting.cpu_seconds()
         self._settings = settings
-        self._folder = model_folder(settings.path)
+        self._folder = model_folder(settings.path, settings.name)
         _require_memory(self._folder, settings)
         _set_environment(settings)
         self._llm: Any = _start_vllm(self._folder, settings)
@@ -159,13 +161,13 @@ class LocalEngine:
             gc.collect()
 
 
-def model_folder(path: Path | None) -> Path:
-    """The folder to load: `path`, or the model that set-up installed.
+def model_folder(path: Path | None, name: str = DEFAULT_MODEL) -> Path:
+    """The folder to load: `path`, or that of our own model `name`.
 
     Raises:
         OutsideError: there is no model in that folder.
     """
-    folder = path or model_path()
+    folder = path or model_path(name)
     mend = "set model.path to the folder of a Hugging Face model" if path else "`make setup` installs it"
     if not folder.is_dir():
         raise OutsideError(f"the model did not start: {folder}: no such folder; {mend}")

@@ -8,7 +8,18 @@ from pathlib import Path
 
 DEFAULT_MODEL = "SmolLM2-135M-Instruct"
 
+MEMORYFORMER = "memoryformer_small"
+"""The MemoryFormer that comes with the project."""
+
+OWN_MODELS = (DEFAULT_MODEL, MEMORYFORMER)
+
+_OWN = Path(__file__).resolve().parent / "weights"
+
 
 def model_path(name: str = DEFAULT_MODEL) -> Path:
-    """Where set-up puts the model `name` of this environment; the folder exists only when it is complete."""
-    return Path(sys.prefix) / "share" / "lemmary" / "models" / name
+    """The folder of a model by name: one that comes with the project, or one that set-up puts into this environment.
+
+    A folder of the second kind exists only when it is complete.
+    """
+    own = _OWN / name
+    return own if own.is_dir() else Path(sys.prefix) / "share" / "lemmary" / "models" / name

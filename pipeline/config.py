@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from domain import UserError
+from models import OWN_MODELS
 from verifiers.isabelle.methods import METHODS
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -47,11 +48,12 @@ class ModelSettings(Group):
     kind: Literal["local", "endpoint", "none"] = "local"
     """`local` runs vLLM in an actor, `endpoint` calls an OpenAI-compatible server, `none` leaves the model out."""
     path: Path | None = None
-    """Folder of a Hugging Face model for `local`; empty means the model that `make setup` converted."""
+    """Folder of a Hugging Face model for `local`; empty means the one that `name` says."""
     base_url: str = "http://localhost:8000/v1"
     """Address of an `endpoint`."""
     name: str = ""
-    """Name of the model at an `endpoint`."""
+    """Name of the model at an `endpoint`; for `local`, `memoryformer_small` is the one that comes with the project, and
+    empty means SmolLM2-135M-Instruct, which `make setup` converted."""
     api_key_variable: str = "OPENAI_API_KEY"
     """Environment variable that holds the key of an `endpoint`; the key itself is never written anywhere."""
     threads: Positive = 1
@@ -256,9 +258,11 @@ class RunSettings(Group):
     ray: RaySettings = RaySettings()
 
     @model_validator(mode="after")
-    def _endpoint_has_a_name(self) -> RunSettings:
+    def _model_is_named(self) -> RunSettings:
         if self.model.kind == "endpoint" and not self.model.name:
             raise ValueError("model.name: an endpoint needs the name of its model")
+        if self.model.kind == "local" and self.model.path is None and self.model.name not in ("", *OWN_MODELS):
+            raise ValueError(f"model.name: {self.model.name!r} is none of {', '.join(OWN_MODELS)}; or set model.path")
         return self
 
     @model_validator(mode="after")

@@ -12,6 +12,7 @@ from actors import accounting, cluster, language_model, library, verification, w
 from actors.cluster import Remote, gather
 from actors.endpoint import EndpointSettings
 from domain import ModelCard, Prover
+from models import DEFAULT_MODEL
 from pipeline.config import ModelSettings, RunSettings
 from pipeline.world import Model, Ports
 from verifiers.isabelle.server import IsabelleSettings
@@ -139,6 +140,7 @@ def model_settings(settings: ModelSettings) -> language_model.ModelSettings:
         )
     return language_model.EngineSettings(
         path=settings.path,
+        name=settings.name or DEFAULT_MODEL,
         threads=settings.threads,
         gpus=settings.gpus,
         context=settings.context,

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from domain import UserError
+from models import OWN_MODELS
 from pipeline.config import dump, read, resolve
 
 
@@ -47,6 +48,16 @@ def test_an_override_that_fits_nowhere_is_refused(override: str) -> None:
 def test_an_endpoint_without_a_model_name_is_refused() -> None:
     with pytest.raises(UserError, match=r"^configuration: model\.name: an endpoint needs the name of its model$"):
         resolve({"model": {"kind": "endpoint"}})
+
+
+def test_a_local_model_is_one_that_is_known_or_a_folder() -> None:
+    for name in ("", *OWN_MODELS):
+        assert resolve({"model": {"name": name}}).model.name == name
+    assert resolve({"model": {"name": "mine", "path": "models/mine"}}).model.path == Path("models/mine")
+    with pytest.raises(
+        UserError, match=r"model\.name: 'mine' is none of SmolLM2.*, memoryformer_small; or set model\."
+    ):
+        resolve({"model": {"name": "mine"}})
 
 
 def test_a_missing_file_says_where_examples_are(tmp_path: Path) -> None:
