@@ -198,7 +198,10 @@ def _work(world: World, staff: Staff, number: int, had: dict[str, Result], progr
     while True:
         action = None
         if spent >= policies.evolved_until(settings, len(still_open), fmean(attempts or [allowed]), allowed):
-            plan = policies.only_prove(plan)
+            proving = policies.only_prove(plan)
+            if proving != plan:
+                progress.evolution_ends(number, spent, settings.cpu_seconds)
+            plan = proving
         if spent < settings.cpu_seconds:
             offered = staff.library.query(_offers, settings, token_seconds)
             plan, action = policies.choose(plan, offered, draws.random())

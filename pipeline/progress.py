@@ -79,6 +79,11 @@ class Progress:
         elif self._steps % 20 == 0:
             self.say(summary)
 
+    def evolution_ends(self, number: int, spent: float, budget: float) -> None:
+        """Tells that what is left of the budget is kept for attempts, so that nothing more is learned."""
+        rest = f"{spent:.0f} of {budget:.0f} CPU seconds are spent, the rest is for attempts (evolve.budget_share)"
+        self.say(f"round {number}: evolution ends, {rest}")
+
     def failed(self, action: Action, name: str, error: Exception) -> None:
         """Tells of a step that ended with an error of ours; the log has all of it."""
         self._left -= action.kind == "prove"

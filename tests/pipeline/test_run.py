@@ -186,6 +186,15 @@ def test_a_finished_run_says_so_and_how_to_go_on(
     assert {file: file.read_bytes() for file in (run / "rounds").rglob("*") if file.is_file()} == before
 
 
+def test_a_small_budget_is_told_what_it_leaves_out(repository: Path, tmp_path: Path) -> None:
+    configuration = write(tmp_path, CONFIGURATION | {"cpu_seconds": 1})
+    finished(lemmary(repository, "run", str(configuration), "--out", str(tmp_path / "run")))
+    said = (tmp_path / "run" / "logs" / "run.log").read_text()
+    assert said.count("round 1: evolution ends") == 1
+    assert "of 1 CPU seconds are spent, the rest is for attempts (evolve.budget_share)" in said
+    assert not (tmp_path / "run" / "rounds" / "round=2").exists()
+
+
 @pytest.mark.acceptance
 def test_of_two_runs_in_one_new_directory_one_goes_on_and_its_settings_stand(repository: Path, tmp_path: Path) -> None:
     tree = {"rounds": 1, "problems": [{"dataset": "bundled", "names": ["add_zero"]}], "model": {"kind": "none"}}
