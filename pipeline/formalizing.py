@@ -16,6 +16,7 @@ from pipeline.proposers import language_model, testing
 from pipeline.proposers.language_model import Asked, Limits
 from pipeline.proposers.languages import LANGUAGES
 from pipeline.proposers.naming import author_naming
+from pipeline.proposers.theory import says_nothing
 from pipeline.proving import Found, Screen, needed_lemmas
 from pipeline.world import Ports, Statement, World
 
@@ -216,14 +217,14 @@ def by_text(
 def read_statements(ports: Ports, goal: Problem, texts: Iterable[str]) -> dict[str, Term]:
     """What the prover reads in statements that a model wrote, in the surroundings of a goal.
 
-    None that is more than one statement is shown to the prover, and one that it refuses is left out.
+    None that is more than one statement is shown to the prover; one that it refuses, or that says nothing, is left out.
     """
     problems = {text: problem for text in texts if (problem := _written(goal.prover, goal.header, text)) is not None}
     answers = ports.verifier.elaborate(list(problems.values())) if problems else []
     return {
         text: answer.statement
         for text, answer in zip(problems, answers, strict=False)
-        if isinstance(answer, Elaboration)
+        if isinstance(answer, Elaboration) and not says_nothing(answer.statement)
     }
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from domain import App, Const, Constructor, Datatype, Definition, Forall, Function, Sort, Term, Var
-from term_algebra import children, constants, free_variables, substitute
+from term_algebra import alpha_normal, children, constants, free_variables, substitute
 
 __all__ = ["constants", "free_variables", "substitute"]
 
@@ -289,6 +289,20 @@ def open_statement(statement: Term) -> Statement:
         binders.append(Binder(name, type_, kind))
         statement = body
     return Statement(tuple(binders), statement)
+
+
+def says_nothing(statement: Term) -> bool:
+    """Whether a statement's conclusion is one of its hypotheses, or equates or exchanges a thing with itself."""
+    rest, given = alpha_normal(statement), set[Term]()
+    while isinstance(rest, Forall):
+        given.add(alpha_normal(rest.type))
+        rest = rest.body
+        if alpha_normal(rest) in given:
+            return True
+    if head_name(rest) not in ("eq", "Eq", "iff", "Iff") or len(arguments(rest)) < 2:
+        return False
+    left, right = arguments(rest)[-2:]
+    return alpha_normal(left) == alpha_normal(right)
 
 
 class Equation(NamedTuple):

@@ -228,3 +228,19 @@ def test_a_statement_that_is_more_than_a_sentence_is_not_shown_to_the_prover() -
     prover: Any = Prover()
     assert read_statements(Ports(prover, None, None), goal, [text, "0 = 0", "a (*", ""]) == {}
     assert prover.shown == ("Lemma written : 0 = 0.",)
+
+
+def test_a_statement_that_says_nothing_is_left_out(verifier: RocqVerifier) -> None:
+    goal = Problem("goal", "rocq", HEADER, "Lemma goal : True.")
+    nothing = [
+        "forall n, add n zero = add n zero",
+        "forall n m, add n m = n -> add n m = n",
+        "forall n m, (forall k, add k n = m) -> add n m = n -> forall k, add k n = m",
+        "forall n m : num, n = m <-> n = m",
+    ]
+    something = [
+        "forall n, add n zero = n",
+        "forall n m, add n m = n -> n = add n m",
+        "forall n m : num, n = m -> forall n, n = m",
+    ]
+    assert list(read_statements(Ports(verifier, None, None), goal, nothing + something)) == something
