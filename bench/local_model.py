@@ -3,8 +3,8 @@
     python bench/local_model.py --json local_model.json                     (two or three minutes on an idle machine)
     python bench/local_model.py --memoryformer runs/memoryformer_small/model-int8
 
-Each model has a process of its own, one thread, and eager mode. Prompts are the end of a Rocq file; each answer has
-exactly `--tokens` tokens. Tokens a second are the median of `--repeats` calls after one that does not count, in wall
+Each model has a process of its own, one thread, and eager mode. Prompts are the end of a Rocq file; an answer has at
+most `--tokens` tokens. Tokens a second are the median of `--repeats` calls after one that does not count, in wall
 time. `active_bytes` is what one more token of one sequence reads: rows, head, norms, biases and one row of the
 embedding, as they are stored (for a dense model all weights but the rest of an untied embedding), and, apart, the keys
 and values of the positions before it.
