@@ -168,7 +168,9 @@ def model_folder(path: Path | None, name: str = DEFAULT_MODEL) -> Path:
         OutsideError: there is no model in that folder.
     """
     folder = path or model_path(name)
-    mend = "set model.path to the folder of a Hugging Face model" if path else "`make setup` installs it"
+    mend = "`make setup` installs it" if name == DEFAULT_MODEL else "it comes with the project: restore models/weights"
+    if path:
+        mend = "set model.path to the folder of a Hugging Face model"
     if not folder.is_dir():
         raise OutsideError(f"the model did not start: {folder}: no such folder; {mend}")
     if not (folder / "config.json").is_file() or not any(folder.glob("*.safetensors")):
