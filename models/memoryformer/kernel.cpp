@@ -1,4 +1,5 @@
 // The memory layer in one call, for a CPU and without gradients: hash, score, and the sum of weighted rows.
+// With 0 bits each entry is a chunk whose table has one row, weighted by the entry itself: a linear layer.
 //
 // `models/memoryformer/kernel.py` compiles and loads this; formulas by their names in `models/memoryformer/layer.py`.
 // What bounds a decoded token is the arrival of rows from memory: K rows, each at an address that nothing foretells.
@@ -24,6 +25,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <numeric>
 #include <type_traits>
 #include <vector>
 
@@ -163,6 +165,11 @@ void hash_tokens(const Hash& hash, const T* x, int64_t from, int64_t to, int32_t
   entries.resize(width);
   inverses.resize(width);
   for (int64_t t = from; t < to; t++) {
+    if (hash.bits == 0) {
+      convert(x + t * k, k, weights + t * k);
+      std::iota(rows + t * k, rows + (t + 1) * k, 0);
+      continue;
+    }
     convert(x + t * width, width, entries.data());
     hash_vector(hash, entries.data(), rows + t * k, weights + t * k, inverses.data());
   }
@@ -362,8 +369,8 @@ PyObject* fused(PyObject*, PyObject* const* arguments, Py_ssize_t count) {
   if (!is_plain(given) || given.dim() < 1 || (at::GradMode::is_enabled() && given.requires_grad())) Py_RETURN_NONE;
   if (c10::impl::TorchDispatchModeTLS::any_modes_set()) Py_RETURN_NONE;
   const int64_t bits = PyLong_AsLongLong(arguments[1]), width = given.size(-1);
-  if (bits < 1 || bits > 16 || width < 1 || width % bits) Py_RETURN_NONE;
-  const Hash hash{width / bits, bits, arguments[2] == Py_True, static_cast<float>(PyFloat_AsDouble(arguments[3]))};
+  if (bits < 0 || bits > 16 || width < 1 || (bits && width % bits)) Py_RETURN_NONE;
+  const Hash hash{bits ? width / bits : width, bits, arguments[2] == Py_True, static_cast<float>(PyFloat_AsDouble(arguments[3]))};
   std::vector<Memory> memories;
   for (Py_ssize_t i = 4; i < count; i += 3) {
     const bool scaled = arguments[i + 2] != Py_None;

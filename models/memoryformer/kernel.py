@@ -58,7 +58,7 @@ def fused(
 
     Args:
         x: (…, K · τ) float32, bfloat16 or float16.
-        bits: τ.
+        bits: τ; 0 for a linear layer, K entries that weight one row each (on the CPU).
         official: whether the score is `official`, not `paper`.
         temperature: t, above 0.
         memories: for each layer its tables (K · 2^τ, d_out) of the type of `x`, or int8, or of half precision under a

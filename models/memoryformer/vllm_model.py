@@ -1,4 +1,4 @@
-"""MemoryFormer as vLLM runs it: the blocks of the reference, vLLM's attention with its paged cache, vLLM's head.
+"""MemoryFormer as vLLM runs it: blocks and head of the reference, and vLLM's attention with its paged cache.
 
 Everything but the mixing of positions is the reference's own modules, so given the same bucket indices the logits are
 those of the reference up to rounding. One process holds the whole model: tensor parallelism is refused.
@@ -9,8 +9,6 @@ from typing import Any, cast
 
 from torch import Tensor, nn
 from vllm.model_executor.layers.attention import Attention
-from vllm.model_executor.layers.logits_processor import LogitsProcessor
-from vllm.model_executor.layers.vocab_parallel_embedding import ParallelLMHead
 from vllm.model_executor.models.utils import maybe_prefix
 
 from models.memoryformer.block import MemoryBlock, rotate
@@ -35,7 +33,7 @@ class MemoryFormerForVLLM(nn.Module):
         self.embedding = model.embedding
         self.blocks = model.blocks
         self.norm = model.norm
-        self.head = ParallelLMHead(settings.vocabulary, settings.width, prefix=maybe_prefix(prefix, "head"))
+        self.head = model.head
         self.mixers = nn.ModuleList(
             Attention(
                 settings.heads,
@@ -47,7 +45,6 @@ class MemoryFormerForVLLM(nn.Module):
             )
             for place in range(settings.blocks)
         )
-        self.logits_processor = LogitsProcessor(settings.vocabulary)
 
     def embed_input_ids(self, input_ids: Tensor) -> Tensor:
         return self.embedding(input_ids)
@@ -80,18 +77,14 @@ class MemoryFormerForVLLM(nn.Module):
         )
         return mixer(query, key, value)
 
-    def compute_logits(self, hidden_states: Tensor) -> Tensor | None:
-        return self.logits_processor(self.head, hidden_states)
+    def compute_logits(self, hidden_states: Tensor) -> Tensor:
+        return self.head(hidden_states)
 
     def load_weights(self, weights: Iterable[tuple[str, Tensor]]) -> set[str]:
         """Copy a saved model's tensors; returns their names."""
         own: dict[str, Any] = dict(self.named_parameters()) | dict(self.named_buffers())
         loaded: set[str] = set()
         for name, tensor in weights:
-            load = getattr(own[name], "weight_loader", None)
-            if load is not None:
-                load(own[name], tensor)
-            else:
-                own[name].data.copy_(tensor)
+            own[name].data.copy_(tensor)
             loaded.add(name)
         return loaded

@@ -18,7 +18,7 @@ from models.memoryformer import kernel
 from models.memoryformer.layer import MemoryHash, MemoryLayer, MemoryTables, bucket_index, bucket_score, memory_layers
 from models.memoryformer.model import MemoryFormer
 from models.memoryformer.settings import Score, Settings
-from models.memoryformer.storage import TableType
+from models.memoryformer.storage import TableType, int8_rows
 from tests.models.memory_cases import ROUNDING, SCORES, Case, assert_close, served, views
 
 SHAPES = [(1, 64, 8, 512), (5, 7, 10, 33), (17, 5, 3, 130), (300, 13, 8, 70), (2, 4, 1, 1), (3, 3, 16, 100)]
@@ -139,6 +139,20 @@ def test_stored_tables_are_read_as_they_are(
     assert y.dtype == dtype
     case.tables = kept.get_buffer("tables").double() * (kept.scales.double()[:, None] if kept.scales is not None else 1)
     assert_close(y, case.expected("paper"), ROUNDING[dtype])
+
+
+@pytest.mark.usefixtures("threads")
+@pytest.mark.parametrize("dtype", ROUNDING)
+@pytest.mark.parametrize(("tokens", "entries", "outputs"), [(1, 128, 512), (3, 7, 33), (40, 130, 75)])
+def test_without_bits_it_is_a_linear_layer(
+    fused: kernel.Fused, tokens: int, entries: int, outputs: int, dtype: torch.dtype
+) -> None:
+    case = Case(tokens, entries, 1, outputs, dtype)
+    matrix, scales = int8_rows(case.tables[::2].float() * torch.arange(1, 1 + entries)[:, None] / 100)
+    (y,) = served(fused(case.x, 0, False, 1.0, matrix, case.bias, scales))
+    assert y.dtype == dtype
+    expected = case.x.double() @ (matrix.double() * scales.double()[:, None]) + case.bias.double()
+    assert_close(y, expected, ROUNDING[dtype])
 
 
 def test_input_has_any_number_of_dimensions_and_any_strides(fused: kernel.Fused) -> None:

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from domain import UserError
+from models.memoryformer import kernel
 from models.memoryformer.layer import Buckets, MemoryTables
 from models.memoryformer.model import MemoryFormer
 from models.memoryformer.settings import Settings
@@ -75,8 +76,26 @@ def test_int8_is_a_quarter_on_disk(tmp_path: Path) -> None:
         store_tables(rounded, stored)
         rounded.save_pretrained(tmp_path / stored)
         sizes.append((tmp_path / stored / "model.safetensors").stat().st_size)
-    rows = 2 * (4 * 8 * 256 + 8 * 1024)
-    assert sizes[0] - sizes[1] == pytest.approx(3 * tables - 2 * rows, abs=2000)
+    rows, head = 2 * (4 * 8 * 256 + 8 * 1024) + 64, 11 * 64
+    assert sizes[0] - sizes[1] == pytest.approx(3 * (tables + head) - 2 * rows, abs=1000)
+
+
+@pytest.mark.parametrize("vectors", [1, 16, 17, 300])
+def test_an_int8_head_is_the_product_with_its_rounded_rows(vectors: int) -> None:
+    """For few vectors, which the kernel computes, and for many."""
+    torch.manual_seed(0)
+    whole = model(width=64, bits=8)
+    matrix, x = whole.head.weight.detach().clone(), torch.randn(1, vectors, 64)
+    store_tables(whole, "int8")
+    integers, scales = whole.head.get_buffer("integers"), whole.head.get_buffer("scales")
+    rounded = (integers.double() * scales.double()[:, None]).T
+    assert (rounded - matrix).abs().le(matrix.abs().amax(0) / 127 * 0.51).all()
+    with torch.no_grad():
+        y = whole.head(x)
+    assert y.shape == (1, vectors, 11)
+    assert torch.allclose(y.double(), x.double() @ rounded.T, atol=1e-5)
+    with kernel.reference_only(), torch.no_grad():
+        assert torch.allclose(whole.head(x), y, atol=1e-5)
 
 
 def test_tables_are_mapped_not_read(tmp_path: Path) -> None:
