@@ -6,12 +6,14 @@ that begin in one directory at once the one that goes on is the one whose settin
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import yaml
 
-from domain import UserError
+from domain import Problem, UserError
 from library_store import journal, snapshot
+from library_store.schema import ProblemState
 from pipeline import __version__, config
 from pipeline.config import RunSettings
 
@@ -64,6 +66,24 @@ def _compare(settings: RunSettings, directory: Path) -> None:
     ]
     if other:
         raise UserError(f"{directory} was made with another `{other[0]}`: choose another --out, or the same settings")
+
+
+def same_problems(directory: Path, known: Mapping[str, ProblemState], problems: Iterable[Problem]) -> None:
+    """Refuses problems that say something else than those of the same names which a run knows.
+
+    Raises:
+        UserError: one does, so what was recorded of it would be told of the other.
+    """
+    for problem in problems:
+        if problem.name in known and _asked(known[problem.name].problem) != _asked(problem):
+            raise UserError(
+                f"{problem.name} is another problem now than when {directory} was begun: choose another --out, or "
+                "give back its header and statement"
+            )
+
+
+def _asked(problem: Problem) -> tuple[object, ...]:
+    return problem.prover, problem.header, problem.formal_statement, problem.goal, problem.allowed_axioms
 
 
 def settle(settings: RunSettings, directory: Path) -> None:

@@ -32,7 +32,7 @@ from pipeline.attempt import Result, attempt
 from pipeline.config import RunSettings
 from pipeline.consolidation import consolidate
 from pipeline.dialects import prover_of
-from pipeline.directory import settle
+from pipeline.directory import same_problems, settle
 from pipeline.evolution import evolve
 from pipeline.importing import import_library
 from pipeline.offers import offers
@@ -73,6 +73,8 @@ def run(settings: RunSettings, datasets: Sequence[Dataset], directory: Path, pro
         staff.earlier = staff.library.query(_charged)
         unmeasured = staff.library.query(_unmeasured)
         progress.notices(staff.library.query(_notices))
+        problems = [problem for dataset in datasets for problem in dataset.problems]
+        same_problems(directory, staff.library.query(_problems), problems)
         world = _world(settings, datasets, staff, progress)
         first = staff.library.query(_round)
         staff.library.add_event(SPENT, "start", detail={"cpu_seconds": staff.spent()})

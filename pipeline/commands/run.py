@@ -52,9 +52,9 @@ def execute_loop(settings: RunSettings, directory: Path, otherwise: str) -> Path
 
     `otherwise` tells the user of a run that is finished already what to do for more.
     """
-    from library_store.snapshot import manifests
+    from library_store.snapshot import manifests, read
     from pipeline import loop, sources
-    from pipeline.directory import check
+    from pipeline.directory import check, same_problems
     from pipeline.importing import check_library
     from pipeline.progress import Progress
     from pipeline.report.page import write_report
@@ -67,6 +67,8 @@ def execute_loop(settings: RunSettings, directory: Path, otherwise: str) -> Path
     done = len(manifests(directory))
     with Progress(directory / "logs" / "run.log") as progress:
         if done >= settings.rounds:
+            known = read(directory, names=("problems",)).problems
+            same_problems(directory, known, [problem for dataset in datasets for problem in dataset.problems])
             written = "its round is" if done == 1 else f"its {done} rounds are"
             progress.say(f"{directory} was finished already, {written} written: {otherwise}")
         else:

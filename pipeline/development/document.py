@@ -20,12 +20,17 @@ _MARKS = r"(?:# ?\[[^\]]*\] ?)*(?:(?:Local|Global|Polymorphic|Monomorphic|Progra
 _NAME = r"[^\W\d][\w']*"
 _STATEMENT = re.compile(rf"{_MARKS}(?:{'|'.join(sorted(STATEMENTS))}) ({_NAME})")
 _DEFINITION = re.compile(rf"{_MARKS}(Definition|Fixpoint|Function|Let|Inductive|CoInductive|Variant) ({_NAME})")
-_OPENS = re.compile(rf"(Section|Module Type|Module)(?: (?:Import|Export))? ({_NAME})(.*)\.$")
-_CLOSES = re.compile(rf"End ({_NAME})\.$")
+_SPOKEN = rf'(?:(?:Time|Instructions|Timeout \d+|Redirect "[^"]*") )*{_MARKS}'
+_OPENS = re.compile(rf"{_SPOKEN}(Section|Module Type|Module)(?: (?:Import|Export))? ({_NAME})(.*)\.$", re.DOTALL)
+_CLOSES = re.compile(rf"{_SPOKEN}End ({_NAME})\.$")
+_CONSTRAINT = re.compile(r"\bwith (?:Definition|Module) [^:]*:=")
+"""In the type of a module: it gives no body to the module itself."""
+_BINDS = re.compile(r'"[^"]*"|:=|[()\[\]{}]|(?<![\w\'.])(?:let fix|let cofix|let|fix|cofix)(?![\w\'])')
 _BEGINS = re.compile(r"Proof(?: (?:using|with)\b.*)?\.$")
 _TERM = re.compile(r"Proof (?!using\b|with\b|Mode\b)")
 _ENDS = re.compile(r"(?:Time )?(Qed|Defined|Admitted|Abort|Save)\b")
-_GIVEN_UP = frozenset({"admit", "give_up"})
+GIVEN_UP = frozenset({"admit", "give_up"})
+"""Tactics that leave a goal without a proof."""
 
 
 class Container(NamedTuple):
@@ -132,8 +137,14 @@ class Document:
         for sentence in self.sentences:
             if sentence.end > offset:
                 break
-            open_ = _after(open_, normal_text(sentence.text))
+            open_ = self._after(open_, sentence)
         return open_
+
+    def check_closed(self) -> None:
+        """Raises `UserError` where a section or module of the file was not seen to end."""
+        open_ = self.placed[-1].containers if self.placed else ()
+        if open_:
+            raise UserError(f"{self.name}: no `End {open_[-1].name}.` was seen for {open_[-1].kind} {open_[-1].name}")
 
     def proof_around(self, offset: int) -> Hole | None:
         """The statement whose proof an offset lies in, whether it is finished or not, as a hole."""
@@ -145,7 +156,7 @@ class Document:
     @cached_property
     def proofs(self) -> tuple[Hole, ...]:
         """Every statement that has a proof, finished or not, as if it were a hole."""
-        return tuple(hole for hole, _ in self._proofs)
+        return tuple(hole for hole, ending in self._proofs if ending != "Body")
 
     @cached_property
     def holes(self) -> tuple[Hole, ...]:
@@ -173,7 +184,10 @@ class Document:
             stated = _STATEMENT.match(text)
             at += 1
             if stated is None:
-                open_ = _after(open_, text)
+                open_ = self._after(open_, sentence)
+            elif _has_body(text):
+                whole = _Proof(sentence.end, sentence.end, "Body", "", False, at)
+                found.append((self._hole(sentence, stated[1], open_, whole), whole.ending))
             else:
                 proof = self._proof(at)
                 found.append((self._hole(sentence, stated[1], open_, proof), proof.ending))
@@ -186,9 +200,8 @@ class Document:
         found: list[Placed] = []
         open_: tuple[Container, ...] = ()
         for sentence in self.sentences:
-            text = normal_text(sentence.text)
-            open_ = _after(open_, text)
-            found.append(Placed(text, open_, sentence.end))
+            open_ = self._after(open_, sentence)
+            found.append(Placed(normal_text(sentence.text), open_, sentence.end))
         return tuple(found)
 
     @cached_property
@@ -200,6 +213,21 @@ class Document:
                 unfolds = defined[1] in ("Definition", "Let")
                 found.append(Stated(defined[2], containers, end, unfolds=unfolds, is_lemma=False))
         return tuple(found)
+
+    def _after(self, open_: tuple[Container, ...], sentence: Sentence) -> tuple[Container, ...]:
+        """What is open behind a sentence."""
+        text = normal_text(sentence.text)
+        opened, closed = _OPENS.match(text), _CLOSES.match(text)
+        if opened is not None and ":=" not in _CONSTRAINT.sub("", opened[3]):
+            functor = opened[1] == "Module Type" or opened[3].lstrip().startswith("(")
+            kind = "section" if opened[1] == "Section" else "functor" if functor else "module"
+            return (*open_, Container(kind, opened[2]))
+        if closed is None:
+            return open_
+        if not open_ or open_[-1].name != closed[1]:
+            line = self.line_of(sentence.start)
+            raise UserError(f"{self.name}, line {line}: what `{text}` ends was not seen to begin")
+        return open_[:-1]
 
     def _hole(self, sentence: Sentence, name: str, open_: tuple[Container, ...], proof: _Proof) -> Hole:
         return Hole(
@@ -280,21 +308,28 @@ class Document:
         return line if not line.strip() else ""
 
 
-def _after(open_: tuple[Container, ...], text: str) -> tuple[Container, ...]:
-    """What is open behind a sentence."""
-    opened = _OPENS.match(text)
-    if opened is not None and ":=" not in text:
-        kind = opened[1]
-        functor = kind == "Module Type" or "(" in opened[3]
-        return (*open_, Container("section" if kind == "Section" else "functor" if functor else "module", opened[2]))
-    closed = _CLOSES.match(text)
-    if closed is not None and open_ and open_[-1].name == closed[1]:
-        return open_[:-1]
-    return open_
+def _has_body(statement: str) -> bool:
+    """Whether a statement gives its proof itself, as a term behind `:=`."""
+    depth = binders = 0
+    for found in _BINDS.finditer(statement):
+        word = found[0]
+        if word in ("(", "[", "{"):
+            depth += 1
+        elif word in (")", "]", "}"):
+            depth -= 1
+        elif depth:
+            continue
+        elif word == ":=" and not binders:
+            return True
+        elif word == ":=":
+            binders -= 1
+        elif word[0] != '"':
+            binders += 1
+    return False
 
 
 def _is_hole(proof: Hole, ending: str) -> bool:
-    return ending == "Admitted" or any(one.text in _GIVEN_UP for one in identifiers(proof.proof))
+    return ending == "Admitted" or any(one.text in GIVEN_UP for one in identifiers(proof.proof))
 
 
 def _indented(text: str, indent: str) -> str:

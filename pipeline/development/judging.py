@@ -144,6 +144,10 @@ def assumed(copy: Copy, module: str, proved: Sequence[Hole], holes: Container[st
             judged[hole.qualified] = Judgement(refused=f"what it rests on is not understood: {error}")
     full = _full_names(copy, module, sorted({name for found in names.values() for name in found}))
     for name, found in names.items():
+        lost = [one for one in found if one not in full]
+        if lost:
+            judged[name] = Judgement(refused=f"it rests on {lost[0]}, and the prover does not say what that is")
+            continue
         resolved = [full[one] for one in found]
         others = tuple(sorted(one for one in resolved if one in holes))
         axioms = tuple(sorted(classical_name(one) for one in resolved if one not in holes))
@@ -154,18 +158,18 @@ def assumed(copy: Copy, module: str, proved: Sequence[Hole], holes: Container[st
 
 
 def _full_names(copy: Copy, module: str, names: Sequence[str]) -> dict[str, str]:
-    """Names as printed → full names."""
+    """Names as printed → full names; those of which the prover does not say it are left out."""
     if not names:
         return {}
     mark = secrets.token_hex(16)
     lines = [f"Require {module}.", "Set Printing Width 100000."]
-    for number, name in enumerate(names):
-        lines += [f'Goal True. idtac "{mark} {number}". Abort.', f"Locate {name}."]
+    for number, name in enumerate(names):  # `Locate` reads names like `Term.x` as words of its own
+        lines += [f'Goal True. idtac "{mark} {number}". Abort.', f"About {name}."]
     finished = copy.ask("\n".join([*lines, ""]))
-    found = dict(zip(names, names, strict=True))
+    found: dict[str, str] = {}
     for answer in finished.output.split(f"{mark} ")[1:]:
         number, _, said = answer.partition("\n")
-        words = said.split()
-        if len(words) > 1 and words[0] == "Constant":
-            found[names[int(number)]] = words[1]
+        told = re.findall(r"^Expands to: Constant (\S+)$", said, re.MULTILINE)
+        if told:
+            found[names[int(number)]] = told[-1]
     return found

@@ -93,7 +93,7 @@ class Solver:
     def run(self) -> Answer:
         """The answer, within the hole's CPU seconds (the last step may pass them)."""
         closed = theory.read_closed(self.context, self.hole)
-        if closed is not None:
+        if closed is not None and not self.hole.in_functor:  # its parameters may say what no value does
             found = theory.counterexample(self.context, closed, self.seed)
             if found is not None:
                 return Answer(counterexample=found)

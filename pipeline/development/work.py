@@ -114,7 +114,7 @@ class Work:
         self._sources = self._read(target)
         holes = [(source.path, hole) for source in self._sources for hole in source.document.holes]
         self._unproved = {f"{self.project.module(path)}.{hole.qualified}" for path, hole in holes}
-        self._open = Unfinished(self.project, self._unproved)
+        self._open = Unfinished(self.project, self._unproved, erase=self.options.erase)
         self._tried = self._recorded()
 
     @property
@@ -160,6 +160,7 @@ class Work:
             document = read_document(path, shown)
             if self.options.erase:
                 document = document.erased()
+            document.check_closed()
             unique(document.holes)
             holes = [hole for hole in document.holes if not self.options.names or hole.qualified in self.options.names]
             holes = holes[:left] if left is not None else holes
@@ -188,6 +189,9 @@ class Work:
         broken: Refusal | None = None
         try:
             for hole in source.holes:
+                if hole.in_functor:
+                    answers[hole.qualified] = _Tried(Answer(), 0.0, 0.0)
+                    continue
                 key = self._key(source, hole, around)
                 tried = self._tried.get(key)
                 if tried is None or (tried.answer.filling is None and tried.seconds < self.options.seconds):
@@ -255,6 +259,7 @@ class Work:
         result = Result(
             *(name, "open", None, (), (), answer.tokens, tried.cpu_seconds, source.shown, hole.line, hole.statement),
             goals=answer.stuck,
+            reason="inside a functor or a module type: not attempted" if hole.in_functor else "",
         )
         fields: dict[str, Any] = asdict(result)
         if answer.counterexample is not None:

@@ -334,6 +334,101 @@ def test_what_implements_an_axiom_and_is_left_without_a_proof_is_open(tmp_path: 
     assert compiled.judgements["a"].holes == ("Dev.Dep.M.x",)
 
 
+ALL_P = "forall n : nat, P n"
+AROUND = {
+    "a module whose type fixes a type": (
+        (
+            f"Module Type T. Parameter t : Type. End T. Lemma four : 1 = 1. Proof. reflexivity. Qed.\n"
+            f"Module M <: T with Definition t := nat. Definition t := nat. Lemma far : {ALL_P}. Admitted.\n"
+            "Lemma four : P 4. Admitted. End M."
+        ),
+        {"M.far": ("open", []), "M.four": ("conditional", ["Dev.Work.M.far"])},
+    ),
+    "an example with its proof as a term": (
+        (
+            "Example two : 1 + 1 = 2 := eq_refl. Lemma again : let y := 1 in y = 1. Admitted.\n"
+            f"Module M. Definition far : {ALL_P}. Proof. Admitted. Lemma four : P 4. Admitted. End M."
+        ),
+        {"again": ("proved", []), "M.four": ("conditional", ["Dev.Work.M.far"])},
+    ),
+    "a section whose beginning is timed": (
+        (
+            "Example two : 1 + 1 = 2 := eq_refl. Time Section S. Hypothesis same : forall n m : nat, n = m.\n"
+            "Lemma zero_is_one : 0 = 1. Admitted. End S."
+        ),
+        {"zero_is_one": ("proved", [])},
+    ),
+    "what implements an assumption and is left open": (
+        (
+            f"Module Type T. Parameter far : {ALL_P}. End T.\n"
+            f"Module M <: T. Definition far : {ALL_P}. Proof. Admitted. End M.\n"
+            "Lemma four : P 4. Proof. pose proof (M.far 4). admit. Admitted."
+        ),
+        {"four": ("conditional", ["Dev.Work.M.far"])},
+    ),
+    "an instance with the name of an axiom": (
+        (
+            "Class C (n : nat) := c : P n. Module Assumed. Axiom held : 0 = 0. End Assumed.\n"
+            "Module Shown. #[global] Instance held : C 4. Proof. Admitted. End Shown.\n"
+            "Lemma four : P 4. Proof. pose proof Shown.held. admit. Admitted."
+        ),
+        {"four": ("conditional", ["Dev.Work.Shown.held"])},
+    ),
+    "a functor": (
+        (
+            "Module Type T. Parameter same : forall n m : nat, n = m. End T.\n"
+            "Module F (X : T). Lemma zero_is_one : 0 = 1. Admitted. End F. Lemma one : 1 = 1. Admitted."
+        ),
+        {"F.zero_is_one": ("open", []), "one": ("proved", [])},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", AROUND)
+def test_what_stands_around_a_hole_is_seen(name: str, tmp_path: Path) -> None:
+    (tmp_path / "dev").mkdir()
+    (tmp_path / "dev" / "_CoqProject").write_text("-Q . Dev")
+    text, expected = AROUND[name]
+    (tmp_path / "dev" / "Work.v").write_text(f"Parameter P : nat -> Prop.\n{text}\n")
+    assert main(["prove", str(tmp_path / "dev"), "--out", str(tmp_path / "out"), "--cpu-seconds", "2"]) == 0
+    found = {name: (row["status"], row["rests_on"]) for name, row in results(tmp_path).items()}
+    assert found == expected
+
+
+def test_what_a_functor_makes_of_an_erased_proof_is_open(tmp_path: Path) -> None:
+    (tmp_path / "Work.v").write_text(
+        "Module Type E. Parameter z : nat. End E. Module Type L. Axiom law : 0 + 0 = 0. End L.\n"
+        "Module F (X : E) <: L. Lemma law : 0 + 0 = 0. Proof. reflexivity. Qed. End F.\n"
+    )
+    (tmp_path / "_CoqProject").write_text("-Q . Dev")
+    found = project.find(tmp_path)
+    assert "Dev.Work.A.law" not in Unfinished(found, [])
+    assert "Dev.Work.A.law" in Unfinished(found, [], erase=True)
+
+
+@pytest.mark.parametrize("file", ["Term", "File", "Module", "Library", "Ltac"])
+def test_a_file_may_be_called_as_a_word_of_the_prover(file: str, tmp_path: Path) -> None:
+    (tmp_path / "_CoqProject").write_text("-Q . Dev")
+    (tmp_path / f"{file}.v").write_text(f"Parameter P : nat -> Prop. Lemma far : {ALL_P}. Admitted.\n")
+    work = tmp_path / "Work.v"
+    work.write_text(f"From Dev Require Import {file}. Lemma four : P 4. Admitted.\n")
+    found = project.find(work)
+    with Copy(found, 60.0) as copy:
+        assert copy.prepare(work) is None
+        filling = {"four": Filling("apply far.")}
+        compiled = judging.judge(copy, work, Document(work.read_text(), "Work.v"), filling, Unfinished(found, []))
+    assert compiled.judgements["four"].holes == (f"Dev.{file}.far",)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("Section S.\nEnd T.", "t.v, line 2: what `End T.` ends was not seen to begin"), ("Module M.", "no `End M.`")],
+)
+def test_a_structure_that_is_not_understood_is_one_line(text: str, line: str) -> None:
+    with pytest.raises(UserError, match=line):
+        Document(text, "t.v").check_closed()
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_lines_end_as_they_did_and_the_patch_applies(tmp_path: Path, end: str) -> None:
     folder = tmp_path / "dev"
