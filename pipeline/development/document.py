@@ -14,17 +14,13 @@ from typing import Literal, NamedTuple
 
 from domain import UserError
 from verifiers.rocq.lint import STATEMENTS
-from verifiers.rocq.sentences import Sentence, Unterminated, identifiers, normal_text, split
+from verifiers.rocq.sentences import Sentence, Unterminated, identifiers, normal_text, opening, split, uncontrolled
 
 _MARKS = r"(?:# ?\[[^\]]*\] ?)*(?:(?:Local|Global|Polymorphic|Monomorphic|Program) )*"
 _NAME = r"[^\W\d][\w']*"
 _STATEMENT = re.compile(rf"{_MARKS}(?:{'|'.join(sorted(STATEMENTS))}) ({_NAME})")
 _DEFINITION = re.compile(rf"{_MARKS}(Definition|Fixpoint|Function|Let|Inductive|CoInductive|Variant) ({_NAME})")
-_SPOKEN = rf'(?:(?:Time|Instructions|Timeout \d+|Redirect "[^"]*") )*{_MARKS}'
-_OPENS = re.compile(rf"{_SPOKEN}(Section|Module Type|Module)(?: (?:Import|Export))? ({_NAME})(.*)\.$", re.DOTALL)
-_CLOSES = re.compile(rf"{_SPOKEN}End ({_NAME})\.$")
-_CONSTRAINT = re.compile(r"\bwith (?:Definition|Module) [^:]*:=")
-"""In the type of a module: it gives no body to the module itself."""
+_CLOSES = re.compile(rf"End ({_NAME})\.$")
 _BINDS = re.compile(r'"[^"]*"|:=|[()\[\]{}]|(?<![\w\'.])(?:let fix|let cofix|let|fix|cofix)(?![\w\'])')
 _BEGINS = re.compile(r"Proof(?: (?:using|with)\b.*)?\.$")
 _TERM = re.compile(r"Proof (?!using\b|with\b|Mode\b)")
@@ -217,11 +213,11 @@ class Document:
     def _after(self, open_: tuple[Container, ...], sentence: Sentence) -> tuple[Container, ...]:
         """What is open behind a sentence."""
         text = normal_text(sentence.text)
-        opened, closed = _OPENS.match(text), _CLOSES.match(text)
-        if opened is not None and ":=" not in _CONSTRAINT.sub("", opened[3]):
-            functor = opened[1] == "Module Type" or opened[3].lstrip().startswith("(")
-            kind = "section" if opened[1] == "Section" else "functor" if functor else "module"
-            return (*open_, Container(kind, opened[2]))
+        opened, closed = opening(text), _CLOSES.match(uncontrolled(text))
+        if opened is not None:
+            functor = opened.kind == "Module Type" or opened.has_parameters
+            kind = "section" if opened.kind == "Section" else "functor" if functor else "module"
+            return (*open_, Container(kind, opened.name))
         if closed is None:
             return open_
         if not open_ or open_[-1].name != closed[1]:

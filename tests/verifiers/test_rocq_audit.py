@@ -222,7 +222,47 @@ def test_local_sentences_are_made_for_all_or_repeated(sentence: str, text: str, 
     assert (part.text, part.module) == (text, module)
 
 
-@pytest.mark.parametrize("header", ["Context (a : b).", "Section S.", "End S.", "Lemma a : b. Proof."])
+ZERO = "Module N. Definition k := 0. End N. Import N."
+ONE = "Module P. Definition k := 1. End P."
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Definition k := 0. Module Import M. Definition k := 1. End M.",
+        f"{ZERO} {ONE} Module Import Q := P.",
+        (
+            f"{ZERO} Module Type T. Parameter k : nat. End T. Module Export Q <: T with Definition k := 1."
+            " Definition k := 1. End Q."
+        ),
+        f"{ZERO} Time Local Definition k := 1.",
+        f"{ZERO} {ONE} Time Import P.",
+    ],
+)
+def test_the_nearest_of_two_names_is_meant(auditor: Auditor, header: str) -> None:
+    """As the header says it in one file, so what it imports counts where it imports it."""
+    assert audit(auditor, "reflexivity.", "Theorem goal : k = 1.", header).accepted
+    assert not audit(auditor, "reflexivity.", "Theorem goal : k = 0.", header).accepted
+
+
+def test_a_declared_module_hides_what_was_there(auditor: Auditor) -> None:
+    header = f"{ZERO} Module Type T. Parameter k : nat. End T. Declare Module Import Q : T."
+    assert audit(auditor, "reflexivity.", "Theorem goal : N.k = 0.", header).accepted
+    assert not audit(auditor, "reflexivity.", "Theorem goal : k = 0.", header).accepted
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Context (a : b).",
+        "Section S.",
+        "End S.",
+        "Lemma a : b. Proof.",
+        f"{ZERO} {ONE} Lemma z : True. Proof. Import P. exact I. Qed.",
+        "Lemma z : True. Proof. #[global] Open Scope Z_scope. exact I. Qed.",
+        "Definition k := 0. Open Scope nat_scope. Definition k := 1.",
+    ],
+)
 def test_a_header_whose_surroundings_are_not_known_is_malformed(header: str) -> None:
     with pytest.raises(Malformed):
         header_parts(header)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple, cast
 
 
 class Unterminated(ValueError):  # noqa: N818 (a claim about the text)
@@ -32,6 +32,15 @@ class Identifier(NamedTuple):
     end: int
 
 
+class Opening(NamedTuple):
+    """What a sentence opens that an `End` closes."""
+
+    kind: Literal["Section", "Module", "Module Type"]
+    name: str
+    has_parameters: bool
+    """Whether it is a functor: a module, or a module type, of other modules."""
+
+
 KEPT_LENGTH = 65_536
 """Characters of the longest text of which the sentences are remembered."""
 
@@ -47,6 +56,12 @@ _PLAIN = re.compile(rf'(?:{_NAME}(?:\.{_NAME})*|{_NUMBER}|[^\w."(]+|\((?!\*))+')
 """A run of pieces that end no sentence and hide nothing. Nothing follows it in the pattern, so it never gives back and
 its time is linear. (Possessive quantifiers say so too, but Python 3.11.2, which Debian 12 has, gets them wrong.)"""
 _BLANKS = re.compile(r"\s+")
+_CONTROL = re.compile(r'(?:(?:Time|Instructions|Timeout \d+|Redirect "[^"]*") )+')
+_OPENING = re.compile(
+    r"(?:# ?\[[^\]]*\] ?)*(Section|Module Type|Module)(?: (?:Import|Export))? ([^\W\d][\w']*)(.*)\.$", re.DOTALL
+)
+_CONSTRAINT = re.compile(r"\bwith (?:Definition|Module) [^:]*:=")
+"""In the type of a module: it gives no body to the module itself."""
 
 
 def _skip_string(text: str, start: int) -> int:
@@ -186,3 +201,21 @@ def normal_text(text: str) -> str:
             at = _skip_comment(text, found.start())
             plain.append(" ")
     return "".join([*parts, _BLANKS.sub(" ", "".join([*plain, text[at:]]))]).strip()
+
+
+def uncontrolled(text: str) -> str:
+    """A sentence in normal form without what only measures it, or bounds or redirects what it prints (`Time`, …)."""
+    control = _CONTROL.match(text)
+    return text[control.end() :] if control else text
+
+
+def opening(text: str) -> Opening | None:
+    """What a sentence in normal form opens: not a module that it defines by `:=` at once.
+
+    A `:=` inside the constraint `with Definition t := let x := a in b` is taken for such one: then its `End` closes
+    what was not seen to begin.
+    """
+    found = _OPENING.match(uncontrolled(text))
+    if found is None or ":=" in _CONSTRAINT.sub("", found[3]):
+        return None
+    return Opening(cast("Literal['Section', 'Module', 'Module Type']", found[1]), found[2], found[3].strip()[:1] == "(")

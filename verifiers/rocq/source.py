@@ -4,7 +4,7 @@ A header is cut into *parts*. Sentences that only set the scene (imports, scopes
 runs of sentences that make things (datatypes, functions, axioms, …) become modules `Header.Part0`, `Header.Part1`, …
 that are compiled once and imported at their place. So the frozen statement and the candidate speak of the same
 constants, and each is read in the surroundings that the problem's author gave it. What a module would keep to itself
-(`Local`, `#[local]`, `Let`, …) is made without that mark, or repeated.
+(`Local`, `#[local]`, `Let`, …) is made without that mark, or repeated; `Module Import` is a module and an import.
 
 Invariant: nothing in what surrounds a statement comes from a candidate.
 """
@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from domain import Lemma
 from verifiers.rocq.lint import DECLARATIONS, STATEMENTS, refuse_statement
-from verifiers.rocq.sentences import Unterminated, identifiers, normal_text, split
+from verifiers.rocq.sentences import Unterminated, identifiers, normal_text, opening, split, uncontrolled
 
 _SCENE = frozenset(
     {"Require", "From", "Import", "Export", "Open", "Close", "Set", "Unset", "Implicit", "Generalizable"}
@@ -47,11 +47,20 @@ _MARKED = re.compile(
     r"(?P<word>\w*)(?P<rest>.*)",
     re.DOTALL,
 )
-_OPENS = re.compile(r"(?:Section|Module(?:\s+Type)?)\s")
+_IMPORTED = re.compile(r"((?:Declare )?Module) (?:Import|Export) ([^\W\d][\w']*)")
 _BEGINS = re.compile(r"Proof(?: (?:using|with)\b.*)?\.$")
 _ENDS = re.compile(r"(?:Time\s+)?(?:Qed|Defined|Admitted|Abort|Save)\b")
 _WORD = re.compile(r"[^\W\d][\w']*")
 _NAME = re.compile(rf"(?:{'|'.join(sorted(STATEMENTS))})\s+([^\W\d][\w']*)")
+
+
+_DECLARED = re.compile(
+    r"(?:# ?\[[^\]]*\] ?)*(?:(?:Local|Global|Polymorphic|Monomorphic|Cumulative|NonCumulative|Private|Program) )*"
+    r"(?P<word>\w+) (?P<name>[^\W\d][\w']*)"
+)
+_ALSO_BEHIND_A_PROOF = frozenset(
+    {"Module", "Include", "Canonical", "Coercion", "Existing", "Number", "String", "Context"}
+)
 
 
 _CONSTRUCTOR = re.compile(r"(?:\||:=) ?([^\W\d][\w']*)")
@@ -140,49 +149,101 @@ def header_parts(header: str) -> tuple[Part, ...]:
         sentences = split(header)
     except Unterminated as error:
         raise Malformed(f"in the header, {error}") from None
-    parts: list[Part] = []
-    scene: list[str] = []
-    made: list[str] = []
-    modules = 0
+    parts = _Parts()
     depth = 0
     proving = False
+    importing = ""  # the module that is open and was said to be imported when it ends
     for given in sentences:
         free = depth == 0 and not proving
-        sentence, local_scene = _seen(given.text) if free else (given.text, False)
+        text = uncontrolled(normal_text(given.text))
+        sentence, repeated = _seen(text) if free else (text, False)
         found = _WORD.match(sentence)
         word = found.group() if found else ""
-        if free and (word in _SCENE or local_scene or (word in _EITHER and not made)):
-            if made:
-                parts.append(Part("\n".join(made), f"Part{modules}"))
-                modules, made = modules + 1, []
-            scene.append(sentence)
+        if proving and _changes_surroundings(sentence):
+            raise Malformed(f"a proof of the header holds `{sentence}`: say it before the proof")
+        if free and not sentence.startswith("Declare Module") and parts.is_scene(word, repeated):
+            parts.set_scene(sentence)
             continue
-        if scene:
-            parts.append(Part("\n".join(scene)))
-            scene = []
-        made.append(sentence)
-        if _OPENS.match(sentence) and ":=" not in sentence:
+        imported = _IMPORTED.match(sentence) if free else None
+        if imported is not None:
+            sentence, importing = _IMPORTED.sub(r"\1 \2", sentence), imported[2]
+        parts.make(sentence, _declared(sentence) if free else "")
+        if opening(sentence):
             depth += 1
         elif word == "End":
             depth -= 1
         elif word == "Proof":
-            proving = _BEGINS.match(normal_text(sentence)) is not None
+            proving = _BEGINS.match(sentence) is not None
         elif _ENDS.match(sentence):
             proving = False
         if depth < 0:
-            raise Malformed(f"what `{normal_text(sentence)}` of the header ends was not seen to begin")
+            raise Malformed(f"what `{sentence}` of the header ends was not seen to begin")
+        if importing and depth == 0:
+            parts.set_scene(f"Import {importing}.")
+            importing = ""
     if depth or proving:
         raise Malformed(f"a {'proof' if proving else 'section or module'} of the header has no end")
-    if made:
-        parts.append(Part("\n".join(made), f"Part{modules}"))
-    if scene:
-        parts.append(Part("\n".join(scene)))
-    return tuple(parts)
+    return parts.all()
+
+
+class _Parts:
+    """The parts of a header while they are cut: of the last one the sentences, and whether they make something."""
+
+    def __init__(self) -> None:
+        self._parts: list[Part] = []
+        self._open: list[str] = []
+        self._makes = False
+        self._modules = 0
+        self._named: set[str] = set()
+
+    def is_scene(self, word: str, repeated: bool) -> bool:
+        """Whether a sentence that begins with this word sets the scene, at this place."""
+        return repeated or word in _SCENE or (word in _EITHER and not (self._makes and self._open))
+
+    def set_scene(self, sentence: str) -> None:
+        self._add(sentence, makes=False)
+
+    def make(self, sentence: str, name: str) -> None:
+        """Takes what makes something, perhaps of a name."""
+        if name and name in self._named:
+            raise Malformed(f"the header declares {name} twice")
+        self._named.add(name)
+        self._add(sentence, makes=True)
+
+    def _add(self, sentence: str, *, makes: bool) -> None:
+        if makes != self._makes:
+            self._close()
+        self._makes = makes
+        self._open.append(sentence)
+
+    def _close(self) -> None:
+        if self._open:
+            module = f"Part{self._modules}" if self._makes else None
+            self._modules += self._makes
+            self._parts.append(Part("\n".join(self._open), module))
+            self._open = []
+
+    def all(self) -> tuple[Part, ...]:
+        self._close()
+        return tuple(self._parts)
+
+
+def _declared(sentence: str) -> str:
+    """The first name that a sentence outside of sections declares, if it is one of those that do."""
+    found = _DECLARED.match(sentence)
+    return found["name"] if found is not None and found["word"] in _MAKERS else ""
+
+
+def _changes_surroundings(sentence: str) -> bool:
+    """Whether a sentence inside a proof has an effect behind it: no tactic begins like these."""
+    found = _MARKED.match(sentence)
+    assert found is not None
+    return found["word"] in _SCENE | _EITHER | _MAKERS | _ALSO_BEHIND_A_PROOF
 
 
 def _seen(sentence: str) -> tuple[str, bool]:
-    """A sentence outside of sections, so that who requires the file sees it; True if it is to be repeated instead."""
-    found = _MARKED.match(normal_text(sentence))
+    """A sentence in normal form, outside of sections, seen by who requires the file; True to repeat it instead."""
+    found = _MARKED.match(sentence)
     assert found is not None
     attributes, marks, word, rest = found.group("attributes", "marks", "word", "rest")
     if word == "Context":
