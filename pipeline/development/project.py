@@ -3,8 +3,8 @@
 Nothing is ever written into the user's own folder here: sources and compiled files are copied into a scratch folder,
 files that others need are compiled there, in the sandbox, and boxed provers are shown that copy read-only.
 
-Invariant: a compiled file of the copy is one that the user had, newer than its source, or comes from the sources of
-the copy.
+Invariant: a compiled file of the copy is one that the user had, no older than any source behind it, or comes from the
+sources of the copy.
 """
 
 from __future__ import annotations
@@ -12,21 +12,24 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from domain import UserError
+from pipeline.development.dependencies import Needs, behind, read_dependencies, resting_on
 from verifiers import scratch
 from verifiers.rocq.version import program
 from verifiers.sandbox import Finished, Limits, Sandbox
 
 PROJECT_FILE = "_CoqProject"
 
-_COPIED = (".v", ".vo", ".cmxs", ".cma", ".cmi")
+_PLUGINS = (".cmxs", ".cma")
+_COPIED = (".v", ".vo", ".cmi", *_PLUGINS)
 _ERROR = re.compile(r'^File "[^"\n]*", line (\d+), characters (\d+)-(\d+):\n(?:Error:[ \n]?)', re.MULTILINE)
-_DEPENDS = re.compile(r"^(.*?)\s*:\s*(.*)$")
+_COQDEP = 'coqdep "$@" 2>said || { cat said; exit 1; }'
+"""Its warnings, which would come in the midst of its answers, are shown only if it fails."""
 
 
 class LoadPath(NamedTuple):
@@ -151,7 +154,7 @@ class Copy:
             place = self.folder / f"part{number}"
             _copy(folder, place)
             self._places[folder] = place
-        self._needs: dict[Path, tuple[Path, ...]] | None = None
+        self._needs: dict[Path, Needs | str] | None = None
 
     def close(self) -> None:
         scratch.remove(self.folder)
@@ -174,26 +177,31 @@ class Copy:
     @property
     def options(self) -> list[str]:
         """The prover's options for this project, its folders being those of the copy."""
+        return [*self._load_paths, *self.project.arguments]
+
+    @property
+    def _load_paths(self) -> list[str]:
         shown = [part for flag, folder, name in self.project.paths for part in (flag, str(self.place(folder)), name)]
         plugins = [part for folder in self.project.plugins for part in ("-I", str(self.place(folder)))]
-        return [*plugins, *shown, *self.project.arguments]
+        return [*plugins, *shown]
 
     # ------------------------------------------------------------------------------------------------ compiling
 
     def prepare(self, file: Path) -> Refused | None:
         """Compiles what a file needs, as far as that is not compiled; what the prover refuses, if it does."""
-        for needed in self._order(file):
+        for needed in self.in_order([file])[:-1]:
             if not self._is_fresh(needed):
-                refused = self.compile(needed, self.place(needed).read_text(encoding="utf-8"))
+                refused = self.compile(needed)
                 if refused is not None:
                     return Refused(refused.line, f"{needed.name}, which {file.name} needs: {refused.message}")
         return None
 
-    def compile(self, file: Path, text: str) -> Refused | None:
-        """Compiles a text in the place of a file; on success text and compiled file are those of the copy."""
+    def compile(self, file: Path, text: str | None = None) -> Refused | None:
+        """Compiles a file, or a text in its place; on success text and compiled file are those of the copy."""
         library = self.project.library(file)
+        source = text.encode() if text is not None else self.place(file).read_bytes()
         with self.sandbox.folder() as folder:
-            (folder / file.name).write_text(text, encoding="utf-8")
+            (folder / file.name).write_bytes(source)
             argv = [*program("coqc"), *self.options, "-Q", ".", library, "-q", "-w", "none", file.name]
             finished = self._run(argv, folder)
             if not finished.ok:
@@ -201,11 +209,10 @@ class Copy:
             into = self.place(file).with_suffix(".vo")
             into.unlink(missing_ok=True)
             scratch.take(folder / into.name, into, self._limits.output_bytes)
-        self.place(file).write_text(text, encoding="utf-8")
+        self.place(file).write_bytes(source)
         into.touch()
-        for other in self.project.files:
-            if other != file and file in self._order(other):
-                self.place(other).with_suffix(".vo").unlink(missing_ok=True)
+        for other in resting_on(file, self._dependencies):
+            self.place(other).with_suffix(".vo").unlink(missing_ok=True)
         return None
 
     def ask(self, text: str) -> Finished:
@@ -215,11 +222,18 @@ class Copy:
             return self._run([*program("coqc"), *self.options, "-q", "-w", "none", "Question.v"], folder)
 
     def in_order(self, files: Iterable[Path]) -> list[Path]:
-        """The files, those first on which others rest."""
+        """The files and what they require, those first on which others rest."""
+        wanted = dict.fromkeys(files)
         found: dict[Path, None] = {}
-        for file in files:
-            found |= dict.fromkeys([*self._order(file), file])
+        for file in wanted:
+            needed = behind(file, self._dependencies)
+            found |= dict.fromkeys([*(one for one, compiled in needed.items() if compiled or one in wanted), file])
         return list(found)
+
+    def read_for(self, file: Path) -> list[Path]:
+        """All of the project that compiling a file may read besides it: what it and these require or load, plugins."""
+        plugins = [file for place, file in self._files().items() if place.suffix in _PLUGINS]
+        return [*behind(file, self._dependencies), *plugins]
 
     def _run(self, argv: Sequence[str], folder: Path) -> Finished:
         finished = self.sandbox.run(argv, folder, self._limits, (self.folder,))
@@ -231,54 +245,29 @@ class Copy:
         return Limits(4 * self.seconds, self.seconds, output_bytes=1 << 28)
 
     def _is_fresh(self, file: Path) -> bool:
-        source = self.place(file)
-        compiled = source.with_suffix(".vo")
-        return compiled.is_file() and compiled.stat().st_mtime >= source.stat().st_mtime
-
-    def _order(self, file: Path) -> list[Path]:
-        """The files that a file needs, those first on which others rest."""
-        found: dict[Path, None] = {}
-        under_way: set[Path] = set()
-
-        def visit(one: Path) -> None:
-            for needed in self._dependencies.get(one, ()):
-                if needed in found:
-                    continue
-                if needed in under_way:
-                    raise UserError(f"{needed.name} and {one.name} need each other: break the circle")
-                under_way.add(needed)
-                visit(needed)
-                found[needed] = None
-
-        visit(file)
-        return list(found)
+        compiled = self.place(file).with_suffix(".vo")
+        sources = [self.place(one) for one in (*behind(file, self._dependencies), file)]
+        return compiled.is_file() and all(compiled.stat().st_mtime >= one.stat().st_mtime for one in sources)
 
     @property
-    def _dependencies(self) -> Mapping[Path, tuple[Path, ...]]:
+    def _dependencies(self) -> Mapping[Path, Needs | str]:
         if self._needs is None:
-            self._needs = dict(self._read_dependencies())
+            self._needs = read_dependencies(self._files(), self._coqdep)
         return self._needs
 
-    def _read_dependencies(self) -> Iterator[tuple[Path, tuple[Path, ...]]]:
-        original = {self.place(file): file for file in self._all_files()}
-        if not original:
-            return
+    def _coqdep(self, texts: Mapping[str, bytes]) -> Finished:
         with self.sandbox.folder() as folder:
-            finished = self._run(["coqdep", *self.options, *map(str, original)], folder)
-        for line in finished.output.splitlines():
-            found = _DEPENDS.match(line)
-            if found is None or ".vo " not in f"{found[1]} ":
-                continue
-            source = Path(next(word for word in found[1].split() if word.endswith(".vo"))).with_suffix(".v")
-            needed = [Path(word).with_suffix(".v") for word in found[2].split() if word.endswith(".vo")]
-            if source in original:
-                yield original[source], tuple(original[one] for one in needed if one in original)
+            for name, text in texts.items():
+                (folder / name).write_bytes(text)
+            return self._run(["sh", "-c", _COQDEP, "coqdep", *self._load_paths, *texts], folder)
 
-    def _all_files(self) -> list[Path]:
-        found = {file: None for file in self.project.files if file.is_file()}
+    def _files(self) -> dict[Path, Path]:
+        """The files of the project by their places in the copy."""
+        found = {self.place(file): file for file in self.project.files if file.is_file()}
         for folder, place in self._places.items():
-            found |= {folder / source.relative_to(place): None for source in sorted(place.rglob("*.v"))}
-        return list(found)
+            every = [one for one in sorted(place.rglob("*")) if one.suffix in _COPIED and one.is_file()]
+            found |= {one: folder / one.relative_to(place) for one in every}
+        return found
 
 
 def _outermost(folders: Iterable[Path], project: Project) -> list[Path]:

@@ -182,8 +182,8 @@ class Work:
         if refused is not None:
             return self._failed(source, source.holes, refused.message)
         module = self.project.module(source.path)
-        required = [path for path in self._copy.in_order([source.path]) if path != source.path]
-        around = hashlib.sha256(b"\0".join([path.read_bytes() for path in required])).hexdigest()
+        behind = [path.read_bytes() for path in self._copy.read_for(source.path)]
+        around = hashlib.sha256(b"\0".join([repr(self.project.arguments).encode(), *behind])).hexdigest()
         answers: dict[str, _Tried] = {}
         context: Context | None = None
         broken: Refusal | None = None
@@ -307,7 +307,7 @@ class Work:
     # ------------------------------------------------------------------------------------------------------ record
 
     def _key(self, source: Source, hole: Hole, around: str) -> str:
-        """Changes with all above the hole, its statement, what is required (`around`: its digest), and the library."""
+        """Changes with all above the hole, its statement, what is behind the file (`around`), and the library."""
         text = "\0".join([around, source.shown, source.document.text[: hole.start], hole.statement, hole.proof])
         given = "" if self._learned is None else f"{self._learned.digest}\0"
         text = f"{self.options.seed}\0{self._writer is not None}\0{given}{text}"

@@ -470,6 +470,116 @@ def test_a_refutation_does_not_outlive_the_definition_that_it_is_about(tmp_path:
     assert status == ["refuted", "proved"]
 
 
+def proved_again(target: Path, out: Path) -> dict[str, str]:
+    """The statuses after `prove`, which goes on where an earlier one with the same output stopped."""
+    work = Work(target, out, Options(seconds=2.0, seed=0, memory_bytes=2 << 30))
+    return {result.name: result.status for result in work.run(lambda _: None)}
+
+
+def written(folder: Path, **files: str) -> Path:
+    """A development with these files, its logical name `Demo`; `project` is the rest of its project file."""
+    folder.mkdir(exist_ok=True)
+    (folder / "_CoqProject").write_text("-Q . Demo\n" + files.pop("project", ""))
+    for name, text in files.items():
+        (folder / f"{name}.v").write_text(text)
+    return folder
+
+
+ABOUT_K = "Lemma k_is_one : k = 1. Admitted. Lemma k_is_zero : k = 0. Admitted.\n"
+
+
+def test_options_of_the_prover_do_not_hide_what_a_file_requires(tmp_path: Path) -> None:
+    folder = written(
+        tmp_path / "dev",
+        project="-arg -w\n-arg all\nLib.v\nMain.v\n",
+        Lib="Definition k := 1.",
+        Main=f"From Demo Require Import Lib. {ABOUT_K}",
+    )
+    subprocess.run(["coqc", "-Q", ".", "Demo", "Lib.v"], cwd=folder, check=True)
+    assert proved_again(folder, tmp_path / "out") == {"k_is_one": "proved", "k_is_zero": "refuted"}
+    (folder / "Lib.v").write_text("Definition k := 0.")
+    assert proved_again(folder, tmp_path / "out") == {"k_is_one": "refuted", "k_is_zero": "proved"}
+
+
+def test_what_is_tried_under_other_options_of_the_prover_is_tried_again(tmp_path: Path) -> None:
+    folder = written(tmp_path / "dev", Main="Lemma a : 0 = 1. Admitted.")
+    proved_again(folder, tmp_path / "out")
+    written(folder, project="-arg -impredicative-set")
+    proved_again(folder, tmp_path / "out")
+    assert len((tmp_path / "out" / "tried.jsonl").read_text().splitlines()) == 2
+
+
+def test_a_file_whose_requirements_are_unknown_is_one_line_and_stops_no_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = written(
+        tmp_path / "dev",
+        Bad="Require Import 3.",
+        Lib="Definition k := 1.",
+        Main=f"From Demo Require Import Lib. {ABOUT_K}",
+        Other=f"From Demo Require Import Bad. {ABOUT_K}",
+    )
+    assert proved_again(folder / "Main.v", tmp_path / "out") == {"k_is_one": "proved", "k_is_zero": "refuted"}
+    assert main(["prove", str(folder / "Other.v"), "--out", str(tmp_path / "bad"), "--cpu-seconds", "1"]) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()[-1:]
+    assert f"{folder / 'Bad.v'}: coqdep does not tell what this file requires" in line
+
+
+@pytest.mark.parametrize("load", ["Load Defs.", 'Load "sub/Defs.v".', "Time Load (* now *) Verbose Defs."])
+@pytest.mark.parametrize("through", [False, True])
+def test_a_refutation_does_not_outlive_what_a_loaded_file_says(tmp_path: Path, load: str, through: bool) -> None:
+    main_file = f"From Demo Require Import Lib. {ABOUT_K}" if through else f"{load} {ABOUT_K}"
+    folder = written(tmp_path / "dev", Lib=load, Main=main_file)
+    (folder / "sub").mkdir()
+    for value, expected in (("0", {"k_is_one": "refuted", "k_is_zero": "proved"}), ("1", None)):
+        (folder / "sub" / "Base.v").write_text(f"Definition base := {value}.")
+        (folder / "sub" / "Defs.v").write_text("From Demo.sub Require Import Base. Definition k := base.")
+        found = proved_again(folder / "Main.v", tmp_path / "out")
+        assert found == (expected or {"k_is_one": "proved", "k_is_zero": "refuted"})
+
+
+def test_a_compiled_file_older_than_what_it_loads_is_compiled_anew(tmp_path: Path) -> None:
+    folder = written(
+        tmp_path / "dev", Defs="Definition k := 0.", Lib="Load Defs.", Main=f"From Demo Require Import Lib. {ABOUT_K}"
+    )
+    subprocess.run(["coqc", "-Q", ".", "Demo", "Lib.v"], cwd=folder, check=True)
+    (folder / "Defs.v").write_text("Definition k := 1.")
+    assert proved_again(folder / "Main.v", tmp_path / "out") == {"k_is_one": "proved", "k_is_zero": "refuted"}
+
+
+def test_an_answer_does_not_outlive_a_compiled_file_without_a_source_or_a_plugin(tmp_path: Path) -> None:
+    folder = written(tmp_path / "dev", Lib="Definition k := 0.", Main=f"From Demo Require Import Lib. {ABOUT_K}")
+    subprocess.run(["coqc", "-Q", ".", "Demo", "Lib.v"], cwd=folder, check=True)
+    (folder / "Lib.v").unlink()
+    (folder / "plugin.cmxs").touch()
+    main_file = (folder / "Main.v").resolve()
+    with Copy(project.find(main_file), 60.0) as copy:
+        assert copy.prepare(main_file) is None
+        assert copy.read_for(main_file) == [main_file.with_name("Lib.vo"), main_file.with_name("plugin.cmxs")]
+
+
+LENGTH = "Lemma length_s : String.length s = 4. Admitted.\n"
+STRING = 'Require Import String.\r\nOpen Scope string_scope.\r\nDefinition s : string := "a\r\nb".\r\n'
+
+
+@pytest.mark.parametrize("required", [False, True])
+def test_lines_that_end_as_on_windows_are_read_as_they_are(tmp_path: Path, required: bool) -> None:
+    text = f"Require Import String. From Demo Require Import Lib. {LENGTH}" if required else f"{STRING}{LENGTH}"
+    folder = written(tmp_path / "dev")
+    (folder / "Lib.v").write_bytes(STRING.encode())
+    (folder / "Main.v").write_bytes(text.encode())
+    assert proved_again(folder / "Main.v", tmp_path / "out") == {"length_s": "proved"}
+
+
+def test_only_a_file_with_holes_has_to_be_utf_8(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = written(tmp_path / "dev", Main=f"From Demo Require Import Lib. {ABOUT_K}")
+    (folder / "Lib.v").write_bytes("Definition k := 1. (* café *)".encode("latin-1"))
+    assert proved_again(folder / "Main.v", tmp_path / "out") == {"k_is_one": "proved", "k_is_zero": "refuted"}
+    (folder / "Main.v").write_bytes("Definition k := 1. (* café *) Lemma a : k = 1. Admitted.".encode("latin-1"))
+    assert main(["prove", str(folder / "Main.v"), "--out", str(tmp_path / "bad"), "--cpu-seconds", "1"]) == 2
+    assert "Main.v: not UTF-8 text" in capsys.readouterr().err
+
+
 def test_only_fix_as_a_word_is_recursion_in_a_filling() -> None:
     fine = ("rewrite prefix_nil, (List.suffix_cons a).", "exact (@fixed 1).", "apply fix_point, fix'.")
     assert [judging.refusal(Filling(text)) for text in fine] == [None, None, None]
