@@ -538,6 +538,14 @@ def test_a_refutation_does_not_outlive_what_a_loaded_file_says(tmp_path: Path, l
         assert found == (expected or {"k_is_one": "proved", "k_is_zero": "refuted"})
 
 
+def test_a_loaded_file_comes_before_the_file_that_loads_it_and_is_not_compiled_for_it(tmp_path: Path) -> None:
+    folder = written(tmp_path / "dev", Main="Definition k := 1. Load Part.", Part="Definition next := S k.").resolve()
+    with Copy(project.find(folder), 60.0) as copy:
+        assert copy.in_order([folder / "Main.v", folder / "Part.v"]) == [folder / "Part.v", folder / "Main.v"]
+        assert copy.prepare(folder / "Main.v") is None
+        assert copy.compile(folder / "Main.v") is None
+
+
 def test_a_compiled_file_older_than_what_it_loads_is_compiled_anew(tmp_path: Path) -> None:
     folder = written(
         tmp_path / "dev", Defs="Definition k := 0.", Lib="Load Defs.", Main=f"From Demo Require Import Lib. {ABOUT_K}"
