@@ -40,7 +40,7 @@ def rocq_graph(target: Path, seconds: float = 300) -> nx.MultiDiGraph[str]:
         raise UserError(f"{target} holds no .v file")
     with Copy(project, seconds) as copy:
         for file in copy.in_order(files):
-            refused = copy.prepare(file) or copy.compile(file, copy.place(file).read_text(encoding="utf-8"))
+            refused = copy.prepare(file) or copy.compile(file)
             if refused is not None:
                 raise UserError(f"{file}:{refused.line}: Rocq does not compile this: {refused.message}")
         modules = [project.module(file) for file in files]

@@ -39,6 +39,9 @@ SEARCHED = 6
 _EVERYWHERE = frozenset(one.name for datatype in STANDARD_DATATYPES for one in (datatype, *datatype.constructors))
 """Symbols about which there is too much to find."""
 
+OWN = 3
+"""Lemmas of the file itself that are among the first premises, however many better ones other files have."""
+
 VARIABLE = 1
 """Size of an equation's side that matches anything."""
 
@@ -146,7 +149,7 @@ class Context:
     # ----------------------------------------------------------------------------------------------------- premises
 
     def premises(self, symbols: frozenset[str], most: int) -> list[Premise]:
-        """The lemmas in scope that share most with these symbols, best first; other holes come behind lemmas."""
+        """The lemmas in scope that share most with these symbols, best first; a hole counts less than a lemma."""
         if not self._retrieves:
             return []
         symbols = _as_one(symbols)
@@ -157,7 +160,10 @@ class Context:
             if not any(name.endswith(f".{premise.name}") for name in hidden)
         }
         ranked = sorted(found.values(), key=lambda premise: -self._score(premise, symbols))
-        return [premise for premise in ranked if self._score(premise, symbols) > 0][:most]
+        ranked = [premise for premise in ranked if self._score(premise, symbols) > 0]
+        own = [premise for premise in ranked if premise in self._own][:OWN]
+        first = dict.fromkeys([*ranked[:OWN], *own])
+        return [*first, *(premise for premise in ranked if premise not in first)][:most]
 
     def _score(self, premise: Premise, symbols: frozenset[str]) -> float:
         shared = sum(self._weight(one) for one in premise.symbols & symbols)

@@ -50,6 +50,8 @@ class Project:
     """Further options of the prover."""
     plugins: tuple[Path, ...]
     files: tuple[Path, ...]
+    nested: bool = True
+    """Whether the folders in those of its load paths belong to it; beside a file without a project they do not."""
 
     def library(self, file: Path) -> str:
         """The logical name of the folder of a file, empty without a load path for it."""
@@ -84,7 +86,7 @@ def find(target: Path) -> Project:
         if (root / PROJECT_FILE).is_file():
             return _read(root)
     files = tuple(sorted(folder.rglob("*.v"))) if target.is_dir() else (target,)
-    return Project(folder, (LoadPath("-Q", folder, ""),), (), (), files)
+    return Project(folder, (LoadPath("-Q", folder, ""),), (), (), files, nested=target.is_dir())
 
 
 def _read(root: Path) -> Project:
@@ -152,7 +154,7 @@ class Copy:
         self._places: dict[Path, Path] = {}
         for number, folder in enumerate(_outermost([path.folder for path in self.project.paths], self.project)):
             place = self.folder / f"part{number}"
-            _copy(folder, place)
+            _copy(folder, place, nested=self.project.nested)
             self._places[folder] = place
         self._needs: dict[Path, Needs | str] | None = None
 
@@ -280,13 +282,14 @@ def _outermost(folders: Iterable[Path], project: Project) -> list[Path]:
     return found
 
 
-def _copy(folder: Path, place: Path) -> None:
-    """Copies the sources and compiled files of a tree, with their times; hidden folders are left out."""
+def _copy(folder: Path, place: Path, *, nested: bool) -> None:
+    """Copies the sources and compiled files of a folder, or tree, with their times; hidden folders are left out."""
     if not folder.is_dir():
         raise UserError(f"{folder}, a load path of the project, is not a folder")
 
     def left_out(parent: str, names: list[str]) -> set[str]:
-        wanted = {name for name in names if name.endswith(_COPIED) or (Path(parent) / name).is_dir()}
+        folders = {name for name in names if (Path(parent) / name).is_dir()}
+        wanted = {name for name in names if name.endswith(_COPIED)} - folders | (folders if nested else set())
         return {name for name in names if name.startswith(".") or name not in wanted}
 
     shutil.copytree(folder, place, ignore=left_out, symlinks=False, ignore_dangling_symlinks=True)

@@ -297,6 +297,20 @@ def test_an_open_statement_shows_the_goal_that_an_induction_leaves(tmp_path: Pat
     assert results(tmp_path)["zero"]["goals"] == ["n : nat\nIHn : f n = 0\n============================\ng (f n) = 0"]
 
 
+def test_a_file_without_a_project_is_of_its_folder_alone(tmp_path: Path) -> None:
+    """As plain `coqc` has it; the folder may be a home directory."""
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "Beside.v").write_text("Definition two := 2.")
+    (tmp_path / "inner" / "Deep.v").write_text("Definition three := 3.")
+    work = tmp_path / "Work.v"
+    work.write_text("Require Import Beside. Lemma a : two = 2. Admitted.")
+    with Copy(project.find(work), 60.0) as copy:
+        assert copy.prepare(work) is None
+        assert sorted(file.name for file in copy.folder.rglob("*.v")) == ["Beside.v", "Work.v"]
+    with Copy(project.find(tmp_path), 60.0) as copy:
+        assert copy.place(tmp_path / "inner" / "Deep.v").is_file()
+
+
 def test_paths_and_the_patch_start_at_the_folder_of_the_project(tmp_path: Path) -> None:
     shutil.copytree(DEMO, tmp_path / "demo")
     options = Options(seconds=1.0, seed=0, memory_bytes=2 << 30, names=("mirror_mirror",))
@@ -347,7 +361,8 @@ AROUND = {
     "an example with its proof as a term": (
         (
             "Example two : 1 + 1 = 2 := eq_refl. Lemma again : let y := 1 in y = 1. Admitted.\n"
-            f"Module M. Definition far : {ALL_P}. Proof. Admitted. Lemma four : P 4. Admitted. End M."
+            f"Module M. Definition far : {ALL_P}. Proof. Admitted.\n"
+            "Lemma four : P 4. Proof. pose proof (far 4). admit. Admitted. End M."
         ),
         {"again": ("proved", []), "M.four": ("conditional", ["Dev.Work.M.far"])},
     ),
@@ -373,6 +388,13 @@ AROUND = {
             "Lemma four : P 4. Proof. pose proof Shown.held. admit. Admitted."
         ),
         {"four": ("conditional", ["Dev.Work.Shown.held"])},
+    ),
+    "many lemmas of the library about the same": (
+        (
+            "Parameter f : nat -> bool. Lemma always : forall n, f n = true. Admitted.\n"
+            "Lemma same : forall n, f n = f (S n). Admitted."
+        ),
+        {"always": ("open", []), "same": ("conditional", ["Dev.Work.always"])},
     ),
     "a functor": (
         (
