@@ -317,16 +317,16 @@ def as_equation(term: Term) -> Equation | None:
     return None
 
 
-def _mentioned(term: Term, order: dict[str, None]) -> None:
-    """Variables in order of appearance."""
-    if isinstance(term, Var):
+def _mentioned(term: Term, order: dict[str, None], bound: frozenset[str] = frozenset()) -> None:
+    """Free variables in order of appearance."""
+    if isinstance(term, Var) and term.name not in bound:
         order[term.name] = None
     elif isinstance(term, App):
         for part in (term.function, *term.arguments):
-            _mentioned(part, order)
+            _mentioned(part, order, bound)
     elif isinstance(term, Forall):
-        _mentioned(term.type, order)
-        _mentioned(term.body, order)
+        _mentioned(term.type, order, bound)
+        _mentioned(term.body, order, bound | {term.name})
 
 
 def close(hypotheses: Sequence[Term], conclusion: Term, variables: Mapping[str, Term]) -> Term:

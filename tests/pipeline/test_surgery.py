@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from domain import Goal, Hypothesis
+from domain import App, Const, Forall, Goal, Hypothesis, Var
 from pipeline.proposers import testing
 from pipeline.proposers.automation import Automation
 from pipeline.proposers.surgery import from_goal, requests
-from pipeline.proposers.theory import Theory, open_statement
+from pipeline.proposers.theory import Theory, close, equation, open_statement
 from tests.pipeline.small_theory import Checker, definitions, statement
 from verifiers.rocq.terms import alpha_normal, render
 
@@ -54,6 +54,19 @@ def test_what_holds_only_under_the_premises_of_the_statement_is_asked_for_under_
 def test_premises_that_speak_of_what_a_goal_does_not_have_stay_away(checker: Checker) -> None:
     """What is left of this statement has no function to which its premise could apply."""
     assert not any("iff" in text for text in wanted(checker, "false_sum_same"))
+
+
+def test_a_name_bound_in_the_type_of_a_variable_is_no_variable_of_the_closed_statement() -> None:
+    """`A`, `dec : forall x y : A, decided A x y` and an `x : A` of its own, as a section leaves them."""
+    a, x = Var("A"), Var("x")
+    decided = Forall("x", a, Forall("y", a, App(Const("decided"), (a, x, Var("y")))))
+    counted = App(Const("count"), (Var("dec"), x))
+    closed = open_statement(close([], equation(Const("nat"), counted, counted), {"dec": decided, "x": a}))
+    assert [(binder.name, binder.kind) for binder in closed.binders] == [
+        ("x0", "type"),
+        ("x1", "function"),
+        ("x2", "data"),
+    ]
 
 
 def together_join() -> str:
