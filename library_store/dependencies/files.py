@@ -16,7 +16,7 @@ import networkx as nx
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from domain import OutsideError
+from domain import OutsideError, UserError
 from library_store.dependencies.measures import Measures
 
 _UNWRITABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -36,6 +36,22 @@ _NODE_COLUMNS = {
 }
 _EDGE_COLUMNS = {"kind": pa.string(), "round": pa.int32(), "count": pa.int64(), "confirmed": pa.bool_()}
 _XML_TYPES = {pa.string(): "string", pa.int32(): "long", pa.int64(): "long", pa.bool_(): "boolean"}
+
+
+OWN_KEYS = frozenset({"source", "nodes", "edges", "longest_path", "top_pagerank"})
+"""What every `summary.json` of a graph says."""
+
+
+def refuse_foreign(folder: Path) -> None:
+    """Raises `UserError` unless a folder is new, empty, or that of an earlier graph, by its `summary.json`."""
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    try:
+        said = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        said = None
+    if not isinstance(said, dict) or not said.keys() >= OWN_KEYS:
+        raise UserError(f"{folder} is there and is no graph of ours: give another --out")
 
 
 def writable(text: str) -> str:

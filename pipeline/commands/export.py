@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,6 +10,9 @@ from cyclopts import Parameter
 
 from domain import Elaboration, OutsideError, Prover, UserError
 from library_store.snapshot import Tables
+
+PART = re.compile(r"Library(_\d+)?\..*")
+"""Names of files of a development that hold lemmas, and of what their prover made of them."""
 
 
 def export(
@@ -30,26 +34,30 @@ def export(
         run: a run directory.
         form: `coq-project` is a folder that `make` builds, `lean-lake` one for `lake build`, `isabelle-session` one for
             `isabelle build`, with `lemmas.jsonl` and a card in it; `jsonl` is that file alone.
-        out: the folder or file; one called like the form, or `lemmas.jsonl`, in the run when left out.
+        out: the folder or file, new or of an earlier export; one called like the form, or `lemmas.jsonl`, in the run
+            when left out.
         at_round: as of this round; the last finished one when left out.
     """
     from library_store.snapshot import read, write_atomically
-    from pipeline.export.development import jsonl, library_of, project
+    from pipeline.export.development import LINES, is_exported, jsonl, library_of, project
 
     tables = read(run, at_round)
     library = library_of(tables, _preludes(tables))
     style = library.form
     if form not in ("jsonl", style.project):
         raise UserError(f"{run} is a library for {style.prover}: export it --as {style.project} or --as jsonl")
-    target = out or run / ("lemmas.jsonl" if form == "jsonl" else form)
+    target = out or run / (LINES if form == "jsonl" else form)
+    free = not target.exists() or (form != "jsonl" and target.is_dir() and not any(target.iterdir()))
+    if not free and not is_exported(target if form == "jsonl" else target / LINES):
+        what = "file" if form == "jsonl" else "development"
+        raise UserError(f"{target} is there and is no {what} of ours: give another --out")
     files = {target / name: text for name, text in project(library).items()}
     if form == "jsonl":
         files = {target: jsonl(library)}
-    elif target.exists() and not (target / style.mark).is_file() and (target.is_file() or any(target.iterdir())):
-        raise UserError(f"{target} is there and is no development of ours: give another --out")
-    elif target.exists():
+    else:
         for old in target.glob(style.stale):  # of a round that had more preludes
-            old.unlink()
+            if PART.fullmatch(old.name):
+                old.unlink()
     try:
         for path, text in files.items():
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -46,7 +46,8 @@ def graph(
             lean-dojo 4.20.0 (.tar.gz) or its unpacked folder; lego:FILE, skills of LEGO-Prover as JSON lines;
             rocq:PATH, a Rocq development (folder or FILE.v), or rocq:stdlib; lean:PATH, a Lean 4 project that
             was built; isabelle:SESSION, a session by name or a folder with a ROOT (never tried with a real Isabelle).
-        out: Where the files go; when left out, `graph` in a run or library, `graph_PREFIX` here for PREFIX:PATH.
+        out: Where the files go, a new folder or one of an earlier graph; when left out, `graph` in a run or library,
+            `graph_PREFIX` here for PREFIX:PATH.
         at_round: As of this round of a run; the last finished one when left out.
         lemma: Only say where this lemma of a corpus stands: what it uses, what uses it, what breaks without it, and
             the files that its proof needs.
@@ -66,7 +67,10 @@ def graph(
     if lemma is not None:
         _show_place(locate(source, read, lemma), json_output)
         return 0
+    from library_store.dependencies.files import refuse_foreign
+
     folder = Path(f"graph_{source.partition(':')[0]}") if out is None else out
+    refuse_foreign(folder)
     summary = analyse(source, read, folder)
     if json_output:
         print(json.dumps(summary, indent=2, ensure_ascii=False))
@@ -79,7 +83,7 @@ def graph(
 def _of_run(source: str, out: Path | None, at_round: int | None, json_output: bool) -> int:
     from library_store import analysis, snapshot
     from library_store.dependencies import measures
-    from library_store.dependencies.files import write_files
+    from library_store.dependencies.files import refuse_foreign, write_files
     from library_store.dependencies.findings import find
     from library_store.dependencies.lineage import forest
     from library_store.dependencies.page import Page, render
@@ -89,6 +93,8 @@ def _of_run(source: str, out: Path | None, at_round: int | None, json_output: bo
 
     started = time.perf_counter()
     directory = _directory(source)
+    folder = directory / "graph" if out is None else out
+    refuse_foreign(folder)
     tables = snapshot.read(directory, at_round=at_round)
     whole = lemma_graph(tables)
     uses = Uses.of(measures.dependencies(whole))
@@ -132,7 +138,6 @@ def _of_run(source: str, out: Path | None, at_round: int | None, json_output: bo
         growth=growth,
         forest=forest(tables),
     )
-    folder = directory / "graph" if out is None else out
     summary["seconds"] = round(time.perf_counter() - started, 3)
     paths = write_files(whole, measured, folder)
     written = {"summary.json": json.dumps(summary, indent=1, ensure_ascii=False), "index.html": render(page)}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from domain import Const, Definition, Lemma, UserError
@@ -18,6 +19,12 @@ from pipeline.display import Display
 from pipeline.export.forms import FORMS, Form, Written, wording
 from pipeline.export.names import lemma_names
 from verifiers.canonical import in_order, with_derived
+
+LINES = "lemmas.jsonl"
+"""The file of JSON lines in a development."""
+
+OWN_FIELDS = frozenset({"formal_statement", "proof", "operator", "origins", "prover_version"})
+"""What every line of an export has, and no list of problems of a user's own."""
 
 
 class Part(NamedTuple):
@@ -138,7 +145,7 @@ def project(library: Library) -> dict[str, str]:
     """Relative path → text of each file of the development."""
     versions = sorted({lemma.prover_version for lemma in library.lemmas})
     files = library.form.files([_written(library, part) for part in library.parts], versions[-1])
-    return files | {"lemmas.jsonl": jsonl(library), "README.md": card(library)}
+    return {LINES: jsonl(library), **files, "README.md": card(library)}  # the lines first: by them it is known again
 
 
 def _written(library: Library, part: Part) -> Written:
@@ -170,6 +177,18 @@ def _sentence(library: Library, lemma: Lemma) -> str:
 def jsonl(library: Library) -> str:
     records = [_record(library, part, lemma) for part in library.parts for lemma in part.lemmas]
     return "".join(f"{json.dumps(record, ensure_ascii=False)}\n" for record in records)
+
+
+def is_exported(file: Path) -> bool:
+    """Whether a path is a file of lines that `jsonl` wrote."""
+    if not file.is_file():
+        return False
+    try:
+        with file.open(encoding="utf-8") as lines:
+            records = [json.loads(line) for line in lines]
+    except ValueError:  # neither JSON nor text
+        return False
+    return bool(records) and all(isinstance(record, dict) and record.keys() >= OWN_FIELDS for record in records)
 
 
 def _record(library: Library, part: Part, lemma: Lemma) -> dict[str, Any]:

@@ -44,8 +44,6 @@ class Form(Protocol):
     prover: Prover
     project: str
     """What `--as` calls a development of this prover."""
-    mark: str
-    """A file that every such development of ours has."""
     stale: str
     """Files that an earlier export may have left, as a pattern."""
     building: str
@@ -103,7 +101,6 @@ class Rocq:
 
     prover: Prover = "rocq"
     project = "coq-project"
-    mark = "_CoqProject"
     stale = "theories/Library*"
     building = (
         "`theories/` is a development that `make` builds (or `coqc -Q theories Lemmary theories/Library.v`); lemmas\n"
@@ -180,7 +177,6 @@ class Lean:
 
     prover: Prover = "lean4"
     project = "lean-lake"
-    mark = "lakefile.toml"
     stale = "Library*.lean"
     building = (
         "`Library.lean` (and `Library_2.lean`, …, one for each set of imports) is for `lake build`; lemmas stand\n"
@@ -242,7 +238,6 @@ class Isabelle:
 
     prover: Prover = "isabelle"
     project = "isabelle-session"
-    mark = "ROOT"
     stale = "Library*.thy"
     building = (
         "The session is for `isabelle build -D .`; lemmas stand after those that their proofs use, in `Library.thy`\n"

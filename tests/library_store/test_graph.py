@@ -26,6 +26,7 @@ from library_store.dependencies import measures
 from library_store.dependencies.files import dot, write_files
 from library_store.graph import lemma_graph
 from library_store.library import Library
+from pipeline.__main__ import main
 from tests.library_store import samples
 from tests.library_store.samples import AUDITED, attempt, lemma, opened, sha
 
@@ -292,6 +293,25 @@ def test_texts_of_problems_cannot_break_the_files(tmp_path: Path) -> None:
     assert nx.read_graphml(tmp_path / "out" / "graph.graphml").nodes[A]["name"].startswith("<script>")
     lines = (tmp_path / "out" / "graph.dot").read_text().splitlines()
     assert all(line.endswith((";", "{", "}")) for line in lines)
+
+
+def test_a_folder_is_written_again_if_it_is_an_earlier_graph_and_kept_if_it_is_not(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for out in ([], [], ["--out", str(tmp_path / "new")], ["--out", str(tmp_path / "new")]):
+        assert main(["graph", str(finished), *out]) == 0
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "index.html").write_text("mine")
+    (tmp_path / "note").write_text("mine")
+    capsys.readouterr()
+    for source in (str(finished), "lego:none.jsonl"):
+        for name in ("site", "note"):
+            assert main(["graph", source, "--out", str(tmp_path / name)]) == 2
+            assert capsys.readouterr().err == (
+                f"error: {tmp_path / name} is there and is no graph of ours: give another --out\n"
+            )
+    assert (tmp_path / "note").read_text() == "mine"
+    assert [(file.name, file.read_text()) for file in (tmp_path / "site").iterdir()] == [("index.html", "mine")]
 
 
 def test_an_empty_library_has_a_graph_and_files(tmp_path: Path) -> None:

@@ -152,3 +152,34 @@ def test_what_cannot_be_exported_is_one_line(run: Path, tmp_path: Path, capsys: 
         library.snapshot()
     assert main(["export", str(tmp_path / "empty"), "--as", "jsonl"]) == 2
     assert "has no lemma as of round 1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("form", "theirs", "kept"),
+    [
+        ("coq-project", "_CoqProject", "-R theories Mine\n"),
+        ("jsonl", "", '{"name": "mine", "formal_statement": "Theorem mine : True.", "proof": "exact I."}\n'),
+        ("jsonl", "", "my notes\n"),
+        ("jsonl", "", ""),
+    ],
+)
+def test_what_is_not_of_an_earlier_export_is_kept(
+    form: str, theirs: str, kept: str, run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    file = out / theirs
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(kept)
+    assert main(["export", str(run), "--as", form, "--out", str(out)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert file.read_text() == kept
+    assert list(out.parent.rglob("*")) == list(dict.fromkeys([out, file]))
+
+
+@pytest.mark.parametrize("form", ["coq-project", "jsonl"])
+def test_an_earlier_export_is_replaced(form: str, run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    for at_round in ("1", "2", "1"):
+        assert main(["export", str(run), "--as", form, "--out", str(out), "--at-round", at_round]) == 0
+    lines = out if form == "jsonl" else out / "lemmas.jsonl"
+    assert len(lines.read_text().splitlines()) == 5
