@@ -46,6 +46,8 @@ class SplitRow(NamedTuple):
     problems: int
     by_round: tuple[int, ...]
     by_solver: tuple[int, ...]
+    unproved: tuple[int, ...]
+    """The others, by status as `unproved` names them."""
 
 
 def write_report(run: Path, at_round: int | None = None) -> Path:
@@ -79,6 +81,7 @@ def render(facts: Facts, drawn: Sequence[Figure], *, name: str, settings: str) -
         tiles=tiles(facts),
         figures={figure.id: figure for figure in drawn},
         splits=splits(facts),
+        unproved=unproved(facts),
         solvers=SOLVERS,
         provable=provable(facts),
         findings=findings(facts),
@@ -138,17 +141,25 @@ def _by_round(proved: list[int]) -> Tile:
     return Tile(f"{proved[0]} + {sum(proved[1:])}", f"newly proved in round 1 and in rounds 2 to {len(proved)}")
 
 
+def unproved(facts: Facts) -> list[str]:
+    """What a problem without a proof may be here: open always, refuted or an error where there is one."""
+    found = {problem.status for problem in facts.problems}
+    return [status for status in ("refuted", "error", "open") if status == "open" or status in found]
+
+
 def splits(facts: Facts) -> list[SplitRow]:
     """One row for each split, and one for all of them where there are several."""
     names = list(dict.fromkeys(problem.split for problem in facts.problems))
 
     def row(split: str, problems: Sequence[ProblemFacts]) -> SplitRow:
-        rounds, solvers = (Counter(getattr(problem, key) for problem in problems) for key in ("round", "solver"))
+        keys = ("round", "solver", "status")
+        rounds, solvers, statuses = (Counter(getattr(problem, key) for problem in problems) for key in keys)
         return SplitRow(
             split or "(none)",
             len(problems),
             tuple(rounds[number] for number in facts.rounds),
             tuple(solvers[solver] for solver in SOLVERS),
+            tuple(statuses[status] for status in unproved(facts)),
         )
 
     rows = [row(name, [problem for problem in facts.problems if problem.split == name]) for name in names]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,10 @@ from domain import UserError
 from library_store.snapshot import manifests, read
 from pipeline.__main__ import main
 from pipeline.report.facts import SOURCES, Facts
+from pipeline.report.figures import figures
 from pipeline.report.gather import gather
-from pipeline.report.page import write_report
-from pipeline.report.uses import layout
+from pipeline.report.page import render, splits, write_report
+from pipeline.report.uses import layout, uses
 from tests.pipeline import browser
 from tests.pipeline.browser import Browser
 from tests.pipeline.sample_run import build
@@ -72,6 +74,19 @@ def test_automation_and_language_model_add_up_to_the_whole(facts: Facts) -> None
     automation, model = facts.ledger
     assert automation.tokens_in + automation.tokens_out == 0
     assert min(automation.problems, model.problems, automation.lemmas, model.lemmas) > 0
+
+
+def test_a_refuted_problem_is_not_counted_as_open(facts: Facts) -> None:
+    one = next(problem for problem in facts.problems if problem.status == "open")
+    refuted = tuple(p._replace(status="refuted") if p is one else p for p in facts.problems)
+    before, after = splits(facts)[-1], splits(replace(facts, problems=refuted))[-1]
+    assert (before.split, after.split) == ("all", "all")
+    (left,) = before.unproved
+    assert after.unproved == (1, left - 1)
+    page = render(replace(facts, problems=refuted), [*figures(facts), uses(facts)], name="sample", settings="")
+    table = page.partition("<h2>Problems by split and round</h2>")[2].partition("</table>")[0]
+    assert '<th class="n">refuted</th><th class="n">open</th>' in table
+    assert f'data-label="refuted">1</td><td class="n" data-label="open">{left - 1}</td>' in table
 
 
 def test_a_lemma_carries_every_problem_that_rests_on_it_through_others(facts: Facts) -> None:
