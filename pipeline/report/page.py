@@ -17,7 +17,8 @@ import jinja2
 import yaml
 from markupsafe import Markup
 
-from library_store.snapshot import read, write_atomically
+from domain import UserError
+from library_store.snapshot import manifests, read, write_atomically
 from pipeline.report.drawing import VARIABLES, Figure
 from pipeline.report.facts import SOLVERS, Facts, LemmaFacts, ProblemFacts
 from pipeline.report.figures import figures
@@ -56,7 +57,10 @@ def write_report(run: Path, at_round: int | None = None) -> Path:
     Raises:
         UserError: `run` is no run directory, or has no such round.
     """
-    facts = gather(read(run, at_round))
+    tables = read(run, at_round)
+    if tables.round < 1:
+        raise UserError(f"{run} has rounds 1 to {len(manifests(run))}, not {at_round}: choose one of them")
+    facts = gather(tables)
     drawn = [*figures(facts), uses(facts)]
     folder = run / FOLDER / f"round-{at_round}" if at_round is not None else run / FOLDER
     folder.mkdir(parents=True, exist_ok=True)

@@ -133,8 +133,10 @@ def test_the_result_as_json_agrees_with_the_manifest(run: Path, capsys: pytest.C
 
 def test_a_missing_run_or_round_is_one_line(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", str(tmp_path / "nowhere")]) == 2
-    assert main(["report", str(run), "--at-round", "9"]) == 2
-    assert len(capsys.readouterr().err.splitlines()) == 2
+    for number in ("0", "9"):
+        assert main(["report", str(run), "--at-round", number]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 3
+    assert not (run / "report" / "round-0").exists()
     with pytest.raises(UserError, match="no finished round"):
         write_report(tmp_path)
 
