@@ -178,14 +178,14 @@ class Growth(NamedTuple):
 
 
 def growth(tables: Tables) -> list[Growth]:
-    """One entry per round, from round 1; lemmas that came with the start of the run are not of any round."""
+    """One entry per round, with round 0 in front when the run began with lemmas, which are of that round."""
     born = Counter(tables.table("lemmas").column("born").to_pylist())
     attempts = Counter(tables.table("attempts").column("round").to_pylist())
     retired = _first_round(tables, "lemmas", "retired_by", lambda value: value is not None)
     solved = _first_round(tables, "problems", "status", lambda value: value == "proved")
     return [
         Growth(number, born[number], retired[number], solved[number], attempts[number])
-        for number in range(1, tables.round + 1)
+        for number in range(0 if born[0] else 1, tables.round + 1)
     ]
 
 

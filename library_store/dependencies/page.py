@@ -122,6 +122,8 @@ def _growth(growth: Sequence[Growth]) -> str:
 
 
 def _tops(page: Page) -> str:
+    if not page.summary["edges"]:  # without uses none stands above another
+        return ""
     lists: list[str] = []
     for key, title in _TOPS.items():
         entries: Sequence[tuple[str, float]] = page.summary.get(key) or ()

@@ -209,6 +209,8 @@ def _number(value: float) -> str:
 
 
 def _show_tops(summary: dict[str, Any]) -> None:
+    if not summary["edges"]:  # without uses none stands above another
+        return
     for title, key in (("most used", "top_in_degree"), ("highest PageRank", "top_pagerank")):
         if summary[key]:
             print(f"{title}: " + ", ".join(f"{name} {_number(value)}" for name, value in summary[key][:5]))

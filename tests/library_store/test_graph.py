@@ -22,6 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from library_store import analysis, snapshot
+from library_store.admission import Proposal
 from library_store.dependencies import measures
 from library_store.dependencies.files import dot, write_files
 from library_store.graph import lemma_graph
@@ -120,6 +121,28 @@ def test_growth_adds_up_to_the_counts(finished: Path) -> None:
     assert [entry.lemmas for entry in growth] == [2, 1, 0]
     assert [entry.solved for entry in growth] == [1, 1, 1]
     assert [entry.retired for entry in growth] == [0, 0, 1]
+    assert [entry.round for entry in growth] == [1, 2, 3]
+
+
+def test_a_run_that_begins_with_lemmas_grows_from_round_0(tmp_path: Path) -> None:
+    with opened(tmp_path) as library:
+        library.insert_many([Proposal(lemma("a"), AUDITED, imported=True)])
+        library.insert(lemma("b"), AUDITED)
+        library.snapshot()
+    assert [(entry.round, entry.lemmas) for entry in analysis.growth(snapshot.read(tmp_path))] == [(0, 1), (1, 1)]
+
+
+def test_where_nothing_is_used_nothing_is_said_to_be_used_most(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with opened(tmp_path) as library:
+        library.insert_many([Proposal(lemma("a"), AUDITED), Proposal(lemma("b"), AUDITED)])
+        library.snapshot()
+    assert main(["graph", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert ", 0 uses in proofs" in said
+    assert "PageRank" not in said
+    assert "<h3>" not in (tmp_path / "graph" / "index.html").read_text()
 
 
 # -------------------------------------------------------------------------------------------------------------- graph
