@@ -51,6 +51,12 @@ def _of_run(world: World, staff: Staff, source: Path, at_round: int | None) -> s
         offered = list(tables.lemmas.values())
     except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
         raise UserError(f"library {source}: its lemmas cannot be read ({type(error).__name__}: {error})") from error
+    if not offered:
+        results = source / "results.jsonl"
+        proved = (
+            f"; the problems that it proved are in {results}, which --library takes too" if results.is_file() else ""
+        )
+        return f"0 lemmas of {source} audited and taken: it has none{proved}"
     here: list[Lemma] = staff.library.query(_lemmas)
     known = {lemma.id for lemma in here}
     usable = _usable(world, [lemma for lemma in offered if lemma.id not in known], known)

@@ -2,19 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from domain import Lemma
+from library_store.library import Library
 from pipeline.config import RunSettings
-from pipeline.importing import _usable  # pyright: ignore[reportPrivateUsage]
+from pipeline.importing import _usable, import_library  # pyright: ignore[reportPrivateUsage]
 from pipeline.rechecking import FAILED
 from pipeline.world import World, build
 from tests.pipeline.elaborated import lemma_of
 from tests.pipeline.small_theory import theory
 from verifiers.rocq.canonical import lemma_id
 
+NOBODY: Any = None
+"""Staff of whom nothing is asked."""
 NAMES = ("sum_next", "twice_sum", "sum_comm")
 
 
@@ -70,3 +74,14 @@ def test_another_statement_under_its_own_identity_is_left_to_the_audit(world: Wo
     claimed = replace(used, id=other, statement_exact=exact, term=theory()["sum_comm"].statement)
     (found,) = _usable(world, [claimed], set())
     assert (found.id, found.statement) == (other, "forall x0 x1, sum x0 x1 = sum x1 x0")
+
+
+def test_of_a_run_without_lemmas_it_is_said_where_its_proved_problems_are(world: World, tmp_path: Path) -> None:
+    with Library(tmp_path) as library:
+        library.snapshot()
+    none = f"0 lemmas of {tmp_path} audited and taken: it has none"
+    assert import_library(world, NOBODY, tmp_path) == [none]
+    results = tmp_path / "results.jsonl"
+    results.touch()
+    where = f"; the problems that it proved are in {results}, which --library takes too"
+    assert import_library(world, NOBODY, tmp_path) == [none + where]
