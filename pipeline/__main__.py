@@ -11,6 +11,7 @@ import os
 import shlex
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import docstring_parser
 from cyclopts import App, CycloptsError, Parameter, UnusedCliTokensError
@@ -101,7 +102,7 @@ def main(arguments: Sequence[str]) -> int:
     except UserError as error:
         return _fail(USER_MISTAKE, _root(error))
     except OutsideError as error:
-        return _fail(OUTSIDE_FAILED, _root(error))
+        return _fail(USER_MISTAKE if _has_no_place(error.__cause__, arguments) else OUTSIDE_FAILED, _root(error))
     except KeyboardInterrupt:
         again = ""
         if requested in RESUMABLE:
@@ -115,10 +116,27 @@ def main(arguments: Sequence[str]) -> int:
     except OSError as error:
         if error.filename and error.errno in UNUSABLE:
             return _fail(UNUSABLE[error.errno], f"{error.filename}: {error.strerror}; choose another path")
+        if _has_no_place(error, arguments):
+            return _fail(USER_MISTAKE, f"{error.filename} cannot be made: {error.strerror}; choose another path")
         if error.errno != errno.ENOSPC:
             raise
         where = f" at {error.filename}" if error.filename else ""
         return _fail(OUTSIDE_FAILED, f"the disk is full{where}: free some space, then give the same command again")
+
+
+def _has_no_place(error: BaseException | None, arguments: Sequence[str]) -> bool:
+    """Whether something that the command line names cannot be there: nothing can be made in `/proc`, for example.
+
+    The path in the error is the named one, one above it, or a temporary file beside it that has its name.
+    """
+    if not isinstance(error, FileNotFoundError) or not isinstance(error.filename, str):
+        return False
+    missing = Path(error.filename)
+    named = [Path(argument.partition("=")[2] if argument.startswith("-") else argument) for argument in arguments]
+    return any(
+        missing in (path, *path.parents) or (missing.parent == path.parent and path.name and path.name in missing.name)
+        for path in named
+    )
 
 
 def _unknown_command(name: str) -> str:

@@ -334,6 +334,8 @@ def test_a_folder_is_written_again_if_it_is_an_earlier_graph_and_kept_if_it_is_n
                 f"error: {tmp_path / name} is there and is no graph of ours: give another --out\n"
             )
     assert (tmp_path / "note").read_text() == "mine"
+    assert main(["graph", str(finished), "--out", "/proc/x"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
     assert [(file.name, file.read_text()) for file in (tmp_path / "site").iterdir()] == [("index.html", "mine")]
 
 

@@ -148,6 +148,9 @@ def test_what_cannot_be_exported_is_one_line(run: Path, tmp_path: Path, capsys: 
     (tmp_path / "mine" / "thesis.v").write_text("")
     assert main(["export", str(run), "--as", "coq-project", "--out", str(tmp_path / "mine")]) == 2
     assert "is no development of ours" in capsys.readouterr().err
+    for form, out in (("jsonl", "/proc/x"), ("coq-project", "/proc/x/y")):
+        assert main(["export", str(run), "--as", form, "--out", out]) == 2
+        assert capsys.readouterr().err == f"error: cannot write {out}: No such file or directory\n"
     with Library(tmp_path / "empty") as library:
         library.snapshot()
     assert main(["export", str(tmp_path / "empty"), "--as", "jsonl"]) == 2
