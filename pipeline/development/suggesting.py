@@ -5,7 +5,7 @@ Invariant: every lemma and proof that is suggested was accepted by the warm prov
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from pipeline.development.project import Copy
 from pipeline.development.search import LEVELS, Budget, Search, Spent, written
 from pipeline.development.solving import Helper, Solver
 from pipeline.development.work import LOAD_SECONDS, read_document
-from verifiers.rocq.sentences import normal_text, split
+from verifiers.rocq.sentences import identifiers, normal_text, rename, split
 
 SEARCH_SHARE = 0.4
 """Share of the seconds for a proof of the goal without auxiliary lemmas."""
@@ -39,7 +39,11 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Suggestions:
-    """What can be said at a place. `lemmas` are ranked: first those that finish the goal, then smaller ones."""
+    """What can be said at a place.
+
+    `lemmas` are ranked, first those that finish the goal, then smaller ones; but each stands after those that it rests
+    on, so that they compile when they are pasted in order.
+    """
 
     statement: str
     goal: str
@@ -134,7 +138,39 @@ def _at(context: Context, hole: Hole, begun: str, budget: Budget, seed: int, say
             suggestions.append((helper, end))
             solver.helpers.append(helper)
     ranked = sorted(suggestions, key=lambda pair: (pair[1] is None, len(pair[0].statement)))
-    return replace(given, finish=finish, lemmas=tuple(Suggestion(one.text, end) for one, end in ranked))
+    return replace(
+        given, finish=finish, lemmas=in_order([(one.name, Suggestion(one.text, end)) for one, end in ranked])
+    )
+
+
+def in_order(ranked: Sequence[tuple[str, Suggestion]]) -> tuple[Suggestion, ...]:
+    """Lemmas, given with their names, best first, but each after those that it or its `finish` names.
+
+    The names, which end in numbers, are given out anew in that order.
+    """
+    by_name = dict(ranked)
+    done: dict[str, Suggestion] = {}
+
+    def place(name: str) -> None:
+        one = by_name[name]
+        for rests_on in _named(one, by_name.keys() - done.keys() - {name}):
+            place(rests_on)
+        done[name] = one
+
+    for name in by_name:
+        if name not in done:
+            place(name)
+    new = dict(zip(done, sorted(done, key=lambda name: (len(name), name)), strict=True))
+    return tuple(
+        Suggestion(rename(one.lemma, new), rename(one.finish, new) if one.finish is not None else None)
+        for one in done.values()
+    )
+
+
+def _named(one: Suggestion, names: Set[str]) -> list[str]:
+    """Those of the names that a lemma or its `finish` has, in order of appearance."""
+    texts = f"{one.lemma}\n{one.finish or ''}"
+    return list(dict.fromkeys(found.text for found in identifiers(texts) if found.text in names))
 
 
 def _finish(context: Context, solver: Solver, helper: Helper, focused: str, budget: Budget) -> str | None:

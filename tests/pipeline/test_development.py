@@ -14,6 +14,7 @@ from pipeline.__main__ import main
 from pipeline.development import judging, project
 from pipeline.development.document import Document, Filling
 from pipeline.development.project import Copy
+from pipeline.development.suggesting import Suggestion, in_order
 from pipeline.development.unfinished import Unfinished
 from pipeline.development.work import Options, Work
 
@@ -643,6 +644,26 @@ def test_a_place_gets_a_proof_and_lemmas_that_hold(capsys: pytest.CaptureFixture
     found = json.loads(capsys.readouterr().out)
     assert "IHt1" in found["goal"]
     assert found["finish"] == "congruence."
+
+
+def test_suggested_lemmas_stand_after_those_that_they_rest_on_and_are_numbered_in_that_order() -> None:
+    def lemma(name: str, proof: str) -> str:
+        return f"Lemma {name} : True.\nProof.\n  {proof}\nQed."
+
+    ranked = [
+        ("l_helper10", Suggestion(lemma("l_helper10", "apply l_helper3."), "apply l_helper10; apply l_helper2.")),
+        ("l_helper2", Suggestion(lemma("l_helper2", "exact I."), None)),
+        ("l_helper4", Suggestion(lemma("l_helper4", "exact I. (* not l_helper9 *)"), None)),
+        ("l_helper3", Suggestion(lemma("l_helper3", "apply l_helper2."), None)),
+        ("l_helper9", Suggestion(lemma("l_helper9", "apply l_helper3."), None)),
+    ]
+    assert in_order(ranked) == (
+        Suggestion(lemma("l_helper2", "exact I."), None),
+        Suggestion(lemma("l_helper3", "apply l_helper2."), None),
+        Suggestion(lemma("l_helper4", "apply l_helper3."), "apply l_helper4; apply l_helper2."),
+        Suggestion(lemma("l_helper9", "exact I. (* not l_helper9 *)"), None),
+        Suggestion(lemma("l_helper10", "apply l_helper3."), None),
+    )
 
 
 def test_a_false_goal_is_said_to_be_false(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
