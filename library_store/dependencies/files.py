@@ -42,16 +42,19 @@ OWN_KEYS = frozenset({"source", "nodes", "edges", "longest_path", "top_pagerank"
 """What every `summary.json` of a graph says."""
 
 
+WRITTEN = ("nodes.parquet", "edges.parquet", "graph.graphml", "graph.dot", "summary.json", "index.html")
+
+
 def refuse_foreign(folder: Path) -> None:
-    """Raises `UserError` unless a folder is new, empty, or that of an earlier graph, by its `summary.json`."""
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+    """Raises `UserError` where a file would be replaced that is of no earlier graph (by the `summary.json` there)."""
+    if not folder.exists() or (folder.is_dir() and not any((folder / name).exists() for name in WRITTEN)):
         return
     try:
         said = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         said = None
     if not isinstance(said, dict) or not said.keys() >= OWN_KEYS:
-        raise UserError(f"{folder} is there and is no graph of ours: give another --out")
+        raise UserError(f"{folder} holds what no graph of ours wrote: give another --out")
 
 
 def writable(text: str) -> str:
@@ -61,7 +64,7 @@ def writable(text: str) -> str:
 
 def write_files(graph: nx.MultiDiGraph[str], values: Mapping[str, Measures], folder: Path) -> list[Path]:
     """Write `nodes.parquet`, `edges.parquet`, `graph.graphml` and `graph.dot`; returns the paths."""
-    paths = [folder / name for name in ("nodes.parquet", "edges.parquet", "graph.graphml", "graph.dot")]
+    paths = [folder / name for name in WRITTEN[:4]]
     nodes, edges, graphml, drawing = paths
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -46,8 +46,8 @@ def graph(
             lean-dojo 4.20.0 (.tar.gz) or its unpacked folder; lego:FILE, skills of LEGO-Prover as JSON lines;
             rocq:PATH, a Rocq development (folder or FILE.v), or rocq:stdlib; lean:PATH, a Lean 4 project that
             was built; isabelle:SESSION, a session by name or a folder with a ROOT (never tried with a real Isabelle).
-        out: Where the files go, a new folder or one of an earlier graph; when left out, `graph` in a run or library,
-            `graph_PREFIX` here for PREFIX:PATH.
+        out: Where the files go; those of an earlier graph are replaced, no others. When left out, `graph` in a run
+            or library, `graph_PREFIX` here for PREFIX:PATH.
         at_round: As of this round of a run; the last finished one when left out.
         lemma: Only say where this lemma of a corpus stands: what it uses, what uses it, what breaks without it, and
             the files that its proof needs.

@@ -331,7 +331,7 @@ def test_a_folder_is_written_again_if_it_is_an_earlier_graph_and_kept_if_it_is_n
         for name in ("site", "note"):
             assert main(["graph", source, "--out", str(tmp_path / name)]) == 2
             assert capsys.readouterr().err == (
-                f"error: {tmp_path / name} is there and is no graph of ours: give another --out\n"
+                f"error: {tmp_path / name} holds what no graph of ours wrote: give another --out\n"
             )
     assert (tmp_path / "note").read_text() == "mine"
     assert main(["graph", str(finished), "--out", "/proc/x"]) == 2
