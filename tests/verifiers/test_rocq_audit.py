@@ -133,7 +133,7 @@ def test_axioms_of_the_header_may_be_used_and_are_named(auditor: Auditor) -> Non
     header = HEADER + "\nAxiom assumed : Zero = Succ Zero."
     verdict = audit(auditor, "exact assumed.", "Theorem goal : Zero = Succ Zero.", header)
     assert verdict.accepted
-    assert verdict.axioms == ("Header.Part0.assumed",)
+    assert verdict.axioms == ("Header.Part0.Body.assumed",)
 
 
 def test_an_axiom_of_the_library_counts_only_if_allowed(auditor: Auditor) -> None:
@@ -167,7 +167,9 @@ def test_definitions_between_imports_keep_their_meaning() -> None:
         "Require Import A. Inductive a := b. Notation c := b. Open Scope s. Definition d := b. Import E."
     )
     assert [part.module for part in parts] == [None, "Part0", None, "Part1", None]
-    assert [part.spoken for part in parts][1::2] == ["Require Import Header.Part0.", "Require Import Header.Part1."]
+    assert [part.spoken for part in parts][1::2] == [
+        f"Require Header.Part{number}. Import Header.Part{number}.Body." for number in (0, 1)
+    ]
 
 
 LOCAL = """Import Nat.
@@ -245,6 +247,58 @@ def test_the_nearest_of_two_names_is_meant(auditor: Auditor, header: str) -> Non
     assert not audit(auditor, "reflexivity.", "Theorem goal : k = 0.", header).accepted
 
 
+@pytest.mark.parametrize(
+    ("header", "holds", "fails"),
+    [
+        (
+            "Require Import ZArith. Open Scope Z_scope. Require Import QArith. Definition half (x : Q) := (x / 2)%Q.",
+            "(1 / 2 = 1 # 2)%Q",
+            "1 / 2 = 0",
+        ),
+        (
+            (
+                "Require Import ZArith. Open Scope Z_scope. Definition a := 0. Local Open Scope nat_scope."
+                " Definition b := 0."
+            ),
+            "1 - 2 + 2 = 2",
+            "1 - 2 + 2 = 1",
+        ),
+        (
+            (
+                "Module N. Definition k := 0. End N. Module P. Definition k := 1. End P. Export N. Import P."
+                " Definition d := k."
+            ),
+            "k = 1",
+            "k = 0",
+        ),
+        (
+            (
+                'Notation "x # y" := (x + y) (at level 40). Definition a := 0.'
+                ' Local Notation "x # y" := (x * y) (at level 40). Definition b := 0.'
+            ),
+            "2 # 1 = 2",
+            "2 # 1 = 3",
+        ),
+        (
+            "Ltac v := exact 1. Definition a := 0. Open Scope nat_scope. Ltac v ::= exact 2. Definition b := 0.",
+            "ltac:(v) = 2",
+            "ltac:(v) = 1",
+        ),
+        (
+            (
+                "Global Set Implicit Arguments. Definition a := 0. Unset Implicit Arguments. Definition b := 0."
+                " Definition same (A : Type) (x : A) := x."
+            ),
+            "same nat 1 = 1",
+            "same 1 = 1",
+        ),
+    ],
+)
+def test_what_a_header_says_last_holds(auditor: Auditor, header: str, holds: str, fails: str) -> None:
+    assert audit(auditor, "reflexivity.", f"Theorem goal : {holds}.", header).accepted
+    assert not audit(auditor, "reflexivity.", f"Theorem goal : {fails}.", header).accepted
+
+
 def test_a_declared_module_hides_what_was_there(auditor: Auditor) -> None:
     header = f"{ZERO} Module Type T. Parameter k : nat. End T. Declare Module Import Q : T."
     assert audit(auditor, "reflexivity.", "Theorem goal : N.k = 0.", header).accepted
@@ -261,6 +315,10 @@ def test_a_declared_module_hides_what_was_there(auditor: Auditor) -> None:
         f"{ZERO} {ONE} Lemma z : True. Proof. Import P. exact I. Qed.",
         "Lemma z : True. Proof. #[global] Open Scope Z_scope. exact I. Qed.",
         "Definition k := 0. Open Scope nat_scope. Definition k := 1.",
+        "Inductive A := x | y. Open Scope nat_scope. Definition x := 2.",
+        "Module Header. End Header.",
+        "Class C := c : nat. #[export] Instance e : C := 1. Instance g : C := 2.",
+        "Class C := c : nat. Section S. #[export] Instance e : C := 1. End S. #[local] Hint Resolve e. Hint Resolve e.",
     ],
 )
 def test_a_header_whose_surroundings_are_not_known_is_malformed(header: str) -> None:

@@ -69,7 +69,7 @@ def test_axioms_of_one_are_not_those_of_another() -> None:
     problem = Problem("goal", "rocq", header, statement)
     auditor = Auditor(Sandbox(), LIMITS)
     verdicts = auditor.audit([Candidate(problem, "left; apply odd."), Candidate(problem, "right; exact I.")])
-    assert [one.axioms for one in verdicts] == [("Header.Part0.odd",), ()]
+    assert [one.axioms for one in verdicts] == [("Header.Part0.Body.odd",), ()]
     auditor.close()
 
 

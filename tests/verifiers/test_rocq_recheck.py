@@ -73,7 +73,7 @@ def test_axioms_are_allowed_by_name_alone() -> None:
     assumed = Development(
         f"{HEADER}\nAxiom odd : plus Zero Zero = Succ Zero.", "", (lemma(4, "Zero = Succ Zero", "exact odd."),)
     )
-    assert recheck(assumed, Sandbox(), LIMITS).axioms == ("Header.Part0.odd",)
+    assert recheck(assumed, Sandbox(), LIMITS).axioms == ("Header.Part0.Body.odd",)
     refused = Development(
         "Require Import Eqdep.",
         "",

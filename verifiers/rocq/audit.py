@@ -48,6 +48,7 @@ from verifiers.rocq.processes import (
 from verifiers.rocq.recursion import may_recur, not_structural
 from verifiers.rocq.sentences import Unterminated
 from verifiers.rocq.source import (
+    BODY,
     Malformed,
     Part,
     Statement,
@@ -299,7 +300,7 @@ class Auditor:
         made = [part for part in parts if part.module is not None]
         if not made:
             return
-        key = content_key(*(part.text for part in parts))
+        key = content_key(*(part.text if part.module is None else part.file for part in parts))
 
         work.paths["Header"] = self._prepared_folder(
             key, work, "Header", lambda folder: compile_header(parts, work, folder)
@@ -451,7 +452,7 @@ def _check(
         marks[2],
         "Print Assumptions check.",
         marks[3],
-        *(f"Fail Check @Header.{part.module}.{name}." for part in parts if part.module for name in names),
+        *(f"Fail Check @Header.{part.module}.{BODY}.{name}." for part in parts if part.module for name in names),
     ]
     finished = work.compile(work.checker, "Check", "\n".join([*lines, ""]), into)
     said = re.split(rf"^{mark} \d\n", finished.output, flags=re.MULTILINE)

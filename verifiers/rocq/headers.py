@@ -69,7 +69,7 @@ def take_apart(header: str) -> Header | None:
     own: set[str] = set()
     for sentence in split(header):
         text = normal_text(sentence.text)
-        if SCOPE.match(text) or (_IMPORT.match(text) and not introductions):
+        if (SCOPE.match(text) or _IMPORT.match(text)) and not introductions:
             prelude.append(text)
         elif _ELABORATION_FLAG.match(text) or ((about := _ARGUMENTS.match(text)) and about.group(1) in own):
             body.append(sentence.text)

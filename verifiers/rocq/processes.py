@@ -78,7 +78,7 @@ def compile_header(parts: Sequence[Part], work: Work, into: Path) -> None:
     spoken: list[str] = []
     for part in parts:
         if part.module is not None:
-            text = "\n".join([*spoken, part.text, ""])
+            text = "\n".join([*spoken, part.file])
             finished = work.compile("Header", part.module, text, into)
             if not finished.ok:
                 raise failure(finished, text, "the header", kind="error")

@@ -1,9 +1,10 @@
 """How a problem and a candidate become source files: pure text, no prover.
 
 A header is cut into *parts*. Sentences that only set the scene (imports, scopes, flags) are repeated in every file;
-runs of sentences that make things (datatypes, functions, axioms, …) become modules `Header.Part0`, `Header.Part1`, …
-that are compiled once and imported at their place. So the frozen statement and the candidate speak of the same
-constants, and each is read in the surroundings that the problem's author gave it. What a module would keep to itself
+runs of sentences that make things (datatypes, functions, axioms, …) become modules `Header.Part0.Body`, … in files
+that are compiled once; they are imported at their place, and the scene of these files, outside of `Body`, is not. So
+the frozen statement and the candidate speak of the same constants, and each is read in the surroundings that the
+problem's author gave it. What a module would keep to itself
 (`Local`, `#[local]`, `Let`, …) is made without that mark, or repeated; `Module Import` is a module and an import.
 
 Invariant: nothing in what surrounds a statement comes from a candidate.
@@ -66,6 +67,13 @@ _ALSO_BEHIND_A_PROOF = frozenset(
 _CONSTRUCTOR = re.compile(r"(?:\||:=) ?([^\W\d][\w']*)")
 
 
+BODY = "Body"
+"""The module of a part's file that holds what the header makes there."""
+
+_HINTS = re.compile(r"(?:(?:Existing|Declare) )?Instances?\b|Hint\b")
+_OUR_NAME = re.compile(r"(?:Declare )?Module (?:Type )?(?:Import |Export )?Header\b")
+
+
 class Malformed(ValueError):  # noqa: N818 (what the text is)
     """A statement that is not exactly one theorem-like sentence."""
 
@@ -88,7 +96,14 @@ class Part:
     @property
     def spoken(self) -> str:
         """What another file says to be in the surroundings that this part makes."""
-        return self.text if self.module is None else f"Require Import Header.{self.module}."
+        if self.module is None:
+            return self.text
+        return f"Require Header.{self.module}. Import Header.{self.module}.{BODY}."
+
+    @property
+    def file(self) -> str:
+        """The text of its file behind what is spoken before it, when it is compiled apart."""
+        return f"Module {BODY}.\n{self.text}\nEnd {BODY}.\n"
 
 
 class Surrounded(NamedTuple):
@@ -149,6 +164,7 @@ def header_parts(header: str) -> tuple[Part, ...]:
         sentences = split(header)
     except Unterminated as error:
         raise Malformed(f"in the header, {error}") from None
+    _refuse_mixed_hints([uncontrolled(normal_text(one.text)) for one in sentences])
     parts = _Parts()
     depth = 0
     proving = False
@@ -159,6 +175,8 @@ def header_parts(header: str) -> tuple[Part, ...]:
         sentence, repeated = _seen(text) if free else (text, False)
         found = _WORD.match(sentence)
         word = found.group() if found else ""
+        if _OUR_NAME.match(sentence):
+            raise Malformed("a module of the header is called Header, as one of ours is: rename it")
         if proving and _changes_surroundings(sentence):
             raise Malformed(f"a proof of the header holds `{sentence}`: say it before the proof")
         if free and not sentence.startswith("Declare Module") and parts.is_scene(word, repeated):
@@ -167,7 +185,7 @@ def header_parts(header: str) -> tuple[Part, ...]:
         imported = _IMPORTED.match(sentence) if free else None
         if imported is not None:
             sentence, importing = _IMPORTED.sub(r"\1 \2", sentence), imported[2]
-        parts.make(sentence, _declared(sentence) if free else "")
+        parts.make(sentence, _declared(sentence) if free else ())
         if opening(sentence):
             depth += 1
         elif word == "End":
@@ -203,11 +221,12 @@ class _Parts:
     def set_scene(self, sentence: str) -> None:
         self._add(sentence, makes=False)
 
-    def make(self, sentence: str, name: str) -> None:
-        """Takes what makes something, perhaps of a name."""
-        if name and name in self._named:
-            raise Malformed(f"the header declares {name} twice")
-        self._named.add(name)
+    def make(self, sentence: str, names: Sequence[str]) -> None:
+        """Takes what makes something, perhaps of these names."""
+        for name in names:
+            if name in self._named:
+                raise Malformed(f"the header declares {name} twice")
+            self._named.add(name)
         self._add(sentence, makes=True)
 
     def _add(self, sentence: str, *, makes: bool) -> None:
@@ -228,10 +247,31 @@ class _Parts:
         return tuple(self._parts)
 
 
-def _declared(sentence: str) -> str:
-    """The first name that a sentence outside of sections declares, if it is one of those that do."""
+def _declared(sentence: str) -> tuple[str, ...]:
+    """The first name that a sentence outside of sections declares, and those of plain constructors."""
     found = _DECLARED.match(sentence)
-    return found["name"] if found is not None and found["word"] in _MAKERS else ""
+    if found is None or found["word"] not in _MAKERS:
+        return ()
+    plain = found["word"] in ("Inductive", "Variant") and "match" not in sentence
+    return (found["name"], *(_CONSTRUCTOR.findall(sentence) if plain else ()))
+
+
+def _refuse_mixed_hints(sentences: Sequence[str]) -> None:
+    """What is exported or local takes effect where its file is imported, all else where it is loaded, before that.
+
+    So a file's own order of instances and hints, which decides between them, is kept only if all are of one kind.
+    """
+    kinds: set[str] = set()
+    for sentence in sentences:
+        found = _MARKED.match(sentence)
+        if found is None:
+            continue
+        begun = found["word"] + found["rest"]
+        if _HINTS.match(begun) or (found["word"] == "Class" and ":>" in begun):
+            mark = re.search(r"\b(?:export|local|Local)\b", found["attributes"] + found["marks"])
+            kinds.add(mark[0].lower() if mark else "")
+    if len(kinds) > 1:
+        raise Malformed("the header mixes exported or local instances or hints with others: mark all of them alike")
 
 
 def _changes_surroundings(sentence: str) -> bool:
@@ -248,6 +288,8 @@ def _seen(sentence: str) -> tuple[str, bool]:
     attributes, marks, word, rest = found.group("attributes", "marks", "word", "rest")
     if word == "Context":
         raise Malformed("the header has `Context` outside of a section")
+    if word in ("Set", "Unset"):
+        return f"{word}{rest}", True  # in one file it is the same with `Global` or without; it is repeated anyway
     if "Local " not in marks and re.search(r"\blocal\b", attributes) is None and word not in _OUTSIDE_SECTIONS:
         return sentence, False
     if word not in _MAKERS:

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 
 from verifiers.rocq.processes import WIDE, Work, answers
 from verifiers.rocq.recursion import SHOW
+from verifiers.rocq.source import BODY
 
 _CONSTANT = re.compile(r"([\w'.]+)\(\d+\)")
 _TEXT = "Text."
-_PART = re.compile(r"^(?:Header\.)?Part\d+\.")
+_PART = re.compile(rf"^(?:Header\.)?Part\d+\.{BODY}\.")
 
 
 def lemmas_used(name: str, names: Sequence[str], lemmas: frozenset[str], work: Work) -> tuple[str, ...]:
