@@ -180,7 +180,7 @@ def header_parts(header: str) -> tuple[Part, ...]:
         if proving and _changes_surroundings(sentence):
             raise Malformed(f"a proof of the header holds `{sentence}`: say it before the proof")
         if free and not sentence.startswith("Declare Module") and parts.is_scene(word, repeated):
-            parts.set_scene(sentence)
+            parts.set_scene(_of_one_file(sentence))
             continue
         imported = _IMPORTED.match(sentence) if free else None
         if imported is not None:
@@ -245,6 +245,14 @@ class _Parts:
     def all(self) -> tuple[Part, ...]:
         self._close()
         return tuple(self._parts)
+
+
+def _of_one_file(sentence: str) -> str:
+    """A sentence that is repeated in every file, so that it has no effect again where one of these files is loaded."""
+    found = _MARKED.match(sentence)
+    if found is None or found["word"] not in ("Arguments", "Hint") or re.search(r"\b(?:export|local)\b", sentence):
+        return sentence
+    return f"Local {found['word']}{found['rest']}"
 
 
 def _declared(sentence: str) -> tuple[str, ...]:
