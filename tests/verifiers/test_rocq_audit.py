@@ -326,6 +326,12 @@ def test_a_header_whose_surroundings_are_not_known_is_malformed(header: str) -> 
         header_parts(header)
 
 
+def test_what_stands_in_the_type_of_a_constructor_is_no_constructor() -> None:
+    header = "Definition P (n : nat) := n = 0. Definition b := true. Open Scope bool_scope."
+    header += " Inductive A := mk : {n : nat | P n} -> true || b = true -> A | other (x : nat)."
+    assert [part.module for part in header_parts(header)] == ["Part0", None, "Part1"]
+
+
 def test_a_statement_may_bind_implicit_arguments(auditor: Auditor) -> None:
     assert audit(auditor, "reflexivity.", "Theorem goal {A : Type} (x : A) : x = x.", "").accepted
 

@@ -54,24 +54,21 @@ _ENDS = re.compile(r"(?:Time\s+)?(?:Qed|Defined|Admitted|Abort|Save)\b")
 _WORD = re.compile(r"[^\W\d][\w']*")
 _NAME = re.compile(rf"(?:{'|'.join(sorted(STATEMENTS))})\s+([^\W\d][\w']*)")
 
-
 _DECLARED = re.compile(
     r"(?:# ?\[[^\]]*\] ?)*(?:(?:Local|Global|Polymorphic|Monomorphic|Cumulative|NonCumulative|Private|Program) )*"
     r"(?P<word>\w+) (?P<name>[^\W\d][\w']*)"
 )
-_ALSO_BEHIND_A_PROOF = frozenset(
-    {"Module", "Include", "Canonical", "Coercion", "Existing", "Number", "String", "Context"}
-)
-
-
+_BRACKETS = re.compile(r"[(\[{][^()\[\]{}]*[)\]}]")
 _CONSTRUCTOR = re.compile(r"(?:\||:=) ?([^\W\d][\w']*)")
-
+_HINTS = re.compile(r"(?:(?:Existing|Declare) )?Instances?\b|Hint\b")
+_OUR_NAME = re.compile(r"(?:Declare )?Module (?:Type )?(?:Import |Export )?Header\b")
+_BEHIND_A_PROOF = frozenset(
+    {"Module", "Include", "Canonical", "Coercion", "Existing", "Number", "String", "Context"}
+).union(_SCENE, _EITHER, _MAKERS)
+"""Sentences that would have an effect behind a proof in which they stand: no tactic begins like these."""
 
 BODY = "Body"
 """The module of a part's file that holds what the header makes there."""
-
-_HINTS = re.compile(r"(?:(?:Existing|Declare) )?Instances?\b|Hint\b")
-_OUR_NAME = re.compile(r"(?:Declare )?Module (?:Type )?(?:Import |Export )?Header\b")
 
 
 class Malformed(ValueError):  # noqa: N818 (what the text is)
@@ -260,8 +257,12 @@ def _declared(sentence: str) -> tuple[str, ...]:
     found = _DECLARED.match(sentence)
     if found is None or found["word"] not in _MAKERS:
         return ()
-    plain = found["word"] in ("Inductive", "Variant") and "match" not in sentence
-    return (found["name"], *(_CONSTRUCTOR.findall(sentence) if plain else ()))
+    if found["word"] not in ("Inductive", "Variant") or "match" in sentence:
+        return (found["name"],)
+    plain, brackets = sentence, 1
+    while brackets:
+        plain, brackets = _BRACKETS.subn(" ", plain)
+    return (found["name"], *_CONSTRUCTOR.findall(plain.replace("||", " ")))
 
 
 def _refuse_mixed_hints(sentences: Sequence[str]) -> None:
@@ -283,10 +284,10 @@ def _refuse_mixed_hints(sentences: Sequence[str]) -> None:
 
 
 def _changes_surroundings(sentence: str) -> bool:
-    """Whether a sentence inside a proof has an effect behind it: no tactic begins like these."""
+    """Whether a sentence inside a proof has an effect behind it."""
     found = _MARKED.match(sentence)
     assert found is not None
-    return found["word"] in _SCENE | _EITHER | _MAKERS | _ALSO_BEHIND_A_PROOF
+    return found["word"] in _BEHIND_A_PROOF
 
 
 def _seen(sentence: str) -> tuple[str, bool]:
