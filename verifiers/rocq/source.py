@@ -54,10 +54,7 @@ _ENDS = re.compile(r"(?:Time\s+)?(?:Qed|Defined|Admitted|Abort|Save)\b")
 _WORD = re.compile(r"[^\W\d][\w']*")
 _NAME = re.compile(rf"(?:{'|'.join(sorted(STATEMENTS))})\s+([^\W\d][\w']*)")
 
-_DECLARED = re.compile(
-    r"(?:# ?\[[^\]]*\] ?)*(?:(?:Local|Global|Polymorphic|Monomorphic|Cumulative|NonCumulative|Private|Program) )*"
-    r"(?P<word>\w+) (?P<name>[^\W\d][\w']*)"
-)
+_FIRST_NAME = re.compile(r" ([^\W\d][\w']*)")
 _BRACKETS = re.compile(r"[(\[{][^()\[\]{}]*[)\]}]")
 _CONSTRUCTOR = re.compile(r"(?:\||:=) ?([^\W\d][\w']*)")
 _HINTS = re.compile(r"(?:(?:Existing|Declare) )?Instances?\b|Hint\b")
@@ -254,15 +251,16 @@ def _of_one_file(sentence: str) -> str:
 
 def _declared(sentence: str) -> tuple[str, ...]:
     """The first name that a sentence outside of sections declares, and those of plain constructors."""
-    found = _DECLARED.match(sentence)
-    if found is None or found["word"] not in _MAKERS:
+    found = _MARKED.match(sentence)
+    name = _FIRST_NAME.match(found["rest"]) if found is not None and found["word"] in _MAKERS else None
+    if found is None or name is None:
         return ()
     if found["word"] not in ("Inductive", "Variant") or "match" in sentence:
-        return (found["name"],)
+        return (name[1],)
     plain, brackets = sentence, 1
     while brackets:
         plain, brackets = _BRACKETS.subn(" ", plain)
-    return (found["name"], *_CONSTRUCTOR.findall(plain.replace("||", " ")))
+    return (name[1], *_CONSTRUCTOR.findall(plain.replace("||", " ")))
 
 
 def _refuse_mixed_hints(sentences: Sequence[str]) -> None:
