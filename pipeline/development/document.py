@@ -37,7 +37,7 @@ class Container(NamedTuple):
 
 
 class Placed(NamedTuple):
-    """A sentence in normal form, what is open around it (itself included, if it opens something), and where it ends."""
+    """A sentence in normal form (without `Time`), what is open around it (also by itself), and where it ends."""
 
     text: str
     containers: tuple[Container, ...]
@@ -197,7 +197,7 @@ class Document:
         open_: tuple[Container, ...] = ()
         for sentence in self.sentences:
             open_ = self._after(open_, sentence)
-            found.append(Placed(normal_text(sentence.text), open_, sentence.end))
+            found.append(Placed(uncontrolled(normal_text(sentence.text)), open_, sentence.end))
         return tuple(found)
 
     @cached_property

@@ -25,12 +25,12 @@ _ASSUMES = re.compile(
     r"(?:# ?\[[^\]]*\] ?)*(?:(?:Local|Global|Polymorphic|Monomorphic) )*"
     r"(?:Axioms?|Parameters?|Conjectures?|(Hypothes[ie]s|Variables?|Context))\b"
 )
-_BEGINS = re.compile(r"(?!(?:Proof|Qed|Defined|Admitted|Abort|Save|Time|Unshelve)\b)[#A-Z]")
+_BEGINS = re.compile(r"(?!(?:Proof|Qed|Defined|Admitted|Abort|Save|Unshelve)\b)[#A-Z]")
 """A sentence that may begin a proof: no tactic begins like that."""
 _NAMED = re.compile(r"(?:^(?:# ?\[[^\]]*\] ?)*(?:(?:Local|Global|Program) )*[A-Z]\w* |\bwith )([^\W\d][\w']*)")
 """The names that such a sentence gives."""
-_ADMITTED = re.compile(r"(?:Time )?Admitted\b")
-_INCLUDES = re.compile(r"(?:Time )?Include\b")
+_ADMITTED = re.compile(r"Admitted\b")
+_INCLUDES = re.compile(r"Include\b")
 
 Name: TypeAlias = tuple[str, ...]
 """The modules of a file that a constant stands in, and its last name."""

@@ -50,7 +50,7 @@ _MARKED = re.compile(
 )
 _IMPORTED = re.compile(r"((?:Declare )?Module) (?:Import|Export) ([^\W\d][\w']*)")
 _BEGINS = re.compile(r"Proof(?: (?:using|with)\b.*)?\.$")
-_ENDS = re.compile(r"(?:Time\s+)?(?:Qed|Defined|Admitted|Abort|Save)\b")
+_ENDS = re.compile(r"(?:Qed|Defined|Admitted|Abort|Save)\b")
 _WORD = re.compile(r"[^\W\d][\w']*")
 _NAME = re.compile(rf"(?:{'|'.join(sorted(STATEMENTS))})\s+([^\W\d][\w']*)")
 
