@@ -179,7 +179,7 @@ def test_without_retrieval_no_lemma_of_the_file_is_named(tmp_path: Path) -> None
     )
     status: dict[bool, str] = {}
     for retrieves in (True, False):
-        options = Options(seconds=2.0, seed=0, memory_bytes=2 << 30, retrieves=retrieves)
+        options = Options(seconds=6.0, seed=0, memory_bytes=2 << 30, retrieves=retrieves)
         (result,) = Work(tmp_path / "dev" / "Work.v", tmp_path / f"out{retrieves}", options).run(lambda _: None)
         status[retrieves] = result.status
     assert status == {True: "proved", False: "open"}
@@ -225,7 +225,7 @@ Lemma also_two : P 1 /\\ P 2. Admitted.
 def test_a_proof_without_another_hole_is_preferred(tmp_path: Path) -> None:
     (tmp_path / "dev").mkdir()
     (tmp_path / "dev" / "Work.v").write_text(BY_A_HOLE)
-    options = Options(seconds=4.0, seed=0, memory_bytes=2 << 30, names=("two", "also_two"))
+    options = Options(seconds=8.0, seed=0, memory_bytes=2 << 30, names=("two", "also_two"))
     found = Work(tmp_path / "dev" / "Work.v", tmp_path / "out", options).run(lambda _: None)
     assert {result.name: (result.status, result.rests_on) for result in found} == {
         "two": ("proved", ()),
@@ -314,7 +314,7 @@ def test_a_file_without_a_project_is_of_its_folder_alone(tmp_path: Path) -> None
 
 def test_paths_and_the_patch_start_at_the_folder_of_the_project(tmp_path: Path) -> None:
     shutil.copytree(DEMO, tmp_path / "demo")
-    options = Options(seconds=1.0, seed=0, memory_bytes=2 << 30, names=("mirror_mirror",))
+    options = Options(seconds=2.0, seed=0, memory_bytes=2 << 30, names=("mirror_mirror",))
     (result,) = Work(tmp_path / "demo" / "theories", tmp_path / "out", options).run(lambda _: None)
     assert (result.file, result.status) == ("theories/Tree.v", "proved")
     subprocess.run(["git", "apply", tmp_path / "out" / "patch.diff"], cwd=tmp_path / "demo", check=True)
@@ -458,7 +458,7 @@ def test_lines_end_as_they_did_and_the_patch_applies(tmp_path: Path, end: str) -
     folder.mkdir()
     text = "(* a\f b\u2028c\x85 *)\nLemma a : 1 + 1 = 2.\nAdmitted.\n(* e\f *)"
     (folder / "Work.v").write_bytes(text.replace("\n", end).encode())
-    work = Work(folder / "Work.v", tmp_path / "out", Options(seconds=2.0, seed=0, memory_bytes=2 << 30))
+    work = Work(folder / "Work.v", tmp_path / "out", Options(seconds=6.0, seed=0, memory_bytes=2 << 30))
     assert [result.status for result in work.run(lambda _: None)] == ["proved"]
     wanted = text.replace("Admitted.", "Proof.\n  reflexivity.\nQed.").replace("\n", end).encode()
     shutil.copytree(folder, tmp_path / "patched")
@@ -473,7 +473,7 @@ def test_a_file_in_place_keeps_its_permissions_and_stays_a_link(tmp_path: Path) 
     real.write_text("Lemma a : 1 + 1 = 2.\nAdmitted.\n")
     real.chmod(0o600)
     (folder / "Work.v").symlink_to(real)
-    work = Work(folder / "Work.v", tmp_path / "out", Options(seconds=2.0, seed=0, memory_bytes=2 << 30))
+    work = Work(folder / "Work.v", tmp_path / "out", Options(seconds=6.0, seed=0, memory_bytes=2 << 30))
     work.run(lambda _: None)
     work.apply()
     assert (folder / "Work.v").is_symlink()
@@ -487,7 +487,7 @@ def test_a_refutation_does_not_outlive_the_definition_that_it_is_about(tmp_path:
     status: list[str] = []
     for value in ("n", "S n"):
         (tmp_path / "dev" / "Base.v").write_text(f"Definition f (n : nat) : nat := {value}.\n")
-        options = Options(seconds=2.0, seed=0, memory_bytes=2 << 30)
+        options = Options(seconds=6.0, seed=0, memory_bytes=2 << 30)
         (result,) = Work(tmp_path / "dev" / "Work.v", tmp_path / "out", options).run(lambda _: None)
         status.append(result.status)
     assert status == ["refuted", "proved"]
@@ -495,7 +495,7 @@ def test_a_refutation_does_not_outlive_the_definition_that_it_is_about(tmp_path:
 
 def proved_again(target: Path, out: Path) -> dict[str, str]:
     """The statuses after `prove`, which goes on where an earlier one with the same output stopped."""
-    work = Work(target, out, Options(seconds=2.0, seed=0, memory_bytes=2 << 30))
+    work = Work(target, out, Options(seconds=10.0, seed=0, memory_bytes=2 << 30))
     return {result.name: result.status for result in work.run(lambda _: None)}
 
 

@@ -72,6 +72,12 @@ class Work:
                 return replace(finished, returncode=-1, output="the prover wrote no compiled file")
         return finished
 
+    def ask(self, text: str) -> Finished:
+        """Compile `text` as a file of its own, of which nothing is kept."""
+        with self.sandbox.folder() as folder:
+            (folder / "Question.v").write_text(text)
+            return self.run("coqc", "-q", "-w", "none", "Question.v", folder=folder)
+
 
 def compile_header(parts: Sequence[Part], work: Work, into: Path) -> None:
     """Compile the header's modules into a trusted folder, which is among the load paths already."""
@@ -91,9 +97,7 @@ def answers(begin: Sequence[str], commands: Mapping[str, str], work: Work, what:
     lines = [f"Require {work.candidate}.Text.", *begin]
     for name, command in commands.items():
         lines += [f'Goal True. idtac "{mark} {name}". Abort.', command]
-    with work.sandbox.folder() as folder:
-        (folder / "Question.v").write_text("\n".join([*lines, ""]))
-        finished = work.run("coqc", "-q", "-w", "none", "Question.v", folder=folder)
+    finished = work.ask("\n".join([*lines, ""]))
     if not finished.ok:
         raise failure(finished, "", f"reading {what}", kind="error")
     parts = [answer.partition("\n") for answer in finished.output.split(f"{mark} ")[1:]]
