@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from domain import Candidate, Const, Lemma, OutsideError, Problem, Verdict
+from verifiers.lean import layers
 from verifiers.lean.audit import Auditor
 from verifiers.lean.scan import scan
-from verifiers.lean.source import commands, parse_statement
+from verifiers.lean.source import commands, parse_header, parse_statement
 from verifiers.lean.toolchain import LeanSettings, find
 from verifiers.lean.verifier import LeanVerifier
 from verifiers.sandbox import Sandbox
@@ -160,6 +161,22 @@ def test_nobody_defines_what_the_kernel_computes_by_its_name_alone(in_header: bo
     assert not verdict.accepted
     said = "".join(message.text for message in verdict.messages)
     assert [name for name in names if f"`{name}` has already been declared" not in said] == []
+
+
+def test_what_holds_only_as_modules_read_the_header_is_not_proved(
+    verifier: LeanVerifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mistake of ours: the modules are made from another header than the author's, in which `k` is `zero`."""
+    header = f"{HEADER}\ndef k : N := .zero\n"
+    candidate = Candidate(Problem("goal", "lean4", header, "theorem goal : Eq k .zero"), ":= Eq.refl _")
+    assert verifier.audit([candidate])[0].accepted
+    monkeypatch.setattr(layers, "parse_header", lambda _: parse_header(header))  # pyright: ignore[reportUnknownLambdaType]
+    other = replace(
+        candidate, problem=replace(candidate.problem, header=header.replace("N := .zero", "N := .succ .zero"))
+    )
+    verdict = verifier.audit([other])[0]
+    assert (verdict.verdict, verdict.reason) == ("rejected", "does_not_compile")
+    assert verdict.messages[0].text.startswith("in one file with its header: ")
 
 
 def test_a_text_without_the_theorem_says_so(verifier: LeanVerifier) -> None:

@@ -9,7 +9,8 @@ For each candidate, in sandboxed processes of their own and with nothing of the 
    and asks for the axioms of RANDOM. Errors are looked at before axioms, since after an error the list may lie;
 5. where the Lean is the embedded one, the kernel accepts all compiled files once more in a process of its own
    (`checker`), so that it does not matter what a candidate made the process do that compiled it;
-6. a recheck does all of this again from source, our library included, and lets an installed toolchain's `leanchecker`
+6. for a problem, the header as it stands, the statement and the text are compiled as one file (`compile_as_one`);
+7. a recheck does all of this again from source, our library included, and lets an installed toolchain's `leanchecker`
    replay the modules of 2 to 4. Where there is no checker, trust stays at `audited`, and a message says so.
 
 Invariant (DESIGN 3.1): `accepted` means that Lean holds NAME to be a proof of the frozen statement from allow-listed
@@ -31,6 +32,7 @@ from threading import Lock
 from domain import Candidate, Message, Verdict
 from verifiers import scratch
 from verifiers.cache import content_key
+from verifiers.canonical import is_canonical_lemma
 from verifiers.lean.batch import Compiler
 from verifiers.lean.layers import (
     CANDIDATE_MODULE,
@@ -40,6 +42,7 @@ from verifiers.lean.layers import (
     Question,
     Rejection,
     check_axioms,
+    compile_as_one,
     compile_candidate,
     frozen_text,
     kernel_again,
@@ -159,6 +162,8 @@ class Auditor:
             own = [HEADER_MODULE] if question.header.made is not None else []
             modules = [*own, STATEMENT_MODULE, CANDIDATE_MODULE, CHECK_MODULE]
             kernel_again(compiler, {checked.theorem: FROZEN}, allowed, modules, folders)
+        if not is_canonical_lemma(question.statement.name):  # its header would be our own
+            compile_as_one(question, compiler)
         uses = (
             lemmas_used(question, compiler, work.path)
             if question.lemmas

@@ -18,6 +18,7 @@ from verifiers.lean.lint import refuse
 from verifiers.lean.source import (
     Header,
     Statement,
+    lemma_theorem,
     named_lemmas,
     parse_header,
     parse_statement,
@@ -116,33 +117,46 @@ def not_prepared(compiled: Compiled, what: str, toolchain: Toolchain) -> Rejecti
 
 def frozen_text(header: Header, statement: Statement) -> str:
     """The module of the frozen statement. Its last line fails where the header's variables would make it a function."""
-    return f"{header.spoken}{frozen_definition(statement)}#check (@_root_.{FROZEN} : Prop)\n"
+    return f"{header.spoken}{frozen_definition(statement, FROZEN)}#check (@_root_.{FROZEN} : Prop)\n"
 
 
-def frozen_definition(statement: Statement) -> str:
-    """The statement as a definition."""
-    return f"def _root_.{FROZEN}{statement.universes} : Prop :=\n  {statement.proposition}\n"
+def frozen_definition(statement: Statement, name: str) -> str:
+    """The statement as a definition of this full name."""
+    return f"def _root_.{name}{statement.universes} : Prop :=\n  {statement.proposition}\n"
 
 
-def candidate_text(
-    header: Header, candidate: Candidate, statement: Statement, lemmas: Sequence[str]
-) -> tuple[str, str]:
-    """What is put before a candidate's text (to follow the toolchain's beginning), and the text with what ends it."""
-    placed = surround(statement, without_header(candidate.proof, candidate.problem.header))
+def candidate_text(question: Question, lemmas: Sequence[str]) -> tuple[str, str]:
+    """What is put between the header and a candidate's text, and the text with what ends it."""
+    candidate = question.candidate
+    placed = surround(question.statement, without_header(candidate.proof, candidate.problem.header))
     preamble = f"{candidate.preamble}\n" if candidate.preamble else ""
-    before = f"{header.spoken}{preamble}" + "".join(f"{lemma}\n" for lemma in lemmas) + placed.before
-    return before, placed.text + placed.after
+    return preamble + "".join(f"{lemma}\n" for lemma in lemmas) + placed.before, placed.text + placed.after
 
 
 def compile_candidate(
     question: Question, compiler: Compiler, path: Sequence[Path], into: Path, lemma: Callable[[Lemma], str]
 ) -> None:
-    said = [lemma(one) for one in question.lemmas]
-    before, text = candidate_text(question.header, question.candidate, question.statement, said)
-    before = compiler.toolchain.header(before)
+    before, text = candidate_text(question, [lemma(one) for one in question.lemmas])
+    before = compiler.toolchain.header(f"{question.header.spoken}{before}")
     compiled = compiler.compile(CANDIDATE_MODULE, before + text, path=path, into=into)
     if not compiled.ok:
         raise failure(compiled, "", skip=len(before), length=len(text))
+
+
+def compile_as_one(question: Question, compiler: Compiler) -> None:
+    """Compile header, statement and text in one file, with the text's theorem as a proof of that statement.
+
+    A header that is read otherwise as a module of its own is found by this, and a text that uses the modules' names, or
+    declares what the header has declared.
+    """
+    mark = secrets.token_hex(16)  # so that no text can speak of it
+    before, text = candidate_text(question, [lemma_theorem(one) for one in question.lemmas])
+    claim = frozen_definition(question.statement, f"claim_{mark}")
+    checked = f"theorem _root_.check_{mark} : @_root_.claim_{mark} := @_root_.{question.name}\n"
+    whole = f"{question.candidate.problem.header}\n{claim}{before}{text}\n{checked}"
+    compiled = compiler.compile("LemmaryWhole", compiler.toolchain.header(whole))
+    if not compiled.ok:
+        raise failure(compiled, "in one file with its header")
 
 
 def resting_on(axioms: Sequence[str]) -> Message:

@@ -179,7 +179,7 @@ class LeanVerifier:
         if isinstance(session, Outcome):
             return _not_ours(session, "the header")
         lemmas = "".join(f"{lemma_axiom(one)}\n" for one in question.lemmas)
-        before = f"{frozen_definition(question.statement)}{lemmas}{placed.before}"
+        before = f"{frozen_definition(question.statement, FROZEN)}{lemmas}{placed.before}"
         after = f"theorem _root_.{_CHECK} : _root_.{FROZEN} := @_root_.{question.name}\n#print axioms _root_.{_CHECK}\n"
         text = placed.text + placed.after
         outcome = session.run(text, seconds, before=before, after=after)
