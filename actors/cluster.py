@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -38,6 +39,7 @@ def connect(*, address: str | None, cpus: int, object_store_mib: int) -> bool:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     # Ray's own 15 keeps two verification actors on two cores at 1.3 times the speed of one; from 10 down it is 2 times.
     os.environ.setdefault("RAY_worker_niceness", "5")
+    terminated = signal.getsignal(signal.SIGTERM)
     try:
         if address is not None:
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, ignore_reinit_error=True)
@@ -54,6 +56,8 @@ def connect(*, address: str | None, cpus: int, object_store_mib: int) -> bool:
         where = address or "a local cluster"
         said = " ".join(str(error).split())[:200]
         raise OutsideError(f"Ray: {where} did not answer: {said} Give the same command again to resume") from error
+    finally:
+        signal.signal(signal.SIGTERM, terminated)  # Ray has put its own handler there, which shows a traceback
     return True
 
 

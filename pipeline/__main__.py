@@ -9,6 +9,7 @@ import errno
 import inspect
 import os
 import shlex
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -82,7 +83,8 @@ def _examples(command: App) -> list[str]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one command line and return its exit code."""
+    """Run one command line and return its exit code. A SIGTERM, as batch systems send it, interrupts like Ctrl-C."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     requested = next((argument for argument in arguments if not argument.startswith("-")), None)
     if requested is not None and requested not in COMMANDS:
         return _fail(USER_MISTAKE, _unknown_command(requested))

@@ -157,6 +157,7 @@ def test_a_mistake_on_the_command_line_is_one_line_and_exit_code_2(repository: P
         ("OutsideError('coqc is missing')", 3, "error: coqc is missing\n"),
         ("OSError(28, 'No space left on device', 'journal')", 3, "error: the disk is full at journal: "),
         ("KeyboardInterrupt", 130, "interrupted: to resume, `python -m pipeline run c.yaml`\n"),
+        ("__import__('signal').raise_signal(15)", 130, "interrupted: to resume, `python -m pipeline run c.yaml`\n"),
     ],
 )
 def test_what_a_command_raises_becomes_an_exit_code(repository: Path, raised: str, code: int, line: str) -> None:
