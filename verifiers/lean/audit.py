@@ -162,7 +162,7 @@ class Auditor:
             own = [HEADER_MODULE] if question.header.made is not None else []
             modules = [*own, STATEMENT_MODULE, CANDIDATE_MODULE, CHECK_MODULE]
             kernel_again(compiler, {checked.theorem: FROZEN}, allowed, modules, folders)
-        if not is_canonical_lemma(question.statement.name):  # its header would be our own
+        if not is_canonical_lemma(question.statement.name):  # the statement would be our own, in full names
             compile_as_one(question, compiler)
         uses = (
             lemmas_used(question, compiler, work.path)

@@ -292,7 +292,7 @@ class Auditor:
             refused = not_structural(compiled.statement.name, lambda names: printed(names, work))
             if refused:
                 raise Rejection("forbidden_construct", Message("error", f"not allowed: {refused}"))
-        if not is_canonical_lemma(compiled.statement.name):  # its header would be our own, without notations or scopes
+        if not is_canonical_lemma(compiled.statement.name):  # the statement would be our own, in full names
             _compile_as_one(candidate, compiled, work)
         trust = "rechecked" if recheck else "audited"
         return Verdict("accepted", "proved", trust, (), axioms, compiled.assumed.uses)
