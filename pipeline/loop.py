@@ -206,15 +206,16 @@ def _work(world: World, staff: Staff, number: int, had: dict[str, Result], progr
             plan = proving
         if spent < settings.cpu_seconds:
             offered = staff.library.query(_offers, settings, token_seconds)
-            plan, action = policies.choose(plan, offered, draws.random())
+            model = policies.asks_model(settings, offered, staff.model_seconds(), spent - staff.earlier)
+            plan, action = policies.choose(plan, offered, draws.random(), model=model)
         if action is not None:
             worker = free.pop()
             count += 1
             name, seed = f"r{number}-{count:04d}", draws.randrange(2**31)
-            step: tuple[Any, ...] = (evolve, shared, staff.ports(worker), action, name, seed)
+            ports = staff.ports(worker) if action.use_model else staff.ports(worker)._replace(model=None)
+            step: tuple[Any, ...] = (evolve, shared, ports, action, name, seed)
             if action.kind == "prove":
-                before = had.get(action.target)
-                step = (attempt, shared, staff.ports(worker), action.target, name, number, seed, before)
+                step = (attempt, shared, ports, action.target, name, number, seed, had.get(action.target))
             running[worker.run.remote(*step)] = (worker, action, name)
             continue
         if not running:

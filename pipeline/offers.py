@@ -57,10 +57,13 @@ def offers(
     requests.sort(key=lambda request: (len(request.statement_exact), request.id))
     live = [lemma for lemma in library.lemmas.values() if lemma.retired_by is None]
     live.sort(key=lambda lemma: (len(lemma.statement_exact), lemma.id))
+    proved = [state.operator for state in library.problems.values() if state.status == "proved"]
     return Offers(
         [Wanted(r.id, r.operator, r.tries, wanted[r.id]) for r in requests],
         [Parent(lemma.id, _record(parents[lemma.id])) for lemma in live],
         {arm: _record(row) for arm, row in arms.items()},
+        len(proved),
+        proved.count("language_model"),
     )
 
 

@@ -19,6 +19,9 @@ say; both end when their steps are spent.
 * `faithful`: LEGO-Prover's evolver (section 3.3). Every step is the language model's: with a probability it answers the
   request that was tried least, otherwise it evolves the lemma that was evolved least in a direction drawn at random.
 
+The bandit asks a language model only while that keeps within its share of the CPU seconds (`asks_model`), so that a
+slow one that proves nothing leaves the budget to what does.
+
 A target that a worker has is not given to another one. A request that automation failed on waits for the next round.
 
 Invariant: every action is a function of (plan, offers, drawn numbers); the seed fixes the drawn numbers.
@@ -93,11 +96,16 @@ class Parent(NamedTuple):
 
 
 class Offers(NamedTuple):
-    """What the library offers now: requests and parents, smallest first, and the records of the arms (`arm_of`)."""
+    """What the library offers now: requests and parents, smallest first, and the records of the arms (`arm_of`).
+
+    Beside it how many problems are proved, and how many of these by the language model.
+    """
 
     requests: Sequence[Wanted] = ()
     parents: Sequence[Parent] = ()
     arms: Mapping[str, Record] = MappingProxyType({})
+    proved: int = 0
+    by_model: int = 0
 
 
 MOST_PATIENT = 8.0
@@ -155,26 +163,37 @@ class Choice(NamedTuple):
     action: Action | None
 
 
-def choose(plan: Plan, offers: Offers, draw: float) -> Choice:
+def choose(plan: Plan, offers: Offers, draw: float, *, model: bool = True) -> Choice:
     """The next action, if a worker is free.
 
     Args:
         plan: what is left.
         offers: what the library offers now.
         draw: a number in [0, 1) that decides whatever is left to chance.
+        model: whether the language model may be asked (`asks_model`); LEGO-Prover's policy always asks it.
     """
     if plan.busy >= plan.workers:
         return Choice(plan, None)
+    model = model or plan.policy == "faithful"
     room_for_proving = plan.proving < max(1, plan.workers - plan.evolvers)
     if plan.due and room_for_proving:
-        return _prove(plan)
+        return _prove(plan, use_model=model)
     if plan.fresh and not plan.due:
         action = Action("explore", plan.fresh[0], "conjecture")
         return Choice(_started(plan, action), action)
-    action = _faithful(plan, offers, draw) if plan.policy == "faithful" else _bandit(plan, offers, draw)
+    allowed = plan if model else replace(plan, model_steps=0)
+    action = _faithful(plan, offers, draw) if plan.policy == "faithful" else _bandit(allowed, offers, draw)
     if action is not None:
         return Choice(_started(plan, action), action)
-    return _prove(plan) if plan.due else Choice(plan, None)
+    return _prove(plan, use_model=model) if plan.due else Choice(plan, None)
+
+
+def asks_model(settings: RunSettings, offers: Offers, seconds: float, spent: float) -> bool:
+    """Whether a language model that took so many of the `spent` CPU seconds may take more.
+
+    It has the share that the settings give it or, where that is more, its share of the proved problems.
+    """
+    return seconds <= spent * max(settings.model.cpu_share, offers.by_model / max(1, offers.proved))
 
 
 def finish(plan: Plan, action: Action) -> Plan:
@@ -225,8 +244,8 @@ def patient(seconds: float, failures: int) -> float:
     return seconds * min(2.0 ** max(0, failures), MOST_PATIENT)
 
 
-def _prove(plan: Plan) -> Choice:
-    action = Action("prove", plan.due[0], "prove", use_model=True)
+def _prove(plan: Plan, *, use_model: bool) -> Choice:
+    action = Action("prove", plan.due[0], "prove", use_model)
     return Choice(replace(plan, due=plan.due[1:], proving=plan.proving + 1), action)
 
 

@@ -49,13 +49,17 @@ class Staff:
         """Bytes of memory (proportional set size) of this process and all below it: of a local run, everything."""
         return accounting.proportional_memory()
 
+    def model_seconds(self) -> float:
+        """CPU seconds of the language model in this session, without those of its start."""
+        return self.model.cpu_seconds() if self.model is not None else 0.0
+
     def cpu_seconds(self) -> dict[str, float]:
         """CPU seconds of this session so far by part; the parts add up to its whole process tree."""
         parts: dict[str, float] = {
             "verification": sum(gather([actor.handle.cpu_seconds.remote() for actor in self.verifiers])),
             "workers": sum(gather([actor.cpu_seconds.remote() for actor in self.workers])),
             "library": self.library.cpu_seconds(),
-            "model": self.model.cpu_seconds() if self.model is not None else 0.0,
+            "model": self.model_seconds(),
         }
         here = accounting.cpu_seconds()
         self._others = max(self._others, here - sum(parts.values()) if self.local else here)

@@ -22,6 +22,7 @@ from pipeline.policies import (
     Record,
     Wanted,
     arm_of,
+    asks_model,
     attempt_seconds,
     best_parent,
     choose,
@@ -133,6 +134,26 @@ def test_a_signature_that_a_worker_explores_is_not_given_to_another_one() -> Non
     plan, last = choose(finish(plan, third), Offers(), 0.5)
     assert last == Action("explore", "s", "exploration")
     assert not plan.signatures
+
+
+def test_a_model_has_its_share_of_the_cpu_seconds_or_of_the_proofs() -> None:
+    settings = RunSettings.model_validate({"model": {"cpu_share": 0.1}})
+    assert asks_model(settings, Offers(), 0.0, 0.0)
+    assert [asks_model(settings, Offers(proved=40), seconds, 200.0) for seconds in (20.0, 21.0)] == [True, False]
+    paying = Offers(proved=40, by_model=10)
+    assert [asks_model(settings, paying, seconds, 200.0) for seconds in (50.0, 51.0)] == [True, False]
+    unlimited = RunSettings.model_validate({"model": {"cpu_share": 1}})
+    assert asks_model(unlimited, Offers(proved=40), 199.0, 200.0)
+
+
+@pytest.mark.parametrize("policy", ["bandit", "faithful"])
+def test_only_the_papers_policy_asks_a_model_beyond_its_share(policy: Policy) -> None:
+    plan, offers = Plan(("p",), (), 0, 3, 0.7, workers=3, policy=policy), offered(["1"], ["1"])
+    plan, first = choose(plan, offers, 0.5, model=False)
+    assert first == Action("prove", "p", "prove", use_model=policy == "faithful")
+    after, second = choose(plan, offers, 0.5, model=False)
+    assert (second is None, after.model_steps) == ((True, 3) if policy == "bandit" else (False, 2))
+    assert choose(plan, offers, 0.5).action is not None
 
 
 @pytest.mark.parametrize("policy", ["bandit", "faithful"])
