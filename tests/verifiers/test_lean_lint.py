@@ -65,21 +65,21 @@ def test_a_statement_is_cut_at_its_proof(ending: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "def a : Nat := 1", "theorem : True", "theorem a", "theorem a (h : True", "axiom a : False",
-     "theorem a : True := trivial theorem b : False", "example : True", "theorem a : True /-"],
+     "theorem a : True := trivial theorem b : False", "example : True",
+ "theorem a : True /-"],
 )  # fmt: skip
 def test_what_is_not_one_theorem_is_malformed(text: str) -> None:
     with pytest.raises(Malformed):
         parse_statement(text)
 
 
-def test_a_header_is_cut_into_scene_and_module() -> None:
-    header = parse_header("import A\nopen B\nnamespace C\n@[simp]\nprivate def d : Nat := 1\nopen E in\ndef f := d\n")
+def test_of_a_header_other_files_repeat_the_scene() -> None:
+    text = 'open B\nnamespace C\n@[simp]\nprivate def d := "\n private "\nopen E in\ndef f := d\n'
+    header = parse_header(f"import A\n{text}")
     assert (header.imports, header.namespace) == ("import A\n", "C")
     assert header.scene == "open B\nnamespace C\n"
-    assert header.made is not None
-    assert "private" not in header.made
-    assert header.spoken == "import A\nimport LemmaryHeader\nopen B\nnamespace C\n"
-    assert parse_header(MATHLIB).made is None
+    assert header.whole.split() == text.replace("private def", "def").split()
+    assert header.spoken == "import A\nimport LemmaryStatement\nopen B\nnamespace C\n"
 
 
 @pytest.mark.parametrize("text", ["prelude\n", "open A\nimport B\n", "namespace A\nend A\nend\n", "def a := /-"])
@@ -119,7 +119,7 @@ def test_every_statement_of_minif2f_is_read(shared_data: Path) -> None:
         record = json.loads(line)
         statement = parse_statement(record["formal_statement"])
         header = parse_header(record["header"])
-        assert (statement.name, header.imports, header.made) == (record["name"], "import Mathlib\n", None)
+        assert (statement.name, header.imports) == (record["name"], "import Mathlib\n")
         assert (
             statement.text
             == record["formal_statement"].rstrip().removesuffix("by").rstrip().removesuffix(":=").rstrip()

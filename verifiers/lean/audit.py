@@ -1,17 +1,17 @@
 """Admission in Lean: is this text a proof of exactly that statement? Fresh processes, statement first.
 
-For each candidate, in sandboxed processes of their own and with nothing of the candidate in the first two:
+For each candidate, in sandboxed processes of their own and with nothing of the candidate in the first:
 
-1. the header is compiled as a module, if it makes anything (`source.parse_header`), once per header;
-2. `LemmaryStatement` fixes the statement: `def LemmaryFrozen.Statement : Prop := …`;
-3. `LemmaryCandidate` is compiled: the same surroundings, the library lemmas it names with their proofs, its own text;
-4. a checking file imports the statement, then the candidate, says `theorem RANDOM : LemmaryFrozen.Statement := @NAME`
+1. `LemmaryStatement` is compiled: the header as it is, then the statement: `def LemmaryFrozen.Statement : Prop := …`;
+2. `LemmaryCandidate` imports it, and has the header's scene (`source.parse_header`), the library lemmas that it names
+   with their proofs, and its own text;
+3. a checking file imports the statement, then the candidate, says `theorem RANDOM : LemmaryFrozen.Statement := @NAME`
    and asks for the axioms of RANDOM. Errors are looked at before axioms, since after an error the list may lie;
-5. where the Lean is the embedded one, the kernel accepts all compiled files once more in a process of its own
+4. where the Lean is the embedded one, the kernel accepts all compiled files once more in a process of its own
    (`checker`), so that it does not matter what a candidate made the process do that compiled it;
-6. for a problem, the header as it stands, the statement and the text are compiled as one file (`compile_as_one`);
-7. a recheck does all of this again from source, our library included, and lets an installed toolchain's `leanchecker`
-   replay the modules of 2 to 4. Where there is no checker, trust stays at `audited`, and a message says so.
+5. for a problem, the header as it stands, the statement and the text are compiled as one file (`compile_as_one`);
+6. a recheck does all of this again from source, our library included, and lets an installed toolchain's `leanchecker`
+   replay the modules of 1 to 3. Where there is no checker, trust stays at `audited`, and a message says so.
 
 Invariant (DESIGN 3.1): `accepted` means that Lean holds NAME to be a proof of the frozen statement from allow-listed
 axioms and the header's own. No output of a process that read the candidate's text decides anything but its failure, and
@@ -38,7 +38,6 @@ from verifiers.lean.layers import (
     CANDIDATE_MODULE,
     CHECK_MODULE,
     FROZEN,
-    STATEMENT_MODULE,
     Question,
     Rejection,
     check_axioms,
@@ -53,7 +52,7 @@ from verifiers.lean.layers import (
     resting_on,
 )
 from verifiers.lean.scan import Unterminated
-from verifiers.lean.source import HEADER_MODULE, Malformed, lemma_axiom, lemma_theorem
+from verifiers.lean.source import STATEMENT_MODULE, Malformed, lemma_axiom, lemma_theorem
 from verifiers.lean.toolchain import LeanSettings, find, rebuild
 from verifiers.lean.uses import constants, lemmas_in_text, lemmas_used
 from verifiers.sandbox import Sandbox
@@ -63,12 +62,12 @@ NO_CHECKER = (
 )
 
 PREPARED = 64
-"""Compiled headers and statements kept."""
+"""Compiled statements kept."""
 
 
 @dataclass(slots=True)
 class _Work:
-    """One audit: its compiler, the folders of the header and the statement, and that of the candidate."""
+    """One audit: its compiler, the folder of the statement, and that of the candidate."""
 
     compiler: Compiler
     path: list[Path]
@@ -119,7 +118,7 @@ class Auditor:
         with self._work() as work:
             try:
                 question = read(candidate)
-                self._prepare_all(question, work, keep=True)
+                self._prepare(question, work, keep=True)
                 compile_candidate(question, work.compiler, work.path, work.own, lemma_axiom)
                 check_axioms(question, work.compiler, [*work.path, work.own])
                 return constants(question, work.compiler, work.path, work.own)
@@ -149,7 +148,7 @@ class Auditor:
 
     def _judge(self, question: Question, work: _Work, *, recheck: bool) -> Verdict:
         compiler = work.compiler
-        self._prepare_all(question, work, keep=not recheck)
+        self._prepare(question, work, keep=not recheck)
         compile_candidate(question, compiler, work.path, work.own, lemma_theorem)
         folders = [*work.path, work.own]
         checked = check_axioms(question, compiler, folders, into=work.own)
@@ -159,8 +158,7 @@ class Auditor:
             raise Rejection("axiom", resting_on(refused))
         toolchain = compiler.toolchain
         if toolchain.checker is not None and (recheck or toolchain.embedded):
-            own = [HEADER_MODULE] if question.header.made is not None else []
-            modules = [*own, STATEMENT_MODULE, CANDIDATE_MODULE, CHECK_MODULE]
+            modules = [STATEMENT_MODULE, CANDIDATE_MODULE, CHECK_MODULE]
             kernel_again(compiler, {checked.theorem: FROZEN}, allowed, modules, folders)
         if not is_canonical_lemma(question.statement.name):  # the statement would be our own, in full names
             compile_as_one(question, compiler)
@@ -174,33 +172,27 @@ class Auditor:
             return Verdict("accepted", "proved", "audited", (Message("warning", NO_CHECKER),), axioms, uses)
         return Verdict("accepted", "proved", "rechecked" if recheck else "audited", (), axioms, uses)
 
-    def _prepare_all(self, question: Question, work: _Work, *, keep: bool) -> None:
-        """Compile the header, if it makes anything, and freeze the statement."""
-        header = question.header
-        if header.made is not None:
-            work.path.append(self._prepare(HEADER_MODULE, header.made, work, "the header", keep=keep))
-        frozen = frozen_text(header, question.statement)
-        again = work.compiler.toolchain.header(header.spoken).count("\n")
-        work.path.append(self._prepare(STATEMENT_MODULE, frozen, work, "the statement", keep=keep, header_lines=again))
-
-    def _prepare(self, module: str, text: str, work: _Work, what: str, *, keep: bool, header_lines: int = 0) -> Path:
-        """The trusted folder of a compiled module that holds nothing of a candidate.
-
-        `what` it is; of its lines the first `header_lines` are the header's.
-        """
-        path = tuple(work.path)
+    def _prepare(self, question: Question, work: _Work, *, keep: bool) -> None:
+        """Compile the header with the frozen statement into a trusted folder, in which is nothing of a candidate."""
+        toolchain = work.compiler.toolchain
+        text = toolchain.header(frozen_text(question.header, question.statement))
+        header_lines = toolchain.header(f"{question.header.imports}{question.header.whole}").count("\n")
 
         def build(folder: Path) -> None:
-            compiled = work.compiler.compile(module, work.compiler.toolchain.header(text), path=path, into=folder)
+            compiled = work.compiler.compile(STATEMENT_MODULE, text, into=folder)
             if not compiled.ok:
                 at_header = bool(compiled.errors) and compiled.errors[0].line <= header_lines
-                raise not_prepared(compiled, "the header" if at_header else what, work.compiler.toolchain)
-            if any(one.severity == "warning" and "sorry" in one.text for one in compiled.said):
-                raise Rejection("malformed", Message("error", f"{what} has a `sorry` in it"), kind="error")
+                raise not_prepared(compiled, "the header" if at_header else "the statement", toolchain)
+            for one in compiled.said:
+                if one.severity == "warning" and "sorry" in one.text:
+                    what = "the header" if one.line <= header_lines else "the statement"
+                    raise Rejection("malformed", Message("error", f"{what} has a `sorry` in it"), kind="error")
 
-        if not keep:
-            return self._built(build)
-        key = content_key(module, text, *map(str, path))
+        work.path.append(self._kept(text, build) if keep else self._built(build))
+
+    def _kept(self, text: str, build: Callable[[Path], None]) -> Path:
+        """The folder of an earlier audit with the same text, or one that is built now."""
+        key = content_key(text)
         with self._lock:
             if key in self._prepared:
                 self._prepared.move_to_end(key)

@@ -16,6 +16,7 @@ from domain import Candidate, Lemma, Message, Reason, Verdict, VerdictKind
 from verifiers.lean.batch import Compiled, Compiler
 from verifiers.lean.lint import refuse
 from verifiers.lean.source import (
+    STATEMENT_MODULE,
     Header,
     Statement,
     lemma_theorem,
@@ -28,7 +29,6 @@ from verifiers.lean.source import (
 from verifiers.lean.toolchain import Toolchain
 
 FROZEN = "LemmaryFrozen.Statement"
-STATEMENT_MODULE = "LemmaryStatement"
 CANDIDATE_MODULE = "LemmaryCandidate"
 CHECK_MODULE = "LemmaryCheck"
 
@@ -116,8 +116,8 @@ def not_prepared(compiled: Compiled, what: str, toolchain: Toolchain) -> Rejecti
 
 
 def frozen_text(header: Header, statement: Statement) -> str:
-    """The module of the frozen statement. Its last line fails where the header's variables would make it a function."""
-    return f"{header.spoken}{frozen_definition(statement, FROZEN)}#check (@_root_.{FROZEN} : Prop)\n"
+    """The header with the frozen statement. The last line fails where the header's variables make that a function."""
+    return f"{header.imports}{header.whole}{frozen_definition(statement, FROZEN)}#check (@_root_.{FROZEN} : Prop)\n"
 
 
 def frozen_definition(statement: Statement, name: str) -> str:
@@ -140,6 +140,9 @@ def compile_candidate(
     before = compiler.toolchain.header(f"{question.header.spoken}{before}")
     compiled = compiler.compile(CANDIDATE_MODULE, before + text, path=path, into=into)
     if not compiled.ok:
+        scene = compiler.toolchain.header(question.header.spoken).count("\n")
+        if compiled.errors and compiled.errors[0].line <= scene:
+            raise failure(compiled, "what other files repeat of the header", kind="error")
         raise failure(compiled, "", skip=len(before), length=len(text))
 
 

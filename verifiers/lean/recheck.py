@@ -1,9 +1,9 @@
 """The whole library once more, independent of all that was found or kept before, as `verifiers.rocq.recheck` for Lean.
 
 The lemmas of one prelude become one development, in dependency order. As in an audit, in fresh sandboxed processes and
-over a library of ours that is compiled anew: the header; a module with a definition of every lemma's statement, before
+over a library of ours that is compiled anew: the header with a definition of every lemma's statement behind it, before
 anything that a candidate wrote; a module of all lemmas with their proofs; a module that claims each frozen statement
-with its lemma, and prints the axioms. Then the kernel has its second look at all four, if this Lean has a checker.
+with its lemma, and prints the axioms. Then the kernel has its second look at all three, if this Lean has a checker.
 
 Invariant: nothing is taken from a cache or from a folder that was there before; the verdict is on all lemmas or on
 none; without a second look its trust is `audited`, and a message says why.
@@ -23,7 +23,6 @@ from verifiers.lean.batch import Compiler
 from verifiers.lean.layers import (
     CANDIDATE_MODULE,
     CHECK_MODULE,
-    STATEMENT_MODULE,
     Rejection,
     failure,
     kernel_again,
@@ -32,7 +31,7 @@ from verifiers.lean.layers import (
 )
 from verifiers.lean.lint import refuse
 from verifiers.lean.scan import Unterminated
-from verifiers.lean.source import HEADER_MODULE, Header, Malformed, is_one_term, lemma_theorem, parse_header
+from verifiers.lean.source import STATEMENT_MODULE, Header, Malformed, is_one_term, lemma_theorem, parse_header
 from verifiers.lean.toolchain import LeanSettings, find, rebuild
 from verifiers.protocol import Development
 from verifiers.sandbox import Sandbox
@@ -75,16 +74,13 @@ def _judge(development: Development, compiler: Compiler, folder: Path) -> Verdic
     header, lemmas = parse_header(development.header), development.lemmas
     frozen = "".join(f"def _root_.{_frozen(one)} : Prop :=\n  {one.statement_exact}\n" for one in lemmas)
     proved = "".join(f"{lemma_theorem(one)}\n" for one in lemmas)
-    modules = [HEADER_MODULE] if header.made is not None else []
 
     def build(module: str, text: str, what: str, *, ours: bool) -> None:
         compiled = compiler.compile(module, compiler.toolchain.header(text), path=[folder], into=folder)
         if not compiled.ok:
             raise failure(compiled, what, kind="error" if ours else "rejected")
 
-    if header.made is not None:
-        build(HEADER_MODULE, header.made, "the header", ours=True)
-    build(STATEMENT_MODULE, f"{header.spoken}{frozen}", "the statements", ours=True)
+    build(STATEMENT_MODULE, f"{header.imports}{header.whole}{frozen}", "the header or the statements", ours=True)
     build(CANDIDATE_MODULE, f"{header.spoken}{development.preamble}\n{proved}", "the lemmas", ours=False)
     claims, axioms = _claims(header, development, compiler, folder)
     allowed = compiler.toolchain.axioms | set(development.allowed_axioms) | header.axioms
@@ -94,7 +90,7 @@ def _judge(development: Development, compiler: Compiler, folder: Path) -> Verdic
     said = tuple(sorted(axioms))
     if compiler.toolchain.checker is None:
         return Verdict("accepted", "proved", "audited", (Message("warning", NO_CHECKER),), said)
-    kernel_again(compiler, claims, allowed, [*modules, STATEMENT_MODULE, CANDIDATE_MODULE, CHECK_MODULE], [folder])
+    kernel_again(compiler, claims, allowed, [STATEMENT_MODULE, CANDIDATE_MODULE, CHECK_MODULE], [folder])
     return Verdict("accepted", "proved", "rechecked", axioms=said)
 
 

@@ -1,11 +1,11 @@
 """How a problem and a candidate become Lean files: pure text, no prover.
 
-A header is cut into commands. Those that only set the scene (imports, `open`, `variable`, options, `namespace`) are
-repeated in every file; if there are others (definitions, instances, notations, …), the whole header is compiled once as
-a module of its own, which the other files import. So the frozen statement and the candidate speak of the same
-constants, and each is read in the surroundings that the problem's author gave it.
+The frozen statement stands right behind the whole header, in one module: it is read as in the author's file. Other
+files import that module. For them the header is cut into commands, of which those that only set the scene (imports,
+`open`, `variable`, options, `namespace`, what is local) are repeated. Where that gives a candidate other surroundings
+than its author meant, what it proves is another statement, and it is refused.
 
-Invariant: nothing in what surrounds a statement comes from a candidate.
+Invariant: nothing in what surrounds a statement comes from a candidate, and nothing comes between it and its header.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from typing import NamedTuple
 from domain import Lemma
 from verifiers.lean.scan import Scan, Token, Unterminated, normal_text, scan
 
-HEADER_MODULE = "LemmaryHeader"
+STATEMENT_MODULE = "LemmaryStatement"
+"""The header and the frozen statement."""
 
 DECLARATIONS = frozenset({"theorem", "lemma", "def", "abbrev", "example", "inductive", "structure"})
 """What may introduce names in a candidate."""
@@ -34,6 +35,8 @@ _MAKERS = DECLARATIONS | frozenset(
 )
 _STARTS = _SCENE | _BLOCKS | _MAKERS | MODIFIERS
 _LOCAL = frozenset({"notation", "infix", "infixl", "infixr", "prefix", "postfix", "instance", "macro", "macro_rules"})
+_MUTUAL = ""
+"""Stands for an open `mutual` block, beside the names of open namespaces and None for a section."""
 _AXIOM = re.compile(r"\baxiom\s+(?P<name>[^\s:({\[]+)")
 _BRACKETS = {"(": 1, "[": 1, "{": 1, "⟨": 1, "⦃": 1, ")": -1, "]": -1, "}": -1, "⟩": -1, "⦄": -1}
 
@@ -60,15 +63,17 @@ class Command(NamedTuple):
     end: int
     normal: str
     marks: frozenset[str]
+    private: int | None
+    """Where its `private` stands."""
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A header in pieces. `made` is the text of its own module, if it makes anything."""
+    """A header in pieces. `whole` is all of it behind its imports, `scene` what of that other files repeat."""
 
     imports: str
     scene: str
-    made: str | None
+    whole: str
     namespace: str
     commands: frozenset[str]
     """Its commands in one line each, which a candidate may repeat."""
@@ -78,8 +83,7 @@ class Header:
     @property
     def spoken(self) -> str:
         """What another file says, after the toolchain's own beginning, to be in these surroundings."""
-        own = f"import {HEADER_MODULE}\n" if self.made is not None else ""
-        return f"{self.imports}{own}{self.scene}"
+        return f"{self.imports}import {STATEMENT_MODULE}\n{self.scene}"
 
 
 class Surrounded(NamedTuple):
@@ -119,9 +123,11 @@ def commands(text: str) -> tuple[Command, ...]:
 def _command(scanned: Scan, tokens: Sequence[Token]) -> Command:
     marks: set[str] = set()
     word = ""
+    private: int | None = None
     for token in _past_attributes(tokens):
         if token.text in MODIFIERS:
             marks.add(token.text)
+            private = token.start if token.text == "private" else private
             continue
         word = token.text
         break
@@ -129,7 +135,7 @@ def _command(scanned: Scan, tokens: Sequence[Token]) -> Command:
         inner = (after.text for token, after in pairwise(tokens) if token.text == "in")
         word = next((text for text in inner if text in _MAKERS), word)
     start, end = tokens[0].start, tokens[-1].end
-    return Command(word, scanned.text[start:end], start, end, normal_text(tokens), frozenset(marks))
+    return Command(word, scanned.text[start:end], start, end, normal_text(tokens), frozenset(marks), private)
 
 
 def _past_attributes(tokens: Sequence[Token]) -> Sequence[Token]:
@@ -166,8 +172,7 @@ def parse_header(text: str) -> Header:
     scene: list[str] = []
     opened: list[str | None] = []
     axioms: set[str] = set()
-    makes = False
-    for command in found:
+    for number, command in enumerate(found):
         if command.word == "axiom" and (stated := _AXIOM.search(command.text)):
             axioms.add(".".join([*(name for name in opened if name), stated["name"]]))
         if command.word in ("prelude", "module"):
@@ -175,43 +180,51 @@ def parse_header(text: str) -> Header:
                 f"the header begins with `{command.word}`: what a file begins with is the toolchain's to say"
             )
         if command.word == "import":
-            if scene or makes:
+            if len(imports) < number:
                 raise Malformed("the header has an import after other commands")
             imports.append(command.text)
             continue
+        in_scene = command.word in _SCENE | _BLOCKS
         if command.word in _BLOCKS or command.word == "end":
-            _nest(opened, command)
+            in_scene = _nest(opened, command)
+        elif command.word == "mutual":
+            opened.append(_MUTUAL)
         local = command.word in _LOCAL and "local" in command.marks
         attribute = command.word == "attribute" and re.match(r"attribute ?\[ ?(?:local|-)", command.normal) is not None
-        repeated = command.word in _SCENE | _BLOCKS or local or attribute
-        makes |= command.word not in _SCENE | _BLOCKS
-        if repeated:
+        if in_scene or local or attribute:
             scene.append(command.text)
     namespace = ".".join(name for name in opened if name)
-    whole = text[found[len(imports)].start :] if len(found) > len(imports) else ""
+    whole = f"{_public(text, found[len(imports) :])}\n" if len(found) > len(imports) else ""
     said = "".join(f"{line}\n" for line in imports)
-    made = f"{said}{_public(whole)}\n" if makes else None
     spoken = "".join(f"{line}\n" for line in scene)
-    return Header(said, spoken, made, namespace, frozenset(one.normal for one in found), frozenset(axioms))
+    return Header(said, spoken, whole, namespace, frozenset(one.normal for one in found), frozenset(axioms))
 
 
-def _nest(opened: list[str | None], command: Command) -> None:
+def _nest(opened: list[str | None], command: Command) -> bool:
+    """Open or close blocks; whether the command is one of the scene (the end of `mutual` is not)."""
     words = command.normal.split()
     names = words[words.index(command.word) + 1 :]
     if command.word == "end":
         for _ in range(names[0].count(".") + 1 if names else 1):
             if not opened:
                 raise Malformed("the header has an `end` too many")
-            opened.pop()
+            if opened.pop() == _MUTUAL:
+                return False
     elif command.word == "namespace" and names:
         opened += names[0].split(".")
     else:
         opened += [None] * (names[0].count(".") + 1 if names else 1)
+    return True
 
 
-def _public(text: str) -> str:
-    """A header's makers without `private`, so that the other files see them."""
-    return re.sub(r"^(\s*)private ", r"\1", text, flags=re.MULTILINE)
+def _public(text: str, found: Sequence[Command]) -> str:
+    """Commands of a header, its makers without `private`, so that the other files see them."""
+    said = text[found[0].start :]
+    for command in reversed(found):
+        if command.private is not None:
+            start = command.private - found[0].start
+            said = f"{said[:start]}       {said[start + len('private') :]}"
+    return said
 
 
 # ----------------------------------------------------------------------------------------------------- statements
