@@ -66,7 +66,7 @@ def test_a_statement_is_cut_at_its_proof(ending: str) -> None:
     "text",
     ["", "def a : Nat := 1", "theorem : True", "theorem a", "theorem a (h : True", "axiom a : False",
      "theorem a : True := trivial theorem b : False", "example : True",
- "theorem a : True /-"],
+     "theorem a : (True)\n  def b : Prop := (False)", "theorem a : True /-"],
 )  # fmt: skip
 def test_what_is_not_one_theorem_is_malformed(text: str) -> None:
     with pytest.raises(Malformed):

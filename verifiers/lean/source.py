@@ -35,6 +35,8 @@ _MAKERS = DECLARATIONS | frozenset(
 )
 _STARTS = _SCENE | _BLOCKS | _MAKERS | MODIFIERS
 _LOCAL = frozenset({"notation", "infix", "infixl", "infixr", "prefix", "postfix", "instance", "macro", "macro_rules"})
+_MORE = DECLARATIONS | _BLOCKS | frozenset("axiom opaque class instance attribute mutual end sorry sorryAx".split())  # noqa: SIM905
+"""What no statement has in it: keywords that begin another command, and what leaves something unproved."""
 _MUTUAL = ""
 """Stands for an open `mutual` block, beside the names of open namespaces and None for a section."""
 _AXIOM = re.compile(r"\baxiom\s+(?P<name>[^\s:({\[]+)")
@@ -243,7 +245,7 @@ def parse_statement(text: str) -> Statement:
     words = [token.text for token in tokens]
     if len(tokens) < 2 or words[0] not in ("theorem", "lemma") or tokens[1].kind != "word":
         raise Malformed("a statement begins with `theorem` or `lemma` and a name")
-    again = [word for word in words[1:] if word in ("theorem", "lemma", "axiom", "sorry", "sorryAx", "instance")]
+    again = [word for word in words[1:] if word in _MORE]
     if again:
         raise Malformed(f"a statement is one theorem without a proof; this text has `{again[0]}` in it")
     if any(token.doubtful for token in tokens):
