@@ -149,8 +149,8 @@ def compile_candidate(
 def compile_as_one(question: Question, compiler: Compiler) -> None:
     """Compile header, statement and text in one file, with the text's theorem as a proof of that statement.
 
-    A header that is read otherwise as a module of its own is found by this, and a text that uses the modules' names, or
-    declares what the header has declared.
+    That is what is exported. A text is found out that needs what only our modules have, or only another reading of the
+    header.
     """
     mark = secrets.token_hex(16)  # so that no text can speak of it
     before, text = candidate_text(question, [lemma_theorem(one) for one in question.lemmas])
