@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 import pyarrow as pa
@@ -28,6 +28,8 @@ from library_store.columns import KEYS, SCHEMA_VERSION, SCHEMAS, TABLE_NAMES, Pr
 from library_store.journal import sync_folder
 from library_store.migrations import check_version, schema_of, table_from
 from library_store.schema import definition_from_row, lemma_from_rows, problem_from_row
+
+Value = TypeVar("Value")
 
 MANIFEST = "manifest.json"
 _TEMPORARY = ".tmp-"
@@ -94,15 +96,26 @@ class Tables:
     def lemmas(self) -> dict[str, Lemma]:
         """Every lemma by id, retired ones included, in order of admission: a lemma comes after those it uses."""
         proofs = {row["lemma_id"]: row for row in self.each("proofs")}
-        return {row["id"]: lemma_from_rows(row, proofs[row["id"]]) for row in self.each("lemmas")}
+        return self._understood("lemmas", lambda row: lemma_from_rows(row, proofs[row["id"]]))
 
     @cached_property
     def definitions(self) -> dict[str, Definition]:
-        return {row["id"]: definition_from_row(row) for row in self.rows("definitions")}
+        return self._understood("definitions", definition_from_row)
 
     @cached_property
     def problems(self) -> dict[str, ProblemState]:
-        return {row["name"]: problem_from_row(row) for row in self.rows("problems")}
+        return self._understood("problems", problem_from_row)
+
+    def _understood(self, name: str, value_of: Callable[[Row], Value]) -> dict[str, Value]:
+        """The value of each row, by id. Raises UserError for a row that stands for none: others may have written it."""
+        found: dict[str, Value] = {}
+        for row in self.each(name):
+            try:
+                found[row["id"]] = value_of(row)
+            except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
+                said = f"{type(error).__name__}: {error}"
+                raise UserError(f"{self.directory}: its {name} cannot be read ({row['id']}: {said})") from error
+        return found
 
 
 def rounds_folder(directory: Path) -> Path:

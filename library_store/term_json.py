@@ -120,7 +120,7 @@ def _term(node: list[Any], terms: list[Term]) -> Term:
     kind = node[0] if node else None
     if kind == "app" and len(node) > 1:
         return App(terms[node[1]], tuple([terms[position] for position in node[2:]]))
-    if len(node) == 2 and (kind == "var" or kind == "const" or kind == "sort"):
+    if len(node) == 2 and (kind == "var" or kind == "const" or kind == "sort") and isinstance(node[1], str):
         return _leaf(kind, node[1])
     match node:
         case ["forall", name, type, body]:

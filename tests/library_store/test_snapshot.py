@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -50,6 +51,17 @@ def test_a_round_holds_its_tables_and_a_manifest_with_their_checksums(finished: 
             table = pq.read_table(pa.BufferReader((folder / name).read_bytes()))
             assert table.num_rows == entry["rows"]
             assert table.schema.equals(SCHEMAS[name.removesuffix(".parquet")])
+
+
+@pytest.mark.parametrize("term", ["nonsense", "[]", '[["app",1,2],["const","eq"]]', '[["const",5]]'])
+def test_a_lemma_that_somebody_else_wrote_wrongly_is_one_line_that_names_it(finished: Path, term: str) -> None:
+    tables = snapshot.read(finished)
+    written = tables.history["lemmas"]
+    column = pa.array([term] * written.num_rows, written.schema.field("term").type)
+    spoilt = written.set_column(written.schema.get_field_index("term"), written.schema.field("term"), column)
+    with pytest.raises(UserError, match="its lemmas cannot be read") as raised:
+        _ = replace(tables, history={**tables.history, "lemmas": spoilt}).lemmas
+    assert written["id"][0].as_py() in str(raised.value)
 
 
 def test_the_journal_of_a_finished_round_is_gone(run: Path) -> None:
