@@ -96,7 +96,13 @@ class Tables:
     def lemmas(self) -> dict[str, Lemma]:
         """Every lemma by id, retired ones included, in order of admission: a lemma comes after those it uses."""
         proofs = {row["lemma_id"]: row for row in self.each("proofs")}
-        return self._understood("lemmas", lambda row: lemma_from_rows(row, proofs[row["id"]]))
+        found = self._understood("lemmas", lambda row: lemma_from_rows(row, proofs[row["id"]]))
+        for lemma in found.values():
+            missing = {*lemma.uses} - found.keys() | {*lemma.definition_ids} - self.definitions.keys()
+            if missing:
+                said = f"{lemma.id} rests on {min(missing)}, which is not there"
+                raise UserError(f"{self.directory}: its lemmas cannot be read ({said})")
+        return found
 
     @cached_property
     def definitions(self) -> dict[str, Definition]:

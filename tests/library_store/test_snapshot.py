@@ -64,6 +64,17 @@ def test_a_lemma_that_somebody_else_wrote_wrongly_is_one_line_that_names_it(fini
     assert written["id"][0].as_py() in str(raised.value)
 
 
+@pytest.mark.parametrize(("table", "column"), [("proofs", "uses"), ("lemmas", "definition_ids")])
+def test_a_lemma_that_rests_on_what_is_not_there_is_one_line(finished: Path, table: str, column: str) -> None:
+    tables = snapshot.read(finished)
+    written = tables.history[table]
+    at = written.schema.get_field_index(column)
+    unknown = pa.array([["f" * 64]] * written.num_rows, written.schema.field(at).type)
+    spoilt = written.set_column(at, written.schema.field(at), unknown)
+    with pytest.raises(UserError, match=f"rests on {'f' * 64}"):
+        _ = replace(tables, history={**tables.history, table: spoilt}).lemmas
+
+
 def test_the_journal_of_a_finished_round_is_gone(run: Path) -> None:
     assert [path.name for path in (run / "journal").glob("round-*")] == ["round-0004.log"]
 

@@ -77,9 +77,10 @@ def read(candidate: Candidate) -> Question:
 
 
 def refused_texts(candidate: Candidate) -> str | None:
-    """Why the lint refuses a candidate, its preamble, or a proof of its lemmas."""
+    """Why the lint refuses a candidate, its preamble, or a lemma of its."""
     header = candidate.problem.header
-    for text in (candidate.preamble, *(lemma.proof for lemma in candidate.lemmas)):
+    lemmas = [text for lemma in candidate.lemmas for text in (lemma.statement_exact, lemma.proof)]
+    for text in (candidate.preamble, *lemmas):
         if refused := refuse(text):
             return refused
     return refuse(without_header(candidate.proof, header), header)
