@@ -77,7 +77,7 @@ def read(candidate: Candidate) -> Question:
 
 
 def refused_texts(candidate: Candidate) -> str | None:
-    """Why the lint refuses a candidate, its preamble, or a lemma of its."""
+    """Why the lint refuses a candidate, its preamble, or one of its lemmas."""
     header = candidate.problem.header
     lemmas = [text for lemma in candidate.lemmas for text in (lemma.statement_exact, lemma.proof)]
     for text in (candidate.preamble, *lemmas):
