@@ -17,7 +17,7 @@ from typing import NamedTuple
 from domain import UserError
 from pipeline.development.document import Document, Filling, Hole
 from pipeline.development.project import Copy, Refused
-from verifiers.rocq.audit import ALLOWED_AXIOMS
+from verifiers.rocq.layers import ALLOWED_AXIOMS
 from verifiers.rocq.lint import refuse, refuse_block
 from verifiers.rocq.recursion import may_recur
 from verifiers.rocq.version import SAFE_FLAGS, Unreadable, assumptions, classical_name

@@ -10,7 +10,7 @@ For each candidate, in sandboxed processes of their own and with nothing of the 
 5. `coqchk -norec` checks `Candidate.Text` and `Check` again, and lists all axioms in sight by their full names; for a
    batch it does so for all at once, and once more for each by itself unless all is clean;
 6. where the text can make fixpoints, their printed terms are checked by a condition of our own (`recursion`);
-7. for a problem, the header as it stands, the statement and the text are compiled as one file (`_compile_as_one`).
+7. for a problem, the header as it stands, the statement and the text are compiled as one file (`compile_as_one`).
 
 Invariant (DESIGN 3.1): `accepted` means that the kernel and the checker both hold NAME to be a proof of the frozen
 statement from allow-listed axioms and the header's own. No output of a process that ran the candidate decides
@@ -20,7 +20,6 @@ anything but its failure. docs/trust.md says which layer refuses what.
 from __future__ import annotations
 
 import re
-import secrets
 import shutil
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -30,15 +29,23 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
-from domain import Candidate, Lemma, Message, Verdict
+from domain import Candidate, Message, Verdict
 from verifiers import scratch
 from verifiers.cache import content_key
-from verifiers.rocq.canonical import is_canonical_lemma, lemma_sentence
-from verifiers.rocq.lint import refuse, refuse_block, refuse_preamble
+from verifiers.rocq.canonical import is_canonical_lemma
+from verifiers.rocq.layers import (
+    OWN,
+    Compiled,
+    allowed_axioms,
+    check_statement,
+    compile_as_one,
+    compile_candidate,
+    refusal,
+    refuse_candidate,
+)
 from verifiers.rocq.processes import (
-    WIDE,
     Rejection,
     Work,
     compile_header,
@@ -52,32 +59,16 @@ from verifiers.rocq.source import (
     Malformed,
     Part,
     Statement,
-    declared_names,
     header_parts,
     named_lemmas,
     parse_statement,
-    surround,
-    without_header,
 )
-from verifiers.rocq.uses import lemmas_used, printed, reached
+from verifiers.rocq.uses import printed, reached
 from verifiers.rocq.version import (
-    SAFE_FLAGS,
     Context,
     Unreadable,
-    assumptions,
-    classical_name,
 )
 from verifiers.sandbox import Limits, Sandbox
-
-ALLOWED_AXIOMS = frozenset(
-    {
-        "Coq.Logic.Classical_Prop.classic",
-        "Coq.Reals.ClassicalDedekindReals.sig_forall_dec",
-        "Coq.Reals.ClassicalDedekindReals.sig_not_dec",
-        "Coq.Logic.FunctionalExtensionality.functional_extensionality_dep",
-    }
-)
-"""Kernel names of the axioms that every proof may use: those on which the standard library's real numbers rest."""
 
 TOGETHER = 16
 """Candidates of one batch that share the processes which fix their statements and check what they compiled to."""
@@ -85,28 +76,11 @@ TOGETHER = 16
 PREPARED = 64
 """Compiled headers and statements kept."""
 
-_OWN = re.compile(r"(?:Candidate|Checker)(?:_\d+)?\.")
-"""How the names begin of what a candidate's text or our checking module declares."""
 _APART = re.compile(r"\b(?:Candidate|Checker|Frozen)")
 """Texts with such a word are judged apart: they might name modules of their audit, which a batch calls otherwise."""
 
 
 _T = TypeVar("_T")
-
-
-class _Assumed(NamedTuple):
-    """What the checking process says: names as printed (shortest form), and the library lemmas in the proof term."""
-
-    axioms: tuple[str, ...]
-    uses: tuple[str, ...]
-
-
-class _Compiled(NamedTuple):
-    """A candidate whose text and checking module have been compiled."""
-
-    statement: Statement
-    lemmas: tuple[Lemma, ...]
-    assumed: _Assumed
 
 
 class Auditor:
@@ -176,7 +150,7 @@ class Auditor:
         parts = header_parts(candidate.problem.header)
         self._prepare_header(parts, work)
         lemmas = named_lemmas(candidate.lemmas, candidate.proof, candidate.preamble)
-        names = _compile_candidate(candidate, statement, parts, lemmas, work, text)
+        names = compile_candidate(candidate, statement, parts, lemmas, work, text)
         if statement.name not in names:
             raise Rejection("wrong_statement", Message("error", f"the text proves nothing called {statement.name}"))
         work.paths |= {work.candidate: text}
@@ -205,7 +179,7 @@ class Auditor:
         else:
             works, shared, frozen = [Work(self._sandbox, self._limits)], Work(self._sandbox, self._limits), None
         ended: dict[int, Verdict] = {}
-        compiled: dict[int, _Compiled] = {}
+        compiled: dict[int, Compiled] = {}
         with ExitStack() as stack:
             for number, (candidate, work) in enumerate(zip(group, works, strict=True)):
                 answer = _verdict_or(partial(self._compile, candidate, work, frozen, number, stack))
@@ -238,7 +212,7 @@ class Auditor:
 
     def _compile(
         self, candidate: Candidate, work: Work, frozen: Path | None, number: int, stack: ExitStack
-    ) -> _Compiled:
+    ) -> Compiled:
         """Compile the text and the checking module, which stay in folders that go with `stack`."""
         statement = parse_statement(candidate.problem.formal_statement)
         parts = header_parts(candidate.problem.header)
@@ -249,12 +223,12 @@ class Auditor:
         for folder in (text, checker):
             stack.callback(scratch.remove, folder)
         lemmas = named_lemmas(candidate.lemmas, candidate.proof, candidate.preamble)
-        names = _compile_candidate(candidate, statement, parts, lemmas, work, text)
+        names = compile_candidate(candidate, statement, parts, lemmas, work, text)
         work.paths |= {"Frozen": frozen, work.candidate: text}
         library = frozenset(one.canonical_name for one in lemmas) or frozenset(filter(is_canonical_lemma, names))
-        assumed = _check(statement, number, work, checker, names, library)
+        assumed = check_statement(statement, number, work, checker, names, library)
         work.paths[work.checker] = checker
-        return _Compiled(statement, lemmas, assumed)
+        return Compiled(statement, lemmas, assumed)
 
     def _check_together(self, works: Sequence[Work], shared: Work, *, recheck: bool) -> Context | None:
         """What the checker says of several candidates, or None where it has to be asked for each of them."""
@@ -264,7 +238,7 @@ class Auditor:
             shared.paths |= work.paths
 
         context = _verdict_or(partial(self._checked, shared, recheck=recheck, of=works))
-        if isinstance(context, Verdict) or any(_OWN.match(name) for name in context.axioms):
+        if isinstance(context, Verdict) or any(OWN.match(name) for name in context.axioms):
             return None
         return context
 
@@ -277,7 +251,7 @@ class Auditor:
         return context
 
     def _confirm(
-        self, candidate: Candidate, compiled: _Compiled, work: Work, context: Context | None, *, recheck: bool
+        self, candidate: Candidate, compiled: Compiled, work: Work, context: Context | None, *, recheck: bool
     ) -> Verdict:
         """The verdict on what was compiled; `context` is what the checker said of it with others, if it was clean."""
         allowed = candidate.problem.allowed_axioms
@@ -293,7 +267,7 @@ class Auditor:
             if refused:
                 raise Rejection("forbidden_construct", Message("error", f"not allowed: {refused}"))
         if not is_canonical_lemma(compiled.statement.name):  # the statement would be our own, in full names
-            _compile_as_one(candidate, compiled, work)
+            compile_as_one(candidate, compiled, work)
         trust = "rechecked" if recheck else "audited"
         return Verdict("accepted", "proved", trust, (), axioms, compiled.assumed.uses)
 
@@ -364,130 +338,3 @@ def _verdict_or(step: Callable[[], _T]) -> _T | Verdict:
         return Verdict("rejected", "typing_flag", "none", (Message("error", str(error)),))
     except Rejection as rejection:
         return rejection.verdict
-
-
-def allowed_axioms(found: Sequence[str], context: Context, more: Sequence[str]) -> tuple[str, ...]:
-    """The full names of the axioms in `found`, which are as printed. Raises `Rejection` if one is not allowed."""
-    own = sorted(name for name in context.axioms if _OWN.match(name))
-    if own:
-        raise Rejection("axiom", Message("error", f"the text itself declares {', '.join(own)}"))
-    allowed = ALLOWED_AXIOMS | {classical_name(name) for name in more}
-    full_names: set[str] = set()
-    for name in found:
-        named = {one for one in context.axioms if one == name or one.endswith(f".{name}")}
-        refused = {one for one in named if classical_name(one) not in allowed and not one.startswith("Header.")}
-        if refused or not named:
-            said = f"the proof rests on {', '.join(sorted(refused)) or name}, which `allowed_axioms` does not name"
-            raise Rejection("axiom", Message("error", said))
-        full_names |= named
-    return tuple(sorted(full_names))
-
-
-def refuse_candidate(candidate: Candidate) -> str | None:
-    """Why the lint refuses a candidate's texts, those of the lemmas that it names among them, or None."""
-    header = candidate.problem.header
-    refused = refuse_preamble(candidate.preamble) or refuse(without_header(candidate.proof, header), header)
-    if refused or not candidate.lemmas:
-        return refused
-    for lemma in named_lemmas(candidate.lemmas, candidate.proof, candidate.preamble):
-        refused = refuse_block(lemma.proof) or refuse_exact(lemma.statement_exact)
-        if refused:
-            return f"in the lemma {lemma.canonical_name}, {refused}"
-    return None
-
-
-def refuse_exact(statement: str) -> str | None:
-    """Why a lemma's statement is refused: it is not exactly one."""
-    try:
-        parse_statement(f"Lemma one : {statement}.")
-    except (Malformed, Unterminated) as error:
-        return str(error)
-    return None
-
-
-def refusal(refused: str) -> Verdict:
-    """The verdict on a text that the lint refuses."""
-    return Verdict("rejected", "forbidden_construct", "none", (Message("error", f"not allowed: {refused}"),))
-
-
-def _compile_candidate(
-    candidate: Candidate,
-    statement: Statement,
-    parts: Sequence[Part],
-    lemmas: Sequence[Lemma],
-    work: Work,
-    into: Path,
-) -> list[str]:
-    """Compile `Candidate.Text`; the names that it declares."""
-    placed = surround(statement, without_header(candidate.proof, candidate.problem.header))
-    spoken = [part.spoken for part in parts]
-    before = "\n".join([*spoken, candidate.preamble, *map(lemma_sentence, lemmas), placed.before])
-    finished = work.compile(work.candidate, "Text", f"{before}\n{placed.text}{placed.after}\n", into)
-    if not finished.ok:
-        raise failure(finished, f"{before}\n{placed.text}", "", skip=len(before) + 1)
-    return declared_names(placed.before + placed.text)
-
-
-def _compile_as_one(candidate: Candidate, compiled: _Compiled, work: Work) -> None:
-    """Compile header, statement and text in one file, with the text's theorem as a proof of that statement.
-
-    A header that is read otherwise in modules of its own is found by this, and a text that uses the modules' names, or
-    declares what the header has declared.
-    """
-    placed = surround(compiled.statement, without_header(candidate.proof, candidate.problem.header))
-    mark = secrets.token_hex(16)  # so that no text can speak of it
-    lines = [
-        candidate.problem.header,
-        f"Definition claim_{mark} : Prop := {compiled.statement.proposition}.",
-        candidate.preamble,
-        *map(lemma_sentence, compiled.lemmas),
-        placed.before,
-        placed.text + placed.after,
-        f"Definition check_{mark} : claim_{mark} := @{compiled.statement.name}.",
-    ]
-    finished = work.ask("\n".join([*lines, ""]))
-    if not finished.ok:
-        raise failure(finished, "", "in one file with its header")
-
-
-def _check(
-    statement: Statement,
-    number: int,
-    work: Work,
-    into: Path,
-    names: Sequence[str],
-    lemmas: frozenset[str],
-) -> _Assumed:
-    """Compile the checking module and read what it prints between random marks."""
-    mark = secrets.token_hex(16)
-    marks = [f'Goal True. idtac "{mark} {number}". Abort.' for number in range(4)]
-    lines = [
-        "Require Frozen.Statement.",
-        f"Definition frozen : Prop := Frozen.Statement.Frozen_{number}.S.",
-        f"Require {work.candidate}.Text.",
-        WIDE + marks[0],
-        "Print Typing Flags.",
-        marks[1],
-        f"Definition check : frozen := @{work.candidate}.Text.{statement.name}.",
-        marks[2],
-        "Print Assumptions check.",
-        marks[3],
-    ]
-    finished = work.compile(work.checker, "Check", "\n".join([*lines, ""]), into)
-    said = re.split(rf"^{mark} \d\n", finished.output, flags=re.MULTILINE)
-    if len(said) < 3:
-        raise failure(finished, "", "the checking module")
-    if not set(SAFE_FLAGS) <= set(said[1].splitlines()):
-        raise Rejection("typing_flag", Message("error", f"the text changes typing flags: {said[1].strip()}"))
-    if len(said) < 4:
-        if finished.stopped:
-            raise failure(finished, "", "the comparison of statements")
-        about = said[2].partition("Error:")[2].strip() or said[2].strip()
-        if about.startswith(f"The reference {work.candidate}.Text.{statement.name} was not found"):
-            raise Rejection("wrong_statement", Message("error", f"the text proves nothing called {statement.name}"))
-        raise Rejection(
-            "wrong_statement", Message("error", f"{statement.name} is not a proof of the statement: {about}")
-        )
-    if len(said) < 5 or not finished.ok:
-        raise failure(finished, "", "the list of axioms")
-    return _Assumed(assumptions(said[3]), lemmas_used(statement.name, names, lemmas, work) if lemmas else ())

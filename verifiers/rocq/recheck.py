@@ -21,8 +21,8 @@ from pathlib import Path
 from domain import Lemma, Message, Verdict
 from verifiers import scratch
 from verifiers.protocol import Development
-from verifiers.rocq.audit import allowed_axioms, refusal, refuse_exact
 from verifiers.rocq.canonical import lemma_sentence
+from verifiers.rocq.layers import allowed_axioms, refusal, refuse_exact
 from verifiers.rocq.lint import refuse_block, refuse_preamble
 from verifiers.rocq.processes import WIDE, Rejection, Work, compile_header, coqchk, failure
 from verifiers.rocq.recursion import may_recur, not_structural

@@ -20,8 +20,9 @@ from domain import Candidate, Elaboration, Goal, Message, OutsideError, Problem,
 from verifiers.cache import VerdictCache, candidate_key, program_digest
 from verifiers.protocol import Development, Visible
 from verifiers.rocq import visible
-from verifiers.rocq.audit import Auditor, refusal
+from verifiers.rocq.audit import Auditor
 from verifiers.rocq.elaboration import Elaborator, run_in
+from verifiers.rocq.layers import refusal
 from verifiers.rocq.lint import refuse, refuse_preamble
 from verifiers.rocq.processes import Work
 from verifiers.rocq.reader import library_parameters, parse_goal, parse_goals
