@@ -1,10 +1,15 @@
-"""LEGO-Prover's store of skills, made again from its description: what `bench/library.py` compares with.
+"""LEGO-Prover's store of skills, made again from what its code does: what `bench/library.py` compares with.
 
-One JSON file holds all skills. A new one is compared with each of them by `difflib`, is dropped at the first ratio of
-0.85, and otherwise the whole file is written again; its embedding goes into a vector index, which retrieval asks. The
-original gets its embeddings (ada-002, 1,536 numbers) from a service; here words are hashed into as many numbers, which
-costs next to nothing, and the call is not counted. The vector index is Chroma's own, `hnswlib` with Chroma's settings,
-where that is installed, and otherwise an exact scan.
+The code (wiio12/LEGO-Prover, `agents/skill.py`) keeps all skills in one JSON file. Provers and evolvers are processes
+that share it, so each operation reads it anew: a retrieval once, after it asked the vector index; an insert before it
+compares and again before it writes. A new skill is compared with all by `difflib.get_close_matches` and dropped at a
+ratio of 0.85; otherwise the whole file is written again, and its embedding goes into the index. `get_close_matches`
+asks two cheap bounds before it computes a ratio; `known` can leave them out, which is the plain scan that the
+paper's description suggests.
+
+The original gets its embeddings (ada-002, 1,536 numbers) from a service; here words are hashed into as many numbers,
+which costs next to nothing, and the call is not counted. Neither is its file of requests, which it reads as often. The
+index is Chroma's own, `hnswlib` with Chroma's settings, where that is installed, and otherwise an exact scan.
 """
 
 from __future__ import annotations
@@ -14,7 +19,7 @@ import importlib.util
 import json
 import re
 from collections.abc import Sequence
-from difflib import SequenceMatcher
+from difflib import SequenceMatcher, get_close_matches
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -92,25 +97,40 @@ class LegoStore:
             index.add(vectors)
         self._write()
 
-    def insert(self, text: str) -> bool:
-        """Whether the text is new."""
-        for skill in self.skills.values():
-            if SequenceMatcher(None, skill["code"], text).ratio() >= ALIKE:
-                return False
+    def known(self, text: str, *, bounds: bool = True) -> bool:
+        """Whether a skill is at least `ALIKE` to the text."""
+        self._read()
+        markers = [skill["marker"] for skill in self.skills.values()]
+        if bounds:
+            return bool(get_close_matches(text, markers, n=1, cutoff=ALIKE))
+        matcher = SequenceMatcher(None, "", text)
+        alike = False
+        for marker in markers:
+            matcher.set_seq1(marker)
+            alike = matcher.ratio() >= ALIKE or alike
+        return alike
+
+    def add(self, text: str) -> None:
+        """Takes a text that is not known."""
+        self._read()
         self._keep(text)
         vector = embedding(text)[None, :]
         for index in self.indexes:
             index.add(vector)
         self._write()
-        return True
 
     def retrieve(self, text: str, k: int, index: ExactIndex | GraphIndex) -> list[str]:
-        return [self.skills[self._names[number]]["code"] for number in index.nearest(embedding(text), k)]
+        found = index.nearest(embedding(text), k)
+        self._read()
+        return [self.skills[self._names[number]]["full_code"] for number in found]
 
     def _keep(self, text: str) -> None:
         name = f"skill_{len(self._names)}"
-        self.skills[name] = {"code": text, "description": ""}
+        self.skills[name] = {"marker": text, "description": "", "full_code": text}
         self._names.append(name)
 
+    def _read(self) -> None:
+        self.skills = json.loads(self.path.read_text(encoding="utf-8"))
+
     def _write(self) -> None:
-        self.path.write_text(json.dumps(self.skills, indent=4), encoding="utf-8")
+        self.path.write_text(json.dumps(self.skills), encoding="utf-8")
