@@ -63,7 +63,8 @@ def _shown(found: Suggestions) -> str:
         values = ", ".join(f"{name} := {value}" for name, value in found.counterexample.items())
         parts.append(f"It is false, for {values}" if values else "It is false.")
     if found.finish is not None:
-        parts.append(f"A proof of it:\n{_indented(found.finish)}")
+        rests = f", which rests on {', '.join(found.rests_on)} (no proof yet)" if found.rests_on else ""
+        parts.append(f"A proof of it{rests}:\n{_indented(found.finish)}")
     for number, suggestion in enumerate(found.lemmas, 1):
         does = "with this lemma the goal is proved" if suggestion.finish else "a lemma that holds"
         parts.append(f"{number}. {does}:\n{_indented(suggestion.lemma)}")

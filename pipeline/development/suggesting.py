@@ -1,11 +1,13 @@
 """Help at one place of a file: the goal there, a proof of it, and auxiliary lemmas that were proved for it.
 
 Invariant: every lemma and proof that is suggested was accepted by the warm prover up to `Qed`, in the file's own words.
+No auxiliary lemma names a statement of the project that has no proof; a proof of the goal does so only where no other
+is found, and it is said which. None names a statement that values refute.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from domain import UserError
 from pipeline.development import project, theory
 from pipeline.development.context import Context
 from pipeline.development.document import Document, Hole
-from pipeline.development.project import Copy
+from pipeline.development.project import Copy, Project
 from pipeline.development.search import LEVELS, Budget, Search, Spent, written
 from pipeline.development.solving import Helper, Solver
 from pipeline.development.work import LOAD_SECONDS, read_document
@@ -27,6 +29,9 @@ CONJECTURES = 16
 
 RETRY_SECONDS = 2.0
 """CPU seconds for a proof of the goal with one lemma more."""
+
+UNPROVED_SHARE = 0.2
+"""Share of the seconds for a proof that rests on statements without a proof, where there are such."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,8 @@ class Suggestions:
     goal: str
     others: int
     finish: str | None = None
+    rests_on: tuple[str, ...] = ()
+    """Names in `finish` of statements that have no proof."""
     counterexample: Mapping[str, str] | None = None
     lemmas: tuple[Suggestion, ...] = ()
 
@@ -70,14 +77,24 @@ def suggest(
         refused = copy.prepare(path)
         if refused is not None:
             raise UserError(refused.message)
-        context = Context(copy, found.module(path), document, LOAD_SECONDS, memory_bytes)
+        false: set[str] = set()
+        unproved = _unproved(found, [*copy.read_for(path), path]) - {f"{found.module(path)}.{hole.qualified}"}
+        context = Context(
+            copy, found.module(path), document, LOAD_SECONDS, memory_bytes, false=false, unproved=unproved
+        )
         try:
             broken = context.advance(hole.start)
             if broken is not None:
                 raise UserError(f"{file}, line {broken.line}: {broken.message}")
-            return _at(context, hole, begun, Budget(context, seconds), seed, say)
+            return _at(context, hole, begun, Budget(context, seconds), seed, say, false)
         finally:
             context.close()
+
+
+def _unproved(found: Project, files: Iterable[Path]) -> set[str]:
+    """The full names of statements of these files that have no proof."""
+    documents = {path: read_document(path, path.name) for path in files if path.suffix == ".v"}
+    return {f"{found.module(path)}.{hole.qualified}" for path, document in documents.items() for hole in document.holes}
 
 
 def _place(document: Document, line: int, file: Path) -> tuple[Hole, str]:
@@ -100,7 +117,10 @@ def _place(document: Document, line: int, file: Path) -> tuple[Hole, str]:
     return hole, "\n".join(said)
 
 
-def _at(context: Context, hole: Hole, begun: str, budget: Budget, seed: int, say: Callable[[str], None]) -> Suggestions:
+def _at(
+    context: Context, hole: Hole, begun: str, budget: Budget, seed: int, say: Callable[[str], None], false: set[str]
+) -> Suggestions:
+    """What can be said of the goal behind `begun`; `false` takes the names of statements that turn out to be so."""
     before = f"{hole.statement}\nProof.\n{begun}"
     outcome = context.session.run("idtac.", LOAD_SECONDS, before=before)
     if not outcome.ok:
@@ -111,36 +131,74 @@ def _at(context: Context, hole: Hole, begun: str, budget: Budget, seed: int, say
         raise UserError(f"no goal is in focus there in the proof of {hole.name}: give a line behind the next bullet")
     shown = context.session.run("idtac.", LOAD_SECONDS, before=before, in_full=False)
     given = Suggestions(hole.statement, str(shown.goals[0]), len(outcome.goals) - 1)
-    focused = f"{before}\n1: {{"
-    say("looking for a proof of the goal")
-    try:
-        step = Search(context, focused, Budget(context, budget.left * SEARCH_SHARE)).run()
-    except Spent:
-        step = None
-    finish = written(step) if step is not None else None
     stated = _as_lemma(context, hole, outcome.goals[0].hypotheses, outcome.goals[0].conclusion)
     closed = theory.read_closed(context, stated)
-    if closed is None:
-        return replace(given, finish=finish)
-    counterexample = theory.counterexample(context, closed, seed) if finish is None else None
+    counterexample = theory.counterexample(context, closed, seed) if closed is not None else None
     if counterexample is not None:
         return replace(given, counterexample=counterexample)
-    say("looking for auxiliary lemmas")
-    solver = Solver(context, replace(stated, name=hole.name), max(budget.left, 0.1), seed)
+    focused = f"{before}\n1: {{"
+    kept = budget.left * UNPROVED_SHARE if context.unproved else 0.0
+    say("looking for a proof of the goal")
+    context.proved_only = True
+    finish = _proof(context, focused, Budget(context, (budget.left - kept) * SEARCH_SHARE))
+    lemmas: tuple[Suggestion, ...] = ()
+    if closed is not None:
+        say("looking for auxiliary lemmas")
+        solver = Solver(context, replace(stated, name=hole.name), max(budget.left, 0.1), seed)
+        statements = theory.conjectures(context, closed, seed, CONJECTURES)
+        lemmas = _lemmas(solver, statements, focused, Budget(context, budget.left - kept), finish is None)
+    if finish is not None or any(one.finish for one in lemmas) or not context.unproved:
+        return replace(given, finish=finish, lemmas=lemmas)
+    say("looking for a proof that rests on statements without a proof")
+    context.proved_only = False
+    while (finish := _proof(context, focused, budget)) is not None:
+        named = _unproved_in(finish, context.unproved)
+        refuted = {name for name in named if _is_false(context, hole, name, seed)}
+        if not refuted:
+            return replace(given, finish=finish, rests_on=tuple(sorted(named)), lemmas=lemmas)
+        false |= refuted
+    return replace(given, lemmas=lemmas)
+
+
+def _proof(context: Context, before: str, budget: Budget) -> str | None:
+    """A proof of the goal that is open behind `before`."""
+    try:
+        step = Search(context, before, budget).run()
+    except Spent:
+        return None
+    return written(step) if step is not None else None
+
+
+def _unproved_in(proof: str, unproved: Set[str]) -> set[str]:
+    """Those of the statements that a proof names, by their last names."""
+    named = {one.text for one in identifiers(proof)}
+    return {name for name in unproved if name.rpartition(".")[2] in named}
+
+
+def _is_false(context: Context, hole: Hole, name: str, seed: int) -> bool:
+    """Whether values refute a statement of the project, which is read where `hole` stands."""
+    again = f"{hole.name}_again"
+    typed = f"Lemma {again} : ltac:(let said := type of (@{name.rpartition('.')[2]}) in exact said)."
+    closed = theory.read_closed(context, replace(hole, name=again, statement=typed, proof=""))
+    return closed is not None and theory.counterexample(context, closed, seed) is not None
+
+
+def _lemmas(
+    solver: Solver, statements: Iterable[str], focused: str, budget: Budget, unfinished: bool
+) -> tuple[Suggestion, ...]:
+    """Those of the statements that are proved, ranked; if `unfinished`, with a proof of the goal that one leads to."""
     suggestions: list[tuple[Helper, str | None]] = []
-    for statement in theory.conjectures(context, closed, seed, CONJECTURES):
+    for statement in statements:
         if budget.left <= 0:
             break
-        helper = solver.prove_helper(theory.readable(context, statement), budget)
+        helper = solver.prove_helper(theory.readable(solver.context, statement), budget)
         if helper is not None:
-            finished = finish is not None or any(end for _, end in suggestions)
-            end = None if finished else _finish(context, solver, helper, focused, budget)
+            finished = not unfinished or any(end for _, end in suggestions)
+            end = None if finished else _finish(solver, helper, focused, budget)
             suggestions.append((helper, end))
             solver.helpers.append(helper)
     ranked = sorted(suggestions, key=lambda pair: (pair[1] is None, len(pair[0].statement)))
-    return replace(
-        given, finish=finish, lemmas=in_order([(one.name, Suggestion(one.text, end)) for one, end in ranked])
-    )
+    return in_order([(one.name, Suggestion(one.text, end)) for one, end in ranked])
 
 
 def in_order(ranked: Sequence[tuple[str, Suggestion]]) -> tuple[Suggestion, ...]:
@@ -173,9 +231,9 @@ def _named(one: Suggestion, names: Set[str]) -> list[str]:
     return list(dict.fromkeys(found.text for found in identifiers(texts) if found.text in names))
 
 
-def _finish(context: Context, solver: Solver, helper: Helper, focused: str, budget: Budget) -> str | None:
+def _finish(solver: Solver, helper: Helper, focused: str, budget: Budget) -> str | None:
     """A proof of the goal with one lemma more."""
-    lemmas = [*solver.helpers, helper]
+    context, lemmas = solver.context, [*solver.helpers, helper]
     before = "\n".join([*(one.text for one in lemmas), focused])
     known = tuple(one.premise for one in lemmas)
     try:

@@ -14,7 +14,6 @@ from pipeline.__main__ import main
 from pipeline.development import judging, project
 from pipeline.development.document import Document, Filling
 from pipeline.development.project import Copy
-from pipeline.development.suggesting import Suggestion, in_order
 from pipeline.development.unfinished import Unfinished
 from pipeline.development.work import Options, Work
 
@@ -635,40 +634,3 @@ def test_development_options_need_a_development() -> None:
     assert main(["prove", "bundled", "--erase", "--out", "nowhere"]) == 2
     with pytest.raises(UserError, match="no such file"):
         project.find(DEMO / "Missing.v")
-
-
-def test_a_place_gets_a_proof_and_lemmas_that_hold(capsys: pytest.CaptureFixture[str]) -> None:
-    file = DEMO / "theories" / "Tree.v"
-    line = file.read_text().splitlines().index("    - simpl. (* the interesting case *)") + 1
-    assert main(["suggest", f"{file}:{line}", "--cpu-seconds", "3", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert "IHt1" in found["goal"]
-    assert found["finish"] == "congruence."
-
-
-def test_suggested_lemmas_stand_after_those_that_they_rest_on_and_are_numbered_in_that_order() -> None:
-    def lemma(name: str, proof: str) -> str:
-        return f"Lemma {name} : True.\nProof.\n  {proof}\nQed."
-
-    ranked = [
-        ("l_helper10", Suggestion(lemma("l_helper10", "apply l_helper3."), "apply l_helper10; apply l_helper2.")),
-        ("l_helper2", Suggestion(lemma("l_helper2", "exact I."), None)),
-        ("l_helper4", Suggestion(lemma("l_helper4", "exact I. (* not l_helper9 *)"), None)),
-        ("l_helper3", Suggestion(lemma("l_helper3", "apply l_helper2."), None)),
-        ("l_helper9", Suggestion(lemma("l_helper9", "apply l_helper3."), None)),
-    ]
-    assert in_order(ranked) == (
-        Suggestion(lemma("l_helper2", "exact I."), None),
-        Suggestion(lemma("l_helper3", "apply l_helper2."), None),
-        Suggestion(lemma("l_helper4", "apply l_helper3."), "apply l_helper4; apply l_helper2."),
-        Suggestion(lemma("l_helper9", "exact I. (* not l_helper9 *)"), None),
-        Suggestion(lemma("l_helper10", "apply l_helper3."), None),
-    )
-
-
-def test_a_false_goal_is_said_to_be_false(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file = tmp_path / "False.v"
-    file.write_text("Lemma wrong : forall n, n + 1 = n + 2.\nProof.\n  intros n.\nAdmitted.\n")
-    assert main(["suggest", f"{file}:3", "--cpu-seconds", "2"]) == 0
-    assert "It is false, for n := " in capsys.readouterr().out
-    assert main(["suggest", f"{file}:9"]) == 2
