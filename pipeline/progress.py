@@ -57,7 +57,7 @@ class Progress:
     def work(self, number: int, problems: int, signatures: int) -> None:
         self._number, self._left, self._proved, self._refuted, self._learned = number, problems, 0, 0, 0
         self._steps = 0
-        todo = f"{counted(problems, 'open problem')}, {counted(signatures, 'signature')} to explore"
+        todo = f"{counted(problems, 'problem')} to attempt, {counted(signatures, 'signature')} to explore"
         self.say(f"round {number}: {todo}")
 
     def step(self, action: Action, result: Any) -> None:
@@ -81,8 +81,8 @@ class Progress:
 
     def evolution_ends(self, number: int, spent: float, budget: float) -> None:
         """Tells that what is left of the budget is kept for attempts, so that nothing more is learned."""
-        rest = f"{spent:.0f} of {budget:.0f} CPU seconds are spent, the rest is for attempts (evolve.budget_share)"
-        self.say(f"round {number}: evolution ends, {rest}")
+        rest = ", the rest is for attempts (evolve.budget_share)" if spent < budget else ""
+        self.say(f"round {number}: evolution ends, {spent:.0f} of {budget:.0f} CPU seconds are spent{rest}")
 
     def failed(self, action: Action, name: str, error: Exception) -> None:
         """Tells of a step that ended with an error of ours; the log has all of it."""

@@ -32,9 +32,8 @@ def summarise(directory: Path) -> Summary:
         f"{counts['lemmas_used_abroad']} used by problems that they do not come from, "
         f"{counts['lemmas_used_abroad_twice']} of them by two or more"
     )
-    rediscovered = (
-        f"{counted(counts['lemmas_rediscovered'], 'lemma')} found that some problem states, without seeing it"
-    )
+    found = counted(counts["lemmas_rediscovered"], "lemma")
+    rediscovered = f"{found} found, without seeing it, that some problem states in just this form"
     lines = [
         f"{solved}, {counts['solved_with_library']} of them with lemmas learned from other problems",
         f"{counted(counts['lemmas'], 'lemma')} in the library, {_rechecked(tables)}; {abroad}",
