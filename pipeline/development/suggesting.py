@@ -123,11 +123,13 @@ def _at(
     """What can be said of the goal behind `begun`; `false` takes the names of statements that turn out to be so."""
     before = f"{hole.statement}\nProof.\n{begun}"
     outcome = context.session.run("idtac.", LOAD_SECONDS, before=before)
-    if not outcome.ok:
+    none = not outcome.goals if outcome.ok else outcome.error.startswith("No such goal")
+    elsewhere = "Focus next goal" in outcome.error if none else outcome.ok and not outcome.focused
+    if not outcome.ok and not none:
         raise UserError(f"{context.document.name}, in the proof of {hole.name}: {outcome.error}")
-    if not outcome.goals:
+    if none and not elsewhere:
         raise UserError(f"no goal is left there in the proof of {hole.name}")
-    if not outcome.focused:
+    if elsewhere:
         raise UserError(f"no goal is in focus there in the proof of {hole.name}: give a line behind the next bullet")
     shown = context.session.run("idtac.", LOAD_SECONDS, before=before, in_full=False)
     given = Suggestions(hole.statement, str(shown.goals[0]), len(outcome.goals) - 1)

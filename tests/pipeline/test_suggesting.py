@@ -81,3 +81,13 @@ def test_a_false_goal_is_said_to_be_false(tmp_path: Path, capsys: pytest.Capture
     assert main(["suggest", f"{file}:3", "--cpu-seconds", "2"]) == 0
     assert "It is false, for n := " in capsys.readouterr().out
     assert main(["suggest", f"{file}:9"]) == 2
+
+
+@pytest.mark.parametrize(("line", "said"), [(4, "give a line behind the next bullet"), (5, "no goal is left there")])
+def test_a_place_without_a_goal_in_focus_is_one_line(
+    line: int, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "Bullets.v"
+    file.write_text("Lemma both : True /\\ True.\nProof.\n  split.\n  - exact I.\n  - exact I.\nAdmitted.\n")
+    assert main(["suggest", f"{file}:{line}"]) == 2
+    assert said in capsys.readouterr().err
