@@ -41,6 +41,8 @@ def check_library(source: Path, at_round: int | None) -> None:
         read_given(source)
         if at_round is not None:
             raise UserError(f"library {source}: a file of lemmas has no rounds: leave --at-round (library_round) out")
+    elif not source.exists():
+        raise UserError(f"library {source}: no such file or directory")
     elif not (source / "rounds").is_dir():
         raise UserError(f"library {source}: neither a run directory with a finished round nor a JSONL file of lemmas")
 

@@ -113,5 +113,8 @@ def test_a_file_that_cannot_be_read_is_one_line_before_anything_starts(
 
 
 def test_a_library_that_is_not_there_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["prove", "bundled", "--library", str(tmp_path / "none"), "--out", str(tmp_path / "out")]) == 2
-    assert "neither a run directory with a finished round nor a JSONL file of lemmas" in capsys.readouterr().err
+    for there, said in ((False, "no such file or directory"), (True, "neither a run directory with a finished round")):
+        if there:
+            (tmp_path / "none").mkdir()
+        assert main(["prove", "bundled", "--library", str(tmp_path / "none"), "--out", str(tmp_path / "out")]) == 2
+        assert said in capsys.readouterr().err
