@@ -4,8 +4,7 @@ The code (wiio12/LEGO-Prover, `agents/skill.py`) keeps all skills in one JSON fi
 that share it, so each operation reads it anew: a retrieval once, after it asked the vector index; an insert before it
 compares and again before it writes. A new skill is compared with all by `difflib.get_close_matches` and dropped at a
 ratio of 0.85; otherwise the whole file is written again, and its embedding goes into the index. `get_close_matches`
-asks two cheap bounds before it computes a ratio; `known` can leave them out, which is the plain scan that the
-paper's description suggests.
+asks two cheap bounds before it computes a ratio; `known` can leave them out: a plain scan.
 
 The original gets its embeddings (ada-002, 1,536 numbers) from a service; here words are hashed into as many numbers,
 which costs next to nothing, and the call is not counted. Neither is its file of requests, which it reads as often. The

@@ -76,8 +76,8 @@ class ModelSettings(Group):
     tokens_per_round: Natural = 6000
     """Output tokens that one round may spend on all of its prompts."""
     cpu_share: float = Field(default=0.1, gt=0.0, le=1.0)
-    """Share of a run's CPU seconds that the model may take, or the share of the proved problems that it proved, if that
-    is more; 1 sets no limit. LEGO-Prover's policy has none."""
+    """Share of the CPU seconds that the model may take, in each session of a run, or the share of the proved problems
+    that it proved, if that is more; 1 sets no limit. LEGO-Prover's policy has none."""
 
 
 class RetrievalSettings(Group):

@@ -239,9 +239,14 @@ class Context:
 
 
 def rests_on(filling: Filling, holes: Iterable[str]) -> bool:
-    """Whether a filling names one of these holes; by its last name alone, so perhaps another of that name."""
-    named = {one.text for text in (filling.block, *filling.lemmas) for one in identifiers(text)}
-    return any(hole.rpartition(".")[2] in named for hole in holes)
+    """Whether a filling names one of these holes."""
+    return bool(named_among(holes, filling.block, *filling.lemmas))
+
+
+def named_among(holes: Iterable[str], *texts: str) -> set[str]:
+    """The holes that texts name; by their last names alone, so perhaps others of these names."""
+    named = {one.text for text in texts for one in identifiers(text)}
+    return {hole for hole in holes if hole.rpartition(".")[2] in named}
 
 
 def _is_in_scope(stated: Stated, here: tuple[Container, ...]) -> bool:

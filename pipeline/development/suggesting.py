@@ -13,7 +13,7 @@ from pathlib import Path
 
 from domain import UserError
 from pipeline.development import project, theory
-from pipeline.development.context import Context
+from pipeline.development.context import Context, named_among
 from pipeline.development.document import Document, Hole
 from pipeline.development.project import Copy, Project
 from pipeline.development.search import LEVELS, Budget, Search, Spent, written
@@ -154,7 +154,7 @@ def _at(
     say("looking for a proof that rests on statements without a proof")
     context.proved_only = False
     while (finish := _proof(context, focused, budget)) is not None:
-        named = _unproved_in(finish, context.unproved)
+        named = named_among(context.unproved, finish)
         refuted = {name for name in named if _is_false(context, hole, name, seed)}
         if not refuted:
             return replace(given, finish=finish, rests_on=tuple(sorted(named)), lemmas=lemmas)
@@ -169,12 +169,6 @@ def _proof(context: Context, before: str, budget: Budget) -> str | None:
     except Spent:
         return None
     return written(step) if step is not None else None
-
-
-def _unproved_in(proof: str, unproved: Set[str]) -> set[str]:
-    """Those of the statements that a proof names, by their last names."""
-    named = {one.text for one in identifiers(proof)}
-    return {name for name in unproved if name.rpartition(".")[2] in named}
 
 
 def _is_false(context: Context, hole: Hole, name: str, seed: int) -> bool:

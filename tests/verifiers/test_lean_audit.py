@@ -258,6 +258,12 @@ def test_a_lemma_with_a_wrong_proof_helps_nobody(verifier: LeanVerifier) -> None
         assert not verifier.audit([Candidate(GOAL, f"exact {wrong.canonical_name} x", (wrong,))])[0].accepted
 
 
+def test_the_statement_of_a_lemma_is_linted_too(verifier: LeanVerifier) -> None:
+    other = lemma(statement="True\nattribute [simp] congrArg")
+    verdict = verifier.audit([Candidate(GOAL, f"exact {other.canonical_name} x", (other,))])[0]
+    assert (verdict.verdict, verdict.reason) == ("rejected", "forbidden_construct")
+
+
 def test_a_mentioned_lemma_that_is_not_in_the_term_is_no_use(verifier: LeanVerifier) -> None:
     one = lemma()
     proof = f"first | ({BLOCK.replace(chr(10), chr(10) + '  ')}) | exact {one.canonical_name} x"
