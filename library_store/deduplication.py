@@ -100,7 +100,7 @@ def _key(term: Term) -> str:
     statements = [("False", _shape(one, names, {})) for one in hypotheses]
     statements.append(("True", _shape(term, names, {})))
     colours = dict.fromkeys(names, _digest("variable"))
-    for _ in range(_ROUNDS):
+    for _ in range(_ROUNDS if names else 0):
         hashes = _hashes(colours)
         plain = [_plain(shape, hashes) for _, shape in types]
         for _, shape in statements:

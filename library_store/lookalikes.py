@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from math import ceil, floor
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -20,8 +21,11 @@ from rensa import RMinHash, RMinHashLSH  # pyright: ignore[reportAttributeAccess
 from domain import Lemma
 from library_store.deduplication import ALIKE
 
-BANDS, HASHES = 10, 30
-"""Two statements that share half of their pairs of words are compared in 7 of 10 cases, four fifths in 999 of 1,000."""
+BANDS, HASHES = 16, 64
+"""Two statements that share half of their pairs of words are compared in 6 of 10 cases, four fifths in 999 of 1,000."""
+
+SHORTEST = ALIKE / (2 - ALIKE)
+"""No two texts are alike, as `Indel` counts it, if one has less than this share of the other's words."""
 
 _SEED = 42
 _BATCH = 4096
@@ -47,18 +51,22 @@ class Sketch(NamedTuple):
 def sketch(lemma: Lemma, dedup_key: str) -> Sketch:
     about = _about(lemma)
     own = coded(lemma.statement_exact)
-    (minhash,) = RMinHash.from_token_sets([_pairs(about, own)], HASHES, _SEED)
+    minhash = RMinHash(HASHES, _SEED)
+    minhash.update(_pairs(about, own))
     return Sketch(about, dedup_key, own, minhash)
 
 
 def coded(statement: str) -> str:
-    return "".join([_character(word) for word in words(statement)])
+    return "".join(map(_coded_piece, statement.split()))
 
 
 @lru_cache(1 << 16)
-def _character(word: str) -> str:
-    """One of 55,296 characters; where two words have the same one, which is rare, statements look more alike."""
-    return chr(crc32(word.encode("utf-8", "surrogatepass")) % 0xD800)
+def _coded_piece(piece: str) -> str:
+    """Of what stands between spaces, which is often seen again: each word is one of 55,296 characters.
+
+    Where two words have the same one, which is rare, statements look more alike.
+    """
+    return "".join([chr(crc32(word.encode("utf-8", "surrogatepass")) % 0xD800) for word in words(piece)])
 
 
 class LookAlikes:
@@ -93,9 +101,12 @@ class LookAlikes:
         same = self._by_key.get((sketch.about[0], sketch.dedup_key))
         if same is not None:
             return same
-        near = {number: self._coded[number] for number in sorted(self._sketches().query(sketch.minhash))}
-        ranked = process.extract(sketch.coded, near, scorer=Indel.normalized_similarity, score_cutoff=ALIKE, limit=None)
-        leaders = [self._leaders[number] for _, _, number in ranked]
+        found = sorted(self._sketches().query(sketch.minhash))
+        least, most = floor(len(sketch.coded) * SHORTEST), ceil(len(sketch.coded) / SHORTEST)
+        near = [number for number in found if least <= len(self._coded[number]) <= most]
+        texts, scorer = [self._coded[number] for number in near], Indel.normalized_similarity
+        ranked = process.extract(sketch.coded, texts, scorer=scorer, score_cutoff=ALIKE, limit=None)
+        leaders = [self._leaders[near[place]] for _, _, place in ranked]
         return next((leader.id for leader in leaders if _about(leader) == sketch.about), None)
 
     def _sketches(self) -> Any:
@@ -105,14 +116,16 @@ class LookAlikes:
         while (start := len(self._coded)) < len(self._leaders):
             fresh = self._leaders[start : start + _BATCH]
             made = [self._at_hand.pop(leader.id, None) for leader in fresh]
-            self._coded += [coded(leader.statement_exact) for leader in fresh]
             if None in made:
-                sets = [_pairs(_about(one), text) for one, text in zip(fresh, self._coded[start:], strict=True)]
+                texts = [coded(leader.statement_exact) for leader in fresh]
+                sets = [_pairs(_about(one), text) for one, text in zip(fresh, texts, strict=True)]
                 matrix = RMinHash.digest_matrix_from_token_sets(sets, HASHES, _SEED)
                 self._index.insert_matrix(matrix, start)
             else:
-                entries = [(start + at, one.minhash) for at, one in enumerate(made) if one is not None]
-                self._index.insert_pairs(entries)
+                sketches = [one for one in made if one is not None]
+                texts = [one.coded for one in sketches]
+                self._index.insert_pairs([(start + at, one.minhash) for at, one in enumerate(sketches)])
+            self._coded += texts
         return self._index
 
 
@@ -122,5 +135,5 @@ def _about(lemma: Lemma) -> tuple[str, tuple[str, ...]]:
 
 def _pairs(about: tuple[str, tuple[str, ...]], coded: str) -> list[str]:
     """Neighbouring words, with what the statement is about: statements about other things share none."""
-    mark = crc32(" ".join([about[0], *about[1]]).encode())
-    return [f"{mark} {first}{second}" for first, second in zip(f"\0{coded}", f"{coded}\0", strict=True)]
+    mark = f"{crc32(' '.join([about[0], *about[1]]).encode())} "
+    return [mark + first + second for first, second in zip(f"\0{coded}", f"{coded}\0", strict=True)]
