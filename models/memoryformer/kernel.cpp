@@ -11,6 +11,7 @@
 
 #include <Python.h>
 
+#include <ATen/EmptyTensor.h>
 #include <ATen/Parallel.h>
 #include <ATen/core/DimVector.h>
 #include <ATen/core/Tensor.h>
@@ -26,6 +27,7 @@
 #include <cmath>
 #include <cstdint>
 #include <numeric>
+#include <optional>
 #include <type_traits>
 #include <vector>
 
@@ -41,6 +43,7 @@ constexpr int GROUP = 4;             // rows added at once: the sums are loaded 
 constexpr int64_t AHEAD = 16 << 10;  // bytes of rows in flight, or one group if that is more
 constexpr int64_t TILE = 256 << 10;  // bytes of sums that a group of tokens keeps in the second-level cache
 constexpr int64_t SHARE = 1 << 16;   // multiplications from which another thread is worth its start
+constexpr int64_t LONG = 1 << 11;    // entries of an input from which other threads of Python may run meanwhile
 
 // Vectors of 64 bytes; the compiler splits them where registers are shorter. The alignment is that of an element.
 template <class T>
@@ -315,7 +318,7 @@ template <class T>
 at::Tensor compute(const at::Tensor& x, const Hash& hash, const Memory& memory, int64_t tokens, Buffers& buffers) {
   at::DimVector shape(x.sizes());
   shape.back() = memory.tables.size(1);
-  auto y = at::empty(shape, x.options().requires_grad(false));
+  const at::Tensor y(at::detail::empty_cpu(shape, x.scalar_type()));  // `at::empty` would be dispatched
   const float* weights = buffers.weights.data();
   if (memory.scales) {
     const c10::Half* scales = memory.scales->const_data_ptr<c10::Half>();
@@ -385,7 +388,8 @@ PyObject* fused(PyObject*, PyObject* const* arguments, Py_ssize_t count) {
   if (!of) Py_RETURN_NONE;
   std::vector<at::Tensor> results;
   {
-    const pybind11::gil_scoped_release released;
+    std::optional<pybind11::gil_scoped_release> released;
+    if (given.numel() > LONG) released.emplace();
     of(given.contiguous(), hash, memories, results);
   }
   PyObject* tuple = PyTuple_New(static_cast<Py_ssize_t>(results.size()));

@@ -30,6 +30,7 @@ from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
+from torch.compiler import is_compiling
 from torch.nn import functional
 
 from models.memoryformer import kernel
@@ -180,8 +181,9 @@ def memory_layers(hashing: MemoryHash, memories: Sequence[MemoryTables], x: Tens
     Raises:
         ValueError: x has no whole number of chunks, or another number of them than some layer has tables.
     """
-    if not torch.compiler.is_compiling():
-        operands = [operand for memory in memories for operand in memory.operands]
+    if not is_compiling():
+        alone = len(memories) == 1  # then there is nothing to join
+        operands = memories[0].operands if alone else [one for memory in memories for one in memory.operands]
         results = kernel.fused(x, hashing.bits, hashing.score == "official", hashing.temperature, *operands)
         if results is not None:
             return results
