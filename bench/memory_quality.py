@@ -7,7 +7,7 @@
 Each run trains one model with the project's trainer, on the corpus of a configuration of `pipeline train`, for the same
 tokens and in the same order for a seed. `memory_quality_plan.py` says what is compared with what. Each family tries the
 same learning rates, on its middle size and with a share of the tokens; the one with the least loss on the held-out text
-is that of all its sizes. So the held-out text chose one of three rates, for each side alike.
+is that of all its sizes. So the held-out text chose one of four rates, for each side alike.
 
 A finished run is a file in DIR/runs, so the same command goes on where it was stopped. Several processes may share DIR:
 a run is trained by the one that holds its lock, which the system opens when that process ends, however it ends.

@@ -57,7 +57,7 @@ class Options:
     batch: int = 16
     """Sequences of a step."""
     seeds: tuple[int, ...] = (0, 1)
-    rates: tuple[float, ...] = (1e-3, 3e-3, 1e-2)
+    rates: tuple[float, ...] = (1e-3, 3e-3, 1e-2, 3e-2)
     """Learning rates that each family tries on its middle size."""
     trial_share: float = 0.25
     """Share of the tokens that a trial of a rate gets."""
