@@ -78,9 +78,9 @@ def read(term: Term) -> Statement:
 
 
 @lru_cache(1 << 16)
-def _words(piece: str) -> list[str]:
-    """Of what stands between spaces, which is often seen again; nobody may change the list."""
-    return _WORDS.findall(piece)
+def _words(piece: str) -> tuple[str, ...]:
+    """Of what stands between spaces, which is often seen again."""
+    return tuple(_WORDS.findall(piece))
 
 
 class LemmaIndex:

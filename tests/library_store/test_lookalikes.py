@@ -6,11 +6,13 @@ import random
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from domain import Lemma, Var
 from library_store import snapshot
 from library_store.admission import Proposal
 from library_store.library import Library
-from library_store.lookalikes import LookAlikes, sketch, words
+from library_store.lookalikes import LookAlikes, coded, sketch, words
 from tests.library_store.samples import AUDITED, equal, for_all, lemma, opened, plus, sha
 
 LONG = "forall (x0 x1 x2 : nat), eq nat (plus (plus x0 x1) (plus x2 x0)) (plus x0 (plus x1 (plus x2 x0)))"
@@ -82,3 +84,11 @@ def test_most_pairs_that_share_nine_of_ten_words_are_found() -> None:
 def test_words_are_names_and_signs() -> None:
     text = "forall (x0 : nat), @eq nat (S' x0) x.y"
     assert words(text) == ["forall", "(", "x0", ":", "nat", ")", ",", "@", "eq", "nat", "(", "S'", "x0", ")", "x.y"]
+
+
+@pytest.mark.parametrize("space", [" ", "\n", "\t", "\u00a0", "\u3000", "\x1c"])
+def test_a_statement_has_a_character_for_each_word_whatever_is_between_them(space: str) -> None:
+    statement = space.join(("forall", "n:nat,", "(f n)", "=", "Δ'x"))
+    found = words(statement)
+    assert found == ["forall", "n", ":", "nat", ",", "(", "f", "n", ")", "=", "Δ'x"]
+    assert coded(statement) == "".join(map(coded, found))
