@@ -7,7 +7,7 @@
 Corpus, held-out files, tokens, order of the tokens and trials of learning rates are those of `memory_quality.py`, whose
 DIR may be the same: then the base's runs, its middle size, are shared. `memory_beyond_plan.py` says what the variants
 are. Each is trained with the first seed, at the learning rate that is best for the base, so a variant that wants
-another rate is measured below its worth. The best two of equal FLOPs are trained with the other seeds too, as is the
+another rate is measured below its worth. The best four of equal FLOPs are trained with the other seeds too, as is the
 base. A finished run is a file in DIR/runs: the same command goes on where it was stopped, and several processes may
 share DIR.
 """
@@ -25,7 +25,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench.memory_beyond_conversion import prepare_converted
 from bench.memory_beyond_figure import draw
-from bench.memory_beyond_layers import set_temperature
 from bench.memory_beyond_plan import CHANGES, HOT, Beyond, Variant, costs, plan_variants
 from bench.memory_quality import asked_of, circumstances, machine, parser_of, settle_directory, speed, tell
 from bench.memory_quality_plan import Model, Options, Plan, Run
@@ -33,7 +32,7 @@ from bench.memory_quality_runs import Clocked, Result, Texts, loss, prepare, rea
 from domain import UserError
 from pipeline.training.settings import TrainSettings
 
-REPEATED = 2
+REPEATED = 4
 """Variants that are trained with the other seeds too."""
 
 EQUAL = 1.07
@@ -46,28 +45,22 @@ TINY = "--widths 32 --blocks 2 --vocabulary 270 --context 16 --batch 2 --tokens 
 # ----------------------------------------------------------------------------------------------------------- training
 
 
-class Cooling(Clocked):
-    """A trainer that lets the temperature of all hashes fall geometrically, from `HOT` to 1."""
-
-    def train_step(self) -> Result:
-        done = self.step / max(1, self._recipe.steps - 1)
-        set_temperature(self.model, HOT ** (1 - done))
-        return super().train_step()
-
-
 def train_beyond(beyond: Beyond, asked: Options, settings: TrainSettings, out: Path) -> list[Run]:
     """Train what is missing; returns the runs with the other seeds, of the base and of the best variants."""
     train_all(Plan([], beyond.trials, []), settings, out)
 
     def prepare_variant(run: Run, settings: TrainSettings, texts: Texts, working: Path) -> Clocked:
-        change = run.model.change if isinstance(run.model, Variant) else ""
-        if change == "converted":
+        changes = run.model.changes if isinstance(run.model, Variant) else []
+        if "converted" in changes:
             dense = next(trial for trial in beyond.trials if trial.model.family == "dense")
             known = with_rate(dense._replace(rate=None), planned, out)
             assert known is not None
             assert known.rate is not None
             return prepare_converted(run, settings, texts, working, known.rate)
-        return prepare(run, settings, texts, working, Cooling if change == "cooling" else Clocked)
+        if "cooling" in changes:
+            hot = settings.recipe.model_copy(update={"start_temperature": HOT})
+            settings = settings.model_copy(update={"recipe": hot})
+        return prepare(run, settings, texts, working)
 
     planned = Plan([], beyond.trials, beyond.runs)
     train_all(planned, settings, out, prepare_variant)

@@ -210,10 +210,3 @@ def share_tables(model: MemoryFormer) -> None:
         second.attention.value = first.attention.value
         second.expand.memory = first.expand.memory
         second.contract.memory = first.contract.memory
-
-
-def set_temperature(model: nn.Module, temperature: float) -> None:
-    """Set t of all hashes of a model."""
-    for module in model.modules():
-        if isinstance(module, MemoryHash):
-            module.temperature = temperature

@@ -60,6 +60,7 @@ def settle_directory(options: argparse.Namespace, asked: Options) -> TrainSettin
         "recipe.context": asked.context,
         "recipe.batch": asked.batch,
         "recipe.accumulate": 1,
+        "recipe.start_temperature": 1.0,
         "recipe.threads": options.threads,
         "workers": 1,
     }

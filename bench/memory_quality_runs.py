@@ -78,9 +78,9 @@ Prepare: TypeAlias = Callable[[Run, TrainSettings, Texts, Path], Clocked]
 """Makes the trainer of a run: the run, its settings and texts, an empty folder to work in. Torch's seed is set."""
 
 
-def prepare(run: Run, settings: TrainSettings, texts: Texts, working: Path, kind: type[Clocked] = Clocked) -> Clocked:
+def prepare(run: Run, settings: TrainSettings, texts: Texts, working: Path) -> Clocked:
     """The trainer of a fresh model."""
-    return kind(run.model.build(), recipe_of(settings, run), *texts, working, say=lambda _: None)
+    return Clocked(run.model.build(), recipe_of(settings, run), *texts, working, say=lambda _: None)
 
 
 @torch.no_grad()

@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models.memoryformer.dense import DenseFormer
+from models.memoryformer.layer import MemoryHash
 from models.memoryformer.model import MemoryFormer
 from models.memoryformer.optimizer import RowAdamW, parameter_groups
 from models.training import checkpoint
@@ -82,6 +83,11 @@ def learning_rate(recipe: Recipe, step: int) -> float:
     return recipe.learning_rate * (recipe.final_share + (1 - recipe.final_share) * fall)
 
 
+def heat(recipe: Recipe, step: int) -> float:
+    """What the temperature of all hashes is multiplied by in step `step`, from 0: geometrically down to 1."""
+    return recipe.start_temperature ** (1 - step / max(1, recipe.steps - 1))
+
+
 def loss_of(model: nn.Module, sequences: np.ndarray) -> Tensor:
     """The natural-log loss of all tokens but the first of each sequence, summed."""
     tokens = torch.from_numpy(sequences)
@@ -137,6 +143,7 @@ class Trainer:
         self._directory = directory
         self._workers = workers or Alone()
         self._say: Say = say if self._workers.rank == 0 else lambda _: None
+        self._hashes = [(part, part.temperature) for part in model.modules() if isinstance(part, MemoryHash)]
         self.optimizer = RowAdamW(parameter_groups(model, recipe.weight_decay), lr=recipe.learning_rate)
 
     def resume(self) -> int:
@@ -180,6 +187,8 @@ class Trainer:
         recipe, workers = self._recipe, self._workers
         nats, size = 0.0, 0
         self.optimizer.zero_grad()
+        for hashing, temperature in self._hashes:
+            hashing.temperature = temperature * heat(recipe, self.step)
         for part in range(workers.rank, recipe.accumulate, workers.count):
             sequences = self._texts.draw((self.step * recipe.accumulate + part) * recipe.batch, recipe.batch)
             with torch.autocast("cpu", torch.bfloat16, enabled=recipe.arithmetic == "bfloat16"):

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from bench.memory_beyond import EQUAL, HOT, Cooling, main, tiny
+from bench.memory_beyond import EQUAL, REPEATED, main, tiny
 from bench.memory_beyond_conversion import Distilled, Later, LinearFormer, Read, convert, fit
 from bench.memory_beyond_layers import (
     DifferenceTables,
@@ -21,12 +21,10 @@ from bench.memory_beyond_layers import (
     SignedHadamard,
     TwoProbeTables,
     hadamard,
-    set_temperature,
 )
 from bench.memory_beyond_plan import CHANGES, Beyond, Variant, costs, plan_variants
 from bench.memory_quality_plan import Model, Options
 from bench.memory_quality_plan import costs as quality_costs
-from bench.memory_quality_runs import Clocked
 from models.memoryformer.block import MemoryBlock
 from models.memoryformer.layer import MemoryHash, MemoryLayer, MemoryTables, bucket_score
 from models.memoryformer.model import MemoryFormer
@@ -172,7 +170,7 @@ def test_a_learned_projection_starts_as_the_base_and_is_learned_and_a_fixed_one_
     assert projection.grad.any()
 
 
-# --------------------------------------------------------------------------------------------------- tables and time
+# --------------------------------------------------------------------------------------------------------------- tables
 
 
 def test_shared_tables_are_one_storage_which_both_blocks_change() -> None:
@@ -196,30 +194,6 @@ def test_shared_tables_are_one_storage_which_both_blocks_change() -> None:
 
 def _tables(block: MemoryBlock) -> list[MemoryTables]:
     return [module for module in block.modules() if isinstance(module, MemoryTables)]
-
-
-@pytest.fixture
-def texts(tmp_path: Path) -> TokenFile:
-    np.random.default_rng(0).integers(0, 30, 16 * 8 + 1).astype(TYPE).tofile(tmp_path / "tokens.bin")
-    return TokenFile(tmp_path / "tokens.bin", 8, 0)
-
-
-def trainer(kind: type[Clocked], model: nn.Module, texts: TokenFile, folder: Path) -> Clocked:
-    recipe = Recipe(steps=5, context=8, batch=2, warm_up=1, threads=1)
-    return kind(model, recipe, texts, texts, np.ones(30, int), folder, say=lambda _: None)
-
-
-def test_the_temperature_falls_to_that_of_the_base(texts: TokenFile, tmp_path: Path) -> None:
-    model = MemoryFormer(SMALL)
-    cooling = trainer(Cooling, model, texts, tmp_path)
-    seen: list[float] = []
-    for cooling.step in range(5):
-        cooling.train_step()
-        seen += {module.temperature for module in model.modules() if isinstance(module, MemoryHash)}
-    assert seen == pytest.approx([HOT ** (1 - step / 4) for step in range(5)])
-    assert seen[-1] == SMALL.temperature
-    set_temperature(model, 3.0)
-    assert cast("MemoryBlock", model.blocks[1]).contract.hashing.temperature == 3.0
 
 
 # --------------------------------------------------------------------------------------------------------- conversion
@@ -268,10 +242,17 @@ def test_a_converted_model_predicts_as_the_dense_one_does_and_a_fresh_one_does_n
     assert block.attention_norm.weight.data_ptr() != dense.get_parameter("blocks.0.attention_norm.weight").data_ptr()
 
 
+@pytest.fixture
+def texts(tmp_path: Path) -> TokenFile:
+    np.random.default_rng(0).integers(0, 30, 16 * 8 + 1).astype(TYPE).tofile(tmp_path / "tokens.bin")
+    return TokenFile(tmp_path / "tokens.bin", 8, 0)
+
+
 def test_distillation_descends_the_mean_of_text_and_divergence(texts: TokenFile, tmp_path: Path) -> None:
     torch.manual_seed(0)
     model, teacher = MemoryFormer(SMALL), MemoryFormer(SMALL)
-    distilled = cast("Distilled", trainer(Distilled, model, texts, tmp_path))
+    recipe = Recipe(steps=5, context=8, batch=2, warm_up=1, threads=1)
+    distilled = Distilled(model, recipe, texts, texts, np.ones(30, int), tmp_path, say=lambda _: None)
     distilled.teacher = teacher
     sequences = texts.draw(0, 2)
     tokens = torch.from_numpy(sequences)
@@ -344,7 +325,7 @@ def test_costs_are_those_of_the_other_bench_and_what_a_change_adds(beyond: Beyon
 # --------------------------------------------------------------------------------------------------------------- runs
 
 
-def test_variants_are_trained_once_and_the_best_two_of_equal_flops_with_the_second_seed(
+def test_variants_are_trained_once_and_the_best_of_equal_flops_with_the_second_seed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = tiny(tmp_path)
@@ -356,8 +337,8 @@ def test_variants_are_trained_once_and_the_best_two_of_equal_flops_with_the_seco
     repeated = [row for row in variants if len(row["bits_per_byte"]) == 2]
     equal = [row for row in variants if row["flops_share"] <= EQUAL]
     by_loss = sorted(equal, key=lambda row: row["bits_per_byte"]["0"])
-    assert 2 < len(equal) < len(variants)
-    assert sorted(row["name"] for row in repeated) == sorted(row["name"] for row in by_loss[:2])
+    assert REPEATED < len(equal) < len(variants)
+    assert sorted(row["name"] for row in repeated) == sorted(row["name"] for row in by_loss[:REPEATED])
     assert len(base["bits_per_byte"]) == 2
     for row in variants:
         for seed, apart in row["differences"].items():
@@ -366,7 +347,8 @@ def test_variants_are_trained_once_and_the_best_two_of_equal_flops_with_the_seco
     assert runs["two-probes-evaluated"]["training"] == runs["memoryformer"]["training"]
     assert runs["two-probes-evaluated"]["bits_per_byte"] != runs["memoryformer"]["bits_per_byte"]
     assert runs["difference"]["training"][0] == runs["memoryformer"]["training"][0]
-    assert runs["difference"]["training"] != runs["memoryformer"]["training"]
+    seen = [runs[name]["training"] for name in ("memoryformer", "difference", "cooling", "cooling+difference")]
+    assert all(one != other for place, one in enumerate(seen) for other in seen[:place])
     converted = runs["converted"]
     assert converted["earlier_tokens"] + converted["curve"][-1]["tokens"] == 512
     assert math.isfinite(converted["dense_bits_per_byte"])

@@ -34,6 +34,7 @@ RECIPE = Recipe(
     evaluate_every=2,
     evaluation_tokens=64,
     checkpoint_every=2,
+    start_temperature=3.0,
 )
 TEXTS = [f"Lemma l{n} : {n} + {m} = {m} + {n}. Proof. auto. Qed.\n" for n in range(9) for m in range(9)]
 
@@ -172,6 +173,21 @@ def test_the_learning_rate_rises_and_falls_as_said() -> None:
     assert rates[55] == pytest.approx(0.55)
     assert rates[100] == pytest.approx(0.1)
     assert all(a > b for a, b in itertools.pairwise(rates[10:]))
+
+
+def test_the_temperature_falls_geometrically_to_that_of_the_architecture(tokens: Path, tmp_path: Path) -> None:
+    texts = TokenFile(tokens, RECIPE.context, seed=0)
+    model = new_model(Architecture(temperature=0.5, **SMALL), VOCABULARY, seed=0)
+    hot = Trainer(model, RECIPE, texts, texts, np.ones(VOCABULARY, int), tmp_path, say=lambda _: None)
+    seen: list[float] = []
+    model.register_forward_hook(
+        lambda *_: seen.extend({part.temperature for part in model.modules() if isinstance(part, MemoryHash)})
+    )
+    for hot.step in range(RECIPE.steps):
+        hot.train_step()
+    assert seen[:: RECIPE.accumulate] == seen[1 :: RECIPE.accumulate]  # all micro-batches of a step
+    assert seen[:: RECIPE.accumulate] == pytest.approx([0.5 * 3 ** (1 - step / 4) for step in range(5)])
+    assert seen[-1] == 0.5
 
 
 # ----------------------------------------------------------------------------------------------------- hits of rows
