@@ -57,8 +57,8 @@ def train_beyond(beyond: Beyond, asked: Options, settings: TrainSettings, out: P
             assert known is not None
             assert known.rate is not None
             return prepare_converted(run, settings, texts, working, known.rate)
-        if "cooling" in changes:
-            hot = settings.recipe.model_copy(update={"start_temperature": HOT})
+        for change in HOT.keys() & changes:
+            hot = settings.recipe.model_copy(update={"start_temperature": HOT[change]})
             settings = settings.model_copy(update={"recipe": hot})
         return prepare(run, settings, texts, working)
 

@@ -43,14 +43,15 @@ CHANGES: dict[str, str] = {
     "converted": "half of the tokens train a dense model, which is converted and distilled",
     "cooling+difference": "both",
     "cooling+two-probes-equal": "both",
+    "hotter": "temperature falls from 4 to 1",
 }
-"""Variant → in words. The last two were added when the others had been trained with one seed: the best of these."""
+"""Variant → in words. The last three were added when the others had been trained with one seed, by what that showed."""
 
 WIDER = range(16, 65)
 """Entries that an attention head may have where the bits decide the width."""
 
-HOT = 2.0
-"""`recipe.start_temperature` of `cooling`."""
+HOT = {"cooling": 2.0, "hotter": 4.0}
+"""Change → `recipe.start_temperature`."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class Variant(Model):
         return f"{self.change}-{self.settings.width}"
 
     def build(self) -> nn.Module:
-        """A fresh model. `cooling` and `converted` are ways to train the base."""
+        """A fresh model. `cooling`, `hotter` and `converted` are ways to train the base."""
         model = MemoryFormer(self.settings)
         for change in self.changes:
             if change == "difference":

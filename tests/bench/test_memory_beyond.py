@@ -347,7 +347,9 @@ def test_variants_are_trained_once_and_the_best_of_equal_flops_with_the_second_s
     assert runs["two-probes-evaluated"]["training"] == runs["memoryformer"]["training"]
     assert runs["two-probes-evaluated"]["bits_per_byte"] != runs["memoryformer"]["bits_per_byte"]
     assert runs["difference"]["training"][0] == runs["memoryformer"]["training"][0]
-    seen = [runs[name]["training"] for name in ("memoryformer", "difference", "cooling", "cooling+difference")]
+    seen = [
+        runs[name]["training"] for name in ("memoryformer", "difference", "cooling", "hotter", "cooling+difference")
+    ]
     assert all(one != other for place, one in enumerate(seen) for other in seen[:place])
     converted = runs["converted"]
     assert converted["earlier_tokens"] + converted["curve"][-1]["tokens"] == 512
