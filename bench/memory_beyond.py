@@ -7,7 +7,7 @@
 Corpus, held-out files, tokens, order of the tokens and trials of learning rates are those of `memory_quality.py`, whose
 DIR may be the same: then the base's runs, its middle size, are shared. `memory_beyond_plan.py` says what the variants
 are. Each is trained with the first seed, at the learning rate that is best for the base, so a variant that wants
-another rate is measured below its worth. The best four of equal FLOPs are trained with the other seeds too, as is the
+another rate is measured below its worth. The best five of equal FLOPs are trained with the other seeds too, as is the
 base. A finished run is a file in DIR/runs: the same command goes on where it was stopped, and several processes may
 share DIR.
 """
@@ -32,7 +32,7 @@ from bench.memory_quality_runs import Clocked, Result, Texts, loss, prepare, rea
 from domain import UserError
 from pipeline.training.settings import TrainSettings
 
-REPEATED = 4
+REPEATED = 5
 """Variants that are trained with the other seeds too."""
 
 EQUAL = 1.07

@@ -1,6 +1,6 @@
 """How fast a memory layer is beside `nn.Linear`, and a MemoryFormer beside a dense transformer, on this CPU.
 
-    python bench/memory_layer.py --json memory_layer.json                    (an idle machine; about 15 minutes)
+    python bench/memory_layer.py --json memory_layer.json                    (an idle machine; half an hour)
     python bench/memory_layer.py --widths 512 1024 --tokens 1 --types f32 --threads 1 --models     (one minute)
 
 Sides take turns in one process; a figure is the median over seeds of the median over calls, in wall time.
