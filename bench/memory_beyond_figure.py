@@ -19,7 +19,7 @@ def draw(found: Found, file: Path) -> None:
     """Write the figure as SVG."""
     settings: Any = STYLE | {"svg.hashsalt": "memory_beyond", "figure.facecolor": SURFACE}
     with mpl.rc_context(settings):
-        canvas = Canvas(figsize=(9.6, 4.8), layout="constrained")
+        canvas = Canvas(figsize=(12, 4.8), layout="constrained")
         left, right = canvas.subplots(1, 2)
         _differences(left, found)
         _curves(right, found)
@@ -41,17 +41,20 @@ def _differences(axes: Axes, found: Found) -> None:
 
 
 def _curves(axes: Axes, found: Found) -> None:
-    """Held-out loss while each run of the first seed trains, without the fresh model's."""
-    first = [run for run in found["runs"] if run["seed"] == found["runs"][0]["seed"]]
+    """Held-out loss while each run of the first seed trains, without the fresh model's; named from worst to best."""
+    base = found["runs"][0]
+    first = [run for run in found["runs"] if run["seed"] == base["seed"] and run["curve"]]
+    first.sort(key=lambda run: run["curve"][-1]["bits_per_byte"], reverse=True)
     for place, run in enumerate(first):
         earlier = run.get("earlier_tokens", 0)
         curve = [
-            (earlier + point["tokens"], point["bits_per_byte"]) for point in run["curve"] if earlier or point["tokens"]
+            ((earlier + point["tokens"]) / 1e6, point["bits_per_byte"])
+            for point in run["curve"]
+            if earlier or point["tokens"]
         ]
-        colour = INK if place == 0 else SERIES[place % len(SERIES)]
-        style = ("-", "--", ":")[place // len(SERIES)]
-        if curve:
-            axes.plot(*zip(*curve, strict=True), color=colour, linestyle=style, linewidth=1, label=run["name"])
-    axes.set_xlabel("tokens of training")
+        colour = INK if run is base else SERIES[place % len(SERIES)]
+        style = "-" if run is base else ("-", "--", ":")[place // len(SERIES)]
+        axes.plot(*zip(*curve, strict=True), color=colour, linestyle=style, linewidth=1, label=run["name"])
+    axes.set_xlabel("million tokens of training")
     axes.set_ylabel("bits per byte, held-out")
-    axes.legend(frameon=False, fontsize=7)
+    axes.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
