@@ -37,7 +37,7 @@ def _differences(axes: Axes, found: Found) -> None:
         values = list(row["differences"].values())
         axes.plot(values, [place] * len(values), color=SERIES[0], linestyle="", marker="o", markersize=4)
     axes.set_yticks(range(len(rows)), [f"{row['name']} ({row['flops_share']:.2f} × FLOPs)" for row in rows])
-    axes.set_xlabel("bits per byte less the base's, held-out; left is better")
+    axes.set_xlabel("bits per byte less the base's; left is better")
 
 
 def _curves(axes: Axes, found: Found) -> None:

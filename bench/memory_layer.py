@@ -327,7 +327,8 @@ def main() -> None:
             print(layer_line(rows[-1]), flush=True)
     print("\n" + "\n".join(dense_wins(rows)) + "\n")
     models: list[dict[str, Any]] = []
-    print(MODEL_HEAD)
+    if options.models:
+        print(MODEL_HEAD)
     for size, name, threads in product(options.models, ("f32", "bf16"), options.threads):
         if name in options.types:
             models.append(model_row(size, name, threads, options.seeds[:1], options.steps, read[threads]))

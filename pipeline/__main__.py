@@ -43,7 +43,9 @@ RESUMABLE = {"run": (), "prove": (), "compare": (), "train": ("--resume",)}
 OPTIONS = ("--help", "-h", "--version")
 """What may stand before a command or instead of one."""
 
-EXIT_CODES = "Exit codes: 0 done, 1 the answer is no, 2 the user's mistake, 3 something outside failed."
+EXIT_CODES = (
+    "Exit codes: 0 done, 1 the answer is no, 2 the user's mistake, 3 something outside failed, 130 interrupted."
+)
 
 DONE, USER_MISTAKE, OUTSIDE_FAILED, INTERRUPTED, BROKEN_PIPE = 0, 2, 3, 130, 141
 

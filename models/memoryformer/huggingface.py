@@ -14,6 +14,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, DynamicCache, Generat
 from transformers.configuration_utils import PreTrainedConfig
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
+from domain import UserError
 from models.memoryformer.model import MODEL_TYPE, MemoryFormer
 from models.memoryformer.settings import Score, Settings
 from models.memoryformer.storage import TableType, store_tables
@@ -91,6 +92,22 @@ class MemoryFormerForCausalLM(PreTrainedModel, GenerationMixin):
 
     def _init_weights(self, module: nn.Module) -> None:
         """Nothing: every part draws its own parameters when it is made."""
+
+    @classmethod
+    def from_pretrained(cls, *arguments: Any, output_loading_info: bool = False, **options: Any) -> Any:
+        """As transformers' own, but for parts that the files lack or have too many of, which it leaves as they come.
+
+        Raises:
+            UserError: there are such parts.
+        """
+        loaded: Any = super().from_pretrained(*arguments, output_loading_info=True, **options)
+        model, told = loaded
+        for key, word in (("missing_keys", "lacks"), ("unexpected_keys", "has too many:")):
+            if told[key]:
+                raise UserError(
+                    f"{arguments[0]}: the file of weights {word} {min(told[key])}, by `config.json` beside it"
+                )
+        return (model, told) if output_loading_info else model
 
     def get_input_embeddings(self) -> nn.Module:
         return self.embedding

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self, get_args
 
 import torch
+from pydantic import TypeAdapter, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -31,6 +32,8 @@ TABLE_TYPE = "table_type"
 
 MODEL_TYPE = "memoryformer"
 """`model_type` in `config.json`."""
+
+_SETTINGS = TypeAdapter(Settings)
 
 
 class MemoryFormer(nn.Module):
@@ -176,8 +179,14 @@ def read_settings(folder: Path, model_type: str = MODEL_TYPE) -> Settings:
         config: dict[str, Any] = json.loads((folder / CONFIG).read_text())
         if config["model_type"] != model_type:
             raise ValueError(f"model_type is {config['model_type']!r}, and must be {model_type!r}")
-        return Settings(**{field.name: config[field.name] for field in dataclasses.fields(Settings)})
+        known = {field.name: config[field.name] for field in dataclasses.fields(Settings)}
+        return _SETTINGS.validate_python(known)
     except KeyError as error:
         raise UserError(f"{folder / CONFIG} lacks {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = "".join(f"{key}: " for key in first["loc"])
+        said = first["msg"].removeprefix("Value error, ")
+        raise UserError(f"{folder / CONFIG} is no {model_type}'s: {where}{said}") from error
     except (OSError, ValueError, TypeError) as error:
         raise UserError(f"{folder / CONFIG} is no {model_type}'s: {error}") from error

@@ -3,6 +3,7 @@
 Invariant: settings that exist are possible; an impossible combination is refused when it is made, and its fields named.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -51,8 +52,8 @@ class Settings:
             raise ValueError(f"width {self.width} is no multiple of bits {self.bits} and of heads {self.heads}")
         if self.score not in get_args(Score):
             raise ValueError(f"score is {self.score!r}, and must be one of {', '.join(get_args(Score))}")
-        if self.temperature <= 0:
-            raise ValueError(f"temperature is {self.temperature}, and must be above 0")
+        if not 0 < self.temperature < math.inf:
+            raise ValueError(f"temperature is {self.temperature}, and must be above 0 and finite")
         if not 0 <= self.rotary_fraction <= 1 or self.rotary_entries % 2:
             raise ValueError(
                 f"rotary_fraction {self.rotary_fraction} of {self.head_width} entries of a head must be an even number"

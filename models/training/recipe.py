@@ -17,7 +17,7 @@ Kind = Literal["memoryformer", "dense"]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False)
 
 
 class Architecture(_Part):
@@ -69,7 +69,7 @@ class Recipe(_Part):
     """Steps over which the learning rate rises, linearly."""
     final_share: float = Field(default=0.1, ge=0.0, le=1.0)
     """Share of the highest learning rate to which the cosine falls at the last step."""
-    start_temperature: float = Field(default=1.0, gt=0.0)
+    start_temperature: float = Field(default=1.0, ge=0.01, le=100.0)
     """How many times as high as `model.temperature` t is at the first step; it falls geometrically to that at the last.
     Above 1, rows near each other are weighted more alike at first. Of no effect in a dense model."""
     weight_decay: float = Field(default=0.1, ge=0.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -30,14 +31,30 @@ def settle(settings: TrainSettings, directory: Path, *, resume: bool) -> None:
             earlier = config.resolve_as(TrainSettings, tree, where=str(file))
         except (yaml.YAMLError, KeyError, TypeError) as error:
             raise UserError(f"{file} is not one of a training: choose another --out") from error
-        for key in TrainSettings.model_fields:
-            if key not in MAY_CHANGE and getattr(earlier, key) != getattr(settings, key):
-                raise UserError(f"{directory} was made with another `{key}`: choose another --out")
+        begun = any(path.name not in ("config.yaml", "logs") for path in directory.iterdir())
+        if begun and (other := _difference(earlier, settings)):
+            raise UserError(f"{directory} was made with {other}: ask for the same, or choose another --out")
         if not resume and (directory / "metrics.jsonl").exists():
             raise UserError(f"{directory} has a training that began already: add --resume, or choose another --out")
-        return
-    if directory.exists() and any(path.name not in ("logs", "corpus") for path in directory.iterdir()):
+        if begun:
+            return
+    elif directory.exists() and any(path.name not in ("logs", "corpus") for path in directory.iterdir()):
         raise UserError(f"{directory} is neither empty nor of a training: choose another --out")
     directory.mkdir(parents=True, exist_ok=True)
     tree = {"version": __version__, "train": yaml.safe_load(config.dump(settings))}
     write_atomically(file, yaml.safe_dump(tree, sort_keys=False, allow_unicode=True).encode())
+
+
+def _difference(earlier: TrainSettings, settings: TrainSettings) -> str:
+    """The first setting that differs and may not, with both values; empty if none does."""
+    before, now = (_leaves(one.model_dump(mode="json", exclude=set(MAY_CHANGE))) for one in (earlier, settings))
+    key = next((key for key in before | now if before.get(key) != now.get(key)), None)
+    return f"`{key}` {before.get(key)}, and {now.get(key)} is asked for" if key else ""
+
+
+def _leaves(tree: Any, name: str = "") -> dict[str, Any]:
+    """Dotted names of all values in a tree of dictionaries and lists."""
+    if not isinstance(tree, dict | list) or not tree:
+        return {name: tree}
+    parts = tree.items() if isinstance(tree, dict) else enumerate(tree)
+    return {leaf: value for key, part in parts for leaf, value in _leaves(part, f"{name}.{key}".strip(".")).items()}

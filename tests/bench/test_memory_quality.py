@@ -148,7 +148,7 @@ def test_runs_are_trained_once_and_one_that_is_missing_again_with_the_same_losse
     assert without_times(json.loads(Path(second).read_text())) == without_times(told)
 
     assert main([*command, "--batch", "4"]) == 2
-    assert "was made with another `recipe`" in capsys.readouterr().err
+    assert "was made with `recipe.batch` 2, and 4 is asked for" in capsys.readouterr().err
 
 
 def test_a_run_that_another_process_trains_is_left_to_it(tmp_path: Path) -> None:

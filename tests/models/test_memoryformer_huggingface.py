@@ -1,5 +1,7 @@
 """transformers reads the saved model and computes what the reference computes, with and without its cache."""
 
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +9,7 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
+from domain import UserError
 from models.memoryformer.huggingface import MemoryFormerForCausalLM, register
 from models.memoryformer.model import MemoryFormer
 from models.memoryformer.settings import Settings
@@ -62,6 +65,19 @@ def test_what_it_saves_the_reference_reads(folder: Path, tmp_path: Path) -> None
     ours = MemoryFormer.from_pretrained(tmp_path / "two")
     with torch.no_grad():
         assert torch.equal(ours(TOKENS), theirs(TOKENS).logits)
+
+
+@pytest.mark.parametrize(("blocks", "said"), [(3, "lacks blocks.2."), (1, "has too many: blocks.1.")])
+def test_weights_of_another_shape_than_the_config_are_refused(
+    folder: Path, tmp_path: Path, blocks: int, said: str
+) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(folder, other)
+    config = json.loads((other / "config.json").read_text())
+    assert config["blocks"] == 2
+    (other / "config.json").write_text(json.dumps(config | {"blocks": blocks}))
+    with pytest.raises(UserError, match=said):
+        AutoModelForCausalLM.from_pretrained(other)
 
 
 def test_its_loss_is_that_of_the_next_token(folder: Path) -> None:

@@ -5,6 +5,7 @@ Where two ways of computing are compared, it is in double precision: a rounding 
 
 import dataclasses
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -204,7 +205,10 @@ def test_a_model_is_not_saved_over_another(tmp_path: Path) -> None:
     [
         ({"model_type": "llama"}, "model_type is 'llama'"),
         ({"heads": 3}, "no multiple of"),
-        ({"score": "best"}, "score is 'best'"),
+        ({"score": "best"}, "score: Input should be 'paper' or 'official'"),
+        ({"temperature": "warm"}, "temperature: Input should be a valid number"),
+        ({"temperature": math.nan}, "temperature is nan"),
+        ({"width": None}, "width: Input should be a valid integer"),
         ({"blocks": 3}, "Missing key"),
         ({"width": 64}, "size mismatch"),
     ],
@@ -245,6 +249,8 @@ def test_settings_are_read_without_torch(repository: Path) -> None:
         ({"width": 30}, "width 30"),
         ({"blocks": 0}, "blocks is 0"),
         ({"temperature": 0.0}, "temperature is 0"),
+        ({"temperature": math.inf}, "temperature is inf"),
+        ({"score": "best"}, "score is 'best'"),
         ({"rotary_fraction": 0.2}, "rotary_fraction"),
     ],
 )

@@ -95,7 +95,13 @@ def test_it_trains_stops_resumes_and_tells(
     assert (other / "model" / "model.safetensors").read_bytes() == (out / "model" / "model.safetensors").read_bytes()
     assert main(["report", str(other)]) == 0
     assert main(["train", str(configuration), "--out", str(other), "--resume", "--set", "seed=1"]) == 2
-    assert "another `seed`" in capsys.readouterr().err
+    assert "was made with `seed` 0, and 1 is asked for" in capsys.readouterr().err
+
+
+def test_a_directory_in_which_nothing_began_takes_other_settings(configuration: Path, tmp_path: Path) -> None:
+    command = ["train", str(configuration), "--out", str(tmp_path / "out")]
+    assert main([*command, "--set", "corpus.0.path=nowhere"]) == 2
+    assert main([*command, "--until", "1"]) == 0
 
 
 @pytest.mark.parametrize(
@@ -104,6 +110,9 @@ def test_it_trains_stops_resumes_and_tells(
         ("model.width=30", "model: width 30 is no multiple"),
         ("recipe.warm_up=9", "recipe: warm_up 9 must be below steps 4"),
         ("workers=2", "recipe.accumulate 1 must be a multiple of workers 2"),
+        ("recipe.start_temperature=.inf", "recipe.start_temperature: Input should be a finite number"),
+        ("recipe.start_temperature=1e300", "recipe.start_temperature: Input should be less than or equal to 100"),
+        ("model.temperature=.inf", "model.temperature: Input should be a finite number"),
         ("recipe.stepz=9", "unknown key `recipe.stepz`"),
         ("corpus.0.path=nowhere", "there is nothing at nowhere"),
         ("corpus.0.source=nothing", "there is no dataset 'nothing'"),
