@@ -18,6 +18,7 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 #include <c10/core/InferenceMode.h>
+#include <c10/core/impl/LocalDispatchKeySet.h>
 #include <c10/core/impl/TorchDispatchModeTLS.h>
 #include <torch/csrc/Exceptions.h>
 #include <torch/csrc/autograd/python_variable.h>
@@ -279,13 +280,13 @@ void sum_tokens(const Rows<T, Out>& c, int64_t tokens, Out* y) {
 
 // ------------------------------------------------------------------------------------------------------ what is served
 
-// Whether a tensor is an ordinary one in memory: no subclass, wrapper or view that computes.
+// Whether a tensor is an ordinary one in memory: no subclass, wrapper or view that computes, no forward derivative.
 bool is_plain(const at::Tensor& tensor) {
   static const c10::DispatchKeySet ordinary = [] {
     const c10::InferenceMode no_inference_mode(false);  // what is made in it lacks keys that parameters have
     return at::empty({0}, at::kFloat).key_set();
   }();
-  return (tensor.key_set() | ordinary) == ordinary;
+  return (tensor.key_set() | ordinary) == ordinary && !tensor._fw_grad(0).defined();
 }
 
 struct Memory {
@@ -302,6 +303,7 @@ bool is_served(const at::Tensor& x, const Hash& hash, const Memory& memory) {
   if (whole != (memory.scales != nullptr)) return false;
   if (!whole && type != entries && !(half && entries == at::kFloat)) return false;
   if (memory.bias.scalar_type() != entries || memory.bias.size(0) != memory.tables.size(1)) return false;
+  if (memory.tables.size(1) == 0) return false;
   if (memory.tables.size(0) != hash.chunks << hash.bits || memory.tables.size(0) > INT32_MAX) return false;
   if (at::GradMode::is_enabled() && (memory.tables.requires_grad() || memory.bias.requires_grad())) return false;
   return !whole || (is_plain(*memory.scales) && memory.scales->is_contiguous() &&
@@ -371,6 +373,7 @@ PyObject* fused(PyObject*, PyObject* const* arguments, Py_ssize_t count) {
   const at::Tensor& given = THPVariable_Unpack(arguments[0]);
   if (!is_plain(given) || given.dim() < 1 || (at::GradMode::is_enabled() && given.requires_grad())) Py_RETURN_NONE;
   if (c10::impl::TorchDispatchModeTLS::any_modes_set()) Py_RETURN_NONE;
+  if (c10::impl::tls_is_dispatch_key_included(c10::DispatchKey::Tracer)) Py_RETURN_NONE;  // torch.jit.trace
   const int64_t bits = PyLong_AsLongLong(arguments[1]), width = given.size(-1);
   if (bits < 0 || bits > 16 || width < 1 || (bits && width % bits)) Py_RETURN_NONE;
   const Hash hash{bits ? width / bits : width, bits, arguments[2] == Py_True, static_cast<float>(PyFloat_AsDouble(arguments[3]))};

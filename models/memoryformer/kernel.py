@@ -93,7 +93,7 @@ def _serve_after_loading(x: Tensor, *rest: Any) -> tuple[Tensor, ...] | None:
         return None
     try:
         choice.cpu = load()
-    except (OSError, ImportError, subprocess.CalledProcessError) as error:
+    except (OSError, ImportError, RuntimeError, ValueError, subprocess.CalledProcessError) as error:
         said = getattr(error, "stderr", None) or str(error)
         log.warning(
             "the memory layer's kernel cannot be compiled, the slower reference computes: %s", _first_error(said)
@@ -136,6 +136,8 @@ def load(capability: str | None = None) -> Fused:
 
     Raises:
         OSError: there is no compiler, or no place for what it makes.
+        RuntimeError: nobody knows the home directory.
+        ValueError: `CXX` cannot be taken apart.
         subprocess.CalledProcessError: the compiler refuses; `stderr` says why.
         ImportError: what was compiled does not fit this Python.
     """

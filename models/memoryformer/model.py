@@ -147,14 +147,26 @@ class MemoryFormer(nn.Module):
             model = cls(settings)
             store_tables(model, stored)
         try:
-            model.load_state_dict(load_file(folder / WEIGHTS), assign=True)
-        except (OSError, SafetensorError, RuntimeError) as error:
+            weights = load_file(folder / WEIGHTS)
+            _check_types(model, weights, folder)
+            model.load_state_dict(weights, assign=True)
+        except (OSError, SafetensorError, RuntimeError, ValueError) as error:
             reason = " ".join(str(error).split())
             raise UserError(f"{folder / WEIGHTS} is not what {CONFIG} beside it describes: {reason}") from error
         return model
 
     def _dtype_name(self) -> str:
         return str(self.embedding.weight.dtype).removeprefix("torch.")
+
+
+def _check_types(model: nn.Module, weights: dict[str, Tensor], folder: Path) -> None:
+    """`load_state_dict` takes any type. Raises ValueError: one is not of that which the configuration says."""
+    whole = json.loads((folder / CONFIG).read_text()).get("dtype", "float32")
+    stored = dict(model.named_buffers())
+    for name, tensor in weights.items():
+        wanted = str(stored[name].dtype).removeprefix("torch.") if name in stored else whole
+        if tensor.dtype != getattr(torch, str(wanted), None):
+            raise ValueError(f"{name} is of {tensor.dtype}, and not of {wanted}")
 
 
 def read_table_type(folder: Path) -> TableType:

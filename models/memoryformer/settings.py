@@ -43,9 +43,12 @@ class Settings:
     """Standard deviation of a memory layer's bias at initialisation."""
 
     def __post_init__(self) -> None:
-        for name in ("vocabulary", "width", "blocks", "heads"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}, and must be 1 or more")
+        for name, most in (("vocabulary", 1 << 24), ("width", 1 << 20), ("blocks", 1 << 12), ("heads", 1 << 20)):
+            if not 1 <= getattr(self, name) <= most:
+                raise ValueError(f"{name} is {getattr(self, name)}, and must be from 1 to {most:,}")
+        for name in ("rotary_base", "norm_epsilon", "table_std", "bias_std"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name} is {getattr(self, name)}, and must be 0 or more and finite")
         if not 1 <= self.bits <= self.bits + self.extra_bits <= 16:
             raise ValueError(f"bits {self.bits} and extra_bits {self.extra_bits}: a chunk has 1 to 16 entries")
         if self.width % self.bits or self.width % self.heads:

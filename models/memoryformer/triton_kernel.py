@@ -41,7 +41,7 @@ def fused(
         RuntimeError: Triton cannot compile or launch the kernel; `torch.OutOfMemoryError` among these.
     """
     layers = list(zip(memories[::3], memories[1::3], memories[2::3], strict=True))
-    if _len_torch_dispatch_stack():
+    if _len_torch_dispatch_stack() or torch.jit.is_tracing():  # pyright: ignore[reportPrivateImportUsage]
         return None
     if x.dtype not in SERVED or x.dim() < 1 or not 1 <= bits <= 16:
         return None

@@ -68,13 +68,18 @@ def load(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> di
     try:
         model.load_state_dict(load_file(folder / _WEIGHTS))
         optimizer.load_state_dict(torch.load(folder / _OPTIMIZER, weights_only=True))
-        return json.loads((folder / _STATE).read_text())
+        state = json.loads((folder / _STATE).read_text())
+        if state["step"] != int(folder.name.partition("=")[2]):
+            raise ValueError(f"{_STATE} is of step {state['step']}")
+        return state
     except Exception as error:  # torch and safetensors raise many kinds for a file that is cut short
         raise UserError(f"{folder} is damaged ({' '.join(str(error).split())[:120]}): remove it to resume") from error
 
 
 def _whole(directory: Path) -> list[Path]:
-    return sorted(path for path in (directory / FOLDER).glob("step=*") if _NAME.fullmatch(path.name))
+    """Checkpoints by their steps; from a million on the names have more digits than before."""
+    found = {path: _NAME.fullmatch(path.name) for path in (directory / FOLDER).glob("step=*")}
+    return sorted((path for path, name in found.items() if name), key=lambda path: int(path.name.partition("=")[2]))
 
 
 def _sync(path: Path) -> None:

@@ -84,8 +84,9 @@ def learning_rate(recipe: Recipe, step: int) -> float:
 
 
 def heat(recipe: Recipe, step: int) -> float:
-    """What the temperature of all hashes is multiplied by in step `step`, from 0: geometrically down to 1."""
-    return recipe.start_temperature ** (1 - step / max(1, recipe.steps - 1))
+    """What the temperature of all hashes is multiplied by in step `step`, from 0: geometrically, to 1 in the last."""
+    last = recipe.steps - 1
+    return recipe.start_temperature ** ((last - step) / max(1, last))
 
 
 def loss_of(model: nn.Module, sequences: np.ndarray) -> Tensor:
@@ -158,7 +159,7 @@ class Trainer:
 
     def run(self, until: int | None = None) -> None:
         """Train up to step `until`, by default all steps of the recipe."""
-        recipe, last = self._recipe, min(until or self._recipe.steps, self._recipe.steps)
+        recipe, last = self._recipe, min(self._recipe.steps if until is None else until, self._recipe.steps)
         began, told = time.monotonic() - self.seconds, time.monotonic()
         if self.step == 0:
             self._evaluate()
@@ -257,7 +258,7 @@ def _cut_metrics(file: Path, step: int) -> None:
     for line in file.read_text(encoding="utf-8").splitlines():
         try:
             kept = step > 0 and json.loads(line)["step"] <= step
-        except ValueError:
+        except (ValueError, TypeError, KeyError):
             continue
         if kept:
             lines.append(line + "\n")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from domain import OutsideError
+from domain import OutsideError, UserError
 from pipeline import config
 
 if TYPE_CHECKING:
@@ -46,16 +46,18 @@ def train(
     """
     from pipeline.training.settings import TrainSettings
 
+    if until is not None and until < 1:
+        raise UserError(f"--until {until}: must be 1 or more")
     settings = config.read_as(TrainSettings, configuration, set)
     directory = out or Path("runs") / configuration.stem
     from pipeline.training import corpus
-    from pipeline.training.directory import settle
+    from pipeline.training.directory import alone, settle
 
     settle(settings, directory, resume=resume)
     from pipeline.progress import Progress
     from pipeline.training.page import write_report
 
-    with Progress(directory / "logs" / "train.log") as progress:
+    with alone(directory), Progress(directory / "logs" / "train.log") as progress:
         if not (directory / "summary.json").is_file():
             corpus.prepare(settings, directory, progress.say)
             _train(settings, directory, until, progress)

@@ -38,11 +38,12 @@ def prepare(settings: TrainSettings, directory: Path, say: Say) -> dict[str, Any
     """Make the corpus of a training, unless it is there; returns its manifest.
 
     Raises:
-        UserError: a source is not there, or nothing is left to train or to evaluate on.
+        UserError: a source is not there, nothing is left to train or to evaluate on, or the corpus that is there is not
+            as it was made.
     """
     folder = directory / FOLDER
     if folder.is_dir():
-        return json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        return _as_made(folder)
     directory.mkdir(parents=True, exist_ok=True)
     whole = Path(tempfile.mkdtemp(prefix=f".{FOLDER}-", dir=directory))
     try:
@@ -52,6 +53,17 @@ def prepare(settings: TrainSettings, directory: Path, say: Say) -> dict[str, Any
     except BaseException:
         shutil.rmtree(whole, ignore_errors=True)
         raise
+    return manifest
+
+
+def _as_made(folder: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        for name, digest in manifest["sha256"].items():
+            if hashlib.sha256((folder / name).read_bytes()).hexdigest() != digest:
+                raise ValueError(f"{name} was changed")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{folder} is not as it was made ({error}): remove it, and it is made again") from error
     return manifest
 
 

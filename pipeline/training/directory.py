@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,9 @@ from pipeline.training.settings import TrainSettings
 
 MAY_CHANGE = ("workers", "ray_address")
 """Settings that may change when a training is resumed."""
+
+BESIDE = ("lock", "logs")
+"""What a directory has in which nothing has begun."""
 
 
 def settle(settings: TrainSettings, directory: Path, *, resume: bool) -> None:
@@ -31,18 +37,35 @@ def settle(settings: TrainSettings, directory: Path, *, resume: bool) -> None:
             earlier = config.resolve_as(TrainSettings, tree, where=str(file))
         except (yaml.YAMLError, KeyError, TypeError) as error:
             raise UserError(f"{file} is not one of a training: choose another --out") from error
-        begun = any(path.name not in ("config.yaml", "logs") for path in directory.iterdir())
+        begun = any(path.name not in ("config.yaml", *BESIDE) for path in directory.iterdir())
         if begun and (other := _difference(earlier, settings)):
             raise UserError(f"{directory} was made with {other}: ask for the same, or choose another --out")
         if not resume and (directory / "metrics.jsonl").exists():
             raise UserError(f"{directory} has a training that began already: add --resume, or choose another --out")
         if begun:
             return
-    elif directory.exists() and any(path.name not in ("logs", "corpus") for path in directory.iterdir()):
+    elif directory.exists() and any(path.name not in BESIDE for path in directory.iterdir()):
         raise UserError(f"{directory} is neither empty nor of a training: choose another --out")
     directory.mkdir(parents=True, exist_ok=True)
     tree = {"version": __version__, "train": yaml.safe_load(config.dump(settings))}
     write_atomically(file, yaml.safe_dump(tree, sort_keys=False, allow_unicode=True).encode())
+
+
+@contextmanager
+def alone(directory: Path) -> Generator[None]:
+    """Hold the directory of a training while this lasts.
+
+    Raises:
+        UserError: another process trains in it.
+    """
+    with (directory / "lock").open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(
+                f"another process trains in {directory}: wait until it ends, or choose another --out"
+            ) from None
+        yield
 
 
 def _difference(earlier: TrainSettings, settings: TrainSettings) -> str:

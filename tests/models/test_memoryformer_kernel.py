@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 from models.memoryformer import kernel
 from models.memoryformer.layer import MemoryHash, MemoryLayer, MemoryTables, bucket_index, bucket_score, memory_layers
@@ -206,6 +207,7 @@ def test_what_is_not_served_is_declined(fused: kernel.Fused) -> None:
     assert declines(fused, case, tables=case.tables.to(torch.int8))
     assert declines(fused, case, bias=case.bias[1:])
     assert declines(fused, case, bias=case.bias.double())
+    assert declines(fused, case, tables=case.tables[:, :0].contiguous(), bias=case.bias[:0])
     half = torch.ones(80, dtype=torch.float16)
     assert declines(fused, case, scales=half)
     assert not declines(fused, case, tables=case.tables.to(torch.int8), scales=half)
@@ -224,6 +226,22 @@ def test_dispatch_modes_see_the_reference(fused: kernel.Fused) -> None:
     case = Case(2, 5, 4, 20)
     with FlopCounterMode(display=False):
         assert declines(fused, case)
+
+
+@pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning", "ignore::DeprecationWarning")
+def test_a_traced_layer_is_the_layer_for_other_inputs() -> None:
+    memory, x = layer(), torch.randn(3, 20)
+    with torch.no_grad():
+        traced = cast("Callable[[Tensor], Tensor]", torch.jit.trace(memory, x))
+        torch.testing.assert_close(traced(-x), memory(-x))
+
+
+def test_a_forward_derivative_is_the_reference_s(fused: kernel.Fused) -> None:
+    case = Case(2, 5, 4, 20)
+    with forward_ad.dual_level():
+        assert declines(fused, case, x=forward_ad.make_dual(case.x, torch.ones_like(case.x)))
+        assert declines(fused, case, bias=forward_ad.make_dual(case.bias, torch.ones_like(case.bias)))
+    assert not declines(fused, case)
 
 
 def test_inference_mode_is_served_and_what_follows_it_too(repository: Path) -> None:
@@ -302,7 +320,10 @@ def test_decoding_computes_each_memory_layer_in_the_kernel(dtype: torch.dtype, m
     assert calls == 4 * 2 * 3  # steps, blocks, and Q, K and V together besides two of the feed-forward part
 
 
-def test_without_a_compiler_the_reference_computes_and_one_line_says_so(tmp_path: Path, repository: Path) -> None:
+@pytest.mark.parametrize(("compiler", "reason"), [("no-such-compiler", "no-such-compiler"), ("c++ '", "No closing")])
+def test_without_a_compiler_the_reference_computes_and_one_line_says_so(
+    tmp_path: Path, repository: Path, compiler: str, reason: str
+) -> None:
     code = """
 import torch
 from models.memoryformer import kernel
@@ -313,13 +334,13 @@ with torch.no_grad():
     y = layer(x), layer(x)
     assert torch.equal(y[0], layer.memory(layer.hashing(x)))
 """
-    environment = os.environ | {"CXX": "no-such-compiler", "XDG_CACHE_HOME": str(tmp_path)}
+    environment = os.environ | {"CXX": compiler, "XDG_CACHE_HOME": str(tmp_path)}
     command = [sys.executable, "-c", code]
     result = subprocess.run(command, cwd=repository, env=environment, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     said = [line for line in result.stderr.splitlines() if "kernel" in line]
     assert said[-1].startswith("the memory layer's kernel cannot be compiled, the slower reference computes: ")
-    assert "no-such-compiler" in said[-1]
+    assert reason in said[-1]
     assert len(said) == 2
     assert not list(tmp_path.rglob("*.so"))
 

@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from domain import UserError
 from models.memoryformer import kernel
@@ -107,6 +108,18 @@ def test_tables_are_mapped_not_read(tmp_path: Path) -> None:
     places = [part.get_buffer("tables").data_ptr() for part in again.modules() if isinstance(part, StoredTables)]
     assert len(places) == 10
     assert all(any(place in one for one in mapped) for place in places)
+
+
+@pytest.mark.parametrize("stored", ["float32", "float16", "int8"])
+def test_weights_of_another_type_than_the_config_says_are_refused(tmp_path: Path, stored: TableType) -> None:
+    whole = stored_model(stored)
+    whole.save_pretrained(tmp_path / "one")
+    file = tmp_path / "one" / "model.safetensors"
+    for name, tensor in whole.state_dict().items():
+        other = torch.bfloat16 if tensor.dtype != torch.bfloat16 else torch.float32
+        save_file(whole.state_dict() | {name: tensor.to(other)}, file)
+        with pytest.raises(UserError, match=f"{name} is of {other}"):
+            MemoryFormer.from_pretrained(tmp_path / "one")
 
 
 def test_an_unknown_storage_is_one_line(tmp_path: Path) -> None:

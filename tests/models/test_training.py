@@ -20,7 +20,7 @@ from models.training.buckets import BucketCounts, bucket_use
 from models.training.packing import TYPE, TokenFile, write_tokens
 from models.training.recipe import Architecture, Recipe
 from models.training.tokenizer import END, byte_lengths, load_tokenizer, save_tokenizer, train_tokenizer
-from models.training.trainer import Alone, Trainer, evaluate, learning_rate, new_model
+from models.training.trainer import Alone, Trainer, evaluate, heat, learning_rate, new_model
 
 VOCABULARY = 19
 SMALL: dict[str, Any] = {"width": 16, "blocks": 1, "heads": 2, "bits": 4}
@@ -93,6 +93,21 @@ def test_only_the_newest_checkpoints_stay(tokens: Path, tmp_path: Path) -> None:
     (tmp_path / "checkpoints" / ".step-half").mkdir(parents=True)  # of a process that was killed
     trainer(tokens, tmp_path).run()
     assert sorted(path.name for path in (tmp_path / "checkpoints").iterdir()) == ["step=000004", "step=000005"]
+
+
+def test_checkpoints_are_in_the_order_of_their_steps(tokens: Path, tmp_path: Path) -> None:
+    one = trainer(tokens, tmp_path)
+    for step in (999_998, 999_999, 1_000_000, 1_000_001):
+        checkpoint.save(tmp_path, step, one.model, one.optimizer, {"seconds": 0.0})
+    kept = {path.name for path in (tmp_path / "checkpoints").iterdir()}
+    assert kept == {"step=1000000", "step=1000001"}
+    newest = checkpoint.newest(tmp_path)
+    assert newest is not None
+    assert checkpoint.load(newest, one.model, one.optimizer)["step"] == 1_000_001
+
+
+def test_a_training_of_one_step_has_the_temperature_of_the_architecture() -> None:
+    assert heat(RECIPE.model_copy(update={"steps": 1}), 0) == 1.0
 
 
 def test_a_damaged_checkpoint_is_one_line(tokens: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """`train` from the command line: what it writes, that it resumes, and how it complains."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import yaml
 from pipeline.__main__ import main
 from pipeline.config import read_as
 from pipeline.training import corpus
+from pipeline.training.directory import alone
 from pipeline.training.settings import TrainSettings
 
 TEXT = "\n".join(
@@ -102,6 +104,30 @@ def test_a_directory_in_which_nothing_began_takes_other_settings(configuration: 
     command = ["train", str(configuration), "--out", str(tmp_path / "out")]
     assert main([*command, "--set", "corpus.0.path=nowhere"]) == 2
     assert main([*command, "--until", "1"]) == 0
+
+
+def test_a_directory_is_trained_in_by_one_process(
+    configuration: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "out").mkdir()
+    with alone(tmp_path / "out"):
+        assert main(["train", str(configuration), "--out", str(tmp_path / "out")]) == 2
+    assert "another process trains in" in capsys.readouterr().err
+    assert not (tmp_path / "out" / "corpus").exists()
+
+
+def test_a_corpus_that_was_not_made_by_this_training_or_was_changed_is_refused(
+    configuration: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, other = tmp_path / "out", tmp_path / "other"
+    command = ["train", str(configuration), "--out"]
+    assert main([*command, str(out), "--until", "1", "--set", "hold_out=[]"]) == 0
+    shutil.copytree(out / "corpus", other / "corpus")
+    assert main([*command, str(other)]) == 2
+    assert "neither empty nor of a training" in capsys.readouterr().err
+    (out / "corpus" / "train.bin").write_bytes(b"\0" * 400)
+    assert main([*command, str(out), "--resume", "--set", "hold_out=[]"]) == 2
+    assert "train.bin was changed" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
