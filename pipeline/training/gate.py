@@ -5,7 +5,8 @@ by their *words*. The words of a statement are its symbols and global names, wit
 being one and the same word, and binders' types only where they are more than a name; their order does not matter. So
 renamed variables, swapped sides, another order of hypotheses and other binders make no difference, and statements that
 have the same words in another order are cut as well, which errs on the safe side. What the prover's notations hide, an
-instance of a problem, and what is one rewriting step from it is not seen here.
+instance of a problem, and what is one rewriting step from it is not seen here; nor is the second statement of a
+`Theorem … with …`, nor in Isabelle one with attributes, named assumptions, or a locale before its name.
 
 A declaration that has the name of a held-out problem is cut whatever it says.
 """
@@ -34,12 +35,15 @@ _STATEMENTS = {
     "Theorem", "Lemma", "Fact", "Remark", "Corollary", "Proposition", "Property", "Example", "Goal", "Axiom",
     "Conjecture", "theorem", "lemma", "example", "axiom", "corollary", "proposition", "schematic_goal",
 }  # fmt: skip
+_BEFORE = {
+    "rocq": r'(?:^|(?<=\.\s))[^\S\n]*(?:#\[(?:[^\]"]|"[^"]*")*\]\s*|(?:Local|Global|Program|Polymorphic|Monomorphic|'
+    r"Cumulative|NonCumulative|Time|Instructions|Fail|Succeed|Timeout\s+\d+)\s+)*",
+    "lean4": r"^[^\S\n]*(?:@\[(?:[^\[\]]|\[[^\[\]]*\])*\]\s*|(?:private|protected|noncomputable|nonrec|unsafe|partial|"
+    r"public|scoped|local|(?:open|set_option|omit|include|variable)\b[^\n]*?\bin)\s+)*",
+    "isabelle": r"^[^\S\n]*(?:(?:private|qualified)\s+)*",
+}
 _BEGINS: dict[str, re.Pattern[str]] = {
-    prover: re.compile(
-        rf"^[ \t]*(?:@?\[[^\]\n]*\]\s*|#\[[^\]\n]*\]\s*|(?:Local|Global|Program|private|protected|noncomputable)\s+)*"
-        rf"({keywords})\b[ \t]*([\w.']*)",
-        re.MULTILINE,
-    )
+    prover: re.compile(rf"{_BEFORE[prover]}({keywords})\b\s*(«[^»]*»|[\w.']*)(?:@\{{[^}}]*\}})?", re.MULTILINE)
     for prover, keywords in _KEYWORDS.items()
 }
 _ENDS: dict[str, re.Pattern[str]] = {
@@ -47,11 +51,18 @@ _ENDS: dict[str, re.Pattern[str]] = {
     "lean4": re.compile(r":=|\n\s*\|"),
     "isabelle": re.compile(r"\b(?:proof|by|sorry|oops|using|unfolding|apply|including)\b"),
 }
-_COMMENTS: dict[str, re.Pattern[str]] = {
-    "rocq": re.compile(r"\(\*.*?\*\)", re.DOTALL),
-    "lean4": re.compile(r"/-.*?-/|--[^\n]*", re.DOTALL),
-    "isabelle": re.compile(r"\(\*.*?\*\)", re.DOTALL),
+_OUTSIDE: dict[str, re.Pattern[str]] = {
+    "rocq": re.compile(r'(?P<opens>\(\*)|"[^"]*"'),
+    "lean4": re.compile(r'(?P<opens>/-)|(?P<line>--[^\n]*)|"(?:[^"\\]|\\.)*"', re.DOTALL),
+    "isabelle": re.compile(r"(?P<opens>\(\*)"),
 }
+"""Where a comment begins, or what hides such a place."""
+_INSIDE: dict[str, re.Pattern[str]] = {
+    "rocq": re.compile(r'(?P<opens>\(\*)|(?P<closes>\*\))|"[^"]*"'),
+    "lean4": re.compile(r"(?P<opens>/-)|(?P<closes>-/)"),
+    "isabelle": re.compile(r"(?P<opens>\(\*)|(?P<closes>\*\))"),
+}
+"""Where a comment within a comment begins or one ends."""
 _WORD = re.compile(r"[^\W\d][\w.']*|\d+|\\<\w+>|[^\s\w]")
 _BINDER = re.compile(
     r"[({\[]\s*((?:[^\W\d][\w']*\s+)*[^\W\d][\w']*)\s*:(?!=)\s*([^(){}\[\]]*(?:\([^()]*\)[^(){}\[\]]*)*)[)}\]]"
@@ -61,6 +72,7 @@ _QUANTIFIER = re.compile(
     r"(?:\bforall\b|\bexists!?|∀|∃!?|\bfun\b|λ|\\<forall>|\\<exists>|⋀|\\<And>|\bfixes\b)\s*((?:[^\W\d][\w']*\s*)+)(:[^,.⇒]*?)?(?=[,.(⇒=]|\Z)"
 )
 _SILENT = frozenset("(){}[],:.;\"'") | {"forall", "∀", "->", "→", "fixes", "assumes", "shows", "and", "by"}
+_BRACKETS = str.maketrans("⦃⦄`", "{} ")
 _ARROW = re.compile(r"->|→|⟶|⟹|=>|-->|==>|\\<Longrightarrow>|\\<longrightarrow>")
 
 
@@ -115,23 +127,61 @@ class Declaration(NamedTuple):
 
 def declarations(text: str, prover: Prover) -> Iterator[Declaration]:
     """The pieces of a file, in order; joined, they are the file."""
-    begins = list(_BEGINS[prover].finditer(text))
+    bare = without_comments(text, prover)
+    begins = list(_BEGINS[prover].finditer(bare))
     if not begins or begins[0].start():
         yield Declaration(text[: begins[0].start()] if begins else text, "", frozenset())
     for place, begin in enumerate(begins):
-        piece = text[begin.start() : begins[place + 1].start() if place + 1 < len(begins) else len(text)]
-        stated = begin[1] in _STATEMENTS
-        said = piece[begin.end() - begin.start() :] if stated else ""
-        name = begin[2] if begin[1] != "Goal" else ""
-        yield Declaration(piece, name if stated else "", words(said, prover) if stated else frozenset())
+        upto = begins[place + 1].start() if place + 1 < len(begins) else len(text)
+        piece = text[begin.start() : upto]
+        if begin[1] not in _STATEMENTS:
+            yield Declaration(piece, "", frozenset())
+        elif begin[1] == "Goal":
+            yield Declaration(piece, "", words(f":{bare[begin.end(1) : upto]}", prover))
+        else:
+            yield Declaration(piece, begin[2].strip("«»."), words(bare[begin.end() : upto], prover))
+
+
+def without_comments(text: str, prover: Prover) -> str:
+    """The text with spaces in the place of its comments, which may be nested, and of marks of the order of bytes."""
+    spaces: list[tuple[int, int]] = []
+    place = depth = begin = 0
+    while found := (_INSIDE if depth else _OUTSIDE)[prover].search(text, place):
+        place = found.end()
+        if found.lastgroup == "opens":
+            begin = begin if depth else found.start()
+            depth += 1
+        elif found.lastgroup == "closes":
+            depth -= 1
+        if found.lastgroup == "line" or (found.lastgroup == "closes" and not depth):
+            spaces.append((found.start() if found.lastgroup == "line" else begin, place))
+    parts, done = [], 0
+    for first, last in spaces:
+        parts += [text[done:first], re.sub(r"[^\n]", " ", text[first:last])]
+        done = last
+    return "".join((*parts, text[done:])).replace("\ufeff", " ")
+
+
+def _bare_binders(text: str) -> tuple[set[str], str]:
+    """The names that stand without brackets before the colon of a statement, and the statement without them."""
+    depth, names, kept = 0, "", ""
+    for place, letter in enumerate(text):
+        depth += (letter in "([{") - (letter in ")]}")
+        if letter == ":" and not depth:
+            return set(re.findall(r"[^\W\d][\w']*", names)), kept + text[place:]
+        inside = depth > 0 or letter in ")]}"
+        names += " " if inside else letter
+        kept += letter if inside else " "
+    return set(), text
 
 
 def words(statement: str, prover: Prover) -> Words:
-    """The words of what follows a declaration's name, up to its proof."""
-    text = _COMMENTS[prover].sub(" ", statement)
-    end = _ENDS[prover].search(text)
-    text = text[: end.start()] if end else text
+    """The words of what follows a declaration's name, up to its proof; without comments."""
+    end = _ENDS[prover].search(statement)
+    text = (statement[: end.start()] if end else statement).translate(_BRACKETS)
     bound: set[str] = set()
+    if prover != "isabelle":
+        bound, text = _bare_binders(text)
 
     def binder(found: re.Match[str]) -> str:
         bound.update(found[1].split())

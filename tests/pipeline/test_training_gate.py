@@ -4,7 +4,7 @@ import pytest
 
 from datasets.texts import Document
 from domain import Problem, Prover
-from pipeline.training.gate import Gate, declarations
+from pipeline.training.gate import Gate, declarations, without_comments
 
 ROCQ = Problem("sum_comm", "rocq", "", "Theorem sum_comm : forall n m : nat, 0 <= n -> n + m = m + n.")
 LEAN = Problem(
@@ -24,8 +24,31 @@ BEFORE, AFTER = "(* a file *)\nDefinition one := 1.\n\n", "\nLemma two : 1 + 1 =
         "Lemma other (b a : nat) : 0 <= b -> (* swapped *) a + b = b + a.\nProof. lia. Qed.\n",
         "#[local] Lemma other {b} (a : nat) (H : 0 <= b) :\n  a + b = b + a.\nProof.\n  lia.\nQed.\n",
         "Local Remark sum_comm : True.\nProof. exact I. Qed.\n",
+        "Lemma other a b : 0 <= b -> a + b = b + a.\nProof. lia. Qed.\n",
+        "Lemma other a `(b : nat) (_ : 0 <= b) : a + b = b + a.\nProof. lia. Qed.\n",
+        "Goal forall n m : nat, 0 <= n -> n + m = m + n.\nProof. lia. Qed.\n",
+        "Lemma (* a (* nested *) one *) other\n  (a b : nat) : 0 <= b -> a + b = b + a.\nProof. lia. Qed.\n",
+        "Lemma\nother@{u} : forall n m : nat, 0 <= n -> n + m = m + n.\nProof. lia. Qed.\n",
+        "Polymorphic Lemma other : forall n m : nat, 0 <= n -> n + m = m + n.\nProof. lia. Qed.\n",
+        "Timeout 10 Time Lemma other : forall n m : nat, 0 <= n -> n + m = m + n.\nProof. lia. Qed.\n",
+        '#[deprecated(note="use x[0]")] Lemma other : forall n m, 0 <= n -> n + m = m + n.\nProof. lia. Qed.\n',
+        "\u00a0\ufeff Lemma other : forall n m : nat, 0 <= n -> n + m = m + n.\nProof. lia. Qed.\n",
     ],
-    ids=["itself", "variables and sides", "hypothesis as a binder", "its name"],
+    ids=[
+        "itself",
+        "variables and sides",
+        "hypothesis as a binder",
+        "its name",
+        "names without types",
+        "a class as a binder",
+        "without a name",
+        "comments",
+        "on two lines",
+        "polymorphic",
+        "with a limit",
+        "attribute with brackets",
+        "after odd spaces",
+    ],
 )
 def test_a_statement_with_the_words_of_a_problem_is_cut_with_its_proof(same: str) -> None:
     passed = GATE.passes(Document("d", BEFORE + same + AFTER.lstrip("\n"), "rocq"))
@@ -37,6 +60,15 @@ def test_a_statement_with_the_words_of_a_problem_is_cut_with_its_proof(same: str
     ("prover", "same"),
     [
         ("lean4", "@[simp]\nlemma q (a b : ℝ) (h : 2 = a * b) (g : a + b = 3) : b = a ^ 2 := by\n  nlinarith\n"),
+        ("lean4", "theorem «q r» ⦃a b : ℝ⦄ (h : 2 = a * b) (g : a + b = 3) : b = a ^ 2 := by\n  nlinarith\n"),
+        (
+            "lean4",
+            '@[simp, s [t]] nonrec theorem\n  q (a b : ℝ) : /- " /- so -/ -/ 2 = a * b → a + b = 3 → b = a ^ 2 := by\n',
+        ),
+        (
+            "lean4",
+            "open Real in\n-- a comment\nlemma q (a b : ℝ) (h : 2 = a * b) (g : a + b = 3) : b = a ^ 2 := by\n  simp\n",
+        ),
         ("lean4", "theorem q : ∀ a b : ℝ, a * b = 2 → 3 = a + b → a ^ 2 = b := by\n  intros\n  nlinarith\n"),
         (
             "isabelle",
@@ -60,6 +92,28 @@ def test_other_provers_too(prover: Prover, same: str) -> None:
 def test_other_statements_pass_whole(other: str) -> None:
     document = Document("d", BEFORE + other + AFTER, "rocq")
     assert GATE.passes(document) == (document, 0)
+
+
+@pytest.mark.parametrize(
+    ("prover", "text", "bare"),
+    [
+        ("rocq", 'a (* b (* c *) "*)" d *) e "(*" f', 'a                        e "(*" f'),
+        ("rocq", "a (* never closed", "a (* never closed"),
+        ("lean4", 'a /- " -/ b /- " -/ c "--" -- d', 'a         b         c "--"     '),
+        ("isabelle", "a (* b\n *) c", "a     \n    c"),
+    ],
+)
+def test_comments_are_blank_and_all_else_is_where_it_was(prover: Prover, text: str, bare: str) -> None:
+    assert without_comments(text, prover) == bare
+
+
+def test_a_statement_after_another_sentence_of_its_line_is_cut_and_no_more() -> None:
+    line = (
+        "Section A. Lemma other : forall n m, 0 <= n -> n + m = m + n. Proof. lia. Qed. Lemma two : 1 = 1. auto. Qed."
+    )
+    passed = GATE.passes(Document("d", line, "rocq"))
+    assert passed.document.text == "Section A. Lemma two : 1 = 1. auto. Qed."
+    assert passed.cut == 1
 
 
 def test_plain_text_passes_whole() -> None:
