@@ -81,10 +81,21 @@ class MemoryFormerForVLLM(nn.Module):
         return self.head(hidden_states)
 
     def load_weights(self, weights: Iterable[tuple[str, Tensor]]) -> set[str]:
-        """Copy a saved model's tensors; returns their names."""
-        own: dict[str, Any] = dict(self.named_parameters()) | dict(self.named_buffers())
+        """Copy a saved model's tensors; returns their names.
+
+        Raises:
+            ValueError: they are not those of the configuration.
+        """
+        stored = dict(self.named_buffers())
+        own: dict[str, Any] = dict(self.named_parameters()) | stored
+        missing = {name for name in own if not name.startswith("mixers.")}  # vLLM's attention has buffers of its own
         loaded: set[str] = set()
         for name, tensor in weights:
+            if name not in missing or (name in stored and stored[name].dtype != tensor.dtype):
+                raise ValueError(f"the model's {name}, of {tensor.dtype}, is not what config.json describes")
             own[name].data.copy_(tensor)
+            missing.remove(name)
             loaded.add(name)
+        if missing:
+            raise ValueError(f"the model lacks {min(missing)}, which config.json describes")
         return loaded

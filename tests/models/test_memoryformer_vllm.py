@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import torch
@@ -60,3 +61,24 @@ def test_vllm_gives_the_probabilities_of_the_reference(repository: Path, tmp_pat
     said = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False, env=env)
     assert said.returncode == 0, said.stderr[-3000:]
     assert said.stdout.splitlines()[-1] == "the same"
+
+
+def test_vllm_takes_no_weights_of_another_configuration() -> None:
+    from models.memoryformer.vllm_model import MemoryFormerForVLLM
+
+    model = MemoryFormer(Settings(vocabulary=30, width=16, blocks=2, heads=2, bits=4))
+    store_tables(model, "int8")
+    weights = dict(model.state_dict())
+    table = next(name for name in weights if name.endswith("tables"))
+
+    def load(weights: dict[str, torch.Tensor]) -> set[str]:
+        return MemoryFormerForVLLM.load_weights(cast("Any", model), weights.items())
+
+    assert load(weights) == set(weights)
+    for other, said in (
+        (weights | {table: weights[table].float()}, f"{table}, of torch.float32, is not"),
+        (weights | {"blocks.2.bias": weights[table]}, "blocks.2.bias"),
+        ({name: tensor for name, tensor in weights.items() if name != table}, f"lacks {table}"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            load(other)
