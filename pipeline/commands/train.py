@@ -53,17 +53,18 @@ def train(
     from pipeline.training import corpus
     from pipeline.training.directory import alone, settle
 
-    settle(settings, directory, resume=resume)
-    from pipeline.progress import Progress
-    from pipeline.training.page import write_report
+    with alone(directory):
+        settle(settings, directory, resume=resume)
+        from pipeline.progress import Progress
+        from pipeline.training.page import write_report
 
-    with alone(directory), Progress(directory / "logs" / "train.log") as progress:
-        if not (directory / "summary.json").is_file():
-            corpus.prepare(settings, directory, progress.say)
-            _train(settings, directory, until, progress)
-        else:
-            progress.say(f"{directory} is at its end already")
-        page = write_report(directory)
+        with Progress(directory / "logs" / "train.log") as progress:
+            if not (directory / "summary.json").is_file():
+                corpus.prepare(settings, directory, progress.say)
+                _train(settings, directory, until, progress)
+            else:
+                progress.say(f"{directory} is at its end already")
+            page = write_report(directory)
     told = _told(directory)
     if json:
         print(json_text.dumps(told | {"report": str(page)}))

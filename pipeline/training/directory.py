@@ -28,8 +28,7 @@ def settle(settings: TrainSettings, directory: Path, *, resume: bool) -> None:
     Raises:
         UserError: the directory is something else, has other settings, or has begun and is not to be resumed.
     """
-    if directory.exists() and not directory.is_dir():
-        raise UserError(f"{directory} is a file: choose another --out")
+    _refuse_what_is_else(directory)
     file = directory / "config.yaml"
     if file.is_file():
         try:
@@ -44,8 +43,6 @@ def settle(settings: TrainSettings, directory: Path, *, resume: bool) -> None:
             raise UserError(f"{directory} has a training that began already: add --resume, or choose another --out")
         if begun:
             return
-    elif directory.exists() and any(path.name not in BESIDE for path in directory.iterdir()):
-        raise UserError(f"{directory} is neither empty nor of a training: choose another --out")
     directory.mkdir(parents=True, exist_ok=True)
     tree = {"version": __version__, "train": yaml.safe_load(config.dump(settings))}
     write_atomically(file, yaml.safe_dump(tree, sort_keys=False, allow_unicode=True).encode())
@@ -56,8 +53,10 @@ def alone(directory: Path) -> Generator[None]:
     """Hold the directory of a training while this lasts.
 
     Raises:
-        UserError: another process trains in it.
+        UserError: another process trains in it, or it is something else.
     """
+    _refuse_what_is_else(directory)
+    directory.mkdir(parents=True, exist_ok=True)
     with (directory / "lock").open("w") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -66,6 +65,14 @@ def alone(directory: Path) -> Generator[None]:
                 f"another process trains in {directory}: wait until it ends, or choose another --out"
             ) from None
         yield
+
+
+def _refuse_what_is_else(directory: Path) -> None:
+    if directory.exists() and not directory.is_dir():
+        raise UserError(f"{directory} is a file: choose another --out")
+    other = directory.exists() and any(path.name not in BESIDE for path in directory.iterdir())
+    if other and not (directory / "config.yaml").is_file():
+        raise UserError(f"{directory} is neither empty nor of a training: choose another --out")
 
 
 def _difference(earlier: TrainSettings, settings: TrainSettings) -> str:

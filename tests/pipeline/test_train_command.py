@@ -109,11 +109,10 @@ def test_a_directory_in_which_nothing_began_takes_other_settings(configuration: 
 def test_a_directory_is_trained_in_by_one_process(
     configuration: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "out").mkdir()
     with alone(tmp_path / "out"):
         assert main(["train", str(configuration), "--out", str(tmp_path / "out")]) == 2
     assert "another process trains in" in capsys.readouterr().err
-    assert not (tmp_path / "out" / "corpus").exists()
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["lock"]
 
 
 def test_a_corpus_that_was_not_made_by_this_training_or_was_changed_is_refused(
