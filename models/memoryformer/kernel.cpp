@@ -370,13 +370,21 @@ void compute_all(const at::Tensor& x, const Hash& hash, const std::vector<Memory
 // fused(x, bits, official, temperature, tables, bias, scales, tables, bias, scales, …) → a tuple of outputs, or None.
 PyObject* fused(PyObject*, PyObject* const* arguments, Py_ssize_t count) {
   HANDLE_TH_ERRORS
+  const auto is_tensor = [&](Py_ssize_t i) { return THPVariable_Check(arguments[i]); };
+  bool fits = count >= 4 && (count - 4) % 3 == 0 && is_tensor(0);
+  for (Py_ssize_t i = 4; fits && i < count; i += 3) {
+    fits = is_tensor(i) && is_tensor(i + 1) && (arguments[i + 2] == Py_None || is_tensor(i + 2));
+  }
+  TORCH_CHECK_TYPE(fits, "fused takes x, bits, official, temperature, and three of each layer: tables, bias, scales");
   const at::Tensor& given = THPVariable_Unpack(arguments[0]);
   if (!is_plain(given) || given.dim() < 1 || (at::GradMode::is_enabled() && given.requires_grad())) Py_RETURN_NONE;
   if (c10::impl::TorchDispatchModeTLS::any_modes_set()) Py_RETURN_NONE;
   if (c10::impl::tls_is_dispatch_key_included(c10::DispatchKey::Tracer)) Py_RETURN_NONE;  // torch.jit.trace
   const int64_t bits = PyLong_AsLongLong(arguments[1]), width = given.size(-1);
+  const double temperature = PyFloat_AsDouble(arguments[3]);
+  if (PyErr_Occurred()) return nullptr;
   if (bits < 0 || bits > 16 || width < 1 || (bits && width % bits)) Py_RETURN_NONE;
-  const Hash hash{bits ? width / bits : width, bits, arguments[2] == Py_True, static_cast<float>(PyFloat_AsDouble(arguments[3]))};
+  const Hash hash{bits ? width / bits : width, bits, arguments[2] == Py_True, static_cast<float>(temperature)};
   std::vector<Memory> memories;
   for (Py_ssize_t i = 4; i < count; i += 3) {
     const bool scaled = arguments[i + 2] != Py_None;

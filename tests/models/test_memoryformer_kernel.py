@@ -220,6 +220,17 @@ def test_what_is_not_served_is_declined(fused: kernel.Fused) -> None:
         assert declines(fused, case, bias=case.bias.clone().requires_grad_())
 
 
+def test_arguments_that_cannot_be_are_an_error_and_no_crash(fused: kernel.Fused) -> None:
+    case = Case(2, 5, 4, 20)
+    whole = (case.x, 4, True, 1.0, case.tables, case.bias, None)
+    wrong: list[tuple[Any, ...]] = [(), whole[:3], whole[:6], (*whole, case.tables)]
+    wrong += [(*whole[:place], "x", *whole[place + 1 :]) for place in (0, 1, 3, 4, 5, 6)]
+    wrong += [(*whole[:place], None, *whole[place + 1 :]) for place in (0, 1, 3, 4, 5)]
+    for arguments in wrong:
+        with pytest.raises(TypeError):
+            fused(*arguments)
+
+
 def test_dispatch_modes_see_the_reference(fused: kernel.Fused) -> None:
     from torch.utils.flop_counter import FlopCounterMode
 
