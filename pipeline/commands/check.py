@@ -111,12 +111,16 @@ def check(
         provers.close()
 
 
+SECONDS = 30.0
+"""CPU seconds for the repair of one proof: more than in a run, where many wait."""
+
+
 def _repaired(verifier: Any, candidate: Candidate) -> str | None:
     """The text of the candidate after repair, if there is one that a warm session accepts."""
     from pipeline.config import RepairSettings
     from pipeline.repairing import repair_text
 
-    return repair_text(verifier, candidate, RepairSettings())
+    return repair_text(verifier, candidate, RepairSettings(cpu_seconds=SECONDS))
 
 
 def _tell(notes: list[str]) -> None:
