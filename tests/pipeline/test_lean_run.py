@@ -25,6 +25,8 @@ def run(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     suite = str(repository / tree["problems"][0]["dataset"])
     tree["problems"] = [{"dataset": suite, "names": CHOSEN}]
     tree["verifiers"]["processes"] = 1
+    tree["prove"] |= {"candidate_cpu_seconds": 15, "cpu_seconds": 40}  # a slow machine takes three times as long
+    tree["evolve"]["cpu_seconds"] = 15
     (folder / "lean.yaml").write_text(yaml.safe_dump(tree))
     done = lemmary(repository, "run", str(folder / "lean.yaml"), "--out", str(folder / "run"))
     assert done.returncode == 0, done.stderr
