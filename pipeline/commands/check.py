@@ -112,7 +112,7 @@ def check(
 
 
 SECONDS = 30.0
-"""CPU seconds for the repair of one proof: more than in a run, where many wait."""
+"""CPU seconds for the repair of one text, with or without imports: more than in a run, where many wait."""
 
 
 def _repaired(verifier: Any, candidate: Candidate) -> str | None:

@@ -6,7 +6,7 @@ being one and the same word, and binders' types only where they are more than a 
 renamed variables, swapped sides, another order of hypotheses and other binders make no difference, and statements that
 have the same words in another order are cut as well, which errs on the safe side. What the prover's notations hide, an
 instance of a problem, and what is one rewriting step from it is not seen here; nor is the second statement of a
-`Theorem … with …`, nor in Isabelle one with attributes, named assumptions, or a locale before its name.
+`Theorem … with …`, nor in Isabelle one with attributes, named assumptions, cartouches, or a locale before its name.
 
 A declaration that has the name of a held-out problem is cut whatever it says.
 """
@@ -116,7 +116,7 @@ class Gate:
 
 
 class Declaration(NamedTuple):
-    """A piece of a file: from the line on which a declaration begins to the one on which the next does."""
+    """A piece of a file: from where a declaration begins to where the next does."""
 
     text: str
     name: str

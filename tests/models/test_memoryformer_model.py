@@ -250,6 +250,8 @@ def test_settings_are_read_without_torch(repository: Path) -> None:
         ({"blocks": 0}, "blocks is 0"),
         ({"temperature": 0.0}, "temperature is 0"),
         ({"temperature": math.inf}, "temperature is inf"),
+        ({"blocks": 10**7}, "blocks is 10000000"),
+        ({"norm_epsilon": math.nan}, "norm_epsilon is nan"),
         ({"score": "best"}, "score is 'best'"),
         ({"rotary_fraction": 0.2}, "rotary_fraction"),
     ],

@@ -106,6 +106,14 @@ def test_a_directory_in_which_nothing_began_takes_other_settings(configuration: 
     assert main([*command, "--until", "1"]) == 0
 
 
+def test_a_training_stops_after_a_step_or_more(
+    configuration: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", str(configuration), "--out", str(tmp_path / "out"), "--until", "0"]) == 2
+    assert "--until 0: must be 1 or more" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_directory_is_trained_in_by_one_process(
     configuration: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
