@@ -42,7 +42,7 @@ def seconds_by_problem(tables: Tables) -> dict[str, float]:
     for row in tables.rows("attempts"):
         owner = row["target"]
         if row["kind"] != "problem":
-            # An exploration's target begins with the prelude's id (`pipeline.world`).
+            # An exploration's target begins with the prelude's id (`pipeline.loop.context`).
             owner = owners[preludes.get(row["target"]) or row["target"].split()[0]]
         if row["round"] <= solved.get(owner, row["round"]):
             spent[owner] += row["cpu_seconds"]

@@ -22,10 +22,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from bench.necessity import Bench, Row, reopened
 from domain import Lemma, UserError
 from library_store.snapshot import Tables
-from pipeline.learning import closure
-from pipeline.ledger import Ledger
-from pipeline.proving import Screen, Search
-from pipeline.world import Ports, Statement, World
+from pipeline.loop.admit import closure
+from pipeline.loop.attempt_log import AttemptLog
+from pipeline.loop.context import CanonicalStatement, Ports, RunContext
+from pipeline.loop.prove import Screen, Search
 
 SECONDS = 4.0
 """CPU seconds of the prover for another proof of one lemma."""
@@ -34,7 +34,7 @@ SHORTER = 0.8
 """A proof is shorter if its text has less than this share of the characters."""
 
 
-def count(tables: Tables, world: World, ports: Ports) -> Row:
+def count(tables: Tables, world: RunContext, ports: Ports) -> Row:
     """What consolidation could do in one library."""
     lemmas = [lemma for lemma in tables.lemmas.values() if lemma.retired_by is None]
     bench = Bench(world, ports, tables.round + 1, SECONDS)
@@ -42,7 +42,7 @@ def count(tables: Tables, world: World, ports: Ports) -> Row:
     told = {"lemmas": len(lemmas), "alone_and_unused": 0, "follow_from_another": 0, "shorter": 0}
     seconds = 0.0
     for lemma in lemmas:
-        statement, ledger = Statement.of(lemma), Ledger("bench", "evolve", "library")
+        statement, ledger = CanonicalStatement.of(lemma), AttemptLog("bench", "evolve", "library")
         automation = world.automation(lemma.prelude_id)
         alone = next(automation.scripts(lemma.term)).text
         screen = Screen(world, ports, ledger, statement)

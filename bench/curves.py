@@ -28,9 +28,9 @@ from matplotlib.figure import Figure as Canvas
 from domain import UserError
 from library_store.analysis import counts, reuse, solved_at
 from library_store.snapshot import Tables, read
-from pipeline.display import Display
 from pipeline.export.names import lemma_names
 from pipeline.report.drawing import INK, LINE, MUTED, SERIES, STYLE, SURFACE
+from term_algebra.display import Display
 
 COUNTED = ("solved", "refuted", "solved_with_library", "lemmas", "lemmas_used_abroad", "lemmas_used_abroad_twice")
 """What is told after each round."""

@@ -25,11 +25,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from datasets import load
 from domain import Definition, Elaboration, Lemma, Term
-from pipeline.proposers.automation import TACTICS, Automation, Script, minimise
-from pipeline.proposers.exploration import explore
-from pipeline.proposers.rewriting import RuleSet, to_pattern
-from pipeline.proposers.theory import as_equation, open_statement
+from pipeline.proposers.automation.portfolio import TACTICS, Automation, Script, minimise
+from pipeline.proposers.conjecture.exploration import explore
 from term_algebra import size
+from term_algebra.rewriting import RuleSet, to_pattern
+from term_algebra.theory import as_equation, open_statement
 from verifiers.rocq.canonical import canonical_header
 from verifiers.rocq.session import Session
 from verifiers.rocq.terms import render

@@ -24,11 +24,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from domain import Candidate, OutsideError, Problem
-from verifiers.lean.batch import Compiler
-from verifiers.lean.source import parse_statement, surround
-from verifiers.lean.toolchain import LeanSettings
+from verifiers.audit.lean.batch import Compiler
+from verifiers.audit.lean.source import parse_statement, surround
+from verifiers.audit.lean.toolchain import LeanSettings
+from verifiers.audit.sandbox import Sandbox
 from verifiers.lean.verifier import LeanVerifier
-from verifiers.sandbox import Sandbox
 
 HEADER = """inductive Num where
   | zero : Num

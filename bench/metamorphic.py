@@ -39,7 +39,7 @@ from datasets.tip.suites import SUITES, suite_files
 from domain import Elaboration, UserError
 from library_store.snapshot import read
 from pipeline import __version__, config
-from pipeline.summary import result
+from pipeline.report.summary import result
 from verifiers.rocq.verifier import RocqVerifier
 
 REPOSITORY = Path(__file__).resolve().parents[1]

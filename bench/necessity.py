@@ -31,13 +31,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from actors.library import SharedLibrary
 from domain import Candidate, Elaboration, Lemma, UserError
 from library_store.snapshot import Tables, read
-from pipeline.consolidation import follows
-from pipeline.directory import stored
-from pipeline.learning import closure
-from pipeline.ledger import Ledger
-from pipeline.proving import Found, Screen, Search
-from pipeline.retrieval import retrieve_for_problem
-from pipeline.world import Ports, Statement, World, build
+from pipeline.loop.admit import closure
+from pipeline.loop.attempt_log import AttemptLog
+from pipeline.loop.consolidate import follows
+from pipeline.loop.context import CanonicalStatement, Ports, RunContext, build
+from pipeline.loop.prove import Proof, Screen, Search
+from pipeline.loop.resume import stored
+from pipeline.loop.retrieve import retrieve_for_problem
 from verifiers.rocq.verifier import RocqSettings, RocqVerifier
 
 LOST, THROUGH, OTHERWISE = "lost", "through", "otherwise"
@@ -49,7 +49,7 @@ Row = dict[str, Any]
 class Bench:
     """Searches in the world of a finished run, whose library is a copy."""
 
-    def __init__(self, world: World, ports: Ports, number: int, seconds: float) -> None:
+    def __init__(self, world: RunContext, ports: Ports, number: int, seconds: float) -> None:
         """`number` is that of a round after the last one: a search sees every lemma."""
         self._world, self._ports, self._number, self._seconds = world, ports, number, seconds
         self._subsumers: dict[str, frozenset[str]] = {}
@@ -79,7 +79,7 @@ class Bench:
     def search(self, name: str, hidden: frozenset[str] | None) -> tuple[tuple[Lemma, ...], Row]:
         """One search, with no lemma if `hidden` is None: the lemmas that its proof needs, and what it came to."""
         world, ports = self._world, self._ports
-        ledger = Ledger("bench", "problem", name)
+        ledger = AttemptLog("bench", "problem", name)
         offered = retrieve_for_problem(world, ports, name, self._number, world.settings.seed)
         lemmas = [] if hidden is None else [one for one in offered if one.id not in hidden]
         most = world.settings.prove.scripts
@@ -94,7 +94,7 @@ class Bench:
         }
         return lemmas, row
 
-    def _audited(self, elaboration: Elaboration, found: Found) -> bool:
+    def _audited(self, elaboration: Elaboration, found: Proof) -> bool:
         world, ports = self._world, self._ports
         before, definitions = closure(ports, found.lemmas), tuple(world.definitions.values())
         preamble = world.preamble(elaboration.prelude_id)
@@ -105,8 +105,8 @@ class Bench:
         """Ids of the other lemmas that prove this one in one step."""
         if lemma.id not in self._subsumers:
             world, ports = self._world, self._ports
-            ledger = Ledger("bench", "evolve", "library")
-            screen = Screen(world, ports, ledger, Statement.of(lemma))
+            ledger = AttemptLog("bench", "evolve", "library")
+            screen = Screen(world, ports, ledger, CanonicalStatement.of(lemma))
             others = [
                 other
                 for other in ports.library.lemmas.values()
@@ -133,7 +133,7 @@ def summary(rows: Sequence[Row]) -> Row:
 
 
 @contextmanager
-def reopened(run: Path) -> Generator[tuple[Tables, World, Ports]]:
+def reopened(run: Path) -> Generator[tuple[Tables, RunContext, Ports]]:
     """What a finished run stored, and its world over a copy of its library.
 
     Raises:

@@ -3,7 +3,7 @@
     python bench/premises.py --path minif2f_rocq.jsonl --sample 40 --seed 0 --json premises.json
     python bench/premises.py --imports Reals --sample 40 --seed 0 --json premises_reals.json
 
-Both sides are an attempt's automation (`pipeline.proving.Search`) without a library and without a language model, in
+Both sides are an attempt's automation (`pipeline.loop.prove.Search`) without a library and without a language model, in
 one process, problem by problem in the order of the sample, with as many CPU seconds of the prover for each; they differ
 in the premises alone. What both check is checked once, and each side is charged its seconds. What a warm session
 accepted counts only when the audit of the self-contained text accepts it. Listing and ranking what the headers import
@@ -29,12 +29,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from datasets import load
 from domain import Candidate, Elaboration, Problem
-from pipeline.comparison.statistics import mcnemar_p
 from pipeline.config import RunSettings
-from pipeline.ledger import Ledger
-from pipeline.premises import Ranking
-from pipeline.proving import Search
-from pipeline.world import Ports, World, build
+from pipeline.loop.attempt_log import AttemptLog
+from pipeline.loop.context import Ports, RunContext, build
+from pipeline.loop.premises import Ranking
+from pipeline.loop.prove import Search
+from pipeline.report.comparison.statistics import mcnemar_p
 from term_algebra import alpha_normal
 from verifiers.rocq.terms import render
 from verifiers.rocq.verifier import RocqSettings, RocqVerifier
@@ -74,7 +74,7 @@ class Offers:
     """For each set of imports: how many propositions, and CPU seconds of the prover and of this process."""
     _rankings: dict[str, Ranking] = field(default_factory=dict[str, Ranking])
 
-    def added(self, world: World) -> World:
+    def added(self, world: RunContext) -> RunContext:
         """The world of one problem with its premises."""
         (elaboration,) = world.elaborations.values()
         imports = listing(elaboration.prelude)
@@ -90,9 +90,9 @@ class Offers:
         return replace(world, premises={world.of_problem(elaboration.problem.name).id: best})
 
 
-def attempt(world: World, verifier: RocqVerifier, name: str, seconds: float) -> dict[str, Any]:
+def attempt(world: RunContext, verifier: RocqVerifier, name: str, seconds: float) -> dict[str, Any]:
     """What automation makes of a problem: whether it is proved, by which text, and the CPU seconds of checks."""
-    elaboration, ledger = world.elaborations[name], Ledger("bench", "problem", name)
+    elaboration, ledger = world.elaborations[name], AttemptLog("bench", "problem", name)
     most = world.settings.prove.scripts
     ports = Ports(verifier, None, None)
     search = Search(world, ports, ledger, world.of_problem(name), (), most=most, seconds=seconds)

@@ -30,8 +30,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from datasets import load
 from domain import Candidate, Problem
 from pipeline.config import RepairSettings
-from pipeline.repairing import automation, repair_candidate
-from verifiers.rocq.sentences import normal_text, split
+from pipeline.loop.repair import automation, repair_candidate
+from verifiers.audit.rocq.sentences import normal_text, split
 from verifiers.rocq.steps import RocqSteps
 from verifiers.rocq.verifier import RocqSettings, RocqVerifier
 from verifiers.steps import Step

@@ -45,11 +45,11 @@ from library_store import snapshot
 from library_store.retrieval.fusion import fused
 from library_store.retrieval.hybrid import DEPTH, OFFSET, Dense, HybridIndex, Ranking
 from library_store.retrieval.lexical import LemmaIndex, statement_tokens, text_tokens
-from library_store.retrieval.postings import Postings, Statement
+from library_store.retrieval.postings import IndexedStatement, Postings
 from library_store.retrieval.similar_proofs import SimilarProofs
 from library_store.retrieval.vectors import Floats, Vectors
-from verifiers.rocq.reader import parse
-from verifiers.words import ParseError
+from verifiers.audit.rocq.reader import parse
+from verifiers.audit.words import ParseError
 
 SPLITS = ("random", "novel_premises")
 CUTOFFS = (1, 10, 25)
@@ -186,7 +186,7 @@ class Corpus:
             for declaration in file.premises:
                 found = words(f"{declaration.full_name} {declaration.code}")
                 identity = f"{file.path}:{declaration.start[0]}:{declaration.start[1]} {declaration.full_name}"
-                self.postings.add(identity, Statement(found, sum(found.values())), (file.path,), 1)
+                self.postings.add(identity, IndexedStatement(found, sum(found.values())), (file.path,), 1)
 
     def texts(self) -> list[str]:
         return [f"{one.full_name} {one.code}" for file in self._files.values() for one in file.premises]
@@ -299,8 +299,8 @@ def split_rows(corpus: Corpus, read: Steps, split: str, options: argparse.Namesp
     return rows_of(f"LeanDojo, {split}", questions, options.seed, learned_from=len(learned), out_of=len(test))
 
 
-def counted(found: Counter[str]) -> Statement:
-    return Statement(found, sum(found.values()))
+def counted(found: Counter[str]) -> IndexedStatement:
+    return IndexedStatement(found, sum(found.values()))
 
 
 def sample(chance: random.Random, steps: Sequence[Step], size: int) -> list[Step]:

@@ -9,7 +9,7 @@ command resumes what was stopped and does not repeat what has finished. `transfe
 
 * `--learned`: the lemmas of the runs are joined in `DIR/library.jsonl`. `none` and `frozen` learn nothing, from an
   empty library and from that one; `alone` and `learning` learn while they prove.
-* `--split`: the clusters of both suites (`pipeline/clusters.py`) are dealt at random into two halves. One half is
+* `--split`: the clusters of both suites (`pipeline/loop/clusters.py`) are dealt at random into two halves. One half is
   learned on, with a budget as large for each problem; `none` and `frozen` are run on the other one.
 
 An arm audits the library again at its own cost; what was spent on learning it is told apart.
@@ -50,12 +50,13 @@ from datasets.jsonl import write_problems
 from domain import Elaboration, OutsideError, Problem, UserError
 from library_store.analysis import counts
 from library_store.snapshot import read, write_atomically
-from pipeline import __version__, config, sources
-from pipeline.arms import ARMS as COMPARED
-from pipeline.clusters import clusters
+from pipeline import __version__, config
 from pipeline.commands.compare import Planned, execute
 from pipeline.commands.export import export
 from pipeline.config import ProblemSource, RunSettings
+from pipeline.loop import problem_sources
+from pipeline.loop.clusters import clusters
+from pipeline.report.comparison.arms import ARMS as COMPARED
 from verifiers.rocq.verifier import RocqVerifier
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -150,7 +151,7 @@ def compare(plan: Sequence[Planned], stated: Mapping[str, Elaboration], known: C
 
 def translation(problems: Sequence[ProblemSource]) -> dict[str, Any]:
     """How many files of suites have a translation, and the names of the others by reason."""
-    datasets = sources.read(problems)
+    datasets = problem_sources.read(problems)
     left_out: dict[str, list[str]] = {}
     for dataset in datasets:
         for name, reason in dataset.left_out:
@@ -184,7 +185,7 @@ def transfer(base: RunSettings, runs: Sequence[Path], arms: Sequence[str], each:
     learned = [export_to(run, file) for run, file in zip(runs, files, strict=True)]
     library = out / "library.jsonl"
     joined = join(files, library)
-    problems = [problem for dataset in sources.read(base.problems) for problem in dataset.problems]
+    problems = [problem for dataset in problem_sources.read(base.problems) for problem in dataset.problems]
     stated = state(problems)
     settings = base.model_copy(update={"cpu_seconds": each * len(problems)})
     plan = [Planned(arm, base.seed, settings_of(settings, arm, library), out / arm) for arm in arms]
@@ -203,7 +204,7 @@ def read_both(path: Path, limit: int | None) -> list[Problem]:
     found: list[Problem] = []
     for suite in LEARNED_ON:
         prefix = f"{suite.partition(':')[2]}_"
-        (dataset,) = sources.read([ProblemSource(dataset=suite, path=path, limit=limit, prefix=prefix)])
+        (dataset,) = problem_sources.read([ProblemSource(dataset=suite, path=path, limit=limit, prefix=prefix)])
         found += dataset.problems
     return found
 

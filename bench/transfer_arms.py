@@ -25,10 +25,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from domain import Elaboration, Lemma, UserError
 from library_store.analysis import counts, needs
 from library_store.snapshot import Tables, read
-from pipeline.clusters import open_problem, relation
-from pipeline.comparison.contrasts import contrast
-from pipeline.comparison.measures import Measures, measure
-from pipeline.comparison.statistics import holm, mcnemar_p
+from pipeline.loop.clusters import open_problem, relation
+from pipeline.report.comparison.contrasts import contrast
+from pipeline.report.comparison.measures import Measures, measure
+from pipeline.report.comparison.statistics import holm, mcnemar_p
 
 Row = dict[str, Any]
 

@@ -33,7 +33,7 @@ from small_candidates import HEADER, Made, make, make_over_own_types
 
 from actors import cluster, verification
 from domain import Verdict
-from verifiers.rocq.source import parse_statement, surround
+from verifiers.audit.rocq.source import parse_statement, surround
 from verifiers.rocq.verifier import RocqSettings, RocqVerifier
 
 UNCACHED = RocqSettings(cache_entries=0)

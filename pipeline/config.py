@@ -96,7 +96,7 @@ class RetrievalSettings(Group):
     diversity: float = Field(default=0.0, ge=0.0, le=1.0)
     """How much a lemma that reads like one chosen before it is put off (maximal marginal relevance)."""
     premises: Natural = 0
-    """Lemmas of the libraries that a problem's header imports, chosen for its statement (`pipeline.premises`), which
+    """Lemmas of the libraries that a problem's header imports, chosen for its statement (`loop/premises.py`), which
     the automation's scripts and the model's prompts are offered; 0 offers none. Rocq only. Of 40 problems of miniF2F
     they helped with none."""
 

@@ -12,19 +12,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from domain import Definition, Elaboration, Lemma, Prover, Term, UserError
-from pipeline.proposers import automation, procedures
-from pipeline.proposers.automation import Automation
-from pipeline.proposers.isabelle_automation import IsabelleAutomation
-from pipeline.proposers.lean_automation import LeanAutomation
-from verifiers.isabelle import theories
+from pipeline.proposers.automation import portfolio, procedures
+from pipeline.proposers.automation.isabelle_automation import IsabelleAutomation
+from pipeline.proposers.automation.lean_automation import LeanAutomation
+from pipeline.proposers.automation.portfolio import Automation
+from verifiers.audit.isabelle import theories
+from verifiers.audit.lean.source import declares
+from verifiers.audit.rocq.lint import refuse_block
 from verifiers.isabelle.goals import render as render_isabelle
 from verifiers.isabelle.methods import METHODS
 from verifiers.lean import own_names as lean_own_names
 from verifiers.lean import terms as lean_terms
-from verifiers.lean.source import declares
 from verifiers.rocq import own_names as rocq_own_names
 from verifiers.rocq import terms as rocq_terms
-from verifiers.rocq.lint import refuse_block
 
 
 class Dialect(Protocol):
@@ -80,7 +80,7 @@ class Rocq:
         return f"Lemma {name} : {exact}."
 
     def preamble(self, prelude: str) -> str:
-        return f"{procedures.PREAMBLE}\n{automation.TACTICS}" if "Require" in prelude else automation.TACTICS
+        return f"{procedures.PREAMBLE}\n{portfolio.TACTICS}" if "Require" in prelude else portfolio.TACTICS
 
     def automation(self, definitions: Sequence[Definition]) -> Automation:
         return Automation(definitions)

@@ -60,12 +60,12 @@ class Provers:
 
     def _open(self, prover: Prover) -> Any:
         if prover == "isabelle":
-            from verifiers.isabelle.server import IsabelleSettings
+            from verifiers.audit.isabelle.server import IsabelleSettings
             from verifiers.isabelle.verifier import IsabelleVerifier
 
             return IsabelleVerifier(replace(IsabelleSettings.from_environment(), audit_seconds=self._seconds))
         if prover == "lean4":
-            from verifiers.lean.toolchain import LeanSettings
+            from verifiers.audit.lean.toolchain import LeanSettings
             from verifiers.lean.verifier import LeanVerifier
 
             settings = LeanSettings.from_environment()

@@ -25,7 +25,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, Protocol
 
 from domain import Candidate, Message, Replay, Verdict
-from verifiers.steps import Language, Step, block_end, block_start
+from verifiers.steps import Step, StepLanguage, block_end, block_start
 
 RESYNC = 6
 """Steps after a closed goal of which at most so many are left out to find where the text goes on with the next goal."""
@@ -85,7 +85,7 @@ class Repair:
 
 def repair(
     prover: Prover,
-    language: Language,
+    language: StepLanguage,
     candidate: Candidate,
     automation: Automation,
     limits: RepairLimits | None = None,
@@ -131,7 +131,7 @@ def _step_at(steps: Sequence[Step], place: int) -> int:
 
 class _Search:
     def __init__(
-        self, prover: Prover, language: Language, candidate: Candidate, automation: Automation, limits: RepairLimits
+        self, prover: Prover, language: StepLanguage, candidate: Candidate, automation: Automation, limits: RepairLimits
     ) -> None:
         self._prover = prover
         self._language = language

@@ -27,7 +27,7 @@ class Step(NamedTuple):
     """Offsets where a last part begins that automation may take the place of: behind a final `by`, say."""
 
 
-class Language(Protocol):
+class StepLanguage(Protocol):
     """How a prover's proofs are written."""
 
     def steps(self, text: str) -> list[Step]:
@@ -90,7 +90,7 @@ def block_start(steps: Sequence[Step], index: int, depth: int) -> int:
 
 
 def replace_between_blanks(text: str, steps: Sequence[Step], begin: int, end: int, new: str) -> str:
-    """`Language.replace` where blanks mean nothing; the new step is laid out like its neighbours."""
+    """`StepLanguage.replace` where blanks mean nothing; the new step is laid out like its neighbours."""
     if begin < end:
         before, after = text[: steps[begin].start], text[steps[end - 1].end :]
         if not new:

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from domain import Reason
-from verifiers import scratch
-from verifiers.sandbox import Limits, Sandbox, cpu_seconds, kill
+from verifiers.audit import scratch
+from verifiers.audit.sandbox import Limits, Sandbox, cpu_seconds, kill
 
 LIFE_CPU_SECONDS = 3600.0
 """CPU seconds of one process in all, for the case that nobody is left to watch it."""

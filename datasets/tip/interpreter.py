@@ -12,19 +12,7 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise
 from typing import TypeAlias
 
-from datasets.tip.syntax import (
-    Apply,
-    Call,
-    Case,
-    Function,
-    Lambda,
-    Let,
-    Match,
-    Module,
-    Number,
-    Quantified,
-    Term,
-)
+from datasets.tip.syntax import Apply, Call, Case, Function, Lambda, Let, Match, Module, Number, Quantified, Term
 
 MOST_BITS = 2_000
 """Digits of the numbers that are computed with."""

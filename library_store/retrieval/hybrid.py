@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 from library_store.retrieval.fusion import diverse, fused
 from library_store.retrieval.latent import Latent, learn
 from library_store.retrieval.lexical import LemmaIndex, Retrieved
-from library_store.retrieval.postings import Postings, Statement
+from library_store.retrieval.postings import IndexedStatement, Postings
 from library_store.retrieval.similar_proofs import SimilarProofs
 from library_store.retrieval.vectors import Vectors
 
@@ -88,7 +88,7 @@ class HybridIndex:
             in_round: when it was proved.
         """
         proofs = self._proofs.setdefault(prelude_id, SimilarProofs())
-        proofs.add(identity, Statement(Counter(constants(tokens)), len(tokens)), uses, in_round)
+        proofs.add(identity, IndexedStatement(Counter(constants(tokens)), len(tokens)), uses, in_round)
 
     def retrieve(
         self,

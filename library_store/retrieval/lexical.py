@@ -15,7 +15,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from domain import App, Const, Forall, Lambda, Lemma, Term, Var
-from library_store.retrieval.postings import Postings, Statement
+from library_store.retrieval.postings import IndexedStatement, Postings
 from term_algebra import children, subterms
 
 _WORDS = re.compile(r"[^\W\d][\w'.]*|[^\w\s\"()]+")
@@ -48,7 +48,7 @@ def size(term: Term) -> int:
     return sum(1 for _ in subterms(term))
 
 
-def read(term: Term) -> Statement:
+def read(term: Term) -> IndexedStatement:
     """Tokens and size in one pass."""
     tokens: Counter[str] = Counter()
     nodes = 0
@@ -74,7 +74,7 @@ def read(term: Term) -> Statement:
             waiting.append(part.body)
         else:
             waiting += [child for child, _ in children(part)]
-    return Statement(tokens, nodes)
+    return IndexedStatement(tokens, nodes)
 
 
 @lru_cache(1 << 16)

@@ -42,7 +42,7 @@ class Scored(NamedTuple):
     score: float
 
 
-class Statement(NamedTuple):
+class IndexedStatement(NamedTuple):
     """What is indexed of a lemma: how often each token occurs, and how large the statement is."""
 
     tokens: Mapping[str, int]
@@ -92,7 +92,7 @@ class Postings:
         self._length = 0
         self._scores: Scores = np.zeros(0)
 
-    def add(self, identity: str, statement: Statement, definition_ids: Collection[str], in_round: int) -> int:
+    def add(self, identity: str, statement: IndexedStatement, definition_ids: Collection[str], in_round: int) -> int:
         """Put a lemma in that is not there; returns its number."""
         number = len(self.ids)
         shelf = self._shelves.number(definition_ids)

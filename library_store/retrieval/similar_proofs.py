@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from library_store.retrieval.postings import Postings, Statement
+from library_store.retrieval.postings import IndexedStatement, Postings
 
 NEIGHBOURS = 400
 """Proved statements that vote."""
@@ -35,7 +35,7 @@ class SimilarProofs:
     def __len__(self) -> int:
         return len(self._uses)
 
-    def add(self, identity: str, statement: Statement, uses: Collection[str], in_round: int) -> None:
+    def add(self, identity: str, statement: IndexedStatement, uses: Collection[str], in_round: int) -> None:
         """Take in a proof, or put it in place of an earlier one of the same statement; one that uses nothing goes."""
         if identity in self._numbers:
             self._statements.remove(self._numbers.pop(identity))

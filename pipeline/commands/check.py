@@ -118,7 +118,7 @@ SECONDS = 30.0
 def _repaired(verifier: Any, candidate: Candidate) -> str | None:
     """The text of the candidate after repair, if there is one that a warm session accepts."""
     from pipeline.config import RepairSettings
-    from pipeline.repairing import repair_text
+    from pipeline.loop.repair import repair_text
 
     return repair_text(verifier, candidate, RepairSettings(cpu_seconds=SECONDS))
 

@@ -15,9 +15,9 @@ from typing import Annotated, Any, NamedTuple
 from cyclopts import Parameter
 
 from domain import OutsideError, UserError
-from pipeline import arms as arms_of
 from pipeline import config
 from pipeline.config import RunSettings
+from pipeline.report.comparison import arms as arms_of
 
 PR_SET_PDEATHSIG = 1
 """Of prctl(2): the signal that a process gets when its parent ends."""
@@ -73,7 +73,7 @@ def compare(
         for seed in _numbers(seeds)
         for name in names
     ]
-    from pipeline.importing import check_library
+    from pipeline.loop.import_library import check_library
 
     for planned in plan:
         planned.refuse_other_settings()
@@ -82,9 +82,9 @@ def compare(
     for planned in plan:
         if not planned.finished:
             execute(planned)
-    from pipeline.comparison.contrasts import says
-    from pipeline.comparison.files import write
-    from pipeline.comparison.measures import measure
+    from pipeline.report.comparison.contrasts import says
+    from pipeline.report.comparison.files import write
+    from pipeline.report.comparison.measures import measure
 
     comparison = write(out, [measure(planned.directory, planned.arm) for planned in plan])
     if json:

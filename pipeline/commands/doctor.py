@@ -21,9 +21,9 @@ from cyclopts import Parameter
 
 from domain import Candidate, OutsideError, Problem, UserError
 from models import DEFAULT_MODEL, model_path
-from pipeline.proposers import saturation
-from verifiers.rocq.version import program
-from verifiers.sandbox import Finished, Limits, Sandbox
+from pipeline.proposers.automation import saturation
+from verifiers.audit.rocq.version import program
+from verifiers.audit.sandbox import Finished, Limits, Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
 ROCQ_PACKAGES = "apt-get install --no-install-recommends coq libcoq-stdlib"
@@ -306,7 +306,7 @@ def _gpu() -> str:
 
 
 def _isabelle() -> str:
-    from verifiers.isabelle.server import IsabelleSettings
+    from verifiers.audit.isabelle.server import IsabelleSettings
     from verifiers.isabelle.verifier import IsabelleVerifier
 
     settings = IsabelleSettings.from_environment()
@@ -330,7 +330,7 @@ def _isabelle() -> str:
 
 
 def _lean() -> str:
-    from verifiers.lean.toolchain import LeanSettings
+    from verifiers.audit.lean.toolchain import LeanSettings
     from verifiers.lean.verifier import LeanVerifier
 
     verifier = LeanVerifier(LeanSettings.from_environment())

@@ -89,7 +89,7 @@ def _of_run(source: str, out: Path | None, at_round: int | None, json_output: bo
     from library_store.dependencies.page import Page, render
     from library_store.dependencies.uses import Uses
     from library_store.graph import lemma_graph
-    from pipeline.display import Display
+    from term_algebra.display import Display
 
     started = time.perf_counter()
     directory = _directory(source)
@@ -181,7 +181,7 @@ def _show(summary: dict[str, Any], paths: list[Path]) -> None:
 
 
 def _show_place(place: dict[str, Any], json_output: bool) -> None:
-    from pipeline.summary import counted
+    from pipeline.report.summary import counted
 
     if json_output:
         print(json.dumps(place, indent=2, ensure_ascii=False))

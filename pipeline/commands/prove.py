@@ -67,7 +67,7 @@ def prove(
     """
     from pipeline.commands.run import execute_loop
     from pipeline.report.results import write_page
-    from pipeline.summary import listed
+    from pipeline.report.summary import listed
 
     if limit is not None and limit < 1:
         raise UserError("--limit must be at least 1")
@@ -152,9 +152,9 @@ def _development(
     """Proves the holes of a file or folder of the user's."""
     from pipeline.development.work import HOLE_SECONDS, Options, Work, summary
     from pipeline.development.writing import open_writer
-    from pipeline.progress import Progress
+    from pipeline.loop.progress import Progress
     from pipeline.report.results import write_page
-    from pipeline.summary import counted
+    from pipeline.report.summary import counted
 
     if erase and in_place:
         raise UserError("--in-place goes with holes of your own: with --erase, look at patch.diff instead")
@@ -204,7 +204,7 @@ def _development(
 def write_results(directory: Path) -> dict[str, list[str]]:
     """Writes `results.jsonl` from the snapshot; returns the names of the problems that have each status.
 
-    A line is the problem with what became of it, so that the file is one of lemmas too (`pipeline.given`).
+    A line is the problem with what became of it, so that the file is one of lemmas too (`pipeline.loop.user_lemmas`).
     """
     from datasets.jsonl import record_of
     from library_store.snapshot import read, write_atomically

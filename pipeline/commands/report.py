@@ -40,7 +40,7 @@ def report(
         return 0
     from library_store.snapshot import read
     from pipeline.report.page import write_report
-    from pipeline.summary import result
+    from pipeline.report.summary import result
 
     page = write_report(run, at_round)
     if json_output:

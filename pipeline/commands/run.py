@@ -37,7 +37,7 @@ def run(
         set: key=value, overrides one setting, for example prove.lemmas=12; may be given several times.
         json: print the last manifest's counts as JSON.
     """
-    from pipeline.summary import summarise
+    from pipeline.report.summary import summarise
 
     directory = out or Path("runs") / configuration.stem
     settings = config.read(configuration, _overrides(set, rounds, cpu_seconds))
@@ -53,13 +53,13 @@ def execute_loop(settings: RunSettings, directory: Path, otherwise: str) -> Path
     `otherwise` tells the user of a run that is finished already what to do for more.
     """
     from library_store.snapshot import manifests, read
-    from pipeline import loop, sources
-    from pipeline.directory import check, same_problems
-    from pipeline.importing import check_library
-    from pipeline.progress import Progress
+    from pipeline.loop import problem_sources, run
+    from pipeline.loop.import_library import check_library
+    from pipeline.loop.progress import Progress
+    from pipeline.loop.resume import check, same_problems
     from pipeline.report.page import write_report
 
-    datasets = sources.read(settings.problems)
+    datasets = problem_sources.read(settings.problems)
     new = not (directory / "config.yaml").is_file()
     if new and settings.library is not None:
         check_library(settings.library, settings.library_round)
@@ -72,7 +72,7 @@ def execute_loop(settings: RunSettings, directory: Path, otherwise: str) -> Path
             written = "its round is" if done == 1 else f"its {done} rounds are"
             progress.say(f"{directory} was finished already, {written} written: {otherwise}")
         else:
-            outcome = loop.run(settings, datasets, directory, progress)
+            outcome = run.run(settings, datasets, directory, progress)
             if outcome.stopped:
                 progress.say(f"stopped early: {outcome.stopped}; give a larger --cpu-seconds to go on")
         progress.stage("report")

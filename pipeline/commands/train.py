@@ -55,7 +55,7 @@ def train(
 
     with alone(directory):
         settle(settings, directory, resume=resume)
-        from pipeline.progress import Progress
+        from pipeline.loop.progress import Progress
         from pipeline.training.page import write_report
 
         with Progress(directory / "logs" / "train.log") as progress:

@@ -12,10 +12,10 @@ from pathlib import Path
 import networkx as nx
 
 from domain import UserError
+from verifiers.audit.isabelle.server import IsabelleSettings, open_server
+from verifiers.audit.isabelle.session import Session
+from verifiers.audit.sandbox import Sandbox
 from verifiers.isabelle.dependencies import Fact, facts
-from verifiers.isabelle.server import IsabelleSettings, open_server
-from verifiers.isabelle.session import Session
-from verifiers.sandbox import Sandbox
 
 USES = "proof_uses"
 SECONDS = 3600.0

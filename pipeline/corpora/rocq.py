@@ -15,9 +15,9 @@ import networkx as nx
 from datasets.dpdgraph import describe, read_dpd
 from domain import OutsideError, UserError
 from pipeline.development.project import Copy, find, sources
-from verifiers import scratch
-from verifiers.rocq.version import program
-from verifiers.sandbox import Limits, Sandbox
+from verifiers.audit import scratch
+from verifiers.audit.rocq.version import program
+from verifiers.audit.sandbox import Limits, Sandbox
 
 STDLIB = "stdlib"
 """What stands for Coq's own standard library instead of a path."""

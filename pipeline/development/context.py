@@ -17,13 +17,13 @@ from typing import NamedTuple
 from domain import OutsideError
 from pipeline.development.document import Container, Document, Filling, Stated
 from pipeline.development.project import Copy
-from pipeline.proposers.theory import STANDARD_DATATYPES, as_equation, head_name, open_statement
 from term_algebra import constants, size
-from verifiers.rocq.sentences import identifiers
+from term_algebra.theory import STANDARD_DATATYPES, as_equation, head_name, open_statement
+from verifiers.audit.rocq.sentences import identifiers
+from verifiers.audit.sandbox import GIBIBYTE, Limits
+from verifiers.audit.words import ParseError
 from verifiers.rocq.session import Outcome, Session
 from verifiers.rocq.terms import parse_typed
-from verifiers.sandbox import GIBIBYTE, Limits
-from verifiers.words import ParseError
 
 LOGIC = frozenset(
     ("eq", "and", "or", "not", "iff", "ex", "True", "False", "forall", "fun", "match", "with", "end", "return", "in")

@@ -12,8 +12,8 @@ from pathlib import Path, PurePath
 from typing import NamedTuple, TypeAlias
 
 from domain import UserError
-from verifiers.rocq.sentences import Unterminated, normal_text, split
-from verifiers.sandbox import Finished
+from verifiers.audit.rocq.sentences import Unterminated, normal_text, split
+from verifiers.audit.sandbox import Finished
 
 _DEPENDS = re.compile(r"^F(\d+)\.vo [^:\n]*:(.*)$", re.MULTILINE)
 _WORD = re.compile(r"(?:\\.|[^\s\\])+")

@@ -19,9 +19,9 @@ from typing import NamedTuple
 
 from domain import UserError
 from pipeline.development.dependencies import Needs, behind, read_dependencies, resting_on
-from verifiers import scratch
-from verifiers.rocq.version import program
-from verifiers.sandbox import Finished, Limits, Sandbox
+from verifiers.audit import scratch
+from verifiers.audit.rocq.version import program
+from verifiers.audit.sandbox import Finished, Limits, Sandbox
 
 PROJECT_FILE = "_CoqProject"
 

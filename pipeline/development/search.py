@@ -17,7 +17,7 @@ from typing import NamedTuple
 from pipeline.development import moves
 from pipeline.development.context import Context, Premise, bound_names, symbols_of
 from pipeline.development.moves import Closer, Move, View, view
-from verifiers.rocq.lint import refuse_block
+from verifiers.audit.rocq.lint import refuse_block
 from verifiers.rocq.session import GoalText
 
 QUICK_SECONDS = 0.5

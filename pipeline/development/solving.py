@@ -19,7 +19,7 @@ from pipeline.development.learned import Learned
 from pipeline.development.moves import view
 from pipeline.development.search import LEVELS, Budget, Search, Spent, Step, written
 from pipeline.development.writing import Writer
-from verifiers.rocq.sentences import identifiers, normal_text, split
+from verifiers.audit.rocq.sentences import identifiers, normal_text, split
 from verifiers.rocq.terms import render
 
 PARTIAL_SHARE = 0.3

@@ -19,7 +19,7 @@ from pipeline.development.project import Copy, Project
 from pipeline.development.search import LEVELS, Budget, Search, Spent, written
 from pipeline.development.solving import Helper, Solver
 from pipeline.development.work import LOAD_SECONDS, read_document
-from verifiers.rocq.sentences import identifiers, normal_text, rename, split
+from verifiers.audit.rocq.sentences import identifiers, normal_text, rename, split
 
 SEARCH_SHARE = 0.4
 """Share of the seconds for a proof of the goal without auxiliary lemmas."""

@@ -16,20 +16,14 @@ from dataclasses import dataclass, field
 from domain import App, Const, Definition, Forall, Goal, Lambda, Message, Sort, Term, Var
 from pipeline.development.context import Context, symbols_of
 from pipeline.development.document import Hole
-from pipeline.proposers import refutation, surgery
-from pipeline.proposers.automation import TACTICS, Automation
-from pipeline.proposers.testing import ALIKE_TRIALS, Tester
-from pipeline.proposers.theory import STANDARD_DATATYPES, pi_binders
+from pipeline.proposers.automation.portfolio import TACTICS, Automation
+from pipeline.proposers.conjecture import generalisation, refutation
+from pipeline.proposers.conjecture.testing import ALIKE_TRIALS, Tester
 from term_algebra import alpha_normal, constants, substitute, subterms, unfold
-from verifiers.rocq.reader import parse_goal
-from verifiers.rocq.terms import (
-    library_parameters,
-    parse_definition,
-    parse_inductive,
-    parse_typed,
-    render,
-)
-from verifiers.words import ParseError
+from term_algebra.theory import STANDARD_DATATYPES, pi_binders
+from verifiers.audit.rocq.reader import parse_goal
+from verifiers.audit.words import ParseError
+from verifiers.rocq.terms import library_parameters, parse_definition, parse_inductive, parse_typed, render
 
 SECONDS = 2.0
 """CPU seconds of one question to the prover."""
@@ -224,7 +218,7 @@ def conjectures(context: Context, closed: Closed, seed: int, most: int) -> list[
         return goals
 
     automation = Automation(closed.definitions)
-    found = surgery.requests(closed.term, automation, replay, seed=seed, most=most)
+    found = generalisation.requests(closed.term, automation, replay, seed=seed, most=most)
     said = [inside(closed, term) for term in found]
     return [render(term) for term in said if term is not None]
 

@@ -19,7 +19,7 @@ from typing import TypeAlias
 from domain import UserError
 from pipeline.development.document import GIVEN_UP, Container, Document
 from pipeline.development.project import Project
-from verifiers.rocq.sentences import identifiers
+from verifiers.audit.rocq.sentences import identifiers
 
 _ASSUMES = re.compile(
     r"(?:# ?\[[^\]]*\] ?)*(?:(?:Local|Global|Polymorphic|Monomorphic) )*"

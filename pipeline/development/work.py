@@ -29,8 +29,8 @@ from pipeline.development.project import Copy, Project
 from pipeline.development.solving import Answer, Solver
 from pipeline.development.unfinished import Unfinished
 from pipeline.development.writing import Writer
-from pipeline.summary import counted
-from verifiers.rocq.sentences import identifiers
+from pipeline.report.summary import counted
+from verifiers.audit.rocq.sentences import identifiers
 
 LOAD_SECONDS = 600.0
 """CPU seconds in which one file of a development has to compile, or to load."""

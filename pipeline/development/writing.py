@@ -11,10 +11,10 @@ from typing import NamedTuple
 from domain import Prompt
 from pipeline.config import ModelSettings, ProveSettings, RunSettings
 from pipeline.development.document import Document, Hole
-from pipeline.proposers.language_model import estimate_tokens
-from pipeline.proposers.languages import LANGUAGES
-from pipeline.proposers.rocq_text import parse_proofs
-from pipeline.world import Model
+from pipeline.loop.context import Model
+from pipeline.proposers.language_model.languages import PROMPT_LANGUAGES
+from pipeline.proposers.language_model.prompting import estimate_tokens
+from pipeline.proposers.language_model.rocq_text import parse_proofs
 
 SYSTEM = "You write proofs for the Rocq prover (Coq 8.16). Answer with the tactics of the last proof and nothing else."
 
@@ -53,7 +53,7 @@ class Writer:
             max_tokens=self.limits.max_tokens,
             temperature=self.limits.temperature,
             seed=self.seed,
-            stop=LANGUAGES["rocq"].proof_ends,
+            stop=PROMPT_LANGUAGES["rocq"].proof_ends,
         )
         blocks = dict.fromkeys(block for one in completions for block in parse_proofs(one.text))
         return Answers(tuple(blocks), sum(one.tokens_in + one.tokens_out for one in completions))
@@ -68,6 +68,6 @@ def open_writer(settings: RunSettings) -> Writer | None:
     if settings.model.kind == "none":
         return None
     from actors.language_model import open_model
-    from pipeline.staff import model_settings
+    from pipeline.loop.workers import model_settings
 
     return Writer(open_model(model_settings(settings.model)), settings.model, settings.prove, settings.seed)

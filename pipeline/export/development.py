@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 from domain import Const, Definition, Lemma, UserError
 from library_store.snapshot import Tables
 from pipeline.dialects import prover_of
-from pipeline.display import Display
 from pipeline.export.forms import FORMS, Form, Written, wording
 from pipeline.export.names import lemma_names
+from term_algebra.display import Display
 from verifiers.canonical import in_order, with_derived
 
 LINES = "lemmas.jsonl"

@@ -15,16 +15,16 @@ from typing import NamedTuple, Protocol
 from datasets.tip.names import KEYWORDS
 from domain import Definition, Lemma, Prover
 from pipeline.dialects import DIALECTS
+from verifiers.audit.isabelle import theories
+from verifiers.audit.isabelle.cases import sessions_of
+from verifiers.audit.isabelle.keywords import ALLOWED, REFUSED
+from verifiers.audit.lean import lint as lean_lint
+from verifiers.audit.lean.toolchain import PRELUDE
+from verifiers.audit.rocq.sentences import identifiers, rename
 from verifiers.canonical import with_derived
-from verifiers.isabelle import theories
-from verifiers.isabelle.cases import sessions_of
-from verifiers.isabelle.keywords import ALLOWED, REFUSED
-from verifiers.lean import lint as lean_lint
 from verifiers.lean.own_names import mentioned as lean_mentioned
 from verifiers.lean.own_names import renamed as lean_renamed
-from verifiers.lean.toolchain import PRELUDE
 from verifiers.rocq.own_names import needed_tactics
-from verifiers.rocq.sentences import identifiers, rename
 
 
 class Written(NamedTuple):

@@ -16,7 +16,6 @@ from domain import Lemma
 from library_store.analysis import Reuse, counts, origins, reuse
 from library_store.schema import ProblemState, Row, event_from_row
 from library_store.snapshot import Tables
-from pipeline.display import Display
 from pipeline.report.facts import (
     BY_MODEL,
     MODEL_OPERATORS,
@@ -24,14 +23,15 @@ from pipeline.report.facts import (
     SOURCES,
     STAGES,
     Facts,
-    Ledger,
     LemmaFacts,
     ProblemFacts,
     Solve,
     Solver,
     Source,
+    SourceTotals,
 )
-from pipeline.summary import audited_only
+from pipeline.report.summary import audited_only
+from term_algebra.display import Display
 
 _PARTS = {"problem": "problems", "request": "requests", "evolve": "evolution"}
 """An attempt's kind to the part of a run that it belongs to."""
@@ -228,13 +228,13 @@ def _funnel(attempts: Sequence[Row], lemmas: dict[str, LemmaFacts]) -> dict[Sour
 
 def _ledger(
     source: Source, attempts: Sequence[Row], problems: Sequence[ProblemFacts], lemmas: dict[str, LemmaFacts]
-) -> Ledger:
+) -> SourceTotals:
     proposed = [_fates(row, source)["proposed"] for row in attempts]
     by_model = source == "language model"
     asked = [row for row in attempts if by_model and row["tokens_in"] + row["tokens_out"] > 0]
     proved = [one for one in problems if one.solver is not None and (one.solver == "language model") == by_model]
     made = [lemma for lemma in lemmas.values() if lemma.source == source]
-    return Ledger(
+    return SourceTotals(
         source=source,
         attempts=len(asked) if by_model else sum(count > 0 for count in proposed),
         proposed=sum(proposed),

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from library_store.snapshot import write_atomically
-from pipeline.proof_files import proof_name
+from pipeline.loop.proof_files import proof_name
 from pipeline.report.page import Tile, fill
-from verifiers.rocq.sentences import split
+from verifiers.audit.rocq.sentences import split
 
 TEMPLATE = Path(__file__).parent / "results.html"
 

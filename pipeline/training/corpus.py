@@ -21,9 +21,9 @@ from datasets.texts import Document, problem_texts, read_folder, read_leandojo_t
 from domain import OutsideError, Problem, UserError
 from models.training.packing import write_tokens
 from models.training.tokenizer import save_tokenizer, train_tokenizer
-from pipeline import sources
 from pipeline.config import ProblemSource
 from pipeline.corpora.rocq import stdlib_folder
+from pipeline.loop import problem_sources
 from pipeline.training.gate import Gate
 from pipeline.training.settings import TextSource, TrainSettings
 
@@ -185,7 +185,7 @@ def _documents(source: TextSource) -> Iterator[Document]:
 
 
 def _held_out_problems(given: Sequence[ProblemSource]) -> list[Problem]:
-    return [problem for dataset in (sources.read(given) if given else ()) for problem in dataset.problems]
+    return [problem for dataset in (problem_sources.read(given) if given else ()) for problem in dataset.problems]
 
 
 def _texts(file: Path) -> Iterator[str]:

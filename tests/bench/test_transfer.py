@@ -28,8 +28,8 @@ from domain import Lemma, Problem, UserError
 from library_store.admission import Proposal
 from library_store.snapshot import read
 from pipeline import config
-from pipeline.comparison.measures import Measures
 from pipeline.config import ProblemSource
+from pipeline.report.comparison.measures import Measures
 from tests.library_store.samples import AUDITED, addition, lemma, opened, sha
 from tests.pipeline.elaborated import elaborate, lemma_of
 from tests.pipeline.test_comparison import run as measures_of

@@ -18,7 +18,7 @@ from library_store.retrieval.fusion import diverse, fused
 from library_store.retrieval.hybrid import Dense, HybridIndex, Ranking
 from library_store.retrieval.latent import learn
 from library_store.retrieval.lexical import LemmaIndex, statement_tokens, text_tokens
-from library_store.retrieval.postings import Postings, Statement
+from library_store.retrieval.postings import IndexedStatement, Postings
 from library_store.retrieval.similar_proofs import SimilarProofs
 from library_store.retrieval.vectors import Vectors
 from tests.library_store.samples import AUDITED, equal, for_all, lemma, opened, plus, problem, sha, successor
@@ -29,9 +29,9 @@ X, Y = Var("x"), Var("y")
 EVERY: tuple[Ranking, ...] = ("lexical", "proofs", "dense")
 
 
-def statement(text: str) -> Statement:
+def statement(text: str) -> IndexedStatement:
     words = text.split()
-    return Statement({word: words.count(word) for word in words}, len(words))
+    return IndexedStatement({word: words.count(word) for word in words}, len(words))
 
 
 def units(rows: int, dimension: int, seed: int) -> np.ndarray:

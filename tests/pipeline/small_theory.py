@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 
 from domain import Definition, Elaboration, Goal, Problem, Term
-from pipeline.proposers.automation import TACTICS, Script
+from pipeline.proposers.automation.portfolio import TACTICS, Script
 from tests.pipeline.elaborated import elaborate
 from verifiers.rocq.canonical import canonical_header, lemma_sentence
 from verifiers.rocq.session import Session

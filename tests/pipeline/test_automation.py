@@ -6,9 +6,9 @@ from itertools import chain
 import pytest
 
 from domain import App, Const, Elaboration, Lemma, Problem, Term
-from pipeline.proposers.automation import Automation, Plan, Script, minimise
-from pipeline.proposers.ordering import Precedence, classify, inner_recursion, structural_index
-from pipeline.proposers.theory import Theory, open_statement
+from pipeline.proposers.automation.portfolio import Automation, Plan, Script, minimise
+from term_algebra.ordering import Precedence, classify, inner_recursion, structural_index
+from term_algebra.theory import Theory, open_statement
 from tests.pipeline.elaborated import elaborate, lemma_of
 from tests.pipeline.small_theory import STATEMENTS, Checker, canonical, definitions, statement, theory
 
@@ -132,7 +132,7 @@ def test_lemmas_over_one_set_of_functions_do_not_crowd_out_the_others(monkeypatc
     sound = lemma_of(theory()["same_sound"], "")
     automation = Automation(definitions())
     every = automation.select(statement("false_below"), [*sums, sound])
-    monkeypatch.setattr("pipeline.proposers.automation.TURN", 1)
+    monkeypatch.setattr("pipeline.proposers.automation.portfolio.TURN", 1)
     assert every.index(sound) > 1
     assert sound in automation.select(statement("false_below"), [*sums, sound], 2)
 

@@ -13,7 +13,7 @@ import pytest
 from domain import UserError
 from pipeline.__main__ import main
 from pipeline.config import resolve
-from pipeline.directory import settle
+from pipeline.loop.resume import settle
 
 PROBLEM = {
     "name": "p",

@@ -12,7 +12,7 @@ import pytest
 from library_store.snapshot import read
 from pipeline.__main__ import main
 from tests.verifiers.isabelle_stand_in import StandIn, running
-from verifiers.lean.toolchain import find
+from verifiers.audit.lean.toolchain import find
 
 ROCQ = {"name": "r", "prover": "rocq", "header": "", "formal_statement": "Theorem r : True."}
 LEAN = {"name": "l", "prover": "lean4", "header": "", "formal_statement": "theorem l : True"}

@@ -3,7 +3,7 @@
 import pytest
 
 from domain import App, Const, Forall, Term, Var
-from pipeline.clusters import clusters, open_problem, relation
+from pipeline.loop.clusters import clusters, open_problem, relation
 from term_algebra import rename_constants
 
 NAT = Const("nat")

@@ -12,11 +12,13 @@ from domain import UserError
 from library_store.snapshot import read
 from pipeline import config
 from pipeline.__main__ import main
-from pipeline.arms import ARMS, FAITHFUL, settings_of
-from pipeline.comparison.contrasts import as_json, compare_runs, rows, says
-from pipeline.comparison.measures import Measures
-from pipeline.comparison.page import render
-from pipeline.comparison.statistics import (
+from pipeline.config import RunSettings
+from pipeline.loop.scheduler import Plan, evolved_until, only_prove
+from pipeline.report.comparison.arms import ARMS, FAITHFUL, settings_of
+from pipeline.report.comparison.contrasts import as_json, compare_runs, rows, says
+from pipeline.report.comparison.measures import Measures
+from pipeline.report.comparison.page import render
+from pipeline.report.comparison.statistics import (
     area,
     cluster_interval,
     holm,
@@ -25,8 +27,6 @@ from pipeline.comparison.statistics import (
     run_interval,
     seconds_to_reach,
 )
-from pipeline.config import RunSettings
-from pipeline.policies import Plan, evolved_until, only_prove
 from tests.pipeline.sample_run import build
 
 BASE = config.resolve({"problems": [{"dataset": "bundled"}], "cpu_seconds": 100, "rounds": 3})

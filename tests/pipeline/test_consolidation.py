@@ -9,7 +9,7 @@ import pytest
 from domain import Request
 from library_store.admission import Proposal
 from library_store.state import AUTOMATION
-from pipeline.consolidation import consolidate
+from pipeline.loop.consolidate import consolidate
 from tests.library_store.samples import AUDITED
 from tests.pipeline.elaborated import lemma_of
 from tests.pipeline.small_library import SmallLibrary

@@ -9,12 +9,12 @@ import pytest
 from domain import Request
 from library_store.admission import Proposal
 from library_store.schema import ProblemState
-from pipeline.attempt import Result, attempt
 from pipeline.config import ProveSettings, RunSettings
-from pipeline.credit import Credit
-from pipeline.ledger import Ledger
-from pipeline.proving import Found
-from pipeline.rechecking import FAILED
+from pipeline.loop.attempt import Result, attempt
+from pipeline.loop.attempt_log import AttemptLog
+from pipeline.loop.conditional_proof import ConditionalProofs
+from pipeline.loop.prove import Proof
+from pipeline.loop.recheck import FAILED
 from tests.library_store.samples import AUDITED
 from tests.pipeline.elaborated import lemma_of
 from tests.pipeline.small_library import SmallLibrary
@@ -35,8 +35,8 @@ class Bench(SmallLibrary):
     def __init__(self, verifier: RocqVerifier, directory: Path, *conjectures: str) -> None:
         super().__init__(verifier, directory)
         self.library.add_conjectures([self.conjecture(name) for name in conjectures])
-        self.ledger = Ledger("step", "problem", "goal")
-        self.credit = Credit(self.world, self.ports, self.ledger, list(self.world.definitions), 60.0)
+        self.ledger = AttemptLog("step", "problem", "goal")
+        self.credit = ConditionalProofs(self.world, self.ports, self.ledger, list(self.world.definitions), 60.0)
 
     def conjecture(self, name: str) -> Request:
         one = self.world.of_problem(name)
@@ -44,7 +44,7 @@ class Bench(SmallLibrary):
             one.id, "rocq", one.prelude_id, one.reached, name, one.exact, one.term, "definitions", (), "exploration", 0
         )
 
-    def search(self, goal: str) -> Found | None:
+    def search(self, goal: str) -> Proof | None:
         statement = self.world.of_problem(goal)
         return self.credit.search(statement, [], self.credit.assumable(statement))
 
@@ -95,7 +95,7 @@ def test_what_is_false_and_seen_to_be_is_not_assumed_again(verifier: RocqVerifie
 @pytest.fixture
 def blind(monkeypatch: pytest.MonkeyPatch) -> None:
     """No value shows that a conjecture is false."""
-    monkeypatch.setattr(Credit, "_refuted", lambda *_: False)
+    monkeypatch.setattr(ConditionalProofs, "_refuted", lambda *_: False)
 
 
 @pytest.mark.usefixtures("blind")

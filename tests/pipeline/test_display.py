@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from domain import App, Const, Forall, Lambda, Sort, Var
-from pipeline.display import Display
+from term_algebra.display import Display
 
 NUM = Const("nat")
 

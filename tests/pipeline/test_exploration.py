@@ -1,11 +1,11 @@
 """Theory exploration and the rewriting that keeps it small."""
 
 from domain import Definition, Problem, Term
-from pipeline.proposers import testing
-from pipeline.proposers.exploration import explore
-from pipeline.proposers.ordering import Precedence
-from pipeline.proposers.rewriting import RuleSet
-from pipeline.proposers.theory import Theory
+from pipeline.proposers.conjecture import testing
+from pipeline.proposers.conjecture.exploration import explore
+from term_algebra.ordering import Precedence
+from term_algebra.rewriting import RuleSet
+from term_algebra.theory import Theory
 from tests.pipeline.elaborated import elaborate
 from tests.pipeline.small_theory import definitions, statement
 from verifiers.rocq.terms import alpha_normal, render

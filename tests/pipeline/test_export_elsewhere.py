@@ -18,14 +18,14 @@ from library_store.snapshot import read
 from pipeline.__main__ import main
 from pipeline.export.names import statement_name
 from tests.pipeline.exporting import check_every_line, taken_back
+from verifiers.audit.isabelle import theories
+from verifiers.audit.isabelle.audit import ACCESS
+from verifiers.audit.isabelle.cases import prepare
+from verifiers.audit.isabelle.scan import tokens
+from verifiers.audit.lean.toolchain import find
+from verifiers.audit.sandbox import Limits, Sandbox
 from verifiers.canonical import digest, lemma_id
-from verifiers.isabelle import theories
-from verifiers.isabelle.audit import ACCESS
-from verifiers.isabelle.cases import prepare
-from verifiers.isabelle.scan import tokens
-from verifiers.lean.toolchain import find
 from verifiers.lean.verifier import LeanVerifier
-from verifiers.sandbox import Limits, Sandbox
 
 AUDITED = Verdict("accepted", "proved", "audited", prover="4.35.0")
 

@@ -9,9 +9,9 @@ import pytest
 
 from domain import Candidate, Elaboration, Problem
 from pipeline.config import RunSettings
-from pipeline.proposers import procedures
-from pipeline.proposers.automation import TACTICS, Automation
-from pipeline.world import build
+from pipeline.loop.context import build
+from pipeline.proposers.automation import procedures
+from pipeline.proposers.automation.portfolio import TACTICS, Automation
 from verifiers.rocq.own_names import self_contained
 from verifiers.rocq.verifier import RocqVerifier
 

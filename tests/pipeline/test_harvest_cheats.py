@@ -10,9 +10,9 @@ import pytest
 from domain import Candidate, Elaboration, Problem
 from library_store.library import Library
 from pipeline.config import RunSettings
-from pipeline.formalizing import harvest
-from pipeline.ledger import Ledger
-from pipeline.world import Ports, World, build
+from pipeline.loop.attempt_log import AttemptLog
+from pipeline.loop.context import Ports, RunContext, build
+from pipeline.loop.llm_prover import harvest
 from verifiers.rocq.verifier import RocqSettings, RocqVerifier
 
 HEADER = """
@@ -77,14 +77,16 @@ def elaboration(verifier: RocqVerifier) -> Elaboration:
     return cast("Elaboration", verifier.elaborate([PROBLEM])[0])
 
 
-def harvested(verifier: RocqVerifier, elaboration: Elaboration, folder: Path, text: str) -> tuple[World, OwnProcess]:
+def harvested(
+    verifier: RocqVerifier, elaboration: Elaboration, folder: Path, text: str
+) -> tuple[RunContext, OwnProcess]:
     world = build(RunSettings(), [elaboration], "rocq", None)
     library = OwnProcess(folder)
     library.add_definitions(elaboration.definitions)
     harvest(
         world,
         Ports(verifier, library, None),
-        Ledger("a", "problem", "p"),
+        AttemptLog("a", "problem", "p"),
         world.of_problem("p"),
         canonical(elaboration, text),
         [],

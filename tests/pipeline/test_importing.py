@@ -10,9 +10,9 @@ import pytest
 from domain import Lemma
 from library_store.library import Library
 from pipeline.config import RunSettings
-from pipeline.importing import _usable, import_library  # pyright: ignore[reportPrivateUsage]
-from pipeline.rechecking import FAILED
-from pipeline.world import World, build
+from pipeline.loop.context import RunContext, build
+from pipeline.loop.import_library import _usable, import_library  # pyright: ignore[reportPrivateUsage]
+from pipeline.loop.recheck import FAILED
 from tests.pipeline.elaborated import lemma_of
 from tests.pipeline.small_theory import theory
 from verifiers.rocq.canonical import lemma_id
@@ -23,7 +23,7 @@ NAMES = ("sum_next", "twice_sum", "sum_comm")
 
 
 @pytest.fixture(scope="module")
-def world() -> World:
+def world() -> RunContext:
     return build(RunSettings(), [theory()[name] for name in NAMES], "rocq", None)
 
 
@@ -33,7 +33,7 @@ def offered() -> tuple[Lemma, Lemma]:
     return used, replace(lemma_of(theory()["twice_sum"], "auto."), uses=(used.id,))
 
 
-def test_what_is_recorded_beside_statement_and_proof_is_written_anew(world: World) -> None:
+def test_what_is_recorded_beside_statement_and_proof_is_written_anew(world: RunContext) -> None:
     lies = {"statement": "forall x y, x = y", "dedup_key": "of another", "prover_version": "rocq 99", "name": "a\nb"}
     used, using = offered()
     first, second = _usable(world, [replace(used, **lies), replace(using, **lies)], set())
@@ -61,13 +61,13 @@ def test_what_is_recorded_beside_statement_and_proof_is_written_anew(world: Worl
     ids=lambda lie: next(iter(lie)),
 )
 def test_a_lemma_that_is_not_what_it_claims_is_left_out_with_what_rests_on_it(
-    world: World, lie: Mapping[str, Any]
+    world: RunContext, lie: Mapping[str, Any]
 ) -> None:
     used, using = offered()
     assert _usable(world, [replace(used, **lie), using], set()) == []
 
 
-def test_another_statement_under_its_own_identity_is_left_to_the_audit(world: World) -> None:
+def test_another_statement_under_its_own_identity_is_left_to_the_audit(world: RunContext) -> None:
     used, _ = offered()
     exact = theory()["sum_comm"].statement_exact
     other = lemma_id(used.prelude_id, used.definition_ids, exact)
@@ -76,7 +76,7 @@ def test_another_statement_under_its_own_identity_is_left_to_the_audit(world: Wo
     assert (found.id, found.statement) == (other, "forall x0 x1, sum x0 x1 = sum x1 x0")
 
 
-def test_of_a_run_without_lemmas_it_is_said_where_its_proved_problems_are(world: World, tmp_path: Path) -> None:
+def test_of_a_run_without_lemmas_it_is_said_where_its_proved_problems_are(world: RunContext, tmp_path: Path) -> None:
     with Library(tmp_path) as library:
         library.snapshot()
     none = f"0 lemmas of {tmp_path} audited and taken: it has none"

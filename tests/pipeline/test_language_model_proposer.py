@@ -9,10 +9,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from domain import Candidate, Elaboration, Problem, Verdict
-from pipeline.formalizing import read_statements
-from pipeline.proposers.language_model import decomposition_prompt, evolution_prompt, proof_prompts
-from pipeline.proposers.rocq_text import parse_lemmas, parse_proofs, split_blocks
-from pipeline.world import Ports
+from pipeline.loop.context import Ports
+from pipeline.loop.llm_prover import read_statements
+from pipeline.proposers.language_model.prompting import decomposition_prompt, evolution_prompt, proof_prompts
+from pipeline.proposers.language_model.rocq_text import parse_lemmas, parse_proofs, split_blocks
 from tests.pipeline.elaborated import elaborate, lemma_of
 from verifiers.rocq.own_names import canonical_problem
 from verifiers.rocq.verifier import RocqVerifier

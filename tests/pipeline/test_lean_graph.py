@@ -12,7 +12,7 @@ import pytest
 from domain import UserError
 from pipeline.__main__ import main
 from pipeline.corpora.lean import lean_graph
-from verifiers.lean.toolchain import find
+from verifiers.audit.lean.toolchain import find
 
 TEXT = """inductive N where
   | zero : N

@@ -11,8 +11,8 @@ import yaml
 
 from datasets import load
 from library_store.snapshot import Tables, read
-from verifiers.lean.toolchain import find
-from verifiers.sandbox import Limits, Sandbox
+from verifiers.audit.lean.toolchain import find
+from verifiers.audit.sandbox import Limits, Sandbox
 
 CHOSEN = ["add_swaps", "double_by_add", "join_assoc", "join_empty", "turn_join", "weight_mirror"]
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datasets import load
 from domain import Elaboration, Problem
 from pipeline.config import RunSettings
-from pipeline.world import build
-from verifiers.rocq.sentences import identifiers, rename
+from pipeline.loop.context import build
+from verifiers.audit.rocq.sentences import identifiers, rename
 from verifiers.rocq.verifier import RocqVerifier
 
 KEPT = frozenset(

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from library_store.library import Library
-from pipeline.offers import offers
+from pipeline.loop.candidates import candidates
 from tests.library_store.samples import attempt, opened, request
 
 
@@ -18,23 +18,23 @@ def test_a_request_that_failed_often_waits_until_half_as_many_lemmas_more_were_l
         wanted = library.add_request(replace(request("wanted"), operator="language_model")).id
         library.add_attempt(attempt("explored", "signature", kind="evolve", harvested=("a", "b", "c", "d")))
         for number in range(2):
-            assert [one.tries for one in offers(library, 2, 0.02).requests] == [number]
+            assert [one.tries for one in candidates(library, 2, 0.02).requests] == [number]
             try_in_vain(library, number, wanted)
-        assert not offers(library, 2, 0.02).requests
+        assert not candidates(library, 2, 0.02).requests
         library.add_attempt(attempt("explored more", "signature", kind="evolve", harvested=("e",)))
-        assert not offers(library, 2, 0.02).requests
+        assert not candidates(library, 2, 0.02).requests
         library.add_attempt(attempt("explored all", "signature", kind="evolve", harvested=("f",)))
-        assert [one.id for one in offers(library, 2, 0.02).requests] == [wanted]
+        assert [one.id for one in candidates(library, 2, 0.02).requests] == [wanted]
         try_in_vain(library, 2, wanted)
-        assert not offers(library, 2, 0.02).requests
+        assert not candidates(library, 2, 0.02).requests
 
 
 def test_what_attempts_may_assume_waits_until_a_proof_wanted_it(tmp_path: Path) -> None:
     with opened(tmp_path) as library:
         asked = library.add_request(replace(request("asked"), operator="language_model")).id
         stuck = library.add_request(replace(request("stuck"), operator="goal_surgery")).id
-        assert [one.id for one in offers(library, 2, 0.02).requests] == [asked]
-        assert {one.id for one in offers(library, 2, 0.02, assumed=False).requests} == {asked, stuck}
+        assert [one.id for one in candidates(library, 2, 0.02).requests] == [asked]
+        assert {one.id for one in candidates(library, 2, 0.02, assumed=False).requests} == {asked, stuck}
         library.want(stuck)
         library.want(stuck)
-        assert {one.id: one.tries for one in offers(library, 2, 0.02).requests} == {asked: 0, stuck: 1}
+        assert {one.id: one.tries for one in candidates(library, 2, 0.02).requests} == {asked: 0, stuck: 1}

@@ -11,16 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.config import RunSettings
-from pipeline.policies import (
+from pipeline.loop.scheduler import (
     DIRECTIONS,
     PRIORS,
     Action,
-    Offers,
+    Candidates,
+    OpenRequest,
     Parent,
     Plan,
     Policy,
     Record,
-    Wanted,
     arm_of,
     asks_model,
     attempt_seconds,
@@ -34,11 +34,11 @@ names = st.lists(st.text("abcdef", min_size=1, max_size=3), unique=True, max_siz
 policies: st.SearchStrategy[Policy] = st.sampled_from(["bandit", "faithful"])
 
 
-def offered(requests: list[str], parents: list[str]) -> Offers:
-    return Offers([Wanted(f"r{name}") for name in requests], [Parent(f"l{name}") for name in parents])
+def offered(requests: list[str], parents: list[str]) -> Candidates:
+    return Candidates([OpenRequest(f"r{name}") for name in requests], [Parent(f"l{name}") for name in parents])
 
 
-def drive(plan: Plan, offers: Offers, seed: int) -> list[Action]:
+def drive(plan: Plan, offers: Candidates, seed: int) -> list[Action]:
     """Runs a plan to its end, returning workers in random order, and checks the limits on the way."""
     source, running, done = random.Random(seed), [], []
     while True:
@@ -112,7 +112,7 @@ def test_as_many_workers_evolve_as_are_kept_for_it() -> None:
 def test_signatures_are_explored_once_every_problem_had_its_attempt_and_before_anything_is_asked() -> None:
     plan = Plan(("p", "q"), ("s",), 1, 0, 0.7, workers=3, fresh=("t",))
     kinds = list[tuple[str, str]]()
-    while (choice := choose(plan, Offers(), 0.5)).action is not None:
+    while (choice := choose(plan, Candidates(), 0.5)).action is not None:
         kinds.append((choice.action.operator, choice.action.target))
         plan = choice.plan
     assert kinds == [("prove", "p"), ("prove", "q"), ("conjecture", "t")]
@@ -123,27 +123,27 @@ def test_signatures_are_explored_once_every_problem_had_its_attempt_and_before_a
 
 def test_a_signature_that_a_worker_explores_is_not_given_to_another_one() -> None:
     plan = Plan((), ("s", "t", "s"), 0, 0, 0.7, workers=3, fresh=("s",))
-    plan, first = choose(plan, Offers(), 0.5)
-    plan, second = choose(plan, Offers(), 0.5)
+    plan, first = choose(plan, Candidates(), 0.5)
+    plan, second = choose(plan, Candidates(), 0.5)
     assert [a.target for a in (first, second) if a] == ["s", "t"]
-    assert choose(plan, Offers(), 0.5).action is None
+    assert choose(plan, Candidates(), 0.5).action is None
     assert first is not None
-    plan, third = choose(finish(plan, first), Offers(), 0.5)
+    plan, third = choose(finish(plan, first), Candidates(), 0.5)
     assert third is not None
     assert third == Action("explore", "s", "exploration")
-    plan, last = choose(finish(plan, third), Offers(), 0.5)
+    plan, last = choose(finish(plan, third), Candidates(), 0.5)
     assert last == Action("explore", "s", "exploration")
     assert not plan.signatures
 
 
 def test_a_model_has_its_share_of_the_cpu_seconds_or_of_the_proofs() -> None:
     settings = RunSettings.model_validate({"model": {"cpu_share": 0.1}})
-    assert asks_model(settings, Offers(), 0.0, 0.0)
-    assert [asks_model(settings, Offers(proved=40), seconds, 200.0) for seconds in (20.0, 21.0)] == [True, False]
-    paying = Offers(proved=40, by_model=10)
+    assert asks_model(settings, Candidates(), 0.0, 0.0)
+    assert [asks_model(settings, Candidates(proved=40), seconds, 200.0) for seconds in (20.0, 21.0)] == [True, False]
+    paying = Candidates(proved=40, by_model=10)
     assert [asks_model(settings, paying, seconds, 200.0) for seconds in (50.0, 51.0)] == [True, False]
     unlimited = RunSettings.model_validate({"model": {"cpu_share": 1}})
-    assert asks_model(unlimited, Offers(proved=40), 199.0, 200.0)
+    assert asks_model(unlimited, Candidates(proved=40), 199.0, 200.0)
 
 
 @pytest.mark.parametrize("policy", ["bandit", "faithful"])
@@ -178,8 +178,8 @@ def test_the_faithful_mix_is_the_papers() -> None:
 
 def test_faithful_takes_what_was_updated_least() -> None:
     plan = Plan((), (), 0, 1, 0.7, 1, "faithful")
-    offers = Offers(
-        [Wanted("often", tries=3), Wanted("once", tries=1)],
+    offers = Candidates(
+        [OpenRequest("often", tries=3), OpenRequest("once", tries=1)],
         [Parent("old", Record(2)), Parent("new"), Parent("newer")],
     )
     assert [choose(plan, offers, draw).action for draw in (0.1, 0.9)] == [
@@ -194,7 +194,7 @@ def test_every_lemma_gets_its_turn(policy: Policy) -> None:
     records = {f"l{number}": Record() for number in range(6)}
     plan, source = Plan((), (), 0, 120, 0.0, 1, policy), random.Random(1)
     while True:
-        offers = Offers((), [Parent(name, record) for name, record in records.items()])
+        offers = Candidates((), [Parent(name, record) for name, record in records.items()])
         plan, action = choose(plan, offers, source.random())
         if action is None:
             break
@@ -219,7 +219,7 @@ def test_the_bandit_learns_which_arm_pays_for_its_seconds() -> None:
     arms = {arm_of("solve_request", name, use_model=False): Record() for name in pays}
     plan, source, drawn = Plan((), (), 400, 0, 0.7, 1), random.Random(2), Counter[str]()
     for step in range(400):
-        offers = Offers([Wanted(f"{name} {step}", name) for name in pays], (), arms)
+        offers = Candidates([OpenRequest(f"{name} {step}", name) for name in pays], (), arms)
         plan, action = choose(plan, offers, source.random())
         assert action is not None
         name = action.target.split()[0]
@@ -253,8 +253,8 @@ def test_the_median_draw_comes_close_to_the_observed_rate() -> None:
 
 
 def test_requests_that_many_ask_for_come_first_and_wait_a_round_after_automation_failed() -> None:
-    wanted = [Wanted("nobody", asked_by=0), Wanted("few"), Wanted("many", asked_by=3)]
-    offers = Offers([*wanted, Wanted("tried", asked_by=9, tries=1)])
+    wanted = [OpenRequest("nobody", asked_by=0), OpenRequest("few"), OpenRequest("many", asked_by=3)]
+    offers = Candidates([*wanted, OpenRequest("tried", asked_by=9, tries=1)])
     plan, order = Plan((), (), 9, 0, 0.7, 1), list[str]()
     while (choice := choose(plan, offers, 0.3)).action is not None:
         order.append(choice.action.target)

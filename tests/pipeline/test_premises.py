@@ -10,12 +10,12 @@ import pytest
 
 from domain import Candidate, Elaboration, Problem
 from pipeline.config import RunSettings
-from pipeline.formalizing import Decomposition, formalization
-from pipeline.ledger import Ledger
-from pipeline.premises import Ranking, premises
-from pipeline.proposers.with_premises import premise_scripts
-from pipeline.proving import Found, Search
-from pipeline.world import Ports, World, build
+from pipeline.loop.attempt_log import AttemptLog
+from pipeline.loop.context import Ports, RunContext, build
+from pipeline.loop.llm_prover import Decomposition, formalization
+from pipeline.loop.premises import Ranking, premises
+from pipeline.loop.prove import Proof, Search
+from pipeline.proposers.automation.with_premises import premise_scripts
 from verifiers.rocq.verifier import RocqVerifier
 
 INTEGERS = "Require Import ZArith.\nOpen Scope Z_scope."
@@ -32,23 +32,25 @@ def verifier() -> Iterator[RocqVerifier]:
 
 
 @pytest.fixture(scope="module")
-def world(verifier: RocqVerifier) -> World:
+def world(verifier: RocqVerifier) -> RunContext:
     """Both problems, with what the one that imports something is offered."""
     elaborations = [cast("Elaboration", one) for one in verifier.elaborate([SWAPPED, OWN])]
     bare = build(ON, elaborations, "rocq", None)
     return replace(bare, premises=premises(bare, verifier))
 
 
-def found(world: World, verifier: RocqVerifier) -> Found | None:
+def found(world: RunContext, verifier: RocqVerifier) -> Proof | None:
     search = Search(
-        *(world, Ports(verifier, None, None), Ledger("a", "problem", "swapped"), world.of_problem("swapped"), ()),
+        *(world, Ports(verifier, None, None), AttemptLog("a", "problem", "swapped"), world.of_problem("swapped"), ()),
         most=80,
         seconds=20.0,
     )
     return search.few() or search.quickly()
 
 
-def test_a_lemma_of_the_library_closes_what_automation_alone_leaves_open(world: World, verifier: RocqVerifier) -> None:
+def test_a_lemma_of_the_library_closes_what_automation_alone_leaves_open(
+    world: RunContext, verifier: RocqVerifier
+) -> None:
     assert found(replace(world, premises={}), verifier) is None
     proof = found(world, verifier)
     assert proof is not None
@@ -60,7 +62,7 @@ def test_a_lemma_of_the_library_closes_what_automation_alone_leaves_open(world: 
     assert verdict.accepted, verdict.messages
 
 
-def test_a_proof_keeps_only_the_premises_that_it_needs(world: World, verifier: RocqVerifier) -> None:
+def test_a_proof_keeps_only_the_premises_that_it_needs(world: RunContext, verifier: RocqVerifier) -> None:
     offered = [one.name for one in world.premises[world.of_problem("swapped").id]]
     proof = found(world, verifier)
     assert proof is not None
@@ -68,7 +70,7 @@ def test_a_proof_keeps_only_the_premises_that_it_needs(world: World, verifier: R
 
 
 def test_only_problems_that_import_something_have_premises_and_none_by_default(
-    world: World, verifier: RocqVerifier
+    world: RunContext, verifier: RocqVerifier
 ) -> None:
     assert list(world.premises) == [world.of_problem("swapped").id]
     assert len(world.premises[world.of_problem("swapped").id]) == 24
@@ -98,7 +100,7 @@ def test_what_states_exactly_a_problem_is_among_the_best(verifier: RocqVerifier)
     assert "Z.gcd_comm" in [one.name for one in Ranking(plain).best(elaboration.statement, 10)]
 
 
-def test_every_kind_of_script_is_read_by_the_prover(world: World, verifier: RocqVerifier) -> None:
+def test_every_kind_of_script_is_read_by_the_prover(world: RunContext, verifier: RocqVerifier) -> None:
     statement = world.of_problem("swapped")
     goal, preamble = world.goal(statement), world.preamble(statement.prelude_id)
     scripts = list(premise_scripts(world.premises[statement.id]))
@@ -111,7 +113,7 @@ def test_every_kind_of_script_is_read_by_the_prover(world: World, verifier: Rocq
         assert "not found" not in said, script.text
 
 
-def test_a_prompt_shows_premises_behind_lemmas_and_drops_them_first(world: World) -> None:
+def test_a_prompt_shows_premises_behind_lemmas_and_drops_them_first(world: RunContext) -> None:
     asked = formalization(world, world.elaborations["swapped"], [], Decomposition(), 0)
     few = replace(world, settings=ON.model_copy(update={"prove": ON.prove.model_copy(update={"prompt_lemmas": 1})}))
     shorter = formalization(few, world.elaborations["swapped"], [], Decomposition(), 0)

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from domain import Elaboration, Lemma, Problem, Prompt
-from pipeline.proposers.language_model import (
+from pipeline.proposers.language_model.prompting import (
     EVOLUTIONS,
     PROMPTS,
-    Asked,
     Limits,
+    PromptBatch,
     decomposition_prompt,
     estimate_tokens,
     evolution_prompt,
@@ -21,7 +21,7 @@ from pipeline.proposers.language_model import (
     proof_prompts,
     repair_prompt,
 )
-from pipeline.proposers.worked import decompositions
+from pipeline.proposers.language_model.worked import decompositions
 from tests.pipeline.elaborated import elaborate, lemma_of
 
 ROCQ = PROMPTS / "rocq"
@@ -50,7 +50,7 @@ def whole(prompt: Prompt) -> str:
     return f"{prompt.system}\n\n{prompt.user}\n\n{prompt.opening}"
 
 
-def every_prompt(goal: Elaboration, lemmas: list[Lemma]) -> dict[str, Asked]:
+def every_prompt(goal: Elaboration, lemmas: list[Lemma]) -> dict[str, PromptBatch]:
     asked = {
         "prove": proof_prompts(goal, lemmas),
         "solve_request": proof_prompts(goal, lemmas, request=True),

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from domain import Candidate, Const, Elaboration, Lemma, Problem, Prover
 from models import model_path
 from pipeline.dialects import DIALECTS
-from pipeline.proposers.language_model import (
+from pipeline.proposers.language_model.languages import PROMPT_LANGUAGES
+from pipeline.proposers.language_model.prompting import (
     EVOLUTIONS,
     PROMPTS,
-    Asked,
     Limits,
+    PromptBatch,
     decomposition_prompt,
     estimate_tokens,
     evolution_prompt,
@@ -24,9 +25,8 @@ from pipeline.proposers.language_model import (
     proof_prompts,
     repair_prompt,
 )
-from pipeline.proposers.languages import LANGUAGES
 from tests.pipeline.elaborated import lemma_of
-from verifiers.isabelle.scan import refuse
+from verifiers.audit.isabelle.scan import refuse
 from verifiers.isabelle.verifier import IsabelleVerifier
 from verifiers.lean.own_names import canonical_problem
 from verifiers.lean.verifier import LeanVerifier
@@ -110,7 +110,7 @@ def case(request: pytest.FixtureRequest) -> tuple[Elaboration, Lemma]:
     return request.getfixturevalue("lean_goal" if request.param == "lean4" else "isabelle_goal")
 
 
-def every_prompt(goal: Elaboration, lemma: Lemma, limits: Limits) -> dict[str, Asked]:
+def every_prompt(goal: Elaboration, lemma: Lemma, limits: Limits) -> dict[str, PromptBatch]:
     asked = {
         "prove": proof_prompts(goal, [lemma], limits),
         "solve_request": proof_prompts(goal, [lemma], limits, request=True),
@@ -210,7 +210,7 @@ def test_lean_lemmas_come_back_with_statements_that_the_prover_reads(
         "```lean\ntheorem new_lemma (a b : Num) : Eq (add (.next a) b) (Num.next (add a b)) := by\n  rfl\n```"
     )
     header = canonical_problem(goal, goal.definitions).header
-    sentence = LANGUAGES["lean4"].theorem("Lemma", "e", block.statement)
+    sentence = PROMPT_LANGUAGES["lean4"].theorem("Lemma", "e", block.statement)
     assert elaborated(lean, Problem("e", "lean4", header, sentence))
     assert block.proof == "rfl"
 
@@ -220,7 +220,7 @@ def test_lean_blocks_are_told_apart_and_prose_behind_them_is_left_out() -> None:
         "theorem one : True := by\n  exact True.intro\n\nlemma two (p : Prop) (h : p) : p := h\n\n"
         "theorem goal : True := by\n  cases one with\n  | intro => exact one\nThis proves it."
     )
-    language = LANGUAGES["lean4"]
+    language = PROMPT_LANGUAGES["lean4"]
     whole, *proofs = language.proofs(text)
     assert [block.proof for block in language.split(whole).lemmas] == ["exact True.intro", "exact h"]
     assert language.split(whole).lemmas[1].statement == "∀ (p : Prop) (h : p), p"
@@ -288,7 +288,7 @@ def test_isabelle_statements_are_text() -> None:
     ).map(" ".join)
 )
 def test_any_answer_can_be_read(prover: Prover, text: str) -> None:
-    language = LANGUAGES[prover]
+    language = PROMPT_LANGUAGES[prover]
     for proof in language.proofs(text):
         assert proof.strip()
         language.split(proof)

@@ -5,10 +5,10 @@ from typing import Any, cast
 
 from domain import Candidate, Verdict
 from pipeline.config import RunSettings
-from pipeline.ledger import Ledger
-from pipeline.proposers.automation import Automation
-from pipeline.proving import AS_LONG, FEW, FIRST, MOMENT, SOON, Search
-from pipeline.world import Ports, Statement, build
+from pipeline.loop.attempt_log import AttemptLog
+from pipeline.loop.context import CanonicalStatement, Ports, build
+from pipeline.loop.prove import AS_LONG, FEW, FIRST, MOMENT, SOON, Search
+from pipeline.proposers.automation.portfolio import Automation
 from tests.pipeline.elaborated import lemma_of
 from tests.pipeline.small_theory import theory
 
@@ -37,8 +37,8 @@ class Slow:
 def search(slow: Slow, *lemmas: str, **limits: Any) -> Search:
     goal = theory()["sum_comm"]
     world = build(RunSettings(), [goal], "rocq", None)
-    statement = Statement("0" * 40, goal.statement, goal.statement_exact, goal.prelude_id, goal.reached)
-    ports, ledger = Ports(cast("Any", slow), None, None), Ledger("a", "problem", "b")
+    statement = CanonicalStatement("0" * 40, goal.statement, goal.statement_exact, goal.prelude_id, goal.reached)
+    ports, ledger = Ports(cast("Any", slow), None, None), AttemptLog("a", "problem", "b")
     given = [lemma_of(theory()[name], "auto.") for name in lemmas]
     return Search(world, ports, ledger, statement, given, **limits)
 

@@ -15,19 +15,19 @@ from domain import Elaboration, Forall, Lemma, Message, Var, Verdict
 from library_store.admission import Proposal
 from library_store.library import Library
 from library_store.snapshot import read
-from pipeline import loop
 from pipeline.config import resolve
-from pipeline.directory import settle
-from pipeline.progress import Progress
-from pipeline.rechecking import FAILED, judge
-from pipeline.rechecking import recheck as recheck_run
+from pipeline.loop import run
+from pipeline.loop.progress import Progress
+from pipeline.loop.recheck import FAILED, judge
+from pipeline.loop.recheck import recheck as recheck_run
+from pipeline.loop.resume import settle
 from tests.library_store import samples
+from verifiers.audit.rocq.recheck import recheck
+from verifiers.audit.sandbox import Limits, Sandbox
 from verifiers.protocol import Development
 from verifiers.rocq.canonical import lemma_id
-from verifiers.rocq.recheck import recheck
 from verifiers.rocq.terms import render
 from verifiers.rocq.verifier import RocqVerifier
-from verifiers.sandbox import Limits, Sandbox
 
 HEADER = """Inductive N := Zero | Succ (n : N).
 Fixpoint plus (a b : N) := match a with Zero => b | Succ x => Succ (plus x b) end."""
@@ -125,7 +125,7 @@ def test_a_false_lemma_in_the_runs_own_journal_does_not_outlive_the_run(tmp_path
     kept.parent.mkdir(parents=True)
     kept.write_text("this is no database")
     with Progress(tmp_path / "run" / "logs" / "run.log") as progress:
-        loop.run(settings, [limited], tmp_path / "run", progress)
+        run.run(settings, [limited], tmp_path / "run", progress)
     tables = read(tmp_path / "run")
     rows = {row["id"]: row for row in tables.rows("lemmas")}
     assert rows[false.id]["retired_by"] == FAILED

@@ -15,15 +15,14 @@ from datasets import load
 from domain import Elaboration, Problem
 from library_store.library import Library
 from library_store.snapshot import read
-from pipeline import refuting
 from pipeline.commands.prove import write_results
-from pipeline.ledger import Ledger
-from pipeline.proof_files import file_stem, proof_name, write_proofs
-from pipeline.proposers import testing
-from pipeline.refuting import negation, refute
+from pipeline.loop.attempt_log import AttemptLog
+from pipeline.loop.context import Ports, RunContext
+from pipeline.loop.proof_files import file_stem, proof_name, write_proofs
+from pipeline.loop.refute import negation, refute
+from pipeline.proposers.conjecture import refutation, testing
 from pipeline.report.page import write_report
-from pipeline.summary import result, summarise
-from pipeline.world import Ports, World
+from pipeline.report.summary import result, summarise
 from tests.pipeline import sample_run
 from tests.pipeline.small_theory import HEADER
 from verifiers.rocq.verifier import RocqVerifier
@@ -70,8 +69,8 @@ def attempt(verifier: RocqVerifier, posed: Problem) -> tuple[bool, Told]:
     library = Told()
     elaboration = verifier.elaborate([posed])[0]
     assert isinstance(elaboration, Elaboration), elaboration
-    world = cast("World", SimpleNamespace(language="rocq"))
-    found = refute(world, Ports(verifier, library, None), Ledger("a", "problem", posed.name), elaboration)
+    world = cast("RunContext", SimpleNamespace(language="rocq"))
+    found = refute(world, Ports(verifier, library, None), AttemptLog("a", "problem", posed.name), elaboration)
     return found, library
 
 
@@ -121,8 +120,8 @@ def test_a_text_that_is_not_the_negation_is_not_audited(
     verifier: RocqVerifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = problem("values", "zero = next zero -> Coq.Init.Logic.False")
-    monkeypatch.setattr(refuting, "negation", lambda _: other)
-    monkeypatch.setattr(refuting.refutation, "script", lambda *_: "discriminate.")
+    monkeypatch.setattr("pipeline.loop.refute.negation", lambda _: other)
+    monkeypatch.setattr(refutation, "script", lambda *_: "discriminate.")
     found, library = attempt(verifier, problem("values", FALSE["values"]))
     assert (found, library.problems) == (False, {})
 

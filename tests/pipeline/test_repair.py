@@ -9,9 +9,9 @@ import pytest
 
 from domain import Completion, Elaboration, Problem, Prompt
 from pipeline.config import RepairSettings, RunSettings
-from pipeline.formalizing import Decomposition, by_model, formalization
-from pipeline.ledger import Ledger
-from pipeline.world import Ports, build
+from pipeline.loop.attempt_log import AttemptLog
+from pipeline.loop.context import Ports, build
+from pipeline.loop.llm_prover import Decomposition, by_model, formalization
 from verifiers.rocq.verifier import RocqVerifier
 
 HEADER = """
@@ -42,11 +42,11 @@ def verifier() -> Iterator[RocqVerifier]:
     made.close()
 
 
-def asked(verifier: RocqVerifier, text: str, repair: RepairSettings) -> tuple[str | None, Ledger, int]:
+def asked(verifier: RocqVerifier, text: str, repair: RepairSettings) -> tuple[str | None, AttemptLog, int]:
     """The proof that comes of a model's text, the ledger, and how often the model was asked."""
     elaboration = cast("Elaboration", verifier.elaborate([PROBLEM])[0])
     world = build(RunSettings(repair=repair), [elaboration], "rocq", None)
-    writer, ledger = Writer(text), Ledger("a", "problem", "p")
+    writer, ledger = Writer(text), AttemptLog("a", "problem", "p")
     prompts = formalization(world, elaboration, [], Decomposition(), 0)
     ports = Ports(verifier, None, writer)
     found = by_model(world, ports, ledger, elaboration, world.of_problem("p"), [], prompts, 0)

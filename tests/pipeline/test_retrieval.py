@@ -10,8 +10,8 @@ from domain import Elaboration, Problem
 from library_store.admission import Proposal
 from library_store.library import Library
 from pipeline.config import ProveSettings, RetrievalSettings, RunSettings
-from pipeline.retrieval import by_words, for_prompt, fused, rediscovered, retrieve
-from pipeline.world import Ports, Statement, build
+from pipeline.loop.context import CanonicalStatement, Ports, build
+from pipeline.loop.retrieve import by_words, for_prompt, fused, rediscovered, retrieve
 from tests.library_store.samples import AUDITED, ZERO, Var, equal, for_all, lemma, opened, plus, sha, successor
 
 VISIBLE = (sha("nat"), sha("plus"))
@@ -32,8 +32,8 @@ def asking(library: Library) -> Any:
     return Ports(None, Asked(library), None)  # pyright: ignore[reportArgumentType]
 
 
-def statement(name: str, term: Any) -> Statement:
-    return Statement(sha(name), term, f"exact {name}", sha(""), VISIBLE)
+def statement(name: str, term: Any) -> CanonicalStatement:
+    return CanonicalStatement(sha(name), term, f"exact {name}", sha(""), VISIBLE)
 
 
 def test_words_count_by_how_rare_they_are_and_names_are_cut_into_words() -> None:

@@ -22,8 +22,8 @@ from library_store.admission import Proposal
 from library_store.columns import SPENT
 from library_store.library import Library
 from library_store.snapshot import read
-from pipeline import loop
 from pipeline.__main__ import main
+from pipeline.loop import run
 
 CONFIGURATION = {
     "seed": 0,
@@ -273,14 +273,14 @@ def test_prove_writes_results_and_uses_another_runs_library(
 def test_a_step_that_fails_by_our_error_is_told_and_the_run_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    real = loop.attempt
+    real = run.attempt
 
     def fails_once(*arguments: Any) -> Any:
         if arguments[2] == "add_zero" and arguments[4] == 1:
             raise TypeError("a mistake of ours")
         return real(*arguments)
 
-    monkeypatch.setattr(loop, "attempt", fails_once)
+    monkeypatch.setattr(run, "attempt", fails_once)
     tree = CONFIGURATION | {"problems": [{"dataset": "bundled", "split": "step1", "limit": 4}]}
     assert main(["run", str(write(tmp_path, tree)), "--out", str(tmp_path / "run")]) == 0
     printed = capsys.readouterr()

@@ -6,11 +6,11 @@ from itertools import islice
 import pytest
 
 from domain import Forall, Lemma, Problem, Sort, Term, Var
-from pipeline.proposers import saturation
-from pipeline.proposers.automation import Automation, Script
-from pipeline.proposers.first_order import Formulas, equates_a_variable
-from pipeline.proposers.saturation import Selection, ask, select
-from pipeline.proposers.theory import Theory, equation
+from pipeline.proposers.automation import saturation
+from pipeline.proposers.automation.first_order import Formulas, equates_a_variable
+from pipeline.proposers.automation.portfolio import Automation, Script
+from pipeline.proposers.automation.saturation import Selection, ask, select
+from term_algebra.theory import Theory, equation
 from tests.pipeline.elaborated import elaborate, lemma_of
 from tests.pipeline.small_theory import Checker, definitions, statement, theory
 from verifiers.rocq.terms import render

@@ -9,12 +9,12 @@ from library_store.library import Library
 from library_store.schema import ProblemState
 from library_store.snapshot import read
 from pipeline.__main__ import main
-from pipeline.attempt import Result
-from pipeline.ledger import Ledger
-from pipeline.policies import Action
-from pipeline.progress import Progress
+from pipeline.loop.attempt import Result
+from pipeline.loop.attempt_log import AttemptLog
+from pipeline.loop.progress import Progress
+from pipeline.loop.scheduler import Action
 from pipeline.report.page import write_report
-from pipeline.summary import result, summarise, technique
+from pipeline.report.summary import result, summarise, technique
 from term_algebra import Const
 from tests.pipeline.sample_run import build
 
@@ -52,7 +52,7 @@ def test_show_tells_a_goal_on_which_two_attempts_got_stuck_once(
     with Library(run) as library:
         library.add_problems([ProblemState(Problem("mine", "rocq", "", "Theorem mine : True."))])
         for name in ("first", "second"):
-            library.add_attempt(Ledger(name, "problem", "mine", stuck=["sum x0 = x0"]).attempt())
+            library.add_attempt(AttemptLog(name, "problem", "mine", stuck=["sum x0 = x0"]).attempt())
         library.snapshot()
     assert main(["show", str(run), "mine"]) == 0
     assert capsys.readouterr().out.count("sum x0 = x0") == 1

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from domain import App, Const, Forall, Goal, Hypothesis, Var
-from pipeline.proposers import testing
-from pipeline.proposers.automation import Automation
-from pipeline.proposers.surgery import from_goal, requests
-from pipeline.proposers.theory import Theory, close, equation, open_statement
+from pipeline.proposers.automation.portfolio import Automation
+from pipeline.proposers.conjecture import testing
+from pipeline.proposers.conjecture.generalisation import from_goal, requests
+from term_algebra.theory import Theory, close, equation, open_statement
 from tests.pipeline.small_theory import Checker, definitions, statement
 from verifiers.rocq.terms import alpha_normal, render
 

@@ -8,20 +8,20 @@ from pathlib import Path
 import pytest
 
 from domain import Elaboration, Problem, Prover
-from pipeline.proposers.language_model import PROMPTS
-from pipeline.proposers.languages import LANGUAGES
-from pipeline.proposers.worked import decompositions, draw
-from verifiers.isabelle.scan import refuse
-from verifiers.isabelle.theories import parse_header
-from verifiers.lean.toolchain import find
+from pipeline.proposers.language_model.languages import PROMPT_LANGUAGES
+from pipeline.proposers.language_model.prompting import PROMPTS
+from pipeline.proposers.language_model.worked import decompositions, draw
+from verifiers.audit.isabelle.scan import refuse
+from verifiers.audit.isabelle.theories import parse_header
+from verifiers.audit.lean.toolchain import find
+from verifiers.audit.sandbox import Limits, Sandbox
 from verifiers.lean.verifier import LeanVerifier
-from verifiers.sandbox import Limits, Sandbox
 
 PROVERS: tuple[Prover, ...] = ("rocq", "lean4", "isabelle")
 
 
 def sources(prover: Prover) -> dict[str, str]:
-    files = (PROMPTS / prover / "decompositions").glob(f"*{LANGUAGES[prover].suffix}")
+    files = (PROMPTS / prover / "decompositions").glob(f"*{PROMPT_LANGUAGES[prover].suffix}")
     return {file.stem: file.read_text(encoding="utf-8") for file in sorted(files)}
 
 

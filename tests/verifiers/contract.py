@@ -15,7 +15,7 @@ from typing import Literal
 
 from domain import App, Candidate, Const, Forall, Lemma, Problem, Reason, Var, Verdict, VerdictKind
 from tests.verifiers.isabelle_stand_in import installed
-from verifiers.isabelle.server import COMMAND_VARIABLE, SERVER_VARIABLE, IsabelleSettings
+from verifiers.audit.isabelle.server import COMMAND_VARIABLE, SERVER_VARIABLE, IsabelleSettings
 from verifiers.isabelle.verifier import IsabelleVerifier
 from verifiers.protocol import Verifier
 
@@ -169,7 +169,7 @@ def forty : N := plus (plus (plus five five) (plus five five)) (plus (plus five 
 @contextmanager
 def _lean4() -> Generator[Backend]:
     def make() -> Verifier:
-        from verifiers.lean.toolchain import LeanSettings
+        from verifiers.audit.lean.toolchain import LeanSettings
         from verifiers.lean.verifier import LeanVerifier
 
         verifier = LeanVerifier(LeanSettings(check_seconds=2, audit_seconds=4))

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from domain import Candidate, Problem
-from verifiers.rocq.sentences import normal_text, split
+from verifiers.audit.rocq.sentences import normal_text, split
 
 STEPS = ("step1", "step2", "step3")
 _LEMMA = re.compile(r"(?:Theorem|Lemma|Fact|Corollary|Proposition|Remark|Property)\s+([^\W\d][\w']*)")

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from domain import OutsideError
-from verifiers import scratch
-from verifiers.isabelle.client import Client, connect
-from verifiers.isabelle.server import IsabelleSettings
-from verifiers.sandbox import Sandbox
+from verifiers.audit import scratch
+from verifiers.audit.isabelle.client import Client, connect
+from verifiers.audit.isabelle.server import IsabelleSettings
+from verifiers.audit.sandbox import Sandbox
 
 PROGRAM = Path(__file__).with_name("isabelle_server.py")
 

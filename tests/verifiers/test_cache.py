@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain import Candidate, Message, Problem, Verdict
-from verifiers import cache as cache_module
-from verifiers.cache import VerdictCache, candidate_key, content_key
+from verifiers.audit import cache as cache_module
+from verifiers.audit.cache import VerdictCache, candidate_key, content_key
 
 TEXTS = st.lists(st.text())
 ACCEPTED = Verdict("accepted", "proved", "audited", axioms=("a",), uses=("l1",), seconds=1.5, prover="rocq 8")

@@ -12,7 +12,7 @@ import pytest
 
 from domain import Elaboration, OutsideError, Verdict
 from tests.verifiers.contract import BACKENDS, Backend, Place, Refused
-from verifiers import scratch
+from verifiers.audit import scratch
 from verifiers.protocol import Verifier
 
 KINDS = ["wrong statement", "incomplete", "forbidden", "axiom", "hang", "malformed", "does not compile"]

@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 
 from domain import Candidate, Problem, Verdict
 from tests.verifiers.mutations import LIBRARY, OWN, THEORIES, Offered, Theory, offers, texts
+from verifiers.audit.sandbox import Limits, Sandbox
 from verifiers.rocq.verifier import RocqSettings, RocqVerifier
-from verifiers.sandbox import Limits, Sandbox
 
 CHECK_SECONDS = 0.5
 AUDIT_SECONDS = 3.0

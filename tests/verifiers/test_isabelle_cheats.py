@@ -14,7 +14,7 @@ import pytest
 
 from domain import Candidate, Problem
 from tests.verifiers.isabelle_stand_in import StandIn, running
-from verifiers.isabelle import scan
+from verifiers.audit.isabelle import scan
 from verifiers.isabelle.verifier import IsabelleVerifier
 
 CHEATS = sorted(Path(__file__).with_name("cheats_isabelle").iterdir())

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from domain import OutsideError
 from tests.verifiers.isabelle_stand_in import StandIn, running
-from verifiers.isabelle.client import Client, CommandError, Ended, ServerGone, Stream, connect
-from verifiers.isabelle.framing import ProtocolError, encode
+from verifiers.audit.isabelle.client import Client, CommandError, Ended, ServerGone, Stream, connect
+from verifiers.audit.isabelle.framing import ProtocolError, encode
 
 
 @pytest.fixture(scope="module")

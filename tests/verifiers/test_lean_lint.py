@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from verifiers.lean.lint import refuse
-from verifiers.lean.scan import Unterminated, scan
-from verifiers.lean.source import Malformed, parse_header, parse_statement, surround, without_header
+from verifiers.audit.lean.lint import refuse
+from verifiers.audit.lean.scan import Unterminated, scan
+from verifiers.audit.lean.source import Malformed, parse_header, parse_statement, surround, without_header
 
 MATHLIB = "import Mathlib\nset_option maxHeartbeats 400000\nopen BigOperators Real Nat Topology Rat\n"
 

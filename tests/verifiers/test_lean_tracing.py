@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from domain import OutsideError, UserError
+from verifiers.audit.lean.toolchain import Toolchain, find
 from verifiers.lean import tracing
-from verifiers.lean.toolchain import Toolchain, find
 from verifiers.lean.tracing import Trace, trace_compiled, trace_file, trace_repository
 
 EMBEDDED = pytest.mark.skipif(

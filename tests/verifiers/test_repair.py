@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from domain import Candidate, Problem
 from pipeline.config import RepairSettings
-from pipeline.repairing import automation
+from pipeline.loop.repair import automation
 from verifiers.repair import Automation, Repair, RepairLimits, repair
 from verifiers.rocq.steps import RocqSteps
 from verifiers.rocq.verifier import RocqVerifier

@@ -9,10 +9,10 @@ from typing import NamedTuple
 import pytest
 
 from domain import App, Candidate, Const, Lemma, Problem, Verdict
-from verifiers.rocq.audit import Auditor
-from verifiers.rocq.source import Malformed, header_parts, parse_statement
+from verifiers.audit.rocq.audit import Auditor
+from verifiers.audit.rocq.source import Malformed, header_parts, parse_statement
+from verifiers.audit.sandbox import Limits, Sandbox
 from verifiers.rocq.verifier import RocqSettings, RocqVerifier
-from verifiers.sandbox import Limits, Sandbox
 
 HEADER = """Inductive N := Zero | Succ (n : N).
 Fixpoint plus (a b : N) := match a with Zero => b | Succ x => Succ (plus x b) end."""

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from domain import Candidate, Problem, Verdict
-from verifiers.rocq.audit import Auditor
+from verifiers.audit.rocq.audit import Auditor
+from verifiers.audit.sandbox import Limits, Sandbox
 from verifiers.rocq.verifier import RocqSettings, RocqVerifier
-from verifiers.sandbox import Limits, Sandbox
 
 HEADER = """Inductive N := Zero | Succ (n : N).
 Fixpoint plus (a b : N) := match a with Zero => b | Succ x => Succ (plus x b) end."""

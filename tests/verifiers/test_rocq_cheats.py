@@ -17,11 +17,11 @@ from typing import Any, NamedTuple
 import pytest
 
 from domain import Candidate, Const, Lemma, Problem, Verdict
-from verifiers.rocq.audit import Auditor
+from verifiers.audit.rocq.audit import Auditor
+from verifiers.audit.rocq.source import parse_statement, surround
+from verifiers.audit.sandbox import Limits, Sandbox
 from verifiers.rocq.canonical import lemma_sentence
-from verifiers.rocq.source import parse_statement, surround
 from verifiers.rocq.verifier import RocqSettings, RocqVerifier
-from verifiers.sandbox import Limits, Sandbox
 
 FOLDER = Path(__file__).parent / "cheats_rocq"
 SAMPLE = 12

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verifiers.rocq.lint import refuse, refuse_statement
+from verifiers.audit.rocq.lint import refuse, refuse_statement
 
 ALLOWED = [
     "intros x. induction x as [|x IH]; simpl; auto.",

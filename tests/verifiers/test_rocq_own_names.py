@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.proposers.automation import TACTICS
-from pipeline.proposers.procedures import PREAMBLE
+from pipeline.proposers.automation.portfolio import TACTICS
+from pipeline.proposers.automation.procedures import PREAMBLE
 from verifiers.rocq.own_names import needed_tactics
 
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from domain import Lemma, Var
+from verifiers.audit.rocq.recheck import recheck
+from verifiers.audit.sandbox import Limits, Sandbox
 from verifiers.protocol import Development
-from verifiers.rocq.recheck import recheck
-from verifiers.sandbox import Limits, Sandbox
 
 HEADER = """Inductive N := Zero | Succ (n : N).
 Fixpoint plus (a b : N) := match a with Zero => b | Succ x => Succ (plus x b) end."""

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from domain import Candidate, Problem
-from verifiers.rocq.audit import Auditor
-from verifiers.rocq.recursion import may_recur
-from verifiers.sandbox import Limits, Sandbox
+from verifiers.audit.rocq.audit import Auditor
+from verifiers.audit.rocq.recursion import may_recur
+from verifiers.audit.sandbox import Limits, Sandbox
 
 HEADER = """Inductive N := Zero | Succ (n : N).
 Fixpoint plus (a b : N) := match a with Zero => b | Succ x => Succ (plus x b) end."""

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verifiers.rocq.sentences import Unterminated, normal_text, rename, split
+from verifiers.audit.rocq.sentences import Unterminated, normal_text, rename, split
 
 
 def texts(text: str) -> list[str]:

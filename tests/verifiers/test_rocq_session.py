@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from verifiers import sandbox as sandbox_module
+from verifiers.audit import sandbox as sandbox_module
+from verifiers.audit.sandbox import Limits
 from verifiers.rocq import session as session_module
 from verifiers.rocq.session import Session
-from verifiers.sandbox import Limits
 
 HEADER = """Inductive N := Zero | Succ (n : N).
 Fixpoint plus (a b : N) := match a with Zero => b | Succ x => Succ (plus x b) end."""

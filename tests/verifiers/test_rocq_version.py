@@ -2,8 +2,8 @@
 
 import pytest
 
-from verifiers.rocq.lint import refuse
-from verifiers.rocq.version import Unreadable, assumptions, checked_context, classical_name
+from verifiers.audit.rocq.lint import refuse
+from verifiers.audit.rocq.version import Unreadable, assumptions, checked_context, classical_name
 
 CLEAN = """
 CONTEXT SUMMARY

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from actors.accounting import cpu_seconds as tree_cpu_seconds
-from verifiers.sandbox import Finished, Limits, Sandbox, kill, prover_pid
+from verifiers.audit.sandbox import Finished, Limits, Sandbox, kill, prover_pid
 
 
 @pytest.fixture

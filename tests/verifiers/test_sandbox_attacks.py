@@ -13,9 +13,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from verifiers import scratch
-from verifiers.sandbox import Finished, Limits, Sandbox, kill
-from verifiers.watch import FOLDER_FACTOR, Box
+from verifiers.audit import scratch
+from verifiers.audit.sandbox import Finished, Limits, Sandbox, kill
+from verifiers.audit.watch import FOLDER_FACTOR, Box
 
 MEBIBYTE = 1 << 20
 SMALL = Limits(wall_seconds=20, cpu_seconds=5, memory_bytes=512 * MEBIBYTE, output_bytes=MEBIBYTE)
@@ -381,7 +381,7 @@ class TestDegraded:
 
     def test_an_audit_works_and_a_cheat_is_refused(self, bare: Sandbox) -> None:
         from domain import Candidate, Problem
-        from verifiers.rocq.audit import Auditor
+        from verifiers.audit.rocq.audit import Auditor
 
         auditor = Auditor(bare, Limits(60, 10))
         problem = Problem("goal", "rocq", "", "Theorem goal : 1 + 1 = 2.")
@@ -392,7 +392,7 @@ class TestDegraded:
 
 
 def test_a_process_that_ends_leaves_no_folder(repository: Path) -> None:
-    script = "from verifiers.sandbox import Sandbox\nprint(Sandbox().make_folder())"
+    script = "from verifiers.audit.sandbox import Sandbox\nprint(Sandbox().make_folder())"
     ran = subprocess.run([sys.executable, "-c", script], cwd=repository, capture_output=True, text=True, check=True)
     assert not Path(ran.stdout.strip()).exists()
     assert not Path(ran.stdout.strip()).parent.exists()

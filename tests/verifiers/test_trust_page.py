@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from domain import Candidate, Problem
-from verifiers.rocq.audit import Auditor
-from verifiers.rocq.lint import refuse
-from verifiers.sandbox import Limits, Sandbox
+from verifiers.audit.rocq.audit import Auditor
+from verifiers.audit.rocq.lint import refuse
+from verifiers.audit.sandbox import Limits, Sandbox
 
 PROBLEM = Problem(
     "goal",

@@ -14,9 +14,9 @@ import secrets
 from typing import NamedTuple
 
 from domain import OutsideError
-from verifiers.isabelle.audit import ACCESS
-from verifiers.isabelle.session import Session
-from verifiers.isabelle.theories import theory
+from verifiers.audit.isabelle.audit import ACCESS
+from verifiers.audit.isabelle.session import Session
+from verifiers.audit.isabelle.theories import theory
 
 _ML = r"""
 ML \<open>

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from verifiers.isabelle.keywords import ALLOWED, ENDS_OF_PROOFS, IN_PROOFS
-from verifiers.isabelle.scan import Token, Unreadable, tokens
+from verifiers.audit.isabelle.keywords import ALLOWED, ENDS_OF_PROOFS, IN_PROOFS
+from verifiers.audit.isabelle.scan import Token, Unreadable, tokens
 from verifiers.steps import Kind, Step, replace_between_blanks
 
 _UNKNOWN = re.compile(r'(?:Undefined|Unknown|Bad) (?:proof )?method(?: name)?:? "(?P<name>[^"]*)"')

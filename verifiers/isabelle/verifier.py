@@ -16,37 +16,22 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 
-from domain import (
-    Candidate,
-    Const,
-    Elaboration,
-    Goal,
-    Message,
-    OutsideError,
-    Problem,
-    Prover,
-    Replay,
-    Term,
-    Verdict,
-)
-from verifiers.cache import VerdictCache, candidate_key, program_digest
+from domain import Candidate, Const, Elaboration, Goal, Message, OutsideError, Problem, Prover, Replay, Term, Verdict
+from verifiers.audit.cache import VerdictCache, candidate_key, program_digest
+from verifiers.audit.isabelle import theories
+from verifiers.audit.isabelle.audit import ACCESS, probes, release_year
+from verifiers.audit.isabelle.cases import Case, errors_of, groups, prepare, sessions_of
+from verifiers.audit.isabelle.judging import facts_used, verdict_on
+from verifiers.audit.isabelle.server import IsabelleSettings, Server, open_server
+from verifiers.audit.isabelle.session import Session, Used
+from verifiers.audit.sandbox import Sandbox
 from verifiers.canonical import digest
-from verifiers.isabelle import theories
-from verifiers.isabelle.audit import ACCESS, probes, release_year
-from verifiers.isabelle.cases import Case, errors_of, groups, prepare, sessions_of
 from verifiers.isabelle.goals import Printed, read_goal, read_goals, render
-from verifiers.isabelle.judging import facts_used, verdict_on
-from verifiers.isabelle.server import IsabelleSettings, Server, open_server
-from verifiers.isabelle.session import Session, Used
 from verifiers.protocol import Development, Visible
-from verifiers.sandbox import Sandbox
 
 PROBE_SECONDS = 60.0
 """For the question which forms of ML a server's release understands, wall time."""
-
-HERE = Path(__file__).resolve().parent
 
 
 class IsabelleVerifier:
@@ -311,7 +296,7 @@ class IsabelleVerifier:
     def _key(self, kind: str, seconds: float, candidate: Candidate) -> str:
         lemmas = theories.named_lemmas(candidate.lemmas, candidate.proof + candidate.preamble)
         limits = f"{seconds} {self.settings.session} {self.settings.recheck_seconds}"
-        return candidate_key(kind, (self.describe(), program_digest(HERE), limits), candidate, lemmas)
+        return candidate_key(kind, (self.describe(), program_digest(), limits), candidate, lemmas)
 
 
 def _as_text(problem: Problem) -> Elaboration | Verdict:

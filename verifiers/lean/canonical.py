@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from domain import Const, Datatype, Fix, Forall, Function, Lambda, Lemma, Prover, Term, Var
 from term_algebra import alpha_normal, constants, separate, substitute, variant
+from verifiers.audit.words import ParseError
 from verifiers.canonical import Canon, digest
 from verifiers.lean.terms import render, render_binders, render_open
-from verifiers.words import ParseError
 
 
 @dataclass(frozen=True, slots=True)

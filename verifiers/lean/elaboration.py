@@ -16,13 +16,13 @@ from dataclasses import dataclass
 
 from domain import Const, Definition, Elaboration, Message, Problem, Reason, Term, UserError, Verdict
 from term_algebra import alpha_normal, rename_constants
+from verifiers.audit.words import ParseError
 from verifiers.canonical import Draft, Group, canonical_text, content, in_order
 from verifiers.lean.canonical import WRITER, canon, prelude_id
-from verifiers.lean.headers import Header, Introduction, Statement, opaque, read_statement, take_apart
+from verifiers.lean.headers import AuthorStatement, Header, Introduction, opaque, read_statement, take_apart
 from verifiers.lean.printed import SHOW_ALL, Reading, definition_body, queries
 from verifiers.lean.reader import lean_name
 from verifiers.lean.terms import render, render_name
-from verifiers.words import ParseError
 
 MOST_TOGETHER = 40
 """Statements of one header that are elaborated in one file."""
@@ -59,7 +59,7 @@ class Elaborator:
     def elaborate(self, problems: Sequence[Problem]) -> list[Elaboration | Verdict]:
         """The canonical form of each problem, in order; a verdict `error` for one that the prover refuses."""
         results: dict[int, Elaboration | Verdict] = {}
-        statements: dict[int, Statement] = {}
+        statements: dict[int, AuthorStatement] = {}
         by_header: dict[Header, list[int]] = defaultdict(list)
         for index, problem in enumerate(problems):
             try:
@@ -84,7 +84,7 @@ class Elaborator:
 
     # ------------------------------------------------------------------------------------------------ first reading
 
-    def _drafts(self, header: Header, asked: Mapping[int, tuple[Problem, Statement]]) -> dict[int, Draft]:
+    def _drafts(self, header: Header, asked: Mapping[int, tuple[Problem, AuthorStatement]]) -> dict[int, Draft]:
         """Drafts of problems with one header; none for those that are refused or not understood."""
         bodies: dict[str, Term] = {}
         commands = [
@@ -123,7 +123,7 @@ class Elaborator:
         return found
 
     def _read(
-        self, header: Header, asked: Mapping[int, tuple[Problem, Statement]], ran: Ran, bodies: Mapping[str, Term]
+        self, header: Header, asked: Mapping[int, tuple[Problem, AuthorStatement]], ran: Ran, bodies: Mapping[str, Term]
     ) -> tuple[dict[int, Draft], set[str]]:
         """Drafts from what was printed, and the matchers whose bodies are missing for it."""
         answers = list(ran.answers[1 if header.body else 0 :])
@@ -231,7 +231,7 @@ class Elaborator:
 
     # ------------------------------------------------------------------------------------------------ whole headers
 
-    def _elaborate_whole(self, problem: Problem, statement: Statement) -> Elaboration | Verdict:
+    def _elaborate_whole(self, problem: Problem, statement: AuthorStatement) -> Elaboration | Verdict:
         """The problem with its whole header as prelude; the author's own words where nothing else is read back."""
         header = opaque(problem)
         drafts = self._drafts(header, {0: (problem, statement)})
@@ -250,12 +250,12 @@ def elaborate(run: Run, problems: Sequence[Problem]) -> list[Elaboration | Verdi
     return Elaborator(run).elaborate(problems)
 
 
-def _in_namespace(index: int, statement: Statement) -> str:
+def _in_namespace(index: int, statement: AuthorStatement) -> str:
     """The statement, assumed, where no other problem's name is in the way."""
     return f"namespace Asked{index}\n{statement.sentence} := sorry\nend Asked{index}"
 
 
-def _question(index: int, statement: Statement) -> str:
+def _question(index: int, statement: AuthorStatement) -> str:
     return f"#check @Asked{index}.{statement.name.removeprefix('_root_.')}"
 
 

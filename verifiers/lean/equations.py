@@ -13,8 +13,8 @@ from itertools import count
 
 from domain import App, Branch, Const, Datatype, Fix, FixFunction, Forall, Function, Lambda, Match, Term, Var
 from term_algebra import alpha_normal, apply, children, constants, free_variables, replace_constants, substitute
+from verifiers.audit.words import ParseError
 from verifiers.lean.core import DATATYPES
-from verifiers.words import ParseError
 
 _MOST_ROWS = 200
 

@@ -15,11 +15,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from domain import Goal, Hypothesis, Message, Replay
+from verifiers.audit.words import ParseError
 from verifiers.lean import matches
 from verifiers.lean.printed import SHOW_ALL
 from verifiers.lean.reader import NAME, Parser
 from verifiers.lean.session import Outcome, Session
-from verifiers.words import ParseError
 
 STEP_LINES = 8
 """Lines of a step that failed in which its beginning is looked for."""

@@ -39,7 +39,7 @@ class Header:
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class AuthorStatement:
     """A formal statement without a proof: `theorem NAME BINDERS : TYPE`."""
 
     name: str
@@ -104,7 +104,7 @@ def _commands(text: str) -> list[str]:
     return ["\n".join(lines) for lines in commands]
 
 
-def read_statement(problem: Problem) -> Statement:
+def read_statement(problem: Problem) -> AuthorStatement:
     """The problem's statement. Raises `UserError` if it is none."""
     try:
         text = without_comments(problem.formal_statement).strip()
@@ -120,7 +120,7 @@ def read_statement(problem: Problem) -> Statement:
         raise UserError(f"problem {problem.name}: no `:` between the theorem's name and its statement")
     binders, type_ = rest[:colon].strip(), rest[colon + 1 :].strip()
     type_text = f"∀ {binders}, {type_}" if binders else type_
-    return Statement(found["name"], f"theorem {found['name']} {rest.strip()}", type_text, _bound(binders))
+    return AuthorStatement(found["name"], f"theorem {found['name']} {rest.strip()}", type_text, _bound(binders))
 
 
 def _bound(binders: str) -> tuple[str, ...]:

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 
 from domain import App, Branch, Const, Datatype, Forall, Lambda, Let, Match, Term, Var
 from term_algebra import apply, beta, constants, free_variables, substitute, unfold, variant
+from verifiers.audit.words import ParseError
 from verifiers.lean.core import DATATYPES
 from verifiers.lean.reader import CORE
-from verifiers.words import ParseError
 
 _HELPER = re.compile(r".*\.(?:match_\d+|_sparseCasesOn_\d+)")
 _CASES = ".casesOn"

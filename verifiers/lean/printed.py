@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 
 from domain import Constructor, Datatype, Forall, Function, Sort, Term
 from term_algebra import children, constants
+from verifiers.audit.words import ParseError
 from verifiers.canonical import Group
 from verifiers.lean import matches
 from verifiers.lean.equations import function
 from verifiers.lean.headers import Introduction
 from verifiers.lean.reader import Parser, parse, term_name
-from verifiers.words import ParseError
 
 SHOW_ALL = (
     "set_option pp.all true",

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 
 from domain import Const, Forall, Lambda, Let, Sort, Term, Var
 from term_algebra import apply
-from verifiers.words import Words
+from verifiers.audit.words import Words
 
 CORE = {
     "eq": "Eq",

@@ -23,9 +23,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from domain import OutsideError, Reason
+from verifiers.audit.lean.toolchain import Toolchain, memory_option
+from verifiers.audit.sandbox import Sandbox, prover_pid
 from verifiers.lean.messages import Broken, Messages
-from verifiers.lean.toolchain import Toolchain, memory_option
-from verifiers.sandbox import Sandbox, prover_pid
 from verifiers.warm import WarmProcess
 
 GRACE_SECONDS = 0.25
@@ -63,7 +63,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ServerMessage:
     """A message about a part of the document; `unsolved` marks an error that says nothing but that goals are left."""
 
     level: Level
@@ -109,7 +109,7 @@ class Server(WarmProcess):
 
     # --------------------------------------------------------------------------------------------- document
 
-    def put(self, text: str) -> list[Said]:
+    def put(self, text: str) -> list[ServerMessage]:
         """Make `text` the document and wait until Lean is done with it; what Lean says of it."""
         self._write_document(text)
         self._ask("textDocument/waitForDiagnostics", {"uri": URI, "version": self._version})
@@ -234,9 +234,9 @@ class Server(WarmProcess):
         return self._log.read(500).decode("utf-8", "replace")
 
 
-def _said(diagnostic: Mapping[str, Any]) -> Said:
+def _said(diagnostic: Mapping[str, Any]) -> ServerMessage:
     where = diagnostic.get("fullRange") or diagnostic["range"]
     start, end = (Place(where[side]["line"], where[side]["character"]) for side in ("start", "end"))
     level = _LEVELS.get(diagnostic.get("severity", 1), "info")
     tags = diagnostic.get("leanTags", ())
-    return Said(level, str(diagnostic["message"]), start, end, level == "error" and _UNSOLVED_GOALS in tags)
+    return ServerMessage(level, str(diagnostic["message"]), start, end, level == "error" and _UNSOLVED_GOALS in tags)

@@ -20,9 +20,9 @@ from types import TracebackType
 from typing import Self
 
 from domain import Message, OutsideError, Reason
-from verifiers.lean.server import Place, Said, Server, Stopped
-from verifiers.lean.toolchain import Toolchain
-from verifiers.sandbox import GIBIBYTE, MEBIBYTE, Sandbox
+from verifiers.audit.lean.toolchain import Toolchain
+from verifiers.audit.sandbox import GIBIBYTE, MEBIBYTE, Sandbox
+from verifiers.lean.server import Place, Server, ServerMessage, Stopped
 
 RUNS_PER_PROCESS = 2000
 """Runs after which a process is renewed."""
@@ -133,7 +133,7 @@ class Session:
         started = time.monotonic()
         head = self._based + before
         self._document, self._text_at = head + text + after, len(head)
-        messages: list[Said] = []
+        messages: list[ServerMessage] = []
         reason: Reason | None = None
         said = ""
         cpu = 0.0
@@ -223,7 +223,7 @@ def _unreadable(error: UnicodeEncodeError) -> Outcome:
     return Outcome(False, "does_not_compile", (Message("error", str(error)),), (), 0)
 
 
-def _outcome(said: list[Said], lines: Lines, start: int) -> Outcome:
+def _outcome(said: list[ServerMessage], lines: Lines, start: int) -> Outcome:
     """What messages about a document mean for the text in it that begins at `start`."""
     messages: list[tuple[Message, bool]] = []
     for one in said:

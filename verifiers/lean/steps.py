@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from verifiers.lean.scan import scan
+from verifiers.audit.lean.scan import scan
 from verifiers.steps import Kind, Step
 
 _BULLET = re.compile(r"(?:·|\.(?= ))[ \t]*")

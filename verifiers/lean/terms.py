@@ -13,8 +13,8 @@ from collections.abc import Sequence
 
 from domain import App, Branch, Const, Fix, Forall, Lambda, Let, Match, Sort, Term, Var
 from term_algebra import separate
+from verifiers.audit.words import ParseError
 from verifiers.lean.reader import NAME, lean_name, parse
-from verifiers.words import ParseError
 
 __all__ = ["PLAIN", "ParseError", "lean_name", "parse", "render", "render_binders", "render_name", "render_open"]
 

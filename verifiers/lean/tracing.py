@@ -23,11 +23,11 @@ from pathlib import Path
 from typing import Any
 
 from domain import Message, OutsideError, UserError
-from verifiers.lean.scan import Unterminated, scan
+from verifiers.audit.lean.scan import Unterminated, scan
+from verifiers.audit.lean.toolchain import Toolchain
+from verifiers.audit.sandbox import GIBIBYTE, Sandbox
 from verifiers.lean.server import Place, Server, Stopped
 from verifiers.lean.session import Lines
-from verifiers.lean.toolchain import Toolchain
-from verifiers.sandbox import GIBIBYTE, Sandbox
 
 LEAN_DOJO = "lean-dojo==4.20.0"
 

@@ -9,15 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from domain import Candidate, Elaboration, Goal, Message, Problem, Prover, Replay, Term, Verdict
-from verifiers.cache import VerdictCache, candidate_key, program_digest
-from verifiers.lean.audit import Auditor
-from verifiers.lean.batch import Compiler
-from verifiers.lean.elaboration import Answer, Elaborator, Ran
-from verifiers.lean.goals import read_goal, replay
-from verifiers.lean.layers import (
+from verifiers.audit.cache import VerdictCache, candidate_key, program_digest
+from verifiers.audit.lean.audit import Auditor
+from verifiers.audit.lean.batch import Compiler
+from verifiers.audit.lean.layers import (
     FROZEN,
     Question,
     frozen_definition,
@@ -28,17 +25,17 @@ from verifiers.lean.layers import (
     refused_texts,
     resting_on,
 )
-from verifiers.lean.recheck import recheck
-from verifiers.lean.scan import Unterminated
+from verifiers.audit.lean.recheck import recheck
+from verifiers.audit.lean.scan import Unterminated
+from verifiers.audit.lean.source import Malformed, lemma_axiom, named_lemmas, surround, without_header
+from verifiers.audit.lean.toolchain import LeanSettings, Toolchain, find
+from verifiers.audit.sandbox import Sandbox
+from verifiers.lean.elaboration import Answer, Elaborator, Ran
+from verifiers.lean.goals import read_goal, replay
 from verifiers.lean.session import Outcome, Session
-from verifiers.lean.source import Malformed, lemma_axiom, named_lemmas, surround, without_header
 from verifiers.lean.terms import render
-from verifiers.lean.toolchain import LeanSettings, Toolchain, find
 from verifiers.protocol import Development, Visible
-from verifiers.sandbox import Sandbox
 from verifiers.warm_sessions import WarmSessions
-
-HERE = Path(__file__).resolve().parent
 
 _CHECK = "LemmaryFrozen.check"
 
@@ -202,7 +199,7 @@ class LeanVerifier:
             lemmas = candidate.lemmas
         settings = self.settings
         limits = f"{seconds} {settings.memory_bytes} {settings.recheck_seconds} {settings.command} {settings.project}"
-        return candidate_key(kind, (self.describe(), program_digest(HERE), limits), candidate, lemmas)
+        return candidate_key(kind, (self.describe(), program_digest(), limits), candidate, lemmas)
 
 
 def run_commands(compiler: Compiler, header: str, commands: Sequence[str]) -> Ran:

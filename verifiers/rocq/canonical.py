@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from domain import Const, Datatype, Fix, FixFunction, Forall, Function, Lemma, Prover, Term, Var
 from term_algebra import alpha_normal, constants, separate, substitute, variant
 from verifiers import canonical
+from verifiers.audit.rocq.sentences import normal_text
 from verifiers.canonical import Canon, Group, canonical_header, digest, in_order, is_canonical_lemma, lemma_id, reached
-from verifiers.rocq.sentences import normal_text
 from verifiers.rocq.terms import render, render_binders, render_open
 
 __all__ = [

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 
 from domain import Const, Definition, Elaboration, Message, Problem, Reason, UserError, Verdict
 from term_algebra import alpha_normal
+from verifiers.audit.rocq.sentences import Unterminated, split
+from verifiers.audit.words import ParseError
 from verifiers.canonical import Draft, content
 from verifiers.rocq.canonical import (
     Group,
@@ -28,18 +30,10 @@ from verifiers.rocq.canonical import (
     prelude_id,
     reached,
 )
-from verifiers.rocq.headers import Header, Introduction, Statement, opaque, read_statement, take_apart
+from verifiers.rocq.headers import AuthorStatement, Header, Introduction, opaque, read_statement, take_apart
 from verifiers.rocq.own_names import canonical_problem, proof_file, self_contained, to_own_names
-from verifiers.rocq.sentences import Unterminated, split
 from verifiers.rocq.session import Session
-from verifiers.rocq.terms import (
-    library_parameters,
-    parse_definition,
-    parse_inductive,
-    parse_typed,
-    render,
-)
-from verifiers.words import ParseError
+from verifiers.rocq.terms import library_parameters, parse_definition, parse_inductive, parse_typed, render
 
 __all__ = [
     "Elaborator",
@@ -117,7 +111,7 @@ class Elaborator:
     def elaborate(self, problems: Sequence[Problem]) -> list[Elaboration | Verdict]:
         """The canonical form of each problem, in order; a verdict `error` for one that the prover refuses."""
         results: dict[int, Elaboration | Verdict] = {}
-        statements: dict[int, Statement] = {}
+        statements: dict[int, AuthorStatement] = {}
         headers: dict[int, Header] = {}
         for index, problem in enumerate(problems):
             try:
@@ -168,7 +162,7 @@ class Elaborator:
                 if found.group(2) is None and found.group(1).endswith("." + name):
                     known[name] = found.group(1)
 
-    def _draft(self, problem: Problem, header: Header, statement: Statement) -> Draft:
+    def _draft(self, problem: Problem, header: Header, statement: AuthorStatement) -> Draft:
         queries = [name for introduction in header.introductions for name in _printed(introduction)]
         text = "\n".join(
             [
@@ -266,13 +260,13 @@ class Elaborator:
 
     # ------------------------------------------------------------------------------------------------ whole headers
 
-    def _elaborate_whole(self, problem: Problem, statement: Statement) -> Elaboration | Verdict:
+    def _elaborate_whole(self, problem: Problem, statement: AuthorStatement) -> Elaboration | Verdict:
         """The problem with its whole header as prelude; the author's own words where nothing else is read back."""
         header = opaque(problem)
         before = "\n".join([part for part in (header.prelude, statement.before) if part])
         header = Header(before, "", ())
         try:
-            draft = self._draft(problem, header, Statement("", statement.name, statement.sentence, False, ""))
+            draft = self._draft(problem, header, AuthorStatement("", statement.name, statement.sentence, False, ""))
             if done := self._verify_prelude(header.prelude, {0: draft}):
                 return done[0].finished(prelude_id)
         except _RefusedError as refused:

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from domain import Problem, UserError
-from verifiers.rocq.sentences import Unterminated, identifiers, normal_text, split
+from verifiers.audit.rocq.sentences import Unterminated, identifiers, normal_text, split
 
 _IMPORT = re.compile(r"(?:From [\w.]+ )?(?:Require|Import|Export)\b")
 SCOPE = re.compile(r"(?:Local |Global )?(?:Open|Close) Scope [\w]+\.$")
@@ -44,7 +44,7 @@ class Header:
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class AuthorStatement:
     """A formal statement: what stands before the theorem (seldom anything), the theorem's name and whole sentence."""
 
     before: str
@@ -98,7 +98,7 @@ def _introduction(text: str) -> Introduction | None:
     return Introduction(is_datatype, tuple(names))
 
 
-def read_statement(problem: Problem) -> Statement:
+def read_statement(problem: Problem) -> AuthorStatement:
     """The problem's statement. Raises `UserError` if it is none."""
     try:
         sentences = split(problem.formal_statement.strip())
@@ -116,7 +116,7 @@ def read_statement(problem: Problem) -> Statement:
     if colon < 0:
         raise UserError(f"problem {problem.name}: no `:` between the theorem's name and its statement")
     binders, type_ = rest[:colon].strip(), rest[colon + 1 :].strip()
-    return Statement(
+    return AuthorStatement(
         before="\n".join([before.text for before in sentences[:-1]]),
         name=found.group(1),
         sentence=sentence,

@@ -20,8 +20,8 @@ from typing import Literal, cast, get_args
 from xml.etree.ElementTree import Element, ParseError, fromstring
 
 from domain import OutsideError, Reason
-from verifiers.rocq.version import program
-from verifiers.sandbox import Limits, Sandbox, prover_pid
+from verifiers.audit.rocq.version import program
+from verifiers.audit.sandbox import Limits, Sandbox, prover_pid
 from verifiers.warm import WarmProcess
 
 LEAST_WAIT, MOST_WAIT = 0.005, 0.05
@@ -63,7 +63,7 @@ class Stopped(Exception):  # noqa: N818 (an event, not an error of ours)
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class IdetopMessage:
     """A message about the sentence of `state`; `start` and `end` are byte offsets into it, or -1."""
 
     state: int
@@ -78,7 +78,7 @@ class Answer:
     """A reply, and what was said before it. A failure's own message is the last of `said`."""
 
     value: Element
-    said: tuple[Said, ...]
+    said: tuple[IdetopMessage, ...]
 
     @property
     def good(self) -> bool:
@@ -245,7 +245,7 @@ def _parse(data: bytes) -> Answer:
         root = fromstring(b"<r>" + data.replace(b"&nbsp;", b" ") + b"</r>")  # noqa: S314
     except ParseError as error:
         raise Stopped("prover_error", f"the prover's answer is not XML: {error}") from None
-    said: list[Said] = []
+    said: list[IdetopMessage] = []
     for feedback in root.iterfind("feedback"):
         message = feedback.find("feedback_content[@val='message']/message")
         if message is None:
@@ -254,7 +254,7 @@ def _parse(data: bytes) -> Answer:
         location = message.find("option/loc")
         state = feedback.find("state_id")
         said.append(
-            Said(
+            IdetopMessage(
                 int(state.get("val", "0")) if state is not None else 0,
                 _level(level.get("val", "") if level is not None else ""),
                 text_of(message[-1]),
@@ -266,7 +266,7 @@ def _parse(data: bytes) -> Answer:
         # The failure repeats the error of its feedback, but names the last good state instead of the one that failed.
         failed = [one.state for one in said if one.level == "error"] or [0]
         said = [one for one in said if one.level != "error"]
-        said.append(Said(failed[-1], "error", text_of(value[-1]), *_offsets(value, "loc_s", "loc_e")))
+        said.append(IdetopMessage(failed[-1], "error", text_of(value[-1]), *_offsets(value, "loc_s", "loc_e")))
     return Answer(value, tuple(said))
 
 

@@ -22,9 +22,9 @@ from typing import NamedTuple, Self
 from xml.etree.ElementTree import Element
 
 from domain import Message, OutsideError, Reason
-from verifiers.rocq.idetop import Answer, Idetop, Said, Stopped, text_of
-from verifiers.rocq.sentences import Unterminated, split
-from verifiers.sandbox import GIBIBYTE, MEBIBYTE, Limits, Sandbox
+from verifiers.audit.rocq.sentences import Unterminated, split
+from verifiers.audit.sandbox import GIBIBYTE, MEBIBYTE, Limits, Sandbox
+from verifiers.rocq.idetop import Answer, Idetop, IdetopMessage, Stopped, text_of
 
 RUNS_PER_PROCESS = 2000
 """Runs after which a process is renewed: they grow by some 10 MB in a thousand runs, and become no slower."""
@@ -219,7 +219,7 @@ class _Placed:
     text: str
     start: int
 
-    def message(self, said: Said) -> Message:
+    def message(self, said: IdetopMessage) -> Message:
         """What the prover said of this sentence, with byte offsets turned into places in the caller's text."""
         if self.start < 0:
             return Message(said.level, said.text)

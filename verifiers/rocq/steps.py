@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from domain import Candidate
-from verifiers.rocq.lint import DECLARATIONS
-from verifiers.rocq.sentences import Sentence, identifiers, split
-from verifiers.rocq.source import parse_statement, surround, without_header
+from verifiers.audit.rocq.lint import DECLARATIONS
+from verifiers.audit.rocq.sentences import Sentence, identifiers, split
+from verifiers.audit.rocq.source import parse_statement, surround, without_header
 from verifiers.steps import Kind, Step, replace_between_blanks
 
 _BULLET = re.compile(r"-+|\++|\*+")

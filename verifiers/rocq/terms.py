@@ -23,7 +23,7 @@ from term_algebra import (
     substitute,
     unfold,
 )
-from verifiers.rocq.reader import (
+from verifiers.audit.rocq.reader import (
     library_parameters,
     parse,
     parse_definition,
@@ -32,7 +32,7 @@ from verifiers.rocq.reader import (
     parse_inductive,
     parse_typed,
 )
-from verifiers.words import ParseError
+from verifiers.audit.words import ParseError
 
 __all__ = [
     "PLAIN",

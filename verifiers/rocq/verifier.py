@@ -17,21 +17,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from domain import Candidate, Elaboration, Goal, Message, OutsideError, Problem, Prover, Replay, Term, Verdict
-from verifiers.cache import VerdictCache, candidate_key, program_digest
-from verifiers.protocol import Development, Visible
-from verifiers.rocq import visible
-from verifiers.rocq.audit import Auditor
-from verifiers.rocq.elaboration import Elaborator, run_in
-from verifiers.rocq.layers import refusal
-from verifiers.rocq.lint import refuse, refuse_preamble
-from verifiers.rocq.processes import Work
-from verifiers.rocq.reader import library_parameters, parse_goal, parse_goals
-from verifiers.rocq.recheck import recheck
-from verifiers.rocq.sentences import Unterminated, identifiers
-from verifiers.rocq.session import Outcome, Session
-from verifiers.rocq.source import (
+from verifiers.audit.cache import VerdictCache, candidate_key, program_digest
+from verifiers.audit.rocq.audit import Auditor
+from verifiers.audit.rocq.layers import refusal
+from verifiers.audit.rocq.lint import refuse, refuse_preamble
+from verifiers.audit.rocq.processes import Work
+from verifiers.audit.rocq.reader import library_parameters, parse_goal, parse_goals
+from verifiers.audit.rocq.recheck import recheck
+from verifiers.audit.rocq.sentences import Unterminated, identifiers
+from verifiers.audit.rocq.source import (
+    FrozenStatement,
     Malformed,
-    Statement,
     Surrounded,
     lemma_axiom,
     named_lemmas,
@@ -39,13 +35,15 @@ from verifiers.rocq.source import (
     surround,
     without_header,
 )
+from verifiers.audit.rocq.version import program
+from verifiers.audit.sandbox import GIBIBYTE, Limits, Sandbox
+from verifiers.audit.words import ParseError
+from verifiers.protocol import Development, Visible
+from verifiers.rocq import visible
+from verifiers.rocq.elaboration import Elaborator, run_in
+from verifiers.rocq.session import Outcome, Session
 from verifiers.rocq.terms import render
-from verifiers.rocq.version import program
-from verifiers.sandbox import GIBIBYTE, Limits, Sandbox
 from verifiers.warm_sessions import WarmSessions
-from verifiers.words import ParseError
-
-HERE = Path(__file__).resolve().parent
 
 _FROZEN = "Frozen_statement"
 _CHECK = "Frozen_check"
@@ -295,7 +293,7 @@ class RocqVerifier:
             lemmas = candidate.lemmas
         settings = self.settings
         limits = f"{seconds} {settings.memory_bytes} {settings.recheck_seconds}"
-        return candidate_key(kind, (self.describe(), program_digest(HERE), limits), candidate, lemmas)
+        return candidate_key(kind, (self.describe(), program_digest(), limits), candidate, lemmas)
 
     def _constructor_parameters(self, header: str) -> Callable[[str], int]:
         """How many parameters the constructors of the header's datatypes have; patterns are printed without them."""
@@ -343,7 +341,7 @@ def _judge(outcome: Outcome, placed: Surrounded) -> Verdict:
     return Verdict("rejected", outcome.reason, "none", messages, seconds=outcome.cpu_seconds)
 
 
-def _at_the_end(outcome: Outcome, alone: Outcome, placed: Surrounded, statement: Statement) -> Verdict:
+def _at_the_end(outcome: Outcome, alone: Outcome, placed: Surrounded, statement: FrozenStatement) -> Verdict:
     """The verdict on a text that is accepted itself (`alone`), after which the statement is not."""
     length = len(placed.text)
     if alone.proof_open:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 
 from domain import App, Const, Forall, Sort, Term
+from verifiers.audit.rocq.processes import WIDE
+from verifiers.audit.rocq.sentences import normal_text, split
+from verifiers.audit.sandbox import Finished
+from verifiers.audit.words import ParseError
 from verifiers.protocol import Visible
 from verifiers.rocq.headers import SCOPE
-from verifiers.rocq.processes import WIDE
-from verifiers.rocq.sentences import normal_text, split
 from verifiers.rocq.terms import parse_typed
-from verifiers.sandbox import Finished
-from verifiers.words import ParseError
 
 _ENTRY = re.compile(r"([^\W\d][\w'.]*): (.*)", re.DOTALL)
 

@@ -1,0 +1,1 @@
+"""The round loop: prove and evolve side by side, consolidate, recheck, snapshot."""

@@ -1,0 +1,71 @@
+"""What the library offers to the policy, read in the library's own process."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from pipeline.loop.scheduler import Candidates, OpenRequest, Parent, Record, arm_of
+
+ASSUMED = ("exploration", "goal_surgery")
+"""Sources of requests that attempts assume before anybody proves them."""
+
+GROWN = 1.5
+"""How many times as many lemmas make a request that failed often worth another try."""
+
+
+def candidates(
+    library: Any, most_tries: int, seconds_per_token: float, *, alone: bool = False, assumed: bool = True
+) -> Candidates:
+    """Open requests worth a try and lemmas in use, smallest first, and what each step has brought.
+
+    What stuck goals and explorations asked for is assumed by attempts (`conditional_proof.py`). It is worth a try once
+    a proof went through with it and only its own proof was not found.
+
+    Args:
+        library: with the records of all steps of evolution (`library_store.state.State.efforts`).
+        most_tries: steps of evolution at a request after which it waits until `GROWN` times as many lemmas came.
+        seconds_per_token: CPU seconds of the language model for one token of output.
+        assumed: whether attempts assume requests; if not, all are worth a try.
+        alone: whether a request serves nobody but those who asked, so that it goes when these are proved.
+    """
+    arms: defaultdict[str, list[float]] = defaultdict(lambda: [0, 0, 0, 0.0])
+    parents: defaultdict[str, list[float]] = defaultdict(lambda: [0, 0, 0, 0.0])
+    brought, at_try = 0, dict[str, int]()
+    for effort in library.efforts:
+        brought += len(effort.harvested)
+        at_try[effort.target] = brought
+        request = library.requests.get(effort.target)
+        source = request.operator if request is not None and not effort.by_model else ""
+        rows = [arms[arm_of(effort.operator, source, use_model=effort.by_model)]]
+        if effort.target in library.lemmas:
+            rows.append(parents[effort.target])
+        for row in rows:
+            row[0] += 1
+            row[1] += len(effort.harvested)
+            row[2] += sum(bool(library.used_by[lemma]) for lemma in effort.harvested)
+            row[3] += effort.cpu_seconds + effort.tokens * seconds_per_token
+    waiting = [
+        r
+        for r in library.requests.values()
+        if r.status == "open"
+        and (r.tries > 0 or r.operator not in ASSUMED or not assumed)
+        and (library.attempts_on[r.id] < most_tries or brought >= GROWN * max(1, at_try.get(r.id, 0)))
+    ]
+    wanted = {r.id: sum(library.problems[name].status == "open" for name in r.asked_by) for r in waiting}
+    requests = [r for r in waiting if wanted[r.id] or not alone]
+    requests.sort(key=lambda request: (len(request.statement_exact), request.id))
+    live = [lemma for lemma in library.lemmas.values() if lemma.retired_by is None]
+    live.sort(key=lambda lemma: (len(lemma.statement_exact), lemma.id))
+    proved = [state.operator for state in library.problems.values() if state.status == "proved"]
+    return Candidates(
+        [OpenRequest(r.id, r.operator, r.tries, wanted[r.id]) for r in requests],
+        [Parent(lemma.id, _record(parents[lemma.id])) for lemma in live],
+        {arm: _record(row) for arm, row in arms.items()},
+        len(proved),
+        proved.count("language_model"),
+    )
+
+
+def _record(row: list[float]) -> Record:
+    return Record(int(row[0]), int(row[1]), int(row[2]), row[3])

@@ -1,0 +1,233 @@
+"""Proofs on credit: a proof may rest on conjectures, and only those that it needs are proved.
+
+Exploration finds far more that holds than anybody needs, and to prove it all costs more than anything else in a run. A
+warm session assumes lemmas in any case; so where the library's lemmas do not suffice, it may assume open requests too:
+what exploration found and what stuck goals asked for, tested on values, not proved. Of a proof that goes through, the
+conjectures that it needs, after it was minimised, are proved next, in the same way; where one cannot be proved, another
+proof is sought without it. All this is done with few scripts for each statement first, and then with all of them.
+
+Invariants: nothing is accepted on credit. A conjecture enters the library by an audited proof of its own, before what
+rests on it. None is assumed in its own proof, nor in the proof of one that it is needed for, so there is no circle.
+
+What is assumed for a problem depends on earlier rounds alone, but for what was refuted or failed often since; proofs of
+conjectures use the library of the moment, so that no two attempts prove the same. Which of two workers is faster can
+therefore decide what a round solves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from domain import Lemma, Request, Term
+from library_store.deduplication import dedup_key
+from pipeline.loop.admit import admit, known
+from pipeline.loop.attempt_log import AttemptLog
+from pipeline.loop.context import CanonicalStatement, Ports, RunContext
+from pipeline.loop.prove import Proof, Search
+from pipeline.loop.retrieve import retrieve
+from pipeline.proposers.conjecture.testing import Tester
+from term_algebra import size
+
+DEPTH = 3
+"""How many conjectures may wait for one another's proof on credit."""
+
+PROOFS = 3
+"""Proofs on credit that are sought for one statement, each without the conjectures that failed the one before."""
+
+ASSUMED = 200
+"""Conjectures that are retrieved for one statement; automation selects among them."""
+
+ALIKE = 300
+"""Valuations whose values repeat each other that a conjecture must stand before its proof is sought."""
+
+GROWTH = 8
+"""By how many symbols a conjecture may be larger than the conjecture for whose proof it is assumed."""
+
+
+@dataclass
+class ConditionalProofs:
+    """The means of one step: `over` are ids of the definitions in sight, `until` a limit of `ledger.prover_seconds`."""
+
+    world: RunContext
+    ports: Ports
+    ledger: AttemptLog
+    over: Sequence[str]
+    until: float = 0.0
+    patient: bool = False
+    """Whether scripts that the quick limit stopped are worth another run, since all else failed before."""
+    stuck: Sequence[Term] = ()
+    """Goals on which automation got stuck in the statement of this step."""
+    failed: set[str] = field(default_factory=set[str])
+    """Ids of the conjectures that could not be proved in this step: none of them is assumed again."""
+    thorough: bool = True
+    """Whether each statement gets all scripts. `prove` gives it the first ones only at first, so that a conjecture that
+    leads nowhere costs little."""
+    _false: set[str] = field(default_factory=set[str], init=False)
+    """Those of `failed` that values refute: few scripts or many, they are not assumed again."""
+
+    @property
+    def left(self) -> float:
+        """CPU seconds of the prover."""
+        return self.until - self.ledger.prover_seconds
+
+    def assumable(
+        self, statement: CanonicalStatement, at_round: int | None = None, largest: int | None = None
+    ) -> list[Lemma]:
+        """Requests of rounds up to `at_round` that may help with a statement, as lemmas, best first.
+
+        Those are left out that failed often, and those with more than `largest` symbols. One that was answered in the
+        meantime is still among them, so what is assumed does not depend on which worker was faster.
+        """
+        if self.world.settings.retrieval.visibility == "none":
+            return []
+        found: list[Request] = self.ports.library.assumable(
+            statement.term, self.over, statement.prelude_id, ASSUMED, at_round=at_round
+        )
+        tries = self.world.settings.evolve.request_tries
+        likely = [one for one in found if one.status == "answered" or (one.status == "open" and one.tries < tries)]
+        fitting = [one for one in likely if largest is None or size(one.term) <= largest]
+        same = dedup_key(statement.term)
+        return [one.assumed() for one in fitting if one.id != statement.id and dedup_key(one.term) != same]
+
+    def smaller(self, statement: CanonicalStatement) -> list[Lemma]:
+        """What may be assumed for a statement that is no problem: only what is hardly larger."""
+        return self.assumable(statement, largest=size(statement.term) + GROWTH)
+
+    def prove(
+        self, search: Search, statement: CanonicalStatement, lemmas: Sequence[Lemma], assumed: Sequence[Lemma]
+    ) -> Proof | None:
+        """The whole order of means: few scripts, credit, all that `search` has, patient credit, a patient `search`.
+
+        Credit is given with the first scripts for each statement, then with all of them.
+        """
+        self.thorough = False
+        found = search.few() or self.search(statement, lemmas, assumed)
+        self.thorough = True
+        if found is None:
+            self.failed = set(self._false)
+            found = self.search(statement, lemmas, assumed)
+        if found is None:
+            search.screen.left = min(search.screen.left, self.left)
+            found = search.quickly()
+        if found is None and self.patient:
+            found = self.search(statement, lemmas, assumed, patient=True)
+        if found is None:
+            search.screen.left = min(search.screen.left, self.left)
+            found = search.patiently()
+        return found
+
+    def search(
+        self,
+        statement: CanonicalStatement,
+        lemmas: Sequence[Lemma],
+        assumed: Sequence[Lemma],
+        pending: frozenset[str] = frozenset(),
+        depth: int = DEPTH,
+        *,
+        patient: bool = False,
+    ) -> Proof | None:
+        """A proof of a statement, all that it needs being lemmas now.
+
+        Args:
+            statement: what to prove.
+            lemmas: that a proof may use.
+            assumed: conjectures that it may use.
+            pending: ids of the statements that wait for this proof; neither they nor lemmas that state them are used.
+            depth: how many more may wait.
+            patient: whether scripts that the quick limit stopped are run again.
+        """
+        waiting = pending | {statement.id}
+        barred = waiting | {lemma.id for lemma in lemmas}
+        for _ in range(PROOFS):
+            usable = [one for one in assumed if one.id not in barred | self.failed]
+            if not usable or self.left <= 0:
+                return None
+            settings = self.world.settings.evolve
+            search = Search(
+                self.world,
+                self.ports,
+                self.ledger,
+                statement,
+                [*lemmas, *usable],
+                most=self.world.settings.prove.scripts if patient else settings.scripts,
+                seconds=self.left / 2 if patient else min(self.left, settings.cpu_seconds),
+                bare=False,
+                stuck=() if pending else self.stuck,
+            )
+            found = (search.quickly() if self.thorough else search.soon()) or search.chosen()
+            if found is None and patient:
+                found = search.patiently()
+            if found is None:
+                return None
+            unpaid = [one for one in found.lemmas if not one.proof]
+            if not any(list(map(self._refuted, unpaid))) and all(self._prove(one, waiting, depth) for one in unpaid):
+                ids = [lemma.id for lemma in found.lemmas]
+                self.ledger.retrieved.update(dict.fromkeys(ids))
+                self.ledger.mentioned.update(dict.fromkeys(ids))
+                return Proof(found.proof, tuple(self.ports.library.query(_lemmas, ids)), found.operator)
+        return None
+
+    def _refuted(self, conjecture: Lemma) -> bool:
+        """Whether more values than were tried before show that a conjecture is false: it is not assumed again."""
+        if all(self.ports.library.query(known, [conjecture.id])):
+            return False
+        found = self._tester.test(conjecture.term, alike=ALIKE).counterexample
+        if found is None:
+            return False
+        self.failed.add(conjecture.id)
+        self._false.add(conjecture.id)
+        if found.certain:
+            self.ports.library.close_request(conjecture.id, "refuted")
+        return True
+
+    @cached_property
+    def _tester(self) -> Tester:
+        return Tester([self.world.definitions[identity] for identity in self.over])
+
+    def _prove(self, conjecture: Lemma, pending: frozenset[str], depth: int) -> bool:
+        """Whether a conjecture, for which the statements `pending` wait, is a lemma in the end."""
+        world, ports, ledger = self.world, self.ports, self.ledger
+        if all(ports.library.query(known, [conjecture.id])):
+            return True
+        if self.left <= 0:
+            ports.library.want(conjecture.id)
+            return False
+        statement = CanonicalStatement.of(conjecture)
+        near = retrieve(world, ports, statement, self.over, world.settings.prove.lemmas)
+        lemmas = [one for one in near if one.id not in pending]
+        most, seconds = world.settings.evolve.scripts, min(self.left, world.settings.evolve.cpu_seconds)
+        search = Search(world, ports, ledger, statement, lemmas, most=most, seconds=seconds)
+        found = search.soon()
+        if found is None and depth:
+            found = self.search(statement, lemmas, self.smaller(statement), pending, depth - 1)
+        if found is None and self.thorough:
+            search.screen.left = min(search.screen.left, self.left)
+            found = search.quickly()
+        lemma = None
+        if found is not None:
+            lemma = admit(
+                world,
+                ports,
+                ledger,
+                statement,
+                found,
+                operator=conjecture.operator,
+                origin_kind=conjecture.origin_kind,
+                origins=conjecture.origins,
+                parents=(conjecture.id,),
+            )
+        if lemma is None:
+            self.failed.add(conjecture.id)
+            if self.left <= 0:
+                ports.library.want(conjecture.id)
+            elif self.thorough:
+                ports.library.count_try(conjecture.id)
+        return lemma is not None
+
+
+def _lemmas(library: Any, identities: Sequence[str]) -> list[Lemma]:
+    """Lemmas as the library has them (run in the library's own process)."""
+    return [library.lemmas[identity] for identity in identities]

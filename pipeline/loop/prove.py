@@ -1,0 +1,300 @@
+"""Proving one canonical statement: screen candidates in warm sessions, keep only the lemmas that are needed.
+
+Invariant: nothing here accepts a proof. What is found was elaborated; the audit that follows decides, and a lemma
+counts as needed only after the proof was seen to fail without it (design, invariant 8).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from itertools import islice
+from typing import NamedTuple
+
+from domain import Candidate, Lemma, Problem, Term, Verdict
+from pipeline.loop.attempt_log import AttemptLog
+from pipeline.loop.context import CanonicalStatement, Ports, RunContext
+from pipeline.loop.repair import repair_candidate
+from pipeline.proposers.automation import saturation
+from pipeline.proposers.automation.portfolio import Script, minimise
+from pipeline.proposers.automation.with_premises import PremiseScript, premise_scripts
+from term_algebra.theory import open_statement
+
+CLOSEST = 8
+"""Lemmas of the selected ones that are also tried alone: more of them can take a proof astray."""
+
+SMALLEST = 5, 12
+"""How many of the smallest lemmas a saturation prover chooses among first."""
+
+FIRST, SOON, FEW = 4, 7, 12
+"""Scripts that are tried without lemmas, and then with them, before the next ones: of 160 proofs found in explorations
+of TIP, which had 24 scripts of each kind, 151 are among the first 4 and 159 among the first 12. With lemmas the
+first induction that leaves other variables alone is among the first 7, if there are at most three to induct on."""
+
+AS_LONG, MOMENT = 2.0, 0.1
+"""A lemma is needed if without it the proof fails or takes more than twice the time and 0.1 CPU seconds. Of 443 replays
+the 140 that went through took less than 1.5 times as long and 0.02 seconds; the others up to a candidate's limit."""
+
+CHEAP = 10
+"""Procedures that are tried before scripts over premises: those that cost little."""
+
+
+class Proof(NamedTuple):
+    """A proof that a warm session accepted: a tactic block in canonical names, and the lemmas that it needs."""
+
+    proof: str
+    lemmas: tuple[Lemma, ...]
+    operator: str
+
+
+class Screen:
+    """Checks tactic blocks for one statement in a warm session, and notes what that cost and whose they were."""
+
+    def __init__(
+        self,
+        world: RunContext,
+        ports: Ports,
+        ledger: AttemptLog,
+        statement: CanonicalStatement,
+        seconds: float = math.inf,
+        *,
+        by_model: bool = False,
+    ) -> None:
+        """`seconds` are CPU seconds of the prover after which no new candidate is checked."""
+        self.left = seconds
+        """CPU seconds of the prover that this statement may still take."""
+        self.problem: Problem = world.goal(statement)
+        self.preamble = world.preamble(statement.prelude_id)
+        self.uses: tuple[str, ...] = ()
+        """Canonical names of the lemmas on which the last candidate was seen to rest."""
+        self._verifier = ports.verifier
+        self._ledger = ledger
+        self._by_model = by_model
+        self._repair = world.settings.repair
+
+    def verdict(self, proof: str, lemmas: Sequence[Lemma], seconds: float | None = None) -> Verdict:
+        """The verdict on a new candidate, within `seconds` of CPU time instead of the settings' limit."""
+        verdict = self._check(proof, lemmas, seconds)
+        self.uses = verdict.uses
+        self._ledger.proposed(verdict, by_model=self._by_model)
+        return verdict
+
+    def accepts(self, proof: str, lemmas: Sequence[Lemma]) -> bool:
+        """Whether a new candidate is a proof; False unseen when no CPU seconds are left."""
+        return self.left > 0 and self.verdict(proof, lemmas).trust == "elaborated"
+
+    def repaired(self, proof: str, lemmas: Sequence[Lemma], verdict: Verdict) -> str | None:
+        """The text of a candidate with that verdict after repair by the prover's automation, or None."""
+        settings = self._repair
+        if verdict.verdict == "error" or self._ledger.counts["repair_tried"] >= settings.candidates:
+            return None
+        found = repair_candidate(self._verifier, self._candidate(proof, lemmas), settings)
+        accepted = found.proof is not None
+        self._ledger.tried_repair(found.seconds, verdict, repaired=accepted, by_model=self._by_model)
+        return found.proof
+
+    def mentions(self, lemmas: Sequence[Lemma]) -> None:
+        """Notes the lemmas, conjectures apart, that the text of an accepted candidate names, needed or not."""
+        self._ledger.mentioned.update(dict.fromkeys(lemma.id for lemma in lemmas if lemma.proof))
+
+    def replays(self, proof: str, lemmas: Sequence[Lemma], seconds: float | None = None) -> bool:
+        """Whether a proof that was found also goes through with these lemmas only; not a new candidate.
+
+        `seconds` of CPU time are the limit, instead of the settings'.
+        """
+        verdict = self._check(proof, lemmas, seconds)
+        self._ledger.counts["replayed"] += 1
+        self._ledger.prover_seconds += verdict.seconds
+        return verdict.trust == "elaborated"
+
+    def _candidate(self, proof: str, lemmas: Sequence[Lemma]) -> Candidate:
+        return Candidate(self.problem, proof, tuple(lemmas), self.preamble)
+
+    def _check(self, proof: str, lemmas: Sequence[Lemma], seconds: float | None = None) -> Verdict:
+        verdict = self._verifier.check([self._candidate(proof, lemmas)], seconds)[0]
+        if verdict.verdict == "error":
+            self._ledger.failed(verdict)
+        self.left -= verdict.seconds
+        return verdict
+
+
+class Search:
+    """The prover's own means for one statement: a quick pass over its scripts, perhaps in two parts, and a patient one.
+
+    The scripts without lemmas and those with them come by turns, first those that prove most.
+    """
+
+    def __init__(
+        self,
+        world: RunContext,
+        ports: Ports,
+        ledger: AttemptLog,
+        statement: CanonicalStatement,
+        lemmas: Sequence[Lemma],
+        *,
+        most: int,
+        seconds: float,
+        bare: bool = True,
+        stuck: Sequence[Term] = (),
+    ) -> None:
+        """Writes the scripts; none is tried yet.
+
+        Args:
+            world: of the run.
+            ports: to the verifier.
+            ledger: notes candidates and seconds.
+            statement: what to prove.
+            lemmas: that may be used.
+            most: scripts tried without lemmas, with the selected ones and with the closest of these each; 0 leaves
+                automation out.
+            seconds: CPU seconds of the prover after which no further script is tried.
+            bare: whether to try without lemmas first; False when that is known to fail.
+            stuck: goals on which automation got stuck: what speaks of their terms is relevant too.
+        """
+        self.screen = Screen(world, ports, ledger, statement, seconds)
+        self._statement = statement
+        self._lemmas = tuple(lemmas)
+        asked = most > 0 and world.settings.prove.saturation and world.language == "rocq"
+        self._saturates = asked and saturation.available()
+        self._ledger = ledger
+        self._automation = world.automation(statement.prelude_id)
+        self._stopped: list[Script] = []
+        prelude = world.preludes[statement.prelude_id]
+        logic = bare and most > 0 and (not statement.reached or bool(prelude))
+        self._procedures = world.dialect.procedures(prelude) if logic else ()
+        offered = world.premises.get(statement.id, ()) if logic else ()
+        self._with_premises = list(premise_scripts(offered))
+        inductive = most if statement.reached or lemmas else 0
+        self._selected = self._automation.select(statement.term, lemmas, stuck=stuck) if inductive else ()
+        selected = self._selected
+
+        def scripts(lemmas: Sequence[Lemma], number: int) -> list[Script]:
+            return list(islice(self._automation.scripts(statement.term, lemmas), number))
+
+        without = scripts((), inductive if bare else 0)
+        using = scripts(selected, inductive if selected else 0)
+        closest = scripts(selected[:CLOSEST], inductive if len(selected) > CLOSEST else 0)
+        self._kept_for_lemmas = seconds / 2 if selected else 0.0
+        self._soonest = len(without[:FIRST]) + len(using[:SOON])
+        self._first = [*without[:FIRST], *using[:SOON], *without[FIRST:FEW], *using[SOON:FEW], *closest[:FEW]]
+        self._rest = [*without[FEW:], *using[FEW:], *closest[FEW:]]
+
+    def chosen(self) -> Proof | None:
+        """A few scripts for each choice of lemmas that a saturation prover makes, each within the quick limit.
+
+        It chooses among the smallest first, for others lead it astray too, then among those selected, then among all.
+        """
+        if not self._saturates:
+            return None
+        term, automation, screen = self._statement.term, self._automation, self.screen
+        smallest = [automation.smallest(term, self._lemmas, most) for most in SMALLEST]
+        sets = {tuple(one.id for one in lemmas): lemmas for lemmas in (*smallest, self._selected, self._lemmas)}
+        seen: set[tuple[str | None, tuple[str, ...]]] = set()
+        for lemmas in sets.values():
+            for choice in saturation.select(term, automation, lemmas):
+                self._ledger.prover_seconds += choice.seconds
+                screen.left -= choice.seconds
+                if screen.left <= 0:
+                    return None
+                ids = tuple(lemma.id for lemma in choice.lemmas or ())
+                if not choice.lemmas or not seen.isdisjoint([(None, ids), (choice.variable, ids)]):
+                    continue
+                seen.add((choice.variable, ids))
+                scripts = automation.scripts(term, choice.lemmas)
+                fitting = (one for one in scripts if choice.variable is None or one.plan.variable == choice.variable)
+                found = self._proof_among(list(islice(fitting, FIRST)), automation.quick_seconds)
+                if found is not None:
+                    return found
+        return None
+
+    def soon(self) -> Proof | None:
+        """The first scripts of each kind, `FIRST` without lemmas and `SOON` with them, each within the quick limit."""
+        scripts, self._first = self._first[: self._soonest], self._first[self._soonest :]
+        self._soonest = 0
+        return self._proof_among(scripts, self._automation.quick_seconds)
+
+    def few(self) -> Proof | None:
+        """The first `FEW` scripts of each kind that were not tried, each within the quick limit."""
+        scripts, self._first = self._first, []
+        return self._proof_among(scripts, self._automation.quick_seconds)
+
+    def quickly(self) -> Proof | None:
+        """All scripts that were not tried, each within the quick limit; then procedures."""
+        scripts, self._first, self._rest = [*self._first, *self._rest], [], []
+        found = self._proof_among(scripts, self._automation.quick_seconds)
+        if found is not None:
+            return found
+        return (
+            self._by_procedures(self._procedures[:CHEAP])
+            or self._by_premises(self._automation.quick_seconds)
+            or self._by_procedures(self._procedures[CHEAP:])
+            or self._by_premises(None)
+        )
+
+    def _by_procedures(self, scripts: Sequence[str]) -> Proof | None:
+        accepted = next((script for script in scripts if self.screen.accepts(script, ())), None)
+        return None if accepted is None else Proof(accepted, (), "automation")
+
+    def _by_premises(self, limit: float | None) -> Proof | None:
+        """The first script over premises that goes through, narrowed; those that the limit stopped are kept."""
+        scripts, self._with_premises = self._with_premises, []
+        for script in scripts:
+            if self.screen.left <= 0:
+                return None
+            verdict = self.screen.verdict(script.text, (), limit)
+            if verdict.trust == "elaborated":
+                return Proof(self._fewest(script).text, (), "automation")
+            if verdict.verdict == "timeout" and limit is not None:
+                self._with_premises.append(script)
+        return None
+
+    def _fewest(self, script: PremiseScript) -> PremiseScript:
+        """An accepted script without the premises that it does not need, the least relevant dropped first."""
+        for premise in reversed(script.premises):
+            shorter = script.without(premise)
+            if shorter.premises and self.screen.replays(shorter.text, ()):
+                script = shorter
+        return script
+
+    def patiently(self) -> Proof | None:
+        """The scripts that the quick limit stopped, those with lemmas first, within the settings' limit."""
+        self._kept_for_lemmas = 0.0
+        scripts, self._stopped = sorted(self._stopped, key=lambda script: not script.uses_lemmas), []
+        return self._proof_among(scripts, None)
+
+    def _proof_among(self, scripts: Sequence[Script], limit: float | None) -> Proof | None:
+        for script in scripts:
+            if self.screen.left <= (0.0 if script.uses_lemmas else self._kept_for_lemmas):
+                continue
+            verdict = self.screen.verdict(script.text, script.uses_lemmas, limit)
+            if verdict.trust == "elaborated":
+                return self._narrowed(script, verdict.seconds)
+            if verdict.verdict == "timeout" and limit is not None:
+                self._stopped.append(script)
+        return None
+
+    def _narrowed(self, script: Script, seconds: float) -> Proof:
+        """An accepted candidate, which took so many CPU seconds, with no more lemmas than it needs."""
+        screen, automation, term = self.screen, self._automation, self._statement.term
+        limit = AS_LONG * seconds + MOMENT if automation.quick_seconds is not None else None
+
+        def replay(scripts: Sequence[Script]) -> list[bool]:
+            return [screen.replays(script.text, script.uses_lemmas, limit) for script in scripts]
+
+        if script.uses_lemmas:
+            screen.mentions(script.uses_lemmas)
+            rested_on = tuple(lemma for lemma in script.uses_lemmas if lemma.canonical_name in screen.uses)
+            narrow = automation.script(open_statement(term), script.plan, rested_on)
+            script = minimise(narrow if replay([narrow])[0] else script, term, automation, replay)
+        return Proof(script.text, script.uses_lemmas, "automation")
+
+
+def needed_lemmas(screen: Screen, proof: str, lemmas: Sequence[Lemma]) -> tuple[Lemma, ...]:
+    """The lemmas that a proof names and without which it fails."""
+    named = [lemma for lemma in lemmas if re.search(rf"\b{lemma.canonical_name}\b", proof)]
+    for lemma in list(named):
+        rest = [other for other in named if other is not lemma]
+        if screen.replays(proof, rest):
+            named = rest
+    return tuple(named)

@@ -1,0 +1,173 @@
+"""The end of a run: the whole library is verified once more, independently, and becomes `rechecked`.
+
+All lemmas of one prelude are one development (`recheck` of `verifiers.rocq` and of `verifiers.lean`): fresh processes,
+the statements first, the full checker over what is compiled, nothing from the run's caches. A development that fails is
+cut in halves until the first lemma that spoils it is found: that lemma is retired, with every lemma whose proof uses
+it, and problems whose proofs rest on one of these are open again. Then the rest is verified once more.
+
+Invariant (design, section 5): a lemma is `rechecked` only if it was part of a development that was accepted whole, with
+that trust. Where the prover has no checker it stays `audited`, and the event `rechecked` says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+from actors.cluster import gather
+from domain import Definition, Lemma, Verdict
+from pipeline.loop.context import RunContext
+from pipeline.loop.progress import Progress
+from pipeline.loop.workers import Workers
+from pipeline.report.summary import counted
+from verifiers.canonical import canonical_header
+from verifiers.protocol import Development
+
+FAILED = "failed_recheck"
+"""What retired a lemma that the recheck refused, or that rests on one."""
+
+
+class Rechecked(NamedTuple):
+    """How many lemmas are `rechecked` now, how many were retired for it, and how many could not be judged."""
+
+    lemmas: int
+    failed: int
+    left: int
+
+
+class _Judged(NamedTuple):
+    """What became of the lemmas of one prelude: `bad` were refused, `reason` says why others were not judged."""
+
+    good: tuple[str, ...]
+    bad: dict[str, str]
+    reason: str
+    cpu_seconds: float
+
+
+def recheck(world: RunContext, staff: Workers, progress: Progress) -> Rechecked:
+    """Verifies all lemmas of the library together, and records what came of it."""
+    by_prelude: dict[str, list[Lemma]] = {}
+    lemmas: list[Lemma] = staff.library.query(_lemmas)
+    for lemma in lemmas:
+        if lemma.prelude_id in world.preludes:
+            by_prelude.setdefault(world.preludes[lemma.prelude_id], []).append(lemma)
+    if not lemmas:
+        _open_again(staff, progress)
+        return Rechecked(0, 0, 0)
+    progress.stage(f"recheck {counted(len(lemmas), 'lemma')}")
+    known: dict[str, Definition] = staff.library.query(_definitions)
+    good: list[str] = []
+    failed: list[str] = []
+    reasons: list[str] = []
+    for number, (prelude, members) in enumerate(by_prelude.items()):
+        verifier = staff.verifiers[number % len(staff.verifiers)]
+
+        def check(chosen: Sequence[Lemma], prelude: str = prelude, verifier: Any = verifier) -> Verdict:
+            needed = {name for lemma in chosen for name in lemma.definition_ids}
+            header = canonical_header(prelude, [one for one in known.values() if one.id in needed])
+            development = Development(header, world.preamble(chosen[0].prelude_id), tuple(chosen))
+            return gather([verifier.handle.recheck.remote(development)])[0]
+
+        judged = judge(members, check)
+        good += judged.good
+        failed += judged.bad
+        reasons += [judged.reason] if judged.reason else []
+        _record(staff, progress, judged)
+    _open_again(staff, progress)
+    staff.library.set_trust(good, "rechecked")
+    left = len(lemmas) - len(good) - len(failed)
+    why = next(iter(reasons), "their prelude is not this run's") if left else ""
+    detail = {"failed": len(failed), "not_judged": left} | ({"why": why} if left else {})
+    staff.library.add_event("rechecked", count=len(good), detail=detail)
+    if left:
+        progress.say(f"{left} lemmas stay audited only: {why}")
+    return Rechecked(len(good), len(failed), left)
+
+
+def judge(lemmas: Sequence[Lemma], check: Callable[[Sequence[Lemma]], Verdict]) -> _Judged:
+    """Check lemmas together, leaving out those that are refused and what rests on them, until the rest is accepted.
+
+    Args:
+        lemmas: each after those that it uses.
+        check: the verdict on some of them together.
+    """
+    bad: dict[str, str] = {}
+    spent = 0.0
+
+    def verdict_on(chosen: Sequence[Lemma]) -> Verdict:
+        nonlocal spent
+        verdict = check(chosen)
+        spent += verdict.seconds
+        return verdict
+
+    rest = list(lemmas)
+    while rest:
+        verdict = verdict_on(rest)
+        if verdict.trust == "audited":
+            return _Judged((), bad, next(message.text for message in verdict.messages), spent)
+        if verdict.accepted:
+            break
+        said = f"{verdict.reason}: {next((message.text for message in verdict.messages), '')}"
+        if verdict.verdict != "rejected":
+            return _Judged((), bad, f"a recheck came to no verdict ({said})", spent)
+        accepted, refused = 0, len(rest)
+        while refused - accepted > 1:
+            middle = (accepted + refused) // 2
+            verdict = verdict_on(rest[:middle])
+            if verdict.accepted:
+                accepted = middle
+            else:
+                refused = middle
+                said = f"{verdict.reason}: {next((message.text for message in verdict.messages), '')}"
+        spoiler = rest[refused - 1]
+        for name in resting_on(spoiler.id, rest):
+            bad[name] = said if name == spoiler.id else f"rests on {spoiler.canonical_name}"
+        rest = [lemma for lemma in rest if lemma.id not in bad]
+    return _Judged(tuple(lemma.id for lemma in rest), bad, "", spent)
+
+
+def resting_on(lemma_id: str, lemmas: Iterable[Lemma]) -> list[str]:
+    """The lemma and all whose proofs use it, directly or through others; `lemmas` come after those that they use."""
+    found = {lemma_id: None}
+    for lemma in lemmas:
+        if not found.keys().isdisjoint(lemma.uses):
+            found[lemma.id] = None
+    return list(found)
+
+
+def _record(staff: Workers, progress: Progress, judged: _Judged) -> None:
+    """Retire what was refused, and say so."""
+    library = staff.library
+    for name, reason in judged.bad.items():
+        progress.say(f"LEMMA REFUSED by the recheck, retired with all that rests on it: {name[:16]}: {reason}")
+        library.set_trust([name], "none")
+        library.retire(name, FAILED)
+        library.add_event("recheck_failed", name, detail={"reason": reason})
+
+
+def _open_again(staff: Workers, progress: Progress) -> None:
+    """Open problems whose proofs rest on refused lemmas, those also that a recheck refused which was then stopped."""
+    for name in staff.library.query(_resting_problems):
+        progress.say(f"problem {name} is open again: its proof rests on a lemma that the recheck refused")
+        staff.library.set_problem(name, "open", reason=FAILED)
+
+
+# ------------------------------------------------------------------- reads that run in the library's own process
+
+
+def _lemmas(library: Any) -> list[Lemma]:
+    """All lemmas but those that an earlier recheck refused; retired ones too, because proofs may use them."""
+    return [lemma for lemma in library.lemmas.values() if lemma.retired_by != FAILED]
+
+
+def _definitions(library: Any) -> dict[str, Definition]:
+    return dict(library.definitions)
+
+
+def _resting_problems(library: Any) -> list[str]:
+    refused = {lemma.id for lemma in library.lemmas.values() if lemma.retired_by == FAILED}
+    return [
+        name
+        for name, state in library.problems.items()
+        if state.status == "proved" and not refused.isdisjoint(state.uses)
+    ]

@@ -1,0 +1,67 @@
+"""Refuting a problem: a counterexample on ground values, then an audited proof of the negation.
+
+Invariant: `refuted` rests on as much as `proved`. The negation is the problem's own proposition with an arrow to
+`False`; the prover must read it as exactly that, and an audit accept its proof in fresh processes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from domain import Candidate, Const, Elaboration, Forall, Problem
+from pipeline.loop.attempt_log import AttemptLog
+from pipeline.loop.context import Ports, RunContext
+from pipeline.proposers.conjecture import refutation
+from pipeline.proposers.conjecture.testing import ALIKE_TRIALS, TRIALS, Tester
+from term_algebra import alpha_normal
+from verifiers.audit.rocq.source import parse_statement
+from verifiers.rocq.own_names import to_own_names
+
+
+def refute(world: RunContext, ports: Ports, ledger: AttemptLog, elaboration: Elaboration) -> bool:
+    """Whether the problem was refuted; if so that is recorded with the counterexample and the proof.
+
+    The draws are the same in every run: whether a false problem is caught depends on no seed.
+    """
+    if world.language != "rocq":
+        return False
+    tester = Tester(elaboration.definitions)
+    counterexample = tester.test(elaboration.statement, 0, TRIALS, ALIKE_TRIALS).counterexample
+    if counterexample is None:
+        return False
+    script = refutation.script(elaboration.statement, elaboration.definitions, counterexample)
+    negated = negation(elaboration.problem)
+    if script is None or not _is_negation(ports, negated, elaboration):
+        return False
+    proof = to_own_names(script, elaboration)
+    text = f"{refutation.TACTICS}\n{negated.formal_statement}\nProof.\n{proof}\nQed."
+    verdict = ports.verifier.audit([Candidate(negated, text)])[0]
+    ledger.audited(verdict)
+    if not verdict.accepted:
+        return False
+    shown = ", ".join(f"{name} = {value}" for name, value in counterexample.values.items())
+    ledger.operator, ledger.proof = "counterexample", text
+    ports.library.set_problem(
+        elaboration.problem.name,
+        "refuted",
+        reason=f"counterexample: {to_own_names(shown, elaboration)}",
+        proof=text,
+        axioms=verdict.axioms,
+        operator="counterexample",
+        attempt_id=ledger.id,
+    )
+    return True
+
+
+def negation(problem: Problem) -> Problem:
+    """The problem of proving that a problem's proposition is false, over the same header."""
+    stated = parse_statement(problem.formal_statement)
+    text = f"Theorem {stated.name}_refuted :\n  ({stated.proposition}) ->\n  Coq.Init.Logic.False."
+    return replace(problem, formal_statement=text)
+
+
+def _is_negation(ports: Ports, negated: Problem, elaboration: Elaboration) -> bool:
+    """Whether the prover reads the negated problem as the elaborated statement with an arrow to `False`."""
+    answer = ports.verifier.elaborate([negated])[0]
+    expected = alpha_normal(Forall("_", elaboration.statement, Const("False")))
+    return isinstance(answer, Elaboration) and answer.statement == expected

@@ -1,0 +1,153 @@
+"""The actors of a run: started from its settings, asked for what they spent, and stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, cast
+
+from actors import accounting, cluster, language_model, library, verification, worker
+from actors.cluster import Remote, gather
+from actors.endpoint import EndpointSettings
+from domain import ModelCard, Prover
+from models import DEFAULT_MODEL
+from pipeline.config import ModelSettings, RunSettings
+from pipeline.loop.context import Model, Ports
+from verifiers.audit.isabelle.server import IsabelleSettings
+from verifiers.audit.lean.toolchain import LeanSettings
+from verifiers.protocol import Verifier
+from verifiers.rocq.verifier import RocqSettings
+
+
+@dataclass
+class Workers:
+    """The actors of a run."""
+
+    local: bool
+    library: Remote
+    verifiers: list[Remote]
+    workers: list[Any]
+    model: Remote | None
+    model_card: ModelCard | None
+    earlier: float = 0.0
+    """CPU seconds that earlier sessions of the run were charged for, less what this one is not charged for."""
+    _others: float = 0.0
+
+    def ports(self, worker: Any | None = None) -> Ports:
+        """The library, the model and a verifier: always the same one for a worker, so that none waits for another."""
+        place = self.workers.index(worker) if worker is not None else 0
+        verifier: Any = self.verifiers[place % len(self.verifiers)]
+        return Ports(cast("Verifier", verifier), self.library, cast("Model | None", self.model))
+
+    def spent(self) -> float:
+        """CPU seconds that the whole run, its earlier sessions included, is charged for so far."""
+        return self.earlier + (accounting.cpu_seconds() if self.local else sum(self.cpu_seconds().values()))
+
+    def memory(self) -> int:
+        """Bytes of memory (proportional set size) of this process and all below it: of a local run, everything."""
+        return accounting.proportional_memory()
+
+    def model_seconds(self) -> float:
+        """CPU seconds of the language model in this session, without those of its start."""
+        return self.model.cpu_seconds() if self.model is not None else 0.0
+
+    def cpu_seconds(self) -> dict[str, float]:
+        """CPU seconds of this session so far by part; the parts add up to its whole process tree."""
+        parts: dict[str, float] = {
+            "verification": sum(gather([actor.handle.cpu_seconds.remote() for actor in self.verifiers])),
+            "workers": sum(gather([actor.cpu_seconds.remote() for actor in self.workers])),
+            "library": self.library.cpu_seconds(),
+            "model": self.model_seconds(),
+        }
+        here = accounting.cpu_seconds()
+        self._others = max(self._others, here - sum(parts.values()) if self.local else here)
+        return {**parts, "coordination": self._others}
+
+
+@contextmanager
+def open_workers(settings: RunSettings, directory: Path, prover: Prover) -> Generator[Workers]:
+    """Starts Ray and the actors of a run with `prover`; stops what it started at the end, whatever happened.
+
+    Raises:
+        OutsideError: Ray, a verifier or the model does not start.
+        UserError: the run directory is damaged or in use.
+    """
+    local = cluster.connect(
+        address=settings.ray.address, cpus=settings.ray.cpus, object_store_mib=settings.ray.object_store_mib
+    )
+    try:
+        opened = Remote(library.start(directory))
+        opened.query(_round)
+        limits = _limits(settings, directory, prover)
+        started = verification.start(settings.verifiers.processes, limits, prover)
+        verifiers = [Remote(actor) for actor in started]
+        model = None if settings.model.kind == "none" else Remote(language_model.start(model_settings(settings.model)))
+        card = model.describe() if model is not None else None
+        workers = worker.start(settings.prove.workers)
+        actors = [*workers, *[one.handle for one in verifiers], *([model.handle] if model is not None else [])]
+        try:
+            yield Workers(local, opened, verifiers, workers, model, card)
+            gather([one.handle.close.remote() for one in verifiers])
+        finally:
+            cluster.stop(actors)
+            opened.close()
+    finally:
+        cluster.leave()
+
+
+def _round(opened: Any) -> int:
+    return opened.round
+
+
+def _limits(settings: RunSettings, directory: Path, prover: Prover) -> RocqSettings | LeanSettings | IsabelleSettings:
+    if prover == "lean4":
+        return _lean(settings)
+    if prover == "isabelle":
+        return _isabelle(settings)
+    return RocqSettings(
+        sessions=settings.verifiers.sessions,
+        check_seconds=settings.prove.candidate_cpu_seconds,
+        audit_seconds=settings.verifiers.audit_cpu_seconds,
+        memory_bytes=settings.verifiers.memory_mib * 2**20,
+        cache=directory.resolve() / "cache",
+    )
+
+
+def _lean(settings: RunSettings) -> LeanSettings:
+    """Limits, and the Lean that this process's environment names, wherever the actors are started."""
+    return replace(
+        LeanSettings.from_environment(),
+        sessions=settings.verifiers.sessions,
+        check_seconds=settings.prove.candidate_cpu_seconds,
+        audit_seconds=settings.verifiers.audit_cpu_seconds,
+        memory_bytes=settings.verifiers.memory_mib * 2**20,
+    )
+
+
+def _isabelle(settings: RunSettings) -> IsabelleSettings:
+    return replace(
+        IsabelleSettings.from_environment(),
+        check_seconds=settings.prove.candidate_cpu_seconds,
+        audit_seconds=settings.verifiers.audit_cpu_seconds,
+    )
+
+
+def model_settings(settings: ModelSettings) -> language_model.ModelSettings:
+    if settings.kind == "endpoint":
+        return EndpointSettings(
+            base_url=settings.base_url,
+            model=settings.name,
+            api_key_variable=settings.api_key_variable,
+            concurrency=settings.batch,
+        )
+    return language_model.EngineSettings(
+        path=settings.path,
+        name=settings.name or DEFAULT_MODEL,
+        threads=settings.threads,
+        gpus=settings.gpus,
+        context=settings.context,
+        kv_cache_gib=settings.kv_cache_gib,
+        batch=settings.batch,
+    )

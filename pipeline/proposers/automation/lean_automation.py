@@ -1,0 +1,211 @@
+"""Proof scripts for Lean: the plans of `automation`, written as Lean tactics.
+
+A leaf is a list of alternatives, each of which closes its goal or fails: simplification with equations of definitions,
+oriented lemmas and induction hypotheses, then one rewrite by something without a direction in between.
+
+Invariant: a script refers to the statement's variables only by the names that it gives them itself, and to nothing else
+but definitions and the canonical names of the lemmas that it lists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from domain import App, Const, Forall, Lambda, Lemma, Term, Var
+from pipeline.proposers.automation.portfolio import Automation, Plan, Script
+from term_algebra.ordering import Rule, directions, is_associativity
+from term_algebra.theory import OpenStatement, as_equation, head_name
+from verifiers.lean.terms import render, render_name
+
+_KINDS = frozenset(("search", "induction", "cases", "nested"))
+_MOST_ALTERNATIVES = 14
+
+
+@dataclass(frozen=True, slots=True)
+class _Means:
+    """What a leaf may use: names to simplify with, and lemmas to rewrite with once."""
+
+    simp: tuple[str, ...]
+    once: tuple[str, ...]
+    facts: tuple[str, ...]
+
+
+@dataclass
+class LeanAutomation(Automation):
+    """Portfolios over one set of definitions, in Lean."""
+
+    quick_seconds = None  # a script that is stopped costs a new process
+
+    def plans(self, opened: OpenStatement, *, with_lemmas: bool) -> Iterator[Plan]:
+        for plan in super().plans(opened, with_lemmas=with_lemmas):
+            if plan.kind in _KINDS and not plan.normalise and not plan.deep:
+                yield plan
+
+    def script(self, opened: OpenStatement, plan: Plan, lemmas: Sequence[Lemma]) -> Script:
+        """The text for one plan, with exactly these lemmas."""
+        return Script(_block(self._lines(opened, plan, self._means(opened, lemmas))), tuple(lemmas), plan)
+
+    def prefixes(self, opened: OpenStatement, most: int = 3) -> Iterator[str]:
+        """Beginnings of proofs: the simplified goals of an induction."""
+        means = self._means(opened, ())
+        for variable in self.induction_order(opened)[:most]:
+            plan = Plan("induction", variable, general=len(opened.of_kind("data")) > 1)
+            for with_hypotheses in (False, True):
+                yield _block(self._lines(opened, plan, means, stuck="ih" if with_hypotheses else "goal"))
+
+    # ---------------------------------------------------------------------------------------------------------- means
+
+    def _means(self, opened: OpenStatement, lemmas: Sequence[Lemma]) -> _Means:
+        reached = self.theory.reached(opened.conclusion)
+        for binder in opened.hypotheses:
+            reached |= self.theory.reached(binder.type)
+        for lemma in lemmas:
+            reached |= self.theory.reached(lemma.term)
+        names = [f.name for d in self.definitions for f in d.functions if f.name in reached]
+        simp, once, facts = list(names), list[str](), list[str]()
+        for lemma in lemmas:
+            rule = self.rule(lemma)
+            if rule.kind == "rewrite":
+                simp.append(f"{'← ' if rule.reverse else ''}{lemma.canonical_name}")
+            elif rule.kind == "commutative":
+                simp.append(lemma.canonical_name)
+            elif ways := directions(rule.statement):
+                once += [f"{'← ' if reverse else ''}{lemma.canonical_name}" for reverse in ways]
+            else:
+                facts.append(lemma.canonical_name)
+        simp += self._exchanges(lemmas)
+        simp += [binder.name for binder in opened.hypotheses]
+        return _Means(tuple(simp), tuple(once), tuple(facts))
+
+    def _exchanges(self, lemmas: Sequence[Lemma]) -> Iterator[str]:
+        """`f a (f b c) = f b (f a c)`, proved on the spot, for each operation that lemmas show to be commutative and
+        associative: with it, simplification sorts operands."""
+        for comm in lemmas:
+            by = self.rule(comm)
+            if by.kind != "commutative" or by.statement.hypotheses or not isinstance(by.left, App):
+                continue
+            for assoc in lemmas:
+                for left, right, flip in _sides(self.rule(assoc).statement):
+                    operation = left.function if isinstance(left, App) else None
+                    if operation == by.left.function and len(by.left.arguments) == 2 and is_associativity(left, right):
+                        yield _exchange(comm, by, assoc, self.rule(assoc), left, flip=flip)
+
+    # ---------------------------------------------------------------------------------------------------------- texts
+
+    def _lines(self, opened: OpenStatement, plan: Plan, means: _Means, stuck: str = "") -> list[str]:
+        names = [binder.name for binder in opened.binders]
+        lines = [f"intro {' '.join(names)}"] if names else []
+        if plan.variable is None:
+            return [*lines, *_leaf(means, (), stuck)]
+        moved = [binder.name for binder in self._moved(opened, plan)]
+        return [*lines, *self._induction(opened, plan, plan.variable, moved, means, stuck)]
+
+    def _induction(
+        self, opened: OpenStatement, plan: Plan, variable: str, moved: Sequence[str], means: _Means, stuck: str
+    ) -> list[str]:
+        general = f" generalizing {' '.join(moved)}" if moved else ""
+        lines = [f"induction {variable}{general} with"]
+        for constructor, fields, hypotheses in self._alternatives(opened, variable, ""):
+            lines.append(f"| {constructor}{''.join(f' {name}' for name in (*fields, *hypotheses))} =>")
+            inner = _leaf(means, hypotheses, stuck)
+            if plan.kind in ("cases", "nested") and plan.second is not None:
+                word = "cases" if plan.kind == "cases" else "induction"
+                inner = self._second(opened, word, plan.second, means, hypotheses)
+            lines += [f"  {line}" for line in inner]
+        return lines
+
+    def _second(
+        self, opened: OpenStatement, word: str, variable: str, means: _Means, outer: Sequence[str]
+    ) -> list[str]:
+        lines = [f"{word} {variable} with"]
+        for constructor, fields, hypotheses in self._alternatives(opened, variable, "'"):
+            own = hypotheses if word == "induction" else ()
+            lines.append(f"| {constructor}{''.join(f' {name}' for name in (*fields, *own))} =>")
+            lines += [f"  {line}" for line in _leaf(means, (*outer, *own), "")]
+        return lines
+
+    def _alternatives(
+        self, opened: OpenStatement, variable: str, mark: str
+    ) -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]]:
+        """The constructors of a variable's type by their last names, with names for fields and hypotheses."""
+        type_ = next(binder.type for binder in opened.binders if binder.name == variable)
+        datatype = self.theory.datatype_of(type_)
+        assert datatype is not None
+        for constructor in datatype.constructors:
+            fields = self.theory.constructor_fields(type_, constructor)
+            names = tuple([f"a{index}{mark}" for index in range(len(fields))])
+            recursive = [n for n, field in zip(names, fields, strict=True) if head_name(field) == datatype.name]
+            short = render_name(constructor.name).rpartition(".")[2]
+            yield short, names, tuple([f"ih{name[1:]}" for name in recursive])
+
+
+def _sides(statement: OpenStatement) -> Iterator[tuple[Term, Term, bool]]:
+    """An equation without hypotheses both ways; True for the way that it does not read."""
+    equation = as_equation(statement.conclusion)
+    if equation is not None and not statement.hypotheses:
+        yield equation.left, equation.right, False
+        yield equation.right, equation.left, True
+
+
+def _exchange(comm: Lemma, by: Rule, assoc: Lemma, other: Rule, left: Term, *, flip: bool) -> str:
+    assert isinstance(left, App)
+    assert isinstance(left.arguments[0], App)
+    assert isinstance(by.left, App)
+    equation = as_equation(by.statement.conclusion)
+    assert equation is not None
+    operation, type_ = left.function, equation.type
+    inner = [part.name for part in (*left.arguments[0].arguments, left.arguments[1]) if isinstance(part, Var)]
+    places = [part.name for part in by.left.arguments if isinstance(part, Var)]
+
+    def associated(*names: str) -> str:
+        given = dict(zip(inner, names, strict=True))
+        shown = f"({assoc.canonical_name} {' '.join(given[binder.name] for binder in other.statement.binders)})"
+        return f"(Eq.symm {shown})" if flip else shown
+
+    def swapped(*names: str) -> str:
+        given = dict(zip(places, names, strict=True))
+        return f"({comm.canonical_name} {' '.join(given[binder.name] for binder in by.statement.binders)})"
+
+    def both(a: str, b: str) -> Term:
+        return App(operation, (Var(a), App(operation, (Var(b), Var("c")))))
+
+    claim: Term = App(Const("eq"), (type_, both("a", "b"), both("b", "a")))
+    motive = render(Lambda("t", type_, App(operation, (Var("t"), Var("c")))))
+    for name in "cba":
+        claim = Forall(name, type_, claim)
+    middle = f"(Eq.trans (congrArg ({motive}) {swapped('a', 'b')}) {associated('b', 'a', 'c')})"
+    return f"(fun a b c => Eq.trans (Eq.symm {associated('a', 'b', 'c')}) {middle} : {render(claim)})"
+
+
+def _block(lines: Sequence[str]) -> str:
+    """A tactic block; Lean does not take one that begins in the first column."""
+    return "\n".join([f"  {line}" for line in lines])
+
+
+def _leaf(means: _Means, hypotheses: Sequence[str], stuck: str) -> list[str]:
+    """Alternatives that close a goal; with `stuck`, what is left of it after simplification instead."""
+    plain = _simp(means.simp)
+    full = _simp((*means.simp, *hypotheses))
+    if stuck:
+        return [f"first | {plain if stuck == 'goal' else full} | skip"]
+    alternatives = ["eq_refl", "assumption", full]
+    if hypotheses:
+        at = " ".join(hypotheses)
+        back = [f"← {name}" for name in hypotheses]
+        alternatives.append(f"{_simp(means.simp)} at {at} ⊢; {_simp(hypotheses)}")
+        alternatives.append(f"{_simp(means.simp)} at {at} ⊢; {full}")
+        alternatives += [_simp((*means.simp, name)) for name in back]
+        alternatives += [f"{plain}; rewrite [{name}]; first | done | eq_refl | {full}" for name in (*hypotheses, *back)]
+    for name in means.once:
+        alternatives.append(f"rewrite [{name}]; first | done | eq_refl | {full}")
+        alternatives.append(f"{full}; rewrite [{name}]; first | done | eq_refl | {full}")
+    for name in means.facts:
+        alternatives.append(f"apply {name}; all_goals first | assumption | eq_refl | {full}")
+    alternatives.append("contradiction")
+    chosen = alternatives[: _MOST_ALTERNATIVES + len(means.facts)]
+    return ["first", *[f"| ({text}; done)" for text in chosen]]
+
+
+def _simp(names: Sequence[str]) -> str:
+    return f"simp only [{', '.join(names)}]"

@@ -1,0 +1,1 @@
+"""Statements that nobody wrote: exploration, generalised goals, and values that test them."""

@@ -1,0 +1,213 @@
+"""Ground values of closed types, small ones by size and random ones, and their text.
+
+Invariant: what is made here is a value of the type that was asked for, as the evaluator represents it (`evaluation`).
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+from domain import Const, Forall, Sort, Term, Var
+from pipeline.proposers.conjecture.evaluation import UnsupportedError, Value
+from term_algebra.theory import INTEGER, Theory, head_name
+
+ATOMS = 3
+"""Inhabitants of a type variable: type variables are free variables of a type."""
+
+REPEATED = 0.4
+"""How often a value that was drawn before stands in for a new one, where values may turn up again."""
+
+Drawn: TypeAlias = dict[Term, list[Value]]
+"""What was drawn so far for one valuation, by type."""
+
+
+class Values:
+    """Ground values of the types over one theory."""
+
+    def __init__(self, theory: Theory) -> None:
+        self.theory = theory
+        self._by_size: dict[tuple[Term, int], list[Value]] = {}
+
+    def is_finite(self, type_: Term, depth: int = 0) -> bool:
+        if isinstance(type_, Var | Sort):
+            return True
+        if type_ == INTEGER:
+            return False
+        datatype = self.theory.datatype_of(type_)
+        if datatype is None or depth > 3 or self.theory.is_recursive(datatype):
+            return False
+        return all(
+            self.is_finite(field, depth + 1)
+            for constructor in datatype.constructors
+            for field in self.theory.constructor_fields(type_, constructor)
+        )
+
+    def of_size(self, type_: Term, size: int) -> list[Value]:
+        """All values with exactly `size` constructors and atoms; atoms are 0, 1, 2."""
+        if isinstance(type_, Var):
+            return list(range(ATOMS)) if size == 1 else []
+        if isinstance(type_, Sort):
+            return [None] if size == 1 else []
+        if type_ == INTEGER:
+            return [0] if size == 1 else [size - 1, 1 - size]
+        if isinstance(type_, Forall):
+            return [self.table(type_, seed) for seed in range(4)] if size == 1 else []
+        key = (type_, size)
+        if key in self._by_size:
+            return self._by_size[key]
+        self._by_size[key] = []
+        found: list[Value] = []
+        datatype = self.theory.datatype_of(type_)
+        if datatype is None:
+            raise UnsupportedError("no values of this type")
+        for index, constructor in enumerate(datatype.constructors):
+            fields = self.theory.constructor_fields(type_, constructor)
+            if not fields:
+                if size == 1:
+                    found.append((index,))
+                continue
+            for parts in compositions(size - 1, len(fields)):
+                pools = [self.of_size(field, part) for field, part in zip(fields, parts, strict=True)]
+                found.extend((index, *choice) for choice in itertools.product(*pools))
+                if len(found) > 2_000:
+                    break
+        self._by_size[key] = found
+        return found
+
+    def smallest(self, type_: Term, count: int) -> list[Value]:
+        """At most `count` values, smallest first."""
+        found: list[Value] = []
+        empty = 0
+        for size in range(1, 12):
+            values = self.of_size(type_, size)
+            empty = 0 if values else empty + 1
+            found.extend(values)
+            if len(found) >= count or empty > 4:
+                break
+        return found[:count]
+
+    def _cost(self, type_: Term, depth: int = 0) -> int:
+        """Height of the smallest value; large where there is none in sight."""
+        datatype = self.theory.datatype_of(type_)
+        if datatype is None or depth > 4:
+            return 0 if datatype is None else 99
+        return min(
+            (
+                1 + max((self._cost(f, depth + 1) for f in self.theory.constructor_fields(type_, c)), default=0)
+                for c in datatype.constructors
+            ),
+            default=99,
+        )
+
+    def draw(self, type_: Term, size: int, rng: random.Random, drawn: Drawn | None = None) -> Value:
+        """A random value with about `size` nested recursive constructors.
+
+        With `drawn`, values that were drawn before turn up again, as parts and as a whole, and what is new is noted.
+        """
+        if drawn is None:
+            return self._draw(type_, size, rng, None)
+        known = drawn.setdefault(type_, [])
+        if known and rng.random() < REPEATED:
+            return rng.choice(known)
+        value = self._draw(type_, size, rng, drawn)
+        known.append(value)
+        return value
+
+    def _draw(self, type_: Term, size: int, rng: random.Random, drawn: Drawn | None) -> Value:
+        if isinstance(type_, Var):
+            return rng.randrange(ATOMS)
+        if isinstance(type_, Sort):
+            return None
+        if type_ == INTEGER:
+            return rng.randint(-1 - size // 2, 2 + size)
+        if isinstance(type_, Forall):
+            return self.table(type_, rng.getrandbits(30))
+        datatype = self.theory.datatype_of(type_)
+        if datatype is None or not datatype.constructors:
+            raise UnsupportedError("no values of this type")
+        choices: list[tuple[int, list[Term], int]] = []
+        for index, constructor in enumerate(datatype.constructors):
+            fields = self.theory.constructor_fields(type_, constructor)
+            recursive = sum(head_name(field) == datatype.name for field in fields)
+            choices.append((index, fields, recursive))
+        growing = [choice for choice in choices if choice[2]]
+        flat = [choice for choice in choices if not choice[2]]
+        pick = rng.choice(growing) if growing and (size > 0 or not flat) else rng.choice(flat or choices)
+        index, fields, recursive = pick
+        if size < -8:
+            raise UnsupportedError("values of this type do not end")
+        values: list[Value] = []
+        for field in fields:
+            if head_name(field) == datatype.name:
+                below = size - 1 if recursive == 1 else rng.randint(0, max(0, size - 1))
+                values.append(self.draw(field, below, rng, drawn))
+            else:
+                values.append(self.draw(field, rng.choice((0, 1, 1, 2, 3)), rng, drawn))
+        return (index, *values)
+
+    def table(self, type_: Forall, seed: int) -> Value:
+        """A pseudo-random total function; the first few seeds of a relation give equality and its negation."""
+        domain, codomain = type_.type, type_.body
+        if (
+            isinstance(codomain, Forall)
+            and codomain.type == domain
+            and codomain.body == Const("bool")
+            and seed % 2 == 0
+        ):
+            return lambda left: lambda right: (0,) if left == right else (1,)
+        if isinstance(codomain, Forall):
+            return lambda value: self.table(codomain, _mix(seed, value))
+        pool = self.smallest(codomain, 5)
+        if not pool:
+            raise UnsupportedError("no values of this type")
+        return lambda value: pool[_mix(seed, value) % len(pool)]
+
+
+class Recorded:
+    """A function that remembers at which points it was asked, and what it answered."""
+
+    def __init__(self, function: Callable[[Value], Value], codomain: Term) -> None:
+        self.points: dict[Value, Value] = {}
+        self._function, self._codomain = function, codomain
+
+    def __call__(self, value: Value) -> Value:
+        if value not in self.points:
+            self.points[value] = recorded(self._function(value), self._codomain)
+        return self.points[value]
+
+
+def recorded(value: Value, type_: Term) -> Value:
+    """The value itself; a function as one that remembers."""
+    return Recorded(value, type_.body) if isinstance(type_, Forall) else value
+
+
+def _mix(seed: int, value: Value) -> int:
+    key = 7 if callable(value) or value is None else hash(value)
+    return ((seed * 1_000_003) ^ (key * 2_654_435_761)) >> 7 & 0x3FFFFFFF
+
+
+def compositions(total: int, parts: int) -> Iterator[tuple[int, ...]]:
+    """The ways to write `total` as a sum of `parts` positive numbers, in order."""
+    if parts == 1:
+        if total >= 1:
+            yield (total,)
+        return
+    for first in range(1, total - parts + 2):
+        for rest in compositions(total - first, parts - 1):
+            yield (first, *rest)
+
+
+def show(value: Value, type_: Term, theory: Theory) -> str:
+    """Readable text of a value, in canonical names."""
+    if type_ == INTEGER:
+        return str(value)
+    datatype = theory.datatype_of(type_)
+    if datatype is None or not isinstance(value, tuple):
+        return "function" if callable(value) else "type" if value is None else f"a{value}"
+    constructor = datatype.constructors[value[0]]
+    fields = theory.constructor_fields(type_, constructor)
+    shown = [show(v, t, theory) for v, t in zip(value[1:], fields, strict=True)]
+    return constructor.name if not shown else f"({' '.join([constructor.name, *shown])})"

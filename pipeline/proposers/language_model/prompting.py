@@ -1,0 +1,348 @@
+"""Prompts for the language model, and its answers back in canonical names. Pure functions; no model is called here.
+
+A prompt shows a problem as its author names things, and library lemmas in those names too; `PromptBatch` takes what the
+model writes back to the canonical names that a run works in. A prompt fits a token limit: the lemmas' proofs go first,
+then the least relevant lemmas, then the worked examples one by one, then all but the beginning of the informal text,
+then the definitions. The templates are text files (`prompts/PROVER/*.txt`). Their worked examples, and those
+of `worked`, are ours and generic: no statement of a benchmark or of a bundled suite is among them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Any, Literal
+
+from jinja2 import Environment, StrictUndefined, Template
+
+from domain import App, Const, Elaboration, Forall, Lemma, Prompt, Prover
+from pipeline.proposers.automation.with_premises import Premise
+from pipeline.proposers.language_model.answers import Block, steps_of
+from pipeline.proposers.language_model.languages import PROMPT_LANGUAGES, PromptLanguage
+from pipeline.proposers.language_model.naming import Naming, aliases, author_naming, letters_of
+from pipeline.proposers.language_model.worked import Worked, draw
+
+PROMPTS = Path(__file__).resolve().parent / "prompts"
+
+Evolution = Literal["identify_key_concepts", "parameterize", "scale_complexity", "extend_dimensions"]
+
+EVOLUTIONS: tuple[Evolution, ...] = ("identify_key_concepts", "parameterize", "scale_complexity", "extend_dimensions")
+"""The four directions in which a lemma is evolved (LEGO-Prover, section 3.3)."""
+
+MOST_REQUESTS = 5
+"""Lemmas that one plan may ask for (LEGO-Prover, section 3.2)."""
+
+WORKED = 3
+"""Worked decompositions that a prompt shows, drawn by seed (LEGO-Prover, section 3.2)."""
+
+
+def estimate_tokens(text: str) -> int:
+    """A guess from above: code in a small vocabulary has more than two bytes a token."""
+    return len(text.encode()) // 2 + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a prompt has to fit, and how the model answers.
+
+    `continued` gives the answer an opening to go on from, which a small model needs; without it the answer is free
+    text. Without `instructed` a prompt is what would stand in a file, with no word on what is asked and no worked
+    examples: for a model that only knows how such files go on.
+    """
+
+    tokens: int = 1500
+    continued: bool = True
+    instructed: bool = True
+    count: Callable[[str], int] = estimate_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class PromptBatch:
+    """Prompts, where their answers end, the ids of the lemmas that they show, and the way back to canonical names.
+
+    `prompts` is empty when not even the bare statement fits.
+    """
+
+    prompts: tuple[Prompt, ...]
+    stop: tuple[str, ...]
+    shown: tuple[str, ...]
+    naming: Naming
+
+    def proofs(self, answer: str) -> list[str]:
+        """The candidate proofs in an answer, likeliest first, in canonical names."""
+        return [self.naming.proof(proof) for proof in self.naming.language.proofs(answer)]
+
+    def lemmas(self, answer: str) -> list[Block]:
+        """The lemmas that an answer states, with their proofs where it gives any, in canonical names."""
+        rename = self.naming.statement
+        return [
+            Block(block.name, rename(block.statement), rename(block.proof))
+            for block in self.naming.language.lemmas(answer)
+        ]
+
+    def requests(self, answer: str) -> list[str]:
+        """The statements of the lemmas that a plan asks for, in canonical names."""
+        return [block.statement for block in self.lemmas(answer)[:MOST_REQUESTS]]
+
+
+# --------------------------------------------------------------------------------------------------------- the prompts
+
+
+def proof_prompts(
+    elaboration: Elaboration,
+    lemmas: Sequence[Lemma] = (),
+    limits: Limits = Limits(),
+    *,
+    samples: int = 1,
+    request: bool = False,
+    premises: Sequence[Premise] = (),
+) -> PromptBatch:
+    """Prompts that ask for the tactics of one proof of the elaborated statement, one prompt per sample.
+
+    `lemmas` are retrieved ones, most relevant first; `premises`, of the libraries that the header imports, come behind
+    them. `request` words it as a library request.
+    """
+    template = "solve_request" if request else "prove"
+    return _asked(template, elaboration, lemmas, limits, samples=samples, premises=premises)
+
+
+def formalization_prompts(
+    elaboration: Elaboration,
+    lemmas: Sequence[Lemma] = (),
+    limits: Limits = Limits(),
+    *,
+    plan: str = "",
+    samples: int = 1,
+    seed: int = 0,
+    premises: Sequence[Premise] = (),
+) -> PromptBatch:
+    """Prompts that ask for a proof in blocks, auxiliary lemmas first, then the theorem (LEGO-Prover, section 3.2).
+
+    `plan` is the answer to a decomposition prompt; its steps are shown. The answer is free text.
+    """
+    limits = replace(limits, continued=False)
+    worked = draw(elaboration.problem.prover, WORKED, seed)
+    more = {"steps": steps_of(plan)}
+    return _asked(
+        "formalize", elaboration, lemmas, limits, samples=samples, premises=premises, worked=worked, more=more
+    )
+
+
+def repair_prompt(
+    elaboration: Elaboration,
+    lemmas: Sequence[Lemma],
+    failed: str,
+    error: str,
+    limits: Limits = Limits(),
+) -> PromptBatch:
+    """A prompt that shows a proof (in canonical names) and the prover's message, and asks for a better one."""
+    return _asked("repair", elaboration, lemmas, limits, failed=failed, error=error)
+
+
+def decomposition_prompt(
+    elaboration: Elaboration,
+    lemmas: Sequence[Lemma] = (),
+    limits: Limits = Limits(),
+    *,
+    seed: int = 0,
+) -> PromptBatch:
+    """A prompt for the steps of a proof and the lemmas that it wants; `PromptBatch.requests` reads the answer."""
+    worked = draw(elaboration.problem.prover, WORKED, seed)
+    return _asked("decompose", elaboration, lemmas, limits, worked=worked)
+
+
+def evolution_prompt(
+    operator: Evolution,
+    lemma: Lemma,
+    elaboration: Elaboration,
+    lemmas: Sequence[Lemma] = (),
+    limits: Limits = Limits(),
+) -> PromptBatch:
+    """A prompt for a new lemma made from `lemma`; `elaboration` is a problem that has the lemma's definitions.
+
+    `lemmas` are similar ones, so that the model sees what is there already. `PromptBatch.lemmas` reads the answer;
+    only a free answer has proofs.
+    """
+    about = replace(elaboration, statement=lemma.term, reached=lemma.definition_ids)
+    return _asked(operator, about, [other for other in lemmas if other.id != lemma.id], limits, parent=lemma)
+
+
+# ---------------------------------------------------------------------------------------------------- how they are made
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A lemma as a prompt shows it: `text` is its statement with a name."""
+
+    text: str
+    proof: str
+
+
+def _asked(
+    template: str,
+    elaboration: Elaboration,
+    lemmas: Sequence[Lemma],
+    limits: Limits,
+    *,
+    samples: int = 1,
+    premises: Sequence[Premise] = (),
+    worked: Sequence[Worked] = (),
+    failed: str = "",
+    error: str = "",
+    parent: Lemma | None = None,
+    more: Mapping[str, str] | None = None,
+) -> PromptBatch:
+    language = PROMPT_LANGUAGES[elaboration.problem.prover]
+    own = elaboration.own_names
+    definitions = [
+        replace(definition, readable=tuple(own.get(name, name) for name in definition.names))
+        for definition in elaboration.definitions
+    ]
+    named = aliases(lemmas, avoid={*own.values(), *language.names_in(elaboration.problem.header)})
+    taken = {*own.values(), *named.values()}
+    outward = {**own, **named}
+    shown: list[_Shown] = []
+    for lemma in lemmas:
+        letters = letters_of(lemma.term, taken)
+        statement = language.rename(language.display(definitions, lemma.term), letters)
+        text = language.theorem("Lemma", named[lemma.canonical_name], statement)
+        shown.append(_Shown(text, _indented(language.rename(lemma.proof, outward | letters))))
+    for premise in premises:
+        text = language.theorem("Lemma", premise.name, language.display(definitions, premise.term))
+        shown.append(_Shown(text, ""))
+    letters = letters_of(elaboration.statement, taken) if elaboration.definitions else {}
+    outward |= letters
+    inward = {name: canonical for canonical, name in outward.items()}
+    statement = language.rename(language.display(definitions, elaboration.statement), letters)
+    naming = Naming(inward, (), language)
+    theorem = language.theorem("Lemma" if parent else "Theorem", "known" if parent else "goal", statement)
+    if parent is None and not elaboration.definitions:
+        # Under an opaque header (the Reals, say) the elaborated form is unreadable: the author's own text is shown.
+        theorem = elaboration.problem.formal_statement.strip()
+        naming = author_naming(theorem, elaboration.statement, inward, language)
+    openings = _openings(elaboration, letters, language) if parent is None and elaboration.definitions else [""]
+    reached = _reached_names(elaboration)
+    informal = [(text if parent is None else "") or "" for text in _informal(elaboration)]
+    for choice in _choices(len(shown), max(1, len(worked)) if limits.instructed else 0):
+        informal_text = [language.in_comment(text if choice.worked else _brief(text)) for text in informal]
+        values: dict[str, Any] = {
+            "theorem": theorem,
+            "lemmas": [lemma if choice.proofs else replace(lemma, proof="") for lemma in shown[: choice.lemmas]],
+            "definitions": language.definitions(elaboration, reached) if choice.definitions else "",
+            "examples": choice.worked > 0,
+            "worked": worked[: choice.worked],
+            "informal": _brief(informal_text[0]) if choice.worked else "",
+            "informal_statement": informal_text[0] if choice.definitions else "",
+            "informal_proof": informal_text[1] if choice.definitions else "",
+            "failed": language.in_comment(_indented(language.rename(failed, outward))),
+            "error": language.in_comment(_brief(language.rename(error, outward))),
+            "requests": MOST_REQUESTS,
+            "new_name": "new_lemma",
+            "continued": limits.continued,
+            **{name: language.in_comment(text) for name, text in (more or {}).items()},
+        }
+        system, user, opening = _template(elaboration.problem.prover, template)
+        prompts = [
+            Prompt(
+                system.render(values).strip() if limits.instructed else "",
+                user.render(values).strip(),
+                opening.render(values | {"tactics": one}).strip(),
+            )
+            for one in openings
+        ]
+        if not limits.continued:
+            prompts = [replace(prompts[0], opening="")]
+        longest = max(limits.count(f"{prompt.system}\n\n{prompt.user}\n\n{prompt.opening}") for prompt in prompts)
+        if longest <= limits.tokens:
+            ids = tuple(lemma.id for lemma in lemmas[: choice.lemmas])
+            stop = _ends(template, language) if limits.continued else ()
+            return PromptBatch(tuple(islice(cycle(prompts), samples)), stop, ids, naming)
+    return PromptBatch((), (), (), naming)
+
+
+def _ends(template: str, language: PromptLanguage) -> tuple[str, ...]:
+    if template == "decompose":
+        return language.plan_ends
+    return language.statement_ends if template in EVOLUTIONS else language.proof_ends
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """What a prompt holds: so many lemmas, with their proofs or not, so many worked examples, definitions or not."""
+
+    lemmas: int
+    proofs: bool
+    worked: int
+    definitions: bool
+
+
+def _choices(lemmas: int, worked: int) -> Iterable[_Choice]:
+    """Fullest first."""
+    yield _Choice(lemmas, True, worked, True)
+    for kept in range(lemmas, 0, -1):
+        yield _Choice(kept, False, worked, True)
+    for examples in range(worked, -1, -1):
+        yield _Choice(0, False, examples, True)
+    yield _Choice(0, False, 0, False)
+
+
+@cache
+def _template(prover: Prover, name: str) -> tuple[Template, Template, Template]:
+    """System, user and opening part of a template file."""
+    text = (PROMPTS / prover / f"{name}.txt").read_text(encoding="utf-8")
+    parts = re.split(r"^== (?:system|user|opening) ==\n", text, flags=re.MULTILINE)
+    environment = Environment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=False)  # noqa: S701 (not HTML)
+    system, user, opening = (environment.from_string(part) for part in parts[1:])
+    return system, user, opening
+
+
+def _informal(elaboration: Elaboration) -> tuple[str | None, str | None]:
+    return elaboration.problem.informal_prefix, elaboration.problem.informal_proof
+
+
+def _openings(elaboration: Elaboration, letters: Mapping[str, str], language: PromptLanguage) -> list[str]:
+    """First tactics of a proof, one for each sample in turn: by cases or computing, then by induction on a variable.
+
+    All introduce the variables up to the first hypothesis. A small model that is left the choice hardly ever tries
+    induction, so every other opening makes it: on the first variable of a datatype, the second, …
+    """
+    own = {datatype.name for definition in elaboration.definitions for datatype in definition.datatypes}
+    datatypes = own | {"nat", "list"}
+    names: list[str] = []
+    inductive: list[str] = []
+    term = elaboration.statement
+    while isinstance(term, Forall) and term.name != "_":
+        name = letters.get(term.name, term.name)
+        names.append(name)
+        head = term.type.function if isinstance(term.type, App) else term.type
+        if isinstance(head, Const) and head.name in datatypes:
+            inductive.append(name)
+        term = term.body
+    if not names:
+        return [""]
+    plain = language.opening(names, None)
+    return [one for name in inductive for one in (plain, language.opening(names, name))] or [plain]
+
+
+def _reached_names(elaboration: Elaboration) -> set[str]:
+    """The author's names of what the statement reaches."""
+    reached = set(elaboration.reached)
+    return {
+        elaboration.own_names.get(name, name)
+        for definition in elaboration.definitions
+        if definition.id in reached
+        for name in definition.names
+    }
+
+
+def _brief(text: str) -> str:
+    """One line, and not all of a long one."""
+    return " ".join(text.split())[:300]
+
+
+def _indented(text: str) -> str:
+    return text.strip("\n").rstrip().replace("\n", "\n  ")

@@ -1,0 +1,69 @@
+"""The page of a comparison: one self-contained HTML file, drawn like the report of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+from matplotlib.ticker import MaxNLocator
+
+from pipeline.report.comparison.arms import ARMS
+from pipeline.report.comparison.contrasts import Comparison, as_json, says
+from pipeline.report.comparison.measures import Measures
+from pipeline.report.drawing import MUTED, SERIES, Figure, draw, key
+from pipeline.report.page import fill
+
+TEMPLATE = Path(__file__).parent / "template.html"
+
+
+def render(comparison: Comparison, name: str) -> str:
+    """The page as text."""
+    return fill(
+        TEMPLATE,
+        name=name,
+        told=as_json(comparison),
+        lines=[says(one) for one in comparison.contrasts],
+        arms=comparison.arms,
+        meaning={arm: ARMS[arm].says if arm in ARMS else "a run that was given" for arm in comparison.arms},
+        contrasts=comparison.contrasts,
+        seeds={arm: len(comparison.of(arm)) for arm in comparison.arms},
+        figure=curves(comparison),
+    )
+
+
+def curves(comparison: Comparison) -> Figure:
+    """Solved against CPU seconds, a line for each run in the colour of its arm."""
+    total = max(len(run.problems) for run in comparison.runs)
+    colours = {arm: SERIES[place % len(SERIES)] for place, arm in enumerate(comparison.arms)}
+    legend = tuple(
+        key(colours[arm], f"{arm} ({', '.join(str(len(run.solved)) for run in comparison.of(arm))})")
+        for arm in comparison.arms
+    )
+
+    def paint(canvas: Canvas) -> None:
+        axes = canvas.add_subplot()
+        for run in comparison.runs:
+            _curve(axes, run, colours[run.arm])
+        axes.axhline(total, color=MUTED, linewidth=0.7, linestyle=(0, (4, 3)))
+        axes.set_xlim(0, max(run.budget for run in comparison.runs))
+        axes.set_ylim(0, total * 1.05)
+        axes.set_xlabel("CPU seconds of the whole process tree")
+        axes.set_ylabel("problems solved")
+        axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(5))
+
+    caption = (
+        f"n = {total} problems, {len(comparison.runs)} runs, one line each. The line is dotted from where a run had "
+        "nothing more to do. In the legend: problems solved, run by run."
+    )
+    wide, narrow = draw("curves-wide", (11.2, 3.6), paint), draw("curves-narrow", (3.5, 3.0), paint)
+    return Figure("curves", "Solved against CPU seconds", caption, legend, wide, narrow, broad=True)
+
+
+def _curve(axes: Axes, run: Measures, colour: str) -> None:
+    times: Sequence[float] = sorted(run.solved.values())
+    ends = max([min(run.charged, run.budget), *times])
+    axes.step([0.0, *times, ends], [*range(len(times) + 1), len(times)], where="post", color=colour, linewidth=1.5)
+    axes.plot([ends, run.budget], [len(times)] * 2, color=colour, linewidth=1.1, linestyle=":")

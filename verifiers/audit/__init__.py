@@ -1,0 +1,1 @@
+"""All that a verdict `accepted` rests on: the sandbox, the cache of verdicts, and each prover's audit."""

@@ -1,0 +1,83 @@
+"""From what the server says of a candidate's theories to its verdict.
+
+Invariant (DESIGN 3.1): FINISHED is no success. `accepted` needs all five theories to be among the nodes and clean, the
+audit's answers to be complete and as a sound proof has them, and every error that the server lists beside them to be an
+error of another candidate's theories. Whatever stops short of that has a reason of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from domain import Message, Reason, Verdict, VerdictKind
+from verifiers.audit.isabelle.audit import AuditAnswer as Answer
+from verifiers.audit.isabelle.audit import judge, read_answer
+from verifiers.audit.isabelle.cases import Case, errors_of
+from verifiers.audit.isabelle.session import NodeMessage, Used
+from verifiers.audit.isabelle.theories import Names
+
+
+def verdict_on(
+    case: Case, used: Used, *, assumed: bool, alone: bool = True, neighbours: Sequence[Case] = ()
+) -> tuple[Verdict, Answer | None]:
+    """The verdict on one candidate of an answer, and what the audit said of it if it is accepted.
+
+    `alone`: nothing else was asked for. `neighbours` are all candidates of the question, this one included.
+    """
+    seconds = round(used.seconds / max(1, len(neighbours)), 4)
+
+    def verdict(kind: VerdictKind, reason: Reason, *messages: Message) -> tuple[Verdict, None]:
+        return Verdict(kind, reason, "none", messages, seconds=seconds), None
+
+    if used.kind == "timeout":
+        return verdict("timeout", "timeout", Message("error", "the time limit was reached"))
+    if used.kind == "gone":
+        return verdict("error", "prover_error", Message("error", used.message))
+    if used.kind == "failed":
+        return verdict("error", "does_not_compile", Message("error", f"the header: {used.message}"))
+    names = case.names
+    for name, what in ((names.header, "the header"), (names.statement, "the statement"), (names.lemmas, "a lemma")):
+        node = used.nodes.get(name)
+        if node is not None and (node.errors or (node.settled and node.failed)):
+            said = node.errors[0].text if node.errors else "it fails"
+            return verdict("error", "does_not_compile", Message("error", f"{what}: {said}"))
+    node = used.nodes.get(names.candidate)
+    if node is not None and node.errors and node.errors[0].text.startswith("Interrupt"):
+        return verdict("timeout", "timeout", Message("error", "the time limit was reached"))
+    if node is not None and (node.errors or (node.settled and node.failed)):
+        messages = errors_of(case, node) or (Message("error", "the text fails"),)
+        return verdict("rejected", "does_not_compile", *messages)
+    nodes = [used.nodes.get(name) for name in names]
+    if any(one is None for one in nodes):
+        return verdict("error", "prover_error", Message("error", "the server says nothing of a theory"))
+    if not all(one.settled for one in nodes if one is not None):
+        return verdict("timeout", "timeout", Message("error", "the time limit was reached"))
+    said = used.nodes[names.audit]
+    answer = read_answer([one.text for one in said.messages if one.kind == "writeln"], case.nonce)
+    if answer is None or not said.clean:
+        text = said.errors[0].text if said.errors else "its answers are incomplete"
+        return verdict("error", "prover_error", Message("error", f"the audit: {text}"))
+    refused = judge(answer, case.statement.name, case.candidate.problem.allowed_axioms, assumed=assumed)
+    if refused is not None:
+        kind = "error" if refused.reason == "prover_error" else "rejected"
+        return verdict(kind, refused.reason, refused.message)
+    if not used.ok or used.errors:
+        others = {one.text for other in neighbours for name in other.names for one in _errors(used, name)}
+        if alone or not {one.text for one in used.errors} <= others or not others:
+            text = used.errors[0].text if used.errors else "it says that not all is well"
+            return verdict("error", "prover_error", Message("error", f"the server: {text}"))
+    lemmas = {lemma.canonical_name for lemma in case.candidate.lemmas}
+    uses = tuple(sorted(set(facts_used(answer, names)) & lemmas))
+    trust = "elaborated" if assumed else "audited"
+    return Verdict("accepted", "proved", trust, (), answer.oracles, uses, seconds), answer
+
+
+def facts_used(answer: Answer, names: Names) -> tuple[str, ...]:
+    """The facts that a proof uses; those of the theory of library lemmas without its name."""
+    prefix = f"{names.lemmas}."
+    return tuple(sorted({name.removeprefix(prefix) for name in answer.uses}))
+
+
+def _errors(used: Used, theory: str) -> Sequence[NodeMessage]:
+    node = used.nodes.get(theory)
+    return node.errors if node is not None else ()

@@ -1,0 +1,283 @@
+"""An Isabelle server to talk to: our own in a box, or one that already listens.
+
+Our own runs in the sandbox without a network, so its port cannot be reached from outside. A few lines of bash in the
+box start the server, connect to it there, and pass its bytes on through standard input and output. The server sees the
+Isabelle distribution, the user's session images and our theories read-only, and writes to one scratch folder.
+
+Invariant: a server of ours dies with its connection. A server that already listens is not ours: it runs with its
+owner's rights and outside the sandbox, and the verifier's `sandbox_note` says so. Theories lie in a folder that no
+boxed process can write to.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import select
+import shutil
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from domain import OutsideError, UserError
+from verifiers.audit import scratch
+from verifiers.audit.isabelle.client import Client, Stream, connect
+from verifiers.audit.sandbox import GIBIBYTE, Sandbox, cpu_seconds, kill
+from verifiers.audit.watch import Box, Limits
+
+COMMAND_VARIABLE = "LEMMARY_ISABELLE"
+SERVER_VARIABLE = "LEMMARY_ISABELLE_SERVER"
+PASSWORD_VARIABLE = "LEMMARY_ISABELLE_PASSWORD_FILE"  # noqa: S105 (where it is, not what it is)
+SESSION_VARIABLE = "LEMMARY_ISABELLE_SESSION"
+
+RELAY = r"""
+mkfifo here && exec 4<>here || exit 1
+{ "$@"; echo "(ended)"; } >&4 2>&1 </dev/null &
+while IFS= read -r -u 4 line; do
+  case $line in "(ended)") exit 1;; esac
+  printf '%s\n' "$line"
+  case $line in (server*127.0.0.1:*password*) break;; esac
+done
+port=${line#*127.0.0.1:}
+exec 3<>"/dev/tcp/127.0.0.1/${port%% *}" || exit 1
+{ cat <&3; kill $$; } &
+exec cat >&3
+"""
+"""Run by bash in the box with the server's command as arguments: its announcement, then the bytes of a connection."""
+
+_ANNOUNCED = re.compile(rb'server "[^"\n]*" = (?P<host>[\w.]+):(?P<port>\d+) \(password "(?P<password>[^"\n]*)"\)')
+
+
+@dataclass(frozen=True, slots=True)
+class IsabelleSettings:
+    """Where Isabelle is, limits and sizes."""
+
+    command: tuple[str, ...] = ()
+    """How `isabelle` is called; empty means the one on PATH."""
+    server: str = ""
+    """A server that already listens: its name (as in `isabelle server -l`) or its address, like `127.0.0.1:4711`."""
+    password_file: Path | None = None
+    """File with the password of a server that is given by address."""
+    session: str = "HOL"
+    """Session whose image is loaded. `HOL-Number_Theory` holds what most of miniF2F imports."""
+    session_folders: tuple[Path, ...] = ()
+    """Further folders with ROOT files, the Archive of Formal Proofs for example."""
+    check_seconds: float = 10.0
+    """For one candidate in a warm session, wall time."""
+    audit_seconds: float = 60.0
+    """For one candidate in an audit, wall time."""
+    recheck_seconds: float = 600.0
+    """For one batch build of a recheck, wall time."""
+    start_seconds: float = 900.0
+    """For starting a session, wall time; an image that is missing is built first."""
+    memory_bytes: int = 32 * GIBIBYTE
+    """Address space of each process of our own server; Java and Poly/ML reserve much more than they use."""
+    batch: int = 16
+    """Candidates of one question to a warm session."""
+    audits_per_session: int = 1
+    """Candidates audited in one fresh session, each in theories of its own."""
+    cache_entries: int = 20_000
+    """Verdicts kept in memory."""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> IsabelleSettings:
+        """The defaults, with what the environment variables say."""
+        known = os.environ if environment is None else environment
+        password = known.get(PASSWORD_VARIABLE, "")
+        return cls(
+            command=tuple(known.get(COMMAND_VARIABLE, "").split()),
+            server=known.get(SERVER_VARIABLE, ""),
+            password_file=Path(password) if password else None,
+            session=known.get(SESSION_VARIABLE, "") or cls().session,
+        )
+
+    @property
+    def found(self) -> bool:
+        """Whether there is a server, or a command to start one."""
+        return bool(self.server) or shutil.which((*self.command, "isabelle")[0]) is not None
+
+
+class Address(NamedTuple):
+    """Where a server listens, and its password."""
+
+    host: str
+    port: int
+    password: str
+
+
+class Server:
+    """A running server and one connection to it. `folder` is where its theories are written, by us alone."""
+
+    def __init__(self, client: Client, folder: Path, box: Box | None = None) -> None:
+        self.client = client
+        self.folder = folder
+        self._box = box
+        self._cpu_seconds = 0.0
+
+    @property
+    def ours(self) -> bool:
+        """Whether it ends when we close it."""
+        return self._box is not None
+
+    def cpu_seconds(self) -> float:
+        """CPU seconds of a server of ours; 0 for one that is not."""
+        if self._box is not None and self._box.returncode is None:
+            self._cpu_seconds = max(self._cpu_seconds, cpu_seconds(self._box.pid))
+        return self._cpu_seconds
+
+    def close(self) -> None:
+        """Close the connection, and end a server of ours with all that runs in it."""
+        self.cpu_seconds()
+        self.client.close()
+        if self._box is not None:
+            self._cpu_seconds = max(self._cpu_seconds, kill(self._box).cpu_seconds)
+            scratch.remove(self._box.folder)
+        scratch.remove(self.folder)
+
+
+def open_server(settings: IsabelleSettings, sandbox: Sandbox) -> Server:
+    """A server as the settings say.
+
+    Raises:
+        OutsideError: there is none, or it does not answer.
+    """
+    if settings.server:
+        address = _address(settings)
+        stream = connect(address.host, address.port, settings.start_seconds)
+        folder = sandbox.make_folder(trusted=True)
+        return Server(Client(stream, address.password, settings.start_seconds), folder)
+    return _start(settings, sandbox)
+
+
+def _address(settings: IsabelleSettings) -> Address:
+    host, colon, port = settings.server.rpartition(":")
+    if not colon:
+        said = _run([*_command(settings), "server", "-n", settings.server, "-s"])
+        found = _ANNOUNCED.search(said)
+        if found is None:
+            raise OutsideError(f"no Isabelle server is named {settings.server!r}: `isabelle server -l` lists them")
+        return Address(found["host"].decode(), int(found["port"]), found["password"].decode())
+    if not port.isdigit():
+        raise UserError(f"the Isabelle server {settings.server!r} is neither a name nor HOST:PORT")
+    if settings.password_file is None:
+        raise UserError(f"the Isabelle server {settings.server} needs a password: name its file in {PASSWORD_VARIABLE}")
+    try:
+        password = settings.password_file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"the password file {settings.password_file} cannot be read: {error}") from error
+    return Address(host, int(port), password)
+
+
+def _command(settings: IsabelleSettings) -> list[str]:
+    command = list(settings.command) or ["isabelle"]
+    if shutil.which(command[0]) is None:
+        raise OutsideError(
+            f"Isabelle is missing (`{command[0]}` is not found): put `isabelle` of isabelle.in.tum.de on PATH, "
+            f"or name it in {COMMAND_VARIABLE}, or name a server that listens in {SERVER_VARIABLE}"
+        )
+    return command
+
+
+def _run(command: Sequence[str]) -> bytes:
+    try:
+        result = subprocess.run(command, capture_output=True, check=False, timeout=60, stdin=subprocess.DEVNULL)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise OutsideError(f"`{' '.join(command)}` fails: {error}") from error
+    return result.stdout
+
+
+def _start(settings: IsabelleSettings, sandbox: Sandbox) -> Server:
+    command = _command(settings)
+    folder, theories = sandbox.make_folder(), sandbox.make_folder(trusted=True)
+    home, readable = _surroundings(command, settings, folder)
+    inside = ["env", f"HOME={home}", *command, "server", "-n", f"lemmary{secrets.token_hex(4)}"]
+    limits = Limits(
+        wall_seconds=settings.start_seconds,
+        cpu_seconds=100_000.0,  # a server lives long; what one question may use is limited by its own clock
+        memory_bytes=settings.memory_bytes,
+        output_bytes=GIBIBYTE,
+        processes=1024,
+        open_files=4096,
+    )
+    argv = ["bash", "-c", RELAY, "relay", *inside]
+    box = sandbox.spawn(argv, folder, limits, [*readable, theories], stdin=subprocess.PIPE)
+    assert box.stdin is not None
+    assert box.stdout is not None
+    reading, writing = box.stdout, box.stdin
+
+    def close() -> None:
+        reading.close()
+        writing.close()
+
+    try:
+        password = _announcement(reading.fileno(), settings.start_seconds)
+        stream = Stream(reading.fileno(), writing.fileno(), close)
+        return Server(Client(stream, password, settings.start_seconds), theories, box)
+    except OutsideError:
+        kill(box)
+        close()
+        for left in (folder, theories):
+            scratch.remove(left)
+        raise
+
+
+def _announcement(descriptor: int, seconds: float) -> str:
+    """The password from the line with which a server begins."""
+    said = b""
+    deadline = time.monotonic() + seconds
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    while not (said.endswith(b"\n") and _ANNOUNCED.search(said)):
+        if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
+            raise OutsideError(f"the Isabelle server does not start within {seconds:.0f} s")
+        byte = os.read(descriptor, 1)  # no byte of the connection that follows may be taken
+        if not byte:
+            last = (said.decode("utf-8", "replace").strip().splitlines() or ["it says nothing"])[-1]
+            raise OutsideError(f"the Isabelle server does not start: {last}")
+        said += byte
+    found = _ANNOUNCED.search(said)
+    assert found is not None
+    return found["password"].decode("utf-8", "replace")
+
+
+def _surroundings(command: Sequence[str], settings: IsabelleSettings, folder: Path) -> tuple[Path, list[Path]]:
+    """A home folder for the server, and the folders that it must see.
+
+    Session images that the user has built are linked into the new home, where further ones can be built.
+    """
+    told = _told(tuple(command))
+    home = folder / "home"
+    _open_folder(home)
+    program = Path(shutil.which(command[0]) or command[0]).resolve().parent
+    readable = [program, *settings.session_folders]
+    if len(told) == 3:
+        distribution, user_home, heaps = told
+        readable += [distribution, heaps]
+        own = home / ".isabelle" / user_home.name / "heaps"
+        _open_folder(own)
+        for path in sorted(heaps.rglob("*")) if heaps.is_dir() else []:
+            if path.is_dir():
+                _open_folder(own / path.relative_to(heaps))
+            else:
+                (own / path.relative_to(heaps)).symlink_to(path)
+    return home, [path for path in dict.fromkeys(readable) if path.is_dir() and not path.is_relative_to("/usr")]
+
+
+@cache
+def _told(command: tuple[str, ...]) -> tuple[Path, ...]:
+    """The distribution's folder, the user's own and that of session images, as `isabelle getenv` says."""
+    said = _run([*command, "getenv", "-b", "ISABELLE_HOME", "ISABELLE_HOME_USER", "ISABELLE_HEAPS"])
+    return tuple(Path(line) for line in said.decode("utf-8", "replace").splitlines())
+
+
+def _open_folder(folder: Path) -> None:
+    """Make a folder, with those above it, that the server's user id can write to."""
+    if not folder.is_dir():
+        _open_folder(folder.parent)
+        folder.mkdir()
+        folder.chmod(0o777)

@@ -1,0 +1,366 @@
+"""How a problem and a candidate become Lean files: pure text, no prover.
+
+The frozen statement stands right behind the whole header, in one module: it is read as in the author's file. Other
+files import that module. For them the header is cut into commands, of which those that only set the scene (imports,
+`open`, `variable`, options, `namespace`, what is local) are repeated. Where that gives a candidate other surroundings
+than its author meant, what it proves is another statement, and it is refused.
+
+Invariant: nothing in what surrounds a statement comes from a candidate, and nothing comes between it and its header.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import NamedTuple
+
+from domain import Lemma
+from verifiers.audit.lean.scan import Scan, Token, Unterminated, normal_text, scan
+
+STATEMENT_MODULE = "LemmaryStatement"
+"""The header and the frozen statement."""
+
+DECLARATIONS = frozenset({"theorem", "lemma", "def", "abbrev", "example", "inductive", "structure"})
+"""What may introduce names in a candidate."""
+MODIFIERS = frozenset({"private", "protected", "noncomputable", "nonrec", "public", "scoped", "local"})
+_SCENE = frozenset({"import", "open", "universe", "universes", "variable", "variables", "set_option", "end", "export"})
+_BLOCKS = frozenset({"namespace", "section", "public section"})
+_MAKERS = DECLARATIONS | frozenset(
+    """axiom constant opaque instance class notation infix infixl infixr prefix postfix macro macro_rules syntax elab
+    elab_rules attribute deriving mutual run_cmd initialize declare_syntax_cat alias add_decl_doc unsafe partial
+    local_notation omit include""".split()  # noqa: SIM905
+)
+_STARTS = _SCENE | _BLOCKS | _MAKERS | MODIFIERS
+_LOCAL = frozenset({"notation", "infix", "infixl", "infixr", "prefix", "postfix", "instance", "macro", "macro_rules"})
+_MORE = DECLARATIONS | _BLOCKS | frozenset("axiom opaque class instance attribute mutual end sorry sorryAx".split())  # noqa: SIM905
+"""What no statement has in it: keywords that begin another command, and what leaves something unproved."""
+_MUTUAL = ""
+"""Stands for an open `mutual` block, beside the names of open namespaces and None for a section."""
+_AXIOM = re.compile(r"\baxiom\s+(?P<name>[^\s:({\[]+)")
+_BRACKETS = {"(": 1, "[": 1, "{": 1, "⟨": 1, "⦃": 1, ")": -1, "]": -1, "}": -1, "⟩": -1, "⦄": -1}
+
+
+class Malformed(ValueError):  # noqa: N818 (what the text is)
+    """A statement that is not exactly one theorem, or a header that cannot be cut into commands."""
+
+
+class FrozenStatement(NamedTuple):
+    """A frozen statement: `text` is its declaration without proof, `proposition` the closed formula that it claims."""
+
+    name: str
+    universes: str
+    proposition: str
+    text: str
+
+
+class Command(NamedTuple):
+    """A command of a text: its first word (past attributes and modifiers), all of it, its place, and in one line."""
+
+    word: str
+    text: str
+    start: int
+    end: int
+    normal: str
+    marks: frozenset[str]
+    private: int | None
+    """Where its `private` stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A header in pieces. `whole` is all of it behind its imports, `scene` what of that other files repeat."""
+
+    imports: str
+    scene: str
+    whole: str
+    namespace: str
+    commands: frozenset[str]
+    """Its commands in one line each, which a candidate may repeat."""
+    axioms: frozenset[str]
+    """The full names of axioms that it states: it is the problem's author who assumes them."""
+
+    @property
+    def spoken(self) -> str:
+        """What another file says, after the toolchain's own beginning, to be in these surroundings."""
+        return f"{self.imports}import {STATEMENT_MODULE}\n{self.scene}"
+
+
+class Surrounded(NamedTuple):
+    """A candidate's text with what is put before and after it."""
+
+    before: str
+    text: str
+    after: str
+
+
+# ------------------------------------------------------------------------------------------------------ commands
+
+
+@lru_cache(maxsize=256)
+def commands(text: str) -> tuple[Command, ...]:
+    """The commands of a text: each begins in the first column with a known word. Raises `Unterminated`."""
+    scanned = scan(text)
+    tokens = scanned.tokens
+    starts: list[int] = []
+    for index, token in enumerate(tokens):
+        if not scanned.at_line_start(token):
+            continue
+        attribute = token.text == "@" and index + 1 < len(tokens) and tokens[index + 1].text == "["
+        if attribute or token.text == "#" or (token.kind == "word" and token.text in _STARTS):
+            if starts and (tokens[index - 1].text == "in" or _only_marks(tokens[starts[-1] : index])):
+                continue
+            starts.append(index)
+    if tokens and (not starts or starts[0] != 0):
+        starts.insert(0, 0)
+    found: list[Command] = []
+    for number, index in enumerate(starts):
+        last = starts[number + 1] if number + 1 < len(starts) else len(tokens)
+        found.append(_command(scanned, tokens[index:last]))
+    return tuple(found)
+
+
+def _command(scanned: Scan, tokens: Sequence[Token]) -> Command:
+    marks: set[str] = set()
+    word = ""
+    private: int | None = None
+    for token in _past_attributes(tokens):
+        if token.text in MODIFIERS:
+            marks.add(token.text)
+            private = token.start if token.text == "private" else private
+            continue
+        word = token.text
+        break
+    if word in _SCENE:  # `open … in def …` is about what follows
+        inner = (after.text for token, after in pairwise(tokens) if token.text == "in")
+        word = next((text for text in inner if text in _MAKERS), word)
+    start, end = tokens[0].start, tokens[-1].end
+    return Command(word, scanned.text[start:end], start, end, normal_text(tokens), frozenset(marks), private)
+
+
+def _past_attributes(tokens: Sequence[Token]) -> Sequence[Token]:
+    while len(tokens) > 1 and tokens[0].text == "@" and tokens[1].text == "[":
+        depth = 0
+        for index, token in enumerate(tokens):
+            depth += _BRACKETS.get(token.text, 0)
+            if index and depth == 0:
+                tokens = tokens[index + 1 :]
+                break
+        else:
+            return ()
+    return tokens
+
+
+def _only_marks(tokens: Sequence[Token]) -> bool:
+    """Whether a command has hardly begun: attributes and modifiers on a line of their own."""
+    return all(token.text in MODIFIERS for token in _past_attributes(tokens))
+
+
+# ------------------------------------------------------------------------------------------------------- headers
+
+
+@lru_cache(maxsize=64)
+def parse_header(text: str) -> Header:
+    """The pieces of a header. Raises `Malformed`."""
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise Malformed("the header holds half of a character (a lone surrogate)")
+    try:
+        found = commands(text)
+    except Unterminated as error:
+        raise Malformed(f"in the header, {error}") from None
+    imports: list[str] = []
+    scene: list[str] = []
+    opened: list[str | None] = []
+    axioms: set[str] = set()
+    for number, command in enumerate(found):
+        if command.word == "axiom" and (stated := _AXIOM.search(command.text)):
+            axioms.add(".".join([*(name for name in opened if name), stated["name"]]))
+        if command.word in ("prelude", "module"):
+            raise Malformed(
+                f"the header begins with `{command.word}`: what a file begins with is the toolchain's to say"
+            )
+        if command.word == "import":
+            if len(imports) < number:
+                raise Malformed("the header has an import after other commands")
+            imports.append(command.text)
+            continue
+        in_scene = command.word in _SCENE | _BLOCKS
+        if command.word in _BLOCKS or command.word == "end":
+            in_scene = _nest(opened, command)
+        elif command.word == "mutual":
+            opened.append(_MUTUAL)
+        local = command.word in _LOCAL and "local" in command.marks
+        attribute = command.word == "attribute" and re.match(r"attribute ?\[ ?(?:local|-)", command.normal) is not None
+        if in_scene or local or attribute:
+            scene.append(command.text)
+    namespace = ".".join(name for name in opened if name)
+    whole = f"{_public(text, found[len(imports) :])}\n" if len(found) > len(imports) else ""
+    said = "".join(f"{line}\n" for line in imports)
+    spoken = "".join(f"{line}\n" for line in scene)
+    return Header(said, spoken, whole, namespace, frozenset(one.normal for one in found), frozenset(axioms))
+
+
+def _nest(opened: list[str | None], command: Command) -> bool:
+    """Open or close blocks; whether the command is one of the scene (the end of `mutual` is not)."""
+    words = command.normal.split()
+    names = words[words.index(command.word) + 1 :]
+    if command.word == "end":
+        for _ in range(names[0].count(".") + 1 if names else 1):
+            if not opened:
+                raise Malformed("the header has an `end` too many")
+            if opened.pop() == _MUTUAL:
+                return False
+    elif command.word == "namespace" and names:
+        opened += names[0].split(".")
+    else:
+        opened += [None] * (names[0].count(".") + 1 if names else 1)
+    return True
+
+
+def _public(text: str, found: Sequence[Command]) -> str:
+    """Commands of a header, its makers without `private`, so that the other files see them."""
+    said = text[found[0].start :]
+    for command in reversed(found):
+        if command.private is not None:
+            start = command.private - found[0].start
+            said = f"{said[:start]}       {said[start + len('private') :]}"
+    return said
+
+
+# ----------------------------------------------------------------------------------------------------- statements
+
+
+@lru_cache(maxsize=4096)
+def parse_statement(text: str) -> FrozenStatement:
+    """The statement of a `formal_statement`. Raises `Malformed` unless it is one theorem without a proof."""
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise Malformed("the statement holds half of a character (a lone surrogate)")
+    try:
+        scanned = scan(text)
+    except Unterminated as error:
+        raise Malformed(f"in the statement, {error}") from None
+    tokens = _without_ending(scanned.tokens)
+    words = [token.text for token in tokens]
+    if len(tokens) < 2 or words[0] not in ("theorem", "lemma") or tokens[1].kind != "word":
+        raise Malformed("a statement begins with `theorem` or `lemma` and a name")
+    again = [word for word in words[1:] if word in _MORE]
+    if again:
+        raise Malformed(f"a statement is one theorem without a proof; this text has `{again[0]}` in it")
+    if any(token.doubtful for token in tokens):
+        raise Malformed("the statement has a string that may be interpolated, or a comment right behind a sign")
+    after = 2
+    universes = ""
+    if words[2:4] == [".", "{"]:
+        after = words.index("}", 3) + 1 if "}" in words else len(words)
+        universes = text[tokens[2].start : tokens[after - 1].end]
+    colon = _colon(tokens, after)
+    binders = text[tokens[after].start : tokens[colon].start].strip() if colon > after else ""
+    proposition = text[tokens[colon].end : tokens[-1].end].strip()
+    if not proposition:
+        raise Malformed("a statement has the form `theorem NAME BINDERS : PROPOSITION`")
+    whole = text[tokens[0].start : tokens[-1].end]
+    return FrozenStatement(words[1], universes, f"∀ {binders}, {proposition}" if binders else proposition, whole)
+
+
+def _without_ending(tokens: Sequence[Token]) -> Sequence[Token]:
+    """A statement without `:=`, `:= by`, `:= sorry`, `:= by sorry` at its end."""
+    end = len(tokens)
+    for word in ("sorry", "by"):
+        if end and tokens[end - 1].text == word:
+            end -= 1
+    if end > 1 and tokens[end - 1].text == "=" and tokens[end - 2].text == ":":
+        return tokens[: end - 2]
+    return tokens
+
+
+def _colon(tokens: Sequence[Token], start: int) -> int:
+    """The colon between binders and proposition: the first outside brackets."""
+    depth = 0
+    for index in range(start, len(tokens)):
+        text = tokens[index].text
+        depth += _BRACKETS.get(text, 0)
+        following = tokens[index + 1] if index + 1 < len(tokens) else None
+        assigns = following is not None and following.text == "=" and following.start == tokens[index].end
+        if text == ":" and depth == 0 and not assigns:
+            return index
+    raise Malformed("a statement has a colon before its proposition")
+
+
+# ----------------------------------------------------------------------------------------------------- candidates
+
+
+def without_header(proof: str, header: str) -> str:
+    """A candidate that repeats commands of the problem's header first, with those blanked out; others as they are."""
+    try:
+        known = {command.normal for command in commands(header)} if header else set[str]()
+        found = commands(proof)
+    except Unterminated:
+        return proof
+    end = 0
+    for command in found:
+        if command.normal not in known:
+            break
+        end = command.end
+    return re.sub(r"[^\n]", " ", proof[:end]) + proof[end:]
+
+
+def declares(text: str) -> bool:
+    """Whether a text is more than a proof: it has a declaration in the first column, or begins with one."""
+    return any(command.word in _MAKERS for command in commands(text))
+
+
+def is_one_term(text: str) -> bool:
+    """Whether nothing in a text could begin a command, on whatever line: it is one term, if it is read at all."""
+    return not any(token.text in _STARTS or token.text == "#" for token in scan(text).tokens)
+
+
+def surround(statement: FrozenStatement, proof: str) -> Surrounded:
+    """A candidate's text, completed to a theorem when it is only a proof. Raises `Unterminated`."""
+    if declares(proof):
+        return Surrounded("", proof, "\n")
+    tokens = scan(proof).tokens
+    if [token.text for token in tokens[:2]] == [":", "="]:
+        return Surrounded(f"{statement.text} ", proof, "\n")
+    if tokens and tokens[0].text == "by":
+        return Surrounded(f"{statement.text} :=\n", proof, "\n")
+    if tokens and tokens[0].start == proof.rfind("\n", 0, tokens[0].start) + 1:
+        # Lean takes a block in the first column for the next command, except inside parentheses.
+        return Surrounded(f"{statement.text} := (by\n", proof, "\n)\n")
+    return Surrounded(f"{statement.text} := by\n", proof, "\n")
+
+
+def declared_names(text: str) -> list[str]:
+    """The names that the declarations of a text introduce first, in order, without their namespaces."""
+    names: list[str] = []
+    tokens = scan(text).tokens
+    for token, following in pairwise(tokens):
+        if token.text in DECLARATIONS and following.kind == "word":
+            names.append(following.text)
+    return names
+
+
+def named_lemmas(lemmas: Sequence[Lemma], text: str) -> tuple[Lemma, ...]:
+    """Those lemmas that a text names, and those that their proofs name in turn, in the given order."""
+    by_name = {lemma.canonical_name: lemma for lemma in lemmas}
+    wanted: set[str] = set()
+    texts = [text]
+    while texts:
+        words = {part for token in scan(texts.pop()).tokens if token.kind == "word" for part in token.text.split(".")}
+        for name in words & by_name.keys() - wanted:
+            wanted.add(name)
+            texts.append(by_name[name].proof)
+    return tuple(lemma for lemma in lemmas if lemma.canonical_name in wanted)
+
+
+def lemma_theorem(lemma: Lemma) -> str:
+    """A library lemma with its proof."""
+    block = lemma.proof if lemma.proof.split(maxsplit=1)[:1] == ["by"] else f"by\n{lemma.proof}"
+    # In parentheses, because Lean takes a block in the first column for the next command.
+    return f"theorem {lemma.canonical_name} : {lemma.statement_exact} := (\n{block}\n)"
+
+
+def lemma_axiom(lemma: Lemma) -> str:
+    """A library lemma, assumed."""
+    return f"axiom {lemma.canonical_name} : {lemma.statement_exact}"
