@@ -14,15 +14,12 @@ sample of the questions and of the states to learn from; the declarations are al
 are the other lemmas over its definitions, as of the run's end. Its own proof does not speak for it. These proofs were
 found among what BM25 had given, which favours BM25.
 
-The code is that of `library_store`. With `--vectors` also vectors of LeanDojo's declarations; `static` ones are those
-of the package wordllama, whose wheel holds its weights (not a dependency; left out where it is not installed).
-Intervals are of 95 %, by bootstrap over theorems or statements.
+The code is that of `library_store`. Intervals are of 95 %, by bootstrap over theorems or statements.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import os
 import platform
@@ -43,11 +40,10 @@ import numpy as np
 from datasets.leandojo import Position, SourceFile, Step, Steps, read_steps
 from library_store import snapshot
 from library_store.retrieval.fusion import fused
-from library_store.retrieval.hybrid import DEPTH, OFFSET, Dense, HybridIndex, Ranking
+from library_store.retrieval.hybrid import DEPTH, OFFSET, HybridIndex, Ranking
 from library_store.retrieval.lexical import LemmaIndex, statement_tokens, text_tokens
 from library_store.retrieval.postings import IndexedStatement, Postings
 from library_store.retrieval.similar_proofs import SimilarProofs
-from library_store.retrieval.vectors import Floats, Vectors
 from verifiers.audit.rocq.reader import parse
 from verifiers.audit.words import ParseError
 
@@ -57,12 +53,7 @@ RESAMPLES = 1000
 MIXES: Mapping[str, tuple[str, ...]] = {
     "BM25": ("lexical",),
     "proofs": ("proofs",),
-    "vectors": ("dense",),
-    "BM25 + vectors": ("lexical", "dense"),
     "BM25 + proofs": ("lexical", "proofs"),
-    "BM25 + proofs + vectors": ("lexical", "proofs", "dense"),
-    "static": ("static",),
-    "BM25 + static": ("lexical", "static"),
 }
 HEADLINE = ("BM25 + proofs", "LeanDojo, random")
 
@@ -178,8 +169,6 @@ class Corpus:
 
     def __init__(self, files: Sequence[SourceFile]) -> None:
         self.postings = Postings()
-        self.dense: Dense | None = None
-        self.static: Static | None = None
         self._files = {file.path: file for file in files}
         self._last: tuple[str, frozenset[str]] = ("", frozenset())
         for file in files:
@@ -187,9 +176,6 @@ class Corpus:
                 found = words(f"{declaration.full_name} {declaration.code}")
                 identity = f"{file.path}:{declaration.start[0]}:{declaration.start[1]} {declaration.full_name}"
                 self.postings.add(identity, IndexedStatement(found, sum(found.values())), (file.path,), 1)
-
-    def texts(self) -> list[str]:
-        return [f"{one.full_name} {one.code}" for file in self._files.values() for one in file.premises]
 
     def imported(self, path: str) -> frozenset[str]:
         """A file and all that it imports."""
@@ -232,41 +218,7 @@ class Corpus:
         lexical = [one.id for one in self.postings.retrieve(tokens, files, most, None)]
         voted = [vote.id for vote in proofs.votes(tokens) if vote.id.partition(":")[0] in files]
         found = {"lexical": lexical, "proofs": voted}
-        if self.dense is not None:
-            found["dense"] = self.dense.ranking(self.postings, tokens, files, None, most)
-        if self.static is not None:
-            near = self.static.nearest(step.state, most, self.postings.eligible(files, None))
-            found["static"] = [self.postings.ids[number] for number in near]
         return {name: [one for one in ranked if one not in later][:DEPTH] for name, ranked in found.items()}
-
-
-class Static:
-    """Texts as means of their tokens' vectors, from the wheel of wordllama."""
-
-    def __init__(self, texts: Sequence[str]) -> None:
-        from safetensors.numpy import load_file
-        from tokenizers import Tokenizer
-
-        spec = importlib.util.find_spec("wordllama")
-        assert spec is not None
-        assert spec.submodule_search_locations
-        folder = Path(spec.submodule_search_locations[0])
-        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizers" / "l2_supercat_tokenizer_config.json"))
-        self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(256)
-        (table,) = load_file(str(folder / "weights" / "l2_supercat_256.safetensors")).values()
-        self._table: Floats = table.astype(np.float32)
-        self._vectors = Vectors(self._table.shape[1])
-        for start in range(0, len(texts), 4096):
-            self._vectors.add(self._embedded(texts[start : start + 4096]))
-
-    def _embedded(self, texts: Sequence[str]) -> Floats:
-        rows = [one.ids for one in self._tokenizer.encode_batch(list(texts), add_special_tokens=False)]
-        means = np.array([self._table[ids].mean(axis=0) if ids else self._table[0] * 0 for ids in rows], np.float32)
-        return means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-9)
-
-    def nearest(self, text: str, k: int, among: Any) -> list[int]:
-        return self._vectors.nearest(self._embedded([text])[0], k, among).numbers.tolist()
 
 
 def leandojo_rows(path: Path, options: argparse.Namespace) -> Iterator[list[dict[str, Any]]]:
@@ -274,10 +226,6 @@ def leandojo_rows(path: Path, options: argparse.Namespace) -> Iterator[list[dict
     say(f"read {path.name}")
     corpus = Corpus(read.files)
     say(f"{len(corpus.postings.ids)} declarations")
-    if options.vectors:
-        corpus.dense = Dense()
-        if importlib.util.find_spec("wordllama") is not None:
-            corpus.static = Static(corpus.texts())
     for split in options.splits:
         yield split_rows(corpus, read, split, options)
 
@@ -336,7 +284,7 @@ def run_questions(directory: Path) -> list[Question]:
 
 
 def asker(hybrid: HybridIndex, name: str, tokens: Sequence[str], over: Sequence[str], prelude: str) -> Ask:
-    kinds: tuple[Ranking, ...] = ("lexical", "proofs", "dense")
+    kinds: tuple[Ranking, ...] = ("lexical", "proofs")
 
     def ranking(kind: Ranking) -> list[str]:
         found = hybrid.retrieve(tokens, over, prelude, DEPTH, (kind,), without=name)
@@ -379,7 +327,6 @@ def main() -> None:
     parser.add_argument("--splits", nargs="+", choices=SPLITS, default=SPLITS)
     parser.add_argument("--questions", type=int, default=300, help="of each split; 0: all")
     parser.add_argument("--proofs", type=int, default=40_000, help="train states to learn from; 0: all")
-    parser.add_argument("--vectors", action="store_true", help="also vectors of LeanDojo's declarations: minutes more")
     parser.add_argument("--runs", type=Path, nargs="*", default=[], help="run directories")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path)

@@ -90,9 +90,9 @@ class RetrievalSettings(Group):
     order: Literal["ranked", "random", "first", "other_clusters"] = "ranked"
     """How an attempt at a problem chooses among the lemmas that it may see: by relevance, at random, in order of
     admission, or by relevance among those that do not come from a problem of its own cluster."""
-    rankings: tuple[Literal["lexical", "proofs", "dense"], ...] = Field(default=("lexical",), min_length=1)
+    rankings: tuple[Literal["lexical", "proofs"], ...] = Field(default=("lexical",), min_length=1)
     """What relevance is fused from: `lexical`, BM25 over the constants of statements; `proofs`, what the proofs of
-    similar statements use; `dense`, vectors learned from the statements. In runs BM25 alone measured best."""
+    similar statements use. In runs BM25 alone measured best."""
     diversity: float = Field(default=0.0, ge=0.0, le=1.0)
     """How much a lemma that reads like one chosen before it is put off (maximal marginal relevance)."""
     premises: Natural = 0

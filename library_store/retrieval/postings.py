@@ -14,11 +14,10 @@ from array import array
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from library_store.retrieval.shelves import NOTHING, Numbers, Shelves, rows, view
 
@@ -162,20 +161,6 @@ class Postings:
         shelves = self._shelves.opened_by(definition_ids).tolist()
         lemmas = np.sort(np.concatenate([NOTHING, *(view(self._shelves.lemmas[shelf]) for shelf in shelves)]))
         return lemmas[self._in_time(lemmas, at_round)]
-
-    def counts(self, first: int = 0) -> Any:
-        """How often each lemma from number `first` on (rows) has each token (columns), sparse."""
-        starts = np.frombuffer(self._starts, np.int64)[first:]
-        members = slice(int(starts[0]), int(starts[-1]))
-        values = (view(self._counts)[members].copy(), view(self._tokens)[members].copy(), starts - starts[0])
-        return sparse.csr_array(values, shape=(len(starts) - 1, len(self._vocabulary)))
-
-    def counts_of(self, tokens: Sequence[str]) -> Any:
-        """The same for a question: one row; tokens that no lemma has are left out."""
-        known = Counter({self._vocabulary[word]: n for word, n in Counter(tokens).items() if word in self._vocabulary})
-        columns = np.array(sorted(known), np.int32)
-        values = (np.array([known[token] for token in columns.tolist()], np.int32), columns, np.array([0, len(known)]))
-        return sparse.csr_array(values, shape=(1, len(self._vocabulary)))
 
     def tokens_of(self, number: int) -> frozenset[int]:
         """The numbers of the tokens that a lemma has."""

@@ -62,12 +62,11 @@ def test_words_are_cut_and_goals_count_three_times() -> None:
 
 
 def test_recall_is_the_share_of_what_is_wanted_and_its_interval_is_over_groups() -> None:
-    asked = Question("t", frozenset({"a", "b"}), lambda: {"lexical": ["x", "a"], "proofs": ["b"], "dense": []})
+    asked = Question("t", frozenset({"a", "b"}), lambda: {"lexical": ["x", "a"], "proofs": ["b"]})
     assert judged(asked, ["x", "a", "b"]) == ("t", (0.0, 1.0, 1.0), 0.5)
     answered = answers_to([asked], "")
     assert answered["BM25"][0].recall == (0.0, 0.5, 0.5)
     assert answered["BM25 + proofs"][0].recall == (0.0, 1.0, 1.0)
-    assert "static" not in answered
     good, bad = judged(asked, ["a", "b"]), judged(asked, [])
     mixed = row(
         [good._replace(group=str(at)) for at in range(30)] + [bad._replace(group=f"b{at}") for at in range(30)], 0

@@ -1,120 +1,29 @@
-"""Several rankings as one: vectors learned from statements, proofs of similar statements, fusion and diversity."""
+"""Several rankings as one: BM25, proofs of similar statements, fusion and diversity."""
 
 from __future__ import annotations
 
-import random
 from dataclasses import replace
 from pathlib import Path
-
-import numpy as np
-import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from domain import App, Const, Term, Var
 from library_store.admission import Proposal
 from library_store.library import Library
 from library_store.retrieval.fusion import diverse, fused
-from library_store.retrieval.hybrid import Dense, HybridIndex, Ranking
-from library_store.retrieval.latent import learn
+from library_store.retrieval.hybrid import HybridIndex, Ranking
 from library_store.retrieval.lexical import LemmaIndex, statement_tokens, text_tokens
-from library_store.retrieval.postings import IndexedStatement, Postings
+from library_store.retrieval.postings import IndexedStatement
 from library_store.retrieval.similar_proofs import SimilarProofs
-from library_store.retrieval.vectors import Vectors
 from tests.library_store.samples import AUDITED, equal, for_all, lemma, opened, plus, problem, sha, successor
 
 NAT, PLUS = sha("nat"), sha("plus")
 PRELUDE = sha("")
 X, Y = Var("x"), Var("y")
-EVERY: tuple[Ranking, ...] = ("lexical", "proofs", "dense")
+EVERY: tuple[Ranking, ...] = ("lexical", "proofs")
 
 
 def statement(text: str) -> IndexedStatement:
     words = text.split()
     return IndexedStatement({word: words.count(word) for word in words}, len(words))
-
-
-def units(rows: int, dimension: int, seed: int) -> np.ndarray:
-    vectors = np.random.default_rng(seed).standard_normal((rows, dimension)).astype(np.float32)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-
-
-# ------------------------------------------------------------------------------------------------------------ vectors
-
-
-@given(st.integers(0, 2**31), st.integers(1, 60), st.integers(0, 70), st.booleans())
-@settings(max_examples=60, deadline=None)
-def test_the_nearest_are_those_of_a_full_sort(seed: int, count: int, k: int, some: bool) -> None:
-    vectors = Vectors(5)
-    held = units(count, 5, seed)
-    vectors.add(held[: count // 2])
-    vectors.add(held[count // 2 :])
-    question = units(1, 5, seed + 1)[0]
-    among = np.arange(0, count, 2, dtype=np.int32) if some else np.arange(count, dtype=np.int32)
-    found = vectors.nearest(question, k, among if some else None)
-    expected = sorted(among.tolist(), key=lambda number: (-float(held[number] @ question), number))[:k]
-    assert np.allclose(found.cosines, [held[number] @ question for number in expected], atol=1e-6)
-    assert len(set(found.numbers.tolist())) == len(expected)
-    assert set(found.numbers.tolist()) <= set(among.tolist())
-
-
-def test_an_approximate_index_finds_nearly_all_and_only_what_may_be_seen() -> None:
-    pytest.importorskip("usearch")
-    held = units(3000, 24, 0)
-    exact, approximate = Vectors(24), Vectors(24, exact=100)
-    exact.add(held)
-    approximate.add(held[:2000])
-    approximate.nearest(held[0], 3)
-    approximate.add(held[2000:])
-    even = np.arange(0, 3000, 2, dtype=np.int32)
-    same = 0
-    for question in units(50, 24, 1):
-        found = approximate.nearest(question, 10, even).numbers.tolist()
-        assert not any(number % 2 for number in found)
-        same += len(set(found) & set(exact.nearest(question, 10, even).numbers.tolist()))
-    assert same >= 450
-
-
-# ------------------------------------------------------------------------------------------------------------- latent
-
-
-def test_statements_without_a_common_word_are_near_if_their_words_stand_together_elsewhere() -> None:
-    texts = ["sum add", "add plus", "sum plus", "add sum plus"] * 3 + ["list rev", "rev join", "list join"] * 3
-    postings = Postings()
-    for number, text in enumerate([*texts, "sum one", "rev one"]):
-        postings.add(str(number), statement(text), (), 1)
-    latent = learn(postings.counts(), dimension=2)
-    question = latent.vectors(postings.counts_of(["plus"]))[0]
-    near, far = latent.vectors(postings.counts(len(texts)))
-    assert near @ question > 0.7
-    assert abs(far @ question) < 0.4
-    assert np.allclose(np.linalg.norm(latent.vectors(postings.counts()), axis=1), 1, atol=1e-5)
-
-
-def test_learning_is_the_same_twice_and_bears_nothing_to_learn_from() -> None:
-    postings = Postings()
-    for number in range(30):
-        postings.add(str(number), statement(f"a w{number % 7} w{number % 3}"), (), 1)
-    first, again = learn(postings.counts()), learn(postings.counts())
-    assert (first.directions == again.directions).all()
-    lonely = Postings()
-    lonely.add("0", statement("once"), (), 1)
-    assert (learn(lonely.counts()).vectors(lonely.counts()) == 0).all()
-
-
-def test_vectors_depend_on_the_lemmas_and_not_on_when_they_were_asked_for() -> None:
-    chance = random.Random(0)
-    texts = [" ".join(chance.choices("abcdefghij", k=6)) for _ in range(59)]
-
-    def ranking(asks: bool) -> list[str]:
-        postings, dense = Postings(), Dense()
-        for number, text in enumerate(texts):
-            postings.add(f"{number:02}", statement(text), (), 1)
-            if asks and number % 7 == 0:
-                dense.ranking(postings, ["a"], (), None)
-        return dense.ranking(postings, ["a", "b"], (), None)
-
-    assert ranking(asks=True) == ranking(asks=False)
 
 
 # ------------------------------------------------------------------------------------------------------------- proofs
