@@ -211,15 +211,14 @@ class State:
         *,
         at_round: int | None = None,
         rankings: Collection[Ranking] = ("lexical",),
-        diversity: float = 0.0,
         without: str = "",
     ) -> list[Retrieved]:
         """The `k` best lemmas for a statement among those not retired.
 
-        By BM25 alone, see `LemmaIndex.retrieve`; with other `rankings` or `diversity`, see `HybridIndex.retrieve`.
+        By BM25 alone, see `LemmaIndex.retrieve`; with other `rankings`, see `HybridIndex.retrieve`.
         """
         tokens = statement_tokens(statement)
-        if tuple(rankings) == ("lexical",) and not diversity:
+        if tuple(rankings) == ("lexical",):
             return self._index.retrieve(tokens, definition_ids, prelude_id, k, at_round=at_round)
         if self._hybrid is None:
             self._hybrid = HybridIndex(self._index)
@@ -228,7 +227,7 @@ class State:
             for name, state in self.problems.items():
                 self._add_proof_of_problem(self._hybrid, state, self._proved_in[name])
         return self._hybrid.retrieve(
-            tokens, definition_ids, prelude_id, k, rankings, at_round=at_round, diversity=diversity, without=without
+            tokens, definition_ids, prelude_id, k, rankings, at_round=at_round, without=without
         )
 
     def _add_proof_of_lemma(self, hybrid: HybridIndex, lemma: Lemma) -> None:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Literal, TypeAlias
 
-from library_store.retrieval.fusion import diverse, fused
+from library_store.retrieval.fusion import fused
 from library_store.retrieval.lexical import LemmaIndex, Retrieved
 from library_store.retrieval.postings import IndexedStatement
 from library_store.retrieval.similar_proofs import SimilarProofs
@@ -55,7 +55,6 @@ class HybridIndex:
         rankings: Collection[Ranking],
         *,
         at_round: int | None = None,
-        diversity: float = 0.0,
         without: str = "",
     ) -> list[Retrieved]:
         """The `k` best eligible lemmas, as `LemmaIndex.retrieve`.
@@ -67,14 +66,13 @@ class HybridIndex:
             k: at most so many.
             rankings: that are fused.
             at_round: leave out lemmas and proofs that came later.
-            diversity: from 0 to 1, see `fusion.diverse`.
             without: a statement whose own proof must not speak for it.
         """
         if k < 1:
             return []
         postings = self._lexical.postings(prelude_id)
         depth = max(k, DEPTH)
-        eligible = {postings.ids[number]: number for number in postings.eligible(definition_ids, at_round).tolist()}
+        eligible = {postings.ids[number] for number in postings.eligible(definition_ids, at_round).tolist()}
         found: list[list[str]] = []
         if "lexical" in rankings:
             lexical = self._lexical.retrieve(tokens, definition_ids, prelude_id, depth, at_round=at_round)
@@ -84,9 +82,7 @@ class HybridIndex:
             votes = proofs.votes(constants(tokens), at_round=at_round, without=without)
             found.append([vote.id for vote in votes if vote.id in eligible][:depth])
         score = fused(found, offset=OFFSET)
-        wanted = list(score)[:depth]
-        having = {one: postings.tokens_of(eligible[one]) for one in wanted} if diversity else {}
-        return [self._lexical.scored(one, score[one]) for one in diverse(wanted, having, k, diversity)]
+        return [self._lexical.scored(one, score[one]) for one in list(score)[:k]]
 
 
 def constants(tokens: Sequence[str]) -> list[str]:

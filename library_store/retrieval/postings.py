@@ -162,10 +162,6 @@ class Postings:
         lemmas = np.sort(np.concatenate([NOTHING, *(view(self._shelves.lemmas[shelf]) for shelf in shelves)]))
         return lemmas[self._in_time(lemmas, at_round)]
 
-    def tokens_of(self, number: int) -> frozenset[int]:
-        """The numbers of the tokens that a lemma has."""
-        return frozenset(self._tokens[self._starts[number] : self._starts[number + 1]])
-
     def _seen_in_all(self, shelves: Numbers) -> tuple[int, int]:
         """How many lemmas the shelves hold, and how many tokens these have."""
         if len(shelves) == len(self._shelves.counts):

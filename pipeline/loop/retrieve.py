@@ -48,7 +48,6 @@ def retrieve(
         *(statement.term, over, statement.prelude_id, k + 1),
         at_round=at_round,
         rankings=settings.rankings,
-        diversity=settings.diversity,
         without=statement.id,
     )
     return [lemma for lemma, _ in found if lemma.id != statement.id][:k]

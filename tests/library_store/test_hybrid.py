@@ -1,4 +1,4 @@
-"""Several rankings as one: BM25, proofs of similar statements, fusion and diversity."""
+"""Several rankings as one: BM25 and proofs of similar statements, fused."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from domain import App, Const, Term, Var
 from library_store.admission import Proposal
 from library_store.library import Library
-from library_store.retrieval.fusion import diverse, fused
+from library_store.retrieval.fusion import fused
 from library_store.retrieval.hybrid import HybridIndex, Ranking
 from library_store.retrieval.lexical import LemmaIndex, statement_tokens, text_tokens
 from library_store.retrieval.postings import IndexedStatement
@@ -50,20 +50,12 @@ def test_a_proof_that_was_replaced_no_longer_votes() -> None:
     assert len(proofs) == 0
 
 
-# ------------------------------------------------------------------------------------------------ fusion and diversity
+# ------------------------------------------------------------------------------------------------------------- fusion
 
 
 def test_an_item_high_in_two_rankings_comes_before_the_first_of_one() -> None:
     assert list(fused([["a", "b", "c"], ["d", "b"]])) == ["b", "a", "d", "c"]
     assert fused([[], []]) == {}
-
-
-def test_diversity_puts_off_what_reads_like_one_chosen_before() -> None:
-    tokens = {"a": frozenset({1, 2}), "twin": frozenset({1, 2}), "other": frozenset({3, 4})}
-    ranked = ["a", "twin", "other"]
-    assert diverse(ranked, tokens, 2, 0.0) == ["a", "twin"]
-    assert diverse(ranked, tokens, 2, 0.5) == ["a", "other"]
-    assert diverse(ranked, tokens, 9, 0.5) == ["a", "other", "twin"]
 
 
 # -------------------------------------------------------------------------------------------------------- the library
@@ -111,7 +103,7 @@ def test_only_eligible_lemmas_are_given_whatever_the_proofs_used() -> None:
 
 def test_a_library_that_is_asked_early_and_one_that_is_opened_again_answer_alike(tmp_path: Path) -> None:
     def ask(library: Library) -> list[tuple[str, float]]:
-        found = library.retrieve(terms()["goal"], {NAT, PLUS}, PRELUDE, 5, rankings=EVERY, diversity=0.3)
+        found = library.retrieve(terms()["goal"], {NAT, PLUS}, PRELUDE, 5, rankings=EVERY)
         return [(one.lemma.id, one.score) for one in found]
 
     with opened(tmp_path) as library:
