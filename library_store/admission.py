@@ -1,7 +1,7 @@
 """What may enter the library, and the rows that its entry writes.
 
-Nothing enters without an accepted verdict of trust `audited` or `rechecked` (invariants 1 and 11): a verdict of a
-warm session or of a stand-in is refused whatever it claims. A lemma names only lemmas and definitions that are in
+Nothing enters without an accepted verdict of trust `audited` or `rechecked` (design, invariants 1 and 11): a verdict of
+a warm session or of a stand-in is refused whatever it claims. A lemma names only lemmas and definitions that are in
 already, so dependencies have no cycle. Identity is by id; a known statement gains at most origins.
 """
 

@@ -1,7 +1,7 @@
-"""Numbers about a library, all computed from its tables (invariant 7).
+"""Numbers about a library, all computed from its tables (design, invariant 7).
 
 *Use* is a confirmed `proof_uses` edge: read from the proof term, and the proof failed to replay without the target
-(invariant 8). *Reuse* is use by a problem that is not an origin of the lemma: the origins are the problems that
+(design, invariant 8). *Reuse* is use by a problem that is not an origin of the lemma: the origins are the problems that
 triggered its proposal, and if there are none, the first problem that uses it.
 
 Rows are chosen in Arrow, and only those that count become Python values: a large run has millions of edges, of which a

@@ -2,12 +2,12 @@
 
 A row is a plain `dict` with exactly the columns of its table. The journal holds such rows and a snapshot holds them in
 Parquet, so both speak one language. Rounds are deltas: a row carries `id`, `revision` and `round`, and of all rows with
-one id the highest revision whose round is at most N is the state at round N (DESIGN §4). Tables without revisions
+one id the highest revision whose round is at most N is the state at round N (docs/data.md). Tables without revisions
 (`proofs` aside, which follows its lemma) only ever grow: `edges`, `events`, `metrics`.
 
 Nodes of the graph are told apart by `source_kind` and `target_kind`: lemmas and definitions have ids, problems have
 names. A `proof_uses` edge is `confirmed` when the proof failed to replay without its target; only such an edge counts
-as use (invariant 8).
+as use (design, invariant 8).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A node is a lemma (its id), or `problem:NAME`, `definition:ID`, `request:ID`. An edge leads from what uses, asks for or
 comes from something to that thing; its key is its kind, and the three kinds `retrieved`, `mentioned` and `proof_uses`
-are never mixed (invariant 8). Several rows of one kind between two nodes are one edge with a `count`.
+are never mixed (design, invariant 8). Several rows of one kind between two nodes are one edge with a `count`.
 """
 
 from __future__ import annotations

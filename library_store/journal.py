@@ -1,4 +1,4 @@
-"""The append-only journal: a record is on the disk before anyone is told that it exists (invariant 3).
+"""The append-only journal: a record is on the disk before anyone is told that it exists (design, invariant 3).
 
 A segment `journal/round-0007.log` holds what happened in round 7, as frames behind a header line. One call of
 `append` writes one frame with all of its records and returns after fsync, so callers that have several records share

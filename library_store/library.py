@@ -1,7 +1,7 @@
 """The library: everything a run knows, in the memory of its one writer and in files that survive it.
 
-Kept here: one writer, by a lock on the folder (invariant 2); every change is in the fsynced journal before the method
-that makes it returns (invariants 3 and 9). What may enter is decided in `admission.py`.
+Kept here: one writer, by a lock on the folder (design, invariant 2); every change is in the fsynced journal before the
+method that makes it returns (design, invariants 3 and 9). What may enter is decided in `admission.py`.
 
 Opening a folder loads the last snapshot that has a manifest and replays the journal of the round after it. `snapshot`
 ends the round: its tables are written, its manifest last, and only then does its journal go.

@@ -3,7 +3,7 @@
 Two statements over the same definitions look alike if they have one `dedup_key` or if `ALIKE` of their words match, as
 `rapidfuzz` counts it. MinHash (`rensa`) finds what is worth comparing, so now and then a pair is missed. The first of
 a group is its leader, and only leaders are compared with: a group is what reads like its first lemma. What looks alike
-may say different things, hence it is a column and never a reason to refuse (design, section 4).
+may say different things, hence it is a column and never a reason to refuse (docs/data.md).
 """
 
 from __future__ import annotations

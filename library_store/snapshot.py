@@ -1,10 +1,10 @@
 """Snapshots: the Parquet tables of one finished round, and reading the state at any round back.
 
-Snapshots are immutable (invariant 4). The tables go into a temporary folder, each file and the folder are fsynced, the
-folder is renamed to `rounds/round=0001`, and `manifest.json` (schema version, row counts, SHA-256 of each file and of
-itself) is written last: a folder without a manifest does not exist. A folder holds only what its round changed; the
-state at round N is, for every id, the row of the highest revision among the rounds up to N. `read` gives that to Python
-and `views_sql` gives the same to any SQL engine.
+Snapshots are immutable (design, invariant 4). The tables go into a temporary folder, each file and the folder are
+fsynced, the folder is renamed to `rounds/round=0001`, and `manifest.json` (schema version, row counts, SHA-256 of each
+file and of itself) is written last: a folder without a manifest does not exist. A folder holds only what its round
+changed; the state at round N is, for every id, the row of the highest revision among the rounds up to N. `read` gives
+that to Python and `views_sql` gives the same to any SQL engine.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What every backend offers: elaborate, check in warm sessions, audit in fresh processes, replay a prefix, name uses.
 
 A warm check decides nothing but what is worth an audit: its best verdict has trust `elaborated`, and `Verdict.accepted`
-is false for it. Only an audit's verdict counts (DESIGN, section 5).
+is false for it. Only an audit's verdict counts (design, invariant 1).
 """
 
 from __future__ import annotations

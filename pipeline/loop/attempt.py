@@ -6,7 +6,7 @@ Whatever verified on the way is harvested, also when the theorem failed; goals o
 requests. Where evolution has proved exactly the problem's statement, without having seen it, that proof is taken.
 
 Invariants: what a model wrote is text to be checked, never a claim about what it proves (design, invariant 1); a lemma
-counts as used only if the proof fails without it (invariant 8).
+counts as used only if the proof fails without it (design, invariant 8).
 """
 
 from __future__ import annotations

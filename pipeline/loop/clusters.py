@@ -5,7 +5,7 @@ equation. One is an *instance* of another if `exact` closes it, and a *step* fro
 and in either direction, makes both sides the same; hypotheses have to be among those of the statement. A cluster is
 what is connected by these relations.
 
-Invariant (design, sections 1 and 7): a function of the statements alone, whatever names they have. The relations are
+Invariant (docs/compare.md): a function of the statements alone, whatever names they have. The relations are
 syntactic: what takes computation to see is not seen, and terms with binders inside count as atoms.
 """
 

@@ -5,7 +5,7 @@ the statements first, the full checker over what is compiled, nothing from the r
 cut in halves until the first lemma that spoils it is found: that lemma is retired, with every lemma whose proof uses
 it, and problems whose proofs rest on one of these are open again. Then the rest is verified once more.
 
-Invariant (design, section 5): a lemma is `rechecked` only if it was part of a development that was accepted whole, with
+Invariant (docs/trust.md): a lemma is `rechecked` only if it was part of a development that was accepted whole, with
 that trust. Where the prover has no checker it stays `audited`, and the event `rechecked` says why.
 """
 

@@ -1,8 +1,8 @@
 """What a report says of a run: values only; `gather` computes them from the snapshot tables.
 
 What the language model contributed and what automation contributed are separate numbers throughout. Only confirmed
-`proof_uses` edges count as use (invariant 8): a problem is proved *with library lemmas* when its minimised proof needs
-one, and *with a lemma from elsewhere* when a needed lemma's origin is another problem.
+`proof_uses` edges count as use (design, invariant 8): a problem is proved *with library lemmas* when its minimised
+proof needs one, and *with a lemma from elsewhere* when a needed lemma's origin is another problem.
 """
 
 from __future__ import annotations

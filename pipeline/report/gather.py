@@ -1,4 +1,4 @@
-"""Computes the facts of a report from the snapshot tables alone (invariant 7).
+"""Computes the facts of a report from the snapshot tables alone (design, invariant 7).
 
 Of events it reads when the run began, when an attempt ended, and from `detail` the last of each: `versions` (name to
 version), `sandbox` (how it fell short) and `label`. A metric named `cpu_seconds` is measured over the whole process

@@ -1,4 +1,4 @@
-"""A process that is killed at any moment loses nothing that it acknowledged (invariant 9)."""
+"""A process that is killed at any moment loses nothing that it acknowledged (design, invariant 9)."""
 
 from __future__ import annotations
 

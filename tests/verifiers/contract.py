@@ -1,7 +1,7 @@
 """What every backend promises, as data: each brings the same cases in its own prover's words.
 
 `BACKENDS` lists them; one whose prover is not installed is skipped with the reason that the backend itself gives. In
-place of an Isabelle that is not named in the environment a stand-in answers, with less trust (DESIGN, invariant 11),
+place of an Isabelle that is not named in the environment a stand-in answers, with less trust (design, invariant 11),
 and what it cannot decide is listed with the reason.
 """
 

@@ -1,7 +1,7 @@
 """Verdicts by content key, so that nothing is verified twice: in memory, and in a file that a machine's workers share.
 
-Invariant (DESIGN 3.5): a verdict is a function of its key, which holds all that can change it: the prover and its
-version, the kind of verification, the header, the statement, the lemmas that the text names, the text, the limits.
+Invariant (design, invariant 5): a verdict is a function of its key, which holds all that can change it: the prover and
+its version, the kind of verification, the header, the statement, the lemmas that the text names, the text, the limits.
 Only `accepted` and `rejected` are kept, because a timeout or an error may come out otherwise the next time.
 
 The file is SQLite's, with a write-ahead log, so any number of processes of one machine may read and write it at once.

@@ -5,9 +5,10 @@ session for each (or for a few), with library lemmas proved. Who is not finished
 alone, so a candidate that loops or kills the server costs itself a verdict, and its neighbours only time. A recheck
 also builds the audit in batch mode, a process of its own that knows neither the session nor its interactive ways.
 
-Invariant (DESIGN 3.1 and 3.11): FINISHED is no success. `accepted` needs every theory of the candidate to be clean, the
-server's errors to be accounted for, and the audit's answers as in `audit`. Whatever a server is that does not call
-itself a published release, its verdicts have trust `elaborated` at most, so a stand-in never fills the library.
+Invariant (design, invariants 1 and 11): FINISHED is no success. `accepted` needs every theory of the candidate to be
+clean, the server's errors to be accounted for, and the audit's answers as in `audit`. Whatever a server is that does
+not call itself a published release, its verdicts have trust `elaborated` at most, so a stand-in never fills the
+library.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A check runs in a warm session whose base is the problem's header: the statement is frozen before the candidate's text,
 library lemmas are assumed, and the session forgets the text afterwards. Its success has trust `elaborated`; only an
-audit's verdict is accepted (DESIGN 5).
+audit's verdict is accepted (design, invariant 1).
 """
 
 from __future__ import annotations

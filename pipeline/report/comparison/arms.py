@@ -82,7 +82,7 @@ ARMS: Mapping[str, Arm] = {
 }
 
 PRIMARY = ("shared", "isolated")
-"""The contrast that a comparison is about (design, section 7); all others are secondary."""
+"""The contrast that a comparison is about (docs/compare.md); all others are secondary."""
 
 
 def arm(name: str) -> Arm:

@@ -1,6 +1,6 @@
 """Arms against each other: differences paired by seed, with intervals and p values where runs allow them.
 
-Invariants (design, section 7): one primary hypothesis, the p values of all other contrasts corrected together; from one
+Invariants (docs/compare.md): one primary hypothesis, the p values of all other contrasts corrected together; from one
 seed no interval over runs is given, and the comparison says so; a null result is told like any other.
 """
 

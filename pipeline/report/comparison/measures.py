@@ -1,4 +1,4 @@
-"""What a comparison takes from one run: read from its snapshot tables and its `config.yaml` alone (invariant 7).
+"""What a comparison takes from one run: its snapshot tables and its `config.yaml`, nothing else (design, invariant 7).
 
 A problem counts as solved when the step that proved it ended within the budget of CPU seconds; steps that were under
 way when the budget was spent are listed apart.

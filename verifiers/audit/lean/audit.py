@@ -13,10 +13,10 @@ For each candidate, in sandboxed processes of their own and with nothing of the 
 6. a recheck does all of this again from source, our library included, and lets an installed toolchain's `leanchecker`
    replay the modules of 1 to 3. Where there is no checker, trust stays at `audited`, and a message says so.
 
-Invariant (DESIGN 3.1): `accepted` means that Lean holds NAME to be a proof of the frozen statement from allow-listed
-axioms and the header's own. No output of a process that read the candidate's text decides anything but its failure, and
-no compiled file is loaded that a process could have changed after the one that wrote it. docs/lean.md says which layer
-refuses what.
+Invariant (design, invariant 1): `accepted` means that Lean holds NAME to be a proof of the frozen statement from
+allow-listed axioms and the header's own. No output of a process that read the candidate's text decides anything but its
+failure, and no compiled file is loaded that a process could have changed after the one that wrote it. docs/lean.md says
+which layer refuses what.
 """
 
 from __future__ import annotations

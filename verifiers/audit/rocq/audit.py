@@ -12,8 +12,8 @@ For each candidate, in sandboxed processes of their own and with nothing of the 
 6. where the text can make fixpoints, their printed terms are checked by a condition of our own (`recursion`);
 7. for a problem, the header as it stands, the statement and the text are compiled as one file (`compile_as_one`).
 
-Invariant (DESIGN 3.1): `accepted` means that the kernel and the checker both hold NAME to be a proof of the frozen
-statement from allow-listed axioms and the header's own. No output of a process that ran the candidate decides
+Invariant (design, invariant 1): `accepted` means that the kernel and the checker both hold NAME to be a proof of the
+frozen statement from allow-listed axioms and the header's own. No output of a process that ran the candidate decides
 anything but its failure. docs/trust.md says which layer refuses what.
 """
 

@@ -1,6 +1,7 @@
 """What a compiled candidate's proof term holds, and how its constants are printed: asked of the prover.
 
-Invariant (DESIGN 3.8): uses are read from the kernel's own terms (dpdgraph's `SearchDepend`), never from a text.
+Invariant (design, invariant 8): uses are read from the kernel's own terms (dpdgraph's `SearchDepend`), never from a
+text.
 """
 
 from __future__ import annotations
