@@ -33,11 +33,11 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from datasets.tip.inference import Inference, TranslationError
+from datasets.tip.inference import Inference
 from datasets.tip.parse import parse
 from datasets.tip.smtlib import encode
 from datasets.tip.suites import suite_files
-from datasets.tip.syntax import Data, Module
+from datasets.tip.syntax import Data, Module, TranslationError
 from datasets.tip.typed import Constant, Local, Quantification, Typed, substitute, substitute_type
 from domain import UserError
 

@@ -15,7 +15,6 @@ from typing import NamedTuple, TypeAlias
 from datasets.bundled import load_bundled
 from datasets.jsonl import read_problems
 from datasets.minif2f import SOURCES, load_minif2f
-from datasets.tip.suites import SUITES, load_suite
 from domain import Problem, UserError
 
 Accepts: TypeAlias = Callable[[list[Problem]], list[str | None]]
@@ -33,6 +32,10 @@ DESCRIPTIONS = {
     "tip:false": "TIP: non-theorems",
     "bundled": "problems that come with Lemmary; splits step1, step2, step3",
 }
+
+
+TIP = "tip:"
+"""How the names of TIP's suites begin; its translator is loaded only where one is read."""
 
 
 class LeftOut(NamedTuple):
@@ -61,7 +64,7 @@ def names() -> list[str]:
 
 def needs_path(name: str) -> bool:
     """Whether `load` must be told where the set lies."""
-    return name in SOURCES or name in SUITES
+    return name in SOURCES or name.startswith(TIP)
 
 
 def load(name: str, *, path: Path | None = None, split: str | None = None, accepts: Accepts | None = None) -> Dataset:
@@ -115,4 +118,6 @@ def _read(name: str, path: Path | None) -> tuple[list[Problem], list[tuple[str, 
         return load_minif2f(name, path), []
     if path.is_file():
         return read_problems(path), []
+    from datasets.tip.suites import load_suite
+
     return load_suite(name, path)

@@ -1,6 +1,14 @@
 """Tons of Inductive Problems: its SMT-LIB dialect, read, typed, translated to Rocq, and interpreted.
 
-`sexpr` and `syntax` read a file, `inference` gives every term its type, `rocq` translates, `recursion` decides how a
-function recurses, `interpreter` evaluates. The interpreter works on the untyped syntax tree and shares nothing with the
-translation but the reader, so that each checks the other.
+* reading: `sexpr`, `syntax`, `parse`, `declarations`
+* types: `typed`, `unification`, `operators`, `inference`
+* how functions recur: `descent`, `sizes`, `recursion`; with bounds on their results, `instances`, `symbolic`, `linear`,
+  `sampling`, `known_sizes`, `bounds`, and `spending` as a net below
+* Rocq's text: `names`, `identifiers`, `rocq_text`, `functions`, `render`, `equality`, `size_sentences`, `definitions`,
+  `rocq`; the equations of functions with their proofs: `unfolding`, `measured`, `bound_proofs`, `bound_claims`
+* for solvers: `smtlib`, `smtlib_sorts`
+* the check of the translation: `interpreter`, `ground_terms`, `agreement`
+
+The interpreter works on the untyped syntax tree and shares nothing with the translation but the reader, so that each
+checks the other.
 """

@@ -7,23 +7,17 @@ equation, a case for each match, the bounds of what is called, and linear arithm
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
+from datasets.tip.bound_claims import INTEGERS, Claims
 from datasets.tip.bounds import Bounded, Knowledge
-from datasets.tip.linear import Linear
-from datasets.tip.measured import number_sentence, unfolding_of
 from datasets.tip.names import Names
-from datasets.tip.render import application, explicit
-from datasets.tip.sampling import RESULT, Bound
-from datasets.tip.syntax import BOOL, INT, Data, Type
-from datasets.tip.typed import Local, TypedFunction
-
-if TYPE_CHECKING:
-    from datasets.tip.rocq import Translator
+from datasets.tip.render import Owner
+from datasets.tip.rocq_text import application, explicit
+from datasets.tip.sampling import Bound
+from datasets.tip.syntax import BOOL, INT, Data
+from datasets.tip.typed import TypedFunction
 
 NAT = "Coq.Init.Datatypes.nat"
-AND = " /\\ "
-INTEGERS = "Coq.ZArith.BinInt.Z"
 
 SPLIT = """Ltac {split} := match goal with
   |- context [match ?v with _ => _ end] => first [is_var v; destruct v | destruct v eqn:?]; cbn [{reduced}] in * end."""
@@ -72,34 +66,20 @@ BELOW = "Coq.Arith.PeanoNat.Nat.lt_succ_diag_r"
 
 
 class BoundProofs:
-    """The proofs for one translation. Each sentence is given once."""
+    """The proofs for one translation. Each sentence is given once; `equation` is that of a function, the first time."""
 
-    def __init__(self, translator: Translator) -> None:
-        self._translator = translator
-        self._ids = translator.identifiers
+    def __init__(self, owner: Owner, equation: Callable[[str], list[str]]) -> None:
+        self._owner = owner
+        self._equation = equation
+        self._ids = owner.identifiers
         self._names = Names(self._ids.names.taken)
+        self.claims = Claims(owner, self.name)
         self._given: dict[str, str] = {}
-        self._numbers: dict[str, str] = {}
         self._lemmas: dict[str, str] = {}
         self._proved: dict[str, tuple[TypedFunction, tuple[Bound, ...]]] = {}
 
     def name(self, symbol: str) -> str:
         return self._names.fresh(symbol)
-
-    def number(self, datatype: str) -> str:
-        """The function that says the size of a datatype as a number."""
-        return self._numbers[datatype]
-
-    @property
-    def numbers(self) -> list[str]:
-        return list(self._numbers.values())
-
-    def number_sentences(self, type_: Type) -> list[str]:
-        """The definition of the size of a type's values, where it is regular and was not given yet."""
-        if not isinstance(type_, Data) or type_.name in self._numbers or not self._translator.is_regular(type_):
-            return []
-        self._numbers[type_.name] = self.name(f"number_{self._ids.types[type_.name]}")
-        return [number_sentence(self._translator.datatype(type_.name), self._ids, self._numbers[type_.name])]
 
     def once(self, key: str, texts: Callable[[str], list[str]]) -> list[str]:
         """What `texts` makes of a new name, the first time; `given` answers with that name."""
@@ -124,9 +104,9 @@ class BoundProofs:
     def _group(self, group: Bounded, knowledge: Knowledge) -> list[str]:
         found: list[str] = []
         for function in group.functions:
-            found += self._translator.equation(function.name)
+            found += self._equation(function.name)
             for type_ in (*(item.type for item in function.parameters), function.result):
-                found += self.number_sentences(type_)
+                found += self.claims.number_sentences(type_)
         split, reduced = self.name("by_cases"), " ".join(self.reduced(knowledge))
         found.append(SPLIT.format(split=split, reduced=reduced))
         step_name, step = self.step(())
@@ -140,10 +120,10 @@ class BoundProofs:
             for clause in self._own(hypothesis, function, group)
         ]
         for function in group.functions:
-            measure = self.measure(function, group.positions[function.name])
-            claim = self.claim(function, group.bounds[function.name], self._ids.functions[function.name])
-            claims.append(f"(forall {self.binders(function)}, ({measure} < k)%nat -> {claim})")
-            variables = self._translator.own_arguments(function)
+            measure = self.claims.measure(function, group.positions[function.name])
+            claim = self.claims.claim(function, group.bounds[function.name], self._ids.functions[function.name])
+            claims.append(f"(forall {self.claims.binders(function)}, ({measure} < k)%nat -> {claim})")
+            variables = self._owner.functions.own_arguments(function)
             arguments = [item.name for item in function.parameters]
             unfold = application(explicit(f"{self._ids.functions[function.name]}_unfold", variables), [])
             cases.append(
@@ -173,16 +153,16 @@ class BoundProofs:
         )
         for hypothesis, function in zip(hypotheses, group.functions, strict=True):
             final = self.name(f"{self._ids.functions[function.name]}_bound")
-            claim = self.claim(function, group.bounds[function.name], self._ids.functions[function.name])
+            claim = self.claims.claim(function, group.bounds[function.name], self._ids.functions[function.name])
             found.append(
                 FINALLY.format(
                     lemma=final,
-                    binders=self.binders(function),
+                    binders=self.claims.binders(function),
                     claim=claim,
                     bounds=lemma,
-                    variables=" ".join(self._translator.own_arguments(function)),
+                    variables=" ".join(self._owner.functions.own_arguments(function)),
                     arguments=" ".join(item.name for item in function.parameters),
-                    measure=self.measure(function, group.positions[function.name]),
+                    measure=self.claims.measure(function, group.positions[function.name]),
                     pattern=pattern,
                     hypothesis=hypothesis,
                     below=BELOW,
@@ -197,11 +177,11 @@ class BoundProofs:
     ) -> tuple[list[str], list[str]]:
         """Bounds that hold of a function with any amount of fuel: the clauses that use them, and their lemmas."""
         fuelled, final = self.name(f"{settings['name']}_fuelled_bound"), self.name(f"{settings['name']}_bound")
-        texts = [text for type_ in (function.result,) for text in self.number_sentences(type_)]
+        texts = [text for type_ in (function.result,) for text in self.claims.number_sentences(type_)]
         step_name, step = self.step(())
         split = self.name("by_cases")
         head = self._ids.fuelled[function.name]
-        holes = self._arguments(function)[len(self._translator.own_arguments(function)) :]
+        holes = self._arguments(function)[len(self._owner.functions.own_arguments(function)) :]
         fact = " ".join(["IH", *(item.removeprefix("?") for item in holes)])
         own = " ".join(self._places(function, f"{settings['fuelled']} n", holes, fact))
         texts += [
@@ -213,13 +193,13 @@ class BoundProofs:
                 step=step_name,
                 own=own,
                 split_all=split,
-                claim=self.claim(function, bounds, head, "n"),
+                claim=self.claims.claim(function, bounds, head, "n"),
             ),
             FUELLED_FINALLY.format(
                 **settings,
                 lemma=final,
                 fuelled_lemma=fuelled,
-                claim=self.claim(function, bounds, self._ids.functions[function.name]),
+                claim=self.claims.claim(function, bounds, self._ids.functions[function.name]),
             ),
         ]
         clauses = self.clauses(function, head, fuelled, "?left")
@@ -227,66 +207,18 @@ class BoundProofs:
 
     def definitions(self, knowledge: Knowledge) -> list[str]:
         """What `cbv` unfolds: definitions without recursion."""
-        return [*self._followed(knowledge, recursive=False), *self._translator.operators_used()]
+        return [
+            *self._followed(knowledge, recursive=False),
+            *(word for name, word in self._ids.operators.items() if self._owner.has("operator", name)),
+        ]
 
     def reduced(self, knowledge: Knowledge) -> list[str]:
         """What `cbn` reduces on constructors."""
-        return [*self.numbers, *self._followed(knowledge, recursive=True)]
+        return [*self.claims.numbers.values(), *self._followed(knowledge, recursive=True)]
 
     def _followed(self, knowledge: Knowledge, recursive: bool) -> list[str]:
-        names = sorted(name for name in knowledge.followed if self._translator.recurs(name) == recursive)
+        names = sorted(name for name in knowledge.followed if (name in self._owner.functions.forms) == recursive)
         return [self._ids.functions[name] for name in names]
-
-    def binders(self, function: TypedFunction) -> str:
-        renderer = self._translator.renderer()
-        binders = [*self._translator.type_binders(function), *(renderer.binder(p) for p in function.parameters)]
-        return " ".join(binders)
-
-    def size(self, term: str, type_: Type) -> str:
-        """The size of a term of a regular datatype, as a number."""
-        assert isinstance(type_, Data)
-        types = [self._translator.renderer().type(item).at(0) for item in type_.arguments]
-        return f"({application(explicit(self.number(type_.name), types), [*types, term]).text})"
-
-    def measure(self, function: TypedFunction, positions: Sequence[int]) -> str:
-        parameters = [function.parameters[position] for position in positions]
-        return " + ".join(self.size(item.name, item.type) for item in parameters)
-
-    def claim(self, function: TypedFunction, bounds: Sequence[Bound], head: str, *more: str) -> str:
-        """What bounds say of `head`, which stands for the function; `more` comes before its parameters."""
-        arguments = [*self._translator.own_arguments(function), *more, *(p.name for p in function.parameters)]
-        call = f"({application(explicit(head, function.type_parameters), arguments).text})"
-        if function.result != BOOL:
-            return self._conjunction(function, bounds, call)
-        parts: list[str] = []
-        for answer in (True, False):
-            some = [bound for bound in bounds if bound.answer == answer]
-            parts.append(f"({call} = {str(answer).lower()} -> {self._conjunction(function, some, call)})")
-        return f"({AND.join(parts)})"
-
-    def _conjunction(self, function: TypedFunction, bounds: Sequence[Bound], call: str) -> str:
-        texts = [
-            " -> ".join([self._inequality(form, function, call) for form in (*bound.premises, bound.conclusion)])
-            for bound in bounds
-        ]
-        return f"({AND.join(f'({text})' for text in texts)})" if texts else "Coq.Init.Logic.True"
-
-    def _inequality(self, form: Linear, function: TypedFunction, call: str) -> str:
-        kinds = {function.result if key == RESULT else key.type for key in form if isinstance(key, Local)}
-        integers = INT in kinds
-        sides: tuple[list[str], list[str]] = ([], [])
-        for key, value in form.items():
-            side = sides[value > 0]
-            if key is None:
-                side.append(str(abs(value)))
-                continue
-            assert isinstance(key, Local)
-            term, type_ = (call, function.result) if key == RESULT else (key.name, key.type)
-            text = term if type_ == INT else self.size(term, type_)
-            text = f"{INTEGERS}.of_nat {text}" if integers and type_ != INT else text
-            side.append(text if abs(value) == 1 else f"{abs(value)} * ({text})")
-        low, high = (" + ".join(side) or "0" for side in sides)
-        return f"({low} <= {high})%{'Z' if integers else 'nat'}"
 
     # ------------------------------------------------------------------------------------------------- tactics
 
@@ -297,7 +229,7 @@ class BoundProofs:
         for function, bounds in self._proved.values():
             if bounds:
                 clauses += self.clauses(function, self._ids.functions[function.name], self._lemmas[function.name])
-        if self._translator.uses_integers():
+        if self._owner.has("integers", "Int"):
             clauses.append(COMPARISONS.strip())
             for place in ("H' : context [Z.div ?x (Zpos ?y)] |- _", "|- context [Z.div ?x (Zpos ?y)]"):
                 clauses.append(f"| {place} => {QUOTIENT}")
@@ -311,7 +243,7 @@ class BoundProofs:
         return self._places(function, explicit(head, function.type_parameters), given, fact)
 
     def _arguments(self, function: TypedFunction, fuel: str = "") -> list[str]:
-        first = [f"?type{position}" for position in range(len(self._translator.own_arguments(function)))]
+        first = [f"?type{position}" for position in range(len(self._owner.functions.own_arguments(function)))]
         given = [f"?given{position}" for position in range(len(function.parameters))]
         return [*first, *([fuel] if fuel else []), *given]
 
@@ -328,7 +260,7 @@ class BoundProofs:
         self, function: TypedFunction, head: str, arguments: Sequence[str], fact: str, smaller: str = ""
     ) -> list[str]:
         result, called = function.result, application(head, arguments).text
-        reduce = f"cbn [{' '.join(self.numbers)}] in"
+        reduce = f"cbn [{' '.join(self.claims.numbers.values())}] in"
         if result == BOOL:
             given = f"({fact} smaller)" if smaller else f"({fact})"
             return [
@@ -340,7 +272,7 @@ class BoundProofs:
         pattern = called
         if result != INT:
             assert isinstance(result, Data)
-            number = self.number(result.name)
+            number = self.claims.number(result.name)
             types = [f"?sort{position}" for position in range(len(result.arguments))]
             pattern = application(explicit(number, types), [*types, f"({called})"]).text
             blanks = ["_"] * len(types)
@@ -351,6 +283,11 @@ class BoundProofs:
             whole = pattern.replace("?", "")
             found += [f'| {place} => {posed}; let z := fresh "size" in set (z := {whole}) in *; clearbody z']
         return found
+
+
+def unfolding_of(definitions: Sequence[str]) -> str:
+    """The tactic that puts the bodies of definitions in their places."""
+    return f"cbv beta iota zeta delta [{' '.join(definitions)}]" if definitions else "cbv beta iota zeta"
 
 
 def _nested(items: Sequence[str], pair: str) -> str:

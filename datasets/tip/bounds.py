@@ -1,30 +1,27 @@
 """Bounds on the sizes of functions' results, and recursions that get smaller by them.
 
-Sizes are those of `sizes`; that of an integer is its value. A bound is a linear inequality over the sizes of a
-function's parameters and its result, under premises of the same kind, or, for a Boolean function, for one of its
-answers. Candidates are what holds of a few values (`sampling`); kept is what holds in every case of the body if it
-holds of the calls in it (`follows`), so a bound is proved before it is used. The prover proves it again (`measured`).
+A bound is a linear inequality over the sizes of a function's parameters and its result (`known_sizes`), under premises
+of the same kind, or, for a Boolean function, for one of its answers. Candidates are what holds of a few values
+(`sampling`); kept is what holds in every case of the body if it holds of the calls in it, so a bound is proved before
+it is used. The prover proves it again (`measured`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, islice, product
 from typing import NamedTuple
 
-from datasets.tip.linear import UNIT, Linear, constant, follows, multiple, plus
+from datasets.tip.known_sizes import KnownSizes, at
+from datasets.tip.linear import Linear, constant, multiple, plus
 from datasets.tip.sampling import RESULT, Bound, Sampling
-from datasets.tip.sizes import counted, regular_datatypes
 from datasets.tip.symbolic import FALSE, TRUE, Part, Situation, Symbolic, TooManyCases, calls_in, under_abstraction
-from datasets.tip.syntax import BOOL, INT, Data, Module, Type, TypeVariable
-from datasets.tip.typed import Constant, Integer, Typed, TypedFunction, type_of
+from datasets.tip.syntax import Module, TypeVariable
+from datasets.tip.typed import Constant, Typed, TypedFunction
 
 MOST_BOUNDS = 12
 """Bounds of one function that are tried."""
-
-MOST_WORK = 30_000
-"""Claims in questions of what follows from them, in one file, after which no further function is analysed."""
 
 MOST_CHOICES = 100
 """Choices of parameters that are tried, whose sizes together may get smaller."""
@@ -64,13 +61,12 @@ class Bounds:
         component: Callable[[str], tuple[TypedFunction, ...]],
         structural: Callable[[TypedFunction], int | None],
     ) -> None:
-        self._regular = regular_datatypes(module)
         datatypes = {datatype.name: datatype for group in module.datatypes for datatype in group}
         self._component = component
+        self.sizes = KnownSizes(module, component, self.of)
         self._structural = structural
         self._symbolic = Symbolic(datatypes, self._definition, self._recursion)
         self.sampling = Sampling(module, datatypes)
-        self._work = 0
         self._known: dict[str, Bounded | None] = {}
         self._cases: dict[TypedFunction, list[Part]] = {}
 
@@ -89,12 +85,6 @@ class Bounds:
         position = None if others else self._structural(function)
         return None if position is None else (function, position)
 
-    def _follows(self, claims: Sequence[Linear], conclusion: Linear) -> bool:
-        self._work += 10 + len(claims)
-        if self._work > MOST_WORK:
-            raise TooManyCases
-        return follows(claims, conclusion)
-
     # ------------------------------------------------------------------------------------------------ decrease
 
     def decrease(self, function: TypedFunction, default: Typed) -> Decrease | None:
@@ -112,7 +102,7 @@ class Bounds:
 
     def _invariants(self, function: TypedFunction, default: Typed) -> tuple[Bound, ...]:
         """Bounds that hold with any amount of fuel."""
-        size = self.size(default)
+        size = self.sizes.size(default)
         if size is None:
             return ()
         base = Part(default, Situation(tuple(function.parameters)), result=True)
@@ -143,7 +133,7 @@ class Bounds:
                 return None
         choices: list[list[tuple[int, ...]]] = []
         for function in group.values():
-            sized = [p for p, item in enumerate(function.parameters) if self.is_regular(item.type)]
+            sized = [p for p, item in enumerate(function.parameters) if self.sizes.is_regular(item.type)]
             sums = (some for count in range(1, len(sized) + 1) for some in combinations(sized, count))
             choices.append(list(islice(sums, MOST_CHOICES)))
         for choice in islice(product(*choices), MOST_CHOICES):
@@ -162,10 +152,10 @@ class Bounds:
     ) -> bool:
         difference: Linear = constant(-1)
         for position in positions[caller.name]:
-            difference = plus(difference, self._whole_size(situation.parameters[position]))
+            difference = plus(difference, self.sizes.whole_size(situation.parameters[position]))
         for position in positions[call.name]:
-            difference = plus(difference, self._whole_size(call.arguments[position]), -1)
-        return self._follows(self._claims([difference], situation, own), difference)
+            difference = plus(difference, self.sizes.whole_size(call.arguments[position]), -1)
+        return self.sizes.follows(self.sizes.claims([difference], situation, own), difference)
 
     def _parts(self, function: TypedFunction) -> list[Part]:
         if function not in self._cases:
@@ -199,14 +189,14 @@ class Bounds:
     def _candidates(self, function: TypedFunction) -> list[Bound]:
         """Bounds that hold of sampled values, none of which follows from others."""
         found: list[Bound] = []
-        for bound in self.sampling.bounds(function, self._measured_type):
-            nonnegative = [multiple(p) for p in function.parameters if self.is_regular(p.type)]
-            if self.is_regular(function.result):
+        for bound in self.sampling.bounds(function, self.sizes.is_measured):
+            nonnegative = [multiple(p) for p in function.parameters if self.sizes.is_regular(p.type)]
+            if self.sizes.is_regular(function.result):
                 nonnegative.append(multiple(RESULT))
             known = [
                 b.conclusion for b in found if b.answer == bound.answer and all(p in bound.premises for p in b.premises)
             ]
-            if not self._follows([*nonnegative, *bound.premises, *known], bound.conclusion):
+            if not self.sizes.follows([*nonnegative, *bound.premises, *known], bound.conclusion):
                 found.append(bound)
             if len(found) == MOST_BOUNDS:
                 break
@@ -231,7 +221,7 @@ class Bounds:
         """Whether a bound holds in one case of a function's body."""
         situation = part.situation
         sizes: dict[Typed, Linear | None] = {
-            parameter: self.size(term)
+            parameter: self.sizes.size(term)
             for parameter, term in zip(function.parameters, situation.parameters, strict=True)
         }
         if bound.answer is not None:
@@ -240,139 +230,10 @@ class Bounds:
                 return True
             situation = Situation(situation.parameters, (*situation.answers, (part.term, answer)))
         else:
-            sizes[RESULT] = self.size(part.term)
-        conclusion = _at(bound.conclusion, sizes)
-        premises = [_at(premise, sizes) for premise in bound.premises]
+            sizes[RESULT] = self.sizes.size(part.term)
+        conclusion = at(bound.conclusion, sizes)
+        premises = [at(premise, sizes) for premise in bound.premises]
         if conclusion is None or any(premise is None for premise in premises):
             return False
         given = [premise for premise in premises if premise is not None]
-        return self._follows([*given, *self._claims([conclusion, *given], situation, own, given)], conclusion)
-
-    # --------------------------------------------------------------------------------------------------- sizes
-
-    def is_regular(self, type_: Type) -> bool:
-        """Whether a type's values have a size."""
-        return isinstance(type_, Data) and type_.name in self._regular
-
-    def _measured_type(self, type_: Type) -> bool:
-        return type_ == INT or self.is_regular(type_)
-
-    def size(self, term: Typed) -> Linear | None:
-        """The size of a term, over those of terms that are no constructor; None if its type has none."""
-        return self._whole_size(term) if self._measured_type(type_of(term)) else None
-
-    def _whole_size(self, term: Typed) -> Linear:
-        match term:
-            case Integer(value):
-                return constant(value)
-            case Constant("operator", "+", _, (left, right)):
-                return plus(self._whole_size(left), self._whole_size(right))
-            case Constant("operator", "-", _, (left, right)):
-                return plus(self._whole_size(left), self._whole_size(right), -1)
-            case Constant("operator", "*", _, (Integer(value), other) | (other, Integer(value))):
-                return plus({}, self._whole_size(other), value)
-            case Constant("constructor", name, _, arguments, Data(owner)) if owner in self._regular:
-                constructor = next(c for c in self._regular[owner].constructors if c.name == name)
-                positions = counted(self._regular[owner], constructor)
-                total: Linear = constant(int(bool(positions)))
-                for position in positions:
-                    total = plus(total, self._whole_size(arguments[position]))
-                return total
-            case _:
-                return multiple(term)
-
-    def _claims(
-        self,
-        forms: Sequence[Linear],
-        situation: Situation,
-        own: Mapping[str, tuple[Bound, ...]],
-        given: Sequence[Linear] = (),
-    ) -> list[Linear]:
-        """What is known of the terms in linear forms, in a situation."""
-        claims: list[Linear] = []
-        conditional: list[tuple[tuple[Linear, ...], Linear]] = []
-        for term, value in situation.answers:
-            claims += self._answered(term, value)
-            if isinstance(term, Constant) and term.kind == "function":
-                conditional += self._instances(term, own, value)
-        seen: set[Typed] = set()
-        waiting = [*forms, *claims, *(form for premises, conclusion in conditional for form in (*premises, conclusion))]
-        while waiting:
-            for term in waiting.pop():
-                if term is None or term in seen:
-                    continue
-                seen.add(term)
-                more: list[tuple[tuple[Linear, ...], Linear]] = []
-                match term:
-                    case Constant("function"):
-                        more = self._instances(term, own, None)
-                    case Constant("operator", "div", _, (dividend, Integer(divisor))):
-                        rest = plus(self._whole_size(dividend), multiple(term, divisor), -1)
-                        more = [((), rest), ((), plus(constant(divisor - 1), rest, -1))]
-                    case _:
-                        pass
-                conditional += more
-                waiting += [form for premises, conclusion in more for form in (*premises, conclusion)]
-                if self.is_regular(type_of(term)):
-                    claims.append(multiple(term))
-        while True:
-            ready = [c for c in conditional if all(self._follows([*claims, *given], premise) for premise in c[0])]
-            if not ready:
-                return claims
-            claims += [conclusion for _, conclusion in ready]
-            conditional = [item for item in conditional if item not in ready]
-
-    def _instances(
-        self, call: Constant, own: Mapping[str, tuple[Bound, ...]], answer: Typed | None
-    ) -> list[tuple[tuple[Linear, ...], Linear]]:
-        """The bounds of a function at a call: premises and conclusion of each."""
-        *_, function = (f for f in self._component(call.name) if f.name == call.name)
-        if len(call.arguments) != len(function.parameters):
-            return []
-        bounds = own[call.name] if call.name in own else self.of(call.name)
-        sizes: dict[Typed, Linear | None] = {
-            p: self.size(argument) for p, argument in zip(function.parameters, call.arguments, strict=True)
-        }
-        sizes[RESULT] = self.size(call) if type_of(call) != BOOL else None
-        found: list[tuple[tuple[Linear, ...], Linear]] = []
-        for bound in bounds:
-            if bound.answer is not None and answer != (TRUE if bound.answer else FALSE):
-                continue
-            forms = [_at(form, sizes) for form in (*bound.premises, bound.conclusion)]
-            whole = [form for form in forms if form is not None]
-            if len(whole) == len(forms):
-                found.append((tuple(whole[:-1]), whole[-1]))
-        return found
-
-    def _answered(self, term: Typed, value: Typed) -> Iterable[Linear]:
-        """What an answer of a comparison says, or that the sizes of equal terms are equal."""
-        match term:
-            case Constant("operator", "<" | "<=" | "=" as name, _, (left, right)):
-                if type_of(left) != INT:
-                    return []
-                difference = plus(self._whole_size(right), self._whole_size(left), -1)
-                if name == "=":
-                    return [difference, plus({}, difference, -1)] if value == TRUE else []
-                strict = constant(-1) if name == "<" else {}
-                if value == TRUE:
-                    return [plus(difference, strict)]
-                return [plus(plus(constant(-1), difference, -1), strict, -1)]
-            case _:
-                pass
-        if not self._measured_type(type_of(term)):
-            return []
-        difference = plus(self._whole_size(term), self._whole_size(value), -1)
-        return [difference, plus({}, difference, -1)]
-
-
-def _at(form: Linear, sizes: Mapping[Typed, Linear | None]) -> Linear | None:
-    """A form over parameters at the sizes of arguments."""
-    total: Linear = constant(form.get(UNIT, 0))
-    for key, value in form.items():
-        if key is None:
-            continue
-        size = sizes.get(key)
-        if size is None:
-            return None
-        total = plus(total, size, value)
-    return total
+        return self.sizes.follows([*given, *self.sizes.claims([conclusion, *given], situation, own, given)], conclusion)

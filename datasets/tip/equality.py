@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datasets.tip.identifiers import Identifiers
 from datasets.tip.names import Names
-from datasets.tip.render import Renderer, application, explicit
+from datasets.tip.render import Renderer
+from datasets.tip.rocq_text import application, explicit
 from datasets.tip.syntax import Constructor, Data, Datatype, TypeVariable
 
 

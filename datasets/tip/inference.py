@@ -1,18 +1,18 @@
 """Gives every term of a TIP file its type, by unification, and every variable a name of its own.
 
-Operators leave here in a small normal form: `and`, `or`, `=>` and arithmetic are binary, `distinct` is `not` of `=`,
-`>` and `>=` are turned round, selectors and testers are matches. What has a meaning in TIP but none in a total logic
-(a selector of a datatype with several constructors, a match that misses a case) raises `TranslationError`.
+Operators leave here in a small normal form (`operators`), selectors and testers as matches. What has a meaning in TIP
+but none in a total logic (a selector of a datatype with several constructors, a match that misses a case) raises
+`TranslationError`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from itertools import combinations, pairwise
+from collections.abc import Mapping
 
 from datasets.tip import syntax
 from datasets.tip.names import Names
-from datasets.tip.syntax import BOOL, INT, Arrow, Data, Module, Type, TypeVariable, arrow
+from datasets.tip.operators import applied, signature
+from datasets.tip.syntax import BOOL, INT, Data, Module, TranslationError, Type, TypeVariable, arrow
 from datasets.tip.typed import (
     Abstraction,
     Application,
@@ -26,20 +26,10 @@ from datasets.tip.typed import (
     Typed,
     TypedFormula,
     TypedFunction,
-    map_children,
+    map_types,
     substitute_type,
 )
-from domain import UserError
-
-_UNKNOWN = "|"
-"""How the names of types that are not known yet begin: no symbol of a file has this sign."""
-
-MOST_STEPS = 300_000
-"""Types that are looked up in one declaration; `let` can double a type again and again."""
-
-
-class TranslationError(Exception):
-    """The problem has no translation; the text is the reason, in a few words."""
+from datasets.tip.unification import Unification
 
 
 class Inference:
@@ -80,83 +70,13 @@ class Inference:
         return scope.finish(scope.check(term, {}, expected))
 
 
-class _Scope:
+class _Scope(Unification):
+    """The terms of one declaration."""
+
     def __init__(self, inference: Inference, where: str) -> None:
+        super().__init__(inference.module.file, where, inference.arities)
         self.inference = inference
-        self.where = where
         self.names = Names(inference.taken)
-        self.solution: dict[str, Type] = {}
-        self.steps = 0
-
-    # ------------------------------------------------------------------------------------------------- errors
-
-    def error(self, what: str) -> UserError:
-        return UserError(f"{self.inference.module.file}: in `{self.where}`: {what}")
-
-    # ------------------------------------------------------------------------------------------------- types
-
-    def unknown(self) -> Type:
-        name = f"{_UNKNOWN}{len(self.solution)}"
-        self.solution[name] = variable = TypeVariable(name)
-        return variable
-
-    def resolve(self, type_: Type) -> Type:
-        """`type_` with everything known filled in."""
-        self.steps += 1
-        if self.steps > MOST_STEPS:
-            raise TranslationError(f"types that are too large: {self.where}")
-        match type_:
-            case TypeVariable(name):
-                known = self.solution.get(name, type_)
-                return type_ if known == type_ else self.resolve(known)
-            case Data(name, arguments):
-                return Data(name, tuple(self.resolve(item) for item in arguments))
-            case Arrow(domain, codomain):
-                return Arrow(self.resolve(domain), self.resolve(codomain))
-
-    def unify(self, left: Type, right: Type) -> None:
-        left, right = self.resolve(left), self.resolve(right)
-        if left == right:
-            return
-        match left, right:
-            case TypeVariable(name), _ if name in self.solution:
-                self.solve(name, right)
-            case _, TypeVariable(name) if name in self.solution:
-                self.solve(name, left)
-            case Data(first, ones), Data(second, others) if first == second and len(ones) == len(others):
-                for one, other in zip(ones, others, strict=True):
-                    self.unify(one, other)
-            case Arrow(domain, codomain), Arrow(other_domain, other_codomain):
-                self.unify(domain, other_domain)
-                self.unify(codomain, other_codomain)
-            case _:
-                raise self.error(f"a term of type {show_type(left)} stands where {show_type(right)} is expected")
-
-    def solve(self, name: str, type_: Type) -> None:
-        waiting = [type_]
-        while waiting:
-            match waiting.pop():
-                case TypeVariable(inside):
-                    if inside == name:
-                        raise self.error("a type would have to be a part of itself")
-                case Data(_, arguments):
-                    waiting.extend(arguments)
-                case Arrow(domain, codomain):
-                    waiting += [domain, codomain]
-        self.solution[name] = type_
-
-    def well_formed(self, type_: Type) -> None:
-        match type_:
-            case Data(name, arguments):
-                if self.inference.arities.get(name) != len(arguments):
-                    raise self.error(f"unknown type `{show_type(type_)}`")
-                for item in arguments:
-                    self.well_formed(item)
-            case Arrow(domain, codomain):
-                self.well_formed(domain)
-                self.well_formed(codomain)
-            case TypeVariable():
-                pass
 
     def declare(self, binder: syntax.Binder) -> Local:
         self.well_formed(binder.type)
@@ -164,43 +84,7 @@ class _Scope:
 
     def finish(self, term: Typed) -> Typed:
         """`term` with all types resolved."""
-        resolve = self.settled
-        match term:
-            case Local(name, type_):
-                return Local(name, resolve(type_))
-            case Integer():
-                return term
-            case Constant(kind, name, types, arguments, type_):
-                resolved = tuple(resolve(item) for item in types)
-                return Constant(kind, name, resolved, tuple(self.finish(item) for item in arguments), resolve(type_))
-            case Application(function, arguments, type_):
-                return Application(
-                    self.finish(function), tuple(self.finish(item) for item in arguments), resolve(type_)
-                )
-            case Abstraction(binders, body):
-                return Abstraction(tuple(Local(b.name, resolve(b.type)) for b in binders), self.finish(body))
-            case Quantification(quantifier, binders, body):
-                bound = tuple(Local(b.name, resolve(b.type)) for b in binders)
-                return Quantification(quantifier, bound, self.finish(body))
-            case Selection(scrutinee, branches, type_):
-                finished = tuple(
-                    Branch(
-                        branch.constructor,
-                        tuple(Local(v.name, resolve(v.type)) for v in branch.variables),
-                        self.finish(branch.body),
-                    )
-                    for branch in branches
-                )
-                return Selection(self.finish(scrutinee), finished, resolve(type_))
-            case Binding(variable, value, body):
-                bound_variable = Local(variable.name, resolve(variable.type))
-                return Binding(bound_variable, self.finish(value), self.finish(body))
-
-    def settled(self, type_: Type) -> Type:
-        resolved = self.resolve(type_)
-        if _has_unknown(resolved):
-            raise self.error("a type is not determined; write `(_ name types)`")
-        return resolved
+        return map_types(term, self.settled)
 
     # ------------------------------------------------------------------------------------------------- terms
 
@@ -363,99 +247,14 @@ class _Scope:
     def _operator(
         self, name: str, arguments: tuple[syntax.Term, ...], environment: Mapping[str, Local], expected: Type
     ) -> Typed:
-        count = len(arguments)
-
-        def operands(type_: Type) -> list[Typed]:
-            return [self.check(argument, environment, type_) for argument in arguments]
-
-        match name:
-            case "true" | "false" if count == 0:
-                self.unify(BOOL, expected)
-                return operation(name, ())
-            case "ite" if count == 3:
-                condition = self.check(arguments[0], environment, BOOL)
-                chosen = tuple(self.check(argument, environment, expected) for argument in arguments[1:])
-                return Constant("operator", "ite", (expected,), (condition, *chosen), expected)
-            case "not" if count == 1:
-                self.unify(BOOL, expected)
-                return operation("not", tuple(operands(BOOL)))
-            case "and" | "or" | "=>" if count >= 1:
-                self.unify(BOOL, expected)
-                return _fold_right(name, operands(BOOL))
-            case "=" | "distinct" if count >= 2:
-                self.unify(BOOL, expected)
-                type_ = self.unknown()
-                typed = operands(type_)
-                if name == "=":
-                    return _fold_right("and", [equation(one, other, type_) for one, other in pairwise(typed)])
-                different = [equation(one, other, type_) for one, other in combinations(typed, 2)]
-                return _fold_right("and", [operation("not", (item,)) for item in different])
-            case "<" | "<=" | ">" | ">=" if count >= 2:
-                self.unify(BOOL, expected)
-                return _fold_right("and", [_comparison(name, *pair) for pair in pairwise(operands(INT))])
-            case "+" | "-" | "*" | "div" | "mod" if count >= 1:
-                self.unify(INT, expected)
-                return self._arithmetic(name, operands(INT))
-            case _:
-                kind = f"an operator with {count} arguments" if name in syntax.OPERATORS else "an unknown name"
-                raise self.error(f"`{name}` is {kind}")
-
-    def _arithmetic(self, name: str, operands: list[Typed]) -> Typed:
-        if len(operands) == 1 and name == "-":
-            return Constant("operator", "-", (), (Integer(0), operands[0]), INT)
-        result = operands[0]
-        for operand in operands[1:]:
-            if name in {"div", "mod"} and not (isinstance(operand, Integer) and operand.value > 0):
-                raise TranslationError(f"division by what is not a positive numeral: {self.where}")
-            result = Constant("operator", name, (), (result, operand), INT)
-        return result
-
-
-def operation(name: str, arguments: tuple[Typed, ...]) -> Typed:
-    """A Boolean operator applied."""
-    return Constant("operator", name, (), arguments, BOOL)
-
-
-def equation(left: Typed, right: Typed, type_: Type) -> Typed:
-    return Constant("operator", "=", (type_,), (left, right), BOOL)
-
-
-def _comparison(name: str, left: Typed, right: Typed) -> Typed:
-    if name in {">", ">="}:
-        name, left, right = {">": "<", ">=": "<="}[name], right, left
-    return operation(name, (left, right))
-
-
-def _fold_right(name: str, operands: list[Typed]) -> Typed:
-    result = operands[-1]
-    for operand in reversed(operands[:-1]):
-        result = operation(name, (operand, result))
-    return result
-
-
-def _has_unknown(type_: Type) -> bool:
-    match type_:
-        case TypeVariable(name):
-            return name.startswith(_UNKNOWN)
-        case Data(arguments=arguments):
-            return any(_has_unknown(item) for item in arguments)
-        case Arrow(domain, codomain):
-            return _has_unknown(domain) or _has_unknown(codomain)
-
-
-def show_type(type_: Type) -> str:
-    match type_:
-        case TypeVariable(name):
-            return name
-        case Data(name, ()):
-            return name
-        case Data(name, arguments):
-            return f"({name} {' '.join(show_type(item) for item in arguments)})"
-        case Arrow(domain, codomain):
-            return f"(=> {show_type(domain)} {show_type(codomain)})"
-
-
-def rewrite(term: Typed, change: Callable[[Typed], Typed | None]) -> Typed:
-    """`term` with every outermost subterm that `change` answers replaced by the answer."""
-    changed = change(term)
-    return changed if changed is not None else map_children(term, lambda item: rewrite(item, change))
+        if name == "ite" and len(arguments) == 3:
+            condition = self.check(arguments[0], environment, BOOL)
+            chosen = tuple(self.check(argument, environment, expected) for argument in arguments[1:])
+            return Constant("operator", "ite", (expected,), (condition, *chosen), expected)
+        types = signature(name, len(arguments))
+        if types is None:
+            kind = f"an operator with {len(arguments)} arguments" if name in syntax.OPERATORS else "an unknown name"
+            raise self.error(f"`{name}` is {kind}")
+        self.unify(types.result, expected)
+        type_ = types.operand or self.unknown()
+        return applied(name, [self.check(argument, environment, type_) for argument in arguments], type_, self.where)

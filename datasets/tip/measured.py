@@ -1,4 +1,4 @@
-"""Sizes of datatypes as fuel, and the proof that a function with enough fuel satisfies its own equation.
+"""The proof that a function with enough fuel satisfies its own equation.
 
 The proof is for whoever checks the translation, not part of a problem: it compares fuel and sizes as natural numbers,
 shows that two amounts above the size of the arguments give the same value, and rewrites every recursive call with that.
@@ -6,21 +6,15 @@ shows that two amounts above the size of the arguments give the same value, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
-
+from datasets.tip.bound_proofs import BoundProofs, unfolding_of
 from datasets.tip.bounds import Knowledge
+from datasets.tip.definitions import needed_fuel
 from datasets.tip.identifiers import Identifiers
-from datasets.tip.names import Names
 from datasets.tip.recursion import Measured
-from datasets.tip.render import application, explicit
-from datasets.tip.sizes import counted
+from datasets.tip.render import Owner, Renderer
+from datasets.tip.rocq_text import application, explicit
 from datasets.tip.syntax import Data, Datatype
 from datasets.tip.typed import TypedFunction
-
-if TYPE_CHECKING:
-    from datasets.tip.bound_proofs import BoundProofs
-    from datasets.tip.rocq import Translator
 
 NUMBERS = """Fixpoint {amount} (n : {fuel.type}) : Coq.Init.Datatypes.nat :=
   match n with {fuel.spent} => Coq.Init.Datatypes.O | {fuel.more} m => Coq.Init.Datatypes.S ({amount} m) end."""
@@ -66,24 +60,11 @@ Proof.
 Qed."""
 
 
-def size_sentence(datatype: Datatype, identifiers: Identifiers) -> str:
-    """The function that puts the size of a value on top of some fuel."""
-    type_, _, more, _, rest = identifiers.fuel
-
-    def on_top(head: str, counted_parts: Sequence[str]) -> str:
-        text = rest
-        for part in reversed(counted_parts):
-            text = f"({head} {part} {text})"
-        return f"{more} {text}" if text != rest else rest
-
-    return _recursive(datatype, identifiers, identifiers.sizes[datatype.name], f" ({rest} : {type_})", type_, on_top)
-
-
 def measured_unfolding(
-    translator: Translator, proofs: BoundProofs, function: TypedFunction, measured: Measured, body: str
+    owner: Owner, proofs: BoundProofs, function: TypedFunction, measured: Measured, body: str
 ) -> str:
     """The equation of a function's own text, and its proof, with what it rests on."""
-    ids, fuel, renderer = translator.identifiers, translator.identifiers.fuel, translator.renderer()
+    ids, fuel, renderer = owner.identifiers, owner.identifiers.fuel, Renderer(owner)
     name = ids.functions[function.name]
     texts = proofs.once("amount", lambda given: [NUMBERS.format(amount=given, fuel=fuel)])
     amount = proofs.given("amount")
@@ -91,17 +72,17 @@ def measured_unfolding(
     for measure in dict.fromkeys(
         t.name for p in measured.positions if isinstance(t := function.parameters[p].type, Data)
     ):
-        datatype, size = translator.datatype(measure), ids.sizes[measure]
-        texts += proofs.number_sentences(Data(measure))
+        datatype, size = owner.functions.datatypes[measure], ids.sizes[measure]
+        texts += proofs.claims.number_sentences(Data(measure))
         texts += proofs.once(
             f"amount of {size}",
             lambda given, datatype=datatype, size=size: [_size_lemma(datatype, ids, proofs, given, size)],
         )
         sizes.append(proofs.given(f"amount of {size}"))
-    knowledge = translator.knowledge() if measured.by_bounds else Knowledge()
+    knowledge = owner.functions.recursion.bounds.knowledge() if measured.by_bounds else Knowledge()
     texts += proofs.sentences(knowledge)
     arguments = [item.name for item in function.parameters]
-    variables = translator.own_arguments(function)
+    variables = owner.functions.own_arguments(function)
     fuelled = application(explicit(ids.fuelled[function.name], function.type_parameters), variables).text
     bound = [f"?given{position}" for position in range(len(arguments))]
     reduced = [ids.fuelled[function.name], amount, *proofs.reduced(knowledge)]
@@ -110,11 +91,11 @@ def measured_unfolding(
         "fuel": fuel,
         "amount": amount,
         "fuelled": fuelled,
-        "types": " ".join(translator.type_binders(function)),
+        "types": " ".join(owner.functions.type_binders(function)),
         "binders": " ".join(renderer.binder(item) for item in function.parameters),
         "variables": " ".join(variables),
         "arguments": " ".join(arguments),
-        "needed": translator.needed_fuel(function, measured),
+        "needed": needed_fuel(owner, function, measured),
         "sizes": ", ?".join(sizes),
         "reduced": " ".join(reduced),
         "unfold": unfolding_of(proofs.definitions(knowledge)),
@@ -130,14 +111,9 @@ def measured_unfolding(
     return "\n".join([*texts, *claims, step, *(text.format(**settings) for text in (SMALL, ENOUGH, EQUATION))])
 
 
-def unfolding_of(definitions: Sequence[str]) -> str:
-    """The tactic that puts the bodies of definitions in their places."""
-    return f"cbv beta iota zeta delta [{' '.join(definitions)}]" if definitions else "cbv beta iota zeta"
-
-
 def _size_lemma(datatype: Datatype, ids: Identifiers, proofs: BoundProofs, lemma: str, size: str) -> str:
     variables = [ids.variables[item] for item in datatype.parameters]
-    number = proofs.number(datatype.name)
+    number = proofs.claims.number(datatype.name)
     return SIZE.format(
         lemma=lemma,
         amount=proofs.given("amount"),
@@ -149,42 +125,3 @@ def _size_lemma(datatype: Datatype, ids: Identifiers, proofs: BoundProofs, lemma
         size_at=application(explicit(size, variables), variables).text,
         types=" ".join(variables),
     )
-
-
-def number_sentence(datatype: Datatype, ids: Identifiers, name: str) -> str:
-    """The size of a value as a natural number."""
-
-    def total(head: str, counted_parts: Sequence[str]) -> str:
-        sizes = [f"{head} {part}" for part in counted_parts]
-        return f"Coq.Init.Datatypes.S ({' + '.join(sizes)})%nat" if sizes else "Coq.Init.Datatypes.O"
-
-    return _recursive(datatype, ids, name, "", "Coq.Init.Datatypes.nat", total)
-
-
-def _recursive(
-    datatype: Datatype,
-    ids: Identifiers,
-    name: str,
-    binder: str,
-    result: str,
-    branch: Callable[[str, Sequence[str]], str],
-) -> str:
-    """A function `name` by recursion on a value, with a binder behind it.
-
-    `branch` makes the text of a constructor's case from the function at its types and the parts that count.
-    """
-    names = Names(ids.names.taken)
-    value = names.fresh("x")
-    variables = [ids.variables[item] for item in datatype.parameters]
-    binders = "".join(f" ({item} : Type)" for item in variables)
-    of = application(ids.types[datatype.name], variables).text
-    head = application(explicit(name, variables), variables).text
-    lines = [f"Fixpoint {name}{binders} ({value} : {of}){binder} {{struct {value}}} : {result} :="]
-    lines.append(f"  match {value} with")
-    for constructor in datatype.constructors:
-        parts = [names.fresh("y") for _ in constructor.fields]
-        blanks = ["_"] * len(variables)
-        pattern = application(explicit(ids.constructors[constructor.name], blanks), [*blanks, *parts]).text
-        text = branch(head, [parts[position] for position in counted(datatype, constructor)])
-        lines.append(f"  | {pattern} => {text}")
-    return "\n".join([*lines, "  end."])

@@ -36,7 +36,7 @@ KEYWORDS = frozenset(
         *("where", "with"),
     }
 )
-"""Words that Rocq's grammar takes from identifiers, in terms or in tactics."""
+"""Words that Rocq's grammar takes from identifiers, in terms or in tactics: those of `verifiers.rocq.keywords`."""
 
 REFERRED = frozenset({"bool", "true", "false", "eq", "iff", "and", "or", "not", "ex"})
 """Names of Rocq's initial library that translated text refers to."""

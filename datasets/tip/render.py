@@ -6,13 +6,27 @@ refers to; the owner sees to it that their sentences come before.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, Protocol
 
+from datasets.tip.functions import Functions
 from datasets.tip.identifiers import Identifiers
-from datasets.tip.inference import TranslationError
 from datasets.tip.names import Names
-from datasets.tip.syntax import BOOL, Arrow, Data, Type, TypeVariable
+from datasets.tip.rocq_text import (
+    APPLICATION,
+    ARROW,
+    ATOM,
+    CONJUNCTION,
+    DISJUNCTION,
+    EQUATION,
+    EQUIVALENCE,
+    NEGATION,
+    OPEN,
+    Text,
+    application,
+    explicit,
+    integer,
+)
+from datasets.tip.syntax import BOOL, Arrow, Data, TranslationError, Type, TypeVariable
 from datasets.tip.typed import (
     Abstraction,
     Application,
@@ -23,8 +37,9 @@ from datasets.tip.typed import (
     Quantification,
     Selection,
     Typed,
-    substitute,
-    subterms,
+    apply_to,
+    result_datatype,
+    says_more_than_boolean,
     type_of,
     variable_names,
 )
@@ -39,47 +54,33 @@ _ARITHMETIC = {
     "<=": "Z.leb",
 }
 
-ATOM, APPLICATION, EQUATION, NEGATION, CONJUNCTION, DISJUNCTION, EQUIVALENCE, ARROW, OPEN = range(9)
-"""How strongly a text binds: what has a higher number needs parentheses where a lower one is expected."""
-
 Requirement = Literal["datatype", "function", "operator", "equality", "integers", "fuel", "size"]
 
 
-class Text(NamedTuple):
-    text: str
-    level: int
-
-    def at(self, level: int) -> str:
-        return self.text if self.level <= level else f"({self.text})"
-
-
 class Owner(Protocol):
-    """Knows the declarations of the file."""
+    """The header that the text stands behind."""
 
     identifiers: Identifiers
+    functions: Functions
+    sorts: frozenset[str]
+    """The sorts that the file declares."""
 
-    def require(self, kind: Requirement, name: str) -> None: ...
-
-    def dictionaries_of(self, function: str) -> tuple[int, ...]:
-        """Positions of the type parameters of a function for which it takes an equality function."""
+    def require(self, kind: Requirement, name: str) -> None:
+        """See to it that the sentence for `name` is in the header."""
         ...
 
-    def inner_call(self, function: str) -> tuple[str, tuple[int, ...]]:
-        """What stands for a recursive call that is marked as `inner`, and the positions of the arguments it takes."""
-        ...
-
-    def outer_name(self, function: str) -> tuple[str, tuple[int, ...]] | None:
-        """The name of the outer nested function and the order of its arguments, where it is not the function itself."""
+    def has(self, kind: Requirement, name: str) -> bool:
+        """Whether it is."""
         ...
 
 
 class Renderer:
     """Renders the terms of one declaration. `equalities_used` are type variables and sorts compared inside terms."""
 
-    def __init__(self, owner: Owner, sorts: frozenset[str] = frozenset()) -> None:
+    def __init__(self, owner: Owner) -> None:
         self._owner = owner
         self._identifiers = owner.identifiers
-        self._sorts = sorts
+        self._sorts = owner.sorts
         self._names = Names(owner.identifiers.names.taken)
         self.equalities_used: dict[str, None] = {}
         self.sorts_used: dict[str, None] = {}
@@ -161,18 +162,19 @@ class Renderer:
         types = [self.type(item).at(ATOM) for item in term.types]
         match term.kind:
             case "constructor":
-                self._owner.require("datatype", _result(term.type).name)
+                self._owner.require("datatype", result_datatype(term.type).name)
                 name, dictionaries = self._identifiers.constructors[term.name], list[str]()
             case "inner":
-                head, positions = self._owner.inner_call(term.name)
+                head, positions = self._owner.functions.inner_call(term.name)
                 return application(head, [rest[position] for position in positions])
             case _:
                 self._owner.require("function", term.name)
                 name = self._identifiers.functions[term.name]
                 dictionaries = [
-                    self.equality(term.types[position]).at(ATOM) for position in self._owner.dictionaries_of(term.name)
+                    self.equality(term.types[position]).at(ATOM)
+                    for position in self._owner.functions.dictionaries_of(term.name)
                 ]
-                outer = self._owner.outer_name(term.name)
+                outer = self._owner.functions.outer_name(term.name)
                 if outer is not None:
                     name, order = outer
                     rest = [rest[position] for position in order]
@@ -211,7 +213,7 @@ class Renderer:
             else:
                 type_ = type_of(term.scrutinee)
                 blanks = ["_"] * (len(type_.arguments) if isinstance(type_, Data) else 0)
-                self._mention(_result(type_).name)
+                self._mention(result_datatype(type_).name)
                 name = self._identifiers.constructors[branch.constructor]
                 pattern = application(explicit(name, blanks), [*blanks, *(v.name for v in branch.variables)]).text
             lines.append(f"{indent}| {pattern} => {render(branch.body, indent + '  ').text}")
@@ -274,7 +276,7 @@ class Renderer:
         while isinstance(type_, Arrow):
             point = Local(self._point(left, right), type_.domain)
             binders.append(point)
-            left, right = _apply(left, point, type_.codomain), _apply(right, point, type_.codomain)
+            left, right = apply_to(left, point, type_.codomain), apply_to(right, point, type_.codomain)
             type_ = type_.codomain
         first, second = self.term(left, indent), self.term(right, indent)
         equation = Text(f"{first.at(APPLICATION)} = {second.at(APPLICATION)}", EQUATION)
@@ -292,50 +294,3 @@ class Renderer:
 
 class _Render(Protocol):
     def __call__(self, term: Typed, indent: str, /) -> Text: ...
-
-
-def says_more_than_boolean(term: Typed) -> bool:
-    """Whether a Boolean term quantifies, or compares functions: then only a proposition can say it."""
-    for item in subterms(term):
-        match item:
-            case Quantification() | Constant("operator", "=", (Arrow(),)):
-                return True
-            case _:
-                pass
-    return False
-
-
-def application(head: str, arguments: Sequence[str]) -> Text:
-    return Text(" ".join([head, *arguments]), APPLICATION) if arguments else Text(head, ATOM)
-
-
-def explicit(name: str, types: Sequence[str]) -> str:
-    """`name`, with `@` if it takes types."""
-    return f"@{name}" if types else name
-
-
-def integer(value: int) -> Text:
-    """An integer, by its constructors."""
-    if value == 0:
-        return Text("Z0", ATOM)
-    digits = f"{abs(value):b}"
-    text = "xH"
-    for digit in digits[1:]:
-        text = f"{'xI' if digit == '1' else 'xO'} {text if text == 'xH' else f'({text})'}"
-    return Text(f"{'Zpos' if value > 0 else 'Zneg'} {text if text == 'xH' else f'({text})'}", APPLICATION)
-
-
-def _result(type_: Type) -> Data:
-    while isinstance(type_, Arrow):
-        type_ = type_.codomain
-    assert isinstance(type_, Data)
-    return type_
-
-
-def _apply(function: Typed, point: Local, type_: Type) -> Typed:
-    """`function` at `point`, reduced if it is an abstraction."""
-    if isinstance(function, Abstraction):
-        first, *rest = function.binders
-        body = substitute(function.body, first.name, point)
-        return Abstraction(tuple(rest), body) if rest else body
-    return Application(function, (point,), type_)

@@ -22,7 +22,7 @@ from datasets.tip.typed import (
     Typed,
     TypedFunction,
     children,
-    subterms,
+    typed_subterms,
 )
 
 UNIT = ""
@@ -102,7 +102,7 @@ def _calls(term: Typed, shapes: _Shapes | None, name: str) -> Iterator[tuple[Con
 
 
 def _mentions(term: Typed, names: Collection[str]) -> bool:
-    return any(isinstance(item, Local) and item.name in names for item in subterms(term))
+    return any(isinstance(item, Local) and item.name in names for item in typed_subterms(term))
 
 
 def _is_smaller(

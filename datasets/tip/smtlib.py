@@ -13,13 +13,15 @@ Choices, those of the published encodings for induction in SMT solvers:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 import networkx as nx
 
-from datasets.tip.inference import Inference, TranslationError, equation
-from datasets.tip.syntax import BOOL, INT, Arrow, Constructor, Data, Module, Type, TypeVariable
+from datasets.tip.inference import Inference
+from datasets.tip.operators import equation
+from datasets.tip.smtlib_sorts import Sorts, bound_depth
+from datasets.tip.syntax import BOOL, Arrow, Data, Module, TranslationError, Type
 from datasets.tip.typed import (
     Abstraction,
     Application,
@@ -32,18 +34,15 @@ from datasets.tip.typed import (
     Selection,
     Typed,
     TypedFunction,
-    map_children,
+    map_types,
     substitute,
     substitute_type,
-    subterms,
     type_of,
+    typed_subterms,
 )
 
 _Key: TypeAlias = tuple[str, tuple[Type, ...]]
 """A function and the types at which it is used."""
-
-DEEPEST = 8
-"""How far types may be nested; they go deeper only where a function or datatype refers to itself at larger types."""
 
 
 def encode(module: Module, goal: Typed | None = None) -> str:
@@ -59,14 +58,9 @@ class _Encoder:
     def __init__(self, module: Module) -> None:
         self._module = module
         self._inference = Inference(module, frozenset())
-        self._datatypes = {datatype.name: datatype for group in module.datatypes for datatype in group}
-        self._names: dict[tuple[object, ...], str] = {}
-        self._types: dict[Type, str] = {}
+        self._sorts = Sorts(module)
         self._functions: dict[_Key, TypedFunction] = {}
         self._waiting: list[_Key] = []
-        self._symbols: list[str] = []
-        """Declarations of function sorts, `apply` and closures."""
-        self._sorts: list[str] = []
         self._axioms: list[str] = []
         self._points = 0
 
@@ -81,9 +75,9 @@ class _Encoder:
         declared, defined = self._all_functions()
         lines = [
             "(set-logic ALL)",
-            *self._sorts,
-            *self._datatype_sentences(),
-            *self._symbols,
+            *self._sorts.declared,
+            *self._sorts.datatype_sentences(),
+            *self._sorts.symbols,
             *declared,
             *defined,
             *self._axioms,
@@ -93,79 +87,6 @@ class _Encoder:
         ]
         return "\n".join(lines) + "\n"
 
-    # ------------------------------------------------------------------------------------------------------ names
-
-    def _name(self, *key: object) -> str:
-        """The symbol for a name at some types: no reserved word has a `!`."""
-        if key not in self._names:
-            word = "".join(sign if sign.isascii() and sign.isalnum() else "_" for sign in str(key[1]))
-            self._names[key] = f"{word}!{len(self._names)}"
-        return self._names[key]
-
-    def _selector(self, datatype: Type, constructor: str, position: int) -> str:
-        return self._name("selector", f"{constructor}_{position}", datatype)
-
-    # ------------------------------------------------------------------------------------------------------ types
-
-    def _type(self, type_: Type) -> str:
-        if type_ in (BOOL, INT):
-            return "Bool" if type_ == BOOL else "Int"
-        if type_ in self._types:
-            return self._types[type_]
-        _bound_depth(type_, DEEPEST)
-        match type_:
-            case TypeVariable(name):
-                text = self._types[type_] = self._name("sort", name)
-                self._sorts.append(f"(declare-sort {text} 0)")
-            case Data(name) if name in self._datatypes:
-                text = self._types[type_] = self._name("type", name, type_)
-                for constructor in self._datatypes[name].constructors:
-                    for field in self._fields(type_, constructor):
-                        self._type(field)
-            case Data(name):
-                text = self._types[type_] = self._name("sort", name)
-                self._sorts.append(f"(declare-sort {text} 0)")
-            case Arrow(domain, codomain):
-                text = self._types[type_] = self._name("type", "function", type_)
-                parts = self._type(domain), self._type(codomain)
-                self._sorts.append(f"(declare-sort {text} 0)")
-                self._symbols.append(f"(declare-fun {self._apply(type_)} ({text} {parts[0]}) {parts[1]})")
-        return text
-
-    def _apply(self, type_: Type) -> str:
-        return self._name("apply", "apply", type_)
-
-    def _fields(self, type_: Data, constructor: Constructor) -> list[Type]:
-        table = dict(zip(self._datatypes[type_.name].parameters, type_.arguments, strict=True))
-        return [substitute_type(field, table) for field in constructor.fields]
-
-    def _constructor(self, name: str, type_: Type) -> str:
-        self._type(type_)
-        return self._name("constructor", name, type_)
-
-    def _datatype_sentences(self) -> Iterator[str]:
-        """The datatypes by groups that mention each other, each after those that it needs."""
-        graph: nx.DiGraph[Data] = nx.DiGraph()
-        instances = [t for t in self._types if isinstance(t, Data) and t.name in self._datatypes]
-        for type_ in instances:
-            graph.add_node(type_)
-            for constructor in self._datatypes[type_.name].constructors:
-                graph.add_edges_from((type_, f) for f in self._fields(type_, constructor) if f in instances)
-        for group in nx.strongly_connected_components(graph):
-            members = [type_ for type_ in instances if type_ in group]
-            heads = " ".join(f"({self._type(type_)} 0)" for type_ in members)
-            yield f"(declare-datatypes ({heads}) ({' '.join(self._datatype(type_) for type_ in members)}))"
-
-    def _datatype(self, type_: Data) -> str:
-        parts: list[str] = []
-        for constructor in self._datatypes[type_.name].constructors:
-            fields = [
-                f" ({self._selector(type_, constructor.name, position)} {self._type(field)})"
-                for position, field in enumerate(self._fields(type_, constructor))
-            ]
-            parts.append(f"({self._constructor(constructor.name, type_)}{''.join(fields)})")
-        return f"({' '.join(parts)})"
-
     # -------------------------------------------------------------------------------------------------- functions
 
     def _function(self, name: str, types: tuple[Type, ...]) -> TypedFunction:
@@ -173,7 +94,7 @@ class _Encoder:
         key = (name, types)
         if key not in self._functions:
             for type_ in types:
-                _bound_depth(type_, DEEPEST)
+                bound_depth(type_)
             typed = self._inference.function(self._inference.functions[name])
             table = dict(zip(typed.type_parameters, types, strict=True))
 
@@ -181,7 +102,7 @@ class _Encoder:
                 return substitute_type(type_, table)
 
             parameters = tuple(Local(item.name, at(item.type)) for item in typed.parameters)
-            body = _at_types(typed.body, at)
+            body = map_types(typed.body, at)
             self._functions[key] = TypedFunction(name, (), parameters, at(typed.result), body)
             self._waiting.append(key)
         return self._functions[key]
@@ -192,7 +113,7 @@ class _Encoder:
         while self._waiting:
             key = self._waiting.pop(0)
             calls.add_node(key)
-            for item in subterms(self._functions[key].body):
+            for item in typed_subterms(self._functions[key].body):
                 if isinstance(item, Constant) and item.kind == "function":
                     self._function(item.name, item.types)
                     calls.add_edge(key, (item.name, item.types))
@@ -200,14 +121,14 @@ class _Encoder:
         defined: list[str] = []
         for group in nx.strongly_connected_components(calls):
             for key in sorted(group, key=list(calls).index):
-                function, head = self._functions[key], self._name("function", *key)
-                result = self._type(function.result)
+                function, head = self._functions[key], self._sorts.name("function", *key)
+                result = self._sorts.type(function.result)
                 if len(group) > 1 or calls.has_edge(key, key):
-                    domains = " ".join(self._type(p.type) for p in function.parameters)
+                    domains = " ".join(self._sorts.type(p.type) for p in function.parameters)
                     declared.append(f"(declare-fun {head} ({domains}) {result})")
                     self._axioms += self._equations(head, function.parameters, function.body)
                 else:
-                    binders = " ".join(f"({p.name} {self._type(p.type)})" for p in function.parameters)
+                    binders = " ".join(f"({p.name} {self._sorts.type(p.type)})" for p in function.parameters)
                     defined.append(f"(define-fun {head} ({binders}) {result} {self._term(function.body)})")
         return declared, defined
 
@@ -242,11 +163,11 @@ class _Encoder:
                     yield Constant("operator", word, (), (), BOOL), branch.body
             return
         assert isinstance(type_, Data)
-        for constructor in self._datatypes[type_.name].constructors:
+        for constructor in self._sorts.datatypes[type_.name].constructors:
             if branch.constructor == constructor.name:
                 yield Constant("constructor", constructor.name, type_.arguments, branch.variables, type_), branch.body
             elif branch.constructor is None and constructor.name not in covered:
-                fields = tuple(self._point(field) for field in self._fields(type_, constructor))
+                fields = tuple(self._point(field) for field in self._sorts.fields(type_, constructor))
                 yield Constant("constructor", constructor.name, type_.arguments, fields, type_), branch.body
 
     def _point(self, type_: Type) -> Local:
@@ -255,7 +176,7 @@ class _Encoder:
 
     def _forall(self, variables: Sequence[Local], text: str) -> str:
         if variables:
-            text = f"(forall ({' '.join(f'({v.name} {self._type(v.type)})' for v in variables)}) {text})"
+            text = f"(forall ({' '.join(f'({v.name} {self._sorts.type(v.type)})' for v in variables)}) {text})"
         return f"(assert {text})"
 
     # ------------------------------------------------------------------------------------------------------ terms
@@ -273,7 +194,7 @@ class _Encoder:
             case Binding(variable, value, body):
                 return f"(let (({variable.name} {self._term(value)})) {self._term(body)})"
             case Quantification(quantifier, binders, body):
-                bound = " ".join(f"({item.name} {self._type(item.type)})" for item in binders)
+                bound = " ".join(f"({item.name} {self._sorts.type(item.type)})" for item in binders)
                 return f"({quantifier} ({bound}) {self._term(body)})"
             case Selection(scrutinee, branches):
                 return self._selection(scrutinee, branches)
@@ -288,8 +209,8 @@ class _Encoder:
     def _applied(self, head: str, type_: Type, arguments: Sequence[Typed]) -> str:
         for argument in arguments:
             assert isinstance(type_, Arrow)
-            self._type(type_)
-            head = f"({self._apply(type_)} {head} {self._term(argument)})"
+            self._sorts.type(type_)
+            head = f"({self._sorts.apply(type_)} {head} {self._term(argument)})"
             type_ = type_.codomain
         return head
 
@@ -300,12 +221,12 @@ class _Encoder:
             while isinstance(result, Arrow):
                 missing.append(result.domain)
                 result = result.codomain
-            head = self._constructor(term.name, result)
+            head = self._sorts.constructor(term.name, result)
         else:
             function = self._function(term.name, term.types)
             missing = [item.type for item in function.parameters[len(term.arguments) :]]
             result = function.result
-            head = self._name("function", term.name, term.types)
+            head = self._sorts.name("function", term.name, term.types)
         if missing:
             points = tuple(self._point(type_) for type_ in missing)
             full = Constant(term.kind, term.name, term.types, (*term.arguments, *points), result)
@@ -319,11 +240,13 @@ class _Encoder:
             body = Abstraction(tuple(rest), body)
         free = [item for item in _variables([body]) if item != first]
         type_ = type_of(term)
-        text = self._type(type_)
-        symbol = self._name("closure", "closure", len(self._names))
-        self._symbols.append(f"(declare-fun {symbol} ({' '.join(self._type(v.type) for v in free)}) {text})")
+        text = self._sorts.type(type_)
+        symbol = self._sorts.name("closure", "closure", len(self._sorts.names))
+        self._sorts.symbols.append(
+            f"(declare-fun {symbol} ({' '.join(self._sorts.type(v.type) for v in free)}) {text})"
+        )
         head = f"({' '.join([symbol, *(v.name for v in free)])})" if free else symbol
-        equal = f"(= ({self._apply(type_)} {head} {first.name}) {self._term(body)})"
+        equal = f"(= ({self._sorts.apply(type_)} {head} {first.name}) {self._term(body)})"
         self._axioms.append(self._forall([*free, first], equal))
         return head
 
@@ -345,62 +268,21 @@ class _Encoder:
             if branch.constructor is None:
                 parts.append(f"({self._point(type_).name} {self._term(branch.body)})")
                 continue
-            head = self._constructor(branch.constructor, type_)
+            head = self._sorts.constructor(branch.constructor, type_)
             pattern = f"({' '.join([head, *(v.name for v in branch.variables)])})" if branch.variables else head
             parts.append(f"({pattern} {self._term(branch.body)})")
         return f"(match {value} ({' '.join(parts)}))"
-
-
-def _bound_depth(type_: Type, depth: int) -> None:
-    if depth == 0:
-        raise TranslationError("polymorphic recursion")
-    match type_:
-        case Data(arguments=arguments):
-            for item in arguments:
-                _bound_depth(item, depth - 1)
-        case Arrow(domain, codomain):
-            _bound_depth(domain, depth - 1)
-            _bound_depth(codomain, depth)
-        case TypeVariable():
-            pass
 
 
 def _words(branch: Branch) -> tuple[str, ...]:
     return ("true", "false") if branch.constructor is None else (branch.constructor,)
 
 
-def _at_types(term: Typed, at: Callable[[Type], Type]) -> Typed:
-    """`term` with every type changed."""
-
-    def local(item: Local) -> Local:
-        return Local(item.name, at(item.type))
-
-    term = map_children(term, lambda item: _at_types(item, at))
-    match term:
-        case Local():
-            return local(term)
-        case Integer():
-            return term
-        case Constant(kind, name, types, arguments, type_):
-            return Constant(kind, name, tuple(map(at, types)), arguments, at(type_))
-        case Application(function, arguments, type_):
-            return Application(function, arguments, at(type_))
-        case Abstraction(binders, body):
-            return Abstraction(tuple(map(local, binders)), body)
-        case Quantification(quantifier, binders, body):
-            return Quantification(quantifier, tuple(map(local, binders)), body)
-        case Binding(variable, value, body):
-            return Binding(local(variable), value, body)
-        case Selection(scrutinee, branches, type_):
-            changed = tuple(Branch(b.constructor, tuple(map(local, b.variables)), b.body) for b in branches)
-            return Selection(scrutinee, changed, at(type_))
-
-
 def _variables(terms: Sequence[Typed]) -> list[Local]:
     """The free variables, each once; names are unique within a declaration."""
     found: dict[Local, None] = {}
     bound: set[str] = set()
-    for item in (part for term in terms for part in subterms(term)):
+    for item in (part for term in terms for part in typed_subterms(term)):
         match item:
             case Local():
                 found[item] = None

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from datasets.tip.inference import TranslationError
 from datasets.tip.parse import parse
 from datasets.tip.rocq import translate
+from datasets.tip.syntax import TranslationError
 from domain import Problem, UserError
 
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from typing import NamedTuple
 
+from datasets.tip.instances import instantiate
 from datasets.tip.syntax import BOOL, Data, Datatype, Type
 from datasets.tip.typed import (
     Abstraction,
@@ -29,8 +29,8 @@ from datasets.tip.typed import (
     map_children,
     substitute,
     substitute_type,
-    subterms,
     type_of,
+    typed_subterms,
 )
 
 MOST_CASES = 300
@@ -114,7 +114,7 @@ class Symbolic:
                 parameters = tuple(self._with(item, scrutinee, value) for item in situation.parameters)
                 yield from self._split(self._with(term, scrutinee, value), Situation(parameters, answers))
             else:
-                self._spend(len(subterms(term)))
+                self._spend(len(typed_subterms(term)))
                 answers = (*situation.answers, (scrutinee, value))
                 inside = replace_term(term, scrutinee, value)
                 yield from self._split(inside, Situation(situation.parameters, answers))
@@ -143,17 +143,17 @@ class Symbolic:
 
     def _with(self, term: Typed, variable: Local, value: Typed) -> Typed:
         """`term` with `value` for a variable."""
-        parts = subterms(term)
+        parts = typed_subterms(term)
         uses = sum(isinstance(part, Local) and part.name == variable.name for part in parts)
-        self._spend(len(parts) + uses * len(subterms(value)))
+        self._spend(len(parts) + uses * len(typed_subterms(value)))
         return substitute(term, variable.name, value)
 
     def _body(self, function: TypedFunction, call: Constant) -> Typed:
         """The body of a function at a call."""
-        parts = subterms(function.body)
+        parts = typed_subterms(function.body)
         uses = Counter(part.name for part in parts if isinstance(part, Local))
         given = zip(function.parameters, call.arguments, strict=True)
-        self._spend(len(parts) + sum(uses[item.name] * len(subterms(argument)) for item, argument in given))
+        self._spend(len(parts) + sum(uses[item.name] * len(typed_subterms(argument)) for item, argument in given))
         return instantiate(function, call.types, call.arguments, self._fresh)
 
     def _head(self, term: Typed) -> Typed:
@@ -271,7 +271,7 @@ def replace_term(term: Typed, target: Typed, value: Typed) -> Typed:
 
 def calls_in(term: Typed, names: frozenset[str]) -> list[Constant]:
     """The calls of functions in a term."""
-    return [item for item in subterms(term) if isinstance(item, Constant) and is_call(item, names)]
+    return [item for item in typed_subterms(term) if isinstance(item, Constant) and is_call(item, names)]
 
 
 def is_call(term: Typed, names: frozenset[str]) -> bool:
@@ -280,51 +280,6 @@ def is_call(term: Typed, names: frozenset[str]) -> bool:
 
 def under_abstraction(term: Typed, names: frozenset[str]) -> bool:
     """Whether a function of `names` stands inside an abstraction."""
-    return any(isinstance(item, Abstraction | Quantification) and calls_in(item, names) for item in subterms(term))
-
-
-def instantiate(
-    function: TypedFunction, types: tuple[Type, ...], arguments: tuple[Typed, ...], fresh: Callable[[str], str]
-) -> Typed:
-    """The body of a function at types and arguments, with new names for what it binds."""
-    table = dict(zip(function.type_parameters, types, strict=True))
-    given = {item.name: argument for item, argument in zip(function.parameters, arguments, strict=True)}
-    return _instance(function.body, table, given, fresh)
-
-
-def _instance(term: Typed, table: dict[str, Type], given: Mapping[str, Typed], fresh: Callable[[str], str]) -> Typed:
-    def bind(variables: tuple[Local, ...]) -> tuple[tuple[Local, ...], dict[str, Typed]]:
-        renamed = tuple(Local(fresh(item.name), substitute_type(item.type, table)) for item in variables)
-        inner = dict(zip((item.name for item in variables), renamed, strict=True))
-        return renamed, {**given, **inner}
-
-    match term:
-        case Local(name, type_):
-            return given.get(name) or Local(name, substitute_type(type_, table))
-        case Abstraction(binders, body):
-            variables, inner = bind(binders)
-            return Abstraction(variables, _instance(body, table, inner, fresh))
-        case Quantification(quantifier, binders, body):
-            variables, inner = bind(binders)
-            return Quantification(quantifier, variables, _instance(body, table, inner, fresh))
-        case Binding(variable, value, body):
-            (variable,), inner = bind((variable,))
-            return Binding(variable, _instance(value, table, given, fresh), _instance(body, table, inner, fresh))
-        case Selection(scrutinee, branches, type_):
-            changed: list[Branch] = []
-            for branch in branches:
-                variables, inner = bind(branch.variables)
-                changed.append(Branch(branch.constructor, variables, _instance(branch.body, table, inner, fresh)))
-            head = _instance(scrutinee, table, given, fresh)
-            return Selection(head, tuple(changed), substitute_type(type_, table))
-        case Constant(_, _, types, _, type_):
-            changed_term = map_children(term, lambda item: _instance(item, table, given, fresh))
-            assert isinstance(changed_term, Constant)
-            types = tuple(substitute_type(item, table) for item in types)
-            return replace(changed_term, types=types, type=substitute_type(type_, table))
-        case Application(_, _, type_):
-            changed_term = map_children(term, lambda item: _instance(item, table, given, fresh))
-            assert isinstance(changed_term, Application)
-            return replace(changed_term, type=substitute_type(type_, table))
-        case _:
-            return term
+    return any(
+        isinstance(item, Abstraction | Quantification) and calls_in(item, names) for item in typed_subterms(term)
+    )

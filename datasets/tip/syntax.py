@@ -171,3 +171,7 @@ class Module:
     """Whether the file mentions integers."""
     owners: dict[str, Datatype] = field(default_factory=dict[str, Datatype], compare=False)
     """The datatype of each constructor."""
+
+
+class TranslationError(Exception):
+    """The problem has no translation; the text is the reason, in a few words."""

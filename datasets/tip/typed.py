@@ -155,7 +155,34 @@ def map_children(term: Typed, change: TermMap) -> Typed:
             return Binding(variable, change(value), change(body))
 
 
-def subterms(term: Typed) -> list[Typed]:
+def map_types(term: Typed, at: Callable[[Type], Type]) -> Typed:
+    """`term` with every type changed."""
+
+    def local(item: Local) -> Local:
+        return Local(item.name, at(item.type))
+
+    term = map_children(term, lambda item: map_types(item, at))
+    match term:
+        case Local():
+            return local(term)
+        case Integer():
+            return term
+        case Constant(kind, name, types, arguments, type_):
+            return Constant(kind, name, tuple(map(at, types)), arguments, at(type_))
+        case Application(function, arguments, type_):
+            return Application(function, arguments, at(type_))
+        case Abstraction(binders, body):
+            return Abstraction(tuple(map(local, binders)), body)
+        case Quantification(quantifier, binders, body):
+            return Quantification(quantifier, tuple(map(local, binders)), body)
+        case Binding(variable, value, body):
+            return Binding(local(variable), value, body)
+        case Selection(scrutinee, branches, type_):
+            changed = tuple(Branch(b.constructor, tuple(map(local, b.variables)), b.body) for b in branches)
+            return Selection(scrutinee, changed, at(type_))
+
+
+def typed_subterms(term: Typed) -> list[Typed]:
     """All subterms, `term` first."""
     found: list[Typed] = []
     stack = [term]
@@ -169,7 +196,7 @@ def subterms(term: Typed) -> list[Typed]:
 def variable_names(term: Typed) -> frozenset[str]:
     """The names of all variables that a term mentions or binds."""
     found: set[str] = set()
-    for item in subterms(term):
+    for item in typed_subterms(term):
         match item:
             case Local(name):
                 found.add(name)
@@ -221,3 +248,31 @@ def substitute_type(type_: Type, table: dict[str, Type]) -> Type:
             return Data(name, tuple(substitute_type(item, table) for item in arguments))
         case Arrow(domain, codomain):
             return Arrow(substitute_type(domain, table), substitute_type(codomain, table))
+
+
+def result_datatype(type_: Type) -> Data:
+    """What a constructor of this type makes."""
+    while isinstance(type_, Arrow):
+        type_ = type_.codomain
+    assert isinstance(type_, Data)
+    return type_
+
+
+def apply_to(function: Typed, point: Local, type_: Type) -> Typed:
+    """`function` at `point`, reduced if it is an abstraction."""
+    if isinstance(function, Abstraction):
+        first, *rest = function.binders
+        body = substitute(function.body, first.name, point)
+        return Abstraction(tuple(rest), body) if rest else body
+    return Application(function, (point,), type_)
+
+
+def says_more_than_boolean(term: Typed) -> bool:
+    """Whether a Boolean term quantifies, or compares functions: then only a proposition can say it."""
+    for item in typed_subterms(term):
+        match item:
+            case Quantification() | Constant("operator", "=", (Arrow(),)):
+                return True
+            case _:
+                pass
+    return False

@@ -22,12 +22,13 @@ from torch._C import DispatchKeySet, _dispatch_keys, _len_torch_dispatch_stack  
 from triton import language as tl
 from triton.errors import TritonError
 
-from models.memoryformer.kernel import SERVED
-
 CHUNKS, COLUMNS = 16, 64
 """Rows that a program adds at once, and columns of them; powers of two. Chosen without a measurement."""
 
 HALVES = (torch.bfloat16, torch.float16)
+
+SERVED = (torch.float32, *HALVES)
+"""Types of input that the kernel serves."""
 
 
 def fused(

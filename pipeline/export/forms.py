@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple, Protocol
 
-from datasets.tip.names import KEYWORDS
 from domain import Definition, Lemma, Prover
 from pipeline.dialects import DIALECTS
 from verifiers.audit.isabelle import theories
@@ -24,6 +23,7 @@ from verifiers.audit.rocq.sentences import identifiers, rename
 from verifiers.canonical import with_derived
 from verifiers.lean.own_names import mentioned as lean_mentioned
 from verifiers.lean.own_names import renamed as lean_renamed
+from verifiers.rocq.keywords import KEYWORDS
 from verifiers.rocq.own_names import needed_tactics
 
 

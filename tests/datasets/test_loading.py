@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -187,3 +189,13 @@ def test_checked_conversion_leaves_out_what_rocq_refuses(tmp_path: Path, capsys:
     assert (summary["problems"], summary["total"]) == (1, 2)
     assert [item["name"] for item in summary["left_out"]] == ["bad"]
     assert "refused by rocq" in summary["left_out"][0]["reason"]
+
+
+def test_problems_that_are_no_tip_files_load_nothing_of_its_translator(tmp_path: Path) -> None:
+    file = write_lines(tmp_path / "mine.jsonl", GOOD)
+    program = (
+        "import sys; from datasets import load; assert load(sys.argv[1]).problems and load('bundled').problems; "
+        "print([name for name in sys.modules if name.startswith('datasets.tip')])"
+    )
+    command = [sys.executable, "-c", program, str(file)]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "[]\n"

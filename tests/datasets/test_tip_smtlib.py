@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from datasets.tip.inference import TranslationError
 from datasets.tip.parse import parse
 from datasets.tip.smtlib import encode
+from datasets.tip.syntax import TranslationError
 from tests.datasets.test_tip_translation import LIST, NAT, PLUS
 
 MAP = """(define-fun-rec map (par (a b) (((f (=> a b)) (xs (list a))) (list b)))

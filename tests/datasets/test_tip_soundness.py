@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from datasets.tip.inference import Inference, TranslationError
+from datasets.tip.inference import Inference
 from datasets.tip.parse import parse
 from datasets.tip.rocq import translate
 from datasets.tip.sampling import Sampling
 from datasets.tip.spending import fuel_lasts
-from datasets.tip.syntax import BOOL
+from datasets.tip.syntax import BOOL, TranslationError
 from datasets.tip.typed import Abstraction, Application, Binding, Branch, Local, Selection, substitute
 from domain import UserError
 

@@ -12,13 +12,14 @@ from random import Random
 import pytest
 
 from datasets import load
+from datasets.tip import names
 from datasets.tip.agreement import agreements, rocq_file
-from datasets.tip.inference import TranslationError
 from datasets.tip.interpreter import Interpreter
 from datasets.tip.parse import parse
 from datasets.tip.rocq import Translator, translate
-from datasets.tip.syntax import Call, Module
+from datasets.tip.syntax import Call, Module, TranslationError
 from domain import Problem, UserError
+from verifiers.rocq import keywords
 
 NAT = "(declare-datatype Nat ((Z) (S (p Nat))))"
 LIST = "(declare-datatype list (par (a) ((nil) (cons (head a) (tail (list a))))))"
@@ -304,3 +305,7 @@ def test_the_translation_does_not_depend_on_the_order_of_sets(tmp_path: Path) ->
         for seed in ("0", "1", "2")
     }
     assert len(told) == 1
+
+
+def test_the_words_of_rocq_are_those_of_its_backend() -> None:
+    assert names.KEYWORDS == keywords.KEYWORDS
