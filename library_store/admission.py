@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Literal, NamedTuple, TypeAlias
 
 from domain import Lemma, Verdict
+from library_store import graph
 from library_store.deduplication import DEDUP_VERSION, dedup_key
 from library_store.lookalikes import LookAlikes, sketch
 from library_store.schema import Edge, EdgeKind, NodeKind, Row, edge_to_row, lemma_to_rows, request_to_row
@@ -141,7 +142,7 @@ def _judge(state: State, in_round: int, proposal: Proposal, staged: Staged) -> t
     if any(used not in state.lemmas and used not in staged.lemmas for used in uses):
         return refused("unknown_lemma")
     if known is not None:
-        if any(used in staged.lemmas or known in state.closure([used]) for used in uses):
+        if any(used in staged.lemmas for used in uses) or known.id in graph.closure(state.graph, uses):
             return refused("uses_itself")
         back = replace(
             known,

@@ -28,6 +28,7 @@ from library_store.analysis import counts
 from library_store.deduplication import DEDUP_VERSION
 from library_store.migrations import check_version, row_from
 from library_store.pending import Pending
+from library_store.reader import LibraryReader
 from library_store.schema import (
     SCHEMA_VERSION,
     Edge,
@@ -46,13 +47,12 @@ from library_store.schema import (
     problem_to_row,
     request_to_row,
 )
-from library_store.state import State
 
 REMEMBERED = ("definitions", "proofs", "lemmas", "requests", "problems", "attempts", "events")
 """The tables that make up the state in memory, each after those that it needs."""
 
 
-class Library(State):
+class Library(LibraryReader):
     """The single writer of `directory`: a run directory, or any folder with `journal` and `rounds` in it.
 
     Attributes:

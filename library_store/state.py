@@ -6,15 +6,20 @@ Live changes, replay of the journal and loading of a snapshot all go through `ap
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple, TypeAlias
 
-from domain import Definition, Lemma, Request, Term
+import networkx as nx
+
+from domain import Definition, Lemma, Request
+from library_store import graph
 from library_store.lookalikes import LookAlikes
-from library_store.retrieval.hybrid import HybridIndex, Ranking
-from library_store.retrieval.lexical import LemmaIndex, Retrieved, statement_tokens, text_tokens
+from library_store.retrieval.hybrid import HybridIndex
+from library_store.retrieval.lexical import LemmaIndex, statement_tokens, text_tokens
 from library_store.schema import (
+    SPENT,
     ProblemState,
     Row,
     definition_from_row,
@@ -29,6 +34,19 @@ AUTOMATION = "automation"
 """What retired a lemma that the prover's automation proves by itself, and no other lemma."""
 
 
+REFUSED = "failed_recheck"
+"""What retired a lemma that a recheck did not accept."""
+
+
+class Step(NamedTuple):
+    """An attempt that is recorded: its id, what it worked on, and whether the model made it."""
+
+    id: str
+    kind: str
+    target: str
+    by_model: bool
+
+
 class Effort(NamedTuple):
     """A step of evolution: what it worked on, what it brought, and what that cost."""
 
@@ -40,13 +58,6 @@ class Effort(NamedTuple):
     tokens: int
 
 
-class LemmasSince(NamedTuple):
-    """The lemmas that changed after some version, in their last revision, and the version that they amount to."""
-
-    version: int
-    lemmas: list[Lemma]
-
-
 def statement_key(of: Lemma | Request) -> StatementKey:
     """What makes two statements the same statement: a hash, since a library has a million of them in memory."""
     text = "\x1f".join([of.prover, of.prelude_id, *sorted(of.definition_ids), of.statement_exact])
@@ -56,12 +67,16 @@ def statement_key(of: Lemma | Request) -> StatementKey:
 class State:
     """Definitions, lemmas, problems and requests, by id (problems by name), in the order in which they came.
 
-    `attempts_on` counts the attempts on each problem, request or lemma; `efforts` are the steps of evolution; `used_by`
-    says which lemmas and problems have proofs that rest on a lemma; `tokens_out` is what the model wrote in all;
-    `trust` is that of each lemma's verdict.
+    `graph` says which lemmas the proofs of lemmas and problems use; `trust` is that of each lemma's verdict;
+    `attempts_on` counts the attempts on each problem, request or lemma; `steps` are all attempts by
+    round; `efforts` are the steps of evolution, `attempt_seconds` what the attempts at problems by automation
+    took; `tokens_out` is what the model wrote in all; `charged` what a run was charged for when each round ended, or
+    so far; `measured` the CPU seconds in the metrics of the round under way (those of earlier rounds are not kept).
     """
 
     def __init__(self) -> None:
+        self.round = 1
+        """The round that is under way."""
         self.definitions: dict[str, Definition] = {}
         self.lemmas: dict[str, Lemma] = {}
         self.problems: dict[str, ProblemState] = {}
@@ -69,8 +84,12 @@ class State:
         self.attempts_on: Counter[str] = Counter()
         self.attempt_ids: set[str] = set()
         self.efforts: list[Effort] = []
-        self.used_by: defaultdict[str, set[str]] = defaultdict(set)
+        self.graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
+        self.steps: defaultdict[int, list[Step]] = defaultdict(list)
+        self.attempt_seconds: list[float] = []
         self.tokens_out = 0
+        self.charged: dict[int, float] = {}
+        self.measured: defaultdict[int, float] = defaultdict(float)
         self.trust: dict[str, str] = {}
         self.next_event = 1
         self._revisions: dict[tuple[str, str], int] = {}
@@ -84,7 +103,6 @@ class State:
         self._hybrid: HybridIndex | None = None
         """Made when it is first asked."""
         self._statements_asked_for = LemmaIndex()
-        self._log: list[str] = []
 
     def apply(self, table: str, row: Row) -> None:
         """Take in one row. The row of a lemma's proof comes before the lemma's first row."""
@@ -94,6 +112,7 @@ class State:
             case "proofs":
                 self._proofs[row["lemma_id"]] = row
             case "lemmas":
+                graph.add_lemma(self.graph, row)
                 self._apply_lemma(lemma_from_rows(row, self._proof_of(row["id"])), row["trust"])
             case "requests":
                 request = request_from_row(row)
@@ -106,26 +125,37 @@ class State:
             case "problems":
                 self.problems[row["id"]] = state = problem_from_row(row)
                 self._proved_in[row["id"]] = row["round"]
-                for used in state.uses:
-                    self.used_by[used].add(row["id"])
+                graph.add_problem(self.graph, row)
+                graph.set_uses(self.graph, graph.node_of("problem", row["id"]), state.uses)
                 if self._hybrid is not None:
                     self._add_proof_of_problem(self._hybrid, state, row["round"])
             case "attempts":
                 self.attempt_ids.add(row["id"])
                 self.attempts_on[row["target"]] += 1
                 self.tokens_out += row["tokens_out"]
-                if row["kind"] != "problem":
-                    harvested = tuple(row["harvested"])
-                    paid = (row["cpu_seconds"], row["tokens_out"])
-                    self.efforts.append(Effort(row["operator"], row["target"], bool(row["model"]), harvested, *paid))
+                self._apply_step(row)
             case "events":
                 self.next_event = max(self.next_event, row["id"] + 1)
-            case "edges" | "metrics":
+                if row["kind"] == SPENT:
+                    self.charged[row["round"]] = json.loads(row["detail"])["cpu_seconds"]
+            case "metrics":
+                if row["name"] == "cpu_seconds":
+                    self.measured[row["round"]] += row["value"]
+            case "edges":
                 pass
             case _:
                 raise ValueError(f"no table is called {table!r}")
         if table in ("requests", "problems"):
             self._revisions[table, row["id"]] = row["revision"]
+
+    def _apply_step(self, row: Row) -> None:
+        by_model = bool(row["model"])
+        self.steps[row["round"]].append(Step(row["id"], row["kind"], row["target"], by_model))
+        if row["kind"] != "problem":
+            paid = (row["cpu_seconds"], row["tokens_out"])
+            self.efforts.append(Effort(row["operator"], row["target"], by_model, tuple(row["harvested"]), *paid))
+        elif row["candidates"] and not by_model:
+            self.attempt_seconds.append(row["cpu_seconds"])
 
     def _proof_of(self, lemma_id: str) -> Row:
         """The row of a lemma's proof: the one that came before the lemma's row, or of the revision before."""
@@ -136,15 +166,15 @@ class State:
         return {"text": known.proof, "uses": known.uses, "seconds": known.seconds}
 
     def _apply_lemma(self, lemma: Lemma, trust: str) -> None:
-        if lemma.id not in self.lemmas:
+        before = self.lemmas.get(lemma.id)
+        if before is None:
             self.alike.add(lemma)
+        if before is None or before.uses != lemma.uses:
+            graph.set_uses(self.graph, lemma.id, lemma.uses)
         self.lemmas[lemma.id] = lemma
-        for used in lemma.uses:
-            self.used_by[used].add(lemma.id)
         self.trust[lemma.id] = trust
         self._by_name[lemma.canonical_name] = lemma.id
         self._by_statement[statement_key(lemma)] = lemma.id
-        self._log.append(lemma.id)
         if lemma.retired_by is None:
             self._index.add(lemma)
         else:
@@ -181,73 +211,9 @@ class State:
         """The request for exactly the lemma's statement."""
         return self.requests.get(self._requests_by_statement.get(statement_key(lemma), ""))
 
-    def lemmas_since(self, version: int = 0) -> LemmasSince:
-        """What a reader lacks who has seen everything up to `version`."""
-        changed = dict.fromkeys(self._log[version:])
-        return LemmasSince(len(self._log), [self.lemmas[lemma_id] for lemma_id in changed])
-
-    def closure(self, names_or_ids: Iterable[str]) -> list[Lemma]:
-        """These lemmas and all that their proofs use, each after those it uses; KeyError for a name that is unknown."""
-        ordered: dict[str, Lemma] = {}
-        work = [(name, False) for name in reversed(list(names_or_ids))]
-        while work:
-            name, ready = work.pop()
-            lemma = self.lemma_of(name)
-            if lemma is None:
-                raise KeyError(name)
-            if ready:
-                ordered[lemma.id] = lemma
-            elif lemma.id not in ordered:
-                work.append((lemma.id, True))
-                work.extend((used, False) for used in reversed(lemma.uses))
-        return list(ordered.values())
-
-    def retrieve(
-        self,
-        statement: Term,
-        definition_ids: Collection[str],
-        prelude_id: str,
-        k: int,
-        *,
-        at_round: int | None = None,
-        rankings: Collection[Ranking] = ("lexical",),
-        without: str = "",
-    ) -> list[Retrieved]:
-        """The `k` best lemmas for a statement among those not retired.
-
-        By BM25 alone, see `LemmaIndex.retrieve`; with other `rankings`, see `HybridIndex.retrieve`.
-        """
-        tokens = statement_tokens(statement)
-        if tuple(rankings) == ("lexical",):
-            return self._index.retrieve(tokens, definition_ids, prelude_id, k, at_round=at_round)
-        if self._hybrid is None:
-            self._hybrid = HybridIndex(self._index)
-            for lemma in self.lemmas.values():
-                self._add_proof_of_lemma(self._hybrid, lemma)
-            for name, state in self.problems.items():
-                self._add_proof_of_problem(self._hybrid, state, self._proved_in[name])
-        return self._hybrid.retrieve(
-            tokens, definition_ids, prelude_id, k, rankings, at_round=at_round, without=without
-        )
-
     def _add_proof_of_lemma(self, hybrid: HybridIndex, lemma: Lemma) -> None:
         hybrid.add_proof(lemma.id, lemma.prelude_id, statement_tokens(lemma.term), lemma.uses, lemma.round)
 
     def _add_proof_of_problem(self, hybrid: HybridIndex, state: ProblemState, in_round: int) -> None:
         tokens = text_tokens(state.statement_exact)
         hybrid.add_proof(state.problem.name, state.prelude_id, tokens, state.uses, in_round)
-
-    def assumable(
-        self,
-        statement: Term,
-        definition_ids: Collection[str],
-        prelude_id: str,
-        k: int,
-        *,
-        at_round: int | None = None,
-    ) -> list[Request]:
-        """The `k` best requests for a statement that hold as far as is known, whether they are lemmas by now or not."""
-        found = self._statements_asked_for.retrieve(
-            statement_tokens(statement), definition_ids, prelude_id, k, at_round=at_round
-        )
-        return [self.requests[one.lemma.id] for one in found]

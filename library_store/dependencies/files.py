@@ -6,7 +6,6 @@ They are written as text of one pass over the graph, so that a library of 100,00
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,7 @@ import pyarrow.parquet as pq
 
 from domain import OutsideError, UserError
 from library_store.dependencies.measures import Measures
-
-_UNWRITABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML, and so GraphML, cannot hold."""
+from library_store.graph import writable
 
 _NODE_COLUMNS = {
     "kind": pa.string(),
@@ -55,11 +52,6 @@ def refuse_foreign(folder: Path) -> None:
         said = None
     if not isinstance(said, dict) or not said.keys() >= OWN_KEYS:
         raise UserError(f"{folder} holds what no graph of ours wrote: give another --out")
-
-
-def writable(text: str) -> str:
-    """The text without what GraphML cannot hold."""
-    return _UNWRITABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def write_files(graph: nx.MultiDiGraph[str], values: Mapping[str, Measures], folder: Path) -> list[Path]:

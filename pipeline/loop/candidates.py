@@ -43,7 +43,7 @@ def candidates(
         for row in rows:
             row[0] += 1
             row[1] += len(effort.harvested)
-            row[2] += sum(bool(library.used_by[lemma]) for lemma in effort.harvested)
+            row[2] += sum(library.is_used(lemma) for lemma in effort.harvested)
             row[3] += effort.cpu_seconds + effort.tokens * seconds_per_token
     waiting = [
         r

@@ -88,4 +88,4 @@ def _unused(library: Any, number: int) -> list[Lemma]:
         return []
     general = {lemma.retired_by for lemma in library.lemmas.values()}
     found = _lemmas_of(library, number)
-    return [lemma for lemma in found if not library.used_by.get(lemma.id) and lemma.id not in general]
+    return [lemma for lemma in found if not library.is_used(lemma.id) and lemma.id not in general]

@@ -167,7 +167,7 @@ def test_an_open_library_has_the_graph_of_the_round_under_way(tmp_path: Path) ->
     samples.three_rounds(tmp_path)
     with Library(tmp_path) as library:
         library.insert(lemma("d", uses=(B,)), AUDITED)
-        graph = lemma_graph(library, kinds={"proof_uses"})
+        graph = lemma_graph(library.at_round(library.round), kinds={"proof_uses"})
         assert graph.has_edge(sha("lemma d"), B, "proof_uses")
         assert {data["kind"] for _, _, data in graph.edges(data=True)} == {"proof_uses"}
 

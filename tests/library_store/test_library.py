@@ -9,10 +9,11 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import networkx as nx
 import pytest
 
 from domain import UserError, Verdict
-from library_store import journal
+from library_store import graph, journal
 from library_store.admission import Proposal
 from library_store.library import Library
 from library_store.schema import Metric
@@ -249,11 +250,11 @@ def test_steps_of_evolution_and_the_use_of_what_they_brought_are_counted(tmp_pat
         library.add_attempt(step)
         (effort,) = library.efforts
         assert (effort.target, effort.harvested, effort.tokens) == (sha("lemma b"), (sha("lemma a"),), 7)
-        assert library.used_by[sha("lemma a")] == {sha("lemma b")}
+        assert graph.users(library.graph, sha("lemma a")) == [sha("lemma b")]
         assert library.attempts_on[sha("lemma b")] == 1
     with Library(tmp_path) as library:
         assert library.efforts == [effort]
-        assert library.used_by[sha("lemma a")] == {sha("lemma b")}
+        assert graph.users(library.graph, sha("lemma a")) == [sha("lemma b")]
 
 
 def test_a_reopened_library_is_the_library_that_was_closed(tmp_path: Path) -> None:
@@ -265,22 +266,14 @@ def test_a_reopened_library_is_the_library_that_was_closed(tmp_path: Path) -> No
         library.add_metrics([Metric("tokens", "model", 0, 3.0)])
         before = library.at_round(4)
         kept = (library.lemmas, library.definitions, library.problems, library.requests, library.attempts_on)
+        uses = library.graph.copy()
     with Library(tmp_path) as library:
         assert library.round == 4
         assert (library.lemmas, library.definitions, library.problems, library.requests, library.attempts_on) == kept
+        assert nx.utils.graphs_equal(library.graph, uses)
         assert library.at_round(4).history == before.history
         assert not library.add_attempt(samples.attempt("attempt 9")), "an attempt is recorded once"
         assert library.notices == []
-
-
-def test_readers_are_told_only_what_changed(tmp_path: Path) -> None:
-    with opened(tmp_path) as library:
-        library.insert(lemma("a"), AUDITED)
-        version, first = library.lemmas_since()
-        library.insert(lemma("b"), AUDITED)
-        library.retire(first[0].id, "unused")
-        assert [(x.name, x.retired_by) for x in library.lemmas_since(version).lemmas] == [("b", None), ("a", "unused")]
-        assert library.lemmas_since(library.lemmas_since().version).lemmas == []
 
 
 def test_two_writers_refuse_each_other(tmp_path: Path) -> None:
