@@ -230,7 +230,7 @@ def test_few_modules_stand_directly_in_pipeline(repository: Path) -> None:
 
 WHAT_A_RUN_IMPORTS = """
 import sys
-import library_store.snapshot, pipeline.commands.run, pipeline.loop.run, pipeline.loop.problem_sources, pipeline.loop.progress
+import pipeline.commands.run, pipeline.loop.problem_sources, pipeline.loop.progress, pipeline.loop.run
 
 print(*(name for name in sys.modules if name.partition(".")[0] in {rooms}))
 """
