@@ -38,7 +38,7 @@ from bench.memory_quality_runs import Clocked, Result, held, loss, read, train_a
 from domain import UserError
 from models.training.packing import TYPE, TokenFile
 from models.training.recipe import Recipe
-from pipeline import __version__, config
+from pipeline import __version__, typed_yaml
 from pipeline.training import corpus
 from pipeline.training.directory import settle
 from pipeline.training.settings import TrainSettings
@@ -65,7 +65,7 @@ def settle_directory(options: argparse.Namespace, asked: Options) -> TrainSettin
         "workers": 1,
     }
     overrides = (*options.set, *(f"{key}={value}" for key, value in fixed.items()))
-    settings = config.read_as(TrainSettings, options.config, overrides)
+    settings = typed_yaml.read(TrainSettings, options.config, overrides)
     settle(settings, options.out, resume=True)
     for folder in ("locks", "runs", "work"):
         (options.out / folder).mkdir(exist_ok=True)

@@ -50,7 +50,7 @@ from datasets.jsonl import write_problems
 from domain import Elaboration, OutsideError, Problem, UserError
 from library_store.analysis import counts
 from library_store.snapshot import read, write_atomically
-from pipeline import __version__, config
+from pipeline import __version__, config, typed_yaml
 from pipeline.commands.compare import Planned, execute
 from pipeline.commands.export import export
 from pipeline.config import ProblemSource, RunSettings
@@ -75,7 +75,7 @@ def settings_of(base: RunSettings, name: str, library: Path) -> RunSettings:
     if arm.library:
         changes["library"] = str(library)
     overrides = tuple(f"{key}={json.dumps(value)}" for key, value in changes.items())
-    return config.resolve(yaml.safe_load(config.dump(base)), overrides, where=f"arm {name}")
+    return config.resolve(yaml.safe_load(typed_yaml.dump(base)), overrides, where=f"arm {name}")
 
 
 # -------------------------------------------------------------------------------------------- problems and libraries
@@ -322,7 +322,7 @@ def read_settings(options: argparse.Namespace) -> RunSettings:
 
 def told_settings(settings: RunSettings) -> dict[str, Any]:
     """Settings without places on this machine, and without what each arm has for itself."""
-    tree = yaml.safe_load(config.dump(settings))
+    tree = yaml.safe_load(typed_yaml.dump(settings))
     return {key: value for key, value in tree.items() if key not in ("problems", "library", "cpu_seconds", "seed")}
 
 

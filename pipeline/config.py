@@ -1,32 +1,20 @@
-"""Typed configuration of a run: one tree, read from YAML, every field with its unit and bound.
+"""The configuration of a run: every setting with its unit, its bound and what it is for.
 
-Unknown keys and impossible combinations are errors that name the key. `read_as` reads other trees too: that of `train`
-is in `pipeline.training.settings`. Imports neither ray, torch nor vllm, so that `--help` stays quick. The page
-`docs/configuration.md` is generated from the docstrings (`make docs`).
+How the tree is read from YAML is in `pipeline.typed_yaml`; the settings of `train` are in `pipeline.training.settings`.
+The page `docs/configuration.md` is generated from the docstrings (`make docs`).
 """
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from domain import UserError
 from models import OWN_MODELS
+from pipeline import typed_yaml
+from pipeline.typed_yaml import Fraction, Group, Natural, Positive
 from verifiers.isabelle.methods import METHODS
-
-Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
-Positive = Annotated[int, Field(ge=1)]
-Natural = Annotated[int, Field(ge=0)]
-
-
-class Group(BaseModel):
-    """A group of settings: no unknown keys, no changes, a docstring below each field."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False)
 
 
 class ProblemSource(Group):
@@ -273,79 +261,15 @@ class RunSettings(Group):
         return self
 
 
-Tree = TypeVar("Tree", bound=BaseModel)
-"""The settings of a command."""
-
-
 def read(path: Path, overrides: tuple[str, ...] = ()) -> RunSettings:
     """The settings of a run in a YAML file, with `key.sub=value` overrides (values are YAML).
 
     Raises:
-        UserError: as `read_as`.
-    """
-    return read_as(RunSettings, path, overrides)
-
-
-def read_as(kind: type[Tree], path: Path, overrides: tuple[str, ...] = ()) -> Tree:
-    """Settings of some command in a YAML file, with `key.sub=value` overrides (values are YAML).
-
-    Raises:
         UserError: the file is missing, is not YAML, or has an unknown or ill-typed key (named in the message).
     """
-    if not path.is_file():
-        raise UserError(f"{path}: no such configuration file; see configs/ for examples")
-    try:
-        tree: Any = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
-    return resolve_as(kind, tree, overrides, where=str(path))
+    return typed_yaml.read(RunSettings, path, overrides)
 
 
 def resolve(tree: Any, overrides: tuple[str, ...] = (), *, where: str = "configuration") -> RunSettings:
     """Validates a plain tree as settings of a run."""
-    return resolve_as(RunSettings, tree, overrides, where=where)
-
-
-def resolve_as(kind: type[Tree], tree: Any, overrides: tuple[str, ...] = (), *, where: str) -> Tree:
-    """Validates a plain tree with overrides; errors name the key and the place."""
-    if not isinstance(tree, dict):
-        raise UserError(f"{where}: expected a mapping of settings, found {type(tree).__name__}")
-    for override in overrides:
-        key, separator, value = override.partition("=")
-        if not separator:
-            raise UserError(f"--set {override}: expected key=value, for example --set prove.lemmas=12")
-        try:
-            read = yaml.safe_load(value)
-        except yaml.YAMLError:
-            raise UserError(f"--set {override}: {value!r} is not YAML") from None
-        _assign(tree, key.strip().split("."), read, override)
-    try:
-        return kind.model_validate(tree)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "configuration"
-        if first["type"] == "extra_forbidden":
-            raise UserError(f"{where}: unknown key `{key}`; docs/configuration.md lists the keys") from error
-        if first["type"] == "value_error":
-            group = f"{key}: " if first["loc"] else ""
-            raise UserError(f"{where}: {group}{first['msg'].removeprefix('Value error, ')}") from error
-        raise UserError(f"{where}: {key}: {first['msg']} (found {first['input']!r})") from error
-
-
-def _assign(tree: dict[str, Any], keys: list[str], value: Any, override: str) -> None:
-    group: Any = tree
-    for key in keys[:-1]:
-        if isinstance(group, list) and key.isdigit() and int(key) < len(group):
-            group = group[int(key)]
-        elif isinstance(group, dict):
-            group = group.setdefault(key, {})
-        else:
-            raise UserError(f"--set {override}: no setting `{key}` there")
-    if not isinstance(group, dict):
-        raise UserError(f"--set {override}: `{'.'.join(keys[:-1])}` is not a group of settings")
-    group[keys[-1]] = value
-
-
-def dump(settings: BaseModel) -> str:
-    """The YAML of resolved settings; of a run, `resolve(yaml.safe_load(dump(s))) == s`."""
-    return yaml.safe_dump(json.loads(settings.model_dump_json()), sort_keys=False, allow_unicode=True)
+    return typed_yaml.resolve(RunSettings, tree, overrides, where=where)

@@ -1,6 +1,6 @@
 """`python -m pipeline.config_page`: prints `docs/configuration.md` from the settings themselves (`make docs`).
 
-Invariant: the page says nothing that `pipeline.config` does not; a test compares the committed page with this output.
+Invariant: the page says nothing that the settings do not; a test compares the committed page with this output.
 """
 
 import json

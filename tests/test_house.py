@@ -1,6 +1,6 @@
 """The shape of the house: who may import whom, how long a module is, whose `datasets` and `verifiers` are found.
 
-The numbers that end in `_LEFT`, `UPWARDS` and `RUN_LOADS` are exceptions of today: they may shrink, never grow.
+The numbers that end in `_LEFT` and `RUN_LOADS` are exceptions of today: they may shrink, never grow.
 """
 
 import ast
@@ -28,6 +28,7 @@ FLOORS = (
     ("pipeline.dialects", "pipeline.provers"),
     ("pipeline.proposers",),
     ("pipeline.config",),
+    ("pipeline.typed_yaml", "pipeline.words"),
     ("pipeline",),
     ("actors",),
     ("verifiers", "library_store", "models", "datasets"),
@@ -39,12 +40,6 @@ or above. `pipeline` is its `__init__.py`, which has the version, and any module
 
 ROOMS = ("pipeline", "actors", "verifiers", "library_store", "models", "datasets", "term_algebra", "domain")
 """The packages, and one module, that are the product."""
-
-UPWARDS = {
-    ("pipeline.development", "pipeline.report"),
-    ("pipeline.loop", "pipeline.report"),
-}
-"""Imports against the floors that are still to go: no new one is allowed."""
 
 CIRCLES_LEFT = 2
 """Circles of files that are still to go."""
@@ -128,7 +123,7 @@ def trespasses(imports: Iterable[Import]) -> list[str]:
         if package in ROOMS:
             floor, room = floor_of(module_of(file))
             lower, below = floor_of(module)
-            if room != below and floor >= lower and (room, below) not in UPWARDS:
+            if room != below and floor >= lower:
                 found.append(f"{file}:{line}: {room} imports {module}, which is not below it")
         if package in CONFINED and not file.startswith(CONFINED[package]):
             found.append(f"{file}:{line}: {package} is imported outside {', '.join(CONFINED[package])}")

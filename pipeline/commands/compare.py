@@ -15,7 +15,7 @@ from typing import Annotated, Any, NamedTuple
 from cyclopts import Parameter
 
 from domain import OutsideError, UserError
-from pipeline import config
+from pipeline import config, typed_yaml
 from pipeline.config import RunSettings
 from pipeline.report.comparison import arms as arms_of
 
@@ -123,7 +123,7 @@ class Planned(NamedTuple):
 
     def refuse_other_settings(self) -> None:
         """Raises UserError if the run was begun with settings that differ."""
-        if self.asked.is_file() and self.asked.read_text(encoding="utf-8") != config.dump(self.settings):
+        if self.asked.is_file() and self.asked.read_text(encoding="utf-8") != typed_yaml.dump(self.settings):
             raise UserError(f"{self.asked} has other settings than now asked for: choose another --out")
 
 
@@ -155,7 +155,7 @@ def execute(planned: Planned) -> None:
     from library_store.snapshot import write_atomically
 
     planned.asked.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(planned.asked, config.dump(planned.settings).encode())
+    write_atomically(planned.asked, typed_yaml.dump(planned.settings).encode())
     command = [sys.executable, "-m", "pipeline", "run", str(planned.asked), "--out", str(planned.directory), "--json"]
     where = f"{planned.arm}, seed {planned.seed}"
     print(f"{where}: up to {planned.settings.cpu_seconds:.0f} CPU seconds", file=sys.stderr)

@@ -181,7 +181,7 @@ def _show(summary: dict[str, Any], paths: list[Path]) -> None:
 
 
 def _show_place(place: dict[str, Any], json_output: bool) -> None:
-    from pipeline.report.summary import counted
+    from pipeline.words import counted
 
     if json_output:
         print(json.dumps(place, indent=2, ensure_ascii=False))

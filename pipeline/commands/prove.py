@@ -67,7 +67,7 @@ def prove(
     """
     from pipeline.commands.run import execute_loop
     from pipeline.report.results import write_page
-    from pipeline.report.summary import listed
+    from pipeline.words import listed
 
     if limit is not None and limit < 1:
         raise UserError("--limit must be at least 1")
@@ -154,7 +154,7 @@ def _development(
     from pipeline.development.writing import open_writer
     from pipeline.loop.progress import Progress
     from pipeline.report.results import write_page
-    from pipeline.report.summary import counted
+    from pipeline.words import counted
 
     if erase and in_place:
         raise UserError("--in-place goes with holes of your own: with --erase, look at patch.diff instead")

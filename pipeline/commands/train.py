@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from domain import OutsideError, UserError
-from pipeline import config
+from pipeline import typed_yaml
 
 if TYPE_CHECKING:
     from models.training.session import Job
@@ -48,7 +48,7 @@ def train(
 
     if until is not None and until < 1:
         raise UserError(f"--until {until}: must be 1 or more")
-    settings = config.read_as(TrainSettings, configuration, set)
+    settings = typed_yaml.read(TrainSettings, configuration, set)
     directory = out or Path("runs") / configuration.stem
     from pipeline.training import corpus
     from pipeline.training.directory import alone, settle

@@ -29,7 +29,7 @@ from pipeline.development.project import Copy, Project
 from pipeline.development.solving import Answer, Solver
 from pipeline.development.unfinished import Unfinished
 from pipeline.development.writing import Writer
-from pipeline.report.summary import counted
+from pipeline.words import counted
 from verifiers.audit.rocq.sentences import identifiers
 
 LOAD_SECONDS = 600.0

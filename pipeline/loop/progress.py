@@ -12,7 +12,7 @@ from rich.console import Console
 
 from library_store.snapshot import Manifest
 from pipeline.loop.scheduler import Action
-from pipeline.report.summary import counted
+from pipeline.words import counted
 
 
 class Progress:

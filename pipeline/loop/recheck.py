@@ -19,7 +19,7 @@ from domain import Definition, Lemma, Verdict
 from pipeline.loop.context import RunContext
 from pipeline.loop.progress import Progress
 from pipeline.loop.workers import Workers
-from pipeline.report.summary import counted
+from pipeline.words import counted
 from verifiers.canonical import canonical_header
 from verifiers.protocol import Development
 

@@ -14,7 +14,7 @@ import yaml
 from domain import Problem, UserError
 from library_store import journal, snapshot
 from library_store.schema import ProblemState
-from pipeline import __version__, config
+from pipeline import __version__, config, typed_yaml
 from pipeline.config import RunSettings
 
 BEGUN = frozenset({"journal", "logs", "cache"})
@@ -89,7 +89,7 @@ def _asked(problem: Problem) -> tuple[object, ...]:
 def settle(settings: RunSettings, directory: Path) -> None:
     """Writes `config.yaml`, after another `check`: whoever had the lock before may have recorded something."""
     check(settings, directory)
-    tree = {"version": __version__, "seed": settings.seed, "settings": yaml.safe_load(config.dump(settings))}
+    tree = {"version": __version__, "seed": settings.seed, "settings": yaml.safe_load(typed_yaml.dump(settings))}
     text = yaml.safe_dump(tree, sort_keys=False, allow_unicode=True)
     directory.mkdir(parents=True, exist_ok=True)
     snapshot.write_atomically(directory / "config.yaml", text.encode())

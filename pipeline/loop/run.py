@@ -45,7 +45,7 @@ from pipeline.loop.resume import same_problems, settle
 from pipeline.loop.scheduler import Action, Candidates, Plan
 from pipeline.loop.workers import Workers, open_workers
 from pipeline.proposers.automation import saturation
-from pipeline.report.summary import counted
+from pipeline.words import counted
 
 TOKEN_SECONDS = 0.02
 """CPU seconds of the model for one token, before any was written."""

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from library_store.schema import FAILED, Row, event_from_row
 from library_store.snapshot import Tables, read
-
-MOST_SHOWN = 8
-"""Problems and lemmas that the summary names."""
+from pipeline.words import MOST_SHOWN, counted
 
 
 class Summary(NamedTuple):
@@ -110,21 +108,10 @@ def technique(proof: str) -> str:
     return "rewriting and cases"
 
 
-def listed(names: Sequence[str]) -> str:
-    """`a, b`; of many names the first, and how many more there are."""
-    more = f", … and {len(names) - MOST_SHOWN} more" if len(names) > MOST_SHOWN else ""
-    return ", ".join(names[:MOST_SHOWN]) + more
-
-
 def sandbox_shortfall(tables: Tables) -> str:
     """How the sandbox of the provers fell short, in any session of the run, or the empty string."""
     told = (event_from_row(row).detail.get("sandbox", "") for row in tables.rows("events"))
     return next((one for one in told if one), "")
-
-
-def counted(number: float, noun: str) -> str:
-    """`1 lemma`, `2 lemmas`."""
-    return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
 def audited_only(tables: Tables) -> str:

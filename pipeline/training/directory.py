@@ -12,7 +12,7 @@ import yaml
 
 from domain import UserError
 from library_store.snapshot import write_atomically
-from pipeline import __version__, config
+from pipeline import __version__, typed_yaml
 from pipeline.training.settings import TrainSettings
 
 MAY_CHANGE = ("workers", "ray_address")
@@ -33,7 +33,7 @@ def settle(settings: TrainSettings, directory: Path, *, resume: bool) -> None:
     if file.is_file():
         try:
             tree = yaml.safe_load(file.read_text(encoding="utf-8"))["train"]
-            earlier = config.resolve_as(TrainSettings, tree, where=str(file))
+            earlier = typed_yaml.resolve(TrainSettings, tree, where=str(file))
         except (yaml.YAMLError, KeyError, TypeError) as error:
             raise UserError(f"{file} is not one of a training: choose another --out") from error
         begun = any(path.name not in ("config.yaml", *BESIDE) for path in directory.iterdir())
@@ -44,7 +44,7 @@ def settle(settings: TrainSettings, directory: Path, *, resume: bool) -> None:
         if begun:
             return
     directory.mkdir(parents=True, exist_ok=True)
-    tree = {"version": __version__, "train": yaml.safe_load(config.dump(settings))}
+    tree = {"version": __version__, "train": yaml.safe_load(typed_yaml.dump(settings))}
     write_atomically(file, yaml.safe_dump(tree, sort_keys=False, allow_unicode=True).encode())
 
 

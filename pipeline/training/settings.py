@@ -9,7 +9,8 @@ from pydantic import Field, model_validator
 
 from models.training.recipe import Architecture, Recipe
 from models.training.tokenizer import LARGEST, SMALLEST
-from pipeline.config import Fraction, Group, Natural, Positive, ProblemSource
+from pipeline.config import ProblemSource
+from pipeline.typed_yaml import Fraction, Group, Natural, Positive
 
 
 class TextSource(Group):

@@ -13,10 +13,10 @@ from models.memoryformer.storage import table_type
 from models.training.packing import TokenFile
 from models.training.tokenizer import byte_lengths, load_tokenizer
 from models.training.trainer import evaluate
-from pipeline.config import read_as
 from pipeline.corpora.rocq import stdlib_folder
 from pipeline.training.corpus import prepare
 from pipeline.training.settings import TrainSettings
+from pipeline.typed_yaml import read
 
 FOLDER = model_path(MEMORYFORMER)
 
@@ -35,7 +35,7 @@ print(engine.describe().name, answer.tokens_out, repr(answer.text))
 
 @pytest.fixture(scope="module")
 def settings(repository: Path) -> TrainSettings:
-    return read_as(TrainSettings, repository / "configs" / f"{MEMORYFORMER}.yaml")
+    return read(TrainSettings, repository / "configs" / f"{MEMORYFORMER}.yaml")
 
 
 def test_it_is_small_and_of_its_configuration(settings: TrainSettings) -> None:

@@ -10,7 +10,7 @@ import yaml
 
 from domain import UserError
 from library_store.snapshot import read
-from pipeline import config
+from pipeline import config, typed_yaml
 from pipeline.__main__ import main
 from pipeline.config import RunSettings
 from pipeline.loop.scheduler import Plan, evolved_until, only_prove
@@ -55,7 +55,7 @@ def at(tree: Any, key: str) -> Any:
 @pytest.mark.parametrize("name", ARMS)
 def test_an_arm_changes_what_it_says_and_nothing_else(name: str) -> None:
     given = Path("lemmas.jsonl") if name == "given" else None
-    base, changed = (yaml.safe_load(config.dump(one)) for one in (BASE, settings_of(BASE, name, 7, given)))
+    base, changed = (yaml.safe_load(typed_yaml.dump(one)) for one in (BASE, settings_of(BASE, name, 7, given)))
     changes = dict(ARMS[name].changes) | ({"library": str(given)} if given else {})
     assert {key: at(changed, key) for key in changes} == changes
     assert differing(base, changed) == {"seed", *(key for key in changes if at(base, key) != changes[key])}
@@ -64,7 +64,7 @@ def test_an_arm_changes_what_it_says_and_nothing_else(name: str) -> None:
 def test_the_faithful_arm_is_its_configuration_but_for_machine_and_budget() -> None:
     """Every setting of the file is the arm's too, unless it says how much of something there is."""
     file, base = config.read(FAITHFUL), settings_of(BASE, "faithful", 0)
-    left = differing(*(yaml.safe_load(config.dump(one)) for one in (file, base)))
+    left = differing(*(yaml.safe_load(typed_yaml.dump(one)) for one in (file, base)))
     assert {key for key in left if not key.startswith(("model.", "verifiers.", "ray."))} == {
         *("rounds", "cpu_seconds", "problems", "prove.workers", "evolve.workers", "evolve.model_steps"),
         *("prove.candidate_cpu_seconds", "repair.step_cpu_seconds", "repair.cpu_seconds"),

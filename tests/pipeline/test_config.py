@@ -9,7 +9,8 @@ import yaml
 
 from domain import UserError
 from models import OWN_MODELS
-from pipeline.config import dump, read, resolve
+from pipeline.config import read, resolve
+from pipeline.typed_yaml import dump
 
 
 def test_every_shipped_configuration_reads(repository: Path) -> None:

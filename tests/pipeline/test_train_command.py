@@ -9,10 +9,10 @@ import pytest
 import yaml
 
 from pipeline.__main__ import main
-from pipeline.config import read_as
 from pipeline.training import corpus
 from pipeline.training.directory import alone
 from pipeline.training.settings import TrainSettings
+from pipeline.typed_yaml import read
 
 TEXT = "\n".join(
     f"Lemma l{n} : forall x, {n} + x = x + {n}.\nProof. intros. apply add_comm_{n % 3}. Qed.\n" for n in range(40)
@@ -166,7 +166,7 @@ def test_a_mistake_is_one_line(
 
 def test_what_is_held_out_follows_from_seed_and_name_alone(configuration: Path, tmp_path: Path) -> None:
     def held_out(seed: int, source: dict[str, Any], out: str) -> set[str]:
-        settings = read_as(TrainSettings, configuration, (f"seed={seed}",))
+        settings = read(TrainSettings, configuration, (f"seed={seed}",))
         settings = settings.model_copy(update={"corpus": tuple(s.model_copy(update=source) for s in settings.corpus)})
         corpus.prepare(settings, tmp_path / out, lambda _: None)
         lines = (tmp_path / out / "corpus" / "held_out.jsonl").read_text().splitlines()
@@ -180,5 +180,5 @@ def test_what_is_held_out_follows_from_seed_and_name_alone(configuration: Path, 
 
 @pytest.mark.parametrize("name", ["memoryformer_small"])
 def test_the_configurations_that_come_along_are_read(repository: Path, name: str) -> None:
-    settings = read_as(TrainSettings, repository / "configs" / f"{name}.yaml")
+    settings = read(TrainSettings, repository / "configs" / f"{name}.yaml")
     assert settings.hold_out

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from domain import UserError
-from pipeline import config
+from pipeline import config, typed_yaml
 from pipeline.config import RunSettings
 
 
@@ -113,4 +113,4 @@ def settings_of(base: RunSettings, name: str, seed: int, given: Path | None = No
             raise UserError(f"arm given: {what}: name one file of lemmas (docs/compare.md)")
         changes["library"] = str(given)
     overrides = tuple(f"{key}={json.dumps(value)}" for key, value in changes.items())
-    return config.resolve(yaml.safe_load(config.dump(base)), overrides, where=f"arm {name}")
+    return config.resolve(yaml.safe_load(typed_yaml.dump(base)), overrides, where=f"arm {name}")
