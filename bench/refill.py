@@ -30,7 +30,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from pipeline.development import project
 from pipeline.development.document import Document
 from pipeline.development.project import Copy
-from pipeline.development.work import Options, Result, Work
+from pipeline.development.results import Result
+from pipeline.development.work import Options, Work
 from term_algebra import alpha_normal
 from verifiers.rocq.terms import ParseError, parse_typed, render
 

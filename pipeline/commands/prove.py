@@ -150,7 +150,8 @@ def _development(
     json: bool,
 ) -> int:
     """Proves the holes of a file or folder of the user's."""
-    from pipeline.development.work import HOLE_SECONDS, Options, Work, summary
+    from pipeline.development.results import summary
+    from pipeline.development.work import HOLE_SECONDS, Options, Work
     from pipeline.development.writing import open_writer
     from pipeline.loop.progress import Progress
     from pipeline.report.results import write_page

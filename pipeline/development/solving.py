@@ -10,17 +10,20 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TYPE_CHECKING
 
 from pipeline.development import theory
 from pipeline.development.context import Context, Premise, rests_on, symbols_of
 from pipeline.development.document import Filling, Hole
 from pipeline.development.judging import refusal
-from pipeline.development.learned import Learned
 from pipeline.development.moves import view
 from pipeline.development.search import LEVELS, Budget, Search, Spent, Step, written
-from pipeline.development.writing import Writer
 from verifiers.audit.rocq.sentences import identifiers, normal_text, split
 from verifiers.rocq.terms import render
+
+if TYPE_CHECKING:  # neither is loaded unless a library or a model is asked for
+    from pipeline.development.learned import Learned
+    from pipeline.development.writing import Writer
 
 PARTIAL_SHARE = 0.3
 """Share of a hole's seconds for the gaps of a proof that the user has begun."""

@@ -18,7 +18,7 @@ from pipeline.development.document import Document, Hole
 from pipeline.development.project import Copy, Project
 from pipeline.development.search import LEVELS, Budget, Search, Spent, written
 from pipeline.development.solving import Helper, Solver
-from pipeline.development.work import LOAD_SECONDS, read_document
+from pipeline.development.source import LOAD_SECONDS, read_document
 from verifiers.audit.rocq.sentences import identifiers, normal_text, rename, split
 
 SEARCH_SHARE = 0.4

@@ -9,16 +9,15 @@ Invariant: the status `proved` is only ever given by `judging`, never by what a 
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from domain import OutsideError, UserError
+from domain import UserError
 from library_store.snapshot import write_atomically
 from pipeline.development import judging, project
 from pipeline.development.context import Context, Refusal, rests_on
@@ -26,14 +25,14 @@ from pipeline.development.document import Document, Filling, Hole, unique
 from pipeline.development.judging import Compiled
 from pipeline.development.learned import Learned
 from pipeline.development.project import Copy, Project
+from pipeline.development.record import Record, Tried
+from pipeline.development.results import Result
 from pipeline.development.solving import Answer, Solver
+from pipeline.development.source import LOAD_SECONDS, Source, read_document
 from pipeline.development.unfinished import Unfinished
 from pipeline.development.writing import Writer
 from pipeline.words import counted
 from verifiers.audit.rocq.sentences import identifiers
-
-LOAD_SECONDS = 600.0
-"""CPU seconds in which one file of a development has to compile, or to load."""
 
 HOLE_SECONDS = 10.0
 """CPU seconds of the prover for one hole, if nothing else is said."""
@@ -57,47 +56,6 @@ class Options:
     library_round: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """A line of `results.jsonl`."""
-
-    name: str
-    status: str
-    proof: str | None
-    uses: tuple[str, ...]
-    axioms: tuple[str, ...]
-    tokens: int
-    cpu_seconds: float
-    file: str
-    line: int
-    statement: str
-    lemmas: tuple[str, ...] = ()
-    rests_on: tuple[str, ...] = ()
-    counterexample: Mapping[str, str] | None = None
-    goals: tuple[str, ...] = ()
-    reason: str = ""
-
-
-@dataclass
-class Source:
-    """A file of the development with its holes; `document` is what is filled (erased, if so wanted)."""
-
-    path: Path
-    shown: str
-    document: Document
-    holes: tuple[Hole, ...]
-    fillings: dict[str, Filling] = field(default_factory=dict[str, Filling])
-
-
-@dataclass
-class _Tried:
-    """What `tried.jsonl` holds of one hole."""
-
-    answer: Answer
-    cpu_seconds: float
-    seconds: float
-
-
 class Work:
     """One run of `prove` on a development."""
 
@@ -115,7 +73,7 @@ class Work:
         holes = [(source.path, hole) for source in self._sources for hole in source.document.holes]
         self._unproved = {f"{self.project.module(path)}.{hole.qualified}" for path, hole in holes}
         self._open = Unfinished(self.project, self._unproved, erase=self.options.erase)
-        self._tried = self._recorded()
+        self._record = Record(out)
 
     @property
     def holes(self) -> int:
@@ -144,7 +102,7 @@ class Work:
             if source.fillings:
                 if read_document(source.path, source.shown).text != source.document.text:
                     raise UserError(f"{source.shown} was changed meanwhile: apply {self.out / 'patch.diff'} by hand")
-                write_atomically(source.path.resolve(), source.document.filled(source.fillings).text.encode())
+                write_atomically(source.path.resolve(), source.filled.encode())
                 changed.append(source.path)
         return changed
 
@@ -184,16 +142,16 @@ class Work:
         module = self.project.module(source.path)
         behind = [path.read_bytes() for path in self._copy.read_for(source.path)]
         around = hashlib.sha256(b"\0".join([repr(self.project.arguments).encode(), *behind])).hexdigest()
-        answers: dict[str, _Tried] = {}
+        answers: dict[str, Tried] = {}
         context: Context | None = None
         broken: Refusal | None = None
         try:
             for hole in source.holes:
                 if hole.in_functor:
-                    answers[hole.qualified] = _Tried(Answer(), 0.0, 0.0)
+                    answers[hole.qualified] = Tried(Answer(), 0.0, 0.0)
                     continue
                 key = self._key(source, hole, around)
-                tried = self._tried.get(key)
+                tried = self._record.find(key)
                 if tried is None or (tried.answer.filling is None and tried.seconds < self.options.seconds):
                     if context is None:
                         context = Context(
@@ -212,14 +170,14 @@ class Work:
                     before = context.session.cpu_seconds
                     solver = Solver(context, hole, self.options.seconds, self.options.seed, self._writer, self._learned)
                     answer = solver.run()
-                    tried = _Tried(answer, round(context.session.cpu_seconds - before, 3), self.options.seconds)
-                    self._record(key, hole, tried)
+                    tried = Tried(answer, round(context.session.cpu_seconds - before, 3), self.options.seconds)
+                    self._record.add(key, hole, tried)
                 answers[hole.qualified] = tried
                 if tried.answer.counterexample is not None:
                     self._false.add(f"{module}.{hole.qualified}")
                 if tried.answer.filling is not None and not rests_on(tried.answer.filling, self._unproved):
                     self._unproved.discard(f"{module}.{hole.qualified}")
-                self._say(f"{source.shown}:{hole.line} {hole.qualified}: {_told(tried)}")
+                self._say(f"{source.shown}:{hole.line} {hole.qualified}: {tried.told()}")
         finally:
             if context is not None:
                 context.close()
@@ -240,6 +198,13 @@ class Work:
             results += self._failed(source, rest, f"{source.shown}, line {broken.line}: {broken.message}")
         return results
 
+    def _key(self, source: Source, hole: Hole, around: str) -> str:
+        """Changes with all above the hole, its statement, what is behind the file (`around`), and the library."""
+        text = "\0".join([around, source.shown, source.document.text[: hole.start], hole.statement, hole.proof])
+        given = "" if self._learned is None else f"{self._learned.digest}\0"
+        text = f"{self.options.seed}\0{self._writer is not None}\0{given}{text}"
+        return hashlib.sha256(text.encode()).hexdigest()[:24]
+
     def _judged(self, source: Source, fillings: Mapping[str, Filling]) -> Compiled:
         """Compiles the whole file with the fillings, until it holds none that may not count."""
         self._say(f"{source.shown}: compiling the whole file with {counted(len(fillings), 'new proof')}")
@@ -254,7 +219,7 @@ class Work:
 
     # ----------------------------------------------------------------------------------------------------- results
 
-    def _result(self, source: Source, hole: Hole, tried: _Tried, compiled: Compiled) -> Result:
+    def _result(self, source: Source, hole: Hole, tried: Tried, compiled: Compiled) -> Result:
         answer, name = tried.answer, hole.qualified
         result = Result(
             *(name, "open", None, (), (), answer.tokens, tried.cpu_seconds, source.shown, hole.line, hole.statement),
@@ -293,66 +258,11 @@ class Work:
         for source in self._sources if self.options.erase else ():
             refilled = self.out / "refilled" / source.shown
             refilled.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(refilled, source.document.filled(source.fillings).text.encode())
+            write_atomically(refilled, source.filled.encode())
 
     def patch(self) -> str:
         """The new proofs as a unified diff; of the erased files, where proofs were erased."""
-        parts: list[str] = []
-        for source in self._sources:
-            old, new = _lines(source.document.text), _lines(source.document.filled(source.fillings).text)
-            difference = difflib.unified_diff(old, new, f"a/{source.shown}", f"b/{source.shown}")
-            parts += [line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in difference]
-        return "".join(parts)
-
-    # ------------------------------------------------------------------------------------------------------ record
-
-    def _key(self, source: Source, hole: Hole, around: str) -> str:
-        """Changes with all above the hole, its statement, what is behind the file (`around`), and the library."""
-        text = "\0".join([around, source.shown, source.document.text[: hole.start], hole.statement, hole.proof])
-        given = "" if self._learned is None else f"{self._learned.digest}\0"
-        text = f"{self.options.seed}\0{self._writer is not None}\0{given}{text}"
-        return hashlib.sha256(text.encode()).hexdigest()[:24]
-
-    def _record(self, key: str, hole: Hole, tried: _Tried) -> None:
-        row = {"key": key, "name": hole.qualified, **asdict(tried)}
-        with (self.out / "tried.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
-
-    def _recorded(self) -> dict[str, _Tried]:
-        file = self.out / "tried.jsonl"
-        if not file.is_file():
-            if self.out.exists() and any(self.out.iterdir()):
-                raise UserError(
-                    f"{self.out} is neither empty nor of an earlier `prove` on a development: choose another --out"
-                )
-            return {}
-        found: dict[str, _Tried] = {}
-        for line in file.read_text(encoding="utf-8").split("\n"):
-            try:
-                row = json.loads(line)
-                given = row["answer"]
-                made = given["filling"]
-                filling = Filling(made["block"], tuple(made["lemmas"]), made["verbatim"]) if made else None
-                answer = Answer(filling, given["counterexample"], tuple(given["stuck"]), given["tokens"])
-                found[row["key"]] = _Tried(answer, row["cpu_seconds"], row["seconds"])
-            except (json.JSONDecodeError, KeyError, TypeError):
-                continue  # the line that was being written when the machine stopped
-        return found
-
-
-def read_document(path: Path, shown: str) -> Document:
-    """A file of the user's, its ends of lines as they are; `shown` is what messages call it."""
-    try:
-        return Document(path.read_bytes().decode("utf-8"), shown)
-    except UnicodeDecodeError:
-        raise UserError(f"{shown}: not UTF-8 text") from None
-    except OSError as error:
-        raise OutsideError(f"{shown}: {error.strerror}") from error
-
-
-def _lines(text: str) -> list[str]:
-    """The lines of a text with their ends, as `patch` cuts it: at line feeds alone."""
-    return re.findall(r"[^\n]*\n|[^\n]+", text)
+        return "".join([source.patch() for source in self._sources])
 
 
 def _uses(document: Document, filling: Filling) -> tuple[str, ...]:
@@ -360,36 +270,3 @@ def _uses(document: Document, filling: Filling) -> tuple[str, ...]:
     names = {one.text for text in (filling.block, *filling.lemmas) for one in identifiers(text)}
     lemmas = {stated.name for stated in document.stated if stated.is_lemma}
     return tuple(sorted({name for name in names if re.split(r"\.", name)[-1] in lemmas}))
-
-
-def _told(tried: _Tried) -> str:
-    answer = tried.answer
-    if answer.counterexample is not None:
-        shown = ", ".join(f"{name} := {value}" for name, value in answer.counterexample.items())
-        return f"false{f' for {shown}' if shown else ''}"
-    what = "a proof" if answer.filling is not None else "still open"
-    lemmas = len(answer.filling.lemmas) if answer.filling is not None else 0
-    helped = f" with {lemmas} auxiliary lemma{'s' if lemmas > 1 else ''}" if lemmas else ""
-    return f"{what}{helped} ({tried.cpu_seconds:.1f} CPU s)"
-
-
-def summary(results: Sequence[Result]) -> str:
-    """What is left, with the goals on which the search got stuck, for people."""
-    lines: list[str] = []
-    for result in results:
-        place = f"{result.file}:{result.line} {result.name}"
-        if result.status == "refuted":
-            shown = ", ".join(f"{name} := {value}" for name, value in (result.counterexample or {}).items())
-            lines.append(f"{place} is false{f' for {shown}' if shown else ''}")
-        elif result.status == "conditional":
-            lines.append(f"{place} is proved, but rests on {', '.join(result.rests_on)}")
-        elif result.status == "error":
-            lines.append(f"{place}: {result.reason}")
-        elif result.status == "open":
-            lines.append(f"{place} is open{f': {result.reason}' if result.reason else ''}")
-            for goal in result.goals[:2]:
-                lines += [f"    {line}" for line in goal.splitlines()]
-                lines.append("")
-            if len(result.goals) > 2:
-                lines.append(f"    … and {len(result.goals) - 2} more goals")
-    return "\n".join(lines)

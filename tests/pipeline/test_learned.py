@@ -15,7 +15,7 @@ from pipeline.development import project, theory
 from pipeline.development.context import Context
 from pipeline.development.learned import Learned
 from pipeline.development.project import Copy
-from pipeline.development.work import LOAD_SECONDS, read_document
+from pipeline.development.source import LOAD_SECONDS, read_document
 from tests.library_store.samples import AUDITED
 from tests.pipeline.elaborated import elaborate, lemma_of
 from tests.pipeline.small_theory import HEADER

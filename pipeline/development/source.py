@@ -1,0 +1,53 @@
+"""One file of the user's development with its holes, and what changes in it when some of them are filled."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from domain import OutsideError, UserError
+from pipeline.development.document import Document, Filling, Hole
+
+LOAD_SECONDS = 600.0
+"""CPU seconds in which one file of a development has to compile, or to load."""
+
+
+@dataclass
+class Source:
+    """A file of the development with its holes; `document` is what is filled (erased, if so wanted)."""
+
+    path: Path
+    shown: str
+    document: Document
+    holes: tuple[Hole, ...]
+    fillings: dict[str, Filling] = field(default_factory=dict[str, Filling])
+
+    @property
+    def filled(self) -> str:
+        """Its text with the fillings."""
+        return self.document.filled(self.fillings).text
+
+    def patch(self) -> str:
+        """The fillings as a unified diff."""
+        difference = difflib.unified_diff(
+            _lines(self.document.text), _lines(self.filled), f"a/{self.shown}", f"b/{self.shown}"
+        )
+        ended = [line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in difference]
+        return "".join(ended)
+
+
+def read_document(path: Path, shown: str) -> Document:
+    """A file of the user's, its ends of lines as they are; `shown` is what messages call it."""
+    try:
+        return Document(path.read_bytes().decode("utf-8"), shown)
+    except UnicodeDecodeError:
+        raise UserError(f"{shown}: not UTF-8 text") from None
+    except OSError as error:
+        raise OutsideError(f"{shown}: {error.strerror}") from error
+
+
+def _lines(text: str) -> list[str]:
+    """The lines of a text with their ends, as `patch` cuts it: at line feeds alone."""
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
