@@ -7,6 +7,7 @@ from the content of its definition, so nothing in the product can depend on what
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
@@ -275,6 +276,21 @@ class Lemma:
     @property
     def canonical_name(self) -> str:
         return f"l{self.id[:16]}"
+
+
+def is_canonical_lemma(name: str) -> bool:
+    """Whether a name is one that `Lemma.canonical_name` gives."""
+    return re.fullmatch(r"l[0-9a-f]{16}", name) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Development:
+    """Lemmas over one header, each after those that it uses; `preamble` is tactics that their proofs may call."""
+
+    header: str
+    preamble: str
+    lemmas: tuple[Lemma, ...]
+    allowed_axioms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

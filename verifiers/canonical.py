@@ -9,7 +9,6 @@ files that share a function share it however they cut it up.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -231,11 +230,6 @@ def lemma_id(prelude: str, definition_ids: Iterable[str], statement_exact: str, 
 def canonical_header(prelude: str, definitions: Iterable[Definition]) -> str:
     """The prelude, then the sources of the definitions in an order that the prover accepts."""
     return "\n".join([*([prelude] if prelude else []), *[d.source for d in in_order(definitions)]])
-
-
-def is_canonical_lemma(name: str) -> bool:
-    """Whether a name is one that `Lemma.canonical_name` gives."""
-    return re.fullmatch(r"l[0-9a-f]{16}", name) is not None
 
 
 @dataclass(frozen=True, slots=True)

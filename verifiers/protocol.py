@@ -10,17 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from domain import Candidate, Elaboration, Goal, Lemma, Problem, Prover, Replay, Term, Verdict
-
-
-@dataclass(frozen=True, slots=True)
-class Development:
-    """Lemmas over one header, each after those that it uses; `preamble` is tactics that their proofs may call."""
-
-    header: str
-    preamble: str
-    lemmas: tuple[Lemma, ...]
-    allowed_axioms: tuple[str, ...] = ()
+from domain import Candidate, Elaboration, Goal, Problem, Prover, Replay, Term, Verdict
 
 
 @dataclass(frozen=True, slots=True)

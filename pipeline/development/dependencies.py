@@ -12,7 +12,8 @@ from pathlib import Path, PurePath
 from typing import NamedTuple, TypeAlias
 
 from domain import UserError
-from verifiers.audit.rocq.sentences import Unterminated, normal_text, split
+from verifiers.audit.refusals import Unterminated
+from verifiers.audit.rocq.sentences import normal_text, split
 from verifiers.audit.sandbox import Finished
 
 _DEPENDS = re.compile(r"^F(\d+)\.vo [^:\n]*:(.*)$", re.MULTILINE)

@@ -13,16 +13,9 @@ from functools import cached_property
 from typing import Literal, NamedTuple
 
 from domain import UserError
+from verifiers.audit.refusals import Unterminated
 from verifiers.audit.rocq.lint import STATEMENTS
-from verifiers.audit.rocq.sentences import (
-    Sentence,
-    Unterminated,
-    identifiers,
-    normal_text,
-    opening,
-    split,
-    uncontrolled,
-)
+from verifiers.audit.rocq.sentences import Sentence, identifiers, normal_text, opening, split, uncontrolled
 
 _MARKS = r"(?:# ?\[[^\]]*\] ?)*(?:(?:Local|Global|Polymorphic|Monomorphic|Program) )*"
 _NAME = r"[^\W\d][\w']*"

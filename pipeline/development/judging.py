@@ -17,10 +17,11 @@ from typing import NamedTuple
 from domain import UserError
 from pipeline.development.document import Document, Filling, Hole
 from pipeline.development.project import Copy, Refused
+from verifiers.audit.refusals import Unreadable
 from verifiers.audit.rocq.layers import ALLOWED_AXIOMS
 from verifiers.audit.rocq.lint import refuse, refuse_block
 from verifiers.audit.rocq.recursion import may_recur
-from verifiers.audit.rocq.version import SAFE_FLAGS, Unreadable, assumptions, classical_name
+from verifiers.audit.rocq.version import SAFE_FLAGS, assumptions, classical_name
 
 _LONGER_NAME = re.compile(r"(?<![^\s(@.])(?!(?:(?:co)?fix|(?:Co)?Fixpoint)(?![A-Za-z0-9_']))[A-Za-z][A-Za-z0-9_']*")
 """A name in plain sight, in which `fix` means nothing (`prefix_refl`)."""

@@ -15,13 +15,12 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from actors.cluster import gather
-from domain import Definition, Lemma, Verdict
+from domain import Definition, Development, Lemma, Verdict
 from pipeline.loop.context import RunContext
 from pipeline.loop.progress import Progress
 from pipeline.loop.workers import Workers
 from pipeline.words import counted
 from verifiers.canonical import canonical_header
-from verifiers.protocol import Development
 
 FAILED = "failed_recheck"
 """What retired a lemma that the recheck refused, or that rests on one."""

@@ -6,7 +6,8 @@ from functools import cache
 from domain import Definition, Elaboration, Goal, Problem, Term
 from pipeline.proposers.automation.portfolio import TACTICS, Script
 from tests.pipeline.elaborated import elaborate
-from verifiers.rocq.canonical import canonical_header, lemma_sentence
+from verifiers.audit.rocq.source import lemma_sentence
+from verifiers.rocq.canonical import canonical_header
 from verifiers.rocq.session import Session
 from verifiers.rocq.terms import parse_goal, render
 

@@ -19,8 +19,8 @@ from pipeline.__main__ import main
 from pipeline.export.names import statement_name
 from tests.pipeline.exporting import check_every_line, taken_back
 from verifiers.audit.isabelle import theories
-from verifiers.audit.isabelle.audit import ACCESS
 from verifiers.audit.isabelle.cases import prepare
+from verifiers.audit.isabelle.comparison import ACCESS
 from verifiers.audit.isabelle.scan import tokens
 from verifiers.audit.lean.toolchain import find
 from verifiers.audit.sandbox import Limits, Sandbox

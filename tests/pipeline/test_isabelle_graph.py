@@ -13,7 +13,7 @@ from domain import OutsideError, UserError
 from pipeline.__main__ import main
 from pipeline.corpora.isabelle import isabelle_graph
 from tests.verifiers.isabelle_stand_in import StandIn, running
-from verifiers.audit.isabelle.audit import ACCESS
+from verifiers.audit.isabelle.comparison import ACCESS
 from verifiers.audit.isabelle.server import PASSWORD_VARIABLE, SERVER_VARIABLE
 
 FACTS = [

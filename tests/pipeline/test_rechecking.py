@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from actors.library import SharedLibrary
 from datasets import load
-from domain import Elaboration, Forall, Lemma, Message, Var, Verdict
+from domain import Development, Elaboration, Forall, Lemma, Message, Var, Verdict
 from library_store.admission import Proposal
 from library_store.library import Library
 from library_store.snapshot import read
@@ -24,7 +24,6 @@ from pipeline.loop.resume import settle
 from tests.library_store import samples
 from verifiers.audit.rocq.recheck import recheck
 from verifiers.audit.sandbox import Limits, Sandbox
-from verifiers.protocol import Development
 from verifiers.rocq.canonical import lemma_id
 from verifiers.rocq.terms import render
 from verifiers.rocq.verifier import RocqVerifier

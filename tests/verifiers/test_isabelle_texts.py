@@ -14,14 +14,13 @@ from pygments.lexers.theorem import IsabelleLexer
 
 from domain import Const, Forall, Goal, Hypothesis, Lemma
 from verifiers.audit.isabelle import scan
-from verifiers.audit.isabelle.audit import ACCESS, audit_body, judge, read_answer, release_year
+from verifiers.audit.isabelle.comparison import ACCESS, audit_body, judge, read_answer, release_year
 from verifiers.audit.isabelle.keywords import ALLOWED, ML_METHODS, REFUSED
 from verifiers.audit.isabelle.scan import Unreadable, tokens
 from verifiers.audit.isabelle.symbols import offset_of_symbol
 from verifiers.audit.isabelle.theories import (
     Element,
     Header,
-    Malformed,
     Names,
     lemma_texts,
     named_lemmas,
@@ -31,6 +30,7 @@ from verifiers.audit.isabelle.theories import (
     theory,
 )
 from verifiers.audit.isabelle.theories import render as render_statement
+from verifiers.audit.refusals import Malformed
 from verifiers.isabelle.goals import read_goal, read_goals, render
 
 HEADER = Header(("Main", "HOL-Library.Multiset"), "")

@@ -11,14 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from domain import Candidate, Const, Elaboration, Lemma, OutsideError, Problem, UserError, Verdict
+from domain import Candidate, Const, Development, Elaboration, Lemma, OutsideError, Problem, UserError, Verdict
 from library_store.library import Library
 from tests.verifiers.isabelle_stand_in import StandIn, installed, running
 from verifiers.audit.isabelle.server import IsabelleSettings, Server, open_server
 from verifiers.audit.isabelle.session import Session
 from verifiers.audit.sandbox import Sandbox
 from verifiers.isabelle.verifier import IsabelleVerifier
-from verifiers.protocol import Development
 
 PROBLEM = Problem(
     "goal",

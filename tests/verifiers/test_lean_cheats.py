@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from domain import Candidate, Problem, Verdict
-from verifiers.audit.lean.audit import Auditor
+from verifiers.audit.lean.auditor import Auditor
 from verifiers.audit.lean.layers import refused_texts
 from verifiers.audit.lean.toolchain import LeanSettings
 from verifiers.audit.sandbox import MEBIBYTE, Sandbox

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from domain import Lemma, OutsideError, Var, Verdict
+from domain import Development, Lemma, OutsideError, Var, Verdict
 from verifiers.audit.lean.batch import Compiler
-from verifiers.audit.lean.layers import Rejection, kernel_again
+from verifiers.audit.lean.layers import kernel_again
 from verifiers.audit.lean.recheck import recheck
 from verifiers.audit.lean.toolchain import LeanSettings, find
+from verifiers.audit.refusals import Rejection
 from verifiers.audit.sandbox import GIBIBYTE, Sandbox
-from verifiers.protocol import Development
 
 HEADER = """inductive N where
   | zero : N

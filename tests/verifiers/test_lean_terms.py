@@ -10,10 +10,11 @@ from domain import App, Branch, Const, Forall, Lambda, Let, Match, Sort, Term, V
 from term_algebra import alpha_normal, apply
 from verifiers.audit.lean.batch import Compiler
 from verifiers.audit.lean.toolchain import find
+from verifiers.audit.lean.uses import SHOW_ALL
 from verifiers.audit.sandbox import GIBIBYTE, Sandbox
 from verifiers.audit.words import ParseError
 from verifiers.lean import matches
-from verifiers.lean.printed import SHOW_ALL, Reading, definition_body
+from verifiers.lean.printed import Reading, definition_body
 from verifiers.lean.reader import parse, term_name
 from verifiers.lean.terms import render
 from verifiers.lean.verifier import run_commands

@@ -9,8 +9,9 @@ from typing import NamedTuple
 import pytest
 
 from domain import App, Candidate, Const, Lemma, Problem, Verdict
-from verifiers.audit.rocq.audit import Auditor
-from verifiers.audit.rocq.source import Malformed, header_parts, parse_statement
+from verifiers.audit.refusals import Malformed
+from verifiers.audit.rocq.auditor import Auditor
+from verifiers.audit.rocq.source import header_parts, parse_statement
 from verifiers.audit.sandbox import Limits, Sandbox
 from verifiers.rocq.verifier import RocqSettings, RocqVerifier
 

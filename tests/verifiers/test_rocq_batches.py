@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from domain import Candidate, Problem, Verdict
-from verifiers.audit.rocq.audit import Auditor
+from verifiers.audit.rocq.auditor import Auditor
 from verifiers.audit.sandbox import Limits, Sandbox
 from verifiers.rocq.verifier import RocqSettings, RocqVerifier
 

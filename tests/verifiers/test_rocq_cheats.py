@@ -17,10 +17,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from domain import Candidate, Const, Lemma, Problem, Verdict
-from verifiers.audit.rocq.audit import Auditor
-from verifiers.audit.rocq.source import parse_statement, surround
+from verifiers.audit.rocq.auditor import Auditor
+from verifiers.audit.rocq.source import lemma_sentence, parse_statement, surround
 from verifiers.audit.sandbox import Limits, Sandbox
-from verifiers.rocq.canonical import lemma_sentence
 from verifiers.rocq.verifier import RocqSettings, RocqVerifier
 
 FOLDER = Path(__file__).parent / "cheats_rocq"

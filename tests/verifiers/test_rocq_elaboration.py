@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from domain import Elaboration, Lemma, Problem, Verdict
+from verifiers.audit.rocq.source import lemma_sentence
 from verifiers.rocq.elaboration import (
     Elaborator,
     Ran,
@@ -15,7 +16,6 @@ from verifiers.rocq.elaboration import (
     canonical_problem,
     elaborate,
     lemma_id,
-    lemma_sentence,
     proof_file,
     run_in,
     self_contained,

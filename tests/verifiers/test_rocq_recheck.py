@@ -4,10 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from domain import Lemma, Var
+from domain import Development, Lemma, Var
 from verifiers.audit.rocq.recheck import recheck
 from verifiers.audit.sandbox import Limits, Sandbox
-from verifiers.protocol import Development
 
 HEADER = """Inductive N := Zero | Succ (n : N).
 Fixpoint plus (a b : N) := match a with Zero => b | Succ x => Succ (plus x b) end."""

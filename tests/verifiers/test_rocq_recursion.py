@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from domain import Candidate, Problem
-from verifiers.audit.rocq.audit import Auditor
+from verifiers.audit.rocq.auditor import Auditor
 from verifiers.audit.rocq.recursion import may_recur
 from verifiers.audit.sandbox import Limits, Sandbox
 

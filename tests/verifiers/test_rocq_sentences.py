@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verifiers.audit.rocq.sentences import Unterminated, normal_text, rename, split
+from verifiers.audit.refusals import Unterminated
+from verifiers.audit.rocq.sentences import normal_text, rename, split
 
 
 def texts(text: str) -> list[str]:

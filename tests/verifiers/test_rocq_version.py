@@ -2,8 +2,9 @@
 
 import pytest
 
+from verifiers.audit.refusals import Unreadable
 from verifiers.audit.rocq.lint import refuse
-from verifiers.audit.rocq.version import Unreadable, assumptions, checked_context, classical_name
+from verifiers.audit.rocq.version import assumptions, checked_context, classical_name
 
 CLEAN = """
 CONTEXT SUMMARY

@@ -381,7 +381,7 @@ class TestDegraded:
 
     def test_an_audit_works_and_a_cheat_is_refused(self, bare: Sandbox) -> None:
         from domain import Candidate, Problem
-        from verifiers.audit.rocq.audit import Auditor
+        from verifiers.audit.rocq.auditor import Auditor
 
         auditor = Auditor(bare, Limits(60, 10))
         problem = Problem("goal", "rocq", "", "Theorem goal : 1 + 1 = 2.")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from domain import Candidate, Problem
-from verifiers.audit.rocq.audit import Auditor
+from verifiers.audit.rocq.auditor import Auditor
 from verifiers.audit.rocq.lint import refuse
 from verifiers.audit.sandbox import Limits, Sandbox
 

@@ -1,7 +1,7 @@
 """The facts that a session's theories add, and which facts their derivations rest on, as `Thm_Deps` tells it.
 
 One theory of ours asks in ML and answers a line for each fact behind a nonce: its name, the names of the facts that its
-derivation uses, and its propositions. How `Thm_Deps` types names differs between releases (`audit.ACCESS`), so the
+derivation uses, and its propositions. How `Thm_Deps` types names differs between releases (`comparison.ACCESS`), so the
 theory is asked in each known form, and the one that the server accepts answers.
 
 Written from the sources; not executed by a real Isabelle here (docs/isabelle.md).
@@ -14,7 +14,7 @@ import secrets
 from typing import NamedTuple
 
 from domain import OutsideError
-from verifiers.audit.isabelle.audit import ACCESS
+from verifiers.audit.isabelle.comparison import ACCESS
 from verifiers.audit.isabelle.session import Session
 from verifiers.audit.isabelle.theories import theory
 

@@ -18,18 +18,32 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 
-from domain import Candidate, Const, Elaboration, Goal, Message, OutsideError, Problem, Prover, Replay, Term, Verdict
+from domain import (
+    Candidate,
+    Const,
+    Development,
+    Elaboration,
+    Goal,
+    Message,
+    OutsideError,
+    Problem,
+    Prover,
+    Replay,
+    Term,
+    Verdict,
+)
 from verifiers.audit.cache import VerdictCache, candidate_key, program_digest
 from verifiers.audit.isabelle import theories
-from verifiers.audit.isabelle.audit import ACCESS, probes, release_year
 from verifiers.audit.isabelle.cases import Case, errors_of, groups, prepare, sessions_of
+from verifiers.audit.isabelle.comparison import ACCESS, probes, release_year
 from verifiers.audit.isabelle.judging import facts_used, verdict_on
 from verifiers.audit.isabelle.server import IsabelleSettings, Server, open_server
 from verifiers.audit.isabelle.session import Session, Used
+from verifiers.audit.refusals import Malformed
 from verifiers.audit.sandbox import Sandbox
 from verifiers.canonical import digest
 from verifiers.isabelle.goals import Printed, read_goal, read_goals, render
-from verifiers.protocol import Development, Visible
+from verifiers.protocol import Visible
 
 PROBE_SECONDS = 60.0
 """For the question which forms of ML a server's release understands, wall time."""
@@ -304,7 +318,7 @@ def _as_text(problem: Problem) -> Elaboration | Verdict:
     try:
         theories.parse_header(problem.header)
         statement = theories.parse_statement(problem.formal_statement)
-    except theories.Malformed as error:
+    except Malformed as error:
         return Verdict("error", "malformed", "none", (Message("error", str(error)),))
     exact = " ".join(statement.body.split())
     prelude_id = digest(f"isabelle {' '.join(problem.header.split())}")

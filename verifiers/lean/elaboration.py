@@ -16,11 +16,12 @@ from dataclasses import dataclass
 
 from domain import Const, Definition, Elaboration, Message, Problem, Reason, Term, UserError, Verdict
 from term_algebra import alpha_normal, rename_constants
+from verifiers.audit.lean.uses import SHOW_ALL
 from verifiers.audit.words import ParseError
 from verifiers.canonical import Draft, Group, canonical_text, content, in_order
 from verifiers.lean.canonical import WRITER, canon, prelude_id
 from verifiers.lean.headers import AuthorStatement, Header, Introduction, opaque, read_statement, take_apart
-from verifiers.lean.printed import SHOW_ALL, Reading, definition_body, queries
+from verifiers.lean.printed import Reading, definition_body, queries
 from verifiers.lean.reader import lean_name
 from verifiers.lean.terms import render, render_name
 

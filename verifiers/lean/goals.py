@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from domain import Goal, Hypothesis, Message, Replay
+from verifiers.audit.lean.uses import SHOW_ALL
 from verifiers.audit.words import ParseError
 from verifiers.lean import matches
-from verifiers.lean.printed import SHOW_ALL
 from verifiers.lean.reader import NAME, Parser
 from verifiers.lean.session import Outcome, Session
 

@@ -19,13 +19,6 @@ from verifiers.lean.equations import function
 from verifiers.lean.headers import Introduction
 from verifiers.lean.reader import Parser, parse, term_name
 
-SHOW_ALL = (
-    "set_option pp.all true",
-    "set_option pp.deepTerms true",
-    "set_option pp.maxSteps 1000000",
-    "set_option format.width 100000",
-)
-"""What makes Lean print everything."""
 _EQUATION = re.compile(r"^(?:@\[[^\]]*\]\s*)?(?:(?:private|protected) )*theorem \S+?(?:\.\{[^}]*\})? :", re.MULTILINE)
 _NAMED = re.compile(r"\A(?:@\[[^\]]*\]\s*)?(?:[a-z_]+ )*@?(?P<name>[^\s{]+?)(?:\.\{[^}]*\})?\s+:\s")
 _CONSTRUCTOR = re.compile(r"^(?P<name>\S+?)(?:\.\{[^}]*\})? : (?P<type>.*(?:\n .*)*)", re.MULTILINE)

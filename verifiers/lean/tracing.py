@@ -23,8 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from domain import Message, OutsideError, UserError
-from verifiers.audit.lean.scan import Unterminated, scan
+from verifiers.audit.lean.scan import scan
 from verifiers.audit.lean.toolchain import Toolchain
+from verifiers.audit.refusals import Unterminated
 from verifiers.audit.sandbox import GIBIBYTE, Sandbox
 from verifiers.lean.server import Place, Server, Stopped
 from verifiers.lean.session import Lines

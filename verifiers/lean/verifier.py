@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from domain import Candidate, Elaboration, Goal, Message, Problem, Prover, Replay, Term, Verdict
+from domain import Candidate, Development, Elaboration, Goal, Message, Problem, Prover, Replay, Term, Verdict
 from verifiers.audit.cache import VerdictCache, candidate_key, program_digest
-from verifiers.audit.lean.audit import Auditor
+from verifiers.audit.lean.auditor import Auditor
 from verifiers.audit.lean.batch import Compiler
 from verifiers.audit.lean.layers import (
     FROZEN,
@@ -21,20 +21,19 @@ from verifiers.audit.lean.layers import (
     lemmas_among,
     printed_axioms,
     read,
-    refusal,
     refused_texts,
     resting_on,
 )
 from verifiers.audit.lean.recheck import recheck
-from verifiers.audit.lean.scan import Unterminated
-from verifiers.audit.lean.source import Malformed, lemma_axiom, named_lemmas, surround, without_header
+from verifiers.audit.lean.source import lemma_axiom, named_lemmas, surround, without_header
 from verifiers.audit.lean.toolchain import LeanSettings, Toolchain, find
+from verifiers.audit.refusals import Malformed, Unterminated, refusal
 from verifiers.audit.sandbox import Sandbox
 from verifiers.lean.elaboration import Answer, Elaborator, Ran
 from verifiers.lean.goals import read_goal, replay
 from verifiers.lean.session import Outcome, Session
 from verifiers.lean.terms import render
-from verifiers.protocol import Development, Visible
+from verifiers.protocol import Visible
 from verifiers.warm_sessions import WarmSessions
 
 _CHECK = "LemmaryFrozen.check"
@@ -101,7 +100,7 @@ class LeanVerifier:
         return self._cache.answer(keys, batch, lambda new: [self._check(one, limit) for one in new], self.describe())
 
     def audit(self, batch: Sequence[Candidate], *, recheck: bool = False) -> list[Verdict]:
-        """Verdicts that count, from fresh processes (see `audit`)."""
+        """Verdicts that count, from fresh processes (see `auditor`)."""
         kind = "recheck" if recheck else "audit"
         keys = [self._key(kind, self.settings.audit_seconds, candidate) for candidate in batch]
         return self._cache.answer(keys, batch, lambda new: self._auditor.audit(new, recheck=recheck), self.describe())

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from domain import Const, Datatype, Fix, FixFunction, Forall, Function, Lemma, Prover, Term, Var
+from domain import Const, Datatype, Fix, FixFunction, Forall, Function, Prover, Term, Var
 from term_algebra import alpha_normal, constants, separate, substitute, variant
 from verifiers import canonical
 from verifiers.audit.rocq.sentences import normal_text
-from verifiers.canonical import Canon, Group, canonical_header, digest, in_order, is_canonical_lemma, lemma_id, reached
+from verifiers.canonical import Canon, Group, canonical_header, digest, in_order, lemma_id, reached
 from verifiers.rocq.terms import render, render_binders, render_open
 
 __all__ = [
@@ -21,9 +21,7 @@ __all__ = [
     "canonical_header",
     "canonical_text",
     "in_order",
-    "is_canonical_lemma",
     "lemma_id",
-    "lemma_sentence",
     "prelude_id",
     "reached",
     "source",
@@ -132,8 +130,3 @@ def _instantiate(type_: Term, names: Sequence[str]) -> tuple[list[tuple[str, Ter
 def _rest(type_: Term, names: Sequence[str]) -> str:
     _, rest = _instantiate(type_, names)
     return render(alpha_normal(rest, first=len(names)))
-
-
-def lemma_sentence(lemma: Lemma) -> str:
-    """The lemma with its proof in canonical names."""
-    return f"Lemma {lemma.canonical_name} : {lemma.statement_exact}.\nProof.\n{lemma.proof.strip()}\nQed."

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 
 from domain import Const, Definition, Elaboration, Message, Problem, Reason, UserError, Verdict
 from term_algebra import alpha_normal
-from verifiers.audit.rocq.sentences import Unterminated, split
+from verifiers.audit.refusals import Unterminated
+from verifiers.audit.rocq.sentences import split
 from verifiers.audit.words import ParseError
 from verifiers.canonical import Draft, content
 from verifiers.rocq.canonical import (
@@ -26,7 +27,6 @@ from verifiers.rocq.canonical import (
     canonical_text,
     in_order,
     lemma_id,
-    lemma_sentence,
     prelude_id,
     reached,
 )
@@ -43,7 +43,6 @@ __all__ = [
     "canonical_problem",
     "elaborate",
     "lemma_id",
-    "lemma_sentence",
     "proof_file",
     "reached",
     "run_in",

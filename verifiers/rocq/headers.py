@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass
 
 from domain import Problem, UserError
-from verifiers.audit.rocq.sentences import Unterminated, identifiers, normal_text, split
+from verifiers.audit.refusals import Unterminated
+from verifiers.audit.rocq.sentences import identifiers, normal_text, split
 
 _IMPORT = re.compile(r"(?:From [\w.]+ )?(?:Require|Import|Export)\b")
 SCOPE = re.compile(r"(?:Local |Global )?(?:Open|Close) Scope [\w]+\.$")

@@ -22,7 +22,8 @@ from typing import NamedTuple, Self
 from xml.etree.ElementTree import Element
 
 from domain import Message, OutsideError, Reason
-from verifiers.audit.rocq.sentences import Unterminated, split
+from verifiers.audit.refusals import Unterminated
+from verifiers.audit.rocq.sentences import split
 from verifiers.audit.sandbox import GIBIBYTE, MEBIBYTE, Limits, Sandbox
 from verifiers.rocq.idetop import Answer, Idetop, IdetopMessage, Stopped, text_of
 

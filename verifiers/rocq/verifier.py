@@ -16,18 +16,29 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from domain import Candidate, Elaboration, Goal, Message, OutsideError, Problem, Prover, Replay, Term, Verdict
+from domain import (
+    Candidate,
+    Development,
+    Elaboration,
+    Goal,
+    Message,
+    OutsideError,
+    Problem,
+    Prover,
+    Replay,
+    Term,
+    Verdict,
+)
 from verifiers.audit.cache import VerdictCache, candidate_key, program_digest
-from verifiers.audit.rocq.audit import Auditor
-from verifiers.audit.rocq.layers import refusal
+from verifiers.audit.refusals import Malformed, Unterminated, refusal
+from verifiers.audit.rocq.auditor import Auditor
 from verifiers.audit.rocq.lint import refuse, refuse_preamble
 from verifiers.audit.rocq.processes import Work
 from verifiers.audit.rocq.reader import library_parameters, parse_goal, parse_goals
 from verifiers.audit.rocq.recheck import recheck
-from verifiers.audit.rocq.sentences import Unterminated, identifiers
+from verifiers.audit.rocq.sentences import identifiers
 from verifiers.audit.rocq.source import (
     FrozenStatement,
-    Malformed,
     Surrounded,
     lemma_axiom,
     named_lemmas,
@@ -38,7 +49,7 @@ from verifiers.audit.rocq.source import (
 from verifiers.audit.rocq.version import program
 from verifiers.audit.sandbox import GIBIBYTE, Limits, Sandbox
 from verifiers.audit.words import ParseError
-from verifiers.protocol import Development, Visible
+from verifiers.protocol import Visible
 from verifiers.rocq import visible
 from verifiers.rocq.elaboration import Elaborator, run_in
 from verifiers.rocq.session import Outcome, Session
@@ -137,7 +148,7 @@ class RocqVerifier:
         return self._cache.answer(keys, batch, lambda new: [self._check(one, limit) for one in new], self.describe())
 
     def audit(self, batch: Sequence[Candidate], *, recheck: bool = False) -> list[Verdict]:
-        """Verdicts that count, from fresh processes (see `audit`)."""
+        """Verdicts that count, from fresh processes (see `auditor`)."""
         kind = "recheck" if recheck else "audit"
         keys = [self._key(kind, self.settings.audit_seconds, candidate) for candidate in batch]
         return self._cache.answer(keys, batch, lambda new: self._auditor.audit(new, recheck=recheck), self.describe())

@@ -15,7 +15,8 @@ from domain import Const, Definition, Elaboration, Prover, Term
 from pipeline.proposers.language_model.answers import Block, Blocks, code_of, unique
 from verifiers.audit.isabelle.keywords import PROOF_BEGINNINGS, STATEMENTS
 from verifiers.audit.isabelle.scan import Token, Unreadable, tokens
-from verifiers.audit.isabelle.theories import Malformed, parse_header, parse_statement
+from verifiers.audit.isabelle.theories import parse_header, parse_statement
+from verifiers.audit.refusals import Malformed
 
 _GIVEN_UP = frozenset({"sorry", "oops"})
 

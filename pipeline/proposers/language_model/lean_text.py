@@ -14,8 +14,9 @@ from itertools import pairwise
 from domain import Const, Definition, Elaboration, Prover, Term
 from pipeline.proposers.language_model.answers import Block, Blocks, code_of, unique
 from term_algebra.display import Display, Notation
-from verifiers.audit.lean.scan import Unterminated, scan
-from verifiers.audit.lean.source import Command, Malformed, commands, parse_statement
+from verifiers.audit.lean.scan import scan
+from verifiers.audit.lean.source import Command, commands, parse_statement
+from verifiers.audit.refusals import Malformed, Unterminated
 from verifiers.lean.reader import CORE, NAME
 from verifiers.lean.terms import render_name
 

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from domain import Definition, Elaboration, Prover, Term
 from pipeline.proposers.language_model.answers import Block, Blocks, code_of, unique
 from term_algebra.display import Display
-from verifiers.audit.rocq.sentences import Unterminated, identifiers, normal_text, rename, split
-from verifiers.audit.rocq.source import Malformed, parse_statement
+from verifiers.audit.refusals import Malformed, Unterminated
+from verifiers.audit.rocq.sentences import identifiers, normal_text, rename, split
+from verifiers.audit.rocq.source import parse_statement
 
 _BEGIN = re.compile(r"\bProof(?:\s+using\b[^.]*)?\s*\.", re.IGNORECASE)
 _END = re.compile(r"\b(?:Qed|Defined|QED)\b\s*\.?|\b(?:Admitted|Abort)\b|∎|□")

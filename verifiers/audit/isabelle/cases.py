@@ -12,10 +12,11 @@ from typing import NamedTuple
 
 from domain import Candidate, Message, Verdict
 from verifiers.audit.isabelle import scan, theories
-from verifiers.audit.isabelle.audit import audit_body
+from verifiers.audit.isabelle.comparison import audit_body
 from verifiers.audit.isabelle.session import Node
 from verifiers.audit.isabelle.symbols import offset_of_symbol
-from verifiers.audit.isabelle.theories import FrozenStatement, Header, Malformed, Names, Placed
+from verifiers.audit.isabelle.theories import FrozenStatement, Header, Names, Placed
+from verifiers.audit.refusals import Malformed
 
 
 class Case(NamedTuple):
@@ -37,7 +38,7 @@ def prepare(
 ) -> Case | Verdict:
     """The theories of a candidate, or the verdict on one that needs no prover.
 
-    `access` is how the audit reads names on this server (see `audit.probes`). `assumed`: library lemmas come without
+    `access` is how the audit reads names on this server (see `comparison.probes`). `assumed`: library lemmas come without
     their proofs. `prefix`: the text may stop anywhere, and the state after it is printed. `strict`: the audit theory
     fails unless all is well.
     """

@@ -6,7 +6,7 @@ proof. A candidate is a whole theory, a text of declarations among which is the 
 Five theories judge a candidate, all under names drawn at random:
 `S` has the header, `R` imports S and states the theorem (this is the frozen statement: nothing of the candidate is in
 its sight), `L` imports S and proves the library lemmas, `C` imports L and holds the candidate's text, and `A` imports C
-and R and compares (`audit`).
+and R and compares (`comparison`).
 
 Invariant: of these, only C holds text of the candidate, and only A, our own, imports C.
 """
@@ -20,14 +20,11 @@ from typing import NamedTuple
 from domain import Lemma
 from verifiers.audit.isabelle.keywords import ALLOWED, IN_PROOFS, PROOF_BEGINNINGS, STATEMENTS
 from verifiers.audit.isabelle.scan import Token, Unreadable, refuse_characters, refuse_statement, tokens
+from verifiers.audit.refusals import Malformed
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_']*\Z")
 _DECLARES = ALLOWED - IN_PROOFS - PROOF_BEGINNINGS
 _ELEMENTS = frozenset({"fixes", "assumes", "shows", "obtains", "if", "for", "when"})
-
-
-class Malformed(Exception):  # noqa: N818 (the problem's fault, an ordinary answer)
-    """A header or statement that cannot be used; the message says why in a few words."""
 
 
 class Header(NamedTuple):

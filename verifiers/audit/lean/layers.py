@@ -1,6 +1,6 @@
 """The steps of an audit: each compiles one file and either holds or raises `Rejection`.
 
-Nothing here knows of batches, folders that are kept, or trust: that is `audit`'s.
+Nothing here knows of batches, folders that are kept, or trust: that is `auditor`'s.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from domain import Candidate, Lemma, Message, Reason, Verdict, VerdictKind
+from domain import Candidate, Lemma, Message, VerdictKind
 from verifiers.audit.lean.batch import Compiled, Compiler
 from verifiers.audit.lean.lint import refuse
 from verifiers.audit.lean.source import (
@@ -27,6 +27,7 @@ from verifiers.audit.lean.source import (
     without_header,
 )
 from verifiers.audit.lean.toolchain import Toolchain
+from verifiers.audit.refusals import Rejection
 
 FROZEN = "LemmaryFrozen.Statement"
 CANDIDATE_MODULE = "LemmaryCandidate"
@@ -41,14 +42,6 @@ _LACKING = re.compile(r"unknown module prefix|unexpected token|Unknown (?:consta
 _AXIOMS = re.compile(
     r"'(?P<name>[^'\s]+)' (?:depends on axioms: \[(?P<axioms>[^\]]*)\]|does not depend on any axioms)\s*"
 )
-
-
-class Rejection(Exception):  # noqa: N818 (the ordinary way to end an audit)
-    """A layer says no."""
-
-    def __init__(self, reason: Reason, *messages: Message, kind: VerdictKind = "rejected") -> None:
-        super().__init__(reason)
-        self.verdict = Verdict(kind, reason, "none", messages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +77,6 @@ def refused_texts(candidate: Candidate) -> str | None:
         if refused := refuse(text):
             return refused
     return refuse(without_header(candidate.proof, header), header)
-
-
-def refusal(refused: str) -> Verdict:
-    """The verdict on a text that the lint refuses."""
-    return Verdict("rejected", "forbidden_construct", "none", (Message("error", f"not allowed: {refused}"),))
 
 
 def failure(

@@ -15,8 +15,9 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from verifiers.audit.lean.scan import Scan, Token, Unterminated, scan
+from verifiers.audit.lean.scan import Scan, Token, scan
 from verifiers.audit.lean.source import commands
+from verifiers.audit.refusals import Unterminated
 
 KEYWORDS: dict[str, str] = {
     word: why

@@ -15,26 +15,16 @@ import secrets
 from dataclasses import replace
 from pathlib import Path
 
-from domain import Lemma, Message, Verdict
+from domain import Development, Lemma, Message, Verdict, is_canonical_lemma
 from verifiers.audit import scratch
-from verifiers.audit.lean.audit import NO_CHECKER, verdict_of
+from verifiers.audit.lean.auditor import NO_CHECKER
 from verifiers.audit.lean.batch import Compiler
-from verifiers.audit.lean.layers import (
-    CANDIDATE_MODULE,
-    CHECK_MODULE,
-    Rejection,
-    failure,
-    kernel_again,
-    printed_axioms,
-    refusal,
-)
+from verifiers.audit.lean.layers import CANDIDATE_MODULE, CHECK_MODULE, failure, kernel_again, printed_axioms
 from verifiers.audit.lean.lint import refuse
-from verifiers.audit.lean.scan import Unterminated
-from verifiers.audit.lean.source import STATEMENT_MODULE, Header, Malformed, is_one_term, lemma_theorem, parse_header
+from verifiers.audit.lean.source import STATEMENT_MODULE, Header, is_one_term, lemma_theorem, parse_header
 from verifiers.audit.lean.toolchain import LeanSettings, find, rebuild
+from verifiers.audit.refusals import REFUSALS, Rejection, refusal, verdict_of
 from verifiers.audit.sandbox import Sandbox
-from verifiers.canonical import is_canonical_lemma
-from verifiers.protocol import Development
 
 SECONDS_A_LEMMA = 1.0
 """What each lemma adds to the limit of CPU seconds."""
@@ -53,7 +43,7 @@ def recheck(development: Development, sandbox: Sandbox, settings: LeanSettings) 
     try:
         refused = _refused(development)
         verdict = refusal(refused) if refused else _judge(development, compiler, folder)
-    except (Malformed, Unterminated, Rejection) as error:
+    except REFUSALS as error:
         verdict = verdict_of(error)
     finally:
         scratch.remove(folder)

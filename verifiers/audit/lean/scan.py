@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
+from verifiers.audit.refusals import Unterminated
+
 Kind = Literal["word", "number", "string", "character", "symbol"]
 
 _LETTERS = "a-zA-Z_À-ÖØ-öø-ſα-κμ-ωΑ-ΟΡΤ-Ωϊ-ϻἀ-῾℀-⅏\U0001d49c-\U0001d59f"
@@ -29,10 +31,6 @@ _CHARACTER = re.compile(r"'(?:\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)|[^\\'\n])'
 _OPENS_OR_CLOSES = re.compile(r"/-|-/")
 _SINGLE = frozenset("()[]{}⟨⟩,;·")
 _SPACE = re.compile(r"\s+")
-
-
-class Unterminated(ValueError):  # noqa: N818 (what the text is)
-    """A comment, string or quoted name without an end."""
 
 
 class Token(NamedTuple):

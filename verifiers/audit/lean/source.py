@@ -18,7 +18,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from domain import Lemma
-from verifiers.audit.lean.scan import Scan, Token, Unterminated, normal_text, scan
+from verifiers.audit.lean.scan import Scan, Token, normal_text, scan
+from verifiers.audit.refusals import Malformed, Unterminated
 
 STATEMENT_MODULE = "LemmaryStatement"
 """The header and the frozen statement."""
@@ -41,10 +42,6 @@ _MUTUAL = ""
 """Stands for an open `mutual` block, beside the names of open namespaces and None for a section."""
 _AXIOM = re.compile(r"\baxiom\s+(?P<name>[^\s:({\[]+)")
 _BRACKETS = {"(": 1, "[": 1, "{": 1, "⟨": 1, "⦃": 1, ")": -1, "]": -1, "}": -1, "⟩": -1, "⦄": -1}
-
-
-class Malformed(ValueError):  # noqa: N818 (what the text is)
-    """A statement that is not exactly one theorem, or a header that cannot be cut into commands."""
 
 
 class FrozenStatement(NamedTuple):

@@ -9,13 +9,21 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from domain import is_canonical_lemma
 from verifiers.audit import scratch
 from verifiers.audit.lean.batch import Compiler
 from verifiers.audit.lean.layers import CANDIDATE_MODULE, Question, check_axioms, compile_candidate, lemmas_among
-from verifiers.audit.lean.scan import Unterminated, scan
+from verifiers.audit.lean.scan import scan
 from verifiers.audit.lean.source import declared_names, lemma_axiom
-from verifiers.canonical import is_canonical_lemma
-from verifiers.lean.printed import SHOW_ALL
+from verifiers.audit.refusals import Unterminated
+
+SHOW_ALL = (
+    "set_option pp.all true",
+    "set_option pp.deepTerms true",
+    "set_option pp.maxSteps 1000000",
+    "set_option format.width 100000",
+)
+"""What makes Lean print everything."""
 
 _BINDERS = re.compile(r"[({\[⦃](?P<names>[^\s(){}\[\]⦃⦄:]+(?: [^\s(){}\[\]⦃⦄:]+)*) : |(?:let|have) (?P<local>\S+) : ")
 _KEYWORDS = frozenset("theorem def fun let have forall Type Prop Sort max imax inductive structure axiom".split())  # noqa: SIM905

@@ -1,6 +1,6 @@
 """The steps of an audit: each lints, compiles or compares one thing, and either holds or raises `Rejection`.
 
-Nothing here knows of batches, folders that are kept, or trust: that is `audit`'s.
+Nothing here knows of batches, folders that are kept, or trust: that is `auditor`'s.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from domain import Candidate, Lemma, Message, Verdict
+from domain import Candidate, Lemma, Message
+from verifiers.audit.refusals import Malformed, Rejection, Unterminated
 from verifiers.audit.rocq.lint import refuse, refuse_block, refuse_preamble
-from verifiers.audit.rocq.processes import WIDE, Rejection, Work, failure
-from verifiers.audit.rocq.sentences import Unterminated
+from verifiers.audit.rocq.processes import WIDE, Work, failure
 from verifiers.audit.rocq.source import (
     FrozenStatement,
-    Malformed,
     Part,
     declared_names,
+    lemma_sentence,
     named_lemmas,
     parse_statement,
     surround,
@@ -27,7 +27,6 @@ from verifiers.audit.rocq.source import (
 )
 from verifiers.audit.rocq.uses import lemmas_used
 from verifiers.audit.rocq.version import SAFE_FLAGS, Context, assumptions, classical_name
-from verifiers.rocq.canonical import lemma_sentence
 
 ALLOWED_AXIOMS = frozenset(
     {
@@ -95,11 +94,6 @@ def refuse_exact(statement: str) -> str | None:
     except (Malformed, Unterminated) as error:
         return str(error)
     return None
-
-
-def refusal(refused: str) -> Verdict:
-    """The verdict on a text that the lint refuses."""
-    return Verdict("rejected", "forbidden_construct", "none", (Message("error", f"not allowed: {refused}"),))
 
 
 def compile_candidate(

@@ -16,7 +16,8 @@ import unicodedata
 from collections.abc import Collection
 from functools import lru_cache
 
-from verifiers.audit.rocq.sentences import Unterminated, identifiers, normal_text, split
+from verifiers.audit.refusals import Unterminated
+from verifiers.audit.rocq.sentences import identifiers, normal_text, split
 from verifiers.audit.rocq.version import classical_name
 
 STATEMENTS = frozenset({"Theorem", "Lemma", "Fact", "Corollary", "Proposition", "Remark", "Property", "Example"})

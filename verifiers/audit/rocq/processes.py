@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from domain import Message, Reason, Verdict, VerdictKind
+from domain import Message, VerdictKind
 from verifiers.audit import scratch
+from verifiers.audit.refusals import Rejection
 from verifiers.audit.rocq.source import Part
 from verifiers.audit.rocq.version import Context, checked_context, program
 from verifiers.audit.sandbox import Finished, Limits, Sandbox
@@ -21,14 +22,6 @@ from verifiers.audit.sandbox import Finished, Limits, Sandbox
 WIDE = "Set Printing Width 100000.\nSet Printing Depth 100000.\n"
 
 _ERROR = re.compile(r'^File "[^"\n]*", line (\d+), characters (\d+)-(\d+):\nError:[ \n]?', re.MULTILINE)
-
-
-class Rejection(Exception):  # noqa: N818 (the ordinary way to end an audit)
-    """A layer says no."""
-
-    def __init__(self, reason: Reason, *messages: Message, kind: VerdictKind = "rejected") -> None:
-        super().__init__(reason)
-        self.verdict = Verdict(kind, reason, "none", messages)
 
 
 @dataclass(slots=True)

@@ -18,19 +18,17 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from domain import Lemma, Message, Verdict
+from domain import Development, Lemma, Message, Verdict
 from verifiers.audit import scratch
-from verifiers.audit.rocq.layers import allowed_axioms, refusal, refuse_exact
+from verifiers.audit.refusals import REFUSALS, Rejection, refusal, verdict_of
+from verifiers.audit.rocq.layers import allowed_axioms, refuse_exact
 from verifiers.audit.rocq.lint import refuse_block, refuse_preamble
-from verifiers.audit.rocq.processes import WIDE, Rejection, Work, compile_header, coqchk, failure
+from verifiers.audit.rocq.processes import WIDE, Work, compile_header, coqchk, failure
 from verifiers.audit.rocq.recursion import may_recur, not_structural
-from verifiers.audit.rocq.sentences import Unterminated
-from verifiers.audit.rocq.source import Malformed, Part, header_parts
+from verifiers.audit.rocq.source import Part, header_parts, lemma_sentence
 from verifiers.audit.rocq.uses import printed
-from verifiers.audit.rocq.version import SAFE_FLAGS, Unreadable, assumptions
+from verifiers.audit.rocq.version import SAFE_FLAGS, assumptions
 from verifiers.audit.sandbox import Limits, Sandbox
-from verifiers.protocol import Development
-from verifiers.rocq.canonical import lemma_sentence
 
 TOGETHER = 50
 """Proofs that one definition mentions, so that their assumptions are listed together."""
@@ -51,12 +49,8 @@ def recheck(development: Development, sandbox: Sandbox, limits: Limits) -> Verdi
         return refusal(refused)
     try:
         axioms = _judge(development, work)
-    except (Malformed, Unterminated) as error:
-        verdict = Verdict("error", "malformed", "none", (Message("error", str(error)),))
-    except Unreadable as error:
-        verdict = Verdict("rejected", "typing_flag", "none", (Message("error", str(error)),))
-    except Rejection as rejection:
-        verdict = rejection.verdict
+    except REFUSALS as error:
+        verdict = verdict_of(error)
     else:
         verdict = Verdict("accepted", "proved", "rechecked", axioms=axioms)
     return replace(verdict, seconds=round(work.cpu_seconds, 4))

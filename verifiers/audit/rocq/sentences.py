@@ -11,9 +11,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Literal, NamedTuple, cast
 
-
-class Unterminated(ValueError):  # noqa: N818 (a claim about the text)
-    """A comment or a string of the text has no end."""
+from verifiers.audit.refusals import Unterminated
 
 
 class Sentence(NamedTuple):

@@ -19,8 +19,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from domain import Lemma
+from verifiers.audit.refusals import Malformed, Unterminated
 from verifiers.audit.rocq.lint import DECLARATIONS, STATEMENTS, refuse_statement
-from verifiers.audit.rocq.sentences import Unterminated, identifiers, normal_text, opening, split, uncontrolled
+from verifiers.audit.rocq.sentences import identifiers, normal_text, opening, split, uncontrolled
 
 _SCENE = frozenset(
     {"Require", "From", "Import", "Export", "Open", "Close", "Set", "Unset", "Implicit", "Generalizable"}
@@ -66,10 +67,6 @@ _BEHIND_A_PROOF = frozenset(
 
 BODY = "Body"
 """The module of a part's file that holds what the header makes there."""
-
-
-class Malformed(ValueError):  # noqa: N818 (what the text is)
-    """A statement that is not exactly one theorem-like sentence."""
 
 
 class FrozenStatement(NamedTuple):
@@ -365,6 +362,11 @@ def named_lemmas(lemmas: Sequence[Lemma], *texts: str) -> tuple[Lemma, ...]:
 @lru_cache(maxsize=256)
 def _names_in(text: str) -> frozenset[str]:
     return frozenset(one.text for one in identifiers(text))
+
+
+def lemma_sentence(lemma: Lemma) -> str:
+    """The lemma with its proof in canonical names."""
+    return f"Lemma {lemma.canonical_name} : {lemma.statement_exact}.\nProof.\n{lemma.proof.strip()}\nQed."
 
 
 def lemma_axiom(lemma: Lemma) -> str:

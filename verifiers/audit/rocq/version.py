@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
+from verifiers.audit.refusals import Unreadable
+
 SAFE_FLAGS = ("check_guarded: true", "check_positive: true", "check_universes: true", "definitional uip: false")
 """Lines of `Print Typing Flags` that must be there."""
 
@@ -31,10 +33,6 @@ _ASSUMED = re.compile(r"([\w'.]+)(?: :.*)?$")
 
 _ROOTS = {"Corelib": "Coq", "Stdlib": "Coq"}
 """Names by which Rocq 9 calls the standard library; `Coq` stays understood there."""
-
-
-class Unreadable(ValueError):  # noqa: N818 (what the report is)
-    """A report of the kernel or the checker that says that something is unsafe, or that says something unknown."""
 
 
 _NEW_NAMES = {

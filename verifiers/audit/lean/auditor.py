@@ -29,7 +29,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 
-from domain import Candidate, Message, Verdict
+from domain import Candidate, Message, Verdict, is_canonical_lemma
 from verifiers.audit import scratch
 from verifiers.audit.cache import content_key
 from verifiers.audit.lean.batch import Compiler
@@ -38,7 +38,6 @@ from verifiers.audit.lean.layers import (
     CHECK_MODULE,
     FROZEN,
     Question,
-    Rejection,
     check_axioms,
     compile_as_one,
     compile_candidate,
@@ -46,16 +45,14 @@ from verifiers.audit.lean.layers import (
     kernel_again,
     not_prepared,
     read,
-    refusal,
     refused_texts,
     resting_on,
 )
-from verifiers.audit.lean.scan import Unterminated
-from verifiers.audit.lean.source import STATEMENT_MODULE, Malformed, lemma_axiom, lemma_theorem
+from verifiers.audit.lean.source import STATEMENT_MODULE, lemma_axiom, lemma_theorem
 from verifiers.audit.lean.toolchain import LeanSettings, find, rebuild
 from verifiers.audit.lean.uses import constants, lemmas_in_text, lemmas_used
+from verifiers.audit.refusals import REFUSALS, Rejection, refusal, verdict_of
 from verifiers.audit.sandbox import Sandbox
-from verifiers.canonical import is_canonical_lemma
 
 NO_CHECKER = (
     "audited, not rechecked: this Lean has no leanchecker, so the kernel had no second look at what was compiled"
@@ -106,7 +103,7 @@ class Auditor:
         with self._work(recheck=recheck) as work:
             try:
                 verdict = self._judge(read(candidate), work, recheck=recheck)
-            except (Malformed, Unterminated, Rejection) as error:
+            except REFUSALS as error:
                 verdict = verdict_of(error)
         return replace(verdict, seconds=round(work.compiler.cpu_seconds, 4))
 
@@ -122,7 +119,7 @@ class Auditor:
                 compile_candidate(question, work.compiler, work.path, work.own, lemma_axiom)
                 check_axioms(question, work.compiler, [*work.path, work.own])
                 return constants(question, work.compiler, work.path, work.own)
-            except (Malformed, Unterminated, Rejection) as error:
+            except REFUSALS as error:
                 return verdict_of(error)
 
     @contextmanager
@@ -210,13 +207,3 @@ class Auditor:
             scratch.remove(folder)
             raise
         return folder
-
-
-def verdict_of(error: Malformed | Unterminated | Rejection) -> Verdict:
-    """The verdict that what stopped an audit stands for."""
-    if isinstance(error, Rejection):
-        return error.verdict
-    message = Message("error", str(error))
-    if isinstance(error, Malformed):
-        return Verdict("error", "malformed", "none", (message,))
-    return Verdict("rejected", "does_not_compile", "none", (message,))

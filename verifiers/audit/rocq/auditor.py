@@ -31,9 +31,10 @@ from pathlib import Path
 from threading import Lock
 from typing import TypeVar
 
-from domain import Candidate, Message, Verdict
+from domain import Candidate, Message, Verdict, is_canonical_lemma
 from verifiers.audit import scratch
 from verifiers.audit.cache import content_key
+from verifiers.audit.refusals import REFUSALS, Rejection, refusal, verdict_of
 from verifiers.audit.rocq.layers import (
     OWN,
     Compiled,
@@ -41,17 +42,14 @@ from verifiers.audit.rocq.layers import (
     check_statement,
     compile_as_one,
     compile_candidate,
-    refusal,
     refuse_candidate,
 )
-from verifiers.audit.rocq.processes import Rejection, Work, compile_header, coqchk, error_line, failure
+from verifiers.audit.rocq.processes import Work, compile_header, coqchk, error_line, failure
 from verifiers.audit.rocq.recursion import may_recur, not_structural
-from verifiers.audit.rocq.sentences import Unterminated
-from verifiers.audit.rocq.source import FrozenStatement, Malformed, Part, header_parts, named_lemmas, parse_statement
+from verifiers.audit.rocq.source import FrozenStatement, Part, header_parts, named_lemmas, parse_statement
 from verifiers.audit.rocq.uses import printed, reached
-from verifiers.audit.rocq.version import Context, Unreadable
+from verifiers.audit.rocq.version import Context
 from verifiers.audit.sandbox import Limits, Sandbox
-from verifiers.rocq.canonical import is_canonical_lemma
 
 TOGETHER = 16
 """Candidates of one batch that share the processes which fix their statements and check what they compiled to."""
@@ -116,13 +114,7 @@ class Auditor:
         work = Work(self._sandbox, self._limits)
         text = self._sandbox.make_folder(trusted=True)
         try:
-            return self._names_used(candidate, work, text)
-        except Malformed as error:
-            return Verdict("error", "malformed", "none", (Message("error", str(error)),))
-        except Unterminated as error:
-            return Verdict("rejected", "does_not_compile", "none", (Message("error", str(error)),))
-        except Rejection as rejection:
-            return rejection.verdict
+            return _verdict_or(partial(self._names_used, candidate, work, text))
         finally:
             shutil.rmtree(text, ignore_errors=True)
             with self._lock:
@@ -313,11 +305,5 @@ def _verdict_or(step: Callable[[], _T]) -> _T | Verdict:
     """What a step of an audit gives, or the verdict in which it ends."""
     try:
         return step()
-    except Malformed as error:
-        return Verdict("error", "malformed", "none", (Message("error", str(error)),))
-    except Unterminated as error:
-        return Verdict("rejected", "does_not_compile", "none", (Message("error", str(error)),))
-    except Unreadable as error:
-        return Verdict("rejected", "typing_flag", "none", (Message("error", str(error)),))
-    except Rejection as rejection:
-        return rejection.verdict
+    except REFUSALS as error:
+        return verdict_of(error)
