@@ -38,7 +38,7 @@ def prepare(
 ) -> Case | Verdict:
     """The theories of a candidate, or the verdict on one that needs no prover.
 
-    `access` is how the audit reads names on this server (see `comparison.probes`). `assumed`: library lemmas come without
+    `access` is how this server tells names (see `comparison.probes`). `assumed`: library lemmas come without
     their proofs. `prefix`: the text may stop anywhere, and the state after it is printed. `strict`: the audit theory
     fails unless all is well.
     """
