@@ -4,7 +4,8 @@ import importlib.util
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from io import FileIO
+from typing import NamedTuple
 
 import pytest
 
@@ -275,24 +276,28 @@ def test_memory_stays_flat(toolchain: Toolchain, record_property: Callable[[str,
         assert late < 1.1 * early
 
 
-@pytest.fixture
-def pipes() -> Iterator[tuple[int, int, Messages]]:
+class Pipes(NamedTuple):
     """The other side's reading and writing end, and messages over them."""
-    theirs_in, ours_out = os.pipe()
-    ours_in, theirs_out = os.pipe()
-    yield theirs_in, theirs_out, Messages(ours_out, ours_in, 1000)
-    for end in (theirs_in, ours_out, ours_in, theirs_out):
-        with suppress(OSError):
-            os.close(end)
+
+    theirs_in: FileIO
+    theirs_out: FileIO
+    messages: Messages
 
 
-def test_messages_arrive_whole_however_they_are_cut(pipes: tuple[int, int, Messages]) -> None:
+@pytest.fixture
+def pipes() -> Iterator[Pipes]:
+    (theirs_in, ours_out), (ours_in, theirs_out) = os.pipe(), os.pipe()
+    with FileIO(theirs_in) as reading, FileIO(theirs_out, "w") as writing, FileIO(ours_in), FileIO(ours_out, "w"):
+        yield Pipes(reading, writing, Messages(ours_out, ours_in, 1000))  # a file that a test has closed stays closed
+
+
+def test_messages_arrive_whole_however_they_are_cut(pipes: Pipes) -> None:
     _, theirs_out, messages = pipes
     body = '{"id": 1, "result": "é𝔸"}'.encode()
     data = b"content-length: %d\r\nContent-Type: x\r\n\r\n%b" % (len(body), body) * 2
     found: list[object] = []
     for byte in data:
-        os.write(theirs_out, bytes([byte]))
+        theirs_out.write(bytes([byte]))
         message = messages.receive(lambda: True)
         found += [message] if message else []
     while message := messages.receive(lambda: False):
@@ -309,20 +314,20 @@ def test_messages_arrive_whole_however_they_are_cut(pipes: tuple[int, int, Messa
         (b"x" * 2000, "output"),
     ],
 )
-def test_what_is_no_message_breaks_the_stream(pipes: tuple[int, int, Messages], data: bytes, reason: str) -> None:
+def test_what_is_no_message_breaks_the_stream(pipes: Pipes, data: bytes, reason: str) -> None:
     _, theirs_out, messages = pipes
-    os.write(theirs_out, data)
+    theirs_out.write(data)
     with pytest.raises(Broken) as broken:
         messages.receive(lambda: False)
     assert broken.value.reason == reason
 
 
-def test_a_side_that_does_not_read_keeps_nobody_waiting(pipes: tuple[int, int, Messages]) -> None:
+def test_a_side_that_does_not_read_keeps_nobody_waiting(pipes: Pipes) -> None:
     theirs_in, theirs_out, messages = pipes
     messages.send({"text": "x" * 1_000_000})
     assert messages.receive(lambda: True) is None
-    os.write(theirs_out, b"Content-Length: 2\r\n\r\n{}")
+    theirs_out.write(b"Content-Length: 2\r\n\r\n{}")
     assert messages.receive(lambda: False) == {}
-    os.close(theirs_in)
+    theirs_in.close()
     with pytest.raises(Broken):
         messages.receive(lambda: False)
