@@ -3,6 +3,7 @@
     python bench/memory_quality.py --plan                               # models, costs and CPU minutes; trains nothing
     python bench/memory_quality.py --out DIR --json quality.json --figure quality.svg
     python bench/memory_quality.py --out DIR --only flops bytes         # some of the comparisons
+    python bench/memory_quality.py --out DIR --only flops --widths 96 --rates 0.01 --set recipe.start_temperature=2
 
 Each run trains one model with the project's trainer, on the corpus of a configuration of `pipeline train`, for the same
 tokens and in the same order for a seed. `memory_quality_plan.py` says what is compared with what. Each family tries the
@@ -60,7 +61,6 @@ def settle_directory(options: argparse.Namespace, asked: Options) -> TrainSettin
         "recipe.context": asked.context,
         "recipe.batch": asked.batch,
         "recipe.accumulate": 1,
-        "recipe.start_temperature": 1.0,
         "recipe.threads": options.threads,
         "workers": 1,
     }

@@ -11,15 +11,12 @@ import math
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import asdict
-from functools import reduce
-from operator import or_
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -51,10 +48,6 @@ class Clocked(Trainer):
 
     cpu_seconds = 0.0
 
-    def results(self) -> Result:
-        """What the result of its run tells beside, or instead of, what that of every run tells."""
-        return {}
-
     def train_step(self) -> dict[str, Any]:
         begun = time.process_time()
         line = super().train_step()
@@ -63,24 +56,6 @@ class Clocked(Trainer):
 
     def _save(self) -> None:
         pass
-
-
-class Texts(NamedTuple):
-    """What all runs of a directory read."""
-
-    train: TokenFile
-    held_out: TokenFile
-    lengths: np.ndarray
-    """The bytes of each token."""
-
-
-Prepare: TypeAlias = Callable[[Run, TrainSettings, Texts, Path], Clocked]
-"""Makes the trainer of a run: the run, its settings and texts, an empty folder to work in. Torch's seed is set."""
-
-
-def prepare(run: Run, settings: TrainSettings, texts: Texts, working: Path) -> Clocked:
-    """The trainer of a fresh model."""
-    return Clocked(run.model.build(), recipe_of(settings, run), *texts, working, say=lambda _: None)
 
 
 @torch.no_grad()
@@ -92,19 +67,20 @@ def round_to_int8(model: nn.Module) -> None:
             parameter.copy_(integers * scales[:, None].float())
 
 
-def train(run: Run, settings: TrainSettings, out: Path, prepare: Prepare = prepare) -> Result:
+def train(run: Run, settings: TrainSettings, out: Path) -> Result:
     """Train one model and evaluate it, in float32 and with int8 rows."""
     recipe = settings.recipe
     folder = out / "corpus"
     lengths = byte_lengths(load_tokenizer(folder))
     held_out = TokenFile(folder / "held_out.bin", recipe.context, settings.seed)
-    texts = Texts(TokenFile(folder / "train.bin", recipe.context, run.seed), held_out, lengths)
+    text = TokenFile(folder / "train.bin", recipe.context, run.seed)
     working = Path(tempfile.mkdtemp(prefix=f"{run.model.name}-", dir=out / "work"))
     try:
         torch.manual_seed(run.seed)
         begun = time.process_time()
         try:
-            trainer = prepare(run, settings, texts, working)
+            model, recipe_here = run.model.build(), recipe_of(settings, run)
+            trainer = Clocked(model, recipe_here, text, held_out, lengths, working, say=lambda _: None)
             trainer.run()
         except FloatingPointError as error:
             return told(run) | {"diverged": str(error), "bits_per_byte": {}, "curve": [], "training": []}
@@ -117,8 +93,7 @@ def train(run: Run, settings: TrainSettings, out: Path, prepare: Prepare = prepa
             held_out_size = {"held_out_tokens": whole.tokens, "held_out_bytes": whole.bytes}
         other = time.process_time() - begun - trainer.cpu_seconds
         times = {"cpu_seconds": round(trainer.cpu_seconds, 2), "other_cpu_seconds": round(other, 2)}
-        parts = times, held_out_size, {"bits_per_byte": found}, curves(working / METRICS), trainer.results()
-        return reduce(or_, parts, told(run))
+        return told(run) | times | held_out_size | {"bits_per_byte": found} | curves(working / METRICS)
     finally:
         shutil.rmtree(working)
 
@@ -200,7 +175,7 @@ def with_rate(run: Run, planned: Plan, out: Path) -> Run | None:
     return run._replace(rate=min(done, key=loss)["learning_rate"]) if len(done) == len(results) else None
 
 
-def train_all(planned: Plan, settings: TrainSettings, out: Path, prepare: Prepare = prepare) -> None:
+def train_all(planned: Plan, settings: TrainSettings, out: Path) -> None:
     """Train what has no result yet and is trained by no other process, until all has one."""
 
     def missing() -> list[Run]:
@@ -218,7 +193,7 @@ def train_all(planned: Plan, settings: TrainSettings, out: Path, prepare: Prepar
                 if not mine or file.is_file():
                     continue
                 idle = False
-                result = train(known, settings, out, prepare)
+                result = train(known, settings, out)
                 write_atomically(file, (json.dumps(result, indent=1) + "\n").encode())
             print(f"{file.stem}: {line_of(result)}", flush=True)
         if idle:

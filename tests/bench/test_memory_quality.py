@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import torch
 
-from bench.memory_beyond import made_up
 from bench.memory_quality import main
 from bench.memory_quality_figure import fits
 from bench.memory_quality_plan import (
@@ -103,6 +102,18 @@ def test_flops_of_dense_blocks_follow_the_formula() -> None:
 
 
 # -------------------------------------------------------------------------------------------------------------- runs
+
+
+def made_up(folder: Path) -> Path:
+    """Writes twelve short files and a configuration that reads them; returns the configuration."""
+    texts = folder / "texts"
+    texts.mkdir()
+    for file in range(12):
+        lines = [f"Lemma l{file}_{n} : {n} + {file} = {file} + {n}. Proof. auto. Qed." for n in range(12)]
+        (texts / f"{file}.v").write_text("\n".join(lines))
+    configuration = folder / "tiny.yaml"
+    configuration.write_text(f"corpus: [{{source: text, path: {texts}}}]\nheld_out: {{share: 0.3}}\n")
+    return configuration
 
 
 @pytest.fixture
