@@ -83,8 +83,8 @@ def compare(
         if not planned.finished:
             execute(planned)
     from pipeline.report.comparison.contrasts import says
-    from pipeline.report.comparison.files import write
     from pipeline.report.comparison.measures import measure
+    from pipeline.report.comparison.page import write
 
     comparison = write(out, [measure(planned.directory, planned.arm) for planned in plan])
     if json:

@@ -1,21 +1,62 @@
-"""The page of a comparison: one self-contained HTML file, drawn like the report of a run."""
+"""A comparison on disk: `comparison.json`, `comparison.parquet` with a row per arm, seed and problem, and `index.html`.
+
+The page is one self-contained file, drawn like the report of a run.
+"""
 
 from __future__ import annotations
 
+import io
+import json
+import platform
 from collections.abc import Sequence
 from pathlib import Path
 
+import psutil
+import pyarrow as pa
+import pyarrow.parquet as pq
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import MaxNLocator
 
+from library_store.snapshot import write_atomically
 from pipeline.report.comparison.arms import ARMS
-from pipeline.report.comparison.contrasts import Comparison, as_json, says
+from pipeline.report.comparison.contrasts import Comparison, as_json, compare_runs, rows, says
 from pipeline.report.comparison.measures import Measures
 from pipeline.report.drawing import MUTED, SERIES, Figure, draw, key
 from pipeline.report.page import fill
 
 TEMPLATE = Path(__file__).parent / "template.html"
+
+
+COLUMNS = pa.schema(
+    [
+        ("arm", pa.string()),
+        ("seed", pa.int64()),
+        ("problem", pa.string()),
+        ("cluster", pa.string()),
+        ("solved", pa.bool_()),
+        ("cpu_seconds", pa.float64()),
+        ("needs_a_lemma", pa.bool_()),
+        ("needs_a_lemma_of_another_problem", pa.bool_()),
+        ("needs_a_lemma_of_another_cluster", pa.bool_()),
+        ("needs_a_lemma_that_states_a_problem", pa.bool_()),
+    ]
+)
+"""Of `comparison.parquet`."""
+
+
+def write(directory: Path, runs: Sequence[Measures]) -> Comparison:
+    """Compares runs and writes what came of it."""
+    comparison = compare_runs(runs)
+    directory.mkdir(parents=True, exist_ok=True)
+    machine = {"machine": f"{platform.machine()}, {psutil.cpu_count()} cores", "python": platform.python_version()}
+    text = json.dumps(machine | as_json(comparison), indent=1, ensure_ascii=False)
+    write_atomically(directory / "comparison.json", f"{text}\n".encode())
+    sink = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows(comparison), schema=COLUMNS), sink)
+    write_atomically(directory / "comparison.parquet", sink.getvalue())
+    write_atomically(directory / "index.html", render(comparison, directory.resolve().name).encode())
+    return comparison
 
 
 def render(comparison: Comparison, name: str) -> str:
