@@ -80,7 +80,7 @@ class RetrievalSettings(Group):
     admission, or by relevance among those that do not come from a problem of its own cluster."""
     rankings: tuple[Literal["lexical", "proofs"], ...] = Field(default=("lexical",), min_length=1)
     """What relevance is fused from: `lexical`, BM25 over the constants of statements; `proofs`, what the proofs of
-    similar statements use. In runs BM25 alone measured best."""
+    similar statements use; docs/benchmarks.md compares them."""
     premises: Natural = 0
     """Lemmas of the libraries that a problem's header imports, chosen for its statement (`loop/premises.py`), which
     the automation's scripts and the model's prompts are offered; 0 offers none. Rocq only. Of 40 problems of miniF2F
@@ -91,15 +91,15 @@ class ProveSettings(Group):
     workers: Positive = 2
     """Worker actors that prove and evolve side by side."""
     lemmas: Natural = 24
-    """Library lemmas retrieved for one goal; facts measured on inductive problems say a few dozen at most."""
+    """Library lemmas retrieved for one goal; more than a few dozen only slow its proof down."""
     candidate_cpu_seconds: float = Field(default=2.0, gt=0.0)
     """CPU limit of one candidate in a warm session."""
     scripts: Natural = 80
     """Scripts of the automation tried on a problem, as many without lemmas, with those selected, and with the closest
     few of these; 0 leaves automation out."""
     saturation: bool = True
-    """Whether E (`eprover`, where it is installed) chooses lemmas for further scripts of proofs on credit, where others
-    failed. Rocq only."""
+    """Whether E (`eprover`, where it is installed) chooses lemmas for further scripts of conditional proofs, where
+    others failed. Rocq only."""
     cpu_seconds: float = Field(default=20.0, gt=0.0)
     """Prover CPU seconds of an attempt in the first two rounds after which no further script is tried; each later round
     has twice those of the one before, up to eight times. Without any lemma it is a tenth while rounds follow."""
@@ -174,13 +174,13 @@ class EvolveSettings(Group):
     """Conjectures of a signature that a later pass of `explore_first` gives to the prover, smallest first; the next
     one goes as far again beyond them, and so on."""
     scripts: Natural = 10
-    """As `prove.scripts`, for a conjecture and for proofs on credit; a request gets as many as a problem. 0 leaves
+    """As `prove.scripts`, for a conjecture and for conditional proofs; a request gets as many as a problem. 0 leaves
     both out."""
     cpu_seconds: float = Field(default=5.0, gt=0.0)
     """Prover CPU seconds on a conjecture, or on the first try at a request, after which no further script is tried."""
     request_tries: Positive = 3
     """Tries after which a request waits until evolution has brought half as many lemmas again, and failed proofs after
-    which no proof on credit assumes it any more. Each try has twice the time of the one before, up to eight times."""
+    which no conditional proof assumes it any more. Each try has twice the time of the one before, up to eight times."""
     request_steps: Natural = 60
     """Requests tried in one round."""
     model_steps: Natural = 8

@@ -70,7 +70,7 @@ ARMS: Mapping[str, Arm] = {
     "no_surgery": Arm("no requests from stuck goals", {"prove.requests": 0}),
     "no_exploration": Arm("no exploration", {"evolve.exploration": False}),
     "no_evolver": Arm(
-        "evolution answers no requests and a model evolves no lemmas; exploration and proofs on credit go on",
+        "evolution answers no requests and a model evolves no lemmas; exploration and conditional proofs go on",
         {"evolve.request_steps": 0, "evolve.model_steps": 0},
     ),
     "no_sleep": Arm("no consolidation", {"consolidate.enabled": False}),
