@@ -270,8 +270,6 @@ class Lemma:
     axioms: tuple[str, ...] = ()
     seconds: float = 0.0
     retired_by: str | None = None
-    near: str | None = None
-    """The earliest lemma over the same definitions that it reads almost like; it may say something else."""
 
     @property
     def canonical_name(self) -> str:

@@ -6,7 +6,7 @@
 
 Both sides hold the same lemmas (`synthetic_lemmas.py`, or skills and seeded variants of them), are filled without
 measuring, and then take the same new ones and answer the same questions in turn. An insert of ours ends when the lemma
-is on the disk, one fsync each; it has been compared with all others by identity, by `dedup_key` and by MinHash.
+is on the disk, one fsync each; it has been compared with all others by identity.
 LEGO-Prover's is `lego_store.py`, without its calls to an embedding service; its vector index alone is timed too. Each
 size runs in a process of its own, and what resumes is a fresh process too. Rates, latencies and ratios are of CPU
 seconds, which other work on the machine changes less than the clock, which stands beside them. The JSON file is written
@@ -259,7 +259,6 @@ def grow(folder: Path, count: int, seed: int) -> dict[str, Any]:
             "snapshot_seconds": round(shot.cpu, 2),
             "snapshot_wall_seconds": round(shot.wall, 2),
             "snapshot_mib": round(sum(file.stat().st_size for file in folder.rglob("*.parquet")) / 2**20),
-            "look_alikes": sum(lemma.near is not None for lemma in library.lemmas.values()),
         }
 
 

@@ -14,7 +14,6 @@ from typing import Literal, NamedTuple, TypeAlias
 from domain import Lemma, Verdict
 from library_store import graph
 from library_store.deduplication import DEDUP_VERSION, dedup_key
-from library_store.lookalikes import LookAlikes, sketch
 from library_store.schema import Edge, EdgeKind, NodeKind, Row, edge_to_row, lemma_to_rows, request_to_row
 from library_store.state import State, statement_key
 
@@ -39,14 +38,12 @@ InsertReason: TypeAlias = Literal[
 class Inserted(NamedTuple):
     """What became of a proposal. `new`: the statement was not in the library before.
 
-    `near` is the id of an earlier lemma that a new one reads like; that is no reason to refuse it.
     `revived`: it was retired and nothing in retrieval subsumes it; it is back with the proposal's proof.
     """
 
     id: str
     new: bool
     reason: InsertReason
-    near: str | None = None
 
     @property
     def refused(self) -> bool:
@@ -72,7 +69,6 @@ class Staged:
     def __init__(self) -> None:
         self.lemmas: dict[str, Lemma] = {}
         self._ids: dict[str, str] = {}
-        self.alike = LookAlikes()
 
     def add(self, lemma: Lemma) -> None:
         """A lemma, or another revision of one."""
@@ -157,24 +153,18 @@ def _judge(state: State, in_round: int, proposal: Proposal, staged: Staged) -> t
             retired_by=None,
         )
         return Inserted(lemma.id, False, "revived"), back
-    key = lemma.dedup_key or dedup_key(lemma.term)
-    seen = sketch(lemma, key)
-    near = state.alike.leader_of(seen) or staged.alike.leader_of(seen)
-    state.alike.expect(lemma.id, seen)
     admitted = replace(
         lemma,
         revision=1,
         round=0 if proposal.imported else in_round,
         uses=uses,
         definition_ids=tuple(sorted(lemma.definition_ids)),
-        dedup_key=key,
+        dedup_key=lemma.dedup_key or dedup_key(lemma.term),
         axioms=verdict.axioms,
         prover_version=lemma.prover_version or verdict.prover,
         retired_by=None,
-        near=near,
     )
-    staged.alike.add(admitted, seen)
-    return Inserted(lemma.id, True, "new", near), admitted
+    return Inserted(lemma.id, True, "new"), admitted
 
 
 def _ids(state: State, names: Collection[str], staged: Staged) -> tuple[str, ...]:

@@ -20,8 +20,8 @@ import pyarrow as pa
 
 from domain import Problem
 
-SCHEMA_VERSION = 3
-"""Version of everything in this module; written into every manifest and journal segment (see `migrations.py`)."""
+SCHEMA_VERSION = 4
+"""Version of everything in this module; written into every manifest and journal segment. No other version is read."""
 
 Row: TypeAlias = dict[str, Any]
 
@@ -80,7 +80,6 @@ SCHEMAS: Mapping[str, pa.Schema] = {
             ("axioms", _TEXTS),
             ("trust", _TEXT),
             ("retired_by", _TEXT),
-            ("near", _TEXT),
         ]
     ),
     "proofs": pa.schema(

@@ -167,7 +167,6 @@ def lemma_to_rows(lemma: Lemma, in_round: int, *, trust: str, dedup_version: int
             "axioms": list(lemma.axioms),
             "trust": trust,
             "retired_by": lemma.retired_by,
-            "near": lemma.near,
         },
         {
             "lemma_id": lemma.id,
@@ -204,7 +203,6 @@ def lemma_from_rows(row: Row, proof: Row) -> Lemma:
         axioms=_ids(row["axioms"]),
         seconds=proof["seconds"],
         retired_by=row["retired_by"],
-        near=row["near"],
     )
 
 

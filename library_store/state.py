@@ -15,7 +15,6 @@ import networkx as nx
 
 from domain import Definition, Lemma, Request
 from library_store import graph
-from library_store.lookalikes import LookAlikes
 from library_store.retrieval.hybrid import HybridIndex
 from library_store.retrieval.lexical import LemmaIndex, statement_tokens, text_tokens
 from library_store.schema import (
@@ -98,7 +97,6 @@ class State:
         self._requests_by_statement: dict[StatementKey, str] = {}
         self._proofs: dict[str, Row] = {}
         self._proved_in: dict[str, int] = {}
-        self.alike = LookAlikes()
         self._index = LemmaIndex()
         self._hybrid: HybridIndex | None = None
         """Made when it is first asked."""
@@ -167,8 +165,6 @@ class State:
 
     def _apply_lemma(self, lemma: Lemma, trust: str) -> None:
         before = self.lemmas.get(lemma.id)
-        if before is None:
-            self.alike.add(lemma)
         if before is None or before.uses != lemma.uses:
             graph.set_uses(self.graph, lemma.id, lemma.uses)
         self.lemmas[lemma.id] = lemma

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from domain import UserError
+from domain import Lemma, UserError
 
 
 def show(
@@ -109,7 +109,7 @@ def _lemma(tables: Any, lemma: Any) -> dict[str, Any]:
         ],
         "attempt": lemma.attempt_id,
         "lineage": forest(tables).told(lemma.id),
-        "reads like": tables.lemmas[lemma.near].name if lemma.near in tables.lemmas else None,
+        "reads like": next((one.name for one in tables.lemmas.values() if _read_alike(one, lemma)), None),
         "uses": [tables.lemmas[u].name for u in lemma.uses],
         "used by": [tables.lemmas[u].name if u in tables.lemmas else u for u in dict.fromkeys(used_by)],
         "axioms": list(lemma.axioms),
@@ -117,6 +117,11 @@ def _lemma(tables: Any, lemma: Any) -> dict[str, Any]:
         "retired by": lemma.retired_by,
         "proof": lemma.proof,
     }
+
+
+def _read_alike(one: Lemma, other: Lemma) -> bool:
+    """Whether two lemmas differ in names, order of hypotheses or sides of an equation at most."""
+    return one.id != other.id and (one.prelude_id, one.dedup_key) == (other.prelude_id, other.dedup_key)
 
 
 def _outcome(row: dict[str, Any]) -> str:
