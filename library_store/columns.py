@@ -18,12 +18,22 @@ from typing import Any, Literal, TypeAlias
 
 import pyarrow as pa
 
-from domain import Problem
+from domain import Problem, UserError
 
 SCHEMA_VERSION = 4
 """Version of everything in this module; written into every manifest and journal segment. No other version is read."""
 
 Row: TypeAlias = dict[str, Any]
+
+
+def check_version(version: object, where: object) -> None:
+    """Raises UserError if files of this version are not read."""
+    if version != SCHEMA_VERSION:
+        raise UserError(
+            f"{where} has schema version {version}, this program reads {SCHEMA_VERSION}: "
+            "use the version of the program that wrote it"
+        )
+
 
 NodeKind: TypeAlias = Literal["problem", "lemma", "definition", "request"]
 

@@ -25,8 +25,8 @@ from library_store import journal
 from library_store import snapshot as snapshots
 from library_store.admission import Inserted, Proposal, Record, admit
 from library_store.analysis import counts
+from library_store.columns import check_version
 from library_store.deduplication import DEDUP_VERSION
-from library_store.migrations import check_version, row_from
 from library_store.pending import Pending
 from library_store.reader import LibraryReader
 from library_store.schema import (
@@ -68,10 +68,7 @@ class Library(LibraryReader):
         """Opens the folder; waits up to `patience` seconds for another writer, a dying one perhaps, to end."""
         super().__init__()
         self.directory = directory
-        self.notices: list[str] = []
         self._pending = Pending()
-        self._version = SCHEMA_VERSION
-        """Of the rows that the journal ends with; rows of this version follow a record that says so."""
         self._folder = directory / "journal"
         self._lock = _lock(self._folder, patience)
         try:
@@ -131,18 +128,16 @@ class Library(LibraryReader):
     def _take_back(self, path: Path, record: Record) -> None:
         name, row = record
         if name == "schema":
-            self._version = check_version(row["version"], path)
+            check_version(row["version"], path)
             return
-        current = row_from(self._version, name, row)
-        self.apply(name, current)
-        self._pending.add(name, current)
+        self.apply(name, row)
+        self._pending.add(name, row)
 
     def _segment(self, number: int) -> journal.Journal:
         path = journal.segment_path(self._folder, number)
         opened = journal.Journal(path)
-        if opened.size == len(journal.HEADER) or self._version != SCHEMA_VERSION:
+        if opened.size == len(journal.HEADER):
             opened.append([("schema", {"version": SCHEMA_VERSION})])
-            self._version = SCHEMA_VERSION
         return opened
 
     def close(self) -> None:

@@ -40,6 +40,10 @@ class LibraryReader(State):
     def current_round(self) -> int:
         return self.round
 
+    def all_notices(self) -> list[str]:
+        """Lines about what was mended while the library was opened."""
+        return list(self.notices)
+
     def all_definitions(self) -> dict[str, Definition]:
         return dict(self.definitions)
 

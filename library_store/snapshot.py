@@ -24,17 +24,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from domain import Definition, Lemma, OutsideError, UserError
-from library_store.columns import KEYS, SCHEMA_VERSION, SCHEMAS, TABLE_NAMES, ProblemState, Row
+from library_store.columns import KEYS, SCHEMA_VERSION, SCHEMAS, TABLE_NAMES, ProblemState, Row, check_version
 from library_store.journal import sync_folder
-from library_store.migrations import check_version, schema_of, table_from
 from library_store.schema import definition_from_row, lemma_from_rows, problem_from_row
 
 Value = TypeVar("Value")
 
 MANIFEST = "manifest.json"
 _TEMPORARY = ".tmp-"
-_WITH_DIGEST = 3
-"""The first schema whose manifests have a digest of themselves."""
 
 ROW_GROUP = 65_536
 """Rows of a Parquet row group: each has the least and greatest value of a column, so that readers may skip it."""
@@ -54,7 +51,7 @@ class FileEntry(NamedTuple):
 class Manifest:
     """The last file of a snapshot. `parent` is the round before it; `counts` are those up to and with this round.
 
-    In the file there is also `sha256`, of the canonical JSON of everything else; schemas 1 and 2 did not have it.
+    In the file there is also `sha256`, of the canonical JSON of everything else.
     """
 
     schema_version: int
@@ -249,8 +246,8 @@ def read_manifest(path: Path) -> Manifest:
     mend = f"restore the file from a copy, or remove the folder {folder} and those after it to go back one round"
     try:
         values = json.loads(path.read_text())
-        version = check_version(values["schema_version"], path)
-        if version >= _WITH_DIGEST and values.pop("sha256") != _digest(values):
+        check_version(values["schema_version"], path)
+        if values.pop("sha256") != _digest(values):
             raise ValueError("its SHA-256 is not that of its values")
         files = {name: FileEntry(entry["sha256"], int(entry["rows"])) for name, entry in values["files"].items()}
         manifest = Manifest(**(values | {"files": files}))
@@ -311,7 +308,7 @@ def read(directory: Path, at_round: int | None = None, *, names: Sequence[str] =
             data = _verified(round_folder(directory, manifest.round), name, manifest)
             if name in names:
                 path = round_folder(directory, manifest.round) / f"{name}.parquet"
-                parts[name].append(_parsed(path, name, data, manifest.schema_version))
+                parts[name].append(_parsed(path, name, data))
     return Tables(directory, last, chosen, {name: pa.concat_tables(tables) for name, tables in parts.items()})
 
 
@@ -333,14 +330,14 @@ def _verified(folder: Path, name: str, manifest: Manifest) -> bytes:
     return data
 
 
-def _parsed(path: Path, name: str, data: bytes, version: int) -> pa.Table:
+def _parsed(path: Path, name: str, data: bytes) -> pa.Table:
     try:
         table = pq.read_table(pa.BufferReader(_arrow_owned(data)))
     except (pa.ArrowException, OSError) as error:
         raise UserError(f"{path} is no Parquet file that can be read: {_MEND}") from error
-    if not table.schema.equals(schema_of(name, version)):
-        raise UserError(f"{path} has not the columns of table {name} in schema {version}: {_MEND}")
-    return table_from(version, name, table)
+    if not table.schema.equals(SCHEMAS[name]):
+        raise UserError(f"{path} has not the columns of table {name} in schema {SCHEMA_VERSION}: {_MEND}")
+    return table
 
 
 def _arrow_owned(data: bytes) -> pa.Buffer:
@@ -367,7 +364,7 @@ def _latest(name: str, table: pa.Table) -> pa.Table:
 
 # -------------------------------------------------------------------------------------------------------------- SQL
 
-ROWS_SQL = "read_parquet('{run}/rounds/round=*/{table}.parquet', hive_partitioning = false, union_by_name = true)"
+ROWS_SQL = "read_parquet('{run}/rounds/round=*/{table}.parquet', hive_partitioning = false)"
 """DuckDB's name for all rows of a table in a run folder."""
 
 

@@ -76,6 +76,7 @@ class State:
     def __init__(self) -> None:
         self.round = 1
         """The round that is under way."""
+        self.notices: list[str] = []
         self.definitions: dict[str, Definition] = {}
         self.lemmas: dict[str, Lemma] = {}
         self.problems: dict[str, ProblemState] = {}

@@ -15,6 +15,7 @@ import pytest
 from domain import UserError, Verdict
 from library_store import graph, journal
 from library_store.admission import Proposal
+from library_store.columns import SCHEMA_VERSION
 from library_store.library import Library
 from library_store.schema import Metric
 from library_store.state import AUTOMATION
@@ -311,5 +312,5 @@ def test_a_journal_of_another_schema_is_refused(tmp_path: Path) -> None:
     opened_journal = journal.Journal(path)
     opened_journal.append([("schema", {"version": 99})])
     opened_journal.close()
-    with pytest.raises(UserError, match="schema version 99"):
+    with pytest.raises(UserError, match=f"schema version 99, this program reads {SCHEMA_VERSION}"):
         Library(tmp_path)

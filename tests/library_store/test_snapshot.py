@@ -154,16 +154,17 @@ def test_a_file_that_is_no_parquet_whatever_its_checksum_says_is_one_line(run: P
     (folder / "lemmas.parquet").write_bytes(b"PAR1 and more PAR1")
     manifest = json.loads((folder / snapshot.MANIFEST).read_text())
     manifest["files"]["lemmas.parquet"]["sha256"] = hashlib.sha256(b"PAR1 and more PAR1").hexdigest()
-    unsigned(manifest)
+    sign(manifest)
     (folder / snapshot.MANIFEST).write_text(json.dumps(manifest))
     with pytest.raises(UserError, match="is no Parquet file"):
         snapshot.read(run)
 
 
-def unsigned(manifest: dict[str, object]) -> None:
-    """As an older program would have written it."""
+def sign(manifest: dict[str, object]) -> None:
+    """As whoever meant what it says would have written it."""
     del manifest["sha256"]
-    manifest["schema_version"] = 2
+    text = json.dumps(manifest, sort_keys=True, separators=(",", ":"))
+    manifest["sha256"] = hashlib.sha256(text.encode()).hexdigest()
 
 
 def spoil(change: Callable[[dict[str, object]], object]) -> Callable[[bytes], bytes]:
@@ -185,7 +186,7 @@ def spoil(change: Callable[[dict[str, object]], object]) -> Callable[[bytes], by
         (spoil(lambda values: values.pop("files")), "is damaged"),
         (spoil(lambda values: values.update(round=7)), "is damaged"),
         (spoil(lambda values: values.update(schema_version=99)), "schema version 99"),
-        (spoil(lambda values: values.update(files={}) or unsigned(values)), "does not list"),
+        (spoil(lambda values: values.update(files={}) or sign(values)), "does not list"),
         (spoil(lambda values: values.update(seed=8)), "is damaged .* SHA-256"),
         (spoil(lambda values: values.pop("sha256")), "is damaged"),
     ],
