@@ -81,10 +81,6 @@ class RetrievalSettings(Group):
     rankings: tuple[Literal["lexical", "proofs"], ...] = Field(default=("lexical",), min_length=1)
     """What relevance is fused from: `lexical`, BM25 over the constants of statements; `proofs`, what the proofs of
     similar statements use; docs/benchmarks.md compares them."""
-    premises: Natural = 0
-    """Lemmas of the libraries that a problem's header imports, chosen for its statement (`loop/premises.py`), which
-    the automation's scripts and the model's prompts are offered; 0 offers none. Rocq only. Of 40 problems of miniF2F
-    they helped with none."""
 
 
 class ProveSettings(Group):

@@ -13,14 +13,6 @@ from typing import Protocol
 from domain import Candidate, Elaboration, Goal, Problem, Prover, Replay, Term, Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Visible:
-    """A proposition of a library that a header imports, by its name under that header."""
-
-    name: str
-    term: Term
-
-
 class Verifier(Protocol):
     """A prover. All methods are idempotent; answers come in the order of the questions."""
 
@@ -62,10 +54,6 @@ class Verifier(Protocol):
         library lemma has its canonical name, a constant of the header its name there, and everything else the name
         that the prover prints where nothing is imported.
         """
-        ...
-
-    def visible(self, headers: Sequence[str]) -> list[tuple[Visible, ...]]:
-        """The propositions of the libraries that each header imports; none where the prover does not list them."""
         ...
 
     def parse_goal(self, text: str, header: str = "") -> Goal:

@@ -7,7 +7,7 @@ its problems, so that warm sessions are shared by everything that is proved.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
@@ -16,7 +16,6 @@ from pipeline.config import RunSettings
 from pipeline.dialects import DIALECTS, Dialect
 from pipeline.loop.clusters import clusters
 from pipeline.proposers.automation.portfolio import Automation
-from pipeline.proposers.automation.with_premises import Premise
 from term_algebra import alpha_normal
 from term_algebra.display import Display
 from verifiers.canonical import canonical_header, lemma_id, reached
@@ -89,8 +88,6 @@ class RunContext:
     model_card: ModelCard | None
     language: Prover = "rocq"
     """The prover of all problems."""
-    premises: Mapping[str, tuple[Premise, ...]] = field(default_factory=dict[str, tuple[Premise, ...]])
-    """Id of a problem's statement → lemmas of the libraries that its header imports, best first."""
 
     @property
     def explores(self) -> bool:

@@ -42,13 +42,10 @@ def formalization(
     """The prompts for a problem's proof, in the run's style."""
     settings = world.settings.prove
     shown = lemmas[: settings.prompt_lemmas]
-    premises = world.premises.get(world.of_problem(elaboration.problem.name).id, ())[: settings.prompt_lemmas]
     samples, room = settings.samples, limits(world)
     if settings.style == "tactics":
-        return prompting.proof_prompts(elaboration, shown, room, samples=samples, premises=premises)
-    return prompting.formalization_prompts(
-        elaboration, shown, room, plan=planned.text, samples=samples, seed=seed, premises=premises
-    )
+        return prompting.proof_prompts(elaboration, shown, room, samples=samples)
+    return prompting.formalization_prompts(elaboration, shown, room, plan=planned.text, samples=samples, seed=seed)
 
 
 def decompose(

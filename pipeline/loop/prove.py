@@ -18,7 +18,6 @@ from pipeline.loop.context import CanonicalStatement, Ports, RunContext
 from pipeline.loop.repair import repair_candidate
 from pipeline.proposers.automation import saturation
 from pipeline.proposers.automation.portfolio import Script, minimise
-from pipeline.proposers.automation.with_premises import PremiseScript, premise_scripts
 from term_algebra.theory import open_statement
 
 CLOSEST = 8
@@ -35,9 +34,6 @@ first induction that leaves other variables alone is among the first 7, if there
 AS_LONG, MOMENT = 2.0, 0.1
 """A lemma is needed if without it the proof fails or takes more than twice the time and 0.1 CPU seconds. Of 443 replays
 the 140 that went through took less than 1.5 times as long and 0.02 seconds; the others up to a candidate's limit."""
-
-CHEAP = 10
-"""Procedures that are tried before scripts over premises: those that cost little."""
 
 
 class Proof(NamedTuple):
@@ -163,8 +159,6 @@ class Search:
         prelude = world.preludes[statement.prelude_id]
         logic = bare and most > 0 and (not statement.reached or bool(prelude))
         self._procedures = world.dialect.procedures(prelude) if logic else ()
-        offered = world.premises.get(statement.id, ()) if logic else ()
-        self._with_premises = list(premise_scripts(offered))
         inductive = most if statement.reached or lemmas else 0
         self._selected = self._automation.select(statement.term, lemmas, stuck=stuck) if inductive else ()
         selected = self._selected
@@ -225,37 +219,8 @@ class Search:
         found = self._proof_among(scripts, self._automation.quick_seconds)
         if found is not None:
             return found
-        return (
-            self._by_procedures(self._procedures[:CHEAP])
-            or self._by_premises(self._automation.quick_seconds)
-            or self._by_procedures(self._procedures[CHEAP:])
-            or self._by_premises(None)
-        )
-
-    def _by_procedures(self, scripts: Sequence[str]) -> Proof | None:
-        accepted = next((script for script in scripts if self.screen.accepts(script, ())), None)
+        accepted = next((script for script in self._procedures if self.screen.accepts(script, ())), None)
         return None if accepted is None else Proof(accepted, (), "automation")
-
-    def _by_premises(self, limit: float | None) -> Proof | None:
-        """The first script over premises that goes through, narrowed; those that the limit stopped are kept."""
-        scripts, self._with_premises = self._with_premises, []
-        for script in scripts:
-            if self.screen.left <= 0:
-                return None
-            verdict = self.screen.verdict(script.text, (), limit)
-            if verdict.trust == "elaborated":
-                return Proof(self._fewest(script).text, (), "automation")
-            if verdict.verdict == "timeout" and limit is not None:
-                self._with_premises.append(script)
-        return None
-
-    def _fewest(self, script: PremiseScript) -> PremiseScript:
-        """An accepted script without the premises that it does not need, the least relevant dropped first."""
-        for premise in reversed(script.premises):
-            shorter = script.without(premise)
-            if shorter.premises and self.screen.replays(shorter.text, ()):
-                script = shorter
-        return script
 
     def patiently(self) -> Proof | None:
         """The scripts that the quick limit stopped, those with lemmas first, within the settings' limit."""

@@ -13,7 +13,6 @@ import re
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any, NamedTuple
@@ -37,7 +36,6 @@ from pipeline.loop.consolidate import consolidate
 from pipeline.loop.context import RunContext, build
 from pipeline.loop.evolve import evolve
 from pipeline.loop.import_library import import_library
-from pipeline.loop.premises import premises
 from pipeline.loop.progress import Progress
 from pipeline.loop.proof_files import write_proofs
 from pipeline.loop.recheck import recheck
@@ -122,9 +120,6 @@ def _world(settings: RunSettings, datasets: Sequence[Dataset], staff: Workers, p
     elaborations = [answer for p in problems if isinstance(answer := by_name[p.name], Elaboration)]
     prover = staff.verifiers[0].describe()
     world = build(settings, elaborations, prover, staff.model_card)
-    if settings.retrieval.premises:
-        progress.stage("choose premises among what the problems import")
-        world = replace(world, premises=premises(world, staff.ports().verifier))
     library = staff.library
     library.add_definitions(list(world.definitions.values()))
     states = [_state(problem, world.elaborations.get(problem.name, by_name[problem.name])) for problem in problems]

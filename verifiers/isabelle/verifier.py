@@ -43,7 +43,6 @@ from verifiers.audit.refusals import Malformed
 from verifiers.audit.sandbox import Sandbox
 from verifiers.canonical import digest
 from verifiers.isabelle.goals import Printed, read_goal, read_goals, render
-from verifiers.protocol import Visible
 
 PROBE_SECONDS = 60.0
 """For the question which forms of ML a server's release understands, wall time."""
@@ -198,10 +197,6 @@ class IsabelleVerifier:
         verdict `error` for a problem that is none.
         """
         return [_as_text(problem) for problem in problems]
-
-    def visible(self, headers: Sequence[str]) -> list[tuple[Visible, ...]]:
-        """None: the libraries of this prover are not listed."""
-        return [()] * len(headers)
 
     def parse_goal(self, text: str, header: str = "") -> Goal:  # noqa: ARG002 (a goal's text is whole by itself)
         """A printed goal, cut into variables, premises and conclusion, with terms as text (see `goals`).

@@ -33,7 +33,6 @@ from verifiers.lean.elaboration import Answer, Elaborator, Ran
 from verifiers.lean.goals import read_goal, replay
 from verifiers.lean.session import Outcome, Session
 from verifiers.lean.terms import render
-from verifiers.protocol import Visible
 from verifiers.warm_sessions import WarmSessions
 
 _CHECK = "LemmaryFrozen.check"
@@ -131,10 +130,6 @@ class LeanVerifier:
     def uses(self, candidate: Candidate) -> tuple[str, ...] | Verdict:
         """The global names in the proof term, sorted; a verdict on a text without one."""
         return self._auditor.uses(candidate)
-
-    def visible(self, headers: Sequence[str]) -> list[tuple[Visible, ...]]:
-        """None: the libraries of this prover are not listed."""
-        return [()] * len(headers)
 
     def parse_goal(self, text: str, header: str = "") -> Goal:
         """One goal as Lean prints it under `pp.all`: hypotheses, `⊢`, the conclusion."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import platform
 import re
-import secrets
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
@@ -33,7 +32,6 @@ from verifiers.audit.cache import VerdictCache, candidate_key, program_digest
 from verifiers.audit.refusals import Malformed, Unterminated, refusal
 from verifiers.audit.rocq.auditor import Auditor
 from verifiers.audit.rocq.lint import refuse, refuse_preamble
-from verifiers.audit.rocq.processes import Work
 from verifiers.audit.rocq.reader import library_parameters, parse_goal, parse_goals
 from verifiers.audit.rocq.recheck import recheck
 from verifiers.audit.rocq.sentences import identifiers
@@ -49,8 +47,6 @@ from verifiers.audit.rocq.source import (
 from verifiers.audit.rocq.version import program
 from verifiers.audit.sandbox import GIBIBYTE, Limits, Sandbox
 from verifiers.audit.words import ParseError
-from verifiers.protocol import Visible
-from verifiers.rocq import visible
 from verifiers.rocq.elaboration import Elaborator, run_in
 from verifiers.rocq.session import Outcome, Session
 from verifiers.rocq.terms import render
@@ -194,23 +190,6 @@ class RocqVerifier:
     def uses(self, candidate: Candidate) -> tuple[str, ...] | Verdict:
         """The global names in the proof term, sorted (dpdgraph's `SearchDepend`); a verdict on a text without one."""
         return self._auditor.uses(candidate)
-
-    def visible(self, headers: Sequence[str]) -> list[tuple[Visible, ...]]:
-        """The propositions that `Search` lists under each header (see `visible`); none where it imports nothing."""
-        seconds, mark = self.settings.audit_seconds, secrets.token_hex(16)
-        work = Work(self._sandbox, Limits(4 * seconds, seconds, self.settings.memory_bytes))
-        known: dict[str, Term] = {}
-        found: dict[str, tuple[Visible, ...]] = {}
-        abouts = [visible.listing(header) for header in headers]
-        for about in dict.fromkeys(abouts):
-            found[about] = ()
-            if "Require" in about:
-                with self._sandbox.folder() as folder:
-                    (folder / "Listing.v").write_text(visible.question(about, mark))
-                    finished = work.run("coqc", "-q", "-w", "none", "Listing.v", folder=folder)
-                found[about] = visible.read(finished, mark, known)
-        self._closed_cpu_seconds += work.cpu_seconds
-        return [found[about] for about in abouts]
 
     def parse_goal(self, text: str, header: str = "") -> Goal:
         """One goal as `Show` prints it under `Set Printing All`: hypotheses, a bar of `=`, the conclusion."""

@@ -31,22 +31,3 @@ Ltac lm_squares :=
       | _ => pose proof (RIneq.Rle_0_sqr (Rdefinitions.Rminus x y)); unfold RIneq.Rsqr in *
       end
   end.
-
-Ltac lm_fact p :=
-  let T := type of p in
-  lazymatch goal with
-  | _ : T |- _ => fail
-  | _ => pose proof p
-  end.
-
-Ltac lm_meet :=
-  repeat match goal with
-  | H : ?P -> _ |- _ =>
-      lazymatch type of P with
-      | Prop =>
-          let h := fresh in
-          assert (h : P) by first [ assumption | lra | lia | easy ];
-          specialize (H h); clear h
-      end
-  end;
-  unfold RIneq.Rsqr in *.

@@ -20,7 +20,6 @@ from typing import Any, Literal
 from jinja2 import Environment, StrictUndefined, Template
 
 from domain import App, Const, Elaboration, Forall, Lemma, Prompt, Prover
-from pipeline.proposers.automation.with_premises import Premise
 from pipeline.proposers.language_model.answers import Block, steps_of
 from pipeline.proposers.language_model.languages import PROMPT_LANGUAGES, PromptLanguage
 from pipeline.proposers.language_model.naming import Naming, aliases, author_naming, letters_of
@@ -99,15 +98,13 @@ def proof_prompts(
     *,
     samples: int = 1,
     request: bool = False,
-    premises: Sequence[Premise] = (),
 ) -> PromptBatch:
     """Prompts that ask for the tactics of one proof of the elaborated statement, one prompt per sample.
 
-    `lemmas` are retrieved ones, most relevant first; `premises`, of the libraries that the header imports, come behind
-    them. `request` words it as a library request.
+    `lemmas` are retrieved ones, most relevant first; `request` words it as a library request.
     """
     template = "solve_request" if request else "prove"
-    return _asked(template, elaboration, lemmas, limits, samples=samples, premises=premises)
+    return _asked(template, elaboration, lemmas, limits, samples=samples)
 
 
 def formalization_prompts(
@@ -118,7 +115,6 @@ def formalization_prompts(
     plan: str = "",
     samples: int = 1,
     seed: int = 0,
-    premises: Sequence[Premise] = (),
 ) -> PromptBatch:
     """Prompts that ask for a proof in blocks, auxiliary lemmas first, then the theorem (LEGO-Prover, section 3.2).
 
@@ -127,9 +123,7 @@ def formalization_prompts(
     limits = replace(limits, continued=False)
     worked = draw(elaboration.problem.prover, WORKED, seed)
     more = {"steps": steps_of(plan)}
-    return _asked(
-        "formalize", elaboration, lemmas, limits, samples=samples, premises=premises, worked=worked, more=more
-    )
+    return _asked("formalize", elaboration, lemmas, limits, samples=samples, worked=worked, more=more)
 
 
 def repair_prompt(
@@ -189,7 +183,6 @@ def _asked(
     limits: Limits,
     *,
     samples: int = 1,
-    premises: Sequence[Premise] = (),
     worked: Sequence[Worked] = (),
     failed: str = "",
     error: str = "",
@@ -211,9 +204,6 @@ def _asked(
         statement = language.rename(language.display(definitions, lemma.term), letters)
         text = language.theorem("Lemma", named[lemma.canonical_name], statement)
         shown.append(_Shown(text, _indented(language.rename(lemma.proof, outward | letters))))
-    for premise in premises:
-        text = language.theorem("Lemma", premise.name, language.display(definitions, premise.term))
-        shown.append(_Shown(text, ""))
     letters = letters_of(elaboration.statement, taken) if elaboration.definitions else {}
     outward |= letters
     inward = {name: canonical for canonical, name in outward.items()}
