@@ -34,7 +34,7 @@ from library_store.snapshot import Tables, read
 from pipeline.loop.admit import closure
 from pipeline.loop.attempt_log import AttemptLog
 from pipeline.loop.consolidate import follows
-from pipeline.loop.context import CanonicalStatement, Ports, RunContext, build
+from pipeline.loop.context import CanonicalStatement, RunContext, build
 from pipeline.loop.prove import Proof, Screen, Search
 from pipeline.loop.resume import stored
 from pipeline.loop.retrieve import retrieve_for_problem
@@ -47,11 +47,11 @@ Row = dict[str, Any]
 
 
 class Bench:
-    """Searches in the world of a finished run, whose library is a copy."""
+    """Searches in the context of a finished run, whose library is a copy."""
 
-    def __init__(self, world: RunContext, ports: Ports, number: int, seconds: float) -> None:
+    def __init__(self, context: RunContext, number: int, seconds: float) -> None:
         """`number` is that of a round after the last one: a search sees every lemma."""
-        self._world, self._ports, self._number, self._seconds = world, ports, number, seconds
+        self._context, self._number, self._seconds = context, number, seconds
         self._subsumers: dict[str, frozenset[str]] = {}
 
     def row(self, name: str, uses: Sequence[Lemma]) -> Row:
@@ -66,7 +66,7 @@ class Bench:
     def _without(self, name: str, lemma: Lemma) -> Row:
         hidden = self.subsumers(lemma) | {lemma.id}
         lemmas, row = self.search(name, hidden)
-        rests = any(one.id in hidden for one in closure(self._ports, lemmas))
+        rests = any(one.id in hidden for one in closure(self._context, lemmas))
         return {
             "lemma": lemma.name,
             "statement": lemma.statement,
@@ -78,14 +78,14 @@ class Bench:
 
     def search(self, name: str, hidden: frozenset[str] | None) -> tuple[tuple[Lemma, ...], Row]:
         """One search, with no lemma if `hidden` is None: the lemmas that its proof needs, and what it came to."""
-        world, ports = self._world, self._ports
-        ledger = AttemptLog("bench", "problem", name)
-        offered = retrieve_for_problem(world, ports, name, self._number, world.settings.seed)
+        context = self._context
+        log = AttemptLog("bench", "problem", name)
+        offered = retrieve_for_problem(context, name, self._number, context.settings.seed)
         lemmas = [] if hidden is None else [one for one in offered if one.id not in hidden]
-        most = world.settings.prove.scripts
-        search = Search(world, ports, ledger, world.of_problem(name), lemmas, most=most, seconds=self._seconds)
+        most = context.settings.prove.scripts
+        search = Search(context, log, context.of_problem(name), lemmas, most=most, seconds=self._seconds)
         found = search.few() or search.quickly() or search.chosen() or search.patiently()
-        proved = found is not None and self._audited(world.elaborations[name], found)
+        proved = found is not None and self._audited(context.elaborations[name], found)
         lemmas = found.lemmas if found is not None else ()
         row = {
             "found": proved,
@@ -95,21 +95,21 @@ class Bench:
         return lemmas, row
 
     def _audited(self, elaboration: Elaboration, found: Proof) -> bool:
-        world, ports = self._world, self._ports
-        before, definitions = closure(ports, found.lemmas), tuple(world.definitions.values())
-        preamble = world.preamble(elaboration.prelude_id)
-        texts = world.dialect.candidates(elaboration, found.proof, before, definitions, preamble)
-        return any(ports.verifier.audit([Candidate(elaboration.problem, text)])[0].accepted for text in texts)
+        context = self._context
+        before, definitions = closure(context, found.lemmas), tuple(context.definitions.values())
+        preamble = context.preamble(elaboration.prelude_id)
+        texts = context.dialect.candidates(elaboration, found.proof, before, definitions, preamble)
+        return any(context.verifier.audit([Candidate(elaboration.problem, text)])[0].accepted for text in texts)
 
     def subsumers(self, lemma: Lemma) -> frozenset[str]:
         """Ids of the other lemmas that prove this one in one step."""
         if lemma.id not in self._subsumers:
-            world, ports = self._world, self._ports
-            ledger = AttemptLog("bench", "evolve", "library")
-            screen = Screen(world, ports, ledger, CanonicalStatement.of(lemma))
+            context = self._context
+            log = AttemptLog("bench", "evolve", "library")
+            screen = Screen(context, log, CanonicalStatement.of(lemma))
             others = [
                 other
-                for other in ports.library.lemmas.values()
+                for other in context.library.lemmas.values()
                 if other.id != lemma.id
                 and other.prelude_id == lemma.prelude_id
                 and set(other.definition_ids) <= set(lemma.definition_ids)
@@ -133,8 +133,8 @@ def summary(rows: Sequence[Row]) -> Row:
 
 
 @contextmanager
-def reopened(run: Path) -> Generator[tuple[Tables, RunContext, Ports]]:
-    """What a finished run stored, and its world over a copy of its library.
+def reopened(run: Path) -> Generator[tuple[Tables, RunContext]]:
+    """What a finished run stored, and its context over a copy of its library.
 
     Raises:
         UserError: there is no such run, or it has a library for each problem.
@@ -149,8 +149,7 @@ def reopened(run: Path) -> Generator[tuple[Tables, RunContext, Ports]]:
             with SharedLibrary(Path(folder)) as library:
                 problems = [state.problem for state in tables.problems.values()]
                 elaborations = [one for one in verifier.elaborate(problems) if isinstance(one, Elaboration)]
-                world = build(settings, elaborations, verifier.describe(), None)
-                yield tables, world, Ports(verifier, library, None)
+                yield tables, build(settings, elaborations, verifier, library)
         finally:
             verifier.close()
 
@@ -163,8 +162,8 @@ def main() -> None:
     options = parser.parse_args()
     rows: list[Row] = []
     try:
-        with reopened(options.run) as (tables, world, ports):
-            bench = Bench(world, ports, tables.round + 1, options.cpu_seconds)
+        with reopened(options.run) as (tables, context):
+            bench = Bench(context, tables.round + 1, options.cpu_seconds)
             for name, state in tables.problems.items():
                 if state.status == "proved" and state.uses:
                     rows.append(bench.row(name, [tables.lemmas[used] for used in state.uses]))
@@ -177,7 +176,7 @@ def main() -> None:
         about = {
             "machine": f"{os.cpu_count()} {platform.machine()} cores",
             "cpu_seconds": options.cpu_seconds,
-            "seed": world.settings.seed,
+            "seed": context.settings.seed,
         }
         options.json.write_text(json.dumps(about | summary(rows) | {"rows": rows}, indent=1, ensure_ascii=False) + "\n")
 

@@ -57,7 +57,7 @@ RUN_LOADS = 210
 """Modules of ours that the driver of `run` imports for Rocq problems without a language model."""
 
 CONFINED = {
-    "ray": ("actors/", "pipeline/loop/run.py", "pipeline/commands/"),
+    "ray": ("actors/", "pipeline/loop/dispatch.py", "pipeline/commands/"),
     "vllm": ("actors/language_model.py", "models/memoryformer/vllm_"),
     "torch": ("models/",),
     "transformers": ("models/",),

@@ -1,17 +1,73 @@
-"""What the library offers to the policy, read in the library's own process."""
+"""What the library offers for the next step: open requests, lemmas that may be evolved, what each kind of step brought.
+
+The scheduler chooses among these; nothing is chosen here. `candidates` is run in the library's own process.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
-from pipeline.loop.scheduler import Candidates, OpenRequest, Parent, Record, arm_of
+USED_WORTH = 3.0
+"""What a lemma on which another proof rests pays, beside the 1 that it paid as a new one."""
 
 ASSUMED = ("exploration", "goal_surgery")
 """Sources of requests that attempts assume before anybody proves them."""
 
 GROWN = 1.5
 """How many times as many lemmas make a request that failed often worth another try."""
+
+
+class Record(NamedTuple):
+    """What steps of one kind, or from one parent, have brought so far."""
+
+    steps: int = 0
+    new: int = 0
+    """Lemmas that they added to the library."""
+    used: int = 0
+    """Those of them on which another proof rests."""
+    seconds: float = 0.0
+    """CPU seconds, the model's included."""
+
+    @property
+    def pay(self) -> float:
+        return self.new + USED_WORTH * self.used
+
+
+class OpenRequest(NamedTuple):
+    """An open request: how it came about, how often it was tried, how many open problems ask for it."""
+
+    id: str
+    source: str = ""
+    tries: int = 0
+    asked_by: int = 1
+
+
+class Parent(NamedTuple):
+    """A lemma that may be evolved, and what evolving it brought."""
+
+    id: str
+    record: Record = Record()
+
+
+class Candidates(NamedTuple):
+    """What the library offers now: requests and parents, smallest first, and the records of the arms (`arm_of`).
+
+    Beside it how many problems are proved, and how many of these by the language model.
+    """
+
+    requests: Sequence[OpenRequest] = ()
+    parents: Sequence[Parent] = ()
+    arms: Mapping[str, Record] = MappingProxyType({})
+    proved: int = 0
+    by_model: int = 0
+
+
+def arm_of(operator: str, source: str = "", *, use_model: bool) -> str:
+    """The arm that a step belongs to; `source` is how a request came about."""
+    return " ".join(part for part in (operator, source, "by model" if use_model else "") if part)
 
 
 def candidates(

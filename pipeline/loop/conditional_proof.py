@@ -23,9 +23,9 @@ from typing import Any
 
 from domain import Lemma, Request, Term
 from library_store.deduplication import dedup_key
-from pipeline.loop.admit import admit, known
+from pipeline.loop.admit import Origin, admit, known
 from pipeline.loop.attempt_log import AttemptLog
-from pipeline.loop.context import CanonicalStatement, Ports, RunContext
+from pipeline.loop.context import CanonicalStatement, RunContext
 from pipeline.loop.prove import Proof, Search
 from pipeline.loop.retrieve import retrieve
 from pipeline.proposers.conjecture.testing import Tester
@@ -49,11 +49,10 @@ GROWTH = 8
 
 @dataclass
 class ConditionalProofs:
-    """The means of one step: `over` are ids of the definitions in sight, `until` a limit of `ledger.prover_seconds`."""
+    """The means of one step: `over` are ids of the definitions in sight, `until` a limit of `log.prover_seconds`."""
 
-    world: RunContext
-    ports: Ports
-    ledger: AttemptLog
+    context: RunContext
+    log: AttemptLog
     over: Sequence[str]
     until: float = 0.0
     patient: bool = False
@@ -71,7 +70,7 @@ class ConditionalProofs:
     @property
     def left(self) -> float:
         """CPU seconds of the prover."""
-        return self.until - self.ledger.prover_seconds
+        return self.until - self.log.prover_seconds
 
     def assumable(
         self, statement: CanonicalStatement, at_round: int | None = None, largest: int | None = None
@@ -81,12 +80,12 @@ class ConditionalProofs:
         Those are left out that failed often, and those with more than `largest` symbols. One that was answered in the
         meantime is still among them, so what is assumed does not depend on which worker was faster.
         """
-        if self.world.settings.retrieval.visibility == "none":
+        if self.context.settings.retrieval.visibility == "none":
             return []
-        found: list[Request] = self.ports.library.assumable(
+        found: list[Request] = self.context.library.assumable(
             statement.term, self.over, statement.prelude_id, ASSUMED, at_round=at_round
         )
-        tries = self.world.settings.evolve.request_tries
+        tries = self.context.settings.evolve.request_tries
         likely = [one for one in found if one.status == "answered" or (one.status == "open" and one.tries < tries)]
         fitting = [one for one in likely if largest is None or size(one.term) <= largest]
         same = dedup_key(statement.term)
@@ -145,14 +144,13 @@ class ConditionalProofs:
             usable = [one for one in assumed if one.id not in barred | self.failed]
             if not usable or self.left <= 0:
                 return None
-            settings = self.world.settings.evolve
+            settings = self.context.settings.evolve
             search = Search(
-                self.world,
-                self.ports,
-                self.ledger,
+                self.context,
+                self.log,
                 statement,
                 [*lemmas, *usable],
-                most=self.world.settings.prove.scripts if patient else settings.scripts,
+                most=self.context.settings.prove.scripts if patient else settings.scripts,
                 seconds=self.left / 2 if patient else min(self.left, settings.cpu_seconds),
                 bare=False,
                 stuck=() if pending else self.stuck,
@@ -165,14 +163,14 @@ class ConditionalProofs:
             unpaid = [one for one in found.lemmas if not one.proof]
             if not any(list(map(self._refuted, unpaid))) and all(self._prove(one, waiting, depth) for one in unpaid):
                 ids = [lemma.id for lemma in found.lemmas]
-                self.ledger.retrieved.update(dict.fromkeys(ids))
-                self.ledger.mentioned.update(dict.fromkeys(ids))
-                return Proof(found.proof, tuple(self.ports.library.query(_lemmas, ids)), found.operator)
+                self.log.retrieved.update(dict.fromkeys(ids))
+                self.log.mentioned.update(dict.fromkeys(ids))
+                return Proof(found.proof, tuple(self.context.library.query(_lemmas, ids)), found.operator)
         return None
 
     def _refuted(self, conjecture: Lemma) -> bool:
         """Whether more values than were tried before show that a conjecture is false: it is not assumed again."""
-        if all(self.ports.library.query(known, [conjecture.id])):
+        if all(self.context.library.query(known, [conjecture.id])):
             return False
         found = self._tester.test(conjecture.term, alike=ALIKE).counterexample
         if found is None:
@@ -180,26 +178,26 @@ class ConditionalProofs:
         self.failed.add(conjecture.id)
         self._false.add(conjecture.id)
         if found.certain:
-            self.ports.library.close_request(conjecture.id, "refuted")
+            self.context.library.close_request(conjecture.id, "refuted")
         return True
 
     @cached_property
     def _tester(self) -> Tester:
-        return Tester([self.world.definitions[identity] for identity in self.over])
+        return Tester([self.context.definitions[identity] for identity in self.over])
 
     def _prove(self, conjecture: Lemma, pending: frozenset[str], depth: int) -> bool:
         """Whether a conjecture, for which the statements `pending` wait, is a lemma in the end."""
-        world, ports, ledger = self.world, self.ports, self.ledger
-        if all(ports.library.query(known, [conjecture.id])):
+        context, log = self.context, self.log
+        if all(context.library.query(known, [conjecture.id])):
             return True
         if self.left <= 0:
-            ports.library.want(conjecture.id)
+            context.library.want(conjecture.id)
             return False
         statement = CanonicalStatement.of(conjecture)
-        near = retrieve(world, ports, statement, self.over, world.settings.prove.lemmas)
+        near = retrieve(context, statement, self.over, context.settings.prove.lemmas)
         lemmas = [one for one in near if one.id not in pending]
-        most, seconds = world.settings.evolve.scripts, min(self.left, world.settings.evolve.cpu_seconds)
-        search = Search(world, ports, ledger, statement, lemmas, most=most, seconds=seconds)
+        most, seconds = context.settings.evolve.scripts, min(self.left, context.settings.evolve.cpu_seconds)
+        search = Search(context, log, statement, lemmas, most=most, seconds=seconds)
         found = search.soon()
         if found is None and depth:
             found = self.search(statement, lemmas, self.smaller(statement), pending, depth - 1)
@@ -208,23 +206,14 @@ class ConditionalProofs:
             found = search.quickly()
         lemma = None
         if found is not None:
-            lemma = admit(
-                world,
-                ports,
-                ledger,
-                statement,
-                found,
-                operator=conjecture.operator,
-                origin_kind=conjecture.origin_kind,
-                origins=conjecture.origins,
-                parents=(conjecture.id,),
-            )
+            origin = Origin(conjecture.operator, conjecture.origin_kind, conjecture.origins, (conjecture.id,))
+            lemma = admit(context, log, statement, found, origin)
         if lemma is None:
             self.failed.add(conjecture.id)
             if self.left <= 0:
-                ports.library.want(conjecture.id)
+                context.library.want(conjecture.id)
             elif self.thorough:
-                ports.library.count_try(conjecture.id)
+                context.library.count_try(conjecture.id)
         return lemma is not None
 
 

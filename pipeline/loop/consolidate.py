@@ -12,7 +12,7 @@ from typing import Any
 from domain import Lemma
 from library_store.state import AUTOMATION
 from pipeline.loop.attempt_log import AttemptLog
-from pipeline.loop.context import CanonicalStatement, Ports, RunContext
+from pipeline.loop.context import CanonicalStatement, RunContext
 from pipeline.loop.prove import Screen
 from pipeline.loop.retrieve import retrieve
 
@@ -23,45 +23,45 @@ _ONE_STEP = "intros; solve [ {0} | symmetry; {0} ]."
 """How one lemma proves another in one step."""
 
 
-def consolidate(world: RunContext, ports: Ports, number: int) -> int:
+def consolidate(context: RunContext, number: int) -> int:
     """Retires lemmas at the end of round `number`; returns how many.
 
     Of each lemma of this round and one like it, of this round or before, that one goes which the other proves in one
     step. A lemma of the round before goes if the first script of automation proves it alone, unless a proof uses it or
     another lemma went for it.
     """
-    ledger = AttemptLog(f"r{number}-consolidate", "evolve", "library", operator="consolidation")
+    log = AttemptLog(f"r{number}-consolidate", "evolve", "library", operator="consolidation")
     retired: set[str] = set()
 
     def retire(lemma: Lemma, by: str) -> None:
-        ports.library.retire(lemma.id, by)
+        context.library.retire(lemma.id, by)
         retired.add(lemma.id)
 
     def screen(lemma: Lemma) -> Screen:
-        return Screen(world, ports, ledger, CanonicalStatement.of(lemma))
+        return Screen(context, log, CanonicalStatement.of(lemma))
 
-    for lemma in sorted(ports.library.query(_lemmas_of, number), key=_size, reverse=True):
-        for other in _alike(world, ports, lemma):
+    for lemma in sorted(context.library.query(_lemmas_of, number), key=_size, reverse=True):
+        for other in _alike(context, lemma):
             general, special = sorted((lemma, other), key=_size)
             if not retired.isdisjoint((general.id, special.id)) or not special.round:
                 continue
             if set(general.definition_ids) <= set(special.definition_ids) and follows(screen(special), general):
                 retire(special, general.id)
-    for lemma in ports.library.query(_unused, number - 1):
-        automation = world.automation(lemma.prelude_id)
+    for lemma in context.library.query(_unused, number - 1):
+        automation = context.automation(lemma.prelude_id)
         script = next(automation.scripts(lemma.term))
         if screen(lemma).replays(script.text, [], automation.quick_seconds):
             retire(lemma, AUTOMATION)
     return len(retired)
 
 
-def _alike(world: RunContext, ports: Ports, lemma: Lemma) -> list[Lemma]:
+def _alike(context: RunContext, lemma: Lemma) -> list[Lemma]:
     """The closest lemmas over a lemma's own definitions, and over any: its generalisations and its special cases."""
     statement = CanonicalStatement.of(lemma)
     near = [
         one
-        for over in (lemma.definition_ids, tuple(world.definitions))
-        for one in retrieve(world, ports, statement, over, NEIGHBOURS)
+        for over in (lemma.definition_ids, tuple(context.definitions))
+        for one in retrieve(context, statement, over, NEIGHBOURS)
     ]
     return list({one.id: one for one in near}.values())
 

@@ -1,4 +1,5 @@
-"""What every step of a run knows, and the ports through which it acts. Values only; nothing here changes.
+"""What every step of a run knows, and through whom it acts: the run's settings, its problems in canonical form, and the
+verifier, the library and the language model of the worker that makes the step. Nothing here changes.
 
 All statements of a run are in canonical names. For each prelude there is one header that holds the definitions of all
 its problems, so that warm sessions are shared by everything that is proved.
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from domain import Completion, Definition, Elaboration, Lemma, ModelCard, Problem, Prompt, Prover, Request, Term
 from pipeline.config import RunSettings
@@ -20,6 +21,9 @@ from term_algebra import alpha_normal
 from term_algebra.display import Display
 from verifiers.canonical import canonical_header, lemma_id, reached
 from verifiers.protocol import Verifier
+
+if TYPE_CHECKING:
+    from actors.library import SharedLibrary
 
 
 class CanonicalStatement(NamedTuple):
@@ -58,17 +62,9 @@ class Model(Protocol):
     ) -> list[Completion]: ...
 
 
-class Ports(NamedTuple):
-    """The actors that a step talks to. `library` has the methods of `library_store.library.Library`, and `query`."""
-
-    verifier: Verifier
-    library: Any
-    model: Model | None
-
-
 @dataclass(frozen=True)
 class RunContext:
-    """The problems of a run in canonical form.
+    """A run as one of its workers sees it: the problems in canonical form, and the actors that it asks.
 
     With `isolated` visibility every problem has a prelude of its own: the same text under another id. Statements,
     lemmas and requests of different problems then have different ids, and nothing that one made is found by another.
@@ -84,10 +80,13 @@ class RunContext:
     """What can be explored, by its key."""
     clusters: Mapping[str, str]
     """Problem → its cluster (`pipeline.loop.clusters`)."""
-    prover: str
-    model_card: ModelCard | None
-    language: Prover = "rocq"
+    language: Prover
     """The prover of all problems."""
+    verifier: Verifier
+    library: SharedLibrary
+    model: Model | None = None
+    """None where there is none, or where a step may not ask it."""
+    model_card: ModelCard | None = None
 
     @property
     def explores(self) -> bool:
@@ -121,7 +120,7 @@ class RunContext:
         return [self.definitions[name] for name in self.members.get(prelude_id, ())]
 
     def automation(self, prelude_id: str) -> Automation:
-        """The prover's portfolios under a prelude, made once for each copy of this world."""
+        """The prover's portfolios under a prelude, made once for each copy of this context."""
         if prelude_id not in self._automations:
             self._automations[prelude_id] = self.dialect.automation(self.over(prelude_id))
         return self._automations[prelude_id]
@@ -165,9 +164,14 @@ class RunContext:
 
 
 def build(
-    settings: RunSettings, elaborations: Sequence[Elaboration], prover: str, model_card: ModelCard | None
+    settings: RunSettings,
+    elaborations: Sequence[Elaboration],
+    verifier: Verifier,
+    library: SharedLibrary,
+    model: Model | None = None,
+    model_card: ModelCard | None = None,
 ) -> RunContext:
-    """The world of a run's elaborated problems."""
+    """The context of a run's elaborated problems."""
     definitions: dict[str, Definition] = {}
     members: dict[str, dict[str, None]] = {}
     preludes: dict[str, str] = {}
@@ -196,7 +200,9 @@ def build(
         preludes=preludes,
         signatures=signatures,
         clusters=clusters({elaboration.problem.name: elaboration.statement for elaboration in elaborations}),
-        prover=prover,
-        model_card=model_card,
         language=elaborations[0].problem.prover if elaborations else "rocq",
+        verifier=verifier,
+        library=library,
+        model=model,
+        model_card=model_card,
     )

@@ -14,7 +14,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from actors.cluster import gather
 from domain import Candidate, Const, Lemma, UserError, Verdict
 from library_store.admission import Proposal
 from library_store.snapshot import read as read_tables
@@ -27,12 +26,12 @@ from verifiers.canonical import lemma_id
 _NAME = re.compile(r"[\w.']{1,200}")
 
 
-def import_library(world: RunContext, staff: Workers, source: Path, at_round: int | None = None) -> list[str]:
+def import_library(context: RunContext, workers: Workers, source: Path, at_round: int | None = None) -> list[str]:
     """Audits the lemmas of a run as it was after a round (its last one by default), or of a file; inserts the accepted.
 
     Returns lines that say how many, and of a file which not and why.
     """
-    return take_given(world, staff, source) if source.is_file() else [_of_run(world, staff, source, at_round)]
+    return take_given(context, workers, source) if source.is_file() else [_of_run(context, workers, source, at_round)]
 
 
 def check_library(source: Path, at_round: int | None) -> None:
@@ -47,7 +46,7 @@ def check_library(source: Path, at_round: int | None) -> None:
         raise UserError(f"library {source}: neither a run directory with a finished round nor a JSONL file of lemmas")
 
 
-def _of_run(world: RunContext, staff: Workers, source: Path, at_round: int | None) -> str:
+def _of_run(context: RunContext, workers: Workers, source: Path, at_round: int | None) -> str:
     tables = read_tables(source, at_round)
     offered = list(tables.lemmas.values())
     if not offered:
@@ -56,21 +55,16 @@ def _of_run(world: RunContext, staff: Workers, source: Path, at_round: int | Non
             f"; the problems that it proved are in {results}, which --library takes too" if results.is_file() else ""
         )
         return f"0 lemmas of {source} audited and taken: it has none{proved}"
-    here: list[Lemma] = staff.library.query(_lemmas)
+    here: list[Lemma] = workers.library.query(_lemmas)
     known = {lemma.id for lemma in here}
-    usable = _usable(world, [lemma for lemma in offered if lemma.id not in known], known)
-    candidates = [_candidate(world, lemma, [*here, *usable]) for lemma in usable]
-    starts = range(len(staff.verifiers))
-    shares = [candidates[start :: len(staff.verifiers)] for start in starts]
-    answers: list[list[Verdict]] = gather(
-        [actor.handle.audit.remote(share) for actor, share in zip(staff.verifiers, shares, strict=True)]
-    )
-    verdicts = [answers[at % len(answers)][at // len(answers)] for at in range(len(usable))]
+    usable = _usable(context, [lemma for lemma in offered if lemma.id not in known], known)
+    candidates = [_candidate(context, lemma, [*here, *usable]) for lemma in usable]
+    verdicts: list[Verdict] = workers.ask_verifiers("audit", candidates)
     proposals = [Proposal(lemma, verdict, imported=True) for lemma, verdict in zip(usable, verdicts, strict=True)]
-    inserted = staff.library.insert_many(proposals)
+    inserted = workers.library.insert_many(proposals)
     for one, lemma in zip(inserted, usable, strict=True):
         if lemma.retired_by is not None and not one.refused:
-            staff.library.retire(lemma.id, lemma.retired_by)
+            workers.library.retire(lemma.id, lemma.retired_by)
     taken = sum(one.new for one in inserted)
     refused = f", {len(usable) - taken} not accepted" if taken < len(usable) else ""
     left = len(offered) - len(usable) - len(known & {lemma.id for lemma in offered})
@@ -79,26 +73,26 @@ def _of_run(world: RunContext, staff: Workers, source: Path, at_round: int | Non
     )
 
 
-def _usable(world: RunContext, lemmas: Sequence[Lemma], known: Collection[str]) -> list[Lemma]:
+def _usable(context: RunContext, lemmas: Sequence[Lemma], known: Collection[str]) -> list[Lemma]:
     """Those over this run's definitions, with the identity that their statement has, and whose lemmas are there too.
 
     Each is described anew: what the other run recorded beside statement and proof may say anything.
     """
     found: dict[str, Lemma] = {}
     for lemma in lemmas:
-        if lemma.prover != world.language or lemma.prelude_id not in world.preludes or lemma.retired_by == FAILED:
+        if lemma.prover != context.language or lemma.prelude_id not in context.preludes or lemma.retired_by == FAILED:
             continue
-        over = {one.id for one in world.over(lemma.prelude_id)}
-        if not set(lemma.definition_ids) <= over or world.dialect.refuse_block(lemma.proof):
+        over = {one.id for one in context.over(lemma.prelude_id)}
+        if not set(lemma.definition_ids) <= over or context.dialect.refuse_block(lemma.proof):
             continue
-        stated = world.statement(lemma.term, lemma.prelude_id)
+        stated = context.statement(lemma.term, lemma.prelude_id)
         # Where a statement could not be read, its term is the text itself, in parentheses.
         written = {stated.exact, stated.exact[1:-1]} if isinstance(lemma.term, Const) else {stated.exact}
         if lemma.statement_exact not in written:
             continue
-        named = lemma_id(lemma.prelude_id, stated.reached, lemma.statement_exact, world.language)
+        named = lemma_id(lemma.prelude_id, stated.reached, lemma.statement_exact, context.language)
         if named == lemma.id and all(used in found or used in known for used in lemma.uses):
-            display = world.display(stated.reached)
+            display = context.display(stated.reached)
             found[lemma.id] = replace(
                 lemma,
                 name=lemma.name if _NAME.fullmatch(lemma.name) else display.name(stated.term, lemma.id),
@@ -111,14 +105,14 @@ def _usable(world: RunContext, lemmas: Sequence[Lemma], known: Collection[str]) 
     return list(found.values())
 
 
-def _candidate(world: RunContext, lemma: Lemma, present: Sequence[Lemma]) -> Candidate:
+def _candidate(context: RunContext, lemma: Lemma, present: Sequence[Lemma]) -> Candidate:
     """The lemma with all that its proof uses; of `present`, each comes after those that it uses."""
     wanted = {lemma.id}
     for other in reversed(present):
         wanted |= set(other.uses) if other.id in wanted else set[str]()
     before = tuple(other for other in present if other.id in wanted and other.id != lemma.id)
     statement = CanonicalStatement.of(lemma)
-    return Candidate(world.alone(statement, before), lemma.proof, before, world.preamble(lemma.prelude_id))
+    return Candidate(context.alone(statement, before), lemma.proof, before, context.preamble(lemma.prelude_id))
 
 
 def _lemmas(library: Any) -> list[Lemma]:

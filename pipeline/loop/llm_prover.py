@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from domain import Elaboration, Lemma, Problem, Prover, Term, Verdict
-from pipeline.loop.admit import admit, request
+from pipeline.loop.admit import Origin, admit, request
 from pipeline.loop.attempt_log import AttemptLog
-from pipeline.loop.context import CanonicalStatement, Ports, RunContext
+from pipeline.loop.context import CanonicalStatement, RunContext
 from pipeline.loop.prove import Proof, Screen, needed_lemmas
 from pipeline.proposers.conjecture import testing
 from pipeline.proposers.language_model import prompting
@@ -20,6 +20,7 @@ from pipeline.proposers.language_model.languages import PROMPT_LANGUAGES
 from pipeline.proposers.language_model.naming import author_naming
 from pipeline.proposers.language_model.prompting import Limits, PromptBatch
 from term_algebra.theory import says_nothing
+from verifiers.protocol import Verifier
 
 
 class Decomposition(NamedTuple):
@@ -29,56 +30,54 @@ class Decomposition(NamedTuple):
     wanted: tuple[CanonicalStatement, ...] = ()
 
 
-def limits(world: RunContext) -> Limits:
+def limits(context: RunContext) -> Limits:
     """What a prompt of this run has to fit."""
-    model = world.settings.model
-    continued = model.kind == "local" and world.settings.prove.style == "tactics"
+    model = context.settings.model
+    continued = model.kind == "local" and context.settings.prove.style == "tactics"
     return Limits(model.context - model.max_tokens - 32, continued, model.instructed)
 
 
 def formalization(
-    world: RunContext, elaboration: Elaboration, lemmas: Sequence[Lemma], planned: Decomposition, seed: int
+    context: RunContext, elaboration: Elaboration, lemmas: Sequence[Lemma], planned: Decomposition, seed: int
 ) -> PromptBatch:
     """The prompts for a problem's proof, in the run's style."""
-    settings = world.settings.prove
+    settings = context.settings.prove
     shown = lemmas[: settings.prompt_lemmas]
-    samples, room = settings.samples, limits(world)
+    samples, room = settings.samples, limits(context)
     if settings.style == "tactics":
         return prompting.proof_prompts(elaboration, shown, room, samples=samples)
     return prompting.formalization_prompts(elaboration, shown, room, plan=planned.text, samples=samples, seed=seed)
 
 
 def decompose(
-    world: RunContext,
-    ports: Ports,
-    ledger: AttemptLog,
+    context: RunContext,
+    log: AttemptLog,
     elaboration: Elaboration,
     statement: CanonicalStatement,
     lemmas: Sequence[Lemma],
     seed: int,
 ) -> Decomposition:
     """Asks the model for a plan; the lemmas that it asks for become requests if they hold on tested values."""
-    settings, model = world.settings.model, ports.model
-    shown = lemmas[: world.settings.prove.prompt_lemmas]
-    asked = prompting.decomposition_prompt(elaboration, shown, limits(world), seed=seed)
+    settings, model = context.settings.model, context.model
+    shown = lemmas[: context.settings.prove.prompt_lemmas]
+    asked = prompting.decomposition_prompt(elaboration, shown, limits(context), seed=seed)
     if model is None or not asked.prompts:
         return Decomposition()
     (answer,) = model.generate(
         asked.prompts, max_tokens=settings.max_tokens, temperature=settings.temperature, seed=seed, stop=asked.stop
     )
-    ledger.asked(asked.prompts, [answer])
-    terms = list(read_statements(ports, world.goal(statement), asked.requests(answer.text)).values())
-    tester = testing.Tester(world.over(statement.prelude_id))
+    log.asked(asked.prompts, [answer])
+    terms = list(read_statements(context.verifier, context.goal(statement), asked.requests(answer.text)).values())
+    tester = testing.Tester(context.over(statement.prelude_id))
     holding = [term for term in terms if tester.test(term, seed).counterexample is None]
-    ledger.counts["refuted"] += len(terms) - len(holding)
-    request(world, ports, ledger, statement, holding, elaboration.problem.name, "decomposer")
-    return Decomposition(answer.text, tuple(world.statement(term, statement.prelude_id) for term in holding))
+    log.counts["refuted"] += len(terms) - len(holding)
+    request(context, log, statement, holding, Origin("decomposer", "problem", (elaboration.problem.name,)))
+    return Decomposition(answer.text, tuple(context.statement(term, statement.prelude_id) for term in holding))
 
 
 def by_model(
-    world: RunContext,
-    ports: Ports,
-    ledger: AttemptLog,
+    context: RunContext,
+    log: AttemptLog,
     elaboration: Elaboration,
     statement: CanonicalStatement,
     lemmas: Sequence[Lemma],
@@ -90,21 +89,22 @@ def by_model(
     Where all fail, the prover's automation tries to repair them, and then the model is asked to mend the first.
 
     Args:
-        world: of the run.
-        ports: to verifier, library and model.
-        ledger: of the attempt.
+        context: of the run.
+        context: to verifier, library and model.
+        log: of the attempt.
         elaboration: the problem, or a request in a problem's names.
         statement: what to prove.
         lemmas: that a proof may use, the shown ones among them.
         asked: the first prompts.
         seed: of the sampling.
     """
-    settings, model = world.settings, ports.model
+    settings, model = context.settings, context.model
     if model is None:
         return None
     shown = [lemma for lemma in lemmas if lemma.id in asked.shown]
-    ledger.by_model = True
-    screen = Screen(world, ports, ledger, statement, by_model=True)
+    log.by_model = True
+    origin = Origin("harvest", "problem", (elaboration.problem.name,))
+    screen = Screen(context, log, statement, by_model=True)
     for repair in range(settings.prove.repairs + 1):
         if not asked.prompts:
             return None
@@ -115,26 +115,25 @@ def by_model(
             seed=seed + 1000 * repair,
             stop=asked.stop,
         )
-        ledger.asked(asked.prompts, completions)
+        log.asked(asked.prompts, completions)
         if all(completion.finish == "budget" for completion in completions):
             return None
         failed: list[_Written] = []
         for proof in dict.fromkeys(proof for one in completions for proof in asked.proofs(one.text)):
-            origins = [elaboration.problem.name]
-            block, extra = harvest(world, ports, ledger, statement, proof, lemmas, origins)
+            block, extra = harvest(context, log, statement, proof, lemmas, origin)
             written = _Written(block, [*lemmas, *extra], screen.verdict(block, [*lemmas, *extra]))
             if written.verdict.trust == "elaborated":
-                return _found(screen, ledger, written.block, written.lemmas)
+                return _found(screen, log, written.block, written.lemmas)
             failed.append(written)
         for written in failed:
             repaired = screen.repaired(*written)
             if repaired is not None:
-                return _found(screen, ledger, repaired, written.lemmas)
+                return _found(screen, log, repaired, written.lemmas)
         if not failed or repair == settings.prove.repairs:
             return None
         first = failed[0]
         error = next((one.text for one in first.verdict.messages if one.level == "error"), "no error was given")
-        asked = prompting.repair_prompt(elaboration, shown, first.block, error, limits(world))
+        asked = prompting.repair_prompt(elaboration, shown, first.block, error, limits(context))
     return None
 
 
@@ -146,56 +145,44 @@ class _Written(NamedTuple):
     verdict: Verdict
 
 
-def _found(screen: Screen, ledger: AttemptLog, block: str, lemmas: Sequence[Lemma]) -> Proof:
+def _found(screen: Screen, log: AttemptLog, block: str, lemmas: Sequence[Lemma]) -> Proof:
     needed = needed_lemmas(screen, block, lemmas)
-    ledger.mentioned.update(dict.fromkeys(lemma.id for lemma in needed))
+    log.mentioned.update(dict.fromkeys(lemma.id for lemma in needed))
     return Proof(block, needed, "language_model")
 
 
 def harvest(
-    world: RunContext,
-    ports: Ports,
-    ledger: AttemptLog,
+    context: RunContext,
+    log: AttemptLog,
     statement: CanonicalStatement,
     text: str,
     lemmas: Sequence[Lemma],
-    origins: Sequence[str],
-    *,
-    operator: str = "harvest",
+    origin: Origin,
 ) -> tuple[str, list[Lemma]]:
     """Admits the auxiliary lemmas of a candidate for a statement that verify on their own.
 
     Returns:
         The proof of the theorem, calling the admitted lemmas by their canonical names, and those lemmas.
     """
-    language = PROMPT_LANGUAGES[world.language]
+    language = PROMPT_LANGUAGES[context.language]
     blocks, last = language.split(text)
     admitted: list[Lemma] = []
     names: dict[str, str] = {}
     if not blocks:
         return last, admitted
-    terms = read_statements(ports, world.goal(statement), [block.statement for block in blocks])
+    terms = read_statements(context.verifier, context.goal(statement), [block.statement for block in blocks])
     for block in blocks:
-        ledger.counts["auxiliary"] += 1
+        log.counts["auxiliary"] += 1
         if block.statement not in terms:
             continue
-        stated = world.statement(terms[block.statement], statement.prelude_id)
+        stated = context.statement(terms[block.statement], statement.prelude_id)
         usable = [*lemmas, *admitted]
         # The proof may speak of the statement's variables without introducing them, and these have other names now.
         naming = author_naming(language.theorem("Lemma", "written", block.statement), stated.term, names, language)
-        found = by_text(world, ports, ledger, stated, naming.proof(block.proof), usable)
+        found = by_text(context, log, stated, naming.proof(block.proof), usable)
         if found is None:
             continue
-        lemma = admit(
-            world,
-            ports,
-            ledger,
-            stated,
-            found,
-            operator=operator,
-            origin_kind="problem" if origins else operator,
-            origins=origins,
-        )
+        lemma = admit(context, log, stated, found, origin)
         if lemma is not None:
             admitted.append(lemma)
             names[block.name] = lemma.canonical_name
@@ -203,27 +190,26 @@ def harvest(
 
 
 def by_text(
-    world: RunContext,
-    ports: Ports,
-    ledger: AttemptLog,
+    context: RunContext,
+    log: AttemptLog,
     statement: CanonicalStatement,
     proof: str,
     lemmas: Sequence[Lemma],
 ) -> Proof | None:
     """A proof that the model wrote for a statement of its own, if it holds, perhaps after repair."""
-    screen = Screen(world, ports, ledger, statement, by_model=True)
+    screen = Screen(context, log, statement, by_model=True)
     verdict = screen.verdict(proof, lemmas)
     holds = proof if verdict.trust == "elaborated" else screen.repaired(proof, lemmas, verdict)
     return None if holds is None else Proof(holds, needed_lemmas(screen, holds, lemmas), "language_model")
 
 
-def read_statements(ports: Ports, goal: Problem, texts: Iterable[str]) -> dict[str, Term]:
+def read_statements(verifier: Verifier, goal: Problem, texts: Iterable[str]) -> dict[str, Term]:
     """What the prover reads in statements that a model wrote, in the surroundings of a goal.
 
     None that is more than one statement is shown to the prover; one that it refuses, or that says nothing, is left out.
     """
     problems = {text: problem for text in texts if (problem := _written(goal.prover, goal.header, text)) is not None}
-    answers = ports.verifier.elaborate(list(problems.values())) if problems else []
+    answers = verifier.elaborate(list(problems.values())) if problems else []
     return {
         text: answer.statement
         for text, answer in zip(problems, answers, strict=False)

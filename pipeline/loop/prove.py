@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from domain import Candidate, Lemma, Problem, Term, Verdict
 from pipeline.loop.attempt_log import AttemptLog
-from pipeline.loop.context import CanonicalStatement, Ports, RunContext
+from pipeline.loop.context import CanonicalStatement, RunContext
 from pipeline.loop.repair import repair_candidate
 from pipeline.proposers.automation import saturation
 from pipeline.proposers.automation.portfolio import Script, minimise
@@ -49,9 +49,8 @@ class Screen:
 
     def __init__(
         self,
-        world: RunContext,
-        ports: Ports,
-        ledger: AttemptLog,
+        context: RunContext,
+        log: AttemptLog,
         statement: CanonicalStatement,
         seconds: float = math.inf,
         *,
@@ -60,20 +59,20 @@ class Screen:
         """`seconds` are CPU seconds of the prover after which no new candidate is checked."""
         self.left = seconds
         """CPU seconds of the prover that this statement may still take."""
-        self.problem: Problem = world.goal(statement)
-        self.preamble = world.preamble(statement.prelude_id)
+        self.problem: Problem = context.goal(statement)
+        self.preamble = context.preamble(statement.prelude_id)
         self.uses: tuple[str, ...] = ()
         """Canonical names of the lemmas on which the last candidate was seen to rest."""
-        self._verifier = ports.verifier
-        self._ledger = ledger
+        self._verifier = context.verifier
+        self._log = log
         self._by_model = by_model
-        self._repair = world.settings.repair
+        self._repair = context.settings.repair
 
     def verdict(self, proof: str, lemmas: Sequence[Lemma], seconds: float | None = None) -> Verdict:
         """The verdict on a new candidate, within `seconds` of CPU time instead of the settings' limit."""
         verdict = self._check(proof, lemmas, seconds)
         self.uses = verdict.uses
-        self._ledger.proposed(verdict, by_model=self._by_model)
+        self._log.proposed(verdict, by_model=self._by_model)
         return verdict
 
     def accepts(self, proof: str, lemmas: Sequence[Lemma]) -> bool:
@@ -83,16 +82,16 @@ class Screen:
     def repaired(self, proof: str, lemmas: Sequence[Lemma], verdict: Verdict) -> str | None:
         """The text of a candidate with that verdict after repair by the prover's automation, or None."""
         settings = self._repair
-        if verdict.verdict == "error" or self._ledger.counts["repair_tried"] >= settings.candidates:
+        if verdict.verdict == "error" or self._log.counts["repair_tried"] >= settings.candidates:
             return None
         found = repair_candidate(self._verifier, self._candidate(proof, lemmas), settings)
         accepted = found.proof is not None
-        self._ledger.tried_repair(found.seconds, verdict, repaired=accepted, by_model=self._by_model)
+        self._log.tried_repair(found.seconds, verdict, repaired=accepted, by_model=self._by_model)
         return found.proof
 
     def mentions(self, lemmas: Sequence[Lemma]) -> None:
         """Notes the lemmas, conjectures apart, that the text of an accepted candidate names, needed or not."""
-        self._ledger.mentioned.update(dict.fromkeys(lemma.id for lemma in lemmas if lemma.proof))
+        self._log.mentioned.update(dict.fromkeys(lemma.id for lemma in lemmas if lemma.proof))
 
     def replays(self, proof: str, lemmas: Sequence[Lemma], seconds: float | None = None) -> bool:
         """Whether a proof that was found also goes through with these lemmas only; not a new candidate.
@@ -100,8 +99,8 @@ class Screen:
         `seconds` of CPU time are the limit, instead of the settings'.
         """
         verdict = self._check(proof, lemmas, seconds)
-        self._ledger.counts["replayed"] += 1
-        self._ledger.prover_seconds += verdict.seconds
+        self._log.counts["replayed"] += 1
+        self._log.prover_seconds += verdict.seconds
         return verdict.trust == "elaborated"
 
     def _candidate(self, proof: str, lemmas: Sequence[Lemma]) -> Candidate:
@@ -110,7 +109,7 @@ class Screen:
     def _check(self, proof: str, lemmas: Sequence[Lemma], seconds: float | None = None) -> Verdict:
         verdict = self._verifier.check([self._candidate(proof, lemmas)], seconds)[0]
         if verdict.verdict == "error":
-            self._ledger.failed(verdict)
+            self._log.failed(verdict)
         self.left -= verdict.seconds
         return verdict
 
@@ -123,9 +122,8 @@ class Search:
 
     def __init__(
         self,
-        world: RunContext,
-        ports: Ports,
-        ledger: AttemptLog,
+        context: RunContext,
+        log: AttemptLog,
         statement: CanonicalStatement,
         lemmas: Sequence[Lemma],
         *,
@@ -137,9 +135,9 @@ class Search:
         """Writes the scripts; none is tried yet.
 
         Args:
-            world: of the run.
-            ports: to the verifier.
-            ledger: notes candidates and seconds.
+            context: of the run.
+            context: to the verifier.
+            log: notes candidates and seconds.
             statement: what to prove.
             lemmas: that may be used.
             most: scripts tried without lemmas, with the selected ones and with the closest of these each; 0 leaves
@@ -148,17 +146,17 @@ class Search:
             bare: whether to try without lemmas first; False when that is known to fail.
             stuck: goals on which automation got stuck: what speaks of their terms is relevant too.
         """
-        self.screen = Screen(world, ports, ledger, statement, seconds)
+        self.screen = Screen(context, log, statement, seconds)
         self._statement = statement
         self._lemmas = tuple(lemmas)
-        asked = most > 0 and world.settings.prove.saturation and world.language == "rocq"
+        asked = most > 0 and context.settings.prove.saturation and context.language == "rocq"
         self._saturates = asked and saturation.available()
-        self._ledger = ledger
-        self._automation = world.automation(statement.prelude_id)
+        self._log = log
+        self._automation = context.automation(statement.prelude_id)
         self._stopped: list[Script] = []
-        prelude = world.preludes[statement.prelude_id]
+        prelude = context.preludes[statement.prelude_id]
         logic = bare and most > 0 and (not statement.reached or bool(prelude))
-        self._procedures = world.dialect.procedures(prelude) if logic else ()
+        self._procedures = context.dialect.procedures(prelude) if logic else ()
         inductive = most if statement.reached or lemmas else 0
         self._selected = self._automation.select(statement.term, lemmas, stuck=stuck) if inductive else ()
         selected = self._selected
@@ -187,7 +185,7 @@ class Search:
         seen: set[tuple[str | None, tuple[str, ...]]] = set()
         for lemmas in sets.values():
             for choice in saturation.select(term, automation, lemmas):
-                self._ledger.prover_seconds += choice.seconds
+                self._log.prover_seconds += choice.seconds
                 screen.left -= choice.seconds
                 if screen.left <= 0:
                     return None

@@ -43,41 +43,41 @@ class _Judged(NamedTuple):
     cpu_seconds: float
 
 
-def recheck(world: RunContext, staff: Workers, progress: Progress) -> Rechecked:
+def recheck(context: RunContext, workers: Workers, progress: Progress) -> Rechecked:
     """Verifies all lemmas of the library together, and records what came of it."""
     by_prelude: dict[str, list[Lemma]] = {}
-    lemmas: list[Lemma] = staff.library.query(_lemmas)
+    lemmas: list[Lemma] = workers.library.query(_lemmas)
     for lemma in lemmas:
-        if lemma.prelude_id in world.preludes:
-            by_prelude.setdefault(world.preludes[lemma.prelude_id], []).append(lemma)
+        if lemma.prelude_id in context.preludes:
+            by_prelude.setdefault(context.preludes[lemma.prelude_id], []).append(lemma)
     if not lemmas:
-        _open_again(staff, progress)
+        _open_again(workers, progress)
         return Rechecked(0, 0, 0)
     progress.stage(f"recheck {counted(len(lemmas), 'lemma')}")
-    known: dict[str, Definition] = staff.library.query(_definitions)
+    known: dict[str, Definition] = workers.library.query(_definitions)
     good: list[str] = []
     failed: list[str] = []
     reasons: list[str] = []
     for number, (prelude, members) in enumerate(by_prelude.items()):
-        verifier = staff.verifiers[number % len(staff.verifiers)]
+        verifier = workers.verifiers[number % len(workers.verifiers)]
 
         def check(chosen: Sequence[Lemma], prelude: str = prelude, verifier: Any = verifier) -> Verdict:
             needed = {name for lemma in chosen for name in lemma.definition_ids}
             header = canonical_header(prelude, [one for one in known.values() if one.id in needed])
-            development = Development(header, world.preamble(chosen[0].prelude_id), tuple(chosen))
+            development = Development(header, context.preamble(chosen[0].prelude_id), tuple(chosen))
             return gather([verifier.handle.recheck.remote(development)])[0]
 
         judged = judge(members, check)
         good += judged.good
         failed += judged.bad
         reasons += [judged.reason] if judged.reason else []
-        _record(staff, progress, judged)
-    _open_again(staff, progress)
-    staff.library.set_trust(good, "rechecked")
+        _record(workers, progress, judged)
+    _open_again(workers, progress)
+    workers.library.set_trust(good, "rechecked")
     left = len(lemmas) - len(good) - len(failed)
     why = next(iter(reasons), "their prelude is not this run's") if left else ""
     detail = {"failed": len(failed), "not_judged": left} | ({"why": why} if left else {})
-    staff.library.add_event("rechecked", count=len(good), detail=detail)
+    workers.library.add_event("rechecked", count=len(good), detail=detail)
     if left:
         progress.say(f"{left} lemmas stay audited only: {why}")
     return Rechecked(len(good), len(failed), left)
@@ -134,9 +134,9 @@ def resting_on(lemma_id: str, lemmas: Iterable[Lemma]) -> list[str]:
     return list(found)
 
 
-def _record(staff: Workers, progress: Progress, judged: _Judged) -> None:
+def _record(workers: Workers, progress: Progress, judged: _Judged) -> None:
     """Retire what was refused, and say so."""
-    library = staff.library
+    library = workers.library
     for name, reason in judged.bad.items():
         progress.say(f"LEMMA REFUSED by the recheck, retired with all that rests on it: {name[:16]}: {reason}")
         library.set_trust([name], "none")
@@ -144,11 +144,11 @@ def _record(staff: Workers, progress: Progress, judged: _Judged) -> None:
         library.add_event("recheck_failed", name, detail={"reason": reason})
 
 
-def _open_again(staff: Workers, progress: Progress) -> None:
+def _open_again(workers: Workers, progress: Progress) -> None:
     """Open problems whose proofs rest on refused lemmas, those also that a recheck refused which was then stopped."""
-    for name in staff.library.query(_resting_problems):
+    for name in workers.library.query(_resting_problems):
         progress.say(f"problem {name} is open again: its proof rests on a lemma that the recheck refused")
-        staff.library.set_problem(name, "open", reason=FAILED)
+        workers.library.set_problem(name, "open", reason=FAILED)
 
 
 # ------------------------------------------------------------------- reads that run in the library's own process

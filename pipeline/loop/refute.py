@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from domain import Candidate, Const, Elaboration, Forall, Problem
 from pipeline.loop.attempt_log import AttemptLog
-from pipeline.loop.context import Ports, RunContext
+from pipeline.loop.context import RunContext
 from pipeline.proposers.conjecture import refutation
 from pipeline.proposers.conjecture.testing import ALIKE_TRIALS, TRIALS, Tester
 from term_algebra import alpha_normal
@@ -18,12 +18,12 @@ from verifiers.audit.rocq.source import parse_statement
 from verifiers.rocq.own_names import to_own_names
 
 
-def refute(world: RunContext, ports: Ports, ledger: AttemptLog, elaboration: Elaboration) -> bool:
+def refute(context: RunContext, log: AttemptLog, elaboration: Elaboration) -> bool:
     """Whether the problem was refuted; if so that is recorded with the counterexample and the proof.
 
     The draws are the same in every run: whether a false problem is caught depends on no seed.
     """
-    if world.language != "rocq":
+    if context.language != "rocq":
         return False
     tester = Tester(elaboration.definitions)
     counterexample = tester.test(elaboration.statement, 0, TRIALS, ALIKE_TRIALS).counterexample
@@ -31,24 +31,24 @@ def refute(world: RunContext, ports: Ports, ledger: AttemptLog, elaboration: Ela
         return False
     script = refutation.script(elaboration.statement, elaboration.definitions, counterexample)
     negated = negation(elaboration.problem)
-    if script is None or not _is_negation(ports, negated, elaboration):
+    if script is None or not _is_negation(context, negated, elaboration):
         return False
     proof = to_own_names(script, elaboration)
     text = f"{refutation.TACTICS}\n{negated.formal_statement}\nProof.\n{proof}\nQed."
-    verdict = ports.verifier.audit([Candidate(negated, text)])[0]
-    ledger.audited(verdict)
+    verdict = context.verifier.audit([Candidate(negated, text)])[0]
+    log.audited(verdict)
     if not verdict.accepted:
         return False
     shown = ", ".join(f"{name} = {value}" for name, value in counterexample.values.items())
-    ledger.operator, ledger.proof = "counterexample", text
-    ports.library.set_problem(
+    log.operator, log.proof = "counterexample", text
+    context.library.set_problem(
         elaboration.problem.name,
         "refuted",
         reason=f"counterexample: {to_own_names(shown, elaboration)}",
         proof=text,
         axioms=verdict.axioms,
         operator="counterexample",
-        attempt_id=ledger.id,
+        attempt_id=log.id,
     )
     return True
 
@@ -60,8 +60,8 @@ def negation(problem: Problem) -> Problem:
     return replace(problem, formal_statement=text)
 
 
-def _is_negation(ports: Ports, negated: Problem, elaboration: Elaboration) -> bool:
+def _is_negation(context: RunContext, negated: Problem, elaboration: Elaboration) -> bool:
     """Whether the prover reads the negated problem as the elaborated statement with an arrow to `False`."""
-    answer = ports.verifier.elaborate([negated])[0]
+    answer = context.verifier.elaborate([negated])[0]
     expected = alpha_normal(Forall("_", elaboration.statement, Const("False")))
     return isinstance(answer, Elaboration) and answer.statement == expected

@@ -1,4 +1,4 @@
-"""Whose directory a run directory is, by its `config.yaml`.
+"""Resuming: whose directory a run directory is, by its `config.yaml`, and what the run has done already.
 
 Invariant: only the process that holds the library's lock writes `config.yaml` (design, invariant 2), so of two runs
 that begin in one directory at once the one that goes on is the one whose settings stand there.
@@ -6,8 +6,10 @@ that begin in one directory at once the one that goes on is the one whose settin
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
 
@@ -17,11 +19,59 @@ from library_store.schema import ProblemState
 from pipeline import __version__, config, typed_yaml
 from pipeline.config import RunSettings
 
+if TYPE_CHECKING:
+    from actors.library import SharedLibrary
+
 BEGUN = frozenset({"journal", "logs", "cache"})
 """What a run leaves that ended before it had all its actors."""
 
 LENGTH = ("rounds", "cpu_seconds")
 """Settings that may change when a run is resumed."""
+
+_STEP = re.compile(r"r\d+-(\d+)m?")
+"""The id of a step, by the round and its place in it; `m` marks the model's part of an attempt."""
+
+
+class Begun(NamedTuple):
+    """How far earlier sessions of a run came; a new run stands before its first round."""
+
+    round: int
+    """The round that is under way."""
+    within_round: bool
+    """Whether steps of it were recorded."""
+    notices: tuple[str, ...]
+    """What was mended while the library was opened."""
+
+
+class RoundSoFar(NamedTuple):
+    """What a round, and the rounds before it, have done already."""
+
+    open_problems: tuple[str, ...]
+    done: frozenset[str]
+    """Targets of the round's steps."""
+    last: int
+    """The highest number of a step that was recorded."""
+    requests: frozenset[str]
+    """Those that automation worked on."""
+    model_steps: int
+    """Steps of evolution that the model made."""
+    tried: Mapping[str, int]
+    """How often each target had an attempt, in any round."""
+    tokens: int
+    """What the model wrote, in all rounds."""
+    attempts: tuple[float, ...]
+    """CPU seconds of each attempt at a problem by automation, in all rounds."""
+
+
+def resume(settings: RunSettings, directory: Path, library: SharedLibrary, problems: Iterable[Problem]) -> Begun:
+    """Makes a directory this run's, whose library is open, and says how far it came.
+
+    Raises:
+        UserError: it is another run's, or a problem is another one now.
+    """
+    settle(settings, directory)
+    same_problems(directory, library.query(known_problems), problems)
+    return library.query(_begun)
 
 
 def check(settings: RunSettings, directory: Path) -> None:
@@ -100,3 +150,33 @@ def _has_records(directory: Path) -> bool:
         return True
     written = journal.segments(directory / "journal").values()
     return any(name != "schema" for file in written for name, _ in journal.read(file).records)
+
+
+# ------------------------------------------------------------------- reads that run in the library's own process
+
+
+def known_problems(library: Any) -> dict[str, ProblemState]:
+    return dict(library.problems)
+
+
+def _begun(library: Any) -> Begun:
+    return Begun(library.round, bool(round_so_far(library, library.round).done), tuple(library.notices))
+
+
+def round_so_far(library: Any, number: int) -> RoundSoFar:
+    """What round `number` has done when it is taken up again."""
+    every = library.at_round(number).rows("attempts")
+    rows = [row for row in every if row["round"] == number]
+    waiting = tuple(name for name, state in library.problems.items() if state.status == "open")
+    return RoundSoFar(
+        waiting,
+        frozenset(row["target"] for row in rows),
+        max((int(found[1]) for row in rows if (found := _STEP.fullmatch(row["id"]))), default=0),
+        frozenset(row["target"] for row in rows if row["kind"] == "request" and not row["model"]),
+        sum(row["kind"] != "problem" and bool(row["model"]) for row in rows),
+        dict(library.attempts_on),
+        library.tokens_out,
+        tuple(
+            row["cpu_seconds"] for row in every if row["kind"] == "problem" and row["candidates"] and not row["model"]
+        ),
+    )

@@ -22,7 +22,7 @@ from typing import Any
 
 from domain import Elaboration, Lemma
 from library_store.retrieval.fusion import fused as fuse
-from pipeline.loop.context import CanonicalStatement, Ports, RunContext
+from pipeline.loop.context import CanonicalStatement, RunContext
 from pipeline.loop.prove import Proof
 from pipeline.loop.scheduler import DIRECTIONS
 
@@ -33,18 +33,17 @@ _WORD = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z]{3,}")
 
 
 def retrieve(
-    world: RunContext,
-    ports: Ports,
+    context: RunContext,
     statement: CanonicalStatement,
     over: Sequence[str],
     k: int,
     at_round: int | None = None,
 ) -> list[Lemma]:
     """The best `k` lemmas over the definitions `over` for a statement, best first."""
-    settings = world.settings.retrieval
+    settings = context.settings.retrieval
     if settings.visibility == "none":
         return []
-    found = ports.library.retrieve(
+    found = context.library.retrieve(
         *(statement.term, over, statement.prelude_id, k + 1),
         at_round=at_round,
         rankings=settings.rankings,
@@ -53,32 +52,32 @@ def retrieve(
     return [lemma for lemma, _ in found if lemma.id != statement.id][:k]
 
 
-def retrieve_for_problem(world: RunContext, ports: Ports, name: str, number: int, seed: int) -> list[Lemma]:
+def retrieve_for_problem(context: RunContext, name: str, number: int, seed: int) -> list[Lemma]:
     """The lemmas that an attempt at a problem gets in round `number`, chosen as `retrieval.order` says."""
-    settings, statement = world.settings, world.of_problem(name)
-    over = [definition.id for definition in world.elaborations[name].definitions]
+    settings, statement = context.settings, context.of_problem(name)
+    over = [definition.id for definition in context.elaborations[name].definitions]
     k, order = settings.prove.lemmas, settings.retrieval.order
     if order == "ranked" or settings.retrieval.visibility == "none":
-        return retrieve(world, ports, statement, over, k, number - 1)
-    there: list[Lemma] = ports.library.query(_admitted, statement, frozenset(over), number - 1)
+        return retrieve(context, statement, over, k, number - 1)
+    there: list[Lemma] = context.library.query(_admitted, statement, frozenset(over), number - 1)
     if order == "first":
         return there[:k]
     if order == "random":
         return random.Random(seed).sample(there, min(k, len(there)))
-    own = world.clusters[name]
-    ranked = retrieve(world, ports, statement, over, len(there), number - 1)
-    return [one for one in ranked if all(world.clusters.get(origin) != own for origin in one.origins)][:k]
+    own = context.clusters[name]
+    ranked = retrieve(context, statement, over, len(there), number - 1)
+    return [one for one in ranked if all(context.clusters.get(origin) != own for origin in one.origins)][:k]
 
 
-def rediscovered(world: RunContext, ports: Ports, name: str, number: int) -> Proof | None:
+def rediscovered(context: RunContext, name: str, number: int) -> Proof | None:
     """The proof of a lemma that this run found and that states what a problem states.
 
     What came with an imported library does not count as found, and an order that does not choose by relevance finds
     nothing.
     """
-    if world.settings.retrieval.visibility == "none" or world.settings.retrieval.order != "ranked":
+    if context.settings.retrieval.visibility == "none" or context.settings.retrieval.order != "ranked":
         return None
-    known = ports.library.query(_found_itself, world.of_problem(name).id, number - 1)
+    known = context.library.query(_found_itself, context.of_problem(name).id, number - 1)
     if known is None:
         return None
     lemma, *uses = known
@@ -87,20 +86,19 @@ def rediscovered(world: RunContext, ports: Ports, name: str, number: int) -> Pro
 
 
 def for_prompt(
-    world: RunContext,
-    ports: Ports,
+    context: RunContext,
     elaboration: Elaboration,
     statement: CanonicalStatement,
     wanted: Sequence[CanonicalStatement],
     at_round: int | None = None,
 ) -> list[Lemma]:
     """Lemmas for a prompt, the problem's and each request's in turn, best first."""
-    settings = world.settings.prove
+    settings = context.settings.prove
     visible = [definition.id for definition in elaboration.definitions]
-    near = retrieve(world, ports, statement, visible, max(POOL, settings.retrieved_for_problem), at_round)
+    near = retrieve(context, statement, visible, max(POOL, settings.retrieved_for_problem), at_round)
     text = f"{elaboration.problem.informal_prefix or ''} {elaboration.problem.informal_proof or ''}"
     groups = [fused(near, by_words(text, near))[: settings.retrieved_for_problem]]
-    groups += [retrieve(world, ports, one, visible, settings.retrieved_for_request, at_round) for one in wanted]
+    groups += [retrieve(context, one, visible, settings.retrieved_for_request, at_round) for one in wanted]
     taken_in_turn = chain.from_iterable(zip_longest(*groups))
     chosen = {lemma.id: lemma for lemma in taken_in_turn if lemma is not None and lemma.id != statement.id}
     return list(chosen.values())

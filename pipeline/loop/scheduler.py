@@ -1,49 +1,46 @@
 """What is done next in a round: a pure state machine, without clock, random source or input and output of its own.
 
-States and transitions. A `Plan` holds what is still to do. `choose` takes the plan, what the library offers now and one
-number drawn by the caller, and answers with the next `Action` and the plan without it (or with `None` when nothing may
-start now). `finish` returns a worker. Some workers are kept for evolution while problems are being proved, when there
-are enough; when either side runs dry the other takes all workers.
+States and transitions. `plan_round` makes a `Plan`, which holds what is still to do. `choose` takes the plan, what the
+library offers now (`candidates`) and one number drawn by the caller, and answers with the next `Action` and the plan
+without it (or with `None` when nothing may start now). `finish` returns a worker. Some workers are kept for evolution
+while problems are being proved, when there are enough; when either side runs dry the other takes all workers.
 
 Once each problem had its attempt, signatures that were never explored come first, only for problems still open: that
-finds conjectures, which attempts may assume (`conditional_proof.py`). Which step is next then is a policy's to
-say; both end when their steps are spent.
+finds conjectures, which attempts may assume (`conditional_proof`). Which step is next then is a policy's to say; both
+end when their steps are spent.
 
 * `bandit`: every kind of step is an arm: a request by automation (one arm for each way in which requests come about),
   a request by the language model, and each of the four directions; and, where a run begins with explorations, proving
-  more of what one found. An arm pays by lemmas that are new, and `USED_WORTH` times as much by those that another proof
-  rests on later, per CPU second. Its rate has a Gamma posterior; a rate is drawn for each arm that can be pulled, and
-  the best one is (Thompson sampling). The parent of a direction has the highest upper confidence bound of what its
-  steps brought, so each lemma gets its turn and those that pay get more. Of the requests those that an open problem
-  asks for are next, the least tried first, then those that most open problems ask for.
+  more of what one found. An arm pays by lemmas that are new, and more by those that another proof rests on later, per
+  CPU second. Its rate has a Gamma posterior; a rate is drawn for each arm that can be pulled, and the best one is
+  (Thompson sampling). The parent of a direction has the highest upper confidence bound of what its steps brought, so
+  each lemma gets its turn and those that pay get more. Of the requests those that an open problem asks for are next,
+  the least tried first, then those that most open problems ask for. It asks a language model only while that keeps
+  within its share of the CPU seconds (`budget.asks_model`).
 * `faithful`: LEGO-Prover's evolver (section 3.3). Every step is the language model's: with a probability it answers the
   request that was tried least, otherwise it evolves the lemma that was evolved least in a direction drawn at random.
 
-The bandit asks a language model only while that keeps within its share of the CPU seconds (`asks_model`), so that a
-slow one that proves nothing leaves the budget to what does.
-
 A target that a worker has is not given to another one. A request that automation failed on waits for the next round.
 
-Invariant: every action is a function of (plan, offers, drawn numbers); the seed fixes the drawn numbers.
+Invariant: every action is a function of (plan, candidates, drawn numbers); the seed fixes the drawn numbers.
 """
 
 from __future__ import annotations
 
 import math
 import random
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import NormalDist
-from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from pipeline.config import RunSettings
+from pipeline.loop.candidates import Candidates, Parent, Record, arm_of
+from pipeline.loop.context import RunContext
+from pipeline.loop.resume import RoundSoFar
 
 DIRECTIONS = ("identify_key_concepts", "parameterize", "scale_complexity", "extend_dimensions")
 """The paper's four directions of evolution."""
-
-USED_WORTH = 3.0
-"""What a lemma on which another proof rests pays, beside the 1 that it paid as a new one."""
 
 CONFIDENCE = 1.0
 """Weight of the confidence bound in the choice of a parent."""
@@ -63,70 +60,14 @@ class Action:
     use_model: bool = False
 
 
-class Record(NamedTuple):
-    """What steps of one kind, or from one parent, have brought so far."""
-
-    steps: int = 0
-    new: int = 0
-    """Lemmas that they added to the library."""
-    used: int = 0
-    """Those of them on which another proof rests."""
-    seconds: float = 0.0
-    """CPU seconds, the model's included."""
-
-    @property
-    def pay(self) -> float:
-        return self.new + USED_WORTH * self.used
-
-
-class OpenRequest(NamedTuple):
-    """An open request: how it came about, how often it was tried, how many open problems ask for it."""
-
-    id: str
-    source: str = ""
-    tries: int = 0
-    asked_by: int = 1
-
-
-class Parent(NamedTuple):
-    """A lemma that may be evolved, and what evolving it brought."""
-
-    id: str
-    record: Record = Record()
-
-
-class Candidates(NamedTuple):
-    """What the library offers now: requests and parents, smallest first, and the records of the arms (`arm_of`).
-
-    Beside it how many problems are proved, and how many of these by the language model.
-    """
-
-    requests: Sequence[OpenRequest] = ()
-    parents: Sequence[Parent] = ()
-    arms: Mapping[str, Record] = MappingProxyType({})
-    proved: int = 0
-    by_model: int = 0
-
-
-MOST_PATIENT = 8.0
-"""How many times as long as the first try a later one may take."""
-
-WITHOUT_LEMMAS = 0.1
-"""Share of an attempt's time that one without any lemma gets while rounds follow."""
-
 PRIORS: Mapping[str, Record] = {
     "exploration": Record(1, 6, 0, 3.0),
     "solve_request": Record(1, 1, 0, 1.0),
     "model": Record(1, 1, 0, 30.0),
 }
-"""What is assumed of an arm before it was pulled, in the measure of one step: of explorations (nine of them brought 52
-lemmas in 28 CPU seconds), of requests by automation (twelve: 11 lemmas in 6 CPU seconds; less is assumed, since they
-profit from what is explored before), of steps of the language model (a guess that lets each be tried)."""
-
-
-def arm_of(operator: str, source: str = "", *, use_model: bool) -> str:
-    """The arm that a step belongs to; `source` is how a request came about."""
-    return " ".join(part for part in (operator, source, "by model" if use_model else "") if part)
+"""What is assumed of an arm before it was pulled, in the measure of one step: of explorations, of requests by
+automation (less than they bring, since they profit from what is explored before), of steps of the language model (a
+guess that lets each be tried)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,19 +99,65 @@ class Plan:
         return self.proving + self.evolving
 
 
+def plan_round(context: RunContext, so_far: RoundSoFar, number: int) -> Plan:
+    """Open problems, smallest first; then what evolution may do. The last round only proves.
+
+    Small signatures come first: what holds over few definitions serves every problem that has them, and its origin is
+    then the small problem that asked first, not each larger one that could.
+    In isolation a signature is explored for each of its problems in turn.
+    """
+    settings, evolution = context.settings, context.settings.evolve
+    waiting = [name for name in so_far.open_problems if name in context.elaborations]
+    due = sorted(
+        (name for name in waiting if name not in so_far.done),
+        key=lambda name: (len(context.elaborations[name].statement_exact), context.of_problem(name).id),
+    )
+    keys: dict[str, list[str]] = {}
+    wanted: Counter[str] = Counter()
+    for key, signature in context.signatures.items():
+        interested = sum(name in waiting for name in signature.problems)
+        wanted[signature.shape] += interested
+        if interested and (evolution.explore_first or key not in so_far.done):
+            keys.setdefault(signature.shape, []).append(key)
+    shapes = sorted(
+        keys,
+        key=lambda shape: (min(so_far.tried.get(key, 0) for key in keys[shape]), len(shape), -wanted[shape], shape),
+    )
+    passes = evolution.explore_first
+    evolving = evolution.enabled and (number == 1 if passes else number < settings.rounds)
+    exploring = evolving and evolution.exploration
+    unseen = [shape for shape in shapes if not all(so_far.tried.get(key) for key in keys[shape])]
+    left = range(1, passes)
+    again = [key for at in left for shape in shapes for key in keys[shape] if so_far.tried.get(key, 0) <= at]
+    mixed = evolving and not passes
+    models = mixed and context.model_card is not None
+    return Plan(
+        due=() if evolving and passes else tuple(due),
+        fresh=tuple(key for shape in unseen for key in keys[shape] if not so_far.tried.get(key)) if exploring else (),
+        signatures=tuple(again) if exploring else (),
+        request_steps=max(0, evolution.request_steps - len(so_far.requests)) if mixed else 0,
+        model_steps=max(0, evolution.model_steps - so_far.model_steps) if models else 0,
+        tried=so_far.requests,
+        request_share=evolution.request_share,
+        policy=evolution.policy,
+        evolvers=evolution.workers,
+        workers=settings.prove.workers,
+    )
+
+
 class Choice(NamedTuple):
     plan: Plan
     action: Action | None
 
 
-def choose(plan: Plan, offers: Candidates, draw: float, *, model: bool = True) -> Choice:
+def choose(plan: Plan, offered: Candidates, draw: float, *, model: bool = True) -> Choice:
     """The next action, if a worker is free.
 
     Args:
         plan: what is left.
-        offers: what the library offers now.
+        offered: what the library offers now.
         draw: a number in [0, 1) that decides whatever is left to chance.
-        model: whether the language model may be asked (`asks_model`); LEGO-Prover's policy always asks it.
+        model: whether the language model may be asked (`budget.asks_model`); LEGO-Prover's policy always asks it.
     """
     if plan.busy >= plan.workers:
         return Choice(plan, None)
@@ -182,18 +169,10 @@ def choose(plan: Plan, offers: Candidates, draw: float, *, model: bool = True) -
         action = Action("explore", plan.fresh[0], "conjecture")
         return Choice(_started(plan, action), action)
     allowed = plan if model else replace(plan, model_steps=0)
-    action = _faithful(plan, offers, draw) if plan.policy == "faithful" else _bandit(allowed, offers, draw)
+    action = _faithful(plan, offered, draw) if plan.policy == "faithful" else _bandit(allowed, offered, draw)
     if action is not None:
         return Choice(_started(plan, action), action)
     return _prove(plan, use_model=model) if plan.due else Choice(plan, None)
-
-
-def asks_model(settings: RunSettings, offers: Candidates, seconds: float, spent: float) -> bool:
-    """Whether a language model that took so many of the `spent` CPU seconds may take more.
-
-    It has the share that the settings give it or, where that is more, its share of the proved problems.
-    """
-    return seconds <= spent * max(settings.model.cpu_share, offers.by_model / max(1, offers.proved))
 
 
 def finish(plan: Plan, action: Action) -> Plan:
@@ -218,32 +197,6 @@ def only_prove(plan: Plan) -> Plan:
     return replace(plan, fresh=(), signatures=(), request_steps=0, model_steps=0)
 
 
-def evolved_until(settings: RunSettings, still_open: int, attempt: float, allowed: float) -> float:
-    """CPU seconds of the run after which no step of evolution starts.
-
-    The rest is kept for attempts, but no more than one at each open problem may take: the `allowed` CPU seconds of the
-    next round, or twice the `attempt` ones of those so far, since audits come on top.
-    """
-    rest = settings.cpu_seconds * (1.0 - settings.evolve.budget_share)
-    return settings.cpu_seconds - min(rest, max(2.0 * attempt, allowed) * still_open)
-
-
-def attempt_seconds(settings: RunSettings, number: int, *, with_lemmas: bool) -> float:
-    """CPU seconds of the prover for an attempt in a round.
-
-    What automation proves alone it proves soon, so an attempt without any lemma gets a share while rounds follow. From
-    the third round on each is given more than the one before, since what is open then was short of time or of lemmas.
-    """
-    if not with_lemmas and number < settings.rounds:
-        return settings.prove.cpu_seconds * WITHOUT_LEMMAS
-    return patient(settings.prove.cpu_seconds, number - 2)
-
-
-def patient(seconds: float, failures: int) -> float:
-    """CPU seconds for the next try at what failed so often: each failure doubles them, up to `MOST_PATIENT` times."""
-    return seconds * min(2.0 ** max(0, failures), MOST_PATIENT)
-
-
 def _prove(plan: Plan, *, use_model: bool) -> Choice:
     action = Action("prove", plan.due[0], "prove", use_model)
     return Choice(replace(plan, due=plan.due[1:], proving=plan.proving + 1), action)
@@ -264,11 +217,11 @@ def _started(plan: Plan, action: Action) -> Plan:
 # ------------------------------------------------------------------------------------------------------------ faithful
 
 
-def _faithful(plan: Plan, offers: Candidates, draw: float) -> Action | None:
+def _faithful(plan: Plan, offered: Candidates, draw: float) -> Action | None:
     if not plan.model_steps:
         return None
-    requests = [one for one in offers.requests if one.id not in plan.taken]
-    parents = [one for one in offers.parents if one.id not in plan.taken]
+    requests = [one for one in offered.requests if one.id not in plan.taken]
+    parents = [one for one in offered.parents if one.id not in plan.taken]
     if requests and (draw < plan.request_share or not parents):
         return Action("solve_request", min(requests, key=lambda one: one.tries).id, "solve_request", use_model=True)
     if not parents:
@@ -283,23 +236,23 @@ def _faithful(plan: Plan, offers: Candidates, draw: float) -> Action | None:
 # -------------------------------------------------------------------------------------------------------------- bandit
 
 
-def _bandit(plan: Plan, offers: Candidates, draw: float) -> Action | None:
-    arms = _arms(plan, offers)
+def _bandit(plan: Plan, offered: Candidates, draw: float) -> Action | None:
+    arms = _arms(plan, offered)
     if not arms:
         return None
     source = random.Random(draw)
-    drawn = {arm: drawn_rate(offers.arms.get(arm, Record()), _prior(arm), source.random()) for arm in sorted(arms)}
+    drawn = {arm: drawn_rate(offered.arms.get(arm, Record()), _prior(arm), source.random()) for arm in sorted(arms)}
     return arms[max(sorted(drawn), key=lambda arm: drawn[arm])]
 
 
-def _arms(plan: Plan, offers: Candidates) -> dict[str, Action]:
+def _arms(plan: Plan, offered: Candidates) -> dict[str, Action]:
     """The arms that can be pulled now, each with what it would do."""
     arms: dict[str, Action] = {}
     signature = next((key for key in plan.signatures if key not in plan.taken), None)
     if signature is not None and not plan.due:
         arms[arm_of("exploration", use_model=False)] = Action("explore", signature, "exploration")
     free = sorted(
-        (one for one in offers.requests if one.id not in plan.taken),
+        (one for one in offered.requests if one.id not in plan.taken),
         key=lambda one: (not one.asked_by, one.tries, -one.asked_by),
     )
     if plan.request_steps:
@@ -311,7 +264,7 @@ def _arms(plan: Plan, offers: Candidates) -> dict[str, Action]:
         for one in free[:1]:
             action = Action("solve_request", one.id, "solve_request", use_model=True)
             arms[arm_of("solve_request", use_model=True)] = action
-        parent = best_parent([one for one in offers.parents if one.id not in plan.taken])
+        parent = best_parent([one for one in offered.parents if one.id not in plan.taken])
         for direction in DIRECTIONS if parent is not None else ():
             arms[arm_of(direction, use_model=True)] = Action("evolve", parent or "", direction, use_model=True)
     return arms

@@ -7,21 +7,23 @@ What is not taken is named with the reason.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from actors.cluster import gather
 from datasets.jsonl import parse_object, problem_of, read_lines
 from domain import Candidate, Elaboration, Lemma, Problem, UserError, Verdict
-from pipeline.loop.admit import admit, known
+from pipeline.loop.admit import Origin, admit, known
 from pipeline.loop.attempt_log import AttemptLog
-from pipeline.loop.context import CanonicalStatement, Ports, RunContext
+from pipeline.loop.context import CanonicalStatement, RunContext
 from pipeline.loop.llm_prover import by_text, harvest
 from pipeline.loop.prove import Proof, Search
 from pipeline.loop.workers import Workers
 from pipeline.proposers.language_model.languages import PROMPT_LANGUAGES
 from pipeline.proposers.language_model.naming import author_naming
+
+GIVEN = Origin("given", "given")
+"""Where a lemma of the user's own comes from."""
 
 
 class Given(NamedTuple):
@@ -59,7 +61,7 @@ def _read(text: str, where: str) -> Given:
     return Given(name, problem, record["proof"])
 
 
-def take_given(world: RunContext, staff: Workers, file: Path) -> list[str]:
+def take_given(context: RunContext, workers: Workers, file: Path) -> list[str]:
     """Takes the lemmas of a file that hold and speak of the problems' definitions; says how many, and which not."""
     refused: list[str] = []
 
@@ -68,30 +70,30 @@ def take_given(world: RunContext, staff: Workers, file: Path) -> list[str]:
 
     stated: list[tuple[CanonicalStatement, Given, Elaboration]] = []
     given = read_given(file)
-    readable = [one for one in given if one.problem is not None and one.problem.prover == world.language]
-    elaborated = iter(_shared(staff, "elaborate", [one.problem for one in readable]))
+    readable = [one for one in given if one.problem is not None and one.problem.prover == context.language]
+    elaborated = iter(workers.ask_verifiers("elaborate", [one.problem for one in readable]))
     for one in given:
-        if one.problem is None or one.problem.prover != world.language:
-            refuse(one.name, one.why or f"it is for another prover than the problems, which are for {world.language}")
+        if one.problem is None or one.problem.prover != context.language:
+            refuse(one.name, one.why or f"it is for another prover than the problems, which are for {context.language}")
             continue
         answer = next(elaborated)
         if isinstance(answer, Verdict):
             refuse(one.name, f"its statement is not read: {_said(answer)}")
-        elif answer.prelude_id not in world.members:
+        elif answer.prelude_id not in context.members:
             refuse(one.name, "no problem has the imports, notations, … of its header")
-        elif not set(answer.reached) <= set(world.members[answer.prelude_id]):
+        elif not set(answer.reached) <= set(context.members[answer.prelude_id]):
             refuse(one.name, "no problem has its definitions")
         else:
-            statement = world.statement(answer.statement, answer.prelude_id)
+            statement = context.statement(answer.statement, answer.prelude_id)
             stated.append((statement, one, answer))
-    present = staff.library.query(known, [statement.id for statement, _, _ in stated])
+    present = workers.library.query(known, [statement.id for statement, _, _ in stated])
     fresh = [one for one, have in zip(stated, present, strict=True) if not have]
     audits = [Candidate(elaboration.problem, one.proof) for _, one, elaboration in fresh]
     taken = 0
-    for (statement, one, elaboration), verdict in zip(fresh, _shared(staff, "audit", audits), strict=True):
+    for (statement, one, elaboration), verdict in zip(fresh, workers.ask_verifiers("audit", audits), strict=True):
         if not verdict.accepted:
             refuse(one.name, _said(verdict))
-        elif _admit(world, staff.ports(), statement, one, elaboration) is None:
+        elif _admit(context, statement, one, elaboration) is None:
             refuse(one.name, "its proof holds as written, but not over the problems' definitions by tactics alone")
         else:
             taken += 1
@@ -100,51 +102,36 @@ def take_given(world: RunContext, staff: Workers, file: Path) -> list[str]:
     return [f"{taken} of {len(given)} lemmas of {file} audited and taken{there}", *refused]
 
 
-def _shared(staff: Workers, method: str, questions: Sequence[Any]) -> list[Any]:
-    """The verifiers' answers to questions, in order; each gets its share of them."""
-    count = len(staff.verifiers)
-    asked = [
-        getattr(actor.handle, method).remote(questions[start::count]) for start, actor in enumerate(staff.verifiers)
-    ]
-    answers = gather(asked)
-    return [answers[at % count][at // count] for at in range(len(questions))]
-
-
-def _admit(
-    world: RunContext, ports: Ports, statement: CanonicalStatement, given: Given, elaboration: Elaboration
-) -> Lemma | None:
+def _admit(context: RunContext, statement: CanonicalStatement, given: Given, elaboration: Elaboration) -> Lemma | None:
     """The lemma in the library, with the author's proof, or if that cannot be carried over with one by automation."""
-    ledger = AttemptLog("", "evolve", given.name, operator="given", imported=True)
-    for found in _carried_over(world, ports, ledger, statement, given, elaboration):
-        lemma = admit(
-            world, ports, ledger, statement, found, operator="given", origin_kind="given", origins=(), name=given.name
-        )
+    log = AttemptLog("", "evolve", given.name, operator="given", imported=True)
+    for found in _carried_over(context, log, statement, given, elaboration):
+        lemma = admit(context, log, statement, found, GIVEN, name=given.name)
         if lemma is not None:
             return lemma
     return None
 
 
 def _carried_over(
-    world: RunContext,
-    ports: Ports,
-    ledger: AttemptLog,
+    context: RunContext,
+    log: AttemptLog,
     statement: CanonicalStatement,
     given: Given,
     elaboration: Elaboration,
 ) -> Iterator[Proof]:
     """Proofs of the statement in canonical names, best first."""
-    language, automation = PROMPT_LANGUAGES[world.language], world.settings.evolve
+    language, automation = PROMPT_LANGUAGES[context.language], context.settings.evolve
     inward = {own: canonical for canonical, own in elaboration.own_names.items()}
     naming = author_naming(elaboration.problem.formal_statement, statement.term, inward, language)
     admitted: dict[str, Lemma] = {}
     for text in dict.fromkeys([*language.proofs(given.proof), given.proof]):
-        proof, auxiliary = harvest(world, ports, ledger, statement, naming.proof(text), (), (), operator="given")
+        proof, auxiliary = harvest(context, log, statement, naming.proof(text), (), GIVEN)
         admitted |= {lemma.id: lemma for lemma in auxiliary}
-        found = by_text(world, ports, ledger, statement, proof, auxiliary)
+        found = by_text(context, log, statement, proof, auxiliary)
         if found is not None:
             yield found
     lemmas = list(admitted.values())
-    search = Search(world, ports, ledger, statement, lemmas, most=automation.scripts, seconds=automation.cpu_seconds)
+    search = Search(context, log, statement, lemmas, most=automation.scripts, seconds=automation.cpu_seconds)
     found = search.quickly() or search.patiently()
     if found is not None:
         yield found

@@ -1,20 +1,20 @@
-"""The actors of a run: started from its settings, asked for what they spent, and stopped."""
+"""The actors of a run: started from its settings, asked side by side, and stopped."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
-from actors import accounting, cluster, language_model, library, verification, worker
+from actors import cluster, language_model, library, verification, worker
 from actors.cluster import Remote, gather
 from actors.endpoint import EndpointSettings
+from actors.library import SharedLibrary
 from domain import ModelCard, Prover
 from models import DEFAULT_MODEL
 from pipeline.config import ModelSettings, RunSettings
-from pipeline.loop.context import Model, Ports
 from verifiers.audit.isabelle.server import IsabelleSettings
 from verifiers.audit.lean.toolchain import LeanSettings
 from verifiers.protocol import Verifier
@@ -26,44 +26,29 @@ class Workers:
     """The actors of a run."""
 
     local: bool
-    library: Remote
+    library: SharedLibrary
     verifiers: list[Remote]
-    workers: list[Any]
+    all: list[Any]
     model: Remote | None
     model_card: ModelCard | None
-    earlier: float = 0.0
-    """CPU seconds that earlier sessions of the run were charged for, less what this one is not charged for."""
-    _others: float = 0.0
 
-    def ports(self, worker: Any | None = None) -> Ports:
-        """The library, the model and a verifier: always the same one for a worker, so that none waits for another."""
-        place = self.workers.index(worker) if worker is not None else 0
+    def verifier(self, worker: Any | None = None) -> Verifier:
+        """Always the same one for a worker, so that none waits for another."""
+        place = self.all.index(worker) if worker is not None else 0
         verifier: Any = self.verifiers[place % len(self.verifiers)]
-        return Ports(cast("Verifier", verifier), self.library, cast("Model | None", self.model))
-
-    def spent(self) -> float:
-        """CPU seconds that the whole run, its earlier sessions included, is charged for so far."""
-        return self.earlier + (accounting.cpu_seconds() if self.local else sum(self.cpu_seconds().values()))
-
-    def memory(self) -> int:
-        """Bytes of memory (proportional set size) of this process and all below it: of a local run, everything."""
-        return accounting.proportional_memory()
+        return cast("Verifier", verifier)
 
     def model_seconds(self) -> float:
         """CPU seconds of the language model in this session, without those of its start."""
         return self.model.cpu_seconds() if self.model is not None else 0.0
 
-    def cpu_seconds(self) -> dict[str, float]:
-        """CPU seconds of this session so far by part; the parts add up to its whole process tree."""
-        parts: dict[str, float] = {
-            "verification": sum(gather([actor.handle.cpu_seconds.remote() for actor in self.verifiers])),
-            "workers": sum(gather([actor.cpu_seconds.remote() for actor in self.workers])),
-            "library": self.library.cpu_seconds(),
-            "model": self.model_seconds(),
-        }
-        here = accounting.cpu_seconds()
-        self._others = max(self._others, here - sum(parts.values()) if self.local else here)
-        return {**parts, "coordination": self._others}
+    def ask_verifiers(self, method: str, questions: Sequence[Any]) -> list[Any]:
+        """The verifiers' answers to questions, in order; each gets its share of them."""
+        count = len(self.verifiers)
+        shares = [questions[start::count] for start in range(count)]
+        asked = [getattr(one.handle, method).remote(share) for one, share in zip(self.verifiers, shares, strict=True)]
+        answers = gather(asked)
+        return [answers[at % count][at // count] for at in range(len(questions))]
 
 
 @contextmanager
@@ -78,7 +63,7 @@ def open_workers(settings: RunSettings, directory: Path, prover: Prover) -> Gene
         address=settings.ray.address, cpus=settings.ray.cpus, object_store_mib=settings.ray.object_store_mib
     )
     try:
-        opened = Remote(library.start(directory))
+        opened = cast("SharedLibrary", Remote(library.start(directory)))
         opened.query(_round)
         limits = _limits(settings, directory, prover)
         started = verification.start(settings.verifiers.processes, limits, prover)

@@ -13,7 +13,8 @@ from library_store.snapshot import read
 from pipeline import config, typed_yaml
 from pipeline.__main__ import main
 from pipeline.config import RunSettings
-from pipeline.loop.scheduler import Plan, evolved_until, only_prove
+from pipeline.loop.budget import evolved_until
+from pipeline.loop.scheduler import Plan, only_prove
 from pipeline.report.comparison.arms import ARMS, FAITHFUL, settings_of
 from pipeline.report.comparison.contrasts import as_json, compare_runs, rows, says
 from pipeline.report.comparison.measures import Measures

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from domain import Candidate, Elaboration, Problem
-from pipeline.config import RunSettings
-from pipeline.loop.context import build
 from pipeline.proposers.automation import procedures
 from pipeline.proposers.automation.portfolio import TACTICS, Automation
+from tests.pipeline.contexts import context_of
 from verifiers.rocq.own_names import self_contained
 from verifiers.rocq.verifier import RocqVerifier
 
@@ -49,9 +48,9 @@ def test_a_proof_about_functions_with_helpers_holds_in_the_authors_file(own_func
     try:
         (elaboration,) = verifier.elaborate([problem])
         assert isinstance(elaboration, Elaboration)
-        world = build(RunSettings(), [elaboration], "rocq", None)
-        asked, preamble = world.goal(world.of_problem("t")), world.preamble(elaboration.prelude_id)
-        definitions = world.over(elaboration.prelude_id)
+        context = context_of([elaboration])
+        asked, preamble = context.goal(context.of_problem("t")), context.preamble(elaboration.prelude_id)
+        definitions = context.over(elaboration.prelude_id)
         proof = next(
             script.text
             for script in Automation(definitions).scripts(elaboration.statement)

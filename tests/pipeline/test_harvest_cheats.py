@@ -9,10 +9,11 @@ import pytest
 
 from domain import Candidate, Elaboration, Problem
 from library_store.library import Library
-from pipeline.config import RunSettings
+from pipeline.loop.admit import Origin
 from pipeline.loop.attempt_log import AttemptLog
-from pipeline.loop.context import Ports, RunContext, build
+from pipeline.loop.context import RunContext
 from pipeline.loop.llm_prover import harvest
+from tests.pipeline.contexts import context_of
 from verifiers.rocq.verifier import RocqSettings, RocqVerifier
 
 HEADER = """
@@ -80,19 +81,12 @@ def elaboration(verifier: RocqVerifier) -> Elaboration:
 def harvested(
     verifier: RocqVerifier, elaboration: Elaboration, folder: Path, text: str
 ) -> tuple[RunContext, OwnProcess]:
-    world = build(RunSettings(), [elaboration], "rocq", None)
     library = OwnProcess(folder)
+    context = context_of([elaboration], verifier=verifier, library=library)
     library.add_definitions(elaboration.definitions)
-    harvest(
-        world,
-        Ports(verifier, library, None),
-        AttemptLog("a", "problem", "p"),
-        world.of_problem("p"),
-        canonical(elaboration, text),
-        [],
-        ["p"],
-    )
-    return world, library
+    log, origin = AttemptLog("a", "problem", "p"), Origin("harvest", "problem", ("p",))
+    harvest(context, log, context.of_problem("p"), canonical(elaboration, text), [], origin)
+    return context, library
 
 
 def canonical(elaboration: Elaboration, text: str) -> str:
@@ -104,11 +98,11 @@ def canonical(elaboration: Elaboration, text: str) -> str:
 
 def test_an_honest_lemma_is_harvested(verifier: RocqVerifier, elaboration: Elaboration, tmp_path: Path) -> None:
     text = "Lemma aux : forall n, add n zero = n.\nProof. intros n. induction n; simpl; congruence. Qed."
-    world, library = harvested(verifier, elaboration, tmp_path, f"{text}\n{LAST}")
+    context, library = harvested(verifier, elaboration, tmp_path, f"{text}\n{LAST}")
     (lemma,) = library.lemmas.values()
-    statement = world.statement(lemma.term, lemma.prelude_id)
+    statement = context.statement(lemma.term, lemma.prelude_id)
     assert statement.exact == lemma.statement_exact
-    assert verifier.audit([Candidate(world.alone(statement, ()), lemma.proof)], recheck=True)[0].trust == "rechecked"
+    assert verifier.audit([Candidate(context.alone(statement, ()), lemma.proof)], recheck=True)[0].trust == "rechecked"
 
 
 BARE = """

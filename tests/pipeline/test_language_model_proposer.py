@@ -9,7 +9,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from domain import Candidate, Elaboration, Problem, Verdict
-from pipeline.loop.context import Ports
 from pipeline.loop.llm_prover import read_statements
 from pipeline.proposers.language_model.prompting import decomposition_prompt, evolution_prompt, proof_prompts
 from pipeline.proposers.language_model.rocq_text import parse_lemmas, parse_proofs, split_blocks
@@ -226,7 +225,7 @@ def test_a_statement_that_is_more_than_a_sentence_is_not_shown_to_the_prover() -
     text, goal = block.statement, Problem("goal", "rocq", "", "Lemma goal : True.")
     assert "Redirect" in text
     prover: Any = Prover()
-    assert read_statements(Ports(prover, None, None), goal, [text, "0 = 0", "a (*", ""]) == {}
+    assert read_statements(prover, goal, [text, "0 = 0", "a (*", ""]) == {}
     assert prover.shown == ("Lemma written : 0 = 0.",)
 
 
@@ -243,4 +242,4 @@ def test_a_statement_that_says_nothing_is_left_out(verifier: RocqVerifier) -> No
         "forall n m, add n m = n -> n = add n m",
         "forall n m : num, n = m -> forall n, n = m",
     ]
-    assert list(read_statements(Ports(verifier, None, None), goal, nothing + something)) == something
+    assert list(read_statements(verifier, goal, nothing + something)) == something

@@ -6,8 +6,7 @@ from dataclasses import replace
 
 from datasets import load
 from domain import Elaboration, Problem
-from pipeline.config import RunSettings
-from pipeline.loop.context import build
+from tests.pipeline.contexts import context_of
 from verifiers.audit.rocq.sentences import identifiers, rename
 from verifiers.rocq.verifier import RocqVerifier
 
@@ -73,15 +72,15 @@ def test_a_suite_with_all_identifiers_renamed_is_the_same_suite() -> None:
     copies = [renamed(problem, f"zz{place}_") for place, problem in enumerate(problems)]
     verifier = RocqVerifier()
     try:
-        worlds = []
+        contexts = []
         for suite in (problems, copies):
             elaborations = verifier.elaborate(suite)
             assert all(isinstance(one, Elaboration) for one in elaborations)
-            worlds.append(build(RunSettings(), [e for e in elaborations if isinstance(e, Elaboration)], "rocq", None))
+            contexts.append(context_of([e for e in elaborations if isinstance(e, Elaboration)]))
     finally:
         verifier.close()
     for problem, copy in zip(problems, copies, strict=True):
-        assert worlds[0].of_problem(problem.name) == worlds[1].of_problem(copy.name), problem.name
+        assert contexts[0].of_problem(problem.name) == contexts[1].of_problem(copy.name), problem.name
         assert copy.formal_statement != problem.formal_statement
-    assert set(worlds[0].definitions) == set(worlds[1].definitions)
-    assert set(worlds[0].signatures) == set(worlds[1].signatures)
+    assert set(contexts[0].definitions) == set(contexts[1].definitions)
+    assert set(contexts[0].signatures) == set(contexts[1].signatures)

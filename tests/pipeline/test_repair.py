@@ -10,8 +10,8 @@ import pytest
 from domain import Completion, Elaboration, Problem, Prompt
 from pipeline.config import RepairSettings, RunSettings
 from pipeline.loop.attempt_log import AttemptLog
-from pipeline.loop.context import Ports, build
 from pipeline.loop.llm_prover import Decomposition, by_model, formalization
+from tests.pipeline.contexts import context_of
 from verifiers.rocq.verifier import RocqVerifier
 
 HEADER = """
@@ -43,14 +43,13 @@ def verifier() -> Iterator[RocqVerifier]:
 
 
 def asked(verifier: RocqVerifier, text: str, repair: RepairSettings) -> tuple[str | None, AttemptLog, int]:
-    """The proof that comes of a model's text, the ledger, and how often the model was asked."""
+    """The proof that comes of a model's text, the log, and how often the model was asked."""
     elaboration = cast("Elaboration", verifier.elaborate([PROBLEM])[0])
-    world = build(RunSettings(repair=repair), [elaboration], "rocq", None)
-    writer, ledger = Writer(text), AttemptLog("a", "problem", "p")
-    prompts = formalization(world, elaboration, [], Decomposition(), 0)
-    ports = Ports(verifier, None, writer)
-    found = by_model(world, ports, ledger, elaboration, world.of_problem("p"), [], prompts, 0)
-    return (found.proof if found else None), ledger, writer.prompts
+    writer, log = Writer(text), AttemptLog("a", "problem", "p")
+    context = context_of([elaboration], RunSettings(repair=repair), verifier=verifier, model=writer)
+    prompts = formalization(context, elaboration, [], Decomposition(), 0)
+    found = by_model(context, log, elaboration, context.of_problem("p"), [], prompts, 0)
+    return (found.proof if found else None), log, writer.prompts
 
 
 BROKEN = """```coq
@@ -65,24 +64,24 @@ Qed.
 
 @pytest.mark.parametrize("text", [BROKEN, BROKEN.replace("foo", "admit").replace("Qed", "Admitted")])
 def test_a_broken_proof_is_repaired_before_the_model_is_asked_again(verifier: RocqVerifier, text: str) -> None:
-    proof, ledger, prompts = asked(verifier, text, RepairSettings())
+    proof, log, prompts = asked(verifier, text, RepairSettings())
     assert proof is not None
     assert "solve [easy]" in proof
     assert prompts == RunSettings().prove.samples
-    counts = {name: ledger.counts[f"model_{name}"] for name in ("proposed", "elaborated", "repair_tried", "repaired")}
+    counts = {name: log.counts[f"model_{name}"] for name in ("proposed", "elaborated", "repair_tried", "repaired")}
     assert counts == {"proposed": 1, "elaborated": 1, "repair_tried": 1, "repaired": 1}
-    assert ledger.prover_seconds > 0
+    assert log.prover_seconds > 0
 
 
 def test_without_repair_the_model_is_asked_again(verifier: RocqVerifier) -> None:
-    proof, ledger, prompts = asked(verifier, BROKEN, RepairSettings(candidates=0))
+    proof, log, prompts = asked(verifier, BROKEN, RepairSettings(candidates=0))
     assert proof is None
     assert prompts == RunSettings().prove.samples + RunSettings().prove.repairs
-    assert not ledger.counts["repair_tried"]
+    assert not log.counts["repair_tried"]
 
 
 def test_what_cannot_be_repaired_is_counted_as_tried(verifier: RocqVerifier) -> None:
-    proof, ledger, _ = asked(verifier, "Proof. intros n m. foo. Qed.", RepairSettings(rocq=("easy",), rocq_moves=()))
+    proof, log, _ = asked(verifier, "Proof. intros n m. foo. Qed.", RepairSettings(rocq=("easy",), rocq_moves=()))
     assert proof is None
-    assert ledger.counts["model_repair_tried"] > 0
-    assert not ledger.counts["repaired"]
+    assert log.counts["model_repair_tried"] > 0
+    assert not log.counts["repaired"]

@@ -23,7 +23,7 @@ from library_store.columns import SPENT
 from library_store.library import Library
 from library_store.snapshot import read
 from pipeline.__main__ import main
-from pipeline.loop import run
+from pipeline.loop import dispatch
 
 CONFIGURATION = {
     "seed": 0,
@@ -273,14 +273,14 @@ def test_prove_writes_results_and_uses_another_runs_library(
 def test_a_step_that_fails_by_our_error_is_told_and_the_run_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    real = run.attempt
+    real = dispatch.attempt
 
     def fails_once(*arguments: Any) -> Any:
-        if arguments[2] == "add_zero" and arguments[4] == 1:
+        if arguments[1] == "add_zero" and arguments[3] == 1:
             raise TypeError("a mistake of ours")
         return real(*arguments)
 
-    monkeypatch.setattr(run, "attempt", fails_once)
+    monkeypatch.setattr(dispatch, "attempt", fails_once)
     tree = CONFIGURATION | {"problems": [{"dataset": "bundled", "split": "step1", "limit": 4}]}
     assert main(["run", str(write(tmp_path, tree)), "--out", str(tmp_path / "run")]) == 0
     printed = capsys.readouterr()

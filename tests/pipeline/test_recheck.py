@@ -81,9 +81,9 @@ def test_a_recheck_that_was_stopped_before_it_opened_the_problems_is_mended_by_t
         library.set_trust([samples.sha("lemma a")], "none")
         library.retire(samples.sha("lemma a"), FAILED)
     shared: Any = SharedLibrary(directory)
-    staff: Any = SimpleNamespace(library=shared, verifiers=[])
+    workers: Any = SimpleNamespace(library=shared, verifiers=[])
     with Progress(directory / "logs" / "run.log") as progress:
-        recheck_run(cast("Any", None), staff, progress)
+        recheck_run(cast("Any", None), workers, progress)
     assert shared.problems["prop_1"].status == "open"
 
 

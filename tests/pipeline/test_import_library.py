@@ -9,10 +9,10 @@ import pytest
 
 from domain import Lemma
 from library_store.library import Library
-from pipeline.config import RunSettings
-from pipeline.loop.context import RunContext, build
+from pipeline.loop.context import RunContext
 from pipeline.loop.import_library import _usable, import_library  # pyright: ignore[reportPrivateUsage]
 from pipeline.loop.recheck import FAILED
+from tests.pipeline.contexts import context_of
 from tests.pipeline.elaborated import lemma_of
 from tests.pipeline.small_theory import theory
 from verifiers.rocq.canonical import lemma_id
@@ -23,8 +23,8 @@ NAMES = ("sum_next", "twice_sum", "sum_comm")
 
 
 @pytest.fixture(scope="module")
-def world() -> RunContext:
-    return build(RunSettings(), [theory()[name] for name in NAMES], "rocq", None)
+def context() -> RunContext:
+    return context_of([theory()[name] for name in NAMES])
 
 
 def offered() -> tuple[Lemma, Lemma]:
@@ -33,10 +33,10 @@ def offered() -> tuple[Lemma, Lemma]:
     return used, replace(lemma_of(theory()["twice_sum"], "auto."), uses=(used.id,))
 
 
-def test_what_is_recorded_beside_statement_and_proof_is_written_anew(world: RunContext) -> None:
+def test_what_is_recorded_beside_statement_and_proof_is_written_anew(context: RunContext) -> None:
     lies = {"statement": "forall x y, x = y", "dedup_key": "of another", "prover_version": "rocq 99", "name": "a\nb"}
     used, using = offered()
-    first, second = _usable(world, [replace(used, **lies), replace(using, **lies)], set())
+    first, second = _usable(context, [replace(used, **lies), replace(using, **lies)], set())
     assert (first.id, second.id, second.uses) == (used.id, using.id, (used.id,))
     assert first.statement == "forall x0 x1, sum x0 (next x1) = next (sum x0 x1)"
     assert (first.dedup_key, first.prover_version) == ("", "")
@@ -61,27 +61,27 @@ def test_what_is_recorded_beside_statement_and_proof_is_written_anew(world: RunC
     ids=lambda lie: next(iter(lie)),
 )
 def test_a_lemma_that_is_not_what_it_claims_is_left_out_with_what_rests_on_it(
-    world: RunContext, lie: Mapping[str, Any]
+    context: RunContext, lie: Mapping[str, Any]
 ) -> None:
     used, using = offered()
-    assert _usable(world, [replace(used, **lie), using], set()) == []
+    assert _usable(context, [replace(used, **lie), using], set()) == []
 
 
-def test_another_statement_under_its_own_identity_is_left_to_the_audit(world: RunContext) -> None:
+def test_another_statement_under_its_own_identity_is_left_to_the_audit(context: RunContext) -> None:
     used, _ = offered()
     exact = theory()["sum_comm"].statement_exact
     other = lemma_id(used.prelude_id, used.definition_ids, exact)
     claimed = replace(used, id=other, statement_exact=exact, term=theory()["sum_comm"].statement)
-    (found,) = _usable(world, [claimed], set())
+    (found,) = _usable(context, [claimed], set())
     assert (found.id, found.statement) == (other, "forall x0 x1, sum x0 x1 = sum x1 x0")
 
 
-def test_of_a_run_without_lemmas_it_is_said_where_its_proved_problems_are(world: RunContext, tmp_path: Path) -> None:
+def test_of_a_run_without_lemmas_it_is_said_where_its_proved_problems_are(context: RunContext, tmp_path: Path) -> None:
     with Library(tmp_path) as library:
         library.snapshot()
     none = f"0 lemmas of {tmp_path} audited and taken: it has none"
-    assert import_library(world, NOBODY, tmp_path) == [none]
+    assert import_library(context, NOBODY, tmp_path) == [none]
     results = tmp_path / "results.jsonl"
     results.touch()
     where = f"; the problems that it proved are in {results}, which --library takes too"
-    assert import_library(world, NOBODY, tmp_path) == [none + where]
+    assert import_library(context, NOBODY, tmp_path) == [none + where]

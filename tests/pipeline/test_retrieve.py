@@ -10,9 +10,10 @@ from domain import Elaboration, Problem
 from library_store.admission import Proposal
 from library_store.library import Library
 from pipeline.config import ProveSettings, RetrievalSettings, RunSettings
-from pipeline.loop.context import CanonicalStatement, Ports, build
+from pipeline.loop.context import CanonicalStatement
 from pipeline.loop.retrieve import by_words, for_prompt, fused, rediscovered, retrieve
 from tests.library_store.samples import AUDITED, ZERO, Var, equal, for_all, lemma, opened, plus, sha, successor
+from tests.pipeline.contexts import context_of
 
 VISIBLE = (sha("nat"), sha("plus"))
 
@@ -28,8 +29,8 @@ class Asked:
 
 
 def asking(library: Library) -> Any:
-    """Ports to a library alone."""
-    return Ports(None, Asked(library), None)  # pyright: ignore[reportArgumentType]
+    """The library as a step asks it."""
+    return Asked(library)
 
 
 def statement(name: str, term: Any) -> CanonicalStatement:
@@ -68,15 +69,12 @@ def test_a_prompt_gets_the_papers_numbers_in_turn_and_never_its_own_statement(tm
                 del visible
                 return library.retrieve(term, VISIBLE, prelude_id, k, **how)
 
-        ports: Any = Ports(None, Everything(), None)  # pyright: ignore[reportArgumentType]  (no prover is asked)
-        world = build(RunSettings(), [], "rocq", None)
+        context = context_of([], library=Everything())
         wanted = [statement("wanted", zeros["zero 0"])]
-        names = [one.name.split()[0] for one in for_prompt(world, ports, elaboration, goal, wanted)]
+        names = [one.name.split()[0] for one in for_prompt(context, elaboration, goal, wanted)]
         assert names == ["sum", "zero", "sum", "zero", "sum", "sum", "sum", "sum"]
-        few = build(
-            RunSettings(prove=ProveSettings(retrieved_for_problem=1, retrieved_for_request=0)), [], "rocq", None
-        )
-        (only,) = for_prompt(few, ports, elaboration, goal, wanted)
+        settings = RunSettings(prove=ProveSettings(retrieved_for_problem=1, retrieved_for_request=0))
+        (only,) = for_prompt(replace(context, settings=settings), elaboration, goal, wanted)
         assert only.id != goal.id
 
 
@@ -86,32 +84,32 @@ def test_the_proof_of_a_lemma_that_states_a_problem_is_found_if_the_run_made_it_
     x, y = Var("x"), Var("y")
     term = for_all("x y", equal(plus(x, y), plus(y, x)))
     elaboration = Elaboration(Problem("p", "rocq", "", ""), sha(""), "", (), {}, term, "exact itself", VISIBLE)
-    world = build(RunSettings(), [elaboration], "rocq", None)
-    itself = lemma("itself", term, id=world.of_problem("p").id, uses=(sha("lemma used"),), operator="exploration")
+    context = context_of([elaboration])
+    itself = lemma("itself", term, id=context.of_problem("p").id, uses=(sha("lemma used"),), operator="exploration")
     with opened(tmp_path) as library:
-        ports = asking(library)
-        assert rediscovered(world, ports, "p", 2) is None
+        context = replace(context, library=asking(library))
+        assert rediscovered(context, "p", 2) is None
         library.insert_many([Proposal(one, AUDITED) for one in (lemma("used"), itself)])
-        assert rediscovered(world, ports, "p", 1) is None
-        found = rediscovered(world, ports, "p", 2)
+        assert rediscovered(context, "p", 1) is None
+        found = rediscovered(context, "p", 2)
         assert found is not None
         assert (found.proof, [one.name for one in found.lemmas], found.operator) == (
             itself.proof,
             ["used"],
             "rediscovered",
         )
-        alone = build(RunSettings(retrieval=RetrievalSettings(visibility="none")), [elaboration], "rocq", None)
-        assert rediscovered(alone, ports, "p", 2) is None
+        alone = replace(context, settings=RunSettings(retrieval=RetrievalSettings(visibility="none")))
+        assert rediscovered(alone, "p", 2) is None
 
 
 def test_an_imported_lemma_does_not_prove_the_problem_that_it_states(tmp_path: Path) -> None:
     term = for_all("x", equal(Var("x"), Var("x")))
     elaboration = Elaboration(Problem("p", "rocq", "", ""), sha(""), "", (), {}, term, "exact itself", VISIBLE)
-    world = build(RunSettings(), [elaboration], "rocq", None)
+    context = context_of([elaboration])
     with opened(tmp_path) as library:
-        ports = asking(library)
-        library.insert_many([Proposal(lemma("itself", term, id=world.of_problem("p").id), AUDITED, imported=True)])
-        assert rediscovered(world, ports, "p", 2) is None
+        context = replace(context, library=asking(library))
+        library.insert_many([Proposal(lemma("itself", term, id=context.of_problem("p").id), AUDITED, imported=True)])
+        assert rediscovered(context, "p", 2) is None
 
 
 def test_the_rankings_of_the_settings_decide_the_order(tmp_path: Path) -> None:
@@ -125,9 +123,8 @@ def test_the_rankings_of_the_settings_decide_the_order(tmp_path: Path) -> None:
         library.insert(replace(lemma("similar", similar), uses=(zero.id,)), AUDITED)
 
         def given(**changed: Any) -> list[str]:
-            world = build(RunSettings(retrieval=RetrievalSettings(**changed)), [], "rocq", None)
-            ports: Any = Ports(None, library, None)  # pyright: ignore[reportArgumentType]  (no prover is asked)
-            return [one.name for one in retrieve(world, ports, goal, VISIBLE, 3)]
+            context = context_of([], RunSettings(retrieval=RetrievalSettings(**changed)), library=library)
+            return [one.name for one in retrieve(context, goal, VISIBLE, 3)]
 
         assert given() == ["similar", "comm", "zero"]
         assert given(rankings=("proofs",)) == ["zero"]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -17,13 +17,13 @@ from library_store.library import Library
 from library_store.snapshot import read
 from pipeline.commands.prove import write_results
 from pipeline.loop.attempt_log import AttemptLog
-from pipeline.loop.context import Ports, RunContext
 from pipeline.loop.proof_files import file_stem, proof_name, write_proofs
 from pipeline.loop.refute import negation, refute
 from pipeline.proposers.conjecture import refutation, testing
 from pipeline.report.page import write_report
 from pipeline.report.summary import result, summarise
 from tests.pipeline import sample_run
+from tests.pipeline.contexts import context_of
 from tests.pipeline.small_theory import HEADER
 from verifiers.rocq.verifier import RocqVerifier
 
@@ -69,8 +69,8 @@ def attempt(verifier: RocqVerifier, posed: Problem) -> tuple[bool, Told]:
     library = Told()
     elaboration = verifier.elaborate([posed])[0]
     assert isinstance(elaboration, Elaboration), elaboration
-    world = cast("RunContext", SimpleNamespace(language="rocq"))
-    found = refute(world, Ports(verifier, library, None), AttemptLog("a", "problem", posed.name), elaboration)
+    context = context_of([elaboration], verifier=verifier, library=library)
+    found = refute(context, AttemptLog("a", "problem", posed.name), elaboration)
     return found, library
 
 

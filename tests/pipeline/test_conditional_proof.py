@@ -35,22 +35,22 @@ class Bench(SmallLibrary):
     def __init__(self, verifier: RocqVerifier, directory: Path, *conjectures: str) -> None:
         super().__init__(verifier, directory)
         self.library.add_conjectures([self.conjecture(name) for name in conjectures])
-        self.ledger = AttemptLog("step", "problem", "goal")
-        self.credit = ConditionalProofs(self.world, self.ports, self.ledger, list(self.world.definitions), 60.0)
+        self.log = AttemptLog("step", "problem", "goal")
+        self.credit = ConditionalProofs(self.context, self.log, list(self.context.definitions), 60.0)
 
     def conjecture(self, name: str) -> Request:
-        one = self.world.of_problem(name)
+        one = self.context.of_problem(name)
         return Request(
             one.id, "rocq", one.prelude_id, one.reached, name, one.exact, one.term, "definitions", (), "exploration", 0
         )
 
     def search(self, goal: str) -> Proof | None:
-        statement = self.world.of_problem(goal)
+        statement = self.context.of_problem(goal)
         return self.credit.search(statement, [], self.credit.assumable(statement))
 
     @property
     def learned(self) -> set[str]:
-        names = {self.world.of_problem(name).id: name for name in theory()}
+        names = {self.context.of_problem(name).id: name for name in theory()}
         return {names[identity] for identity in self.library.lemmas}
 
 
@@ -58,7 +58,7 @@ def test_only_the_conjectures_that_a_proof_needs_become_lemmas(verifier: RocqVer
     bench = Bench(verifier, tmp_path, "sum_next", "even_even", "sum_assoc", "join_stop", "twice_sum")
     found = bench.search("twice_sum")
     assert found is not None
-    assert [lemma.id for lemma in found.lemmas] == [bench.world.of_problem("sum_next").id]
+    assert [lemma.id for lemma in found.lemmas] == [bench.context.of_problem("sum_next").id]
     assert bench.learned == {"sum_next"}
     (lemma,) = bench.library.lemmas.values()
     assert lemma.proof
@@ -70,7 +70,7 @@ def test_only_the_conjectures_that_a_proof_needs_become_lemmas(verifier: RocqVer
 def test_an_attempt_is_not_accepted_for_a_lemma_that_it_learned(verifier: RocqVerifier, tmp_path: Path) -> None:
     bench = Bench(verifier, tmp_path, "sum_next")
     assert bench.search("twice_sum") is not None
-    told = bench.ledger.attempt()
+    told = bench.log.attempt()
     assert told.harvested
     assert told.verdict == "rejected"
 
@@ -80,16 +80,16 @@ def test_a_conjecture_may_be_proved_on_credit_too(verifier: RocqVerifier, tmp_pa
     found = bench.search("flip_flip")
     assert found is not None
     assert bench.learned == {"flip_join", "join_join"}
-    flip_join = bench.library.lemmas[bench.world.of_problem("flip_join").id]
-    assert bench.world.of_problem("join_join").id in flip_join.uses
+    flip_join = bench.library.lemmas[bench.context.of_problem("flip_join").id]
+    assert bench.context.of_problem("join_join").id in flip_join.uses
 
 
 def test_what_is_false_and_seen_to_be_is_not_assumed_again(verifier: RocqVerifier, tmp_path: Path) -> None:
     bench = Bench(verifier, tmp_path, "false_flip")
     assert bench.search("flip_flip") is None
     assert not bench.learned
-    assert bench.library.requests[bench.world.of_problem("false_flip").id].status == "refuted"
-    assert not bench.credit.assumable(bench.world.of_problem("flip_flip"))
+    assert bench.library.requests[bench.context.of_problem("false_flip").id].status == "refuted"
+    assert not bench.credit.assumable(bench.context.of_problem("flip_flip"))
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def test_what_is_false_is_assumed_and_never_learned(verifier: RocqVerifier, tmp_
     bench = Bench(verifier, tmp_path, "false_flip")
     assert bench.search("flip_flip") is None
     assert not bench.learned
-    assert bench.library.requests[bench.world.of_problem("false_flip").id].tries == 1
+    assert bench.library.requests[bench.context.of_problem("false_flip").id].tries == 1
 
 
 def test_another_proof_is_sought_without_a_conjecture_that_failed(verifier: RocqVerifier, tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ def test_two_conjectures_do_not_prove_each_other(verifier: RocqVerifier, tmp_pat
 @pytest.mark.usefixtures("blind")
 def test_a_conjecture_that_failed_often_is_not_assumed_again(verifier: RocqVerifier, tmp_path: Path) -> None:
     bench = Bench(verifier, tmp_path, "false_flip")
-    goal = bench.world.of_problem("flip_flip")
+    goal = bench.context.of_problem("flip_flip")
     for _ in range(RunSettings().evolve.request_tries):
         assert bench.credit.assumable(goal)
         assert bench.search("flip_flip") is None
@@ -134,29 +134,29 @@ def test_a_conjecture_that_failed_often_is_not_assumed_again(verifier: RocqVerif
 @pytest.mark.usefixtures("blind")
 def test_a_conjecture_fails_with_few_scripts_before_it_fails_with_all(verifier: RocqVerifier, tmp_path: Path) -> None:
     bench = Bench(verifier, tmp_path, "false_comm")
-    identity = bench.world.of_problem("false_comm").id
+    identity = bench.context.of_problem("false_comm").id
     bench.credit.thorough = False
     assert bench.search("false_flip_join") is None
-    few = bench.ledger.counts["proposed"]
+    few = bench.log.counts["proposed"]
     assert bench.credit.failed == {identity}
     assert bench.library.requests[identity].tries == 0
     bench.credit.thorough = True
     bench.credit.failed.clear()
     assert bench.search("false_flip_join") is None
-    assert bench.ledger.counts["proposed"] > 2 * few
+    assert bench.log.counts["proposed"] > 2 * few
     assert bench.library.requests[identity].tries == 1
 
 
 def test_a_lemma_that_came_in_the_meantime_is_taken(verifier: RocqVerifier, tmp_path: Path) -> None:
     bench = Bench(verifier, tmp_path, "sum_next")
-    goal = bench.world.of_problem("twice_sum")
+    goal = bench.context.of_problem("twice_sum")
     assumed = bench.credit.assumable(goal)
     assert bench.credit.search(goal, [], assumed) is not None
-    audits = bench.ledger.counts["audited"]
+    audits = bench.log.counts["audited"]
     found = bench.credit.search(goal, [], assumed)
     assert found is not None
     assert all(lemma.proof for lemma in found.lemmas)
-    assert bench.ledger.counts["audited"] == audits
+    assert bench.log.counts["audited"] == audits
 
 
 def test_a_lemma_that_a_recheck_refused_is_proved_anew(verifier: RocqVerifier, tmp_path: Path) -> None:
@@ -183,7 +183,7 @@ def test_what_is_to_be_proved_is_not_assumed_for_what_it_rests_on(verifier: Rocq
 
 def test_what_says_the_same_as_the_goal_is_not_assumed(verifier: RocqVerifier, tmp_path: Path) -> None:
     bench = Bench(verifier, tmp_path, "false_comm", "false_comm_turned")
-    assert not bench.credit.assumable(bench.world.of_problem("false_comm"))
+    assert not bench.credit.assumable(bench.context.of_problem("false_comm"))
 
 
 @pytest.mark.usefixtures("blind")
@@ -194,7 +194,7 @@ def test_an_imported_lemma_that_states_the_goal_proves_nothing_that_it_rests_on(
     itself = lemma_of(theory()["false_sums_even"], "auto.")
     bench.library.insert_many([Proposal(itself, AUDITED, imported=True)])
     assert bench.search("false_sums_even") is None
-    assert not [fate for fate in bench.ledger.counts if fate.startswith("audit")]
+    assert not [fate for fate in bench.log.counts if fate.startswith("audit")]
 
 
 def hasty(verifier: RocqVerifier, directory: Path) -> tuple[Bench, Result]:
@@ -202,8 +202,8 @@ def hasty(verifier: RocqVerifier, directory: Path) -> tuple[Bench, Result]:
     bench = Bench(verifier, directory, "flip_join", "join_join")
     bench.library.add_problems([ProblemState(theory()["flip_flip"].problem)])
     bench.library.snapshot()
-    world = replace(bench.world, settings=RunSettings(prove=ProveSettings(cpu_seconds=0.001, requests=0)))
-    return bench, attempt(world, bench.ports, "flip_flip", "first", 2, 0, None)
+    context = replace(bench.context, settings=RunSettings(prove=ProveSettings(cpu_seconds=0.001, requests=0)))
+    return bench, attempt(context, "flip_flip", "first", 2, 0, None)
 
 
 def test_a_problem_is_tried_again_when_what_it_assumed_was_proved(verifier: RocqVerifier, tmp_path: Path) -> None:
@@ -211,7 +211,7 @@ def test_a_problem_is_tried_again_when_what_it_assumed_was_proved(verifier: Rocq
     assert not first.proved
     assert bench.search("flip_flip") is not None
     bench.library.snapshot()
-    again = attempt(bench.world, bench.ports, "flip_flip", "again", 3, 0, first._replace(short_of=0.0))
+    again = attempt(bench.context, "flip_flip", "again", 3, 0, first._replace(short_of=0.0))
     assert again.proved
 
 
@@ -219,17 +219,17 @@ def test_a_problem_that_was_short_of_time_is_tried_again(verifier: RocqVerifier,
     bench, first = hasty(verifier, tmp_path)
     assert first.short_of == 0.001
     assert not first.proved
-    idle = attempt(bench.world, bench.ports, "flip_flip", "idle", 3, 0, first._replace(short_of=0.0))
+    idle = attempt(bench.context, "flip_flip", "idle", 3, 0, first._replace(short_of=0.0))
     assert not idle.proved
-    assert attempt(bench.world, bench.ports, "flip_flip", "again", 3, 0, first).proved
+    assert attempt(bench.context, "flip_flip", "again", 3, 0, first).proved
 
 
 def test_a_problem_for_which_nothing_was_found_asks_for_its_stuck_goals(verifier: RocqVerifier, tmp_path: Path) -> None:
     bench = Bench(verifier, tmp_path)
     bench.library.snapshot()
-    assert bench.world.explores
+    assert bench.context.explores
     nothing = Result(proved=False, retrieved=frozenset(), cpu_seconds=0.0)
-    result = attempt(bench.world, bench.ports, "flip_flip", "again", 2, 0, nothing)
+    result = attempt(bench.context, "flip_flip", "again", 2, 0, nothing)
     assert not result.proved
     assert {one.term for one in bench.library.requests.values()} <= set(result.stuck)
     assert {one.operator for one in bench.library.requests.values()} == {"goal_surgery"}

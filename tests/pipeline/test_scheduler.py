@@ -11,19 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.config import RunSettings
+from pipeline.loop.budget import asks_model, attempt_seconds
+from pipeline.loop.candidates import Candidates, OpenRequest, Parent, Record, arm_of
 from pipeline.loop.scheduler import (
     DIRECTIONS,
     PRIORS,
     Action,
-    Candidates,
-    OpenRequest,
-    Parent,
     Plan,
     Policy,
-    Record,
-    arm_of,
-    asks_model,
-    attempt_seconds,
     best_parent,
     choose,
     drawn_rate,

@@ -28,7 +28,7 @@ class Bench(SmallLibrary):
     """A library whose rounds end with sleep. Proofs of its lemmas are never run."""
 
     def id(self, name: str) -> str:
-        return self.world.of_problem(name).id
+        return self.context.of_problem(name).id
 
     def learn(self, *names: str, uses: str = "", imported: bool = False) -> None:
         used = (self.id(uses),) if uses else ()
@@ -38,7 +38,7 @@ class Bench(SmallLibrary):
 
     def sleep(self) -> int:
         """The end of a round: how many lemmas went."""
-        count = consolidate(self.world, self.ports, self.library.round)
+        count = consolidate(self.context, self.library.round)
         self.library.snapshot()
         return count
 
@@ -71,7 +71,7 @@ def test_the_general_case_replaces_a_family(verifier: RocqVerifier, tmp_path: Pa
 
 def test_what_automation_proves_and_nothing_uses_goes_a_round_later(verifier: RocqVerifier, tmp_path: Path) -> None:
     bench = Bench(verifier, tmp_path)
-    one = bench.world.of_problem("cut_stop")
+    one = bench.context.of_problem("cut_stop")
     bench.library.add_request(
         Request(one.id, "rocq", one.prelude_id, one.reached, "cut_stop", one.exact, one.term, "problem", (), "model", 0)
     )

@@ -1,14 +1,14 @@
 """How the prover's time for one statement is spent."""
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 from domain import Candidate, Verdict
-from pipeline.config import RunSettings
 from pipeline.loop.attempt_log import AttemptLog
-from pipeline.loop.context import CanonicalStatement, Ports, build
+from pipeline.loop.context import CanonicalStatement
 from pipeline.loop.prove import AS_LONG, FEW, FIRST, MOMENT, SOON, Search
 from pipeline.proposers.automation.portfolio import Automation
+from tests.pipeline.contexts import context_of
 from tests.pipeline.elaborated import lemma_of
 from tests.pipeline.small_theory import theory
 
@@ -36,11 +36,11 @@ class Slow:
 
 def search(slow: Slow, *lemmas: str, **limits: Any) -> Search:
     goal = theory()["sum_comm"]
-    world = build(RunSettings(), [goal], "rocq", None)
+    context = context_of([goal], verifier=slow)
     statement = CanonicalStatement("0" * 40, goal.statement, goal.statement_exact, goal.prelude_id, goal.reached)
-    ports, ledger = Ports(cast("Any", slow), None, None), AttemptLog("a", "problem", "b")
+    log = AttemptLog("a", "problem", "b")
     given = [lemma_of(theory()[name], "auto.") for name in lemmas]
-    return Search(world, ports, ledger, statement, given, **limits)
+    return Search(context, log, statement, given, **limits)
 
 
 def fails(scripts: Search, *, patient: bool = True) -> bool:

@@ -1,0 +1,96 @@
+"""What a run costs: CPU seconds of its whole process tree, over all of its sessions, by part and by round.
+
+A run is charged after every step (`charge`), so a session that is killed leaves behind what it had spent; what it had
+spent in a round that it did not finish is that round's part `stopped sessions`.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from actors import accounting
+from actors.cluster import gather
+from library_store.schema import SPENT, Metric, event_from_row
+from pipeline.loop.workers import Workers
+
+
+class Costs:
+    """The account of a run, open for one session."""
+
+    def __init__(self, workers: Workers) -> None:
+        """Reads what earlier sessions were charged for."""
+        self._workers = workers
+        self._earlier: float = workers.library.query(_charged)
+        """CPU seconds that earlier sessions of the run were charged for, less what this one is not charged for."""
+        self._stopped: float = workers.library.query(_stopped)
+        self._coordination = 0.0
+        self._recorded: dict[str, float] = {}
+        self._began = time.monotonic()
+
+    def spent(self) -> float:
+        """CPU seconds that the whole run, its earlier sessions included, is charged for so far."""
+        return self._earlier + (accounting.cpu_seconds() if self._workers.local else sum(self.by_part().values()))
+
+    def charge(self, subject: str, attempt_id: str = "") -> float:
+        """Records what the run has spent after a step; returns it."""
+        spent = self.spent()
+        self._workers.library.add_event(SPENT, subject, attempt_id=attempt_id, detail={"cpu_seconds": spent})
+        return spent
+
+    def release(self, cpu_seconds: float) -> None:
+        """Takes off the account what the settings charge nobody for."""
+        self._earlier -= cpu_seconds
+
+    def model_share(self, spent: float) -> tuple[float, float]:
+        """CPU seconds of the language model in this session, without its start, and of everything in this session."""
+        return self._workers.model_seconds(), spent - self._earlier
+
+    def by_part(self) -> dict[str, float]:
+        """CPU seconds of this session so far by part; the parts add up to its whole process tree."""
+        workers = self._workers
+        parts: dict[str, float] = {
+            "verification": sum(gather([actor.handle.cpu_seconds.remote() for actor in workers.verifiers])),
+            "workers": sum(gather([actor.cpu_seconds.remote() for actor in workers.all])),
+            "library": workers.library.cpu_seconds(),
+            "model": workers.model_seconds(),
+        }
+        here = accounting.cpu_seconds()
+        self._coordination = max(self._coordination, here - sum(parts.values()) if workers.local else here)
+        return {**parts, "coordination": self._coordination}
+
+    def begin_round(self) -> None:
+        self._began = time.monotonic()
+
+    def end_round(self) -> None:
+        """Records CPU seconds of the round by part, its wall seconds, and the memory in use at its end, as metrics."""
+        wall, now = time.monotonic() - self._began, self.by_part()
+        metrics = [Metric("cpu_seconds", part, 0, now[part] - self._recorded.get(part, 0.0), "s") for part in now]
+        if self._stopped > 0:
+            metrics.append(Metric("cpu_seconds", "stopped sessions", 0, self._stopped, "s"))
+        metrics.append(Metric("seconds", "wall", 0, wall, "s"))
+        metrics.append(Metric("proportional_memory", "process tree", 0, accounting.proportional_memory(), "B"))
+        self._workers.library.add_metrics(metrics)
+        self._recorded, self._stopped = now, 0.0
+
+
+# ------------------------------------------------------------------- reads that run in the library's own process
+
+
+def _charged(library: Any) -> float:
+    """What the sessions of a run were charged for so far."""
+    events = [event_from_row(row) for row in library.at_round(library.round).rows("events")]
+    charged = [event.detail["cpu_seconds"] for event in events if event.kind == SPENT]
+    return charged[-1] if charged else 0.0
+
+
+def _stopped(library: Any) -> float:
+    """What sessions were charged for that stopped in the round under way, so that it is in no metric yet."""
+    now = library.at_round(library.round)
+    events = [event_from_row(row) for row in now.rows("events")]
+    charged = [event.detail["cpu_seconds"] for event in events if event.kind == SPENT and event.round == library.round]
+    if not charged:
+        return 0.0
+    earlier = [event.detail["cpu_seconds"] for event in events if event.kind == SPENT and event.round < library.round]
+    rows = [row for row in now.rows("metrics") if row["round"] == library.round and row["name"] == "cpu_seconds"]
+    return charged[-1] - (earlier[-1] if earlier else 0.0) - sum(row["value"] for row in rows)

@@ -1,0 +1,186 @@
+"""The work of a round: actions are handed to free workers until the plan is done or the budget is spent.
+
+What is next is the scheduler's to say; here is only who does it, and what its result means for the round. A step that
+ends with an error of ours, or with its worker, is told and left out; its target has its turn again in the next round.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from statistics import fmean
+from typing import Any, NamedTuple
+
+import ray
+from ray.exceptions import RayError
+
+from domain import OutsideError, UserError
+from library_store.schema import FAILED
+from pipeline.config import RunSettings
+from pipeline.loop import budget, scheduler
+from pipeline.loop.attempt import Result, attempt
+from pipeline.loop.candidates import Candidates, candidates
+from pipeline.loop.context import RunContext
+from pipeline.loop.costs import Costs
+from pipeline.loop.evolve import evolve
+from pipeline.loop.progress import Progress
+from pipeline.loop.resume import RoundSoFar, round_so_far
+from pipeline.loop.scheduler import Action
+from pipeline.loop.workers import Workers
+
+TOKEN_SECONDS = 0.02
+"""CPU seconds of the model for one token, before any was written."""
+
+MOST_FAILED = 10
+"""Steps of one round that may end with an error of ours; one more ends the run, which can be resumed."""
+
+
+class _Worker(NamedTuple):
+    """A worker, and the run as it sees it: with the language model, and without for steps that may not ask it."""
+
+    actor: Any
+    context: Any
+    context_without_model: Any
+
+
+class _Step(NamedTuple):
+    """An action that a worker has; `name` is the id of the attempt that records it."""
+
+    worker: _Worker
+    action: Action
+    name: str
+
+
+def prove_and_evolve(
+    context: RunContext,
+    workers: Workers,
+    costs: Costs,
+    number: int,
+    last_results: dict[str, Result],
+    progress: Progress,
+) -> None:
+    """Proves and evolves in round `number`; `last_results` has each problem's last result, and is kept up to date."""
+    if workers.model is not None:
+        workers.model.allow(context.settings.model.tokens_per_round)
+    work = _Round(context, workers, costs, number, last_results, progress)
+    while True:
+        action = work.next_action()
+        if action is not None:
+            work.start(action)
+        elif work.running:
+            work.wait()
+        else:
+            return
+
+
+class _Round:
+    """A round under way."""
+
+    def __init__(
+        self,
+        context: RunContext,
+        workers: Workers,
+        costs: Costs,
+        number: int,
+        last_results: dict[str, Result],
+        progress: Progress,
+    ) -> None:
+        self.context, self.settings = context, context.settings
+        self.costs, self.progress, self.number, self.last_results = costs, progress, number, last_results
+        so_far: RoundSoFar = context.library.query(round_so_far, number)
+        self.plan = scheduler.plan_round(context, so_far, number)
+        progress.work(number, len(self.plan.due), len({*self.plan.fresh, *self.plan.signatures}))
+        self.free = [_worker(context, workers, actor) for actor in workers.all]
+        self.running: dict[Any, _Step] = {}
+        self.draws = random.Random(f"{self.settings.seed} {number}")
+        self.count, self.failed = so_far.last, 0
+        self.still_open = {name for name in so_far.open_problems if name in context.elaborations}
+        self.explored = {context.signatures[key].shape for key in so_far.done if key in context.signatures}
+        self.spent = costs.spent()
+        self.attempt_seconds = list(so_far.attempts)
+        self.token_seconds = costs.by_part()["model"] / so_far.tokens if so_far.tokens else TOKEN_SECONDS
+
+    def next_action(self) -> Action | None:
+        """What a worker is to do now, if anything."""
+        if self.spent >= self._evolved_until() and (only := scheduler.only_prove(self.plan)) != self.plan:
+            self.progress.evolution_ends(self.number, self.spent, self.settings.cpu_seconds)
+            self.plan = only
+        if self.spent >= self.settings.cpu_seconds:
+            return None
+        offered: Candidates = self.context.library.query(_candidates, self.settings, self.token_seconds)
+        asks_model = budget.asks_model(self.settings, offered, *self.costs.model_share(self.spent))
+        self.plan, action = scheduler.choose(self.plan, offered, self.draws.random(), model=asks_model)
+        return action
+
+    def _evolved_until(self) -> float:
+        allowed = budget.attempt_seconds(self.settings, self.number + 1, with_lemmas=True)
+        usual = fmean(self.attempt_seconds or [allowed])
+        return budget.evolved_until(self.settings, len(self.still_open), usual, allowed)
+
+    def start(self, action: Action) -> None:
+        """Hands an action to a free worker."""
+        worker = self.free.pop()
+        self.count += 1
+        name, seed = f"r{self.number}-{self.count:04d}", self.draws.randrange(2**31)
+        view = worker.context if action.use_model else worker.context_without_model
+        if action.kind == "prove":
+            last = self.last_results.get(action.target)
+            running = worker.actor.run.remote(attempt, view, action.target, name, self.number, seed, last)
+        else:
+            running = worker.actor.run.remote(evolve, view, action, name, seed)
+        self.running[running] = _Step(worker, action, name)
+
+    def wait(self) -> None:
+        """Waits until one step is over, and takes its result in."""
+        (done,), _ = ray.wait(list(self.running), num_returns=1)
+        step = self.running.pop(done)
+        self.free.append(step.worker)
+        self.plan = scheduler.finish(self.plan, step.action)
+        try:
+            result = ray.get(done)
+        except RayError as error:
+            self._failed(step, error)
+            return
+        self._take_in(step.action, result)
+        self.progress.step(step.action, result)
+        self.spent = self.costs.charge(step.action.target, step.name)
+
+    def _failed(self, step: _Step, error: RayError) -> None:
+        self.failed += 1
+        if self.failed > MOST_FAILED or isinstance(error, UserError | OutsideError):
+            raise error
+        detail = {"error": str(error)[-2000:]}
+        self.context.library.add_event(FAILED, step.action.target, attempt_id=step.name, detail=detail)
+        self.progress.failed(step.action, step.name, error)
+
+    def _take_in(self, action: Action, result: Any) -> None:
+        """What a result changes in the rest of the round."""
+        if action.kind == "prove":
+            self.last_results[action.target] = result
+            if result.cpu_seconds:
+                self.attempt_seconds.append(result.cpu_seconds)
+            if result.proved or result.refuted:
+                self._closed(action.target)
+        elif action.kind == "explore" and not self.settings.evolve.charge_repeats:
+            shape = self.context.signatures[action.target].shape
+            if shape in self.explored:
+                self.costs.release(result.cpu_seconds)
+            self.explored.add(shape)
+
+    def _closed(self, problem: str) -> None:
+        """Leaves out explorations that served no other open problem."""
+        self.still_open.discard(problem)
+        left = {*self.plan.fresh, *self.plan.signatures}
+        serving = {key for key in left if self.context.serves(key, self.still_open)}
+        self.plan = scheduler.explore_only(self.plan, serving)
+
+
+def _worker(context: RunContext, workers: Workers, actor: Any) -> _Worker:
+    own = replace(context, verifier=workers.verifier(actor))
+    return _Worker(actor, ray.put(own), ray.put(replace(own, model=None)))
+
+
+def _candidates(library: Any, settings: RunSettings, token_seconds: float) -> Candidates:
+    """What the library offers (run in its own process)."""
+    alone, assumed = settings.retrieval.visibility == "isolated", settings.retrieval.order == "ranked"
+    return candidates(library, settings.evolve.request_tries, token_seconds, alone=alone, assumed=assumed)
