@@ -7,7 +7,6 @@ is false for it. Only an audit's verdict counts (design, invariant 1).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from domain import Candidate, Elaboration, Goal, Problem, Prover, Replay, Term, Verdict
