@@ -1,6 +1,6 @@
 """The shape of the house: who may import whom, how long a module is, whose `datasets` and `verifiers` are found.
 
-The numbers that end in `_LEFT` and `RUN_LOADS` are exceptions of today: they may shrink, never grow.
+`LONG_LEFT` and `RUN_LOADS` have exceptions of today in them: they may shrink, never grow.
 """
 
 import ast
@@ -41,10 +41,7 @@ or above. `pipeline` is its `__init__.py`, which has the version, and any module
 ROOMS = ("pipeline", "actors", "verifiers", "library_store", "models", "datasets", "term_algebra", "domain")
 """The packages, and one module, that are the product."""
 
-CIRCLES_LEFT = 2
-"""Circles of files that are still to go."""
-
-LONG_LEFT = 51
+LONG_LEFT = 39
 """Modules of more than `LONG` lines without a reason, or of more than `LONGEST`, that are still to go."""
 
 LONG, LONGEST = 300, 400
@@ -53,7 +50,7 @@ LONG, LONGEST = 300, 400
 FLAT = 8
 """Modules that stand directly in `pipeline/`."""
 
-RUN_LOADS = 210
+RUN_LOADS = 188
 """Modules of ours that the driver of `run` imports for Rocq problems without a language model."""
 
 CONFINED = {
@@ -164,8 +161,7 @@ def circles(imports: Iterable[Import]) -> list[list[str]]:
 
 
 def test_no_files_import_one_another_in_a_circle(imports: tuple[Import, ...]) -> None:
-    found = circles(imports)
-    assert len(found) <= CIRCLES_LEFT, found
+    assert circles(imports) == []
 
 
 def test_a_circle_is_seen() -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from domain import Elaboration, OutsideError, Prover, UserError
-from library_store.snapshot import Tables
+
+if TYPE_CHECKING:
+    from library_store.snapshot import Tables
 
 PART = re.compile(r"Library(_\d+)?\..*")
 """Names of files of a development that hold lemmas, and of what their prover made of them."""
