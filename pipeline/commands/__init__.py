@@ -1,5 +1,7 @@
 """One module per command: `pipeline/commands/NAME.py` holds the function NAME, loaded when it is asked for.
 
+Only the checks of `doctor` that are about provers have a file beside it, `doctor_provers.py`.
+
 A command takes typed parameters, returns its exit code (or None for 0), prints results on stdout and progress on
 stderr, and leaves `UserError` and `OutsideError` to the caller. It imports heavy packages only after it has read its
 arguments.
