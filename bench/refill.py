@@ -27,7 +27,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from pipeline.development import project
+from pipeline.development import coq_project
 from pipeline.development.document import Document
 from pipeline.development.project import Copy
 from pipeline.development.results import Result
@@ -131,7 +131,7 @@ def refill(file: str, theories: Path, options: argparse.Namespace, work_dir: Pat
     refused: dict[str, str] = {}
     finished = place / "out" / "refilled"
     (finished / "_CoqProject").write_text("-Q . Refill\n")
-    with Copy(project.find(finished / source.name), 600.0) as copy:
+    with Copy(coq_project.find(finished / source.name), 600.0) as copy:
         broken = copy.compile((finished / source.name).resolve(), (finished / source.name).read_text())
         if broken is not None:
             raise SystemExit(f"{file}: the refilled file does not compile: {broken.message}")

@@ -13,19 +13,12 @@ from functools import cached_property
 from typing import Literal, NamedTuple
 
 from domain import UserError
+from pipeline.development.proofs import MARKS, NAME, Proof, has_body, name_stated, proof_behind
 from verifiers.audit.refusals import Unterminated
-from verifiers.audit.rocq.lint import STATEMENTS
 from verifiers.audit.rocq.sentences import Sentence, identifiers, normal_text, opening, split, uncontrolled
 
-_MARKS = r"(?:# ?\[[^\]]*\] ?)*(?:(?:Local|Global|Polymorphic|Monomorphic|Program) )*"
-_NAME = r"[^\W\d][\w']*"
-_STATEMENT = re.compile(rf"{_MARKS}(?:{'|'.join(sorted(STATEMENTS))}) ({_NAME})")
-_DEFINITION = re.compile(rf"{_MARKS}(Definition|Fixpoint|Function|Let|Inductive|CoInductive|Variant) ({_NAME})")
-_CLOSES = re.compile(rf"End ({_NAME})\.$")
-_BINDS = re.compile(r'"[^"]*"|:=|[()\[\]{}]|(?<![\w\'.])(?:let fix|let cofix|let|fix|cofix)(?![\w\'])')
-_BEGINS = re.compile(r"Proof(?: (?:using|with)\b.*)?\.$")
-_TERM = re.compile(r"Proof (?!using\b|with\b|Mode\b)")
-_ENDS = re.compile(r"(?:Time )?(Qed|Defined|Admitted|Abort|Save)\b")
+_DEFINITION = re.compile(rf"{MARKS}(Definition|Fixpoint|Function|Let|Inductive|CoInductive|Variant) ({NAME})")
+_CLOSES = re.compile(rf"End ({NAME})\.$")
 GIVEN_UP = frozenset({"admit", "give_up"})
 """Tactics that leave a goal without a proof."""
 
@@ -101,15 +94,6 @@ class Filling:
     """Whether the block is the user's own unfinished proof with its gaps filled, layout included."""
 
 
-class _Proof(NamedTuple):
-    body: int
-    end: int
-    ending: str
-    text: str
-    has_proof_sentence: bool
-    next: int
-
-
 @dataclass(frozen=True)
 class Document:
     """The text of a file. Raises `UserError` where it cannot be cut into sentences."""
@@ -178,16 +162,16 @@ class Document:
         while at < len(self.sentences):
             sentence = self.sentences[at]
             text = normal_text(sentence.text)
-            stated = _STATEMENT.match(text)
+            stated = name_stated(text)
             at += 1
             if stated is None:
                 open_ = self._after(open_, sentence)
-            elif _has_body(text):
-                whole = _Proof(sentence.end, sentence.end, "Body", "", False, at)
-                found.append((self._hole(sentence, stated[1], open_, whole), whole.ending))
+            elif has_body(text):
+                whole = Proof(sentence.end, sentence.end, "Body", "", False, at)
+                found.append((self._hole(sentence, stated, open_, whole), whole.ending))
             else:
-                proof = self._proof(at)
-                found.append((self._hole(sentence, stated[1], open_, proof), proof.ending))
+                proof = proof_behind(self.text, self.sentences, at)
+                found.append((self._hole(sentence, stated, open_, proof), proof.ending))
                 at = proof.next
         return tuple(found)
 
@@ -226,7 +210,7 @@ class Document:
             raise UserError(f"{self.name}, line {line}: what `{text}` ends was not seen to begin")
         return open_[:-1]
 
-    def _hole(self, sentence: Sentence, name: str, open_: tuple[Container, ...], proof: _Proof) -> Hole:
+    def _hole(self, sentence: Sentence, name: str, open_: tuple[Container, ...], proof: Proof) -> Hole:
         return Hole(
             name,
             open_,
@@ -239,28 +223,6 @@ class Document:
             proof.has_proof_sentence,
         )
 
-    def _proof(self, first: int) -> _Proof:
-        """The proof whose first sentence has this index."""
-        begins = self.sentences[first - 1].end
-        body, spoken = begins, False
-        for at in range(first, len(self.sentences)):
-            sentence = self.sentences[at]
-            text = normal_text(sentence.text)
-            if _BEGINS.match(text):
-                body, spoken = sentence.end, True
-            ended = _ENDS.match(text)
-            if ended is not None:
-                inside = self.text[body : sentence.start]
-                return _Proof(body, sentence.end, ended[1], inside, spoken, at + 1)
-            if at == first and _TERM.match(text):
-                return _Proof(begins, sentence.end, "Term", "", spoken, at + 1)
-            if _STATEMENT.match(text):
-                break
-        else:
-            at = len(self.sentences)
-        end = self.sentences[at - 1].end
-        return _Proof(body, end, "", self.text[body:end], spoken, at)
-
     # -------------------------------------------------------------------------------------------------- new texts
 
     def erased(self) -> Document:
@@ -269,9 +231,9 @@ class Document:
         at = 0
         for place in range(len(self.sentences)):
             sentence = self.sentences[place]
-            if sentence.start < at or _STATEMENT.match(normal_text(sentence.text)) is None:
+            if sentence.start < at or name_stated(normal_text(sentence.text)) is None:
                 continue
-            proof = self._proof(place + 1)
+            proof = proof_behind(self.text, self.sentences, place + 1)
             if proof.ending in ("Qed", "Term", "Save"):
                 parts += [self.text[at : sentence.start], sentence.text, "\nAdmitted."]
                 at = proof.end
@@ -303,26 +265,6 @@ class Document:
     def _indent(self, offset: int) -> str:
         line = self.text[self.text.rfind("\n", 0, offset) + 1 : offset]
         return line if not line.strip() else ""
-
-
-def _has_body(statement: str) -> bool:
-    """Whether a statement gives its proof itself, as a term behind `:=`."""
-    depth = binders = 0
-    for found in _BINDS.finditer(statement):
-        word = found[0]
-        if word in ("(", "[", "{"):
-            depth += 1
-        elif word in (")", "]", "}"):
-            depth -= 1
-        elif depth:
-            continue
-        elif word == ":=" and not binders:
-            return True
-        elif word == ":=":
-            binders -= 1
-        elif word[0] != '"':
-            binders += 1
-    return False
 
 
 def _is_hole(proof: Hole, ending: str) -> bool:

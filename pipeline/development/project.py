@@ -1,4 +1,4 @@
-"""A development on disk: its `_CoqProject`, its load paths, and a copy of it in which it is compiled.
+"""A scratch copy of a development, in which it is compiled.
 
 Nothing is ever written into the user's own folder here: sources and compiled files are copied into a scratch folder,
 files that others need are compiled there, in the sandbox, and boxed provers are shown that copy read-only.
@@ -10,7 +10,6 @@ sources of the copy.
 from __future__ import annotations
 
 import re
-import shlex
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,118 +17,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 from domain import UserError
+from pipeline.development.coq_project import PROJECT_FILE, Project
 from pipeline.development.dependencies import Needs, behind, read_dependencies, resting_on
 from verifiers.audit import scratch
 from verifiers.audit.rocq.version import program
 from verifiers.audit.sandbox import Finished, Limits, Sandbox
-
-PROJECT_FILE = "_CoqProject"
 
 _PLUGINS = (".cmxs", ".cma")
 _COPIED = (".v", ".vo", ".cmi", *_PLUGINS)
 _ERROR = re.compile(r'^File "[^"\n]*", line (\d+), characters (\d+)-(\d+):\n(?:Error:[ \n]?)', re.MULTILINE)
 _COQDEP = 'coqdep "$@" 2>said || { cat said; exit 1; }'
 """Its warnings, which would come in the midst of its answers, are shown only if it fails."""
-
-
-class LoadPath(NamedTuple):
-    """A `-Q` or `-R` of a project: a folder, and the logical name that its files have."""
-
-    flag: str
-    folder: Path
-    logical: str
-
-
-@dataclass(frozen=True, slots=True)
-class Project:
-    """Where a development lies and how it is compiled. `files` are the sources that it names, or all that it has."""
-
-    root: Path
-    paths: tuple[LoadPath, ...]
-    arguments: tuple[str, ...]
-    """Further options of the prover."""
-    plugins: tuple[Path, ...]
-    files: tuple[Path, ...]
-    nested: bool = True
-    """Whether the folders in those of its load paths belong to it; beside a file without a project they do not."""
-
-    def library(self, file: Path) -> str:
-        """The logical name of the folder of a file, empty without a load path for it."""
-        best: LoadPath | None = None
-        for path in self.paths:
-            if file.is_relative_to(path.folder) and (best is None or len(path.folder.parts) > len(best.folder.parts)):
-                best = path
-        if best is None:
-            return ""
-        inner = file.parent.relative_to(best.folder).parts
-        return ".".join([*([best.logical] if best.logical else []), *inner])
-
-    def module(self, file: Path) -> str:
-        """The logical name of a file."""
-        library = self.library(file)
-        return f"{library}.{file.stem}" if library else file.stem
-
-
-def find(target: Path) -> Project:
-    """The project of a file or folder: that of the nearest `_CoqProject` above it, else the folder itself.
-
-    Raises:
-        UserError: there is no such file, or its project file cannot be read.
-    """
-    target = target.resolve()
-    if not target.exists():
-        raise UserError(f"{target}: no such file or folder")
-    if target.is_file() and target.suffix != ".v":
-        raise UserError(f"{target}: not a Rocq source: give a FILE.v or a folder")
-    folder = target if target.is_dir() else target.parent
-    for root in (folder, *folder.parents):
-        if (root / PROJECT_FILE).is_file():
-            return _read(root)
-    files = tuple(sorted(folder.rglob("*.v"))) if target.is_dir() else (target,)
-    return Project(folder, (LoadPath("-Q", folder, ""),), (), (), files, nested=target.is_dir())
-
-
-def _read(root: Path) -> Project:
-    file = root / PROJECT_FILE
-    try:
-        words = iter(shlex.split(file.read_text(encoding="utf-8"), comments=True))
-    except (OSError, ValueError, UnicodeDecodeError) as error:
-        raise UserError(f"{file}: {error}") from None
-    paths: list[LoadPath] = []
-    arguments: list[str] = []
-    plugins: list[Path] = []
-    files: list[Path] = []
-
-    def follows(flag: str) -> str:
-        word = next(words, None)
-        if word is None:
-            raise UserError(f"{file}: nothing follows `{flag}`")
-        return word
-
-    for word in words:
-        if word in ("-Q", "-R"):
-            folder, logical = (root / follows(word)).resolve(), follows(word)
-            paths.append(LoadPath(word, folder, logical))
-        elif word == "-I":
-            plugins.append((root / follows(word)).resolve())
-        elif word == "-arg":
-            arguments += shlex.split(follows(word))
-        elif word.endswith(".v"):
-            files.append((root / word).resolve())
-        elif word in ("-install", "-docroot", "-generate-meta-for-package", "-f", "-o"):
-            follows(word)
-    if not paths:
-        paths.append(LoadPath("-Q", root, ""))
-    named = files or sorted({source for path in paths for source in path.folder.rglob("*.v")})
-    return Project(root, tuple(paths), tuple(arguments), tuple(plugins), tuple(named))
-
-
-def sources(target: Path, project: Project) -> list[Path]:
-    """The files of a target: itself, or all of the project's that lie in it."""
-    target = target.resolve()
-    if target.is_file():
-        return [target]
-    return [file for file in project.files if file.is_relative_to(target) and file.is_file()]
 
 
 class Refused(NamedTuple):

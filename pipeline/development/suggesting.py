@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from domain import UserError
-from pipeline.development import project, theory
+from pipeline.development import coq_project, theory
 from pipeline.development.context import Context, named_among
+from pipeline.development.coq_project import Project
 from pipeline.development.document import Document, Hole
-from pipeline.development.project import Copy, Project
+from pipeline.development.project import Copy
 from pipeline.development.search import LEVELS, Budget, Search, Spent, written
 from pipeline.development.solving import Helper, Solver
 from pipeline.development.source import LOAD_SECONDS, read_document
@@ -68,7 +69,7 @@ def suggest(
     Raises:
         UserError: there is no proof at that line, or what stands above it does not compile.
     """
-    found = project.find(file)
+    found = coq_project.find(file)
     path = file.resolve()
     document = read_document(path, file.name)
     hole, begun = _place(document, line, file)

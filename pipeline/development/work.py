@@ -19,12 +19,13 @@ from typing import Any
 
 from domain import UserError
 from library_store.snapshot import write_atomically
-from pipeline.development import judging, project
+from pipeline.development import coq_project, judging
 from pipeline.development.context import Context, Refusal, rests_on
+from pipeline.development.coq_project import Project
 from pipeline.development.document import Document, Filling, Hole, unique
 from pipeline.development.judging import Compiled
 from pipeline.development.learned import Learned
-from pipeline.development.project import Copy, Project
+from pipeline.development.project import Copy
 from pipeline.development.record import Record, Tried
 from pipeline.development.results import Result
 from pipeline.development.solving import Answer, Solver
@@ -62,7 +63,7 @@ class Work:
     def __init__(self, target: Path, out: Path, options: Options, writer: Writer | None = None) -> None:
         self.out = out
         self.options = options
-        self.project: Project = project.find(target)
+        self.project: Project = coq_project.find(target)
         self.results: list[Result] = []
         self._say: Callable[[str], None] = print
         self._writer = writer
@@ -112,7 +113,7 @@ class Work:
         found: list[Source] = []
         wanted = set(self.options.names)
         left = self.options.limit
-        for path in project.sources(target, self.project):
+        for path in coq_project.sources(target, self.project):
             root = self.project.root
             shown = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
             document = read_document(path, shown)

@@ -11,7 +11,7 @@ import pytest
 
 from domain import UserError
 from pipeline.__main__ import main
-from pipeline.development import judging, project
+from pipeline.development import coq_project, judging
 from pipeline.development.document import Document, Filling
 from pipeline.development.project import Copy
 from pipeline.development.unfinished import Unfinished
@@ -76,14 +76,14 @@ def test_erasing_drops_every_opaque_proof() -> None:
 
 
 def test_options_of_the_project_file_are_read() -> None:
-    found = project.find(DEMO / "theories" / "Walk.v")
+    found = coq_project.find(DEMO / "theories" / "Walk.v")
     assert found.module((DEMO / "theories" / "Walk.v").resolve()) == "Demo.Walk"
-    assert [file.name for file in project.sources(DEMO, found)] == ["Tree.v", "Walk.v"]
+    assert [file.name for file in coq_project.sources(DEMO, found)] == ["Tree.v", "Walk.v"]
 
 
 @pytest.fixture(scope="module")
 def copy() -> Iterator[Copy]:
-    with Copy(project.find(DEMO), 60.0) as made:
+    with Copy(coq_project.find(DEMO), 60.0) as made:
         yield made
 
 
@@ -304,10 +304,10 @@ def test_a_file_without_a_project_is_of_its_folder_alone(tmp_path: Path) -> None
     (tmp_path / "inner" / "Deep.v").write_text("Definition three := 3.")
     work = tmp_path / "Work.v"
     work.write_text("Require Import Beside. Lemma a : two = 2. Admitted.")
-    with Copy(project.find(work), 60.0) as copy:
+    with Copy(coq_project.find(work), 60.0) as copy:
         assert copy.prepare(work) is None
         assert sorted(file.name for file in copy.folder.rglob("*.v")) == ["Beside.v", "Work.v"]
-    with Copy(project.find(tmp_path), 60.0) as copy:
+    with Copy(coq_project.find(tmp_path), 60.0) as copy:
         assert copy.place(tmp_path / "inner" / "Deep.v").is_file()
 
 
@@ -327,7 +327,7 @@ def test_a_name_that_a_section_assumes_does_not_make_an_open_lemma_an_axiom(tmp_
         "Section S. Hypothesis far some : 0 = 0. Axiom kept : 1 = 2. Lemma a : 0 = 0. exact far. Qed. End S.\n"
         "Module F (M : T). End F. Declare Module M : T. Lemma some : 0 = 0. Admitted."
     )
-    open_ = Unfinished(project.find(tmp_path), [])
+    open_ = Unfinished(coq_project.find(tmp_path), [])
     assert all(name in open_ for name in ("Dev.Other.far", "Dev.Work.some"))
     assert not any(name in open_ for name in ("Dev.Other.said", "Dev.Work.kept", "Dev.Work.M.given"))
 
@@ -340,7 +340,7 @@ def test_what_implements_an_axiom_and_is_left_without_a_proof_is_open(tmp_path: 
     )
     work = tmp_path / "Work.v"
     work.write_text("Require Import Dev.Dep.\nLemma a : M.q 3.\nAdmitted.\n")
-    found = project.find(work)
+    found = coq_project.find(work)
     with Copy(found, 60.0) as copy:
         assert copy.prepare(work) is None
         filling = {"a": Filling("apply M.x.")}
@@ -423,7 +423,7 @@ def test_what_a_functor_makes_of_an_erased_proof_is_open(tmp_path: Path) -> None
         "Module F (X : E) <: L. Lemma law : 0 + 0 = 0. Proof. reflexivity. Qed. End F.\n"
     )
     (tmp_path / "_CoqProject").write_text("-Q . Dev")
-    found = project.find(tmp_path)
+    found = coq_project.find(tmp_path)
     assert "Dev.Work.A.law" not in Unfinished(found, [])
     assert "Dev.Work.A.law" in Unfinished(found, [], erase=True)
 
@@ -434,7 +434,7 @@ def test_a_file_may_be_called_as_a_word_of_the_prover(file: str, tmp_path: Path)
     (tmp_path / f"{file}.v").write_text(f"Parameter P : nat -> Prop. Lemma far : {ALL_P}. Admitted.\n")
     work = tmp_path / "Work.v"
     work.write_text(f"From Dev Require Import {file}. Lemma four : P 4. Admitted.\n")
-    found = project.find(work)
+    found = coq_project.find(work)
     with Copy(found, 60.0) as copy:
         assert copy.prepare(work) is None
         filling = {"four": Filling("apply far.")}
@@ -562,7 +562,7 @@ def test_a_refutation_does_not_outlive_what_a_loaded_file_says(tmp_path: Path, l
 
 def test_a_loaded_file_comes_before_the_file_that_loads_it_and_is_not_compiled_for_it(tmp_path: Path) -> None:
     folder = written(tmp_path / "dev", Main="Definition k := 1. Load Part.", Part="Definition next := S k.").resolve()
-    with Copy(project.find(folder), 60.0) as copy:
+    with Copy(coq_project.find(folder), 60.0) as copy:
         assert copy.in_order([folder / "Main.v", folder / "Part.v"]) == [folder / "Part.v", folder / "Main.v"]
         assert copy.prepare(folder / "Main.v") is None
         assert copy.compile(folder / "Main.v") is None
@@ -583,7 +583,7 @@ def test_an_answer_does_not_outlive_a_compiled_file_without_a_source_or_a_plugin
     (folder / "Lib.v").unlink()
     (folder / "plugin.cmxs").touch()
     main_file = (folder / "Main.v").resolve()
-    with Copy(project.find(main_file), 60.0) as copy:
+    with Copy(coq_project.find(main_file), 60.0) as copy:
         assert copy.prepare(main_file) is None
         assert copy.read_for(main_file) == [main_file.with_name("Lib.vo"), main_file.with_name("plugin.cmxs")]
 
@@ -633,4 +633,4 @@ def test_a_file_that_does_not_compile_is_one_line(tmp_path: Path, capsys: pytest
 def test_development_options_need_a_development() -> None:
     assert main(["prove", "bundled", "--erase", "--out", "nowhere"]) == 2
     with pytest.raises(UserError, match="no such file"):
-        project.find(DEMO / "Missing.v")
+        coq_project.find(DEMO / "Missing.v")

@@ -11,7 +11,7 @@ import pytest
 from domain import Problem
 from library_store.library import Library
 from pipeline.__main__ import main
-from pipeline.development import project, theory
+from pipeline.development import coq_project, theory
 from pipeline.development.context import Context
 from pipeline.development.learned import Learned
 from pipeline.development.project import Copy
@@ -67,7 +67,7 @@ def development(tmp_path: Path) -> Iterator[Path]:
 def test_lemmas_are_told_in_the_words_of_the_file_and_never_the_statement_itself(run: Path, development: Path) -> None:
     learned = Learned(run)
     assert len(learned) == len(LEARNED)
-    found = project.find(development)
+    found = coq_project.find(development)
     told: dict[str, list[str]] = {}
     with Copy(found, LOAD_SECONDS) as copy:
         assert copy.prepare(development) is None
