@@ -38,7 +38,8 @@ from pipeline.loop.context import CanonicalStatement, RunContext, build
 from pipeline.loop.prove import Proof, Screen, Search
 from pipeline.loop.resume import stored
 from pipeline.loop.retrieve import retrieve_for_problem
-from verifiers.rocq.verifier import RocqSettings, RocqVerifier
+from verifiers.audit.rocq.judge import RocqSettings
+from verifiers.rocq.verifier import RocqVerifier
 
 LOST, THROUGH, OTHERWISE = "lost", "through", "otherwise"
 """Not found again; found by lemmas that rest on the one taken away; found without it."""

@@ -31,9 +31,10 @@ from datasets import load
 from domain import Candidate, Problem
 from pipeline.config import RepairSettings
 from pipeline.loop.repair import automation, repair_candidate
+from verifiers.audit.rocq.judge import RocqSettings
 from verifiers.audit.rocq.sentences import normal_text, split
 from verifiers.rocq.steps import RocqSteps
-from verifiers.rocq.verifier import RocqSettings, RocqVerifier
+from verifiers.rocq.verifier import RocqVerifier
 from verifiers.steps import Step
 
 ROOT = Path(__file__).resolve().parents[1]

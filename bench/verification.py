@@ -33,8 +33,9 @@ from small_candidates import HEADER, Made, make, make_over_own_types
 
 from actors import cluster, verification
 from domain import Verdict
+from verifiers.audit.rocq.judge import RocqSettings
 from verifiers.audit.rocq.source import parse_statement, surround
-from verifiers.rocq.verifier import RocqSettings, RocqVerifier
+from verifiers.rocq.verifier import RocqVerifier
 
 UNCACHED = RocqSettings(cache_entries=0)
 TURN = 50

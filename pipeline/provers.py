@@ -70,6 +70,7 @@ class Provers:
 
             settings = LeanSettings.from_environment()
             return LeanVerifier(replace(settings, audit_seconds=self._seconds, audit_workers=self._workers))
-        from verifiers.rocq.verifier import RocqSettings, RocqVerifier
+        from verifiers.audit.rocq.judge import RocqSettings
+        from verifiers.rocq.verifier import RocqVerifier
 
         return RocqVerifier(RocqSettings(audit_seconds=self._seconds, audit_workers=self._workers))

@@ -17,8 +17,8 @@ from models import DEFAULT_MODEL
 from pipeline.config import ModelSettings, RunSettings
 from verifiers.audit.isabelle.server import IsabelleSettings
 from verifiers.audit.lean.toolchain import LeanSettings
+from verifiers.audit.rocq.judge import RocqSettings
 from verifiers.protocol import Verifier
-from verifiers.rocq.verifier import RocqSettings
 
 
 @dataclass

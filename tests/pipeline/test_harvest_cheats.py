@@ -14,7 +14,8 @@ from pipeline.loop.attempt_log import AttemptLog
 from pipeline.loop.context import RunContext
 from pipeline.loop.llm_prover import harvest
 from tests.pipeline.contexts import context_of
-from verifiers.rocq.verifier import RocqSettings, RocqVerifier
+from verifiers.audit.rocq.judge import RocqSettings
+from verifiers.rocq.verifier import RocqVerifier
 
 HEADER = """
 Inductive num : Type := zero : num | next : num -> num.

@@ -85,7 +85,8 @@ def _lemma(identity: str, prover: str, statement: str, proof: str) -> Lemma:
 @contextmanager
 def _rocq() -> Generator[Backend]:
     def make() -> Verifier:
-        from verifiers.rocq.verifier import RocqSettings, RocqVerifier
+        from verifiers.audit.rocq.judge import RocqSettings
+        from verifiers.rocq.verifier import RocqVerifier
 
         verifier = RocqVerifier(RocqSettings(check_seconds=1, audit_seconds=3))
         _ = verifier.version

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from domain import Candidate, Message, Problem, Verdict
 from verifiers.audit import cache as cache_module
-from verifiers.audit.cache import VerdictCache, candidate_key, content_key
+from verifiers.audit.cache import Judged, VerdictCache, candidate_key, content_key
 
 TEXTS = st.lists(st.text())
 ACCEPTED = Verdict("accepted", "proved", "audited", axioms=("a",), uses=("l1",), seconds=1.5, prover="rocq 8")
@@ -183,10 +183,20 @@ def test_a_batch_is_judged_once_each_in_order() -> None:
 
     problem = Problem("p", "rocq", "", "Lemma p : True.")
     batch = [Candidate(problem, text) for text in ("a.", "b.", "a.")]
-    keys = [candidate_key("check", (), one, ()) for one in batch]
-    cache = VerdictCache(10)
+    judged = Judged(VerdictCache(10), lambda: "rocq 8", "", lambda _: ())
     for _ in range(2):
-        verdicts = cache.answer(keys, batch, judge, "rocq 8")
+        verdicts = judged.answer("check", 1.0, batch, judge)
         assert [one.messages[0].text for one in verdicts] == ["a.", "b.", "a."]
         assert {one.prover for one in verdicts} == {"rocq 8"}
     assert seen == ["a.", "b."]
+
+
+def test_a_check_accepts_nothing_and_no_audit_takes_its_word() -> None:
+    judged = Judged(VerdictCache(10), lambda: "rocq 8", "", lambda _: ())
+    batch = [Candidate(Problem("p", "rocq", "", "Lemma p : True."), "exact I.")]
+    with pytest.raises(ValueError, match="accepts nothing"):
+        judged.answer("check", 1.0, batch, lambda _: [ACCEPTED])
+    warm = replace(ACCEPTED, trust="elaborated")
+    assert not judged.answer("check", 1.0, batch, lambda _: [warm])[0].accepted
+    refused = Verdict("rejected", "axiom", "none")
+    assert judged.answer("audit", 1.0, batch, lambda _: [refused])[0].verdict == "rejected"

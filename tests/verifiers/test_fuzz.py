@@ -21,8 +21,9 @@ from hypothesis import strategies as st
 
 from domain import Candidate, Problem, Verdict
 from tests.verifiers.mutations import LIBRARY, OWN, THEORIES, Offered, Theory, offers, texts
+from verifiers.audit.rocq.judge import RocqSettings
 from verifiers.audit.sandbox import Limits, Sandbox
-from verifiers.rocq.verifier import RocqSettings, RocqVerifier
+from verifiers.rocq.verifier import RocqVerifier
 
 CHECK_SECONDS = 0.5
 AUDIT_SECONDS = 3.0

@@ -11,9 +11,10 @@ import pytest
 from domain import App, Candidate, Const, Lemma, Problem, Verdict
 from verifiers.audit.refusals import Malformed
 from verifiers.audit.rocq.auditor import Auditor
+from verifiers.audit.rocq.judge import RocqSettings
 from verifiers.audit.rocq.source import header_parts, parse_statement
 from verifiers.audit.sandbox import Limits, Sandbox
-from verifiers.rocq.verifier import RocqSettings, RocqVerifier
+from verifiers.rocq.verifier import RocqVerifier
 
 HEADER = """Inductive N := Zero | Succ (n : N).
 Fixpoint plus (a b : N) := match a with Zero => b | Succ x => Succ (plus x b) end."""

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from domain import Candidate, Problem, Verdict
 from verifiers.audit.rocq.auditor import Auditor
+from verifiers.audit.rocq.judge import RocqSettings
 from verifiers.audit.sandbox import Limits, Sandbox
-from verifiers.rocq.verifier import RocqSettings, RocqVerifier
+from verifiers.rocq.verifier import RocqVerifier
 
 HEADER = """Inductive N := Zero | Succ (n : N).
 Fixpoint plus (a b : N) := match a with Zero => b | Succ x => Succ (plus x b) end."""

@@ -18,9 +18,10 @@ import pytest
 
 from domain import Candidate, Const, Lemma, Problem, Verdict
 from verifiers.audit.rocq.auditor import Auditor
+from verifiers.audit.rocq.judge import RocqSettings
 from verifiers.audit.rocq.source import lemma_sentence, parse_statement, surround
 from verifiers.audit.sandbox import Limits, Sandbox
-from verifiers.rocq.verifier import RocqSettings, RocqVerifier
+from verifiers.rocq.verifier import RocqVerifier
 
 FOLDER = Path(__file__).parent / "cheats_rocq"
 SAMPLE = 12

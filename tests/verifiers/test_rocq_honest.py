@@ -11,7 +11,8 @@ import pytest
 from datasets.tip.suites import load_suite
 from domain import Candidate
 from tests.verifiers.honest_proofs import Honest, bundled, of_library
-from verifiers.rocq.verifier import RocqSettings, RocqVerifier
+from verifiers.audit.rocq.judge import RocqSettings
+from verifiers.rocq.verifier import RocqVerifier
 
 QUICK_FILES = ("Bool/Bool", "Arith/Compare_dec", "Lists/List")
 FILES = (

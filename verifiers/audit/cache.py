@@ -18,19 +18,23 @@ import sqlite3
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from threading import Lock
-from typing import Any, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 from domain import Candidate, Lemma, Message, Reason, Trust, Verdict
+from verifiers.audit.refusals import Unterminated
 
 PRUNED_EVERY = 256
 """Verdicts that one process writes between two looks at the size of the file."""
 
 PATIENCE_SECONDS = 10.0
 """How long a writer waits for others."""
+
+Kind: TypeAlias = Literal["check", "audit", "recheck"]
+"""What a verdict comes from: a warm session, an audit, or an audit with an independent pass."""
 
 _TABLE = "CREATE TABLE IF NOT EXISTS verdicts (number INTEGER PRIMARY KEY, key TEXT UNIQUE, verdict TEXT, digest TEXT)"
 
@@ -45,7 +49,7 @@ def content_key(*parts: str) -> str:
     return digest.hexdigest()
 
 
-def candidate_key(kind: str, about: Sequence[str], candidate: Candidate, lemmas: Sequence[Lemma]) -> str:
+def candidate_key(kind: Kind, about: Sequence[str], candidate: Candidate, lemmas: Sequence[Lemma]) -> str:
     """The key of a verdict of some `kind` on a candidate that names `lemmas`; `about` is the judge and its limits."""
     problem = candidate.problem
     texts = [problem.header, problem.formal_statement, candidate.preamble, candidate.proof]
@@ -105,21 +109,6 @@ class VerdictCache:
             self._remember(key, verdict)
             self._write(key, verdict)
 
-    def answer(
-        self,
-        keys: Sequence[str],
-        batch: Sequence[Candidate],
-        judge: Callable[[Sequence[Candidate]], Sequence[Verdict]],
-        prover: str,
-    ) -> list[Verdict]:
-        """Verdicts on a batch, in order: those that are kept, and `judge`'s on the rest, each distinct one once."""
-        verdicts = {key: verdict for key in keys if (verdict := self.get(key)) is not None}
-        new = {key: candidate for key, candidate in zip(keys, batch, strict=True) if key not in verdicts}
-        for key, verdict in zip(new, judge(list(new.values())), strict=True):
-            verdicts[key] = replace(verdict, prover=prover)
-            self.put(key, verdicts[key])
-        return [verdicts[key] for key in keys]
-
     def close(self) -> None:
         """Let go of the file; what is in memory stays."""
         with self._lock:
@@ -173,6 +162,43 @@ class VerdictCache:
             with suppress(sqlite3.Error):
                 self._file.close()
             self._file = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The verdicts of one prover, each question asked once. `named` are the lemmas that a candidate's texts name."""
+
+    cache: VerdictCache
+    prover: Callable[[], str]
+    """Its name and version."""
+    limits: str
+    """All else of the settings that a verdict can depend on, but the seconds of one question."""
+    named: Callable[[Candidate], Sequence[Lemma]]
+
+    def answer(
+        self, kind: Kind, seconds: float, batch: Sequence[Candidate], judge: Callable[[list[Candidate]], list[Verdict]]
+    ) -> list[Verdict]:
+        """Verdicts on a batch, in order: those that are kept, and `judge`'s on the rest, each distinct one once.
+
+        Raises:
+            ValueError: a check says of a candidate that it is accepted, which only audits may say.
+        """
+        about = (self.prover(), program_digest(), f"{seconds} {self.limits}")
+        keys = [candidate_key(kind, about, candidate, self._lemmas(candidate)) for candidate in batch]
+        verdicts = {key: verdict for key in keys if (verdict := self.cache.get(key)) is not None}
+        new = {key: candidate for key, candidate in zip(keys, batch, strict=True) if key not in verdicts}
+        for key, verdict in zip(new, judge(list(new.values())) if new else [], strict=True):
+            if kind == "check" and verdict.accepted:
+                raise ValueError("a check accepts nothing: that takes an audit")
+            verdicts[key] = replace(verdict, prover=about[0])
+            self.cache.put(key, verdicts[key])
+        return [verdicts[key] for key in keys]
+
+    def _lemmas(self, candidate: Candidate) -> Sequence[Lemma]:
+        try:
+            return self.named(candidate)
+        except Unterminated:
+            return candidate.lemmas
 
 
 def _open(path: Path) -> sqlite3.Connection:

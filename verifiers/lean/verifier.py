@@ -11,9 +11,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from domain import Candidate, Development, Elaboration, Goal, Message, Problem, Prover, Replay, Term, Verdict
-from verifiers.audit.cache import VerdictCache, candidate_key, program_digest
-from verifiers.audit.lean.auditor import Auditor
 from verifiers.audit.lean.batch import Compiler
+from verifiers.audit.lean.judge import Judge
 from verifiers.audit.lean.layers import (
     FROZEN,
     Question,
@@ -24,9 +23,8 @@ from verifiers.audit.lean.layers import (
     refused_texts,
     resting_on,
 )
-from verifiers.audit.lean.recheck import recheck
-from verifiers.audit.lean.source import lemma_axiom, named_lemmas, surround, without_header
-from verifiers.audit.lean.toolchain import LeanSettings, Toolchain, find
+from verifiers.audit.lean.source import lemma_axiom, surround, without_header
+from verifiers.audit.lean.toolchain import LeanSettings, Toolchain
 from verifiers.audit.refusals import Malformed, Unterminated, refusal
 from verifiers.audit.sandbox import Sandbox
 from verifiers.lean.elaboration import Answer, Elaborator, Ran
@@ -47,9 +45,7 @@ class LeanVerifier:
         self.settings = settings or LeanSettings()
         self._sandbox = Sandbox()
         self._sessions = WarmSessions(self.settings.sessions, self._load)
-        self._closed_cpu_seconds = 0.0
-        self._cache = VerdictCache(self.settings.cache_entries)
-        self._auditor = Auditor(self._sandbox, self.settings)
+        self._judge = Judge(self._sandbox, self.settings)
         self._compiler: Compiler | None = None
         self._elaborator = Elaborator(self._run)
 
@@ -58,7 +54,7 @@ class LeanVerifier:
     @property
     def toolchain(self) -> Toolchain:
         """The Lean that answers. Raises `OutsideError` when there is none."""
-        return find(self.settings)
+        return self._judge.toolchain
 
     @property
     def version(self) -> str:
@@ -67,7 +63,7 @@ class LeanVerifier:
 
     def describe(self) -> str:
         """The prover and its version, like `lean4 4.35.0`; the embedded one says so."""
-        return f"{self.prover} {self.version}{' (embedded)' if self.toolchain.embedded else ''}"
+        return self._judge.describe()
 
     def sandbox_note(self) -> str | None:
         """Why provers run without a full sandbox here, or None."""
@@ -95,20 +91,15 @@ class LeanVerifier:
     def check(self, batch: Sequence[Candidate], seconds: float | None = None) -> list[Verdict]:
         """Quick verdicts from warm sessions; a success has trust `elaborated` and is not yet accepted."""
         limit = seconds or self.settings.check_seconds
-        keys = [self._key("check", limit, candidate) for candidate in batch]
-        return self._cache.answer(keys, batch, lambda new: [self._check(one, limit) for one in new], self.describe())
+        return self._judge.check(batch, limit, lambda one: self._check(one, limit))
 
     def audit(self, batch: Sequence[Candidate], *, recheck: bool = False) -> list[Verdict]:
-        """Verdicts that count, from fresh processes (see `auditor`)."""
-        kind = "recheck" if recheck else "audit"
-        keys = [self._key(kind, self.settings.audit_seconds, candidate) for candidate in batch]
-        return self._cache.answer(keys, batch, lambda new: self._auditor.audit(new, recheck=recheck), self.describe())
+        """Verdicts that count, from fresh processes; they are the judge's alone."""
+        return self._judge.audit(batch, recheck=recheck)
 
     def recheck(self, development: Development) -> Verdict:
-        """The verdict of an independent pass over a whole library (see `recheck`); nothing is taken from a cache."""
-        verdict = recheck(development, self._sandbox, self.settings)
-        self._closed_cpu_seconds += verdict.seconds
-        return replace(verdict, prover=self.describe())
+        """The judge's verdict of an independent pass over a whole library; nothing is taken from a cache."""
+        return self._judge.recheck(development)
 
     def replay(self, candidate: Candidate, seconds: float | None = None) -> Replay:
         """The open goals after a prefix of a proof; after a failure, those before the step that failed."""
@@ -129,7 +120,7 @@ class LeanVerifier:
 
     def uses(self, candidate: Candidate) -> tuple[str, ...] | Verdict:
         """The global names in the proof term, sorted; a verdict on a text without one."""
-        return self._auditor.uses(candidate)
+        return self._judge.uses(candidate)
 
     def parse_goal(self, text: str, header: str = "") -> Goal:
         """One goal as Lean prints it under `pp.all`: hypotheses, `⊢`, the conclusion."""
@@ -145,13 +136,12 @@ class LeanVerifier:
     def cpu_seconds(self) -> float:
         """CPU seconds of all prover processes so far, audits included."""
         compiling = self._compiler.cpu_seconds if self._compiler else 0.0
-        return self._sessions.cpu_seconds + compiling + self._closed_cpu_seconds + self._auditor.cpu_seconds
+        return self._sessions.cpu_seconds + compiling + self._judge.cpu_seconds
 
     def close(self) -> None:
         """End all processes and remove their folders; the verifier can be used again afterwards."""
         self._sessions.close()
-        self._auditor.close()
-        self._cache.close()
+        self._judge.close()
 
     # ------------------------------------------------------------------------------------------------ warm sessions
 
@@ -175,7 +165,7 @@ class LeanVerifier:
         text = placed.text + placed.after
         outcome = session.run(text, seconds, before=before, after=after)
         axioms = self.toolchain.axioms
-        return _judge(outcome, question, axioms, len(placed.before), len(placed.text), len(text))
+        return _told(outcome, question, axioms, len(placed.before), len(placed.text), len(text))
 
     def _session(self, candidate: Candidate) -> Session | Outcome:
         """The warm session with a candidate's header and preamble, or what came of loading them."""
@@ -185,15 +175,6 @@ class LeanVerifier:
     def _load(self, header: str) -> tuple[Session, Outcome]:
         session = Session(self.toolchain, sandbox=self._sandbox, memory_bytes=self.settings.memory_bytes)
         return session, session.load(self.toolchain.header(header))
-
-    def _key(self, kind: str, seconds: float, candidate: Candidate) -> str:
-        try:
-            lemmas = named_lemmas(candidate.lemmas, candidate.proof + candidate.preamble)
-        except Unterminated:
-            lemmas = candidate.lemmas
-        settings = self.settings
-        limits = f"{seconds} {settings.memory_bytes} {settings.recheck_seconds} {settings.command} {settings.project}"
-        return candidate_key(kind, (self.describe(), program_digest(), limits), candidate, lemmas)
 
 
 def run_commands(compiler: Compiler, header: str, commands: Sequence[str]) -> Ran:
@@ -220,7 +201,7 @@ def run_commands(compiler: Compiler, header: str, commands: Sequence[str]) -> Ra
     return Ran(tuple(answers))
 
 
-def _judge(outcome: Outcome, question: Question, library: frozenset[str], opening: int, text: int, end: int) -> Verdict:
+def _told(outcome: Outcome, question: Question, library: frozenset[str], opening: int, text: int, end: int) -> Verdict:
     """The verdict on a run; positions up to `text` are in the candidate's text, those from `end` on behind it.
 
     The `opening` characters before the text begin its theorem. `library` are the axioms that every proof may use.

@@ -1,4 +1,4 @@
-"""The Rocq backend: warm sessions for checks, fresh processes for audits, one small cache of verdicts for both.
+"""The Rocq backend: warm sessions for checks, and the judge of `verifiers.audit.rocq` for what counts.
 
 Sessions are kept by header (with the candidate's tactic definitions), least recently used last. In a warm check the
 library lemmas that a text names are assumed as axioms, and `uses` are those on which the proof was seen to rest; an
@@ -7,13 +7,9 @@ audit compiles them with their proofs, and reads `uses` from the proof term.
 
 from __future__ import annotations
 
-import platform
 import re
-import shutil
-import subprocess
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 from domain import (
     Candidate,
@@ -21,19 +17,16 @@ from domain import (
     Elaboration,
     Goal,
     Message,
-    OutsideError,
     Problem,
     Prover,
     Replay,
     Term,
     Verdict,
 )
-from verifiers.audit.cache import VerdictCache, candidate_key, program_digest
 from verifiers.audit.refusals import Malformed, Unterminated, refusal
-from verifiers.audit.rocq.auditor import Auditor
+from verifiers.audit.rocq.judge import Judge, RocqSettings
 from verifiers.audit.rocq.lint import refuse, refuse_preamble
 from verifiers.audit.rocq.reader import library_parameters, parse_goal, parse_goals
-from verifiers.audit.rocq.recheck import recheck
 from verifiers.audit.rocq.sentences import identifiers
 from verifiers.audit.rocq.source import (
     FrozenStatement,
@@ -44,8 +37,7 @@ from verifiers.audit.rocq.source import (
     surround,
     without_header,
 )
-from verifiers.audit.rocq.version import program
-from verifiers.audit.sandbox import GIBIBYTE, Limits, Sandbox
+from verifiers.audit.sandbox import Limits, Sandbox
 from verifiers.audit.words import ParseError
 from verifiers.rocq.elaboration import Elaborator, run_in
 from verifiers.rocq.session import Outcome, Session
@@ -56,28 +48,6 @@ _FROZEN = "Frozen_statement"
 _CHECK = "Frozen_check"
 
 
-@dataclass(frozen=True, slots=True)
-class RocqSettings:
-    """Limits and sizes. Seconds are CPU seconds of a prover process; the wall limit is four times as much."""
-
-    check_seconds: float = 5.0
-    """For one candidate in a warm session."""
-    audit_seconds: float = 30.0
-    """For each process of an audit."""
-    recheck_seconds: float = 300.0
-    """For the full coqchk of a recheck."""
-    memory_bytes: int = 4 * GIBIBYTE
-    """Address space of one prover process."""
-    sessions: int = 3
-    """Warm sessions kept."""
-    audit_workers: int = 1
-    """Audits of one batch that run at the same time."""
-    cache_entries: int = 20_000
-    """Verdicts kept, in memory and in `cache`; 0 keeps none."""
-    cache: Path | None = None
-    """Folder of a file of verdicts for all verifiers of a machine; unused where provers run without a full sandbox."""
-
-
 class RocqVerifier:
     """Implements `verifiers.protocol.Verifier`. Not for use from several threads at once."""
 
@@ -85,23 +55,11 @@ class RocqVerifier:
 
     def __init__(self, settings: RocqSettings | None = None) -> None:
         self.settings = settings or RocqSettings()
-        self._version: str | None = None
         self._sandbox = Sandbox()
         self._sessions = WarmSessions(self.settings.sessions, self._load)
         self._closed_cpu_seconds = 0.0
-        # A candidate that runs without a full sandbox could write to the file.
-        folder = self.settings.cache if self._sandbox.degraded is None else None
-        shared = folder / f"verdicts-{platform.node() or 'here'}.sqlite" if folder is not None else None
-        self._cache = VerdictCache(self.settings.cache_entries, shared)
+        self._judge = Judge(self._sandbox, self.settings)
         self._parameters: dict[str, dict[str, int]] = {}
-        seconds = self.settings.audit_seconds
-        limits = Limits(4 * seconds, seconds, self.settings.memory_bytes)
-        self._auditor = Auditor(
-            self._sandbox,
-            limits,
-            recheck_cpu_seconds=self.settings.recheck_seconds,
-            workers=self.settings.audit_workers,
-        )
         self._elaboration_session: Session | None = None
         self._elaborator: Elaborator | None = None
 
@@ -110,13 +68,11 @@ class RocqVerifier:
     @property
     def version(self) -> str:
         """The prover's version, like `8.16.1`. Raises `OutsideError` when there is no prover."""
-        if self._version is None:
-            self._version = _installed_version()
-        return self._version
+        return self._judge.version
 
     def describe(self) -> str:
         """The prover and its version, like `rocq 8.16.1`."""
-        return f"{self.prover} {self.version}"
+        return self._judge.describe()
 
     def sandbox_note(self) -> str | None:
         """Why provers run without a full sandbox here, or None."""
@@ -124,7 +80,7 @@ class RocqVerifier:
 
     def notices(self) -> list[str]:
         """What a run should know of how this verifier works here: its sandbox, and the shared file of verdicts."""
-        return [note for note in (self.sandbox_note(), self._cache.notice) if note is not None]
+        return [note for note in (self.sandbox_note(), self._judge.notice) if note is not None]
 
     # ------------------------------------------------------------------------------------------------ elaboration
 
@@ -140,21 +96,15 @@ class RocqVerifier:
     def check(self, batch: Sequence[Candidate], seconds: float | None = None) -> list[Verdict]:
         """Quick verdicts from warm sessions; a success has trust `elaborated` and is not yet accepted."""
         limit = seconds or self.settings.check_seconds
-        keys = [self._key("check", limit, candidate) for candidate in batch]
-        return self._cache.answer(keys, batch, lambda new: [self._check(one, limit) for one in new], self.describe())
+        return self._judge.check(batch, limit, lambda one: self._check(one, limit))
 
     def audit(self, batch: Sequence[Candidate], *, recheck: bool = False) -> list[Verdict]:
-        """Verdicts that count, from fresh processes (see `auditor`)."""
-        kind = "recheck" if recheck else "audit"
-        keys = [self._key(kind, self.settings.audit_seconds, candidate) for candidate in batch]
-        return self._cache.answer(keys, batch, lambda new: self._auditor.audit(new, recheck=recheck), self.describe())
+        """Verdicts that count, from fresh processes; they are the judge's alone."""
+        return self._judge.audit(batch, recheck=recheck)
 
     def recheck(self, development: Development) -> Verdict:
-        """The verdict of an independent pass over a whole library (see `recheck`); nothing is taken from a cache."""
-        seconds = self.settings.recheck_seconds
-        verdict = recheck(development, self._sandbox, Limits(4 * seconds, seconds, self.settings.memory_bytes))
-        self._closed_cpu_seconds += verdict.seconds
-        return replace(verdict, prover=self.describe())
+        """The judge's verdict of an independent pass over a whole library; nothing is taken from a cache."""
+        return self._judge.recheck(development)
 
     def replay(self, candidate: Candidate, seconds: float | None = None) -> Replay:
         """The open goals after a prefix of a proof; after a failure, those before the sentence that failed.
@@ -189,7 +139,7 @@ class RocqVerifier:
 
     def uses(self, candidate: Candidate) -> tuple[str, ...] | Verdict:
         """The global names in the proof term, sorted (dpdgraph's `SearchDepend`); a verdict on a text without one."""
-        return self._auditor.uses(candidate)
+        return self._judge.uses(candidate)
 
     def parse_goal(self, text: str, header: str = "") -> Goal:
         """One goal as `Show` prints it under `Set Printing All`: hypotheses, a bar of `=`, the conclusion."""
@@ -212,7 +162,7 @@ class RocqVerifier:
     def cpu_seconds(self) -> float:
         """CPU seconds of all prover processes so far, audits included."""
         elaborating = self._elaboration_session.cpu_seconds if self._elaboration_session else 0.0
-        return self._sessions.cpu_seconds + elaborating + self._closed_cpu_seconds + self._auditor.cpu_seconds
+        return self._sessions.cpu_seconds + elaborating + self._closed_cpu_seconds + self._judge.cpu_seconds
 
     def close(self) -> None:
         """End all processes and remove their folders; the verifier can be used again afterwards."""
@@ -221,8 +171,7 @@ class RocqVerifier:
             self._elaboration_session.close()
             self._closed_cpu_seconds += self._elaboration_session.cpu_seconds
             self._elaboration_session = self._elaborator = None
-        self._auditor.close()
-        self._cache.close()
+        self._judge.close()
 
     # ------------------------------------------------------------------------------------------------ warm sessions
 
@@ -256,7 +205,7 @@ class RocqVerifier:
             return Verdict("accepted", "proved", "elaborated", uses=uses, seconds=outcome.cpu_seconds)
         if outcome.reason == "does_not_compile" and (outcome.failed_at or -1) >= len(text):
             return _at_the_end(outcome, session.run(text, seconds, before=before), placed, statement)
-        return _judge(outcome, placed)
+        return _failed(outcome, placed)
 
     def _session(self, candidate: Candidate) -> Session | Outcome:
         return self._session_for("\n".join(part for part in (candidate.problem.header, candidate.preamble) if part))
@@ -274,16 +223,7 @@ class RocqVerifier:
         limits = Limits(memory_bytes=self.settings.memory_bytes, processes=32)
         return Session(limits, sandbox=self._sandbox)
 
-    # ------------------------------------------------------------------------------------------------ cache, names
-
-    def _key(self, kind: str, seconds: float, candidate: Candidate) -> str:
-        try:
-            lemmas = named_lemmas(candidate.lemmas, candidate.proof, candidate.preamble)
-        except Unterminated:
-            lemmas = candidate.lemmas
-        settings = self.settings
-        limits = f"{seconds} {settings.memory_bytes} {settings.recheck_seconds}"
-        return candidate_key(kind, (self.describe(), program_digest(), limits), candidate, lemmas)
+    # ------------------------------------------------------------------------------------------------ names
 
     def _constructor_parameters(self, header: str) -> Callable[[str], int]:
         """How many parameters the constructors of the header's datatypes have; patterns are printed without them."""
@@ -304,21 +244,11 @@ class RocqVerifier:
         return lambda constructor: known.get(constructor, library_parameters(constructor))
 
 
-def _installed_version() -> str:
-    compiler, interaction = program("coqc"), program("coqidetop.opt")
-    if shutil.which(compiler[0]) is None or shutil.which(interaction[0]) is None:
-        raise OutsideError("Rocq is missing (coqc and coqidetop.opt): apt-get install coq libcoq-stdlib")
-    said = subprocess.run([*compiler, "--print-version"], capture_output=True, text=True, check=False, timeout=60)
-    if said.returncode != 0 or not said.stdout.split():
-        raise OutsideError(f"`coqc --print-version` fails: {said.stderr.strip() or said.stdout.strip()}")
-    return said.stdout.split()[0]
-
-
 def _refused(candidate: Candidate, proof: str) -> str | None:
     return refuse_preamble(candidate.preamble) or refuse(proof, candidate.problem.header)
 
 
-def _judge(outcome: Outcome, placed: Surrounded) -> Verdict:
+def _failed(outcome: Outcome, placed: Surrounded) -> Verdict:
     """The verdict on a run in which the text failed."""
     length = len(placed.text)
     messages = tuple(replace(one, start=min(one.start, length), end=min(one.end, length)) for one in outcome.messages)

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
 from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
+from domain import OutsideError
 from verifiers.audit.refusals import Unreadable
 
 SAFE_FLAGS = ("check_guarded: true", "check_positive: true", "check_universes: true", "definitional uip: false")
@@ -50,6 +52,17 @@ def program(name: str) -> tuple[str, ...]:
     if new is not None and shutil.which(name) is None and shutil.which(new[0]) is not None:
         return new
     return (name,)
+
+
+def installed_version() -> str:
+    """The version of the Rocq that is installed, like `8.16.1`. Raises `OutsideError` when there is none."""
+    compiler, interaction = program("coqc"), program("coqidetop.opt")
+    if shutil.which(compiler[0]) is None or shutil.which(interaction[0]) is None:
+        raise OutsideError("Rocq is missing (coqc and coqidetop.opt): apt-get install coq libcoq-stdlib")
+    said = subprocess.run([*compiler, "--print-version"], capture_output=True, text=True, check=False, timeout=60)
+    if said.returncode != 0 or not said.stdout.split():
+        raise OutsideError(f"`coqc --print-version` fails: {said.stderr.strip() or said.stdout.strip()}")
+    return said.stdout.split()[0]
 
 
 def classical_name(path: str) -> str:
