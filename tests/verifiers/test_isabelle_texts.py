@@ -14,10 +14,10 @@ from pygments.lexers.theorem import IsabelleLexer
 
 from domain import Const, Forall, Goal, Hypothesis, Lemma
 from verifiers.audit.isabelle import scan
+from verifiers.audit.isabelle.cases import offset_of_symbol
 from verifiers.audit.isabelle.comparison import ACCESS, audit_body, judge, read_answer, release_year
 from verifiers.audit.isabelle.keywords import ALLOWED, ML_METHODS, REFUSED
 from verifiers.audit.isabelle.scan import Unreadable, tokens
-from verifiers.audit.isabelle.symbols import offset_of_symbol
 from verifiers.audit.isabelle.theories import (
     Element,
     Header,

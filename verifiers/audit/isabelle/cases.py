@@ -6,6 +6,7 @@ behind a nonce, that are drawn anew each time.
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -14,9 +15,12 @@ from domain import Candidate, Message, Verdict
 from verifiers.audit.isabelle import scan, theories
 from verifiers.audit.isabelle.comparison import audit_body
 from verifiers.audit.isabelle.session import Node
-from verifiers.audit.isabelle.symbols import offset_of_symbol
 from verifiers.audit.isabelle.theories import FrozenStatement, Header, Names, Placed
 from verifiers.audit.refusals import Malformed
+
+
+_SYMBOL = re.compile(r"\\<\^?[A-Za-z][A-Za-z0-9_']*>|.", re.DOTALL)
+"""`\\<forall>` is one of Isabelle's symbols, and so is every other character of a text."""
 
 
 class Case(NamedTuple):
@@ -97,6 +101,14 @@ def errors_of(case: Case, node: Node) -> tuple[Message, ...]:
             offset = case.placed.offset
             found.append(Message("error", error.text, offset + start, offset + min(end, length)))
     return tuple(sorted(found, key=lambda message: message.start))
+
+
+def offset_of_symbol(text: str, symbol: int) -> int:
+    """The offset in characters of the `symbol`-th symbol, counted from 1; the length of the text if there are fewer."""
+    for number, found in enumerate(_SYMBOL.finditer(text), start=1):
+        if number == symbol:
+            return found.start()
+    return len(text)
 
 
 def sessions_of(header: Header) -> tuple[str, ...]:
