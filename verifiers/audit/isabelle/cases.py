@@ -18,9 +18,8 @@ from verifiers.audit.isabelle.session import Node
 from verifiers.audit.isabelle.theories import FrozenStatement, Header, Names, Placed
 from verifiers.audit.refusals import Malformed
 
-
 _SYMBOL = re.compile(r"\\<\^?[A-Za-z][A-Za-z0-9_']*>|.", re.DOTALL)
-"""`\\<forall>` is one of Isabelle's symbols, and so is every other character of a text."""
+"""What Isabelle counts: `\\<forall>` is one of Isabelle's symbols, and so is every other character of a text."""
 
 
 class Case(NamedTuple):
