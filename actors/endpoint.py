@@ -1,8 +1,9 @@
 """A client for any OpenAI-compatible server, behind the same port as the engine in this process.
 
-Only what is known to pass is tried again: a connection that failed, and the answers 408, 429 and 5xx. Each new try is
-logged. Everything else becomes one `OutsideError` that names the address. The key is read from the environment when a
-request is sent and is never kept, logged or shown.
+Requests and answers are those of the `openai` client. The tries are ours, because each new one is logged with its
+reason: only what is known to pass is tried again, a connection that failed and the answers 408, 429 and 5xx. Everything
+else becomes one `OutsideError` that names the address. The key is read from the environment when a request is sent and
+is never kept, logged or shown.
 """
 
 from __future__ import annotations
@@ -13,12 +14,17 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Literal
-
-import httpx
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from actors.model_port import Generation, Start, generations, plain_text
 from domain import Completion, ModelCard, OutsideError, Prompt
+
+if TYPE_CHECKING:
+    from openai import APIStatusError
+    from openai.types import Completion as TextCompletion
+    from openai.types.chat import ChatCompletion, ChatCompletionMessageParam
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -59,8 +65,12 @@ class OpenAIEndpoint:
     def __init__(self, settings: EndpointSettings, *, sleep: Callable[[float], None] = time.sleep) -> None:
         self._settings = settings
         self._sleep = sleep
-        self._client = httpx.Client(
-            timeout=settings.timeout_seconds, limits=httpx.Limits(max_connections=settings.concurrency)
+        import openai  # takes a second, and most runs have no endpoint
+
+        self._openai = openai
+        self._address = settings.base_url.rstrip("/")
+        self._client = openai.OpenAI(
+            base_url=self._address, api_key="comes with each request", timeout=settings.timeout_seconds, max_retries=0
         )
         self._threads = ThreadPoolExecutor(settings.concurrency, thread_name_prefix="endpoint")
         try:
@@ -94,10 +104,15 @@ class OpenAIEndpoint:
 
     def _version(self) -> str:
         """What the server says of the model; a server without a list of models (404) is taken at its word."""
-        response = self._send("GET", "/models", None)
-        if response.status_code == 404:
+        try:
+            said = self._asked(lambda headers: self._client.models.with_raw_response.list(extra_headers=headers))
+            listed = said.http_response.json()["data"]
+        except self._openai.NotFoundError:
             return "unknown"
-        listed = _json(self._checked(response), self._settings).get("data", [])
+        except self._openai.APIStatusError as error:
+            raise self._refused(error) from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise OutsideError(f"{self._address}: no list of models; is it an OpenAI server?") from error
         for entry in listed:
             if entry.get("id") == self._settings.model:
                 return f"{entry.get('owned_by') or 'unknown'} {entry.get('root') or entry['id']}"
@@ -107,82 +122,70 @@ class OpenAIEndpoint:
         )
 
     def _answer(self, generation: Generation) -> Completion:
+        try:
+            answer = self._asked(lambda headers: self._create(generation, headers))
+            choice = answer.choices[0]
+            text = choice.text if isinstance(choice, self._openai.types.CompletionChoice) else choice.message.content
+        except self._openai.BadRequestError as error:
+            if "context length" in error.response.text:
+                return Completion("", 0, 0, "too_long")
+            raise self._refused(error) from error
+        except self._openai.APIStatusError as error:
+            raise self._refused(error) from error
+        except (ValueError, AttributeError, IndexError, TypeError) as error:
+            raise OutsideError(f"{self._address}: an answer without choices; is it an OpenAI server?") from error
+        finish: Literal["stop", "length"] = "length" if choice.finish_reason == "length" else "stop"
+        opening = "" if self._settings.chat else generation.prompt.opening
+        usage = answer.usage
+        if usage is None:
+            return Completion(opening + (text or ""), 0, 0, finish)
+        return Completion(opening + (text or ""), usage.prompt_tokens or 0, usage.completion_tokens or 0, finish)
+
+    def _create(self, generation: Generation, headers: dict[str, Any]) -> ChatCompletion | TextCompletion:
         prompt, settings = generation.prompt, self._settings
-        body: dict[str, Any] = {
+        options: dict[str, Any] = {
             "model": settings.model,
             "max_tokens": generation.max_tokens,
             "temperature": generation.temperature,
             "seed": generation.seed,
+            "extra_headers": headers,
         }
         if generation.stop:
-            body["stop"] = list(generation.stop)
-        if settings.chat:
-            asked = f"{prompt.user}\n\nBegin your answer with: {prompt.opening}" if prompt.opening else prompt.user
-            system = [{"role": "system", "content": prompt.system}] if prompt.system else []
-            body["messages"] = [*system, {"role": "user", "content": asked}]
-            response = self._send("POST", "/chat/completions", body)
-        else:
-            body["prompt"] = plain_text(prompt)
-            response = self._send("POST", "/completions", body)
-        if response.status_code == 400 and "context length" in response.text:
-            return Completion("", 0, 0, "too_long")
-        answer = _json(self._checked(response), settings)
-        try:
-            choice, usage = answer["choices"][0], answer.get("usage") or {}
-            written = choice["message"]["content"] if settings.chat else choice["text"]
-            finish: Literal["stop", "length"] = "length" if choice.get("finish_reason") == "length" else "stop"
-        except (KeyError, IndexError, TypeError) as error:
-            raise OutsideError(f"{settings.base_url}: an answer without choices; is it an OpenAI server?") from error
-        text = written or ""
-        return Completion(
-            text if settings.chat else prompt.opening + text,
-            int(usage.get("prompt_tokens") or 0),
-            int(usage.get("completion_tokens") or 0),
-            finish,
-        )
+            options["stop"] = list(generation.stop)
+        if not settings.chat:
+            return self._client.completions.create(prompt=plain_text(prompt), **options)
+        asked = f"{prompt.user}\n\nBegin your answer with: {prompt.opening}" if prompt.opening else prompt.user
+        messages: list[ChatCompletionMessageParam] = [{"role": "user", "content": asked}]
+        if prompt.system:
+            messages.insert(0, {"role": "system", "content": prompt.system})
+        return self._client.chat.completions.create(messages=messages, **options)
 
-    def _send(self, method: str, path: str, body: dict[str, Any] | None) -> httpx.Response:
+    def _asked(self, request: Callable[[dict[str, Any]], T]) -> T:
+        """What the server answers to a request with the key in its headers, after as many tries as it takes."""
         settings = self._settings
-        url = settings.base_url.rstrip("/") + path
-        key = os.environ.get(settings.api_key_variable) if settings.api_key_variable else None
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
         for attempt in range(settings.retries + 1):
             pause = min(settings.pause_seconds * 2**attempt, LONGEST_PAUSE)
+            key = os.environ.get(settings.api_key_variable) if settings.api_key_variable else None
             try:
-                response = self._client.request(method, url, json=body, headers=headers)
-            except (httpx.TransportError, httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-                trouble = f"{type(error).__name__}: {error}"
-                if isinstance(error, (httpx.InvalidURL, httpx.UnsupportedProtocol)) or attempt == settings.retries:
+                return request({"Authorization": f"Bearer {key}" if key else self._openai.omit})
+            except self._openai.APIConnectionError as error:
+                url, cause = error.request.url, error.__cause__ or error
+                trouble = f"{type(cause).__name__}: {cause}"
+                if url.scheme not in ("http", "https") or attempt == settings.retries:
                     raise OutsideError(f"{url}: no answer ({trouble}); is the server up? (model.base_url)") from error
-            else:
-                if response.status_code not in PASSING or attempt == settings.retries:
-                    return response
-                trouble = f"HTTP {response.status_code}"
-                pause = _asked_pause(response, pause)
+            except self._openai.APIStatusError as error:
+                if error.status_code not in PASSING or attempt == settings.retries:
+                    raise
+                url, trouble = error.request.url, f"HTTP {error.status_code}"
+                asked = error.response.headers.get("retry-after", "")
+                pause = min(float(asked), LONGEST_PAUSE) if asked.isdecimal() else pause
             log.warning("%s: %s; try %d of %d in %.1f s", url, trouble, attempt + 2, settings.retries + 1, pause)
             self._sleep(pause)
         raise AssertionError("unreachable: the last try returns or raises")
 
-    def _checked(self, response: httpx.Response) -> httpx.Response:
-        if response.is_success:
-            return response
-        said = " ".join(response.text.split())[:200]
+    def _refused(self, error: APIStatusError) -> OutsideError:
+        said = " ".join(error.response.text.split())[:200]
         hint = ""
-        if response.status_code in (401, 403):
+        if error.status_code in (401, 403):
             hint = f"; is the key in the environment variable {self._settings.api_key_variable}?"
-        raise OutsideError(f"{response.request.url}: HTTP {response.status_code}: {said}{hint}")
-
-
-def _asked_pause(response: httpx.Response, otherwise: float) -> float:
-    asked = response.headers.get("retry-after", "")
-    return min(float(asked), LONGEST_PAUSE) if asked.isdecimal() else otherwise
-
-
-def _json(response: httpx.Response, settings: EndpointSettings) -> dict[str, Any]:
-    try:
-        answer = response.json()
-    except ValueError as error:
-        raise OutsideError(f"{settings.base_url}: the answer is not JSON; is it an OpenAI server?") from error
-    if not isinstance(answer, dict):
-        raise OutsideError(f"{settings.base_url}: the answer is not a JSON object; is it an OpenAI server?")
-    return answer
+        return OutsideError(f"{error.request.url}: HTTP {error.status_code}: {said}{hint}")
