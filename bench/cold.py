@@ -10,10 +10,6 @@ round in which it was proved. What belongs to no problem is not: the start of th
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
-import platform
 import sys
 from collections import defaultdict
 from pathlib import Path
@@ -22,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import yaml
 
+from bench.script import command_line, ended, machine, table, tell
 from domain import UserError
 from library_store.snapshot import Tables, read
 
@@ -50,32 +47,23 @@ def seconds_by_problem(tables: Tables) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line(__doc__, seed=False)
     parser.add_argument("run", type=Path, help="directory of an isolated run")
     parser.add_argument("--limit", type=float, default=60.0, help="CPU seconds within which a problem counts")
-    parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    try:
-        tables = read(options.run)
-        spent = seconds_by_problem(tables)
-    except UserError as error:
-        print(error, file=sys.stderr)
-        raise SystemExit(2) from None
-    proved = [row["name"] for row in tables.rows("problems") if row["status"] == "proved"]
-    cold = {name: spent[name] for name in proved if spent[name] <= options.limit}
-    print(
-        f"{len(cold)} of {len(spent)} problems, each alone, within {options.limit:g} CPU seconds; {len(proved)} in all"
-    )
-    dearest = sorted(cold, key=lambda name: -cold[name])[:5]
-    print("dearest: " + ", ".join(f"{name} {cold[name]:g}" for name in dearest))
-    if options.json:
-        written = yaml.safe_load((options.run / "config.yaml").read_text(encoding="utf-8"))
-        told = {"machine": f"{platform.machine()}, {os.cpu_count()} cores", "version": written["version"]}
-        told |= {"seed": written["seed"], "budget": written["settings"]["cpu_seconds"], "limit": options.limit}
-        told |= {"solved": cold}
-        told |= {"left": {name: seconds for name, seconds in spent.items() if name not in cold}}
-        options.json.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    where, tables = machine(), read(options.run)
+    written = yaml.safe_load((options.run / "config.yaml").read_text(encoding="utf-8"))
+    solved = {row["name"] for row in tables.rows("problems") if row["status"] == "proved"}
+    rows = [
+        {"problem": name, "cpu_seconds": spent, "solved": name in solved and spent <= options.limit}
+        for name, spent in seconds_by_problem(tables).items()
+    ]
+    dearest = sorted((row for row in rows if row["solved"]), key=lambda row: -row["cpu_seconds"])[:5]
+    print(table({"dearest": "{problem}", "CPU s": "{cpu_seconds:.1f}"}, dearest))
+    headline = {"problems": len(rows), "solved_alone": sum(row["solved"] for row in rows), "solved": len(solved)}
+    about = {"seed": written["seed"], "budget": written["settings"]["cpu_seconds"], "limit": options.limit}
+    tell(options, where, rows, headline, **about)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(ended(main))

@@ -9,10 +9,6 @@ a problem if the problem's minimised proof needs it, and reused if the problem i
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
-import platform
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -25,7 +21,7 @@ import matplotlib as mpl
 import yaml
 from matplotlib.figure import Figure as Canvas
 
-from domain import UserError
+from bench.script import command_line, ended, machine, tell
 from library_store.analysis import counts, reuse, solved_at
 from library_store.snapshot import Tables, read
 from pipeline.export.names import lemma_names
@@ -72,26 +68,24 @@ def draw(found: dict[str, Any], file: Path) -> None:
         canvas = Canvas(figsize=(9.6, 3.4), layout="constrained")
         left, right = canvas.subplots(1, 2)
         moments = sorted(found["solved_at"].values())
-        end = found["rounds"][-1]["cpu_seconds"]
+        end = found["rows"][-1]["cpu_seconds"]
         left.step([0.0, *moments, end], [0, *range(1, len(moments) + 1), len(moments)], where="post", color=SERIES[0])
-        for row in found["rounds"]:
+        for row in found["rows"]:
             left.axvline(row["cpu_seconds"], color=LINE, linewidth=1, zorder=0)
         left.set_xlabel("CPU seconds of the run (lines: ends of rounds)")
         left.set_ylabel(f"problems proved, of {found['problems']}")
         left.set_ylim(0)
-        seconds = [row["cpu_seconds"] for row in found["rounds"]]
+        seconds = [row["cpu_seconds"] for row in found["rows"]]
         curves = {
             "lemmas": "lemmas in the library",
             "lemmas_used_abroad": "needed by a problem that they do not come from",
             "lemmas_used_abroad_twice": "by two or more such",
         }
         for (key, text), colour in zip(curves.items(), SERIES, strict=False):
-            right.plot(
-                seconds, [row[key] for row in found["rounds"]], color=colour, marker="o", markersize=3, label=text
-            )
+            right.plot(seconds, [row[key] for row in found["rows"]], color=colour, marker="o", markersize=3, label=text)
         right.set_xlabel("CPU seconds of the run")
         right.set_ylabel("lemmas")
-        right.set_ylim(0, 1.4 * max(1, *(row["lemmas"] for row in found["rounds"])))
+        right.set_ylim(0, 1.4 * max(1, *(row["lemmas"] for row in found["rows"])))
         right.set_xlim(0)
         right.legend(frameon=False, fontsize=8, labelcolor=INK, loc="upper left")
         for axes in (left, right):
@@ -100,40 +94,29 @@ def draw(found: dict[str, Any], file: Path) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line(__doc__, seed=False)
     parser.add_argument("run", type=Path, help="directory of a run")
-    parser.add_argument("--what", default="", help="told in the JSON: configuration, commit, what ran beside it")
-    parser.add_argument("--json", type=Path)
     parser.add_argument("--figure", type=Path)
     options = parser.parse_args(arguments)
-    try:
-        tables = read(options.run)
-        written = yaml.safe_load((options.run / "config.yaml").read_text(encoding="utf-8"))
-    except (UserError, OSError) as error:
-        print(error, file=sys.stderr)
-        raise SystemExit(2) from None
+    where, tables = machine(), read(options.run)
+    written = yaml.safe_load((options.run / "config.yaml").read_text(encoding="utf-8"))
     status = Counter(row["status"] for row in tables.rows("problems"))
+    rows = by_round(options.run)
     found: dict[str, Any] = {
-        "what": options.what,
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-        "version": written["version"],
         "seed": written["seed"],
         "budget": written["settings"]["cpu_seconds"],
         "problems": status.total() - status["error"],
         "left_out": status["error"],
-        "rounds": by_round(options.run),
         "most_needed": most_needed(tables),
         "solved_at": {name: round(at, 1) for name, at in solved_at(tables).items()},
     }
-    for row in found["rounds"]:
-        print(", ".join(f"{key} {value:g}" for key, value in row.items()))
+    columns = {"round": "{round}", "CPU s": "{cpu_seconds:.0f}"} | {name: f"{{{name}}}" for name in COUNTED}
+    tell(options, where, rows, {name: rows[-1][name] for name in COUNTED}, columns, **found)
     for row in found["most_needed"][:5]:
         print(f"{row['name']} (foreign {row['foreign']}, all {row['needed_by']}): {row['statement']}")
-    if options.json:
-        options.json.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     if options.figure:
-        draw(found, options.figure)
+        draw(found | {"rows": rows}, options.figure)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(ended(main))

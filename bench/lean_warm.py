@@ -9,20 +9,15 @@ checks go through the verifier with its cache off; CPU seconds are those of Lean
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
-import platform
 import random
 import statistics
 import sys
-import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench.clock import Meter
+from bench.script import Row, command_line, ended, machine, tell
 from domain import Candidate, OutsideError, Problem
 from verifiers.audit.lean.batch import Compiler
 from verifiers.audit.lean.source import parse_statement, surround
@@ -45,6 +40,15 @@ inductive Seq (α : Type) where
 def join {α : Type} : Seq α → Seq α → Seq α
   | .empty, ys => ys
   | .link x xs, ys => .link x (join xs ys)"""
+
+COLUMNS = {
+    "way": "{way}",
+    "CPU ms": "{cpu_ms_median}",
+    "mean": "{cpu_ms_mean}",
+    "wall ms": "{wall_ms_median}",
+    "p95": "{wall_ms_p95}",
+    "mean wall": "{wall_ms_mean}",
+}
 
 TURN = 10
 """Candidates that are checked one way before the other has its turn."""
@@ -82,40 +86,13 @@ def make(count: int, seed: int) -> list[tuple[Candidate, bool]]:
     return made
 
 
-@dataclass
-class Row:
+def row(way: str, meter: Meter) -> Row:
     """Costs of one way, per check: medians, a high percentile, and means in which starts are contained."""
-
-    way: str
-    checks: int
-    cpu_ms_median: float
-    cpu_ms_mean: float
-    wall_ms_median: float
-    wall_ms_p95: float
-    wall_ms_mean: float
-
-
-class Meter:
-    """Milliseconds of CPU and of wall time of each call."""
-
-    def __init__(self, cpu_seconds: Callable[[], float]) -> None:
-        self._cpu_seconds = cpu_seconds
-        self.cpu: list[float] = []
-        self.wall: list[float] = []
-
-    def run(self, work: Callable[[], bool]) -> bool:
-        provers, own, wall = self._cpu_seconds(), time.process_time(), time.monotonic()
-        answer = work()
-        seconds, own_seconds = time.monotonic() - wall, time.process_time() - own
-        self.wall.append(1000 * seconds)
-        self.cpu.append(1000 * (own_seconds + self._cpu_seconds() - provers))
-        return answer
-
-    def row(self, way: str) -> Row:
-        cpu, wall = self.cpu, self.wall
-        high = sorted(wall)[int(0.95 * len(wall))]
-        figures = (statistics.median(cpu), statistics.mean(cpu), statistics.median(wall), high, statistics.mean(wall))
-        return Row(way, len(cpu), *[round(figure, 2) for figure in figures])
+    cpu, wall = (sorted(1000 * seconds for seconds in column) for column in zip(*meter.spent, strict=True))
+    figures = {"cpu_ms_median": statistics.median(cpu), "cpu_ms_mean": statistics.mean(cpu)}
+    figures |= {"wall_ms_median": statistics.median(wall), "wall_ms_p95": wall[int(0.95 * len(wall))]}
+    figures |= {"wall_ms_mean": statistics.mean(wall)}
+    return {"way": way, "checks": len(wall)} | {name: round(value, 2) for name, value in figures.items()}
 
 
 def compile_cold(compiler: Compiler, candidate: Candidate) -> bool:
@@ -130,18 +107,17 @@ def compile_cold(compiler: Compiler, candidate: Candidate) -> bool:
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--count", type=int, default=100)
-    options.add_argument("--seed", type=int, default=0)
-    options.add_argument("--json", type=Path)
-    chosen = options.parse_args()
+    parser = command_line(__doc__)
+    parser.add_argument("--count", type=int, default=100)
+    options = parser.parse_args()
+    where = machine()
     verifier = LeanVerifier(LeanSettings(cache_entries=0))
     toolchain, settings = verifier.toolchain, verifier.settings
     compiler = Compiler(
         toolchain, Sandbox(), toolchain.limits(settings.check_seconds, settings.memory_bytes), settings.memory_bytes
     )
     warm, cold = Meter(verifier.cpu_seconds), Meter(lambda: compiler.cpu_seconds)
-    made = make(chosen.count, chosen.seed)
+    made = make(options.count, options.seed)
     try:
         for begin in range(0, len(made), TURN):
             turn = made[begin : begin + TURN]
@@ -152,23 +128,15 @@ def main() -> None:
                     raise OutsideError(f"the ways do not agree on {candidate.problem.name}: {one}, {other}, {right}")
     finally:
         verifier.close()
-    rows = [warm.row("warm session"), cold.row("lean per proof")]
+    rows = [row("warm session", warm), row("lean per proof", cold)]
     print(f"{len(made)} candidates, {sum(right for _, right in made)} of them right; {verifier.describe()}")
-    print(f"{'':16}{'CPU ms':>10}{'mean':>10}{'wall ms':>10}{'p95':>10}{'mean':>10}")
-    for row in rows:
-        figures = (row.cpu_ms_median, row.cpu_ms_mean, row.wall_ms_median, row.wall_ms_p95, row.wall_ms_mean)
-        print(f"{row.way:16}" + "".join(f"{figure:>10}" for figure in figures))
     headline = {
-        "ratio_vs_process_per_proof": round(rows[1].cpu_ms_mean / rows[0].cpu_ms_mean, 1),
-        "wall_ratio_vs_process_per_proof": round(rows[1].wall_ms_median / rows[0].wall_ms_median, 1),
-        "warm_check_ms": rows[0].wall_ms_median,
+        "ratio_vs_process_per_proof": round(rows[1]["cpu_ms_mean"] / rows[0]["cpu_ms_mean"], 1),
+        "wall_ratio_vs_process_per_proof": round(rows[1]["wall_ms_median"] / rows[0]["wall_ms_median"], 1),
+        "warm_check_ms": rows[0]["wall_ms_median"],
     }
-    print(", ".join(f"{name} {value}" for name, value in headline.items()))
-    if chosen.json:
-        machine = f"{platform.machine()}, {os.cpu_count()} cores"
-        record = {"machine": machine, "seed": chosen.seed, "rows": [asdict(row) for row in rows], "headline": headline}
-        chosen.json.write_text(json.dumps(record, indent=2) + "\n")
+    tell(options, where, rows, headline, COLUMNS)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(ended(main))

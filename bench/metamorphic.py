@@ -1,8 +1,8 @@
 """Does a run prove the same on copies of a TIP suite that mean the same?
 
-    python bench/metamorphic.py                                                     # writes and checks one copy
-    python bench/metamorphic.py --seeds 0-4 --out runs/metamorphic --json FILE      # and runs the suite and five copies
-    python bench/metamorphic.py --seeds 0-4 --out DIR --base RUN_DIR --json FILE    # beside a run that is there already
+    python bench/metamorphic.py                                          # writes and checks one copy
+    python bench/metamorphic.py --seeds 0 1 2 3 4 --out DIR              # and runs the suite and five copies
+    python bench/metamorphic.py --seeds 0 1 2 3 4 --out DIR --base RUN   # beside a run that is there already
 
 A copy (`transformed_suite.py`) has other names, parameters and constructors in another order, some equations the other
 way round, and its problems in another order. Each copy is checked first: all of its problems elaborate in Rocq, as many
@@ -17,9 +17,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import statistics
-import subprocess
 import sys
 import tempfile
 from collections import Counter
@@ -30,19 +28,39 @@ from typing import Any, NamedTuple
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import yaml
-from same_values import evaluate
-from transformed_suite import TRANSFORMATIONS, USUAL, Copy, transform
-from verification import machine
 
+from bench.same_values import evaluate
+from bench.script import (
+    REPOSITORY,
+    TIP,
+    Row,
+    command_line,
+    ended,
+    has_suites,
+    machine,
+    tell,
+    versions,
+    write,
+)
+from bench.transformed_suite import TRANSFORMATIONS, USUAL, Copy, transform
 from datasets import load
 from datasets.tip.suites import SUITES, suite_files
 from domain import Elaboration, UserError
 from library_store.snapshot import read
-from pipeline import __version__, config
+from pipeline import config
+from pipeline.commands.compare import Planned, execute
 from pipeline.report.summary import result
 from verifiers.rocq.verifier import RocqVerifier
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+COLUMNS = {
+    "seed": "{seed}",
+    "solved": "{solved}",
+    "of": "{problems}",
+    "CPU s": "{cpu_seconds:.0f}",
+    "lost": "{lost}",
+    "gained": "{gained}",
+    "other settings": "{settings_other_than_base}",
+}
 
 VALUES = 10
 """Ground arguments on which each function of each file is evaluated."""
@@ -78,7 +96,7 @@ def suite_of(configuration: Path, settings: Sequence[str], path: Path) -> Suite:
     return Suite(sources[0].dataset, path, {file.stem: file.read_text(encoding="utf-8") for file in files})
 
 
-def write(copy: Copy, suite: Suite, seed: int, chosen: Sequence[str], folder: Path) -> Path:
+def keep(copy: Copy, suite: Suite, seed: int, chosen: Sequence[str], folder: Path) -> Path:
     """Writes a copy; returns the path for `problems.0.path`. Raises `UserError` if another copy is there."""
     made = {"dataset": suite.dataset, "seed": seed, "transformations": list(chosen)}
     told = json.dumps(made | {"originals": copy.originals, "symbols": copy.symbols}, indent=1) + "\n"
@@ -136,22 +154,15 @@ def check(copy: Copy, suite: Suite, seed: int, original: Sharing, copied: Sharin
 # ------------------------------------------------------------------------------------------------------------- runs
 
 
-def run(configuration: Path, path: Path, settings: Sequence[str], out: Path) -> None:
-    """Runs the pipeline in `out`/run unless this command has finished there. Raises `UserError` if it fails."""
-    given = [*settings, f"problems.0.path={path.resolve()}", "model.kind=none"]
-    command = ["-m", "pipeline", "run", str(configuration.resolve()), "--out", str((out / "run").resolve())]
-    command += [part for one in given for part in ("--set", one)]
-    finished, log = out / "finished.json", out / "run.log"
-    if finished.is_file() and json.loads(finished.read_text(encoding="utf-8")) == command:
-        return
-    out.mkdir(parents=True, exist_ok=True)
-    print(f"running in {out}; {log} tells how far it is", file=sys.stderr, flush=True)
-    with log.open("a", encoding="utf-8") as sink:
-        done = subprocess.run([sys.executable, *command], cwd=REPOSITORY, stdout=sink, stderr=sink, check=False)
-    if done.returncode != 0:
-        *_, last = ["", *log.read_text(encoding="utf-8").splitlines()]
-        raise UserError(f"the run in {out} ended with exit code {done.returncode}: {last}")
-    finished.write_text(json.dumps(command), encoding="utf-8")
+def run(options: argparse.Namespace, path: Path, directory: Path) -> Path:
+    """A run on the suite at `path`, unless it has finished; its directory. Raises as `execute`."""
+    overrides = (*options.set, f"problems.0.path={path.resolve()}", "model.kind=none")
+    settings = config.read(options.config, overrides)
+    planned = Planned(directory.parent.name, settings.seed, settings, directory.resolve())
+    planned.refuse_other_settings()
+    if not planned.finished:
+        execute(planned)
+    return planned.directory
 
 
 def outcome(directory: Path, originals: Mapping[str, str]) -> dict[str, Any]:
@@ -176,9 +187,8 @@ def settings_of(directory: Path) -> dict[str, Any]:
     return {key: value for key, value in tree.items() if key != "problems"}
 
 
-def other_settings(one: Path, other: Path) -> list[str]:
+def other_settings(these: Mapping[str, Any], those: Mapping[str, Any]) -> list[str]:
     """The settings in which two runs differ."""
-    these, those = settings_of(one), settings_of(other)
     return sorted(key for key in these | those if these.get(key) != those.get(key))
 
 
@@ -208,15 +218,6 @@ def headline(base: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dict
 # ------------------------------------------------------------------------------------------------------------- main
 
 
-def seeds(text: str) -> list[int]:
-    """`0-4` or `1,3`, as numbers."""
-    found: list[int] = []
-    for part in text.split(","):
-        first, _, last = part.partition("-")
-        found += range(int(first), int(last or first) + 1)
-    return found
-
-
 def copies(suite: Suite, options: argparse.Namespace, out: Path) -> tuple[dict[int, tuple[Copy, Checked]], str]:
     """Writes and checks the copy of every seed; with the prover's version."""
     made: dict[int, tuple[Copy, Checked]] = {}
@@ -226,7 +227,7 @@ def copies(suite: Suite, options: argparse.Namespace, out: Path) -> tuple[dict[i
         original = sharing(verifier, suite.dataset, suite.path, {name: name for name in suite.texts})
         for seed in options.seeds:
             copy = transform(suite.texts, seed, options.transformations)
-            folder = write(copy, suite, seed, options.transformations, out / f"seed{seed}")
+            folder = keep(copy, suite, seed, options.transformations, out / f"seed{seed}")
             copied = sharing(verifier, suite.dataset, folder, copy.originals)
             checked = check(copy, suite, seed, original, copied)
             same = "as in the original" if not checked.wrong else "NOT as in the original"
@@ -245,85 +246,56 @@ def copies(suite: Suite, options: argparse.Namespace, out: Path) -> tuple[dict[i
 
 
 def measure(suite: Suite, options: argparse.Namespace, out: Path) -> int:
+    where = machine()
     made, prover = copies(suite, options, out)
     if any(checked.wrong for _, checked in made.values()):
         return 1
     if options.write_only:
         return 0
     told: dict[str, Any] = {
-        "what": "a run on a suite beside runs on transformed copies of it that mean the same, without a language model",
-        "machine": machine(),
         "config": options.config.name,
         "set": options.set,
         "dataset": suite.dataset,
         "transformations": {name: TRANSFORMATIONS[name] for name in options.transformations},
-        "versions": {"lemmary": __version__, "prover": prover, "python": platform.python_version()},
+        "versions": versions(prover=prover),
     }
-    if options.base is None:
-        run(options.config, suite.path, options.set, out / "original")
-    directory = options.base or out / "original" / "run"
+    directory = options.base or run(options, suite.path, out / "original" / "run")
     base = outcome(directory, {name: name for name in suite.texts})
     print(f"original: {base['solved']} of {base['problems']}, {base['cpu_seconds']:.0f} CPU s", flush=True)
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     for seed, (copy, checked) in made.items():
         folder = out / f"seed{seed}"
-        run(options.config, folder / "benchmarks", options.set, folder)
-        found = outcome(folder / "run", copy.originals)
+        copied = run(options, folder / "benchmarks", folder / "run")
+        found = outcome(copied, copy.originals)
         rows.append({"seed": seed} | found | against(base, found))
-        rows[-1]["settings_other_than_base"] = other_settings(folder / "run", directory)
+        rows[-1]["settings_other_than_base"] = other_settings(settings_of(copied), settings_of(directory))
         rows[-1] |= {"evaluations": checked.evaluations, "left_alone": list(checked.left_alone)}
-        show(rows[-1])
-        if options.json:
-            whole = told | {"settings": settings_of(folder / "run"), "base": base, "rows": rows}
-            text = json.dumps(whole | {"headline": headline(base, rows)}, indent=1)
-            options.json.write_text(text + "\n", encoding="utf-8")
-    for name, value in headline(base, rows).items():
-        print(f"{name} = {value}")
+        told |= {"settings": settings_of(copied), "base": base}
+        write(options, where, rows, headline(base, rows), **told)
+    tell(options, where, rows, headline(base, rows), COLUMNS, **told)
     return 0
 
 
-def show(row: Mapping[str, Any]) -> None:
-    told = f"{row['solved']} of {row['problems']}, {row['cpu_seconds']:.0f} CPU s"
-    changes = [f"{what} {' '.join(row[what]) or 'none'}" for what in ("lost", "gained")]
-    print(f"seed {row['seed']}: {'; '.join([told, *changes])}", flush=True)
-    if row["settings_other_than_base"]:
-        print(f"  settings other than those of the original's run: {', '.join(row['settings_other_than_base'])}")
-
-
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tip", type=Path, default=REPOSITORY.parent / "shared" / "data" / "tip", help="TIP's suites")
-    parser.add_argument(
-        "--out", type=Path, help="keep copies and runs here; without it copies are only written and checked"
-    )
-    parser.add_argument("--seeds", type=seeds, default=[0], help="0-4, or 0,3")
-    parser.add_argument(
-        "--transformations",
-        nargs="*",
-        choices=list(TRANSFORMATIONS),
-        default=USUAL,
-        help=f"by default {' '.join(USUAL)}",
-    )
+    parser = command_line(__doc__, seed=False)
+    parser.add_argument("--tip", type=Path, default=TIP, help="TIP's suites")
+    parser.add_argument("--out", type=Path, help="keep copies and runs here; without it copies are only checked")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="one copy for each")
+    parser.add_argument("--transformations", nargs="*", choices=list(TRANSFORMATIONS), default=USUAL)
     parser.add_argument("--write-only", action="store_true", help="write and check the copies, run nothing")
     parser.add_argument("--config", type=Path, default=REPOSITORY / "configs" / "tip_prod.yaml")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="as of `pipeline run`")
     parser.add_argument("--base", type=Path, help="a run on the original; by default it is run too")
-    parser.add_argument("--json", type=Path, help="write the result here")
     options = parser.parse_args()
-    if not options.tip.is_dir():
-        print(f"no TIP suites at {options.tip}: give --tip the folder that holds them", file=sys.stderr)
+    if not has_suites(options.tip):
         return 0 if options.out is None else 2
-    try:
-        suite = suite_of(options.config, options.set, options.tip)
-        if options.out is not None:
-            return measure(suite, options, options.out)
-        options.write_only = True
-        with tempfile.TemporaryDirectory() as folder:
-            return measure(suite, options, Path(folder))
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    suite = suite_of(options.config, options.set, options.tip)
+    if options.out is not None:
+        return measure(suite, options, options.out)
+    options.write_only = True
+    with tempfile.TemporaryDirectory() as folder:
+        return measure(suite, options, Path(folder))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main))

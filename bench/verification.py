@@ -11,10 +11,7 @@ per proof is a bare `coqc` without a sandbox.
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
-import platform
 import random
 import statistics
 import subprocess
@@ -22,20 +19,29 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import psutil
-from small_candidates import HEADER, Made, make, make_over_own_types
 
 from actors import cluster, verification
+from bench.clock import Meter, Spent, total
+from bench.script import command_line, ended, machine, tell
+from bench.small_candidates import HEADER, Made, make, make_over_own_types
 from domain import Verdict
 from verifiers.audit.rocq.judge import RocqSettings
 from verifiers.audit.rocq.source import parse_statement, surround
 from verifiers.rocq.verifier import RocqVerifier
+
+COLUMNS = {
+    "way": "{way}",
+    "checks": "{checks}",
+    "CPU ms": "{cpu_ms:.2f}",
+    "wall ms": "{wall_ms:.2f}",
+    "a second and core": "{per_second:.1f}",
+}
 
 UNCACHED = RocqSettings(cache_entries=0)
 TURN = 50
@@ -44,37 +50,6 @@ POOL_BATCH = 25
 POOL_TURNS = 5
 SAMPLED_EVERY = 25
 """Checks between two looks at the prover's memory."""
-
-
-class Spent(NamedTuple):
-    cpu_seconds: float
-    seconds: float
-
-    def per(self, checks: int) -> dict[str, float]:
-        """Milliseconds of one check."""
-        return {"cpu_ms": round(1000 * self.cpu_seconds / checks, 3), "wall_ms": round(1000 * self.seconds / checks, 3)}
-
-
-@dataclass
-class Meter:
-    """CPU seconds of a verifier's provers and of this process, and wall seconds, between `start` and `stop`."""
-
-    verifier: RocqVerifier
-    spent: list[Spent] = field(default_factory=list[Spent])
-
-    def now(self) -> Spent:
-        return Spent(self.verifier.cpu_seconds() + time.process_time(), time.monotonic())
-
-    def run(self, work: Callable[[], list[Verdict]]) -> list[Verdict]:
-        began = self.now()
-        answers = work()
-        ended = self.now()
-        self.spent.append(Spent(ended.cpu_seconds - began.cpu_seconds, ended.seconds - began.seconds))
-        return answers
-
-    @property
-    def total(self) -> Spent:
-        return Spent(sum(one.cpu_seconds for one in self.spent), sum(one.seconds for one in self.spent))
 
 
 def reached_the_prover(verdict: Verdict) -> bool:
@@ -111,7 +86,7 @@ def compile_alone(made: Made, folder: Path) -> tuple[bool, Spent]:
 def compare(made: Sequence[Made], sample: frozenset[int]) -> dict[str, Any]:
     """Warm checks and processes, turn by turn."""
     verifier = RocqVerifier(UNCACHED)
-    meter = Meter(verifier)
+    meter = Meter(verifier.cpu_seconds)
     latencies: list[float] = []
     alone: list[Spent] = []
     wrong: list[str] = []
@@ -144,7 +119,7 @@ def compare(made: Sequence[Made], sample: frozenset[int]) -> dict[str, Any]:
     verifier.close()
     if wrong:
         raise SystemExit(f"unexpected verdicts: {', '.join(wrong)}")
-    process = Spent(sum(one.cpu_seconds for one in alone), sum(one.seconds for one in alone)).per(len(alone))
+    process = total(alone).per(len(alone))
     warm = meter.total.per(len(made))
     cuts = statistics.quantiles(latencies, n=100)
     return {
@@ -234,7 +209,7 @@ def audits(made: Sequence[Made], what: str) -> list[dict[str, Any]]:
     }
     for way, work in ways.items():
         verifier = RocqVerifier(UNCACHED)
-        meter = Meter(verifier)
+        meter = Meter(verifier.cpu_seconds)
         if any(verdict.verdict != "accepted" for verdict in meter.run(lambda w=work, v=verifier: w(v))):
             raise SystemExit(f"{way}: not all are accepted")
         verifier.close()
@@ -242,25 +217,13 @@ def audits(made: Sequence[Made], what: str) -> list[dict[str, Any]]:
     return rows
 
 
-def machine() -> str:
-    names = [
-        line.partition(":")[2].strip()
-        for line in Path("/proc/cpuinfo").read_text().splitlines()
-        if "model name" in line
-    ]
-    load = os.getloadavg()[0]
-    return f"{platform.machine()}, {os.cpu_count()} x {names[0] if names else 'CPU'}, load {load:.1f} at the beginning"
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line(__doc__)
     parser.add_argument("--candidates", type=int, default=500)
-    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--sample", type=int, default=60, help="candidates that also get a process of their own")
     parser.add_argument("--full", action="store_true", help="all candidates get a process of their own")
     parser.add_argument("--checks", type=int, default=10_000, help="checks over which memory is watched")
     parser.add_argument("--audits", type=int, default=16, help="candidates that are audited")
-    parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     where = machine()
     made = make(options.candidates, options.seed)
@@ -278,26 +241,13 @@ def main() -> None:
         "pool_scaling_2_cores": round(pooled["scaling"], 2),
         "rss_growth": round(grown["growth"], 4),
     }
-    print(f"{where}; seed {options.seed}\n")
-    print(f"{'way':58} {'checks':>7} {'CPU ms':>9} {'wall ms':>9} {'a second and core':>18}")
-    for row in rows:
-        rate = 1000 / row["cpu_ms"]
-        print(f"{row['way']:58} {row['checks']:7} {row['cpu_ms']:9.2f} {row['wall_ms']:9.2f} {rate:18.1f}")
-    print("\nwarm check, ms: " + ", ".join(f"{name} {value}" for name, value in compared["latency"].items()))
+    print("warm check, ms: " + ", ".join(f"{name} {value}" for name, value in compared["latency"].items()))
     print("prover, CPU ms: " + ", ".join(f"{name} {value}" for name, value in compared["families"].items()))
     print(f"pool: {pooled['one']} checks a second with one worker, {pooled['two']} with two")
-    print(f"memory over {grown['checks']} checks, peak of each process in MiB: {grown['peaks_mib']}")
-    print("\n" + "\n".join(f"{name:36} {value}" for name, value in headline.items()))
-    if options.json:
-        details = {
-            "latency_ms": compared["latency"],
-            "prover_ms": compared["families"],
-            "pool": pooled,
-            "memory": grown,
-        }
-        result = {"machine": where, "seed": options.seed, "rows": rows, "headline": headline, **details}
-        options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    print(f"memory over {grown['checks']} checks, peak of each process in MiB: {grown['peaks_mib']}\n")
+    details = {"latency_ms": compared["latency"], "prover_ms": compared["families"], "pool": pooled, "memory": grown}
+    tell(options, where, rows, headline, COLUMNS, **details)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(ended(main))

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from bench import curves
+from bench.script import ended
 from library_store.analysis import counts, reuse
 from library_store.snapshot import read
 from tests.library_store import samples
@@ -43,12 +44,10 @@ def test_the_figure_and_the_json_are_written(run: Path) -> None:
     file, figure = run / "c.json", run / "c.svg"
     curves.main([str(run), "--json", str(file), "--figure", str(figure)])
     found = json.loads(file.read_text())
-    assert (found["seed"], found["budget"], len(found["rounds"])) == (5, 60, 3)
+    assert (found["seed"], found["budget"], len(found["rows"])) == (5, 60, 3)
     assert "problems proved, of" in figure.read_text()
 
 
 def test_a_folder_that_is_no_run_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as stopped:
-        curves.main([str(tmp_path)])
-    assert stopped.value.code == 2
+    assert ended(lambda: curves.main([str(tmp_path)])) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
