@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
 Answer = TypeVar("Answer")
+
+Call = Callable[[], object]
 
 
 def nobody() -> float:
@@ -67,3 +69,35 @@ def spent(work: Callable[[], object]) -> Spent:
 def percentile(seconds: Sequence[float], percent: int) -> float:
     """In milliseconds."""
     return round(1000 * statistics.quantiles(seconds, n=100)[percent - 1], 3)
+
+
+# ----------------------------------------------------------------------------------------------- sides that take turns
+
+
+class Budget(NamedTuple):
+    """How much is measured of each side."""
+
+    seconds: float
+    least: int
+    most: int
+
+
+def timed(call: Call) -> int:
+    start = time.perf_counter_ns()
+    call()
+    return time.perf_counter_ns() - start
+
+
+def medians(sides: dict[str, Iterator[Call]], budget: Budget, turns: int = 6) -> dict[str, float]:
+    """Side → median microseconds of a call. Sides take turns; the first calls of each turn are not counted."""
+    found: dict[str, list[int]] = {name: [] for name in sides}
+    each = {}
+    for name, calls in sides.items():
+        first = min(timed(next(calls)) for _ in range(2))
+        each[name] = min(budget.most, max(budget.least, int(budget.seconds * 1e9 / first))) // turns + 1
+    for _ in range(turns):
+        for name, calls in sides.items():
+            for _ in range(min(3, each[name])):
+                next(calls)()
+            found[name] += [timed(next(calls)) for _ in range(each[name])]
+    return {name: statistics.median(times) / 1e3 for name, times in found.items()}

@@ -12,16 +12,12 @@ took together. Without `--leandojo` the graph is a small random one, and nothing
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
-import platform
 import random
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,13 +26,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import networkx as nx
 
+from bench.clock import Meter, Spent, spent
+from bench.script import REPOSITORY, Row, command_line, ended, machine, tell
 from library_store.dependencies.communities import communities
 from library_store.dependencies.measures import components, levels, longest_path, ranks
 from library_store.dependencies.reach import reach, transitive_reduction
 from library_store.dependencies.structure import articulation, betweenness, cores
 from library_store.dependencies.uses import Uses
 
-ROOT = Path(__file__).resolve().parents[1]
 NODES, EDGES = 5_000, 16_000
 """The size of the random graph; chains are long in it, so networkx would take hours at the size of LeanDojo's."""
 SOURCES = 200
@@ -112,49 +109,35 @@ def leandojo_graph(path: Path) -> nx.DiGraph[str]:
     return nx.DiGraph(by_name(read_leandojo(path)))
 
 
-def seconds(work: Callable[..., object], *arguments: object) -> float:
-    began = time.process_time()
-    work(*arguments)
-    return time.process_time() - began
-
-
-def compare(graph: nx.DiGraph[str], seed: int) -> list[dict[str, Any]]:
+def compare(graph: nx.DiGraph[str], seed: int) -> list[Row]:
     undirected: nx.Graph[str] = nx.Graph(graph)
     chosen = analyses(seed)
-    converting = statistics.median(seconds(Uses.of, graph) for _ in range(REPEATS))
+    converting = statistics.median(spent(lambda: Uses.of(graph)).cpu for _ in range(REPEATS))
     uses = Uses.of(graph)
-    rows: list[dict[str, Any]] = []
-    print(f"{'analysis':34}{'ours s':>10}{'networkx s':>12}{'ratio':>8}")
+    rows: list[Row] = []
     for one in chosen:
-        runs = [seconds(one.ours, Uses(uses.nodes, uses.users, uses.used)) for _ in range(REPEATS)]
+        runs = [spent(lambda one=one: one.ours(Uses(uses.nodes, uses.users, uses.used))).cpu for _ in range(REPEATS)]
         ours = statistics.median(runs) + converting / len(chosen)
-        theirs = seconds(one.theirs, undirected if one.undirected else graph)
-        rows.append(
-            {
-                "analysis": one.name,
-                "ours": round(ours, 4),
-                "networkx": round(theirs, 4),
-                "ratio": round(theirs / ours, 2),
-            }
-        )
-        print(f"{one.name:34}{ours:10.3f}{theirs:12.3f}{theirs / ours:8.1f}", flush=True)
-    print(f"{'conversion to arrays, once':34}{converting:10.3f}")
+        theirs = spent(lambda one=one: one.theirs(undirected if one.undirected else graph)).cpu
+        row = {"analysis": one.name, "ours": round(ours, 4), "networkx": round(theirs, 4)}
+        rows.append(row | {"ratio": round(theirs / ours, 2)})
+        print(f"{one.name}: {theirs / ours:.1f}", file=sys.stderr, flush=True)
+    print(f"conversion to arrays, once: {converting:.3f} s")
     return rows
 
 
-class Spent(NamedTuple):
-    wall: float
-    cpu: float
-
-
 def command_seconds(path: Path) -> Spent:
+    """What `graph` takes for LeanDojo's files, its processes together."""
+
+    def children() -> float:
+        told = os.times()
+        return told.children_user + told.children_system
+
+    meter = Meter(children)
     with tempfile.TemporaryDirectory() as folder:
-        began, before = time.perf_counter(), os.times()
         command = [sys.executable, "-m", "pipeline", "graph", f"leandojo:{path.resolve()}", "--out", folder, "--json"]
-        subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
-        after = os.times()
-        cpu = after.children_user + after.children_system - before.children_user - before.children_system
-        return Spent(time.perf_counter() - began, cpu)
+        meter.run(lambda: subprocess.run(command, cwd=REPOSITORY, stdout=subprocess.DEVNULL, check=True))
+    return meter.total
 
 
 def modularities(graph: nx.DiGraph[str], seed: int) -> dict[str, float]:
@@ -168,37 +151,23 @@ def modularities(graph: nx.DiGraph[str], seed: int) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line(__doc__)
     parser.add_argument("--leandojo", type=Path, help="lean_dojo-4.20.0.tar.gz or its unpacked folder")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", type=Path, help="write the rows and the headline here")
-    arguments = parser.parse_args()
-    path: Path | None = arguments.leandojo
-    graph = random_graph(arguments.seed) if path is None else leandojo_graph(path)
-    print(
-        f"{'random graph' if path is None else 'LeanDojo by name'}: {len(graph)} nodes, {graph.number_of_edges()} edges"
-    )
-    rows = compare(graph, arguments.seed)
-    quality = modularities(graph, arguments.seed)
+    options = parser.parse_args()
+    where, path = machine(f"networkx {nx.__version__}"), options.leandojo
+    graph = random_graph(options.seed) if path is None else leandojo_graph(path)
+    kind = "random graph" if path is None else "LeanDojo by name"
+    print(f"{kind}: {len(graph)} nodes, {graph.number_of_edges()} edges")
+    rows = compare(graph, options.seed)
+    quality = modularities(graph, options.seed)
     print(f"modularity of the communities: ours {quality['ours']:.3f}, networkx {quality['networkx']:.3f}")
     headline = {"ratio_vs_networkx": round(statistics.geometric_mean(row["ratio"] for row in rows), 2)}
     if path is not None:
-        spent = command_seconds(path)
-        headline |= {"leandojo_seconds": round(spent.wall, 1), "leandojo_cpu_seconds": round(spent.cpu, 1)}
-    for name, value in headline.items():
-        print(f"{name}: {value}")
-    if arguments.json is not None:
-        python = f"Python {platform.python_version()}, networkx {nx.__version__}"
-        machine = f"{os.cpu_count()} {platform.machine()} cores, {python}"
-        result = {
-            "machine": machine,
-            "seed": arguments.seed,
-            "rows": rows,
-            "modularity": quality,
-            "headline": headline,
-        }
-        arguments.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        cost = command_seconds(path)
+        headline |= {"leandojo_seconds": round(cost.wall, 1), "leandojo_cpu_seconds": round(cost.cpu, 1)}
+    columns = {"analysis": "{analysis}", "ours s": "{ours:.3f}", "networkx s": "{networkx:.3f}", "ratio": "{ratio:.1f}"}
+    tell(options, where, rows, headline, columns, modularity=quality)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(ended(main))

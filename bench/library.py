@@ -5,8 +5,9 @@
     python bench/library.py --sizes 20000                                          (a short run)
 
 `library_beside_lego.py` says how the two sides are compared. An insert ends when the lemma is on the disk, one fsync
-each; it has been compared with all others by identity. Each size runs in a process of its own, and what resumes is a fresh process too. Rates, latencies and ratios are of CPU seconds, which other work on
-the machine changes less than the clock, which stands beside them. The JSON file is written again after each size.
+each; it has been compared with all others by identity. Each size runs in a process of its own, and what resumes is a
+fresh process too. Rates, latencies and ratios are of CPU seconds, which other work on the machine changes less than
+the clock, which stands beside them. The JSON file is written again after each size.
 """
 
 from __future__ import annotations

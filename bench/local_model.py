@@ -14,18 +14,26 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import statistics
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench.script import Row, command_line, ended, machine, table, tell
 from models import MEMORYFORMER, model_path
 
+COLUMNS = {
+    "model": "{model}",
+    "file bytes": "{file_bytes:,}",
+    "start s": "{start_seconds:.1f}",
+    "active bytes": "{active_bytes:,}",
+    "cache bytes": "{cache_bytes:,}",
+    "batch": "{batch}",
+    "tokens/s": "{tokens_per_second:,.0f}",
+}
 BATCHES = (1, 8, 16)
 CONTEXT = 512
 PROMPT = """Inductive num : Type := zero : num | next : num -> num.
@@ -35,14 +43,14 @@ Fixpoint add (n m : num) : num := match n with zero => m | next k => next (add k
 Theorem goal : forall n m, add n (next m) = next (add n m)."""
 
 
-def measured(folder: Path, tokens: int, repeats: int) -> dict[str, Any]:
+def measured(folder: Path, tokens: int, repeats: int) -> Row:
     """One model, in this process."""
     from actors.language_model import EngineSettings, LocalEngine
     from domain import Prompt
 
     engine = LocalEngine(EngineSettings(folder, context=CONTEXT, batch=max(BATCHES)))
     prompt = Prompt("", PROMPT, "Proof.\n  intros n m.")
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     for batch in BATCHES:
         rates: list[float] = []
         for repeat in range(repeats + 1):
@@ -85,43 +93,33 @@ def active_bytes(folder: Path) -> dict[str, int]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line(__doc__, seed=False)
     parser.add_argument("--memoryformer", type=Path, default=model_path(MEMORYFORMER))
     parser.add_argument("--dense", type=Path, default=model_path())
     parser.add_argument("--tokens", type=int, default=64, help="of an answer")
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--json", type=Path, help="write the result here")
     parser.add_argument("--one", type=Path, help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.one is not None:
-        print(json.dumps(measured(given.one, given.tokens, given.repeats)))
+    options = parser.parse_args()
+    if options.one is not None:
+        print(json.dumps(measured(options.one, options.tokens, options.repeats)))
         return
-    models: list[dict[str, Any]] = []
-    for folder in (given.memoryformer, given.dense):
-        command = [sys.executable, __file__, "--one", str(folder), "--tokens", str(given.tokens)]
-        command += ["--repeats", str(given.repeats)]
+    where = machine()
+    models: list[Row] = []
+    for folder in (options.memoryformer, options.dense):
+        command = [sys.executable, __file__, "--one", str(folder), "--tokens", str(options.tokens)]
+        command += ["--repeats", str(options.repeats)]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=True)
         models.append(json.loads(done.stdout.splitlines()[-1]))
-    print("model                  file MB  start s  active KB  cache KB  batch  tokens/s")
-    for model in models:
-        for row in model["rows"]:
-            print(
-                f"{model['model']:21}  {model['file_bytes'] / 1e6:7.1f}  {model['start_seconds']:7.1f}"
-                f"  {model['active_bytes'] / 1e3:9,.0f}  {model['cache_bytes'] / 1e3:8,.0f}"
-                f"  {row['batch']:5}  {row['tokens_per_second']:8,.0f}"
-            )
     ours, dense = models
     ratios = {
         str(row["batch"]): round(row["tokens_per_second"] / other["tokens_per_second"], 2)
         for row, other in zip(ours["rows"], dense["rows"], strict=True)
     }
+    print(table(COLUMNS, [model | row for model in models for row in model["rows"]]))
     print("ratio by batch:", ", ".join(f"{batch}: {ratio}" for batch, ratio in ratios.items()))
-    if given.json is not None:
-        headline = {"memoryformer_tokens_per_second_batch_16": ours["rows"][-1]["tokens_per_second"]}
-        told = {"machine": platform.machine(), "seed": 0, "context": CONTEXT, "tokens": given.tokens}
-        told |= {"rows": models, "ratio_by_batch": ratios, "headline": headline}
-        given.json.write_text(json.dumps(told, indent=1) + "\n")
+    headline = {"memoryformer_tokens_per_second_batch_16": ours["rows"][-1]["tokens_per_second"]}
+    tell(options, where, models, headline, context=CONTEXT, tokens=options.tokens, ratio_by_batch=ratios)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(ended(main))

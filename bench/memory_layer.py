@@ -18,24 +18,21 @@ roofline of a model is what that bandwidth allows if each byte that a token need
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
-import platform
 import statistics
 import sys
-import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import cycle, product
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import torch
 from torch import Tensor, nn
 
+from bench.clock import Budget, Call, medians, timed
+from bench.script import Row, command_line, ended, machine, table, tell
 from models.memoryformer import kernel
 from models.memoryformer.dense import DenseFormer
 from models.memoryformer.flops import memory as model_memory
@@ -43,20 +40,38 @@ from models.memoryformer.layer import MemoryHash, MemoryLayer, MemoryTables
 from models.memoryformer.model import MemoryFormer
 from models.memoryformer.settings import PUBLISHED
 
+LAYERS = {
+    "d": "{width}",
+    "type": "{type}",
+    "threads": "{threads}",
+    "caches": "{caches}",
+    "tokens": "{tokens}",
+    "memory µs": "{memory_us:.1f}",
+    "dense µs": "{dense_us:.1f}",
+    "ratio": "{ratio:.2f}",
+    "of the reference": "{reference_ratio}",
+    "GB/s": "{memory_gb_s:.1f}",
+    "dense GB/s": "{dense_gb_s:.1f}",
+}
+MODELS = {
+    "size": "{size}",
+    "type": "{type}",
+    "threads": "{threads}",
+    "tokens/s": "{memory_tokens_per_second:.1f}",
+    "dense": "{dense_tokens_per_second:.1f}",
+    "ratio": "{ratio:.2f}",
+    "reference": "{reference_tokens_per_second:.1f}",
+    "MB": "{memory_mb_per_token:.1f}",
+    "dense MB": "{dense_mb_per_token:.1f}",
+    "of roofline": "{memory_share_of_roofline:.0%}",
+    "dense of it": "{dense_share_of_roofline:.0%}",
+}
+"""What is printed of each row."""
+
 BITS = 8
 TYPES = {"f32": torch.float32, "bf16": torch.bfloat16, "int8": torch.int8}
 CONTEXT = 256
 """Positions in the cache before a model's tokens are timed."""
-
-Call = Callable[[], object]
-
-
-class Budget(NamedTuple):
-    """How much is measured of each side."""
-
-    seconds: float
-    least: int
-    most: int
 
 
 def cache_bytes() -> int:
@@ -66,27 +81,6 @@ def cache_bytes() -> int:
 
 
 # -------------------------------------------------------------------------------------------------------------- timing
-
-
-def timed(call: Call) -> int:
-    start = time.perf_counter_ns()
-    call()
-    return time.perf_counter_ns() - start
-
-
-def medians(sides: dict[str, Iterator[Call]], budget: Budget, turns: int = 6) -> dict[str, float]:
-    """Side → median microseconds of a call. Sides take turns; the first calls of each turn are not counted."""
-    found: dict[str, list[int]] = {name: [] for name in sides}
-    each = {}
-    for name, calls in sides.items():
-        first = min(timed(next(calls)) for _ in range(2))
-        each[name] = min(budget.most, max(budget.least, int(budget.seconds * 1e9 / first))) // turns + 1
-    for _ in range(turns):
-        for name, calls in sides.items():
-            for _ in range(min(3, each[name])):
-                next(calls)()
-            found[name] += [timed(next(calls)) for _ in range(each[name])]
-    return {name: statistics.median(times) / 1e3 for name, times in found.items()}
 
 
 def bandwidth(threads: int) -> float:
@@ -203,7 +197,7 @@ def layer_row(
 
 
 @torch.no_grad()
-def compare_models(size: str, name: str, threads: int, seed: int, steps: int) -> dict[str, Any]:
+def compare_models(size: str, name: str, threads: int, seed: int, steps: int) -> Row:
     """Milliseconds of one more token of one sequence: the model, a dense one of its settings, the reference."""
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
@@ -226,7 +220,7 @@ def compare_models(size: str, name: str, threads: int, seed: int, steps: int) ->
     return {side: statistics.median(times) / 1e6 for side, times in found.items()}
 
 
-def model_row(size: str, name: str, threads: int, seeds: Sequence[int], steps: int, gb_s: float) -> dict[str, Any]:
+def model_row(size: str, name: str, threads: int, seeds: Sequence[int], steps: int, gb_s: float) -> Row:
     runs = [compare_models(size, name, threads, seed, steps) for seed in seeds]
     ms = {side: statistics.median(run[side] for run in runs) for side in runs[0]}
     moved = model_memory(PUBLISHED[size], TYPES[name].itemsize)
@@ -244,51 +238,10 @@ def model_row(size: str, name: str, threads: int, seeds: Sequence[int], steps: i
     }
 
 
-# ------------------------------------------------------------------------------------------------------------ printing
+# ---------------------------------------------------------------------------------------------------------------- main
 
 
-def machine() -> str:
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    name = next((line.partition(":")[2].strip() for line in lines if "model name" in line), platform.machine())
-    return (
-        f"{os.cpu_count()} x {name}, {torch.backends.cpu.get_cpu_capability()}, last cache {cache_bytes() >> 20} MiB, "
-        f"torch {torch.__version__}, load {os.getloadavg()[0]:.1f} at the beginning"
-    )
-
-
-LAYER_HEAD = (
-    f"{'d':>5} {'type':4} {'threads':>7} {'caches':6} {'tokens':>6} {'memory µs':>10} {'dense µs':>10} {'ratio':>6}"
-    f" {'reference µs':>13} {'ratio':>6} {'GB/s':>6} {'dense':>6}"
-)
-MODEL_HEAD = (
-    f"{'size':5} {'type':4} {'threads':>7} {'tokens/s':>9} {'dense':>7} {'ratio':>6} {'reference':>10} {'MB':>7}"
-    f" {'dense':>7} {'of roofline':>12} {'dense':>6}"
-)
-
-
-def layer_line(row: dict[str, Any]) -> str:
-    slow = (
-        (f"{row['reference_us']:13.1f}", f"{row['reference_ratio']:6.2f}")
-        if row["reference_ratio"] is not None
-        else ("-", "-")
-    )
-    return (
-        f"{row['width']:5} {row['type']:4} {row['threads']:7} {row['caches']:6} {row['tokens']:6}"
-        f" {row['memory_us']:10.1f} {row['dense_us']:10.1f} {row['ratio']:6.2f} {slow[0]:>13} {slow[1]:>6}"
-        f" {row['memory_gb_s']:6.1f} {row['dense_gb_s']:6.1f}"
-    )
-
-
-def model_line(row: dict[str, Any]) -> str:
-    return (
-        f"{row['size']:5} {row['type']:4} {row['threads']:7} {row['memory_tokens_per_second']:9.1f}"
-        f" {row['dense_tokens_per_second']:7.1f} {row['ratio']:6.2f} {row['reference_tokens_per_second']:10.1f}"
-        f" {row['memory_mb_per_token']:7.1f} {row['dense_mb_per_token']:7.1f}"
-        f" {row['memory_share_of_roofline']:12.0%} {row['dense_share_of_roofline']:6.0%}"
-    )
-
-
-def dense_wins(rows: Sequence[dict[str, Any]]) -> list[str]:
+def dense_wins(rows: Sequence[Row]) -> list[str]:
     """Where `nn.Linear` is faster, by type, threads and caches."""
     kinds = dict.fromkeys((row["type"], row["threads"], row["caches"]) for row in rows)
     lines: list[str] = []
@@ -300,7 +253,7 @@ def dense_wins(rows: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line(__doc__, seed=False)
     parser.add_argument("--widths", type=int, nargs="+", default=[512, 768, 1024, 4096])
     parser.add_argument("--tokens", type=int, nargs="+", default=[1, 4, 16, 64, 256])
     parser.add_argument("--types", nargs="+", choices=TYPES, default=list(TYPES))
@@ -309,34 +262,30 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=0.2, help="spent on each side of a comparison and seed")
     parser.add_argument("--models", nargs="*", choices=PUBLISHED, default=["tiny"], help="sizes that decode")
     parser.add_argument("--steps", type=int, default=64, help="tokens that each model decodes")
-    parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     warnings.filterwarnings("ignore", category=DeprecationWarning)  # torch's of its quantized tensors
     warnings.filterwarnings("ignore", category=UserWarning)
-    where, budget = machine(), Budget(options.seconds, 5, 1000)
-    print(f"{where}; seeds {options.seeds}")
+    torchs = f"torch {torch.__version__}"
+    where = machine(torch.backends.cpu.get_cpu_capability(), f"last cache {cache_bytes() >> 20} MiB", torchs)
+    budget = Budget(options.seconds, 5, 1000)
     read = {threads: bandwidth(threads) for threads in options.threads}
     print("bandwidth: " + ", ".join(f"{value:.1f} GB/s with {threads}" for threads, value in read.items()) + "\n")
-    rows: list[dict[str, Any]] = []
-    print(LAYER_HEAD)
+    rows: list[Row] = []
     with torch.no_grad():
         for name, threads, warm, width, tokens in product(
             options.types, options.threads, (False, True), options.widths, options.tokens
         ):
             rows.append(layer_row(width, tokens, name, threads, warm, options.seeds, budget))
-            print(layer_line(rows[-1]), flush=True)
-    print("\n" + "\n".join(dense_wins(rows)) + "\n")
-    models: list[dict[str, Any]] = []
-    if options.models:
-        print(MODEL_HEAD)
-    for size, name, threads in product(options.models, ("f32", "bf16"), options.threads):
-        if name in options.types:
-            models.append(model_row(size, name, threads, options.seeds[:1], options.steps, read[threads]))
-            print(model_line(models[-1]), flush=True)
-    if options.json:
-        result = {"machine": where, "seeds": options.seeds, "bandwidth_gb_s": read, "layers": rows, "models": models}
-        options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+            print(f"{width} {name}, {tokens} tokens: {rows[-1]['ratio']}", file=sys.stderr, flush=True)
+    models = [
+        model_row(size, name, threads, options.seeds[:1], options.steps, read[threads])
+        for size, name, threads in product(options.models, ("f32", "bf16"), options.threads)
+        if name in options.types
+    ]
+    print(table(LAYERS, rows) + "\n\n" + "\n".join(dense_wins(rows)) + "\n")
+    print(table(MODELS, models))
+    tell(options, where, rows, {}, seed=options.seeds, bandwidth_gb_s=read, models=models)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(ended(main))

@@ -20,12 +20,10 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
-import platform
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, fields
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -36,15 +34,15 @@ import torch
 from bench.memory_quality_figure import draw, fits
 from bench.memory_quality_plan import COMPARISONS, Comparison, Model, Options, Plan, costs, plan
 from bench.memory_quality_runs import Clocked, Result, held, loss, read, train_all, with_rate
+from bench.script import REPOSITORY, command_line, ended, machine, tell, versions
 from domain import UserError
 from models.training.packing import TYPE, TokenFile
 from models.training.recipe import Recipe
-from pipeline import __version__, typed_yaml
+from pipeline import typed_yaml
 from pipeline.training import corpus
 from pipeline.training.directory import settle
 from pipeline.training.settings import TrainSettings
 
-REPOSITORY = Path(__file__).resolve().parents[1]
 TOKENS = 1_800_000
 """By default, of one run."""
 
@@ -123,23 +121,6 @@ def print_plan(planned: Plan, asked: Options, steps: int) -> None:
 # ------------------------------------------------------------------------------------------------------------ results
 
 
-def machine() -> str:
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    name = next((line.partition(":")[2].strip() for line in lines if "model name" in line), platform.machine())
-    return f"{os.cpu_count()} x {name}, torch {torch.__version__}, load {os.getloadavg()[0]:.1f}"
-
-
-def circumstances(asked: Options, settings: TrainSettings, out: Path) -> Result:
-    """What a result is read with: machine, versions, options, settings and corpus."""
-    return {
-        "machine": machine(),
-        "versions": {"lemmary": __version__, "python": platform.python_version(), "torch": torch.__version__},
-        "options": asdict(asked),
-        "settings": settings.model_dump(mode="json"),
-        "corpus": json.loads((out / "corpus" / corpus.MANIFEST).read_text(encoding="utf-8")),
-    }
-
-
 def comparison_lines(planned: Plan, asked: Options) -> list[str]:
     """What is compared, and how near to equal it is."""
     lines = [f"{'equal':10} {'memory model':>17} {'rival':>12} {'cost':>12} {'of the rival':>12} {'off by':>7}"]
@@ -198,7 +179,11 @@ def result_of(planned: Plan, asked: Options, settings: TrainSettings, out: Path)
     main = [run for run in runs if run["kind"] == "run" and run["bits_per_byte"]]
     chosen = {run["model"]["family"]: run["learning_rate"] for run in runs if run["kind"] == "run"}
     ends = (min(asked.rates), max(asked.rates))
-    return circumstances(asked, settings, out) | {
+    return {
+        "versions": versions(torch=torch.__version__),
+        "options": asdict(asked),
+        "settings": settings.model_dump(mode="json"),
+        "corpus": json.loads((out / "corpus" / corpus.MANIFEST).read_text(encoding="utf-8")),
         "cpu_minutes": round(sum(run.get("cpu_seconds", 0.0) for run in runs) / 60, 1),
         "trials": [
             {key: run[key] for key in ("name", "seed", "learning_rate", "tokens", "bits_per_byte")}
@@ -206,7 +191,7 @@ def result_of(planned: Plan, asked: Options, settings: TrainSettings, out: Path)
             if run["kind"] == "trial"
         ],
         "best_at_the_edge": {family: rate for family, rate in chosen.items() if rate in ends},
-        "comparisons": rows,
+        "rows": rows,
         "fits": fits(main),
         "runs": runs,
         "headline": {f"{row['equal']}_{row['memory']}_minus_{row['rival']}": row["mean_difference"] for row in rows},
@@ -220,7 +205,7 @@ def print_result(found: Result) -> None:
     for name, rate in found["best_at_the_edge"].items():
         print(f"{name}: {rate:g} is the best and an end of the rates tried; a rate beyond it may be better")
     print(f"\n{'equal':10} {'memory model':>17} {'rival':>12} {'bits per byte':>13} {'rival':>7}  difference by seed")
-    for row in found["comparisons"]:
+    for row in found["rows"]:
         mine, other = (
             f"{sum(values) / len(values):.4f}" if (values := row[f"{side}_bits_per_byte"]) else "-"
             for side in ("memory", "rival")
@@ -235,12 +220,12 @@ def print_result(found: Result) -> None:
         )
 
 
-def parser_of(description: str | None) -> argparse.ArgumentParser:
-    """What a command that plans and trains such runs may be asked for."""
-    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = command_line(__doc__, seed=False)
     parser.add_argument("--plan", action="store_true", help="print models, costs and CPU minutes, and train nothing")
     parser.add_argument("--plan-steps", type=int, default=3, help="steps that --plan times of each model")
     parser.add_argument("--out", type=Path, help="directory of the runs")
+    parser.add_argument("--only", nargs="+", choices=COMPARISONS, default=COMPARISONS, help="these comparisons")
     parser.add_argument("--tokens", type=int, default=TOKENS, help="of training, for each run")
     parser.add_argument("--widths", type=int, nargs="+", default=Options.widths, help="d of the memory models")
     parser.add_argument("--blocks", type=int, default=Options.blocks)
@@ -251,61 +236,28 @@ def parser_of(description: str | None) -> argparse.ArgumentParser:
     parser.add_argument("--rates", type=float, nargs="+", default=Options.rates, help="that each family tries")
     parser.add_argument("--threads", type=int, default=1, help="of torch, in this process")
     parser.add_argument("--config", type=Path, default=REPOSITORY / "configs" / "memoryformer_small.yaml")
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of the configuration"
-    )
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="of the configuration")
     parser.add_argument("--figure", type=Path, help="SVG of the results")
-    return parser
-
-
-def asked_of(options: argparse.Namespace, only: Sequence[str]) -> Options:
-    """What a plan follows from, by the command line."""
-    return Options(
-        tokens=options.tokens,
-        widths=tuple(options.widths),
-        blocks=options.blocks,
-        vocabulary=options.vocabulary,
-        context=options.context,
-        batch=options.batch,
-        seeds=tuple(options.seeds),
-        rates=tuple(options.rates),
-        only=tuple(only),
-    )
-
-
-def tell(
-    found: Result, options: argparse.Namespace, show: Callable[[Result], None], draw: Callable[[Result, Path], None]
-) -> None:
-    """Shows a result, and writes what the command line asks for."""
-    show(found)
-    if options.json:
-        options.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    options = parser.parse_args(arguments)
+    where = machine(f"torch {torch.__version__}")
+    told = {field.name: getattr(options, field.name, field.default) for field in fields(Options)}
+    asked = Options(**{name: tuple(value) if isinstance(value, list) else value for name, value in told.items()})
+    planned = plan(asked)
+    if options.plan:
+        print_plan(planned, asked, options.plan_steps)
+        return
+    if options.out is None:
+        raise UserError("--out is missing: name the directory of the runs, or ask for --plan")
+    settings = settle_directory(options, asked)
+    print("\n".join(comparison_lines(planned, asked)), flush=True)
+    train_all(planned, settings, options.out)
+    found = result_of(planned, asked, settings, options.out)
+    print_result(found)
     if options.figure:
         draw(found, options.figure)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    parser = parser_of(__doc__)
-    parser.add_argument("--only", nargs="+", choices=COMPARISONS, default=COMPARISONS, help="these comparisons")
-    options = parser.parse_args(arguments)
-    try:
-        asked = asked_of(options, options.only)
-        planned = plan(asked)
-        if options.plan:
-            print_plan(planned, asked, options.plan_steps)
-            return 0
-        if options.out is None:
-            raise UserError("--out is missing: name the directory of the runs, or ask for --plan")
-        settings = settle_directory(options, asked)
-        print("\n".join(comparison_lines(planned, asked)), flush=True)
-        train_all(planned, settings, options.out)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    tell(result_of(planned, asked, settings, options.out), options, print_result, draw)
-    return 0
+    rows, headline = found.pop("rows"), found.pop("headline")
+    tell(options, where, rows, headline, **found)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main))

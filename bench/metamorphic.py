@@ -235,8 +235,7 @@ def copies(suite: Suite, options: argparse.Namespace, out: Path) -> tuple[dict[i
                 f"{checked.problems} problems and {checked.definitions} definitions, {checked.evaluations} evaluations"
             )
             print(f"seed {seed}: {told}, {same}", flush=True)
-            if checked.left_alone:
-                print(f"  arguments keep their order: {' '.join(checked.left_alone)}")
+            print(f"  arguments keep their order: {' '.join(checked.left_alone) or 'none'}")
             for why in checked.wrong:
                 print(f"  {why}")
             made[seed] = (copy, checked)
@@ -270,7 +269,7 @@ def measure(suite: Suite, options: argparse.Namespace, out: Path) -> int:
         rows.append({"seed": seed} | found | against(base, found))
         rows[-1]["settings_other_than_base"] = other_settings(settings_of(copied), settings_of(directory))
         rows[-1] |= {"evaluations": checked.evaluations, "left_alone": list(checked.left_alone)}
-        told |= {"settings": settings_of(copied), "base": base}
+        told["settings"], told["base"] = settings_of(copied), base
         write(options, where, rows, headline(base, rows), **told)
     tell(options, where, rows, headline(base, rows), COLUMNS, **told)
     return 0

@@ -13,10 +13,6 @@ Found means: audited in the problem's own names. One process; as many CPU second
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
-import platform
 import shutil
 import sys
 import tempfile
@@ -24,11 +20,11 @@ from collections import Counter
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from actors.library import SharedLibrary
+from bench.script import Row, command_line, ended, machine, tell
 from domain import Candidate, Elaboration, Lemma, UserError
 from library_store.snapshot import Tables, read
 from pipeline.loop.admit import closure
@@ -43,8 +39,6 @@ from verifiers.rocq.verifier import RocqVerifier
 
 LOST, THROUGH, OTHERWISE = "lost", "through", "otherwise"
 """Not found again; found by lemmas that rest on the one taken away; found without it."""
-
-Row = dict[str, Any]
 
 
 class Bench:
@@ -156,31 +150,20 @@ def reopened(run: Path) -> Generator[tuple[Tables, RunContext]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line(__doc__, seed=False)
     parser.add_argument("run", type=Path, help="directory of a finished run")
     parser.add_argument("--cpu-seconds", type=float, default=30.0, help="of the prover, for each search")
-    parser.add_argument("--json", type=Path)
     options = parser.parse_args()
+    where = machine()
     rows: list[Row] = []
-    try:
-        with reopened(options.run) as (tables, context):
-            bench = Bench(context, tables.round + 1, options.cpu_seconds)
-            for name, state in tables.problems.items():
-                if state.status == "proved" and state.uses:
-                    rows.append(bench.row(name, [tables.lemmas[used] for used in state.uses]))
-                    print(f"{name}: {[pair['outcome'] for pair in rows[-1]['without']]}", flush=True)
-    except UserError as error:
-        print(error, file=sys.stderr)
-        raise SystemExit(2) from None
-    print(json.dumps(summary(rows), indent=1))
-    if options.json is not None:
-        about = {
-            "machine": f"{os.cpu_count()} {platform.machine()} cores",
-            "cpu_seconds": options.cpu_seconds,
-            "seed": context.settings.seed,
-        }
-        options.json.write_text(json.dumps(about | summary(rows) | {"rows": rows}, indent=1, ensure_ascii=False) + "\n")
+    with reopened(options.run) as (tables, context):
+        bench = Bench(context, tables.round + 1, options.cpu_seconds)
+        for name, state in tables.problems.items():
+            if state.status == "proved" and state.uses:
+                rows.append(bench.row(name, [tables.lemmas[used] for used in state.uses]))
+                print(f"{name}: {[pair['outcome'] for pair in rows[-1]['without']]}", flush=True)
+    tell(options, where, rows, summary(rows), seed=context.settings.seed, cpu_seconds=options.cpu_seconds)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(ended(main))

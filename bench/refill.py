@@ -14,8 +14,6 @@ even loaded), and none of them has the same statement under another name; refill
 from __future__ import annotations
 
 import argparse
-import json
-import platform
 import random
 import re
 import secrets
@@ -23,10 +21,10 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench.script import Row, command_line, ended, machine, tell
 from pipeline.development import coq_project
 from pipeline.development.document import Document
 from pipeline.development.project import Copy
@@ -34,6 +32,16 @@ from pipeline.development.results import Result
 from pipeline.development.work import Options, Work
 from term_algebra import alpha_normal
 from verifiers.rocq.terms import ParseError, parse_typed, render
+
+COLUMNS = {
+    "file": "{file}",
+    "erased": "{erased}",
+    "tried": "{tried}",
+    "refilled": "{refilled}",
+    "from closed proofs": "{closed}",
+    "CPU s": "{cpu_seconds}",
+    "rejected": "{rejected}",
+}
 
 FILES = (
     *("Bool/Bool.v", "Bool/BoolOrder.v", "Bool/Zerob.v", "Bool/IfProp.v", "Bool/DecBool.v"),
@@ -105,7 +113,7 @@ def rejected(kernel: Kernel, original: str, result: Result) -> str | None:
     return f"uses {same[0]}, which states the same" if same else None
 
 
-def refill(file: str, theories: Path, options: argparse.Namespace, work_dir: Path) -> dict[str, Any]:
+def refill(file: str, theories: Path, options: argparse.Namespace, work_dir: Path) -> Row:
     """One file: its row for the table."""
     source = theories / file
     place = work_dir / options.arm / file.removesuffix(".v").replace("/", "_")
@@ -157,46 +165,28 @@ def refill(file: str, theories: Path, options: argparse.Namespace, work_dir: Pat
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line(__doc__)
     parser.add_argument("files", nargs="*", default=FILES, help="under theories/, for example Lists/List.v")
     parser.add_argument("--all", action="store_true", help="every statement, not a sample")
     parser.add_argument("--sample", type=int, default=4, help="statements tried of each file")
     parser.add_argument("--cpu-seconds", type=float, default=10.0, help="for one statement")
     parser.add_argument("--arm", choices=("retrieving", "alone", "learned"), default="retrieving")
     parser.add_argument("--library", type=Path, help="a run, for the arm `learned`")
-    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--theories", type=Path, default=Path("/usr/lib/ocaml/coq/theories"))
     parser.add_argument("--out", type=Path, help="kept between runs")
-    parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     if (options.arm == "learned") != (options.library is not None):
         parser.error("--library goes with --arm learned")
-    rows: list[dict[str, Any]] = []
+    where = machine()
+    rows: list[Row] = []
     with tempfile.TemporaryDirectory() as scratch:
         for file in options.files:
-            row = refill(file, options.theories, options, options.out or Path(scratch))
-            rows.append(row)
-            share = f"{row['refilled'] / row['tried']:6.1%}" if row["tried"] else "     –"
-            print(
-                f"{file:20} {row['erased']:4} erased {row['tried']:4} tried {row['refilled']:4} refilled {share}"
-                f"  {row['closed']:4} from closed proofs  {row['cpu_seconds']:7.1f} CPU s",
-                flush=True,
-            )
-            for name, why in row["rejected"].items():
-                print(f"    rejected: {name} {why}")
+            rows.append(refill(file, options.theories, options, options.out or Path(scratch)))
+            print(f"{file}: {rows[-1]['refilled']} of {rows[-1]['tried']}", file=sys.stderr, flush=True)
     tried, good = sum(row["tried"] for row in rows), sum(row["refilled"] for row in rows)
-    print(f"{good} of {tried} refilled, at {options.cpu_seconds:g} CPU seconds each")
-    if options.json:
-        result = {
-            "machine": f"{platform.machine()} {platform.system()}",
-            "arm": options.arm,
-            "seed": options.seed,
-            "cpu_seconds_each": options.cpu_seconds,
-            "rows": rows,
-            "headline": {"tried": tried, "refilled": good, "share": round(good / tried, 3) if tried else None},
-        }
-        options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    headline = {"tried": tried, "refilled": good, "share": round(good / tried, 3) if tried else None}
+    tell(options, where, rows, headline, COLUMNS, arm=options.arm, cpu_seconds_each=options.cpu_seconds)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(ended(main))

@@ -11,10 +11,6 @@ their proof. Beside repair: how many of the statements automation closes alone, 
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
-import platform
 import random
 import re
 import statistics
@@ -23,10 +19,11 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench.script import REPOSITORY, Row, command_line, ended, machine, table, tell
 from datasets import load
 from domain import Candidate, Problem
 from pipeline.config import RepairSettings
@@ -37,13 +34,20 @@ from verifiers.rocq.steps import RocqSteps
 from verifiers.rocq.verifier import RocqVerifier
 from verifiers.steps import Step
 
-ROOT = Path(__file__).resolve().parents[1]
-BUNDLED = tuple(ROOT / "tests" / "datasets" / "bundled_proofs" / f"step{number}.v" for number in (1, 2, 3))
+BUNDLED = tuple(REPOSITORY / "tests" / "datasets" / "bundled_proofs" / f"step{number}.v" for number in (1, 2, 3))
 STANDARD = ("Arith/Compare_dec.v", "Bool/Bool.v", "ZArith/Zorder.v", "ZArith/Zdiv.v", "QArith/QArith_base.v")
 REALS = ("Reals/RIneq.v",)
 LANGUAGE = RocqSteps()
 
-Row = dict[str, Any]
+COLUMNS = {
+    "group": "{group}",
+    "broken": "{broken}",
+    "repaired": "{repaired}",
+    "alone": "{automation_alone}",
+    "beyond": "{repaired_beyond_automation}",
+    "median CPU s": "{cpu_seconds_median}",
+    "mean CPU s": "{cpu_seconds_mean}",
+}
 
 
 class Proved(NamedTuple):
@@ -157,9 +161,7 @@ def _tactics(steps: Sequence[Step]) -> list[int]:
 # ------------------------------------------------------------------------------------------------------------ the run
 
 
-def measure(
-    corpora: Sequence[Sequence[Proved]], each: int, seed: int, settings: RepairSettings
-) -> list[dict[str, Any]]:
+def measure(corpora: Sequence[Sequence[Proved]], each: int, seed: int, settings: RepairSettings) -> list[Row]:
     """Breaks up to `each` proofs of every corpus and repairs them."""
     rng = random.Random(seed)
     verifier = RocqVerifier(RocqSettings(sessions=1, check_seconds=settings.cpu_seconds))
@@ -217,13 +219,12 @@ def summary(rows: Sequence[Row]) -> dict[str, float | int]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line(__doc__)
     parser.add_argument("--each", type=int, default=60, help="proofs broken in each of the three corpora")
-    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--cpu-seconds", type=float, default=RepairSettings().cpu_seconds, help="for one repair")
     parser.add_argument("--minif2f", type=Path, help="JSON lines of miniF2F for Rocq")
-    parser.add_argument("--json", type=Path)
     options = parser.parse_args()
+    where = machine()
     settings = RepairSettings(cpu_seconds=options.cpu_seconds)
     said = subprocess.run(["coqc", "-where"], capture_output=True, text=True, check=True).stdout.strip()
     library = Path(said) / "theories"
@@ -235,31 +236,15 @@ def main() -> None:
     if options.minif2f:
         corpora.append(closed_by_one(options.minif2f, options.each, options.seed))
     rows = measure(corpora, options.each, options.seed, settings)
-    print(f"{'':24}{'broken':>8}{'repaired':>10}{'alone':>8}{'beyond':>8}{'median CPU s':>14}{'mean CPU s':>12}")
-    groups = {"all": rows}
+    members = {"all": rows}
     for key in ("corpus", "break"):
-        groups |= {
-            value: [row for row in rows if row[key] == value] for value in dict.fromkeys(row[key] for row in rows)
-        }
-    for name, group in groups.items():
-        line = summary(group)
-        print(
-            f"{name:24}{line['broken']:>8}{line['repaired']:>10}{line['automation_alone']:>8}"
-            f"{line['repaired_beyond_automation']:>8}{line['cpu_seconds_median']:>14}{line['cpu_seconds_mean']:>12}"
-        )
-    if options.json:
-        machine = f"{platform.machine()} {platform.system()}, {os.cpu_count()} cores"
-        result = {
-            "machine": machine,
-            "seed": options.seed,
-            "tactics": automation(settings, "rocq").closing,
-            "limits": {"step": settings.step_cpu_seconds, "all": settings.cpu_seconds, "changes": settings.changes},
-            "rows": rows,
-            "groups": {name: summary(group) for name, group in groups.items()},
-            "headline": summary(rows),
-        }
-        options.json.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        members |= {name: [row for row in rows if row[key] == name] for name in dict.fromkeys(row[key] for row in rows)}
+    groups = {name: summary(group) for name, group in members.items()}
+    print(table(COLUMNS, [{"group": name} | group for name, group in groups.items()]))
+    tactics = automation(settings, "rocq").closing
+    limits = {"step": settings.step_cpu_seconds, "all": settings.cpu_seconds, "changes": settings.changes}
+    tell(options, where, rows, summary(rows), tactics=tactics, limits=limits, groups=groups)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(ended(main))

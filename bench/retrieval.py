@@ -20,16 +20,11 @@ The code is that of `library_store`. Intervals are of 95 %, by bootstrap over th
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
 import random
-import re
 import sys
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -37,12 +32,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
-from datasets.leandojo import Position, SourceFile, Step, Steps, read_steps
+from bench.retrieval_leandojo import Corpus, counted, state_words
+from bench.script import Row, command_line, ended, machine, tell, write
+from datasets.leandojo import Step, Steps, read_steps
 from library_store import snapshot
 from library_store.retrieval.fusion import fused
 from library_store.retrieval.hybrid import DEPTH, OFFSET, HybridIndex, Ranking
 from library_store.retrieval.lexical import LemmaIndex, statement_tokens, text_tokens
-from library_store.retrieval.postings import IndexedStatement, Postings
 from library_store.retrieval.similar_proofs import SimilarProofs
 from verifiers.audit.rocq.reader import parse
 from verifiers.audit.words import ParseError
@@ -54,6 +50,16 @@ MIXES: Mapping[str, tuple[str, ...]] = {
     "BM25": ("lexical",),
     "proofs": ("proofs",),
     "BM25 + proofs": ("lexical", "proofs"),
+}
+COLUMNS = {
+    "source": "{source}",
+    "method": "{method}",
+    "questions": "{questions}",
+    "R@1": "{recall_at_1:.1f}",
+    "R@10": "{recall_at_10:.1f}",
+    "95 %": "{recall_at_10_interval}",
+    "R@25": "{recall_at_25:.1f}",
+    "MRR": "{mrr:.3f}",
 }
 HEADLINE = ("BM25 + proofs", "LeanDojo, random")
 
@@ -117,7 +123,7 @@ def judged(question: Question, ranked: Sequence[str]) -> Answer:
     return Answer(question.group, recall, 1 / first if first else 0.0)
 
 
-def row(answers: Sequence[Answer], seed: int) -> dict[str, Any]:
+def row(answers: Sequence[Answer], seed: int) -> Row:
     """Means in per cent with intervals."""
     values = np.array([[*one.recall, one.reciprocal] for one in answers])
     groups = sorted({one.group for one in answers})
@@ -129,99 +135,22 @@ def row(answers: Sequence[Answer], seed: int) -> dict[str, Any]:
     drawn = np.random.default_rng(seed).integers(0, len(groups), (RESAMPLES, len(groups)))
     means = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)[:, None]
     low, high = np.percentile(means, (2.5, 97.5), axis=0)
-    result: dict[str, Any] = {"questions": len(answers), "groups": len(groups)}
+    result: Row = {"questions": len(answers), "groups": len(groups)}
     for place, k in enumerate(CUTOFFS):
         result[f"recall_at_{k}"] = round(100 * float(values[:, place].mean()), 1)
         result[f"recall_at_{k}_interval"] = [round(100 * float(end[place]), 1) for end in (low, high)]
     return result | {"mrr": round(float(values[:, -1].mean()), 3)}
 
 
-def rows_of(source: str, questions: Sequence[Question], seed: int, **facts: Any) -> list[dict[str, Any]]:
+def rows_of(source: str, questions: Sequence[Question], seed: int, **facts: Any) -> list[Row]:
     answered = answers_to(questions, source)
     return [{"source": source, "method": mix, **facts, **row(found, seed)} for mix, found in answered.items()]
 
 
 # ---------------------------------------------------------------------------------------------------------- LeanDojo
 
-_WORD = re.compile(r"[^\W\d][\w'.]*|[^\w\s\"()]+")
-_PIECE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
-
-@cache
-def pieces(word: str) -> tuple[str, ...]:
-    """A word, and the words that it is made of: `mul_comm` also as `mul` and `comm`."""
-    found = tuple(piece.lower() for piece in _PIECE.findall(word))
-    return (word, *found) if found and found != (word,) else (word,)
-
-
-def words(text: str) -> Counter[str]:
-    return Counter(piece for word in _WORD.findall(text) for piece in pieces(word))
-
-
-def state_words(state: str) -> Counter[str]:
-    """The words of a proof state, those of its goals three times: hypotheses are many and most are of no use."""
-    goals = [line for line in state.splitlines() if line.startswith("⊢")]
-    return words("\n".join([state, *goals, *goals]))
-
-
-class Corpus:
-    """The declarations as lemmas whose only definition is their file: a theorem has the files that it imports."""
-
-    def __init__(self, files: Sequence[SourceFile]) -> None:
-        self.postings = Postings()
-        self._files = {file.path: file for file in files}
-        self._last: tuple[str, frozenset[str]] = ("", frozenset())
-        for file in files:
-            for declaration in file.premises:
-                found = words(f"{declaration.full_name} {declaration.code}")
-                identity = f"{file.path}:{declaration.start[0]}:{declaration.start[1]} {declaration.full_name}"
-                self.postings.add(identity, IndexedStatement(found, sum(found.values())), (file.path,), 1)
-
-    def imported(self, path: str) -> frozenset[str]:
-        """A file and all that it imports."""
-        if self._last[0] != path:
-            found = {path}
-            waiting = [path]
-            while waiting:
-                file = self._files.get(waiting.pop())
-                new = [] if file is None else [one for one in file.imports if one not in found]
-                found.update(new)
-                waiting += new
-            self._last = (path, frozenset(found))
-        return self._last[1]
-
-    def at(self, path: str, position: Position) -> str | None:
-        """The first declaration whose text a place lies in, as LeanDojo looks it up."""
-        file = self._files.get(path)
-        for one in [] if file is None else file.premises:
-            if one.start <= position <= one.end:
-                return f"{path}:{one.start[0]}:{one.start[1]} {one.full_name}"
-        return None
-
-    def later(self, step: Step) -> frozenset[str]:
-        """What its own file declares from the theorem on."""
-        file = self._files.get(step.path)
-        return frozenset(
-            f"{step.path}:{one.start[0]}:{one.start[1]} {one.full_name}"
-            for one in ([] if file is None else file.premises)
-            if one.end > step.start
-        )
-
-    def wanted(self, step: Step) -> frozenset[str]:
-        places = [self.at(premise.def_path, premise.def_pos) for premise in step.premises]
-        return frozenset(place for place in places if place is not None)
-
-    def rankings(self, step: Step, proofs: SimilarProofs) -> dict[str, list[str]]:
-        tokens = list(state_words(step.state).elements())
-        files, later = self.imported(step.path), self.later(step)
-        most = DEPTH + len(later)
-        lexical = [one.id for one in self.postings.retrieve(tokens, files, most, None)]
-        voted = [vote.id for vote in proofs.votes(tokens) if vote.id.partition(":")[0] in files]
-        found = {"lexical": lexical, "proofs": voted}
-        return {name: [one for one in ranked if one not in later][:DEPTH] for name, ranked in found.items()}
-
-
-def leandojo_rows(path: Path, options: argparse.Namespace) -> Iterator[list[dict[str, Any]]]:
+def leandojo_rows(path: Path, options: argparse.Namespace) -> Iterator[list[Row]]:
     read = read_steps(path, [f"{split}/{part}" for split in options.splits for part in ("train", "test")])
     say(f"read {path.name}")
     corpus = Corpus(read.files)
@@ -230,7 +159,7 @@ def leandojo_rows(path: Path, options: argparse.Namespace) -> Iterator[list[dict
         yield split_rows(corpus, read, split, options)
 
 
-def split_rows(corpus: Corpus, read: Steps, split: str, options: argparse.Namespace) -> list[dict[str, Any]]:
+def split_rows(corpus: Corpus, read: Steps, split: str, options: argparse.Namespace) -> list[Row]:
     chance = random.Random(options.seed)
     train, test = read.parts[f"{split}/train"], read.parts[f"{split}/test"]
     learned = sample(chance, train, options.proofs)
@@ -245,10 +174,6 @@ def split_rows(corpus: Corpus, read: Steps, split: str, options: argparse.Namesp
         if (wanted := corpus.wanted(step))
     ]
     return rows_of(f"LeanDojo, {split}", questions, options.seed, learned_from=len(learned), out_of=len(test))
-
-
-def counted(found: Counter[str]) -> IndexedStatement:
-    return IndexedStatement(found, sum(found.values()))
 
 
 def sample(chance: random.Random, steps: Sequence[Step], size: int) -> list[Step]:
@@ -308,60 +233,31 @@ def say(text: str) -> None:
     print(f"[{time.process_time():6.0f} CPU s] {text}", file=sys.stderr)
 
 
-def show(rows: Sequence[Mapping[str, Any]]) -> None:
-    print(f"{'source':26}{'method':38}{'questions':>10}{'R@1':>7}{'R@10':>7}{'':15}{'R@25':>7}{'MRR':>8}")
-    for one in rows:
-        low, high = one["recall_at_10_interval"]
-        print(
-            f"{one['source']:26}{one['method']:38}{one['questions']:10}{one['recall_at_1']:7.1f}"
-            f"{one['recall_at_10']:7.1f}{f' ({low:.1f} to {high:.1f})':15}{one['recall_at_25']:7.1f}{one['mrr']:8.3f}"
-        )
-    for one in PUBLISHED:
-        first = f"{one['recall_at_1']:7.1f}" if "recall_at_1" in one else f"{'':7}"
-        print(f"{'published, ' + str(one['split']):26}{one['method']:38}{'':10}{first}{one['recall_at_10']:7.1f}")
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line(__doc__)
     parser.add_argument("--leandojo", type=Path, help="lean_dojo-4.20.0.tar.gz, or its unpacked folder")
     parser.add_argument("--splits", nargs="+", choices=SPLITS, default=SPLITS)
     parser.add_argument("--questions", type=int, default=300, help="of each split; 0: all")
     parser.add_argument("--proofs", type=int, default=40_000, help="train states to learn from; 0: all")
     parser.add_argument("--runs", type=Path, nargs="*", default=[], help="run directories")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    began = f"{platform.machine()}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f} at the beginning"
-    rows: list[dict[str, Any]] = []
-    for found in measured(options):
-        rows += found
-        if options.json is not None:
-            write(options.json, began, options.seed, rows)
-    if not rows:
-        parser.error("give --leandojo, --runs or both")
-    show(rows)
-
-
-def measured(options: argparse.Namespace) -> Iterator[list[dict[str, Any]]]:
+    where = machine()
+    rows: list[Row] = []
     if options.runs:
         questions = [one for directory in options.runs for one in run_questions(directory)]
-        yield rows_of(f"{len(options.runs)} runs", questions, options.seed)
+        rows += rows_of(f"{len(options.runs)} runs", questions, options.seed)
     if options.leandojo is not None:
-        yield from leandojo_rows(options.leandojo, options)
-
-
-def write(file: Path, began: str, seed: int, rows: Sequence[Mapping[str, Any]]) -> None:
-    """The report so far: a long run can be read before it ends."""
-    headline = [one["recall_at_10"] for one in rows if (one["method"], one["source"]) == HEADLINE]
-    report = {
-        "machine": began,
-        "seed": seed,
-        "rows": rows,
-        "published": PUBLISHED,
-        "headline": {"recall_at_10": headline[0]} if headline else {},
-    }
-    file.write_text(json.dumps(report, indent=1) + "\n")
+        for found in leandojo_rows(options.leandojo, options):
+            rows += found
+            write(options, where, rows, {}, published=PUBLISHED)
+    if not rows:
+        parser.error("give --leandojo, --runs or both")
+    for one in PUBLISHED:
+        print(f"published, {one['split']}: {one['method']} has {one['recall_at_10']} at 10")
+    asked = [one["recall_at_10"] for one in rows if (one["method"], one["source"]) == HEADLINE]
+    headline = {"recall_at_10": asked[0]} if asked else {}
+    tell(options, where, rows, headline, COLUMNS, published=PUBLISHED)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(ended(main))

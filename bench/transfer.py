@@ -20,11 +20,8 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import os
-import platform
 import random
 import sys
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
@@ -34,23 +31,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import yaml
 
-from bench.transfer_arms import (
-    ARMS,
-    CONTRASTS,
-    EVERY,
-    as_json,
-    count,
-    describe,
-    differences,
-    functions_learned_on,
-    groups,
-    look_at,
-)
+from bench.script import REPOSITORY, TIP, command_line, ended, has_suites, machine, tell
+from bench.transfer_arms import ARMS, as_json, count, describe, differences, functions_learned_on, groups, look_at
+from bench.transfer_words import headline, print_compared, print_translation
 from datasets.jsonl import write_problems
-from domain import Elaboration, OutsideError, Problem, UserError
+from domain import Elaboration, Problem, UserError
 from library_store.analysis import counts
 from library_store.snapshot import read, write_atomically
-from pipeline import __version__, config, typed_yaml
+from pipeline import config, typed_yaml
 from pipeline.commands.compare import Planned, execute
 from pipeline.commands.export import export
 from pipeline.config import ProblemSource, RunSettings
@@ -58,8 +46,6 @@ from pipeline.loop import problem_sources
 from pipeline.loop.clusters import clusters
 from pipeline.report.comparison.arms import ARMS as COMPARED
 from verifiers.rocq.verifier import RocqVerifier
-
-REPOSITORY = Path(__file__).resolve().parents[1]
 
 FROZEN = {key: value for key, value in COMPARED["plain"].changes.items() if key != "retrieval.visibility"}
 """Settings with which nothing is learned, while a library that was read in stays visible."""
@@ -248,68 +234,7 @@ def split(
     }
 
 
-# ---------------------------------------------------------------------------------------------------------- in words
-
-
-def print_translation(suite: Mapping[str, Any]) -> None:
-    print(f"{suite['translate']} of {suite['files']} files translate")
-    kinds: Counter[str] = Counter()
-    for reason, names in suite["left_out"].items():
-        kinds[reason.partition(":")[0]] += len(names)
-        print(f"{len(names):5}  {reason}")
-    for kind, number in kinds.most_common():
-        print(f"{number:5}  {kind}, in all")
-
-
-def print_compared(found: Mapping[str, Any]) -> None:
-    """The tables of arms, groups and differences."""
-    arms = list(found["arms"])
-    for one in found["learned"]:
-        print(
-            f"learned in {one['run']}: {one['lemmas']:.0f} lemmas from {one['problems']:.0f} problems, "
-            f"{one['solved']:.0f} of them solved, {one['cpu_seconds']:.0f} CPU seconds"
-        )
-    print(f"the library: {found['library']['lemmas']:.0f} lemmas, {found['library']['functions']} functions\n")
-    columns = ("solved", "needing", "resting", "taken", "learned", "CPU s", "of", "begun")
-    print(f"{'arm':10}" + "".join(f"{one:>9}" for one in columns))
-    for arm, told in found["arms"].items():
-        print(
-            f"{arm:10}{told['solved']:9}{told['solved_needing_the_library']:9}{told['solved_resting_on_the_library']:9}"
-            f"{told['lemmas_of_the_library_taken']:9}{told['lemmas_learned']:9}{told['charged']:9.0f}"
-            f"{told['budget']:9.0f}{told['before_first_step']:9.0f}"
-        )
-    print("\n" + f"{'':30}{'problems':>9}" + "".join(f"{arm:>10}" for arm in arms) + "   (needing the library)")
-    for group, told in found["groups"].items():
-        solved = "".join(f"{told['solved'][arm]:>10}" for arm in arms)
-        needing = ", ".join(f"{arm} {told['needing_the_library'][arm]}" for arm in arms if ARMS[arm].library)
-        print(f"{group:30}{told['problems']:9}{solved}   ({needing})")
-    last = ""
-    for one in sorted(found["differences"], key=lambda one: CONTRASTS.index((one["arm"], one["other"]))):
-        title = f"{one['arm']} − {one['other']}"
-        if title != last:
-            print(f"\n{title}")
-        last = title
-        corrected = "" if one["p_corrected"] is None else f", corrected {one['p_corrected']:.3f}"
-        low, high = one["cluster_interval"] or (0.0, 0.0)
-        interval = f"; by clusters {low:+.1f} to {high:+.1f}" if one["cluster_interval"] else ""
-        gained, lost = len(one["gained"]), len(one["lost"])
-        print(
-            f"  {one['group']:28}{one['difference']:+4} ({gained} gained, {lost} lost), p = {one['p']:.3f}"
-            f"{corrected}{interval}"
-        )
-
-
-def headline(found: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
-    told: dict[str, float] = {}
-    for arm, numbers in found["arms"].items():
-        told |= {f"{prefix}{arm}_solved": numbers["solved"], f"{prefix}{arm}_cpu_seconds": numbers["charged"]}
-        if ARMS[arm].library:
-            told[f"{prefix}{arm}_needing_the_library"] = numbers["solved_needing_the_library"]
-    for one in found["differences"]:
-        if one["group"] == EVERY:
-            told[f"{prefix}{one['arm']}_minus_{one['other']}"] = one["difference"]
-            told[f"{prefix}{one['arm']}_minus_{one['other']}_p"] = round(one["p"], 4)
-    return told
+# -------------------------------------------------------------------------------------------------------------- main
 
 
 def read_settings(options: argparse.Namespace) -> RunSettings:
@@ -326,75 +251,48 @@ def told_settings(settings: RunSettings) -> dict[str, Any]:
     return {key: value for key, value in tree.items() if key not in ("problems", "library", "cpu_seconds", "seed")}
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def main() -> None:
+    parser = command_line(__doc__)
     asked = parser.add_mutually_exclusive_group()
-    asked.add_argument(
-        "--learned", nargs="+", type=Path, metavar="RUN", help="run directories with the library's lemmas"
-    )
+    asked.add_argument("--learned", nargs="+", type=Path, metavar="RUN", help="runs that have the library's lemmas")
     asked.add_argument("--split", nargs="+", type=int, metavar="SEED", help="halve the suites learned on, once a seed")
     parser.add_argument("--out", type=Path, help="directory of the runs")
     parser.add_argument("--config", type=Path, default=REPOSITORY / "configs" / "tip_2015.yaml")
-    parser.add_argument("--path", type=Path, default=REPOSITORY.parent / "shared" / "data" / "tip", help="TIP's suites")
+    parser.add_argument("--path", type=Path, default=TIP, help="TIP's suites")
     parser.add_argument("--arms", default=",".join(ARMS), help="of --learned, separated by commas")
     parser.add_argument("--each", type=float, default=60.0, help="CPU seconds of budget for each problem")
-    parser.add_argument("--seed", type=int, default=0, help="of the runs of --learned")
     parser.add_argument("--limit", type=int, help="at most this many files of each suite, first by name: for a trial")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of all runs")
-    parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    if not options.path.is_dir():
-        print(f"no TIP suites at {options.path}: give --path the folder that holds them", file=sys.stderr)
-        return 0
-    try:
-        return measured(options)
-    except (UserError, OutsideError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2 if isinstance(error, UserError) else 3
-
-
-def measured(options: argparse.Namespace) -> int:
-    """What was asked for: run, printed, written down."""
-    base = read_settings(options)
-    arms = options.arms.split(",")
+    if not has_suites(options.path):
+        return
+    where, base, arms = machine(), read_settings(options), options.arms.split(",")
     if options.out is None and (options.learned or options.split):
         raise UserError("--out is missing: name the directory of the runs")
-    out = Path(options.out or ".").resolve()
     if not set(arms) <= set(ARMS):
         raise UserError(f"--arms {options.arms}: choose among {', '.join(ARMS)}")
-    found: dict[str, Any]
-    if options.learned:
-        found = transfer(base, [run.resolve() for run in options.learned], arms, options.each, out)
-        print_translation(found["suite"])
-        print()
-        print_compared(found)
-        found["headline"] = {key: found["suite"][key] for key in ("files", "translate")} | headline(found)
-    elif options.split:
+    found: dict[str, Any] = {"cpu_seconds_per_problem": options.each, "settings": told_settings(base), "rows": []}
+    figures: dict[str, float] = {}
+    if options.split:
         problems = read_both(options.path.resolve(), options.limit)
-        found = split(base, problems, options.split, options.each, out)
-        found["headline"] = {}
+        found |= split(base, problems, options.split, options.each, options.out.resolve())
         for one in found["splits"]:
             print(f"\n=== split {one['split']}\n")
             print_compared(one)
-            found["headline"] |= headline(one, f"split_{one['split']}_")
-        told = [one["differences"][0]["difference"] for one in found["splits"]]
-        print(f"\nfrozen − none by split: {', '.join(f'{one:+}' for one in told)}; mean {fmean(told):+.1f}")
-        found["headline"]["mean_frozen_minus_none"] = fmean(told)
+            figures |= headline(one, f"split_{one['split']}_")
+        figures["mean_frozen_minus_none"] = fmean(one["differences"][0]["difference"] for one in found["splits"])
     else:
-        found = {"suite": translation(base.problems), "rows": []}
+        found["suite"] = translation(base.problems)
         print_translation(found["suite"])
-        found["headline"] = {"files": found["suite"]["files"], "translate": found["suite"]["translate"]}
-    if options.json:
-        about = {
-            "machine": f"{platform.machine()} {platform.system()}, {os.cpu_count()} cores",
-            "versions": {"lemmary": __version__, "python": platform.python_version()},
-            "seed": options.seed,
-            "cpu_seconds_per_problem": options.each,
-            "settings": told_settings(base),
-        }
-        options.json.write_text(json.dumps(about | found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    return 0
+        figures |= {key: found["suite"][key] for key in ("files", "translate")}
+    if options.learned:
+        runs = [run.resolve() for run in options.learned]
+        found |= transfer(base, runs, arms, options.each, options.out.resolve())
+        print_compared(found)
+        figures |= headline(found)
+    rows = found.pop("rows")
+    tell(options, where, rows, figures, None, **found)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main))

@@ -14,14 +14,12 @@ needs a lemma of the library if its minimised proof does; it rests on one if a l
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
+from bench.script import Row
 from domain import Elaboration, Lemma, UserError
 from library_store.analysis import counts, needs
 from library_store.snapshot import Tables, read
@@ -29,8 +27,6 @@ from pipeline.loop.clusters import open_problem, relation
 from pipeline.report.comparison.contrasts import contrast
 from pipeline.report.comparison.measures import Measures, measure
 from pipeline.report.comparison.statistics import holm, mcnemar_p
-
-Row = dict[str, Any]
 
 Stratum = Literal["all", "some", "none"]
 

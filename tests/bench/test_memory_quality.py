@@ -25,6 +25,7 @@ from bench.memory_quality_plan import (
     plan,
 )
 from bench.memory_quality_runs import file_of, held, round_to_int8, with_rate
+from bench.script import ended
 from models.memoryformer.flops import memory
 from models.memoryformer.settings import Settings
 from models.memoryformer.storage import store_tables
@@ -134,12 +135,12 @@ def test_runs_are_trained_once_and_one_that_is_missing_again_with_the_same_losse
     command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     first, second, figure = (str(tmp_path / name) for name in ("first.json", "second.json", "figure.svg"))
-    assert main([*command, "--json", first, "--figure", figure]) == 0
+    main([*command, "--json", first, "--figure", figure])
     told = json.loads(Path(first).read_text())
     assert [run["kind"] for run in told["runs"]] == ["trial"] * 3 + ["run"] * 3
-    assert [row["equal"] for row in told["comparisons"]] == ["flops", "ngram"]
+    assert [row["equal"] for row in told["rows"]] == ["flops", "ngram"]
     losses = {run["name"]: run["bits_per_byte"]["float32"] for run in told["runs"] if run["kind"] == "run"}
-    for row in told["comparisons"]:
+    for row in told["rows"]:
         assert row["differences"] == [round(losses[row["memory"]] - losses[row["rival"]], 5)]
     for run in told["runs"]:
         assert run["curve"][-1]["bits_per_byte"] < run["curve"][0]["bits_per_byte"]
@@ -153,12 +154,12 @@ def test_runs_are_trained_once_and_one_that_is_missing_again_with_the_same_losse
     missing.unlink()
     times = {file: file.stat().st_mtime_ns for file in files if file != missing}
     capsys.readouterr()
-    assert main([*command, "--json", second]) == 0
+    main([*command, "--json", second])
     assert {file: file.stat().st_mtime_ns for file in times} == times
     assert capsys.readouterr().out.count("bits per byte, ") == 1
     assert without_times(json.loads(Path(second).read_text())) == without_times(told)
 
-    assert main([*command, "--batch", "4"]) == 2
+    assert ended(lambda: main([*command, "--batch", "4"])) == 2
     assert "was made with `recipe.batch` 2, and 4 is asked for" in capsys.readouterr().err
 
 
@@ -220,5 +221,5 @@ def test_a_fit_finds_the_exponent_and_the_residuals() -> None:
 
 
 def test_without_a_directory_the_error_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--only", "flops", "--widths", "32"]) == 2
+    assert ended(lambda: main(["--only", "flops", "--widths", "32"])) == 2
     assert capsys.readouterr().err.startswith("error: --out is missing")

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from bench import retrieval
-from bench.retrieval import Corpus, Question, answers_to, judged, row, state_words, words
+from bench.retrieval import Question, answers_to, judged, row
+from bench.retrieval_leandojo import Corpus, state_words, words
 from datasets.leandojo import Declaration, Premise, SourceFile, Step
 from library_store.retrieval.similar_proofs import SimilarProofs
 
