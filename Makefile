@@ -31,7 +31,7 @@ acceptance: setup setup-browser
 	$(RUN) -m pytest -m acceptance --timeout 0 --results=docs/results/acceptance.json
 
 bench: setup ## the benchmarks that ask for no run or suite
-	@for script in $$(grep -L 'add_argument("[a-z]*", type=Path\|add_argument("suite")' bench/[a-z]*.py); do echo "$$script"; $(RUN) "$$script" || exit; done
+	@for script in $$(grep -l __main__ $$(grep -L 'add_argument("[a-z]*", type=Path' bench/[a-z]*.py)); do echo "$$script"; $(RUN) "$$script" || exit; done
 
 docs: setup
 	$(RUN) -m pipeline.config_page > docs/configuration.md

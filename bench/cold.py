@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import yaml
 
-from bench.script import command_line, ended, machine, table, tell
+from bench.script import Row, command_line, ended, machine, table, tell
 from domain import UserError
 from library_store.snapshot import Tables, read
 
@@ -54,7 +54,7 @@ def main() -> None:
     where, tables = machine(), read(options.run)
     written = yaml.safe_load((options.run / "config.yaml").read_text(encoding="utf-8"))
     solved = {row["name"] for row in tables.rows("problems") if row["status"] == "proved"}
-    rows = [
+    rows: list[Row] = [
         {"problem": name, "cpu_seconds": spent, "solved": name in solved and spent <= options.limit}
         for name, spent in seconds_by_problem(tables).items()
     ]

@@ -25,6 +25,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -220,6 +221,15 @@ def print_result(found: Result) -> None:
         )
 
 
+def options_of(told: argparse.Namespace) -> Options:
+    """What a plan follows from, by the command line."""
+    asked: dict[str, Any] = {}
+    for field in fields(Options):
+        value = getattr(told, field.name, field.default)
+        asked[field.name] = tuple(value) if isinstance(value, list) else value
+    return Options(**asked)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = command_line(__doc__, seed=False)
     parser.add_argument("--plan", action="store_true", help="print models, costs and CPU minutes, and train nothing")
@@ -240,8 +250,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--figure", type=Path, help="SVG of the results")
     options = parser.parse_args(arguments)
     where = machine(f"torch {torch.__version__}")
-    told = {field.name: getattr(options, field.name, field.default) for field in fields(Options)}
-    asked = Options(**{name: tuple(value) if isinstance(value, list) else value for name, value in told.items()})
+    asked = options_of(options)
     planned = plan(asked)
     if options.plan:
         print_plan(planned, asked, options.plan_steps)

@@ -189,7 +189,7 @@ def settings_of(directory: Path) -> dict[str, Any]:
 
 def other_settings(these: Mapping[str, Any], those: Mapping[str, Any]) -> list[str]:
     """The settings in which two runs differ."""
-    return sorted(key for key in these | those if these.get(key) != those.get(key))
+    return sorted(key for key in {*these, *those} if these.get(key) != those.get(key))
 
 
 def against(base: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, list[str]]:

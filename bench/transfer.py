@@ -269,13 +269,14 @@ def main() -> None:
     where, base, arms = machine(), read_settings(options), options.arms.split(",")
     if options.out is None and (options.learned or options.split):
         raise UserError("--out is missing: name the directory of the runs")
+    out = Path(options.out or ".").resolve()
     if not set(arms) <= set(ARMS):
         raise UserError(f"--arms {options.arms}: choose among {', '.join(ARMS)}")
     found: dict[str, Any] = {"cpu_seconds_per_problem": options.each, "settings": told_settings(base), "rows": []}
     figures: dict[str, float] = {}
     if options.split:
         problems = read_both(options.path.resolve(), options.limit)
-        found |= split(base, problems, options.split, options.each, options.out.resolve())
+        found |= split(base, problems, options.split, options.each, out)
         for one in found["splits"]:
             print(f"\n=== split {one['split']}\n")
             print_compared(one)
@@ -287,7 +288,7 @@ def main() -> None:
         figures |= {key: found["suite"][key] for key in ("files", "translate")}
     if options.learned:
         runs = [run.resolve() for run in options.learned]
-        found |= transfer(base, runs, arms, options.each, options.out.resolve())
+        found |= transfer(base, runs, arms, options.each, out)
         print_compared(found)
         figures |= headline(found)
     rows = found.pop("rows")

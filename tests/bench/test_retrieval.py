@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
@@ -78,8 +76,7 @@ def test_recall_is_the_share_of_what_is_wanted_and_its_interval_is_over_groups()
     assert row([good, good._replace(group="u")], 0)["recall_at_10_interval"] == [100.0, 100.0]
 
 
-def test_a_report_is_there_before_the_end(tmp_path: Path) -> None:
+def test_the_headline_is_that_of_both_rankings() -> None:
     facts = {"source": "LeanDojo, random", "method": "BM25 + proofs", "recall_at_10": 12.5}
-    retrieval.write(tmp_path / "r.json", "here", 3, [facts])
-    report = json.loads((tmp_path / "r.json").read_text())
-    assert (report["headline"], report["seed"]) == ({"recall_at_10": 12.5}, 3)
+    assert retrieval.headline([facts, facts | {"method": "BM25", "recall_at_10": 1.0}]) == {"recall_at_10": 12.5}
+    assert retrieval.headline([]) == {}
