@@ -30,8 +30,8 @@ test: setup setup-browser lint
 acceptance: setup setup-browser
 	$(RUN) -m pytest -m acceptance --timeout 0 --results=docs/results/acceptance.json
 
-bench: setup ## the benchmarks that ask for no run or suite
-	@for script in $$(grep -l __main__ $$(grep -L 'add_argument("[a-z]*", type=Path' bench/[a-z]*.py)); do echo "$$script"; $(RUN) "$$script" || exit; done
+bench: setup ## all benchmarks; one that asks for a run or a data set says so, with exit code 2, and is passed over
+	@for script in $$(grep -l __main__ bench/*.py); do echo "$$script"; $(RUN) "$$script" || [ $$? -eq 2 ] || exit 1; done
 
 docs: setup
 	$(RUN) -m pipeline.config_page > docs/configuration.md
