@@ -1,11 +1,12 @@
 """README and the pages of docs/: their links, the files and commands that they name, what docstrings cite of them."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 
-from pipeline.__main__ import COMMANDS
+from pipeline.__main__ import COMMANDS, application
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -54,10 +55,23 @@ def test_the_files_that_a_page_names_are_there(page: Path) -> None:
     assert [name for name in sorted(paths(page.read_text())) if not list(ROOT.glob(name))] == []
 
 
+def command_lines(text: str) -> list[str]:
+    """What stands behind `python -m pipeline` in shell blocks and in code within a sentence."""
+    blocks = "\n".join(re.findall(r"^```(?:sh)?\n(.*?)^```$", text, re.DOTALL | re.MULTILINE))
+    lines = blocks.replace("\\\n", " ").splitlines() + re.findall(r"`([^`\n]*)`", text)
+    found = [
+        line.partition("-m pipeline ")[2] for line in lines if re.match(r"[$ ]*(\.venv/bin/)?python -m pipeline ", line)
+    ]
+    return [line for line in found if "…" not in line]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_the_commands_that_a_page_shows_exist(page: Path) -> None:
-    shown = re.findall(r"-m pipeline ([a-z]+)", page.read_text())
-    assert set(shown) <= set(COMMANDS)
+def test_the_command_lines_that_a_page_shows_can_be_read(page: Path) -> None:
+    for line in command_lines(page.read_text()):
+        arguments = shlex.split(line, comments=True)
+        assert arguments[0] in COMMANDS
+        if arguments[1:]:  # a command alone is only mentioned
+            application(arguments[0]).parse_args(arguments, exit_on_error=False, print_error=False)
 
 
 def test_every_page_is_in_the_index() -> None:
