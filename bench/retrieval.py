@@ -154,7 +154,7 @@ def leandojo_rows(path: Path, options: argparse.Namespace) -> Iterator[list[Row]
     read = read_steps(path, [f"{split}/{part}" for split in options.splits for part in ("train", "test")])
     say(f"read {path.name}")
     corpus = Corpus(read.files)
-    say(f"{len(corpus.postings.ids)} declarations")
+    say(f"{len(corpus.declarations.ids)} declarations")
     for split in options.splits:
         yield split_rows(corpus, read, split, options)
 

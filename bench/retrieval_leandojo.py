@@ -1,6 +1,6 @@
 """LeanDojo Benchmark 4 as ReProver was measured on it: declarations, what a theorem may be given, what a tactic names.
 
-The declarations stand in the postings of `library_store` as lemmas whose only definition is their file, so that what
+The declarations stand in the index of `library_store` as lemmas whose only definition is their file, so that what
 a theorem may be given is what it imports. Names are cut into the words that they are made of.
 """
 
@@ -13,7 +13,7 @@ from functools import cache
 
 from datasets.leandojo import Position, SourceFile, Step
 from library_store.retrieval.hybrid import DEPTH
-from library_store.retrieval.postings import IndexedStatement, Postings
+from library_store.retrieval.bm25 import Bm25, IndexedStatement
 from library_store.retrieval.similar_proofs import SimilarProofs
 
 _WORD = re.compile(r"[^\W\d][\w'.]*|[^\w\s\"()]+")
@@ -41,14 +41,14 @@ class Corpus:
     """The declarations as lemmas whose only definition is their file: a theorem has the files that it imports."""
 
     def __init__(self, files: Sequence[SourceFile]) -> None:
-        self.postings = Postings()
+        self.declarations = Bm25()
         self._files = {file.path: file for file in files}
         self._last: tuple[str, frozenset[str]] = ("", frozenset())
         for file in files:
             for declaration in file.premises:
                 found = words(f"{declaration.full_name} {declaration.code}")
                 identity = f"{file.path}:{declaration.start[0]}:{declaration.start[1]} {declaration.full_name}"
-                self.postings.add(identity, IndexedStatement(found, sum(found.values())), (file.path,), 1)
+                self.declarations.add(identity, IndexedStatement(found, sum(found.values())), (file.path,), 1)
 
     def imported(self, path: str) -> frozenset[str]:
         """A file and all that it imports."""
@@ -88,7 +88,7 @@ class Corpus:
         tokens = list(state_words(step.state).elements())
         files, later = self.imported(step.path), self.later(step)
         most = DEPTH + len(later)
-        lexical = [one.id for one in self.postings.retrieve(tokens, files, most, None)]
+        lexical = [one.id for one in self.declarations.retrieve(tokens, files, most, None)]
         voted = [vote.id for vote in proofs.votes(tokens) if vote.id.partition(":")[0] in files]
         found = {"lexical": lexical, "proofs": voted}
         return {name: [one for one in ranked if one not in later][:DEPTH] for name, ranked in found.items()}

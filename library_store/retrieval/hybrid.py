@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Literal, TypeAlias
 
+from library_store.retrieval.bm25 import IndexedStatement
 from library_store.retrieval.fusion import fused
 from library_store.retrieval.lexical import LemmaIndex, Retrieved
-from library_store.retrieval.postings import IndexedStatement
 from library_store.retrieval.similar_proofs import SimilarProofs
 
 Ranking: TypeAlias = Literal["lexical", "proofs"]
@@ -70,14 +70,13 @@ class HybridIndex:
         """
         if k < 1:
             return []
-        postings = self._lexical.postings(prelude_id)
         depth = max(k, DEPTH)
-        eligible = {postings.ids[number] for number in postings.eligible(definition_ids, at_round).tolist()}
         found: list[list[str]] = []
         if "lexical" in rankings:
             lexical = self._lexical.retrieve(tokens, definition_ids, prelude_id, depth, at_round=at_round)
             found.append([one.lemma.id for one in lexical])
         if "proofs" in rankings:
+            eligible = self._lexical.of_prelude(prelude_id).eligible(definition_ids, at_round)
             proofs = self._proofs.get(prelude_id, SimilarProofs())
             votes = proofs.votes(constants(tokens), at_round=at_round, without=without)
             found.append([vote.id for vote in votes if vote.id in eligible][:depth])

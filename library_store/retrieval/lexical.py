@@ -1,21 +1,21 @@
 """Choosing the few lemmas that may help with a statement (BM25 over the constants of statements).
 
 A lemma is eligible for a statement when it has the same prelude and all of its definitions are among those that the
-statement's problem has; `shelves.py` finds these, `postings.py` scores them. An unselected library helps nobody, and
+statement's problem has; `bm25.py` finds and scores these. An unselected library helps nobody, and
 the smallest relevant lemmas were what helped in experiments on inductive problems: equal scores are ordered by size.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 
 from domain import App, Const, Forall, Lambda, Lemma, Term, Var
-from library_store.retrieval.postings import IndexedStatement, Postings
+from library_store.retrieval.bm25 import Bm25, IndexedStatement
 from term_algebra import children, subterms
 
 _WORDS = re.compile(r"[^\W\d][\w'.]*|[^\w\s\"()]+")
@@ -87,7 +87,7 @@ class LemmaIndex:
     """An incremental index. It holds what it was given: take retired lemmas out with `remove`."""
 
     def __init__(self, lemmas: Iterable[Lemma] = ()) -> None:
-        self._postings: dict[str, Postings] = {}
+        self._by_prelude: defaultdict[str, Bm25] = defaultdict(Bm25)
         self._numbers: dict[str, int] = {}
         self._lemmas: dict[str, Lemma] = {}
         for lemma in lemmas:
@@ -100,16 +100,15 @@ class LemmaIndex:
     def add(self, lemma: Lemma) -> None:
         """Put a lemma in, or replace its earlier revision: an id stands for one statement, so that alone is new."""
         if lemma.id not in self._lemmas:
-            postings = self._postings.get(lemma.prelude_id)
-            if postings is None:
-                postings = self._postings[lemma.prelude_id] = Postings()
-            self._numbers[lemma.id] = postings.add(lemma.id, read(lemma.term), lemma.definition_ids, lemma.round)
+            index = self._by_prelude[lemma.prelude_id]
+            self._numbers[lemma.id] = index.add(lemma.id, read(lemma.term), lemma.definition_ids, lemma.round)
         self._lemmas[lemma.id] = lemma
 
     def remove(self, lemma_id: str) -> None:
         lemma = self._lemmas.pop(lemma_id, None)
         if lemma is not None:
-            self._postings[lemma.prelude_id].remove(self._numbers.pop(lemma_id))
+            index = self._by_prelude[lemma.prelude_id]
+            index.remove(self._numbers.pop(lemma_id), read(lemma.term), lemma.definition_ids)
 
     def retrieve(
         self,
@@ -129,14 +128,12 @@ class LemmaIndex:
             k: at most so many.
             at_round: leave out lemmas that were admitted later.
         """
-        if prelude_id not in self._postings:
-            return []
-        found = self._postings[prelude_id].retrieve(tokens, definition_ids, k, at_round)
+        found = self.of_prelude(prelude_id).retrieve(tokens, definition_ids, k, at_round)
         return [Retrieved(self._lemmas[identity], score) for identity, score in found]
 
-    def postings(self, prelude_id: str) -> Postings:
-        """The lemmas of a prelude, by number."""
-        return self._postings.get(prelude_id) or Postings()
+    def of_prelude(self, prelude_id: str) -> Bm25:
+        """The lemmas of a prelude."""
+        return self._by_prelude.get(prelude_id) or Bm25()
 
     def scored(self, lemma_id: str, score: float) -> Retrieved:
         """A lemma that is in, with a score."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from library_store.retrieval.postings import IndexedStatement, Postings
+from library_store.retrieval.bm25 import Bm25, IndexedStatement
 
 NEIGHBOURS = 400
 """Proved statements that vote."""
@@ -28,8 +28,8 @@ class SimilarProofs:
     """What the proofs of one prelude's statements use."""
 
     def __init__(self) -> None:
-        self._statements = Postings()
-        self._numbers: dict[str, int] = {}
+        self._index = Bm25()
+        self._entered: dict[str, tuple[int, IndexedStatement]] = {}
         self._uses: dict[str, tuple[str, ...]] = {}
 
     def __len__(self) -> int:
@@ -37,11 +37,11 @@ class SimilarProofs:
 
     def add(self, identity: str, statement: IndexedStatement, uses: Collection[str], in_round: int) -> None:
         """Take in a proof, or put it in place of an earlier one of the same statement; one that uses nothing goes."""
-        if identity in self._numbers:
-            self._statements.remove(self._numbers.pop(identity))
+        if identity in self._uses:
+            self._index.remove(*self._entered.pop(identity), ())
             del self._uses[identity]
         if uses:
-            self._numbers[identity] = self._statements.add(identity, statement, (), in_round)
+            self._entered[identity] = self._index.add(identity, statement, (), in_round), statement
             self._uses[identity] = tuple(uses)
 
     def votes(
@@ -55,7 +55,7 @@ class SimilarProofs:
             without: a statement that does not vote: the question itself.
             neighbours: at most so many vote.
         """
-        found = self._statements.retrieve(tokens, (), neighbours + 1, at_round)
+        found = self._index.retrieve(tokens, (), neighbours + 1, at_round)
         alike = [one for one in found if one.id != without][:neighbours]
         weight: dict[str, float] = {}
         for one in alike:

@@ -48,7 +48,7 @@ def test_what_is_wanted_is_the_declaration_at_the_place_that_the_premise_names(c
 
 def test_similar_states_vote_for_what_may_be_given_only(corpus: Corpus) -> None:
     proofs = SimilarProofs()
-    ids = {name.rpartition(" ")[2]: name for name in corpus.postings.ids}
+    ids = {name.rpartition(" ")[2]: name for name in corpus.declarations.ids}
     state = "⊢ a * b = b * a"
     proofs.add("1", retrieval.counted(state_words(state)), [ids["add_comm"], ids["mul_self"], ids["mul_late"]], 1)
     assert corpus.rankings(step(9, state), proofs)["proofs"] == [ids["add_comm"]]
