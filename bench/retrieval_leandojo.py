@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from functools import cache
 
 from datasets.leandojo import Position, SourceFile, Step
-from library_store.retrieval.hybrid import DEPTH
 from library_store.retrieval.bm25 import Bm25, IndexedStatement
+from library_store.retrieval.hybrid import DEPTH
 from library_store.retrieval.similar_proofs import SimilarProofs
 
 _WORD = re.compile(r"[^\W\d][\w'.]*|[^\w\s\"()]+")
