@@ -2,46 +2,68 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import ray
 
 from actors.accounting import cpu_seconds
-from domain import Prover
-from verifiers.isabelle.verifier import IsabelleVerifier
-from verifiers.lean.verifier import LeanVerifier
-from verifiers.rocq.verifier import RocqVerifier
+from domain import Candidate, Development, Elaboration, Goal, Problem, Replay, Term, Verdict
+from verifiers.protocol import Verifier
 
 
-class RocqVerification(RocqVerifier):
-    """The verifier with the CPU seconds of its own process tree."""
+class Verification:
+    """A verifier that an actor holds, with the CPU seconds of its process tree; what listened before is not in it."""
+
+    def __init__(self, opener: Callable[[], Verifier]) -> None:
+        self._verifier = opener()
+        self.prover = self._verifier.prover
+
+    @property
+    def version(self) -> str:
+        return self._verifier.version
+
+    def describe(self) -> str:
+        return self._verifier.describe()
+
+    def sandbox_note(self) -> str | None:
+        return self._verifier.sandbox_note()
+
+    def notices(self) -> list[str]:
+        return self._verifier.notices()
+
+    def elaborate(self, problems: Sequence[Problem]) -> list[Elaboration | Verdict]:
+        return self._verifier.elaborate(problems)
+
+    def check(self, batch: Sequence[Candidate], seconds: float | None = None) -> list[Verdict]:
+        return self._verifier.check(batch, seconds)
+
+    def audit(self, batch: Sequence[Candidate], *, recheck: bool = False) -> list[Verdict]:
+        return self._verifier.audit(batch, recheck=recheck)
+
+    def recheck(self, development: Development) -> Verdict:
+        return self._verifier.recheck(development)
+
+    def replay(self, candidate: Candidate, seconds: float | None = None) -> Replay:
+        return self._verifier.replay(candidate, seconds)
+
+    def uses(self, candidate: Candidate) -> tuple[str, ...] | Verdict:
+        return self._verifier.uses(candidate)
+
+    def parse_goal(self, text: str, header: str = "") -> Goal:
+        return self._verifier.parse_goal(text, header)
+
+    def render_statement(self, term: Term) -> str:
+        return self._verifier.render_statement(term)
 
     def cpu_seconds(self) -> float:
         return cpu_seconds()
 
-
-class LeanVerification(LeanVerifier):
-    """The verifier with the CPU seconds of its own process tree."""
-
-    def cpu_seconds(self) -> float:
-        return cpu_seconds()
+    def close(self) -> None:
+        self._verifier.close()
 
 
-class IsabelleVerification(IsabelleVerifier):
-    """The verifier with the CPU seconds of its own process tree; a server that listened before is not in it."""
-
-    def cpu_seconds(self) -> float:
-        return cpu_seconds()
-
-
-_VERIFIERS: dict[Prover, Any] = {
-    "rocq": RocqVerification,
-    "lean4": LeanVerification,
-    "isabelle": IsabelleVerification,
-}
-
-
-def start(count: int, settings: Any, prover: Prover = "rocq") -> list[Any]:
-    """Starts `count` verification actors of a prover; each keeps warm sessions of its own."""
-    actor = ray.remote(num_cpus=0, max_restarts=3, max_task_retries=2)(_VERIFIERS[prover])
-    return [actor.remote(settings) for _ in range(count)]
+def start(count: int, opener: Callable[[], Verifier]) -> list[Any]:
+    """Starts `count` verification actors; each opens a verifier, which keeps warm sessions of its own."""
+    actor = ray.remote(num_cpus=0, max_restarts=3, max_task_retries=2)(Verification)
+    return [actor.remote(opener) for _ in range(count)]

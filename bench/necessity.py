@@ -93,7 +93,7 @@ class Bench:
         context = self._context
         before, definitions = closure(context, found.lemmas), tuple(context.definitions.values())
         preamble = context.preamble(elaboration.prelude_id)
-        texts = context.dialect.candidates(elaboration, found.proof, before, definitions, preamble)
+        texts = context.backend.syntax.candidates(elaboration, found.proof, before, definitions, preamble)
         return any(context.verifier.audit([Candidate(elaboration.problem, text)])[0].accepted for text in texts)
 
     def subsumers(self, lemma: Lemma) -> frozenset[str]:

@@ -14,7 +14,6 @@ from pydantic import Field, model_validator
 from models import OWN_MODELS
 from pipeline import typed_yaml
 from pipeline.typed_yaml import Fraction, Group, Natural, Positive
-from verifiers.isabelle.methods import METHODS
 
 
 class ProblemSource(Group):
@@ -145,7 +144,10 @@ class RepairSettings(Group):
     """As `rocq`, for Lean 4."""
     lean4_moves: tuple[str, ...] = ("intros", "simp", "simp at *", "subst_vars", "symm", "norm_num", "push_cast")
     """As `rocq_moves`, for Lean 4."""
-    isabelle: tuple[str, ...] = METHODS
+    isabelle: tuple[str, ...] = (
+        *("auto", "simp", "blast", "fastforce", "force", "eval", "presburger", "sos", "arith", "linarith"),
+        "(auto simp: field_simps)",
+    )
     """As `rocq`, for Isabelle: methods of LEGO-Prover's checker in its order."""
 
 

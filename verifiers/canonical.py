@@ -15,13 +15,7 @@ from typing import Protocol
 
 from domain import Const, Constructor, Datatype, Definition, Elaboration, Function, Problem, Prover, Term
 from term_algebra import alpha_normal, constants, has_fix, rename_constants, replace_constants, size, unfold
-
-DERIVED: Mapping[Prover, tuple[str, ...]] = {
-    "rocq": ("_rect", "_ind", "_rec", "_sind"),
-    "lean4": (".rec", ".casesOn", ".recOn", ".noConfusion"),
-    "isabelle": (),
-}
-"""What a prover puts behind a datatype's name for the names that it derives from it."""
+from verifiers.backend import backend_of
 
 
 class Writer(Protocol):
@@ -87,7 +81,9 @@ def canonical_names(definition_id: str, count: int) -> tuple[str, ...]:
 
 def with_derived(names: Mapping[str, str], datatypes: Iterable[str], prover: Prover) -> dict[str, str]:
     """The table of names with what the prover derives from `datatypes` (keys of the table) added."""
-    derived = {name + suffix: names[name] + suffix for name in datatypes for suffix in DERIVED[prover]}
+    derived = {
+        name + suffix: names[name] + suffix for name in datatypes for suffix in backend_of(prover).syntax.derived
+    }
     return {**derived, **names}
 
 
@@ -210,7 +206,7 @@ def reached(definitions: Iterable[Definition], term: Term) -> tuple[str, ...]:
         datatype.name + suffix: definition.id
         for definition in by_id.values()
         for datatype in definition.datatypes
-        for suffix in DERIVED[definition.prover]
+        for suffix in backend_of(definition.prover).syntax.derived
     }
     found: set[str] = set()
     waiting = [owner[name] for name in constants(term) if name in owner]

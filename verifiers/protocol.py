@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from domain import Candidate, Elaboration, Goal, Problem, Prover, Replay, Term, Verdict
+from domain import Candidate, Development, Elaboration, Goal, Problem, Prover, Replay, Term, Verdict
 
 
 class Verifier(Protocol):
@@ -20,6 +20,18 @@ class Verifier(Protocol):
     @property
     def version(self) -> str:
         """The prover's version, as it is recorded beside verdicts and lemmas."""
+        ...
+
+    def describe(self) -> str:
+        """The prover and its version, like `rocq 8.16.1`."""
+        ...
+
+    def sandbox_note(self) -> str | None:
+        """Why provers run without a full sandbox here, or None."""
+        ...
+
+    def notices(self) -> list[str]:
+        """What a run should know of how this verifier works here."""
         ...
 
     def elaborate(self, problems: Sequence[Problem]) -> list[Elaboration | Verdict]:
@@ -35,6 +47,10 @@ class Verifier(Protocol):
 
     def audit(self, batch: Sequence[Candidate], *, recheck: bool = False) -> list[Verdict]:
         """Verdicts that count: a fresh process per candidate, statement first, lemmas compiled with their proofs."""
+        ...
+
+    def recheck(self, development: Development) -> Verdict:
+        """The verdict of an independent pass over a whole library; nothing is taken from a cache."""
         ...
 
     def replay(self, candidate: Candidate, seconds: float | None = None) -> Replay:
@@ -65,6 +81,10 @@ class Verifier(Protocol):
 
     def render_statement(self, term: Term) -> str:
         """A closed statement as text that the prover reads back as exactly this term."""
+        ...
+
+    def cpu_seconds(self) -> float:
+        """CPU seconds that its processes have used."""
         ...
 
     def close(self) -> None:

@@ -1,8 +1,8 @@
 """Repair: where a proof fails at a step, the prover's own automation is tried at that step, and the proof goes on.
 
-This is the checker of LEGO-Prover (section 3.2), for every prover: `verifiers.steps.Language` says what a step and a
-block is, and the prover is asked through `replay` and `check` alone. At the first step that fails there is tried, until
-one thing helps:
+This is the checker of LEGO-Prover (section 3.2), for every prover: `verifiers.steps.StepLanguage` says what a step and
+a block is, and the prover is asked through `replay` and `check` alone. At the first step that fails there is tried,
+until one thing helps:
 
 1. automation in place of the step's last part (behind `by`, say), or, closing the goal, in place of the step; then the
    rest of what the text does about that goal is left out, and the text goes on behind it;

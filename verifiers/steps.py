@@ -6,8 +6,10 @@ them (blanks, comments) means nothing to the prover.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple, Protocol
+
+from domain import Candidate
 
 Kind = Literal["step", "gap", "opens", "closes", "frame"]
 """`step`: a tactic. `gap`: a place left open (`admit`), or text that was cut off. `opens`, `closes`: marks of a block.
@@ -68,6 +70,19 @@ class StepLanguage(Protocol):
 
     def unknown(self, message: str) -> str | None:
         """The name of the tactic that does not exist here, as an error says; empty if it does not say the name."""
+        ...
+
+    def with_imports(
+        self, candidate: Candidate, tactics: Sequence[str], works: Callable[[Candidate], bool]
+    ) -> Candidate | None:
+        """The candidate as a whole text that first imports what tactics come from; None where no text can do that.
+
+        Only what `works` on its own under the problem's header is imported.
+        """
+        ...
+
+    def without_idle_imports(self, text: str) -> str:
+        """The text of `with_imports` after repair, without imports of which it calls no tactic."""
         ...
 
 

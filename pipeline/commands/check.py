@@ -20,7 +20,8 @@ from domain import Candidate, Message, OutsideError, Problem, UserError, Verdict
 from pipeline.commands import MOST_SECONDS
 
 if TYPE_CHECKING:
-    from pipeline.provers import Provers
+    from verifiers.opened import Verifiers
+    from verifiers.protocol import Verifier
 
 PROGRESS_SECONDS = 5.0
 """Between two lines of progress of a batch."""
@@ -82,16 +83,17 @@ def check(
         raise UserError("--repair goes with a problem and --proof FILE, not with a batch")
     if workers < 1 or not 0 < cpu_seconds <= MOST_SECONDS:
         raise UserError(f"--workers and --cpu-seconds must be greater than zero, the latter at most {MOST_SECONDS}")
-    from pipeline.provers import Provers
+    from verifiers.backend import VerifierLimits
+    from verifiers.opened import Verifiers
 
-    provers = Provers(seconds=cpu_seconds, workers=workers)
+    provers = Verifiers(VerifierLimits(audit_seconds=cpu_seconds, audit_workers=workers))
     try:
         if batch is not None:
             return _check_batch(provers, batch, recheck=recheck, workers=workers)
         assert problem is not None
         assert proof is not None
         candidate = Candidate(_problem(problem), _text(proof))
-        verifier = provers.verifier(candidate.problem.prover)
+        verifier = provers.of(candidate.problem.prover)
         _tell(provers.notes())
         verdict = verifier.audit([candidate], recheck=recheck)[0]
         repaired = _repaired(verifier, candidate) if repair and verdict.verdict in ("rejected", "timeout") else None
@@ -115,7 +117,7 @@ SECONDS = 30.0
 """CPU seconds for the repair of one text, with or without imports: more than in a run, where many wait."""
 
 
-def _repaired(verifier: Any, candidate: Candidate) -> str | None:
+def _repaired(verifier: Verifier, candidate: Candidate) -> str | None:
     """The text of the candidate after repair, if there is one that a warm session accepts."""
     from pipeline.config import RepairSettings
     from pipeline.loop.repair import repair_text
@@ -128,7 +130,7 @@ def _tell(notes: list[str]) -> None:
         print(note, file=sys.stderr)
 
 
-def _check_batch(provers: Provers, file: Path, *, recheck: bool, workers: int) -> int:
+def _check_batch(provers: Verifiers, file: Path, *, recheck: bool, workers: int) -> int:
     from datasets.jsonl import read_lines
 
     lines = read_lines(file)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 if TYPE_CHECKING:
     from datasets import Dataset
     from domain import Problem
+    from verifiers.protocol import Verifier
 
 TOGETHER = 50
 """Problems that a prover is asked for at once."""
@@ -90,19 +91,16 @@ class Checked:
 
     def reasons(self, problems: list[Problem]) -> list[str | None]:
         """For each problem what its prover says against its header or statement; None where it takes both."""
-        from pipeline.dialects import DIALECTS
-        from pipeline.provers import CHECKED, Provers
+        from verifiers.backend import BACKENDS, VerifierLimits
+        from verifiers.opened import Verifiers
 
         reasons: dict[int, str] = {}
-        provers = Provers(seconds=CHECK_SECONDS, workers=1)
+        provers = Verifiers(VerifierLimits(audit_seconds=CHECK_SECONDS))
         try:
-            for prover in CHECKED:
+            for prover in BACKENDS:
                 chosen = [position for position, problem in enumerate(problems) if problem.prover == prover]
-                if chosen and prover not in DIALECTS:
-                    asks = " and ".join(DIALECTS)
-                    self.said.append(f"{prover} was not asked about {len(chosen)} problems: --check asks {asks}")
-                elif chosen:
-                    verifier = provers.verifier(prover)
+                if chosen:
+                    verifier = provers.of(prover)
                     refused = _refused(verifier, [problems[position] for position in chosen])
                     reasons |= {chosen[position]: reason for position, reason in refused.items()}
                     taken = f"{len(chosen) - len(refused)} of {len(chosen)}"
@@ -112,7 +110,7 @@ class Checked:
         return [reasons.get(position) for position in range(len(problems))]
 
 
-def _refused(verifier: Any, problems: list[Problem]) -> dict[int, str]:
+def _refused(verifier: Verifier, problems: list[Problem]) -> dict[int, str]:
     """What the prover says against those problems that it does not take, by their position."""
     from domain import Verdict
 

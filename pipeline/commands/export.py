@@ -45,9 +45,9 @@ def export(
 
     tables = read(run, at_round)
     library = library_of(tables, _preludes(tables))
-    style = library.form
+    style, prover = library.form, library.backend.name
     if form not in ("jsonl", style.project):
-        raise UserError(f"{run} is a library for {style.prover}: export it --as {style.project} or --as jsonl")
+        raise UserError(f"{run} is a library for {prover}: export it --as {style.project} or --as jsonl")
     target = out or run / (LINES if form == "jsonl" else form)
     free = not target.exists() or (form != "jsonl" and target.is_dir() and not any(target.iterdir()))
     if not free and not is_exported(target if form == "jsonl" else target / LINES):
@@ -72,21 +72,24 @@ def export(
 
 def _preludes(tables: Tables) -> dict[str, str]:
     """The text of each prelude that a lemma has, as the prover reads it from the header of a problem that has it."""
-    from pipeline.provers import Provers
+    from verifiers.backend import VerifierLimits, backend_of
+    from verifiers.opened import Verifiers
 
     provers: dict[str, Prover] = {lemma.prelude_id: lemma.prover for lemma in tables.lemmas.values()}
-    found = {name: "" for name, prover in provers.items() if name.partition("@")[0] == _of_nothing(prover)}
+    found = {
+        name: "" for name, prover in provers.items() if name.partition("@")[0] == backend_of(prover).syntax.no_prelude
+    }
     examples = {
         state.prelude_id: state.problem
         for state in tables.problems.values()
         if state.prelude_id in provers and state.prelude_id not in found
     }
     if examples:
-        opened = Provers(seconds=60.0, workers=1)
+        opened = Verifiers(VerifierLimits(audit_seconds=60.0))
         try:
             for prover in dict.fromkeys(provers.values()):
                 asked = {name: problem for name, problem in examples.items() if problem.prover == prover}
-                answers = opened.verifier(prover).elaborate(list(asked.values()))
+                answers = opened.of(prover).elaborate(list(asked.values()))
                 for name, answer in zip(asked, answers, strict=True):
                     if isinstance(answer, Elaboration):
                         found[name] = answer.prelude
@@ -99,16 +102,3 @@ def _preludes(tables: Tables) -> dict[str, str]:
             "prover the one that the run had? `python -m pipeline doctor` says which it is"
         )
     return found
-
-
-def _of_nothing(prover: Prover) -> str:
-    """The identity of an empty prelude."""
-    if prover == "rocq":
-        from verifiers.rocq.canonical import prelude_id
-
-        return prelude_id("")
-    if prover == "lean4":
-        from verifiers.lean.canonical import prelude_id as lean_prelude_id
-
-        return lean_prelude_id("")
-    return ""

@@ -16,13 +16,16 @@ from dataclasses import dataclass, field
 from domain import App, Const, Definition, Forall, Goal, Lambda, Message, Sort, Term, Var
 from pipeline.development.context import Context, symbols_of
 from pipeline.development.document import Hole
-from pipeline.proposers.automation.portfolio import TACTICS, Automation
-from pipeline.proposers.conjecture import generalisation, refutation
+from pipeline.proposers.automation.portfolio import Portfolio
+from pipeline.proposers.conjecture import generalisation
 from pipeline.proposers.conjecture.testing import ALIKE_TRIALS, Tester
 from term_algebra import alpha_normal, constants, substitute, subterms, unfold
 from term_algebra.theory import STANDARD_DATATYPES, pi_binders
 from verifiers.audit.rocq.reader import parse_goal
 from verifiers.audit.words import ParseError
+from verifiers.rocq import refutation
+from verifiers.rocq.automation import RocqAutomation
+from verifiers.rocq.tactics import TACTICS
 from verifiers.rocq.terms import library_parameters, parse_definition, parse_inductive, parse_typed, render
 
 SECONDS = 2.0
@@ -191,7 +194,7 @@ def _said(messages: Sequence[Message]) -> list[str]:
 def counterexample(context: Context, closed: Closed, seed: int) -> dict[str, str] | None:
     """Values for the statement's variables with which the prover proves that it is false."""
     met = Tester(closed.definitions).test(closed.term, seed, alike=ALIKE_TRIALS).counterexample
-    script = None if met is None else refutation.script(closed.term, closed.definitions, met)
+    script = None if met is None else refutation.script(closed.term, closed.definitions, met.ground)
     if met is None or script is None:
         return None
     text = f"Goal ({render(closed.term)}) -> Coq.Init.Logic.False.\nProof.\n{script}\nQed."
@@ -217,8 +220,8 @@ def conjectures(context: Context, closed: Closed, seed: int, most: int) -> list[
                 continue
         return goals
 
-    automation = Automation(closed.definitions)
-    found = generalisation.requests(closed.term, automation, replay, seed=seed, most=most)
+    portfolio = Portfolio(closed.definitions, RocqAutomation())
+    found = generalisation.requests(closed.term, portfolio, replay, seed=seed, most=most)
     said = [inside(closed, term) for term in found]
     return [render(term) for term in said if term is not None]
 

@@ -12,10 +12,10 @@ from domain import Prompt
 from pipeline.config import ModelSettings, ProveSettings, RunSettings
 from pipeline.development.document import Document, Hole
 from pipeline.loop.context import Model
-from pipeline.proposers.language_model.languages import PROMPT_LANGUAGES
 from pipeline.proposers.language_model.prompting import estimate_tokens
-from pipeline.proposers.language_model.rocq_text import parse_proofs
+from verifiers.rocq.prompt_language import RocqPrompts
 
+LANGUAGE = RocqPrompts()
 SYSTEM = "You write proofs for the Rocq prover (Coq 8.16). Answer with the tactics of the last proof and nothing else."
 
 
@@ -53,9 +53,9 @@ class Writer:
             max_tokens=self.limits.max_tokens,
             temperature=self.limits.temperature,
             seed=self.seed,
-            stop=PROMPT_LANGUAGES["rocq"].proof_ends,
+            stop=LANGUAGE.proof_ends,
         )
-        blocks = dict.fromkeys(block for one in completions for block in parse_proofs(one.text))
+        blocks = dict.fromkeys(block for one in completions for block in LANGUAGE.proofs(one.text))
         return Answers(tuple(blocks), sum(one.tokens_in + one.tokens_out for one in completions))
 
 

@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 
 from domain import Const, Definition, Lemma, UserError
 from library_store.snapshot import Tables
-from pipeline.dialects import prover_of
-from pipeline.export.forms import FORMS, Form, Written, wording
 from pipeline.export.names import lemma_names
 from term_algebra.display import Display
+from verifiers.backend import Backend, backend_of, prover_of
 from verifiers.canonical import in_order, with_derived
+from verifiers.export import ExportForm, Written
 
 LINES = "lemmas.jsonl"
 """The file of JSON lines in a development."""
@@ -38,10 +38,14 @@ class Part(NamedTuple):
 class Library(NamedTuple):
     """What is exported. `names` maps canonical names to readable ones, those of lemmas included."""
 
-    form: Form
+    backend: Backend
     tables: Tables
     parts: tuple[Part, ...]
     names: Mapping[str, str]
+
+    @property
+    def form(self) -> ExportForm:
+        return self.backend.export
 
     @property
     def lemmas(self) -> list[Lemma]:
@@ -67,7 +71,8 @@ def library_of(tables: Tables, preludes: Mapping[str, str]) -> Library:
     chosen = _in_order([lemma for lemma in tables.lemmas.values() if lemma.id in kept])
     if not chosen:
         raise UserError(f"{tables.directory} has no lemma as of round {tables.round}: there is nothing to export")
-    form = FORMS[prover_of(lemma.prover for lemma in chosen)]
+    backend = backend_of(prover_of(lemma.prover for lemma in chosen))
+    form = backend.export
     parts: list[Part] = []
     for prelude_id in dict.fromkeys(lemma.prelude_id for lemma in chosen):
         members = tuple(lemma for lemma in chosen if lemma.prelude_id == prelude_id)
@@ -79,7 +84,7 @@ def library_of(tables: Tables, preludes: Mapping[str, str]) -> Library:
     types = Display(tables.definitions.values()).type_arguments
     of_lemmas = lemma_names(tables.lemmas.values(), spoken, types, {*written, *names.values()})
     names |= {lemma.canonical_name: of_lemmas[lemma.id] for lemma in tables.lemmas.values()}
-    return Library(form, tables, tuple(parts), names)
+    return Library(backend, tables, tuple(parts), names)
 
 
 def _in_order(lemmas: Sequence[Lemma]) -> list[Lemma]:
@@ -97,12 +102,12 @@ def _in_order(lemmas: Sequence[Lemma]) -> list[Lemma]:
     return list(done.values())
 
 
-def _reached(form: Form, tables: Tables, lemmas: Iterable[Lemma]) -> tuple[Definition, ...]:
+def _reached(form: ExportForm, tables: Tables, lemmas: Iterable[Lemma]) -> tuple[Definition, ...]:
     """All definitions that statements and proofs name, and those that these use."""
     owner = {
         name: one.id
         for one in tables.definitions.values()
-        for name in with_derived({name: name for name in one.names}, [d.name for d in one.datatypes], form.prover)
+        for name in with_derived({name: name for name in one.names}, [d.name for d in one.datatypes], one.prover)
     }
     waiting = [one for lemma in lemmas for one in lemma.definition_ids]
     waiting += [owner[name] for lemma in lemmas for name in form.mentioned(lemma.proof) if name in owner]
@@ -120,7 +125,7 @@ def _texts(part: Part) -> list[str]:
     return [*sources, *[text for lemma in part.lemmas for text in (lemma.statement_exact, lemma.proof)]]
 
 
-def _definition_names(form: Form, definitions: Iterable[Definition], written: Iterable[str]) -> dict[str, str]:
+def _definition_names(form: ExportForm, definitions: Iterable[Definition], written: Iterable[str]) -> dict[str, str]:
     """The first file's names, with a number where two definitions have one or where it means something else."""
     used = set(written)
     found: dict[str, str] = {}
@@ -260,3 +265,12 @@ proof rests on, `origins` the problems that triggered the proposal. `python -m p
 Names come from the statements. Statements that read alike may say different things. The lemmas speak of the problems'
 own definitions, which may differ from a standard library's of the same name.
 """
+
+
+def wording(lemma: Lemma, shown: str) -> str:
+    """What the docstring of a lemma says: its statement for people, and where it comes from."""
+    where = f"round {lemma.round}" if lemma.round else "the library that the run began with"
+    origins = f" for {', '.join(lemma.origins[:3])}{', …' if len(lemma.origins) > 3 else ''}" if lemma.origins else ""
+    axioms = f" Axioms: {', '.join(lemma.axioms)}." if lemma.axioms else ""
+    retired = " Retired; a proof below rests on it." if lemma.retired_by else ""
+    return f"[{shown}]\n    From {where}, by {lemma.operator}{origins}.{axioms}{retired}"

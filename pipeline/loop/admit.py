@@ -60,7 +60,7 @@ def admit(
         The lemma, if it is in the library now. Its `uses` are the lemmas that its text needs, each seen to be needed;
         of these, only the ones that the audit saw in the proof term become confirmed edges.
     """
-    if context.dialect.refuse_block(found.proof):
+    if context.backend.syntax.refuse_block(found.proof):
         log.counts["refused_not_tactics"] += 1
         return None
     display = context.display(statement.reached)

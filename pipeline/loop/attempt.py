@@ -148,7 +148,7 @@ def _settle(context: RunContext, log: AttemptLog, elaboration: Elaboration, foun
     before, definitions = closure(context, found.lemmas), tuple(context.definitions.values())
     preamble = context.preamble(elaboration.prelude_id)
     text, verdict = "", None
-    for text in context.dialect.candidates(elaboration, found.proof, before, definitions, preamble):
+    for text in context.backend.syntax.candidates(elaboration, found.proof, before, definitions, preamble):
         verdict = context.verifier.audit([Candidate(problem, text)])[0]
         log.audited(verdict)
         if verdict.reason != "does_not_compile":

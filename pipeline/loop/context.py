@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from domain import Completion, Definition, Elaboration, Lemma, ModelCard, Problem, Prompt, Prover, Request, Term
 from pipeline.config import RunSettings
-from pipeline.dialects import DIALECTS, Dialect
 from pipeline.loop.clusters import clusters
-from pipeline.proposers.automation.portfolio import Automation
+from pipeline.proposers.automation.portfolio import Portfolio
 from term_algebra import alpha_normal
 from term_algebra.display import Display
+from verifiers.backend import Backend, backend_of
 from verifiers.canonical import canonical_header, lemma_id, reached
 from verifiers.protocol import Verifier
 
@@ -95,14 +95,14 @@ class RunContext:
         return evolution.enabled and evolution.exploration and self.settings.retrieval.visibility != "none"
 
     @property
-    def dialect(self) -> Dialect:
-        """How the prover's texts are written."""
-        return DIALECTS[self.language]
+    def backend(self) -> Backend:
+        """The prover of all problems."""
+        return backend_of(self.language)
 
     def statement(self, term: Term, prelude_id: str) -> CanonicalStatement:
         """The canonical form of a closed term over this run's definitions."""
         normal = alpha_normal(term)
-        exact = self.dialect.render(normal)
+        exact = self.backend.syntax.render(normal)
         over = reached(self.over(prelude_id), normal)
         identity = lemma_id(prelude_id, over, exact, self.language)
         return CanonicalStatement(identity, normal, exact, prelude_id, over)
@@ -119,14 +119,14 @@ class RunContext:
         """All definitions of this run under a prelude."""
         return [self.definitions[name] for name in self.members.get(prelude_id, ())]
 
-    def automation(self, prelude_id: str) -> Automation:
+    def automation(self, prelude_id: str) -> Portfolio:
         """The prover's portfolios under a prelude, made once for each copy of this context."""
         if prelude_id not in self._automations:
-            self._automations[prelude_id] = self.dialect.automation(self.over(prelude_id))
+            self._automations[prelude_id] = Portfolio(self.over(prelude_id), self.backend.automation)
         return self._automations[prelude_id]
 
     @cached_property
-    def _automations(self) -> dict[str, Automation]:
+    def _automations(self) -> dict[str, Portfolio]:
         return {}
 
     def goal(self, statement: CanonicalStatement) -> Problem:
@@ -136,7 +136,7 @@ class RunContext:
         """
         header = canonical_header(self.preludes[statement.prelude_id], self.over(statement.prelude_id))
         name = f"goal_{statement.id[:16]}"
-        return Problem(name, self.language, header, self.dialect.theorem(name, statement.exact))
+        return Problem(name, self.language, header, self.backend.syntax.theorem(name, statement.exact))
 
     def alone(self, statement: CanonicalStatement, lemmas: Sequence[Lemma]) -> Problem:
         """The statement as a problem over no more than it and the given lemmas speak of: for audits."""
@@ -144,7 +144,7 @@ class RunContext:
         definitions = [self.definitions[name] for name in self.members[statement.prelude_id] if name in needed]
         header = canonical_header(self.preludes[statement.prelude_id], definitions)
         name = f"l{statement.id[:16]}"
-        return Problem(name, self.language, header, self.dialect.theorem(name, statement.exact))
+        return Problem(name, self.language, header, self.backend.syntax.theorem(name, statement.exact))
 
     def serves(self, key: str, names: Collection[str]) -> bool:
         """Whether one of these problems can see what an exploration of a signature finds."""
@@ -157,7 +157,7 @@ class RunContext:
 
     def preamble(self, prelude_id: str) -> str:
         """The tactics that proofs under this prelude may call."""
-        return self.dialect.preamble(self.preludes[prelude_id])
+        return self.backend.syntax.preamble(self.preludes[prelude_id])
 
     def display(self, definition_ids: Sequence[str]) -> Display:
         return Display([self.definitions[name] for name in definition_ids])

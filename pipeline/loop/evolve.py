@@ -246,7 +246,7 @@ def _requested_of_model(
 ) -> Proof | None:
     """By the language model, which is shown the request in the names of a problem that asked for it."""
     problem = context.elaborations[request.asked_by[0]]
-    sentence = context.dialect.theorem("goal", one.statement.exact)
+    sentence = context.backend.syntax.theorem("goal", one.statement.exact)
     wanted = Elaboration(
         problem=replace(problem.problem, formal_statement=sentence, informal_prefix=None, informal_proof=None),
         prelude_id=problem.prelude_id,

@@ -83,7 +83,7 @@ def _usable(context: RunContext, lemmas: Sequence[Lemma], known: Collection[str]
         if lemma.prover != context.language or lemma.prelude_id not in context.preludes or lemma.retired_by == FAILED:
             continue
         over = {one.id for one in context.over(lemma.prelude_id)}
-        if not set(lemma.definition_ids) <= over or context.dialect.refuse_block(lemma.proof):
+        if not set(lemma.definition_ids) <= over or context.backend.syntax.refuse_block(lemma.proof):
             continue
         stated = context.statement(lemma.term, lemma.prelude_id)
         # Where a statement could not be read, its term is the text itself, in parentheses.

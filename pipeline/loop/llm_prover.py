@@ -16,10 +16,10 @@ from pipeline.loop.context import CanonicalStatement, RunContext
 from pipeline.loop.prove import Proof, Screen, needed_lemmas
 from pipeline.proposers.conjecture import testing
 from pipeline.proposers.language_model import prompting
-from pipeline.proposers.language_model.languages import PROMPT_LANGUAGES
 from pipeline.proposers.language_model.naming import author_naming
 from pipeline.proposers.language_model.prompting import Limits, PromptBatch
 from term_algebra.theory import says_nothing
+from verifiers.backend import backend_of
 from verifiers.protocol import Verifier
 
 
@@ -164,7 +164,7 @@ def harvest(
     Returns:
         The proof of the theorem, calling the admitted lemmas by their canonical names, and those lemmas.
     """
-    language = PROMPT_LANGUAGES[context.language]
+    language = context.backend.prompts
     blocks, last = language.split(text)
     admitted: list[Lemma] = []
     names: dict[str, str] = {}
@@ -218,6 +218,6 @@ def read_statements(verifier: Verifier, goal: Problem, texts: Iterable[str]) -> 
 
 
 def _written(prover: Prover, header: str, text: str) -> Problem | None:
-    language = PROMPT_LANGUAGES[prover]
+    language = backend_of(prover).prompts
     sentence = language.theorem("Lemma", "written", text)
     return Problem("written", prover, header, sentence) if text and language.is_statement(sentence) else None

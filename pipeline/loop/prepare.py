@@ -65,7 +65,7 @@ def _record_start(context: RunContext, workers: Workers, progress: Progress) -> 
     versions = {"prover": workers.verifiers[0].describe(), "lemmary": __version__}
     if card is not None:
         versions["model"] = f"{card.name} ({card.version})"
-    if settings.prove.saturation and context.language == "rocq":
+    if settings.prove.saturation and context.backend.automation.takes_choices:
         versions["eprover"] = saturation.version()
         if not saturation.available():
             progress.notices(["eprover is not installed: no lemmas are chosen by it (`apt-get install eprover`)"])

@@ -10,8 +10,7 @@ from pathlib import Path
 from domain import Prover
 from library_store.schema import ProblemState
 from library_store.snapshot import write_atomically
-
-SUFFIXES: Mapping[Prover, str] = {"rocq": ".v", "lean4": ".lean", "isabelle": ".thy"}
+from verifiers.backend import backend_of
 
 LONGEST = 200
 """Bytes of a name that a file may have as it is."""
@@ -32,8 +31,8 @@ def write_proofs(directory: Path, problems: Mapping[str, ProblemState]) -> list[
         if state.status not in ("proved", "refuted"):
             continue
         file = folder / proof_name(name, state.problem.prover, state.status)
-        end = "\nend\n" if state.problem.prover == "isabelle" else ""
-        text = f"{state.problem.header.rstrip()}\n\n{state.proof.strip()}\n{end}"
+        ending = backend_of(state.problem.prover).syntax.ending
+        text = f"{state.problem.header.rstrip()}\n\n{state.proof.strip()}\n{ending}"
         if not file.is_file() or file.read_text(encoding="utf-8") != text:
             write_atomically(file, text.encode())
         files.append(file)
@@ -42,7 +41,7 @@ def write_proofs(directory: Path, problems: Mapping[str, ProblemState]) -> list[
 
 def proof_name(name: str, prover: Prover, status: str) -> str:
     """The name of the file with a problem's proof, or the proof of its negation."""
-    return f"{file_stem(name)}{'_refuted' if status == 'refuted' else ''}{SUFFIXES[prover]}"
+    return f"{file_stem(name)}{'_refuted' if status == 'refuted' else ''}{backend_of(prover).syntax.suffix}"
 
 
 def file_stem(name: str) -> str:

@@ -17,8 +17,9 @@ from pipeline.loop.attempt_log import AttemptLog
 from pipeline.loop.context import CanonicalStatement, RunContext
 from pipeline.loop.repair import repair_candidate
 from pipeline.proposers.automation import saturation
-from pipeline.proposers.automation.portfolio import Script, minimise
+from pipeline.proposers.automation.portfolio import minimise
 from term_algebra.theory import open_statement
+from verifiers.scripts import Script
 
 CLOSEST = 8
 """Lemmas of the selected ones that are also tried alone: more of them can take a proof astray."""
@@ -149,14 +150,14 @@ class Search:
         self.screen = Screen(context, log, statement, seconds)
         self._statement = statement
         self._lemmas = tuple(lemmas)
-        asked = most > 0 and context.settings.prove.saturation and context.language == "rocq"
+        asked = most > 0 and context.settings.prove.saturation and context.backend.automation.takes_choices
         self._saturates = asked and saturation.available()
         self._log = log
         self._automation = context.automation(statement.prelude_id)
         self._stopped: list[Script] = []
         prelude = context.preludes[statement.prelude_id]
         logic = bare and most > 0 and (not statement.reached or bool(prelude))
-        self._procedures = context.dialect.procedures(prelude) if logic else ()
+        self._procedures = context.backend.automation.procedures(prelude) if logic else ()
         inductive = most if statement.reached or lemmas else 0
         self._selected = self._automation.select(statement.term, lemmas, stuck=stuck) if inductive else ()
         selected = self._selected

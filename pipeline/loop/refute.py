@@ -6,16 +6,11 @@ Invariant: `refuted` rests on as much as `proved`. The negation is the problem's
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from domain import Candidate, Const, Elaboration, Forall, Problem
 from pipeline.loop.attempt_log import AttemptLog
 from pipeline.loop.context import RunContext
-from pipeline.proposers.conjecture import refutation
 from pipeline.proposers.conjecture.testing import ALIKE_TRIALS, TRIALS, Tester
 from term_algebra import alpha_normal
-from verifiers.audit.rocq.source import parse_statement
-from verifiers.rocq.own_names import to_own_names
 
 
 def refute(context: RunContext, log: AttemptLog, elaboration: Elaboration) -> bool:
@@ -23,18 +18,17 @@ def refute(context: RunContext, log: AttemptLog, elaboration: Elaboration) -> bo
 
     The draws are the same in every run: whether a false problem is caught depends on no seed.
     """
-    if context.language != "rocq":
+    refuter = context.backend.refuter
+    if refuter is None:
         return False
     tester = Tester(elaboration.definitions)
     counterexample = tester.test(elaboration.statement, 0, TRIALS, ALIKE_TRIALS).counterexample
     if counterexample is None:
         return False
-    script = refutation.script(elaboration.statement, elaboration.definitions, counterexample)
-    negated = negation(elaboration.problem)
-    if script is None or not _is_negation(context, negated, elaboration):
+    negated = refuter.negation(elaboration.problem)
+    text = refuter.proof(negated, elaboration, counterexample.ground)
+    if text is None or not _is_negation(context, negated, elaboration):
         return False
-    proof = to_own_names(script, elaboration)
-    text = f"{refutation.TACTICS}\n{negated.formal_statement}\nProof.\n{proof}\nQed."
     verdict = context.verifier.audit([Candidate(negated, text)])[0]
     log.audited(verdict)
     if not verdict.accepted:
@@ -44,20 +38,13 @@ def refute(context: RunContext, log: AttemptLog, elaboration: Elaboration) -> bo
     context.library.set_problem(
         elaboration.problem.name,
         "refuted",
-        reason=f"counterexample: {to_own_names(shown, elaboration)}",
+        reason=f"counterexample: {refuter.own_names(shown, elaboration)}",
         proof=text,
         axioms=verdict.axioms,
         operator="counterexample",
         attempt_id=log.id,
     )
     return True
-
-
-def negation(problem: Problem) -> Problem:
-    """The problem of proving that a problem's proposition is false, over the same header."""
-    stated = parse_statement(problem.formal_statement)
-    text = f"Theorem {stated.name}_refuted :\n  ({stated.proposition}) ->\n  Coq.Init.Logic.False."
-    return replace(problem, formal_statement=text)
 
 
 def _is_negation(context: RunContext, negated: Problem, elaboration: Elaboration) -> bool:

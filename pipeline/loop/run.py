@@ -19,7 +19,6 @@ from datasets import Dataset
 from library_store.snapshot import Manifest
 from pipeline import __version__
 from pipeline.config import RunSettings
-from pipeline.dialects import prover_of
 from pipeline.loop.attempt import Result
 from pipeline.loop.consolidate import consolidate
 from pipeline.loop.costs import Costs
@@ -30,6 +29,7 @@ from pipeline.loop.proof_files import write_proofs
 from pipeline.loop.recheck import recheck
 from pipeline.loop.resume import known_problems, resume
 from pipeline.loop.workers import open_workers
+from verifiers.backend import prover_of
 
 
 class Outcome(NamedTuple):

@@ -19,7 +19,6 @@ from pipeline.loop.context import CanonicalStatement, RunContext
 from pipeline.loop.llm_prover import by_text, harvest
 from pipeline.loop.prove import Proof, Search
 from pipeline.loop.workers import Workers
-from pipeline.proposers.language_model.languages import PROMPT_LANGUAGES
 from pipeline.proposers.language_model.naming import author_naming
 
 GIVEN = Origin("given", "given")
@@ -120,7 +119,7 @@ def _carried_over(
     elaboration: Elaboration,
 ) -> Iterator[Proof]:
     """Proofs of the statement in canonical names, best first."""
-    language, automation = PROMPT_LANGUAGES[context.language], context.settings.evolve
+    language, automation = context.backend.prompts, context.settings.evolve
     inward = {own: canonical for canonical, own in elaboration.own_names.items()}
     naming = author_naming(elaboration.problem.formal_statement, statement.term, inward, language)
     admitted: dict[str, Lemma] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,9 +15,7 @@ from actors.library import SharedLibrary
 from domain import ModelCard, Prover
 from models import DEFAULT_MODEL
 from pipeline.config import ModelSettings, RunSettings
-from verifiers.audit.isabelle.server import IsabelleSettings
-from verifiers.audit.lean.toolchain import LeanSettings
-from verifiers.audit.rocq.judge import RocqSettings
+from verifiers.backend import VerifierLimits, backend_of
 from verifiers.protocol import Verifier
 
 
@@ -65,8 +63,8 @@ def open_workers(settings: RunSettings, directory: Path, prover: Prover) -> Gene
     try:
         opened = cast("SharedLibrary", Remote(library.start(directory)))
         opened.query(_round)
-        limits = _limits(settings, directory, prover)
-        started = verification.start(settings.verifiers.processes, limits, prover)
+        opener = backend_of(prover).opener(_limits(settings, directory))
+        started = verification.start(settings.verifiers.processes, opener)
         verifiers = [Remote(actor) for actor in started]
         model = None if settings.model.kind == "none" else Remote(language_model.start(model_settings(settings.model)))
         card = model.describe() if model is not None else None
@@ -86,36 +84,13 @@ def _round(opened: Any) -> int:
     return opened.round
 
 
-def _limits(settings: RunSettings, directory: Path, prover: Prover) -> RocqSettings | LeanSettings | IsabelleSettings:
-    if prover == "lean4":
-        return _lean(settings)
-    if prover == "isabelle":
-        return _isabelle(settings)
-    return RocqSettings(
+def _limits(settings: RunSettings, directory: Path) -> VerifierLimits:
+    return VerifierLimits(
         sessions=settings.verifiers.sessions,
         check_seconds=settings.prove.candidate_cpu_seconds,
         audit_seconds=settings.verifiers.audit_cpu_seconds,
         memory_bytes=settings.verifiers.memory_mib * 2**20,
         cache=directory.resolve() / "cache",
-    )
-
-
-def _lean(settings: RunSettings) -> LeanSettings:
-    """Limits, and the Lean that this process's environment names, wherever the actors are started."""
-    return replace(
-        LeanSettings.from_environment(),
-        sessions=settings.verifiers.sessions,
-        check_seconds=settings.prove.candidate_cpu_seconds,
-        audit_seconds=settings.verifiers.audit_cpu_seconds,
-        memory_bytes=settings.verifiers.memory_mib * 2**20,
-    )
-
-
-def _isabelle(settings: RunSettings) -> IsabelleSettings:
-    return replace(
-        IsabelleSettings.from_environment(),
-        check_seconds=settings.prove.candidate_cpu_seconds,
-        audit_seconds=settings.verifiers.audit_cpu_seconds,
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from library_store.snapshot import write_atomically
 from pipeline.loop.proof_files import proof_name
 from pipeline.report.page import Tile, fill
-from verifiers.audit.rocq.sentences import split
+from verifiers.backend import backend_of
 
 TEMPLATE = Path(__file__).parent / "results.html"
 
@@ -75,7 +75,7 @@ def _entry(record: Mapping[str, Any], directory: Path) -> Entry:
     place = f"{record['file']}:{record['line']}" if "file" in record else record.get("split") or ""
     file = f"proofs/{proof_name(record['name'], record['prover'], status)}" if "prover" in record else ""
     whole = "\n\n".join([*record.get("lemmas", ()), record["proof"] or ""]).strip()
-    proof = _without_tactics(whole) if file and record["prover"] == "rocq" else whole
+    proof = backend_of(record["prover"]).syntax.without_tactics(whole) if file else whole
     return Entry(
         name=record["name"],
         status=status,
@@ -90,12 +90,6 @@ def _entry(record: Mapping[str, Any], directory: Path) -> Entry:
         goals=tuple(record.get("goals", ())),
         cpu_seconds=record["cpu_seconds"],
     )
-
-
-def _without_tactics(proof: str) -> str:
-    """A proof without the tactic definitions in front: the same ones stand in front of nearly every proof."""
-    starts = [sentence.start for sentence in split(proof) if not sentence.text.startswith("Ltac ")]
-    return proof[starts[0] :] if starts else proof
 
 
 def _why(record: Mapping[str, Any]) -> str:

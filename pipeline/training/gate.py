@@ -20,49 +20,11 @@ from typing import NamedTuple, TypeAlias
 
 from datasets.texts import Document
 from domain import Problem, Prover
+from verifiers.backend import backend_of
 
 Words: TypeAlias = frozenset[tuple[str, int]]
 """The words of a statement, each with how often it stands there."""
 
-_KEYWORDS = {
-    "rocq": "Theorem|Lemma|Fact|Remark|Corollary|Proposition|Property|Example|Goal|Definition|Fixpoint|CoFixpoint|"
-    "Inductive|CoInductive|Variant|Record|Structure|Class|Instance|Axiom|Parameter|Conjecture|Hint|Section|Module|End",
-    "lean4": "theorem|lemma|example|def|abbrev|instance|inductive|structure|class|axiom|variable|namespace|section|end",
-    "isabelle": "theorem|lemma|corollary|proposition|schematic_goal|definition|fun|function|primrec|datatype|locale|"
-    "context|end",
-}
-_STATEMENTS = {
-    "Theorem", "Lemma", "Fact", "Remark", "Corollary", "Proposition", "Property", "Example", "Goal", "Axiom",
-    "Conjecture", "theorem", "lemma", "example", "axiom", "corollary", "proposition", "schematic_goal",
-}  # fmt: skip
-_BEFORE = {
-    "rocq": r'(?:^|(?<=\.\s))[^\S\n]*(?:#\[(?:[^\]"]|"[^"]*")*\]\s*|(?:Local|Global|Program|Polymorphic|Monomorphic|'
-    r"Cumulative|NonCumulative|Time|Instructions|Fail|Succeed|Timeout\s+\d+)\s+)*",
-    "lean4": r"^[^\S\n]*(?:@\[(?:[^\[\]]|\[[^\[\]]*\])*\]\s*|(?:private|protected|noncomputable|nonrec|unsafe|partial|"
-    r"public|scoped|local|(?:open|set_option|omit|include|variable)\b[^\n]*?\bin)\s+)*",
-    "isabelle": r"^[^\S\n]*(?:(?:private|qualified)\s+)*",
-}
-_BEGINS: dict[str, re.Pattern[str]] = {
-    prover: re.compile(rf"{_BEFORE[prover]}({keywords})\b\s*(«[^»]*»|[\w.']*)(?:@\{{[^}}]*\}})?", re.MULTILINE)
-    for prover, keywords in _KEYWORDS.items()
-}
-_ENDS: dict[str, re.Pattern[str]] = {
-    "rocq": re.compile(r"\.(?=\s|\Z)"),
-    "lean4": re.compile(r":=|\n\s*\|"),
-    "isabelle": re.compile(r"\b(?:proof|by|sorry|oops|using|unfolding|apply|including)\b"),
-}
-_OUTSIDE: dict[str, re.Pattern[str]] = {
-    "rocq": re.compile(r'(?P<opens>\(\*)|"[^"]*"'),
-    "lean4": re.compile(r'(?P<opens>/-)|(?P<line>--[^\n]*)|"(?:[^"\\]|\\.)*"', re.DOTALL),
-    "isabelle": re.compile(r"(?P<opens>\(\*)"),
-}
-"""Where a comment begins, or what hides such a place."""
-_INSIDE: dict[str, re.Pattern[str]] = {
-    "rocq": re.compile(r'(?P<opens>\(\*)|(?P<closes>\*\))|"[^"]*"'),
-    "lean4": re.compile(r"(?P<opens>/-)|(?P<closes>-/)"),
-    "isabelle": re.compile(r"(?P<opens>\(\*)|(?P<closes>\*\))"),
-}
-"""Where a comment within a comment begins or one ends."""
 _WORD = re.compile(r"[^\W\d][\w.']*|\d+|\\<\w+>|[^\s\w]")
 _BINDER = re.compile(
     r"[({\[]\s*((?:[^\W\d][\w']*\s+)*[^\W\d][\w']*)\s*:(?!=)\s*([^(){}\[\]]*(?:\([^()]*\)[^(){}\[\]]*)*)[)}\]]"
@@ -127,14 +89,14 @@ class Declaration(NamedTuple):
 
 def declarations(text: str, prover: Prover) -> Iterator[Declaration]:
     """The pieces of a file, in order; joined, they are the file."""
-    bare = without_comments(text, prover)
-    begins = list(_BEGINS[prover].finditer(bare))
+    bare, surface = without_comments(text, prover), backend_of(prover).syntax.surface
+    begins = list(surface.begins.finditer(bare))
     if not begins or begins[0].start():
         yield Declaration(text[: begins[0].start()] if begins else text, "", frozenset())
     for place, begin in enumerate(begins):
         upto = begins[place + 1].start() if place + 1 < len(begins) else len(text)
         piece = text[begin.start() : upto]
-        if begin[1] not in _STATEMENTS:
+        if begin[1] not in surface.states:
             yield Declaration(piece, "", frozenset())
         elif begin[1] == "Goal":
             yield Declaration(piece, "", words(f":{bare[begin.end(1) : upto]}", prover))
@@ -144,9 +106,10 @@ def declarations(text: str, prover: Prover) -> Iterator[Declaration]:
 
 def without_comments(text: str, prover: Prover) -> str:
     """The text with spaces in the place of its comments, which may be nested, and of marks of the order of bytes."""
+    surface = backend_of(prover).syntax.surface
     spaces: list[tuple[int, int]] = []
     place = depth = begin = 0
-    while found := (_INSIDE if depth else _OUTSIDE)[prover].search(text, place):
+    while found := (surface.inside if depth else surface.outside).search(text, place):
         place = found.end()
         if found.lastgroup == "opens":
             begin = begin if depth else found.start()
@@ -177,10 +140,11 @@ def _bare_binders(text: str) -> tuple[set[str], str]:
 
 def words(statement: str, prover: Prover) -> Words:
     """The words of what follows a declaration's name, up to its proof; without comments."""
-    end = _ENDS[prover].search(statement)
+    surface = backend_of(prover).syntax.surface
+    end = surface.ends.search(statement)
     text = (statement[: end.start()] if end else statement).translate(_BRACKETS)
     bound: set[str] = set()
-    if prover != "isabelle":
+    if surface.binders:
         bound, text = _bare_binders(text)
 
     def binder(found: re.Match[str]) -> str:

@@ -4,12 +4,15 @@ from collections.abc import Callable, Sequence
 from functools import cache
 
 from domain import Definition, Elaboration, Goal, Problem, Term
-from pipeline.proposers.automation.portfolio import TACTICS, Script
+from pipeline.proposers.automation.portfolio import Portfolio
 from tests.pipeline.elaborated import elaborate
 from verifiers.audit.rocq.source import lemma_sentence
+from verifiers.rocq.automation import RocqAutomation
 from verifiers.rocq.canonical import canonical_header
 from verifiers.rocq.session import Session
+from verifiers.rocq.tactics import TACTICS
 from verifiers.rocq.terms import parse_goal, render
+from verifiers.scripts import Script
 
 HEADER = """
 Inductive num : Set := zero : num | next : num -> num.
@@ -121,6 +124,11 @@ def statement(name: str) -> Term:
 
 def definitions(name: str = "join_stop") -> tuple[Definition, ...]:
     return theory()[name].definitions
+
+
+def portfolio(name: str = "join_stop") -> Portfolio:
+    """Rocq's scripts over the definitions of a statement."""
+    return Portfolio(definitions(name), RocqAutomation())
 
 
 def canonical(readable: str) -> str:

@@ -6,11 +6,13 @@ from itertools import chain
 import pytest
 
 from domain import App, Const, Elaboration, Lemma, Problem, Term
-from pipeline.proposers.automation.portfolio import Automation, Plan, Script, minimise
+from pipeline.proposers.automation.portfolio import Portfolio, minimise
 from term_algebra.ordering import Precedence, classify, inner_recursion, structural_index
 from term_algebra.theory import Theory, open_statement
 from tests.pipeline.elaborated import elaborate, lemma_of
-from tests.pipeline.small_theory import STATEMENTS, Checker, canonical, definitions, statement, theory
+from tests.pipeline.small_theory import STATEMENTS, Checker, canonical, definitions, portfolio, statement, theory
+from verifiers.rocq.automation import RocqAutomation
+from verifiers.scripts import Plan, Script
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +24,7 @@ def checker() -> Iterator[Checker]:
 
 def prove(checker: Checker, name: str, *lemmas: Lemma) -> Script | None:
     """The first script that is a proof, of those without lemmas and then of those with the ones that are selected."""
-    automation, goal = Automation(definitions(name)), statement(name)
+    automation, goal = portfolio(name), statement(name)
     selected = automation.select(goal, lemmas)
     scripts = chain(automation.scripts(goal), automation.scripts(goal, selected) if selected else ())
     return next((script for script in scripts if checker.of(goal)([script])[0]), None)
@@ -36,7 +38,10 @@ def proved(checker: Checker, name: str, *lemmas: Lemma) -> Script:
 
 def lemma(checker: Checker, name: str, *lemmas: Lemma) -> Lemma:
     script = minimise(
-        proved(checker, name, *lemmas), statement(name), Automation(definitions(name)), checker.of(statement(name))
+        proved(checker, name, *lemmas),
+        statement(name),
+        portfolio(name),
+        checker.of(statement(name)),
     )
     assert not script.uses_lemmas
     return lemma_of(theory()[name], script.text)
@@ -58,7 +63,7 @@ def test_the_hypothesis_of_an_induction_may_deny_something(checker: Checker) -> 
 
 def test_premises_of_a_lemma_are_rewritten_before_they_are_closed(checker: Checker) -> None:
     helpers = [lemma_of(theory()[name], "") for name in ("together_join", "weight_flip")]
-    automation, opened = Automation(definitions()), open_statement(statement("flip_together"))
+    automation, opened = portfolio(), open_statement(statement("flip_together"))
     plan = Plan("induction", "x1", general=True)
     assert not checker.error(statement("flip_together"), automation.script(opened, plan, helpers))
     assert checker.error(statement("flip_together"), automation.script(opened, plan, helpers[:1]))
@@ -88,8 +93,8 @@ def test_minimising_drops_what_is_not_needed(checker: Checker) -> None:
     lemmas = [lemma(checker, name) for name in ("sum_next", "join_stop", "sum_assoc", "join_join")]
     name = "twice_sum"
     plan = proved(checker, name, *lemmas).plan
-    script = Automation(definitions(name)).script(open_statement(statement(name)), plan, lemmas)
-    least = minimise(script, statement(name), Automation(definitions(name)), checker.of(statement(name)))
+    script = portfolio(name).script(open_statement(statement(name)), plan, lemmas)
+    least = minimise(script, statement(name), portfolio(name), checker.of(statement(name)))
     assert [one.id for one in least.uses_lemmas] == [lemmas[0].id]
 
 
@@ -97,14 +102,14 @@ def test_any_lemma_makes_a_script_that_the_prover_can_read(checker: Checker) -> 
     lemmas = [lemma_of(theory()[name], "") for name in STATEMENTS if not name.startswith("false_")]
     for name in ("join_stop", "sum_next"):
         for one in lemmas:
-            scripts = list(Automation(definitions(name)).scripts(statement(name), [one]))
+            scripts = list(portfolio(name).scripts(statement(name), [one]))
             errors = [checker.error(statement(name), script) for script in scripts[:3]]
             assert not [error for error in errors if "Syntax error" in error or "not found" in error], one.statement
 
 
 def test_congruence_does_not_run_on_where_the_sides_are_calls_of_different_functions(checker: Checker) -> None:
     opened = open_statement(statement("onto_join"))
-    search = Automation(definitions()).script(opened, Plan("search"), ())
+    search = portfolio().script(opened, Plan("search"), ())
     assert checker.error(statement("onto_join"), search) == "No applicable tactic."
 
 
@@ -115,7 +120,7 @@ def test_false_statements_are_not_proved(checker: Checker) -> None:
 
 
 def test_lemmas_over_other_functions_alone_are_not_selected() -> None:
-    automation = Automation(definitions())
+    automation = portfolio()
     lemmas = [lemma_of(theory()[name], "") for name in ("sum_next", "join_join", "flip_flip")]
     chosen = automation.select(statement("flip_join"), lemmas)
     assert {one.id for one in chosen} == {lemmas[1].id, lemmas[2].id}
@@ -124,13 +129,13 @@ def test_lemmas_over_other_functions_alone_are_not_selected() -> None:
 def test_the_most_general_lemmas_are_selected_first() -> None:
     """A numeral in a statement makes it large, however short the statement is."""
     lemmas = [lemma_of(theory()[name], "") for name in ("below_two", "below_not_same")]
-    assert Automation(definitions()).select(statement("false_below"), lemmas) == (lemmas[1], lemmas[0])
+    assert portfolio().select(statement("false_below"), lemmas) == (lemmas[1], lemmas[0])
 
 
 def test_lemmas_over_one_set_of_functions_do_not_crowd_out_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     sums = [lemma_of(theory()[name], "") for name in ("sum_comm", "sum_assoc", "sum_next")]
     sound = lemma_of(theory()["same_sound"], "")
-    automation = Automation(definitions())
+    automation = portfolio()
     every = automation.select(statement("false_below"), [*sums, sound])
     monkeypatch.setattr("pipeline.proposers.automation.portfolio.TURN", 1)
     assert every.index(sound) > 1
@@ -138,7 +143,7 @@ def test_lemmas_over_one_set_of_functions_do_not_crowd_out_the_others(monkeypatc
 
 
 def test_what_rewrites_the_goal_or_a_stuck_one_is_selected_first() -> None:
-    automation = Automation(definitions())
+    automation = portfolio()
     lemmas = [lemma_of(theory()[name], "") for name in ("join_stop", "flip_join", "weight_flip")]
     assert automation.select(statement("flip_flip"), lemmas[:2]) == (lemmas[0], lemmas[1])
     assert automation.select(statement("flip_flip"), lemmas[:2], stuck=[statement("false_flip_join")])[0] == lemmas[1]
@@ -147,7 +152,7 @@ def test_what_rewrites_the_goal_or_a_stuck_one_is_selected_first() -> None:
 
 def test_lemmas_about_what_a_definition_stands_for_are_used(checker: Checker) -> None:
     """Computing first would take the call apart that the lemma is about."""
-    automation, goal = Automation(definitions()), statement("trimmed_stop")
+    automation, goal = portfolio(), statement("trimmed_stop")
     about = lemma_of(theory()["trim_stop"], "")
     near = [lemma_of(theory()[name], "") for name in ("weight_stop", "weight_flip_stop")]
     assert automation.select(goal, [*near, about])[0] == about
@@ -176,7 +181,7 @@ def test_equations_are_oriented_by_the_definitions(name: str, kind: str, reverse
 
 
 def test_large_terms_are_compared_in_a_moment() -> None:
-    automation, zero = Automation(definitions()), Const(canonical("zero"))
+    automation, zero = portfolio(), Const(canonical("zero"))
 
     def number(n: int) -> Term:
         return App(Const(canonical("next")), (number(n - 1),)) if n else zero
@@ -187,7 +192,7 @@ def test_large_terms_are_compared_in_a_moment() -> None:
 def test_a_lemma_is_tried_at_a_call_of_the_goal(checker: Checker) -> None:
     """`weight (join (flip x) stop) = weight x`, from a fact about `join` at `flip x` and one about `flip`."""
     lemmas = [lemma_of(theory()[name], "") for name in ("weight_stop", "weight_flip")]
-    automation, goal = Automation(definitions()), statement("weight_flip_stop")
+    automation, goal = portfolio(), statement("weight_flip_stop")
     script = automation.script(open_statement(goal), Plan("instance"), lemmas)
     assert not checker.error(goal, script)
     assert checker.error(goal, automation.script(open_statement(goal), Plan("instance"), lemmas[:1]))
@@ -196,14 +201,14 @@ def test_a_lemma_is_tried_at_a_call_of_the_goal(checker: Checker) -> None:
 def test_a_lemma_is_tried_at_a_constant_for_one_of_its_variables(checker: Checker) -> None:
     """`weight (flip x) = weight x` from `weight (join x (flip y)) = weight (join x y)` at `stop` for `x`."""
     lemmas = [lemma_of(theory()["weight_join_flip"], "")]
-    automation, goal = Automation(definitions()), statement("weight_flip")
+    automation, goal = portfolio(), statement("weight_flip")
     assert not checker.error(goal, automation.script(open_statement(goal), Plan("instance"), lemmas))
     assert checker.error(goal, automation.script(open_statement(goal), Plan("search"), lemmas))
 
 
 def test_laws_of_an_order_carry_on_what_a_case_split_tells(checker: Checker) -> None:
     laws = [lemma_of(theory()[name], "") for name in ("below_trans", "below_asym")]
-    automation, goal = Automation(definitions()), statement("lesser")
+    automation, goal = portfolio(), statement("lesser")
     facts = next(script for script in automation.scripts(goal, laws) if script.plan.kind == "facts")
     assert not checker.error(goal, facts)
     assert checker.error(goal, automation.script(open_statement(goal), Plan("facts"), laws[:1]))
@@ -245,7 +250,7 @@ def test_what_recurses_on_two_arguments_is_named_again_when_it_computes(
     checker, elaborations = pouring
     lemmas: list[Lemma] = []
     for name, elaboration in elaborations.items():
-        goal, automation = elaboration.statement, Automation(elaboration.definitions)
+        goal, automation = elaboration.statement, Portfolio(elaboration.definitions, RocqAutomation())
         scripts = chain(automation.scripts(goal), automation.scripts(goal, automation.select(goal, lemmas)))
         found = next((script for script in scripts if checker.of(goal)([script])[0]), None)
         assert found is not None, name
@@ -253,7 +258,7 @@ def test_what_recurses_on_two_arguments_is_named_again_when_it_computes(
 
 
 def test_both_arguments_of_a_lexicographic_recursion_are_known(pouring: tuple[Checker, dict[str, Elaboration]]) -> None:
-    theory = Automation(pouring[1]["last"].definitions).theory
+    theory = Portfolio(pouring[1]["last"].definitions, RocqAutomation()).theory
     (pour,) = theory.functions
     assert structural_index(theory, pour) == 0
     assert inner_recursion(theory, pour) == (1, 1)
@@ -279,6 +284,6 @@ def test_a_test_of_equality_is_known_for_one(premise: str, provable: bool) -> No
     statement = f"{tested} forall x : seq A, within A e x x = true"
     (elaboration,) = elaborate(Problem("tested", "rocq", TESTED, f"Theorem tested : {statement}."))
     checker = Checker(elaboration.definitions)
-    scripts = Automation(elaboration.definitions).scripts(elaboration.statement)
+    scripts = Portfolio(elaboration.definitions, RocqAutomation()).scripts(elaboration.statement)
     assert any(checker.of(elaboration.statement)([script])[0] for script in scripts) == provable
     checker.session.close()

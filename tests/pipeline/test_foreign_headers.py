@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from domain import Candidate, Elaboration, Problem
-from pipeline.proposers.automation import procedures
-from pipeline.proposers.automation.portfolio import TACTICS, Automation
+from pipeline.proposers.automation.portfolio import Portfolio
 from tests.pipeline.contexts import context_of
+from verifiers.rocq.automation import RocqAutomation
 from verifiers.rocq.own_names import self_contained
+from verifiers.rocq.tactics import ARITHMETIC, TACTICS
 from verifiers.rocq.verifier import RocqVerifier
 
 SHADOWING = """
@@ -35,7 +36,7 @@ Fixpoint join (l m : L) : L := match l with nil => m | cons a k => cons a (join 
 
 
 def test_the_tactics_load_together_whatever_a_header_calls_its_own(tmp_path: Path) -> None:
-    (tmp_path / "All.v").write_text(f"{SHADOWING}\n{procedures.PREAMBLE}\n{TACTICS}\nGoal O = O. lm_stuck. Qed.\n")
+    (tmp_path / "All.v").write_text(f"{SHADOWING}\n{ARITHMETIC}\n{TACTICS}\nGoal O = O. lm_stuck. Qed.\n")
     done = subprocess.run(["coqc", "-q", "All.v"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
@@ -53,7 +54,7 @@ def test_a_proof_about_functions_with_helpers_holds_in_the_authors_file(own_func
         definitions = context.over(elaboration.prelude_id)
         proof = next(
             script.text
-            for script in Automation(definitions).scripts(elaboration.statement)
+            for script in Portfolio(definitions, RocqAutomation()).scripts(elaboration.statement)
             if verifier.check([Candidate(asked, script.text, (), preamble)])[0].trust == "elaborated"
         )
         text = self_contained(elaboration, proof, (), definitions, preamble, own_functions=own_functions)

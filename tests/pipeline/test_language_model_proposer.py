@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from domain import Candidate, Elaboration, Problem, Verdict
 from pipeline.loop.llm_prover import read_statements
 from pipeline.proposers.language_model.prompting import decomposition_prompt, evolution_prompt, proof_prompts
-from pipeline.proposers.language_model.rocq_text import parse_lemmas, parse_proofs, split_blocks
 from tests.pipeline.elaborated import elaborate, lemma_of
 from verifiers.rocq.own_names import canonical_problem
+from verifiers.rocq.prompt_language import parse_lemmas, parse_proofs, split_blocks
 from verifiers.rocq.verifier import RocqVerifier
 
 HEADER = """

@@ -11,7 +11,6 @@ import pytest
 from domain import Elaboration, Lemma, Problem, Prompt
 from pipeline.proposers.language_model.prompting import (
     EVOLUTIONS,
-    PROMPTS,
     Limits,
     PromptBatch,
     decomposition_prompt,
@@ -23,8 +22,9 @@ from pipeline.proposers.language_model.prompting import (
 )
 from pipeline.proposers.language_model.worked import decompositions
 from tests.pipeline.elaborated import elaborate, lemma_of
+from verifiers.rocq.prompt_language import RocqPrompts
 
-ROCQ = PROMPTS / "rocq"
+ROCQ = RocqPrompts.templates
 
 HEADER = """
 Inductive num : Type := zero : num | next : num -> num.

@@ -11,11 +11,8 @@ from hypothesis import strategies as st
 
 from domain import Candidate, Const, Elaboration, Lemma, Problem, Prover
 from models import model_path
-from pipeline.dialects import DIALECTS
-from pipeline.proposers.language_model.languages import PROMPT_LANGUAGES
 from pipeline.proposers.language_model.prompting import (
     EVOLUTIONS,
-    PROMPTS,
     Limits,
     PromptBatch,
     decomposition_prompt,
@@ -27,6 +24,7 @@ from pipeline.proposers.language_model.prompting import (
 )
 from tests.pipeline.elaborated import lemma_of
 from verifiers.audit.isabelle.scan import refuse
+from verifiers.backend import backend_of
 from verifiers.isabelle.verifier import IsabelleVerifier
 from verifiers.lean.own_names import canonical_problem
 from verifiers.lean.verifier import LeanVerifier
@@ -127,7 +125,7 @@ def test_every_template_is_used_fits_and_speaks_in_the_problems_names(
 ) -> None:
     goal, lemma = case
     asked = every_prompt(goal, lemma, Limits(2500, continued))
-    folder = PROMPTS / goal.problem.prover
+    folder = backend_of(goal.problem.prover).prompts.templates
     assert set(asked) == {file.stem for file in folder.glob("*.txt")}
     for name, one in asked.items():
         (prompt,) = one.prompts
@@ -210,7 +208,7 @@ def test_lean_lemmas_come_back_with_statements_that_the_prover_reads(
         "```lean\ntheorem new_lemma (a b : Num) : Eq (add (.next a) b) (Num.next (add a b)) := by\n  rfl\n```"
     )
     header = canonical_problem(goal, goal.definitions).header
-    sentence = PROMPT_LANGUAGES["lean4"].theorem("Lemma", "e", block.statement)
+    sentence = backend_of("lean4").prompts.theorem("Lemma", "e", block.statement)
     assert elaborated(lean, Problem("e", "lean4", header, sentence))
     assert block.proof == "rfl"
 
@@ -220,7 +218,7 @@ def test_lean_blocks_are_told_apart_and_prose_behind_them_is_left_out() -> None:
         "theorem one : True := by\n  exact True.intro\n\nlemma two (p : Prop) (h : p) : p := h\n\n"
         "theorem goal : True := by\n  cases one with\n  | intro => exact one\nThis proves it."
     )
-    language = PROMPT_LANGUAGES["lean4"]
+    language = backend_of("lean4").prompts
     whole, *proofs = language.proofs(text)
     assert [block.proof for block in language.split(whole).lemmas] == ["exact True.intro", "exact h"]
     assert language.split(whole).lemmas[1].statement == "∀ (p : Prop) (h : p), p"
@@ -247,9 +245,9 @@ def test_isabelle_blocks_are_told_apart(isabelle_goal: tuple[Elaboration, Lemma]
     assert [(one.name, one.statement, one.proof) for one in blocks.lemmas] == [("one", '"twice 1 = 2"', "by simp")]
     assert blocks.last == last
     assert refuse(whole) is None
-    assert DIALECTS["isabelle"].refuse_block(last) is None
-    assert DIALECTS["isabelle"].refuse_block(whole) is not None
-    assert DIALECTS["isabelle"].refuse_block('by simp\nlemma x: "P" by simp') is not None
+    assert backend_of("isabelle").syntax.refuse_block(last) is None
+    assert backend_of("isabelle").syntax.refuse_block(whole) is not None
+    assert backend_of("isabelle").syntax.refuse_block('by simp\nlemma x: "P" by simp') is not None
 
 
 def test_isabelle_statements_are_text() -> None:
@@ -288,7 +286,7 @@ def test_isabelle_statements_are_text() -> None:
     ).map(" ".join)
 )
 def test_any_answer_can_be_read(prover: Prover, text: str) -> None:
-    language = PROMPT_LANGUAGES[prover]
+    language = backend_of(prover).prompts
     for proof in language.proofs(text):
         assert proof.strip()
         language.split(proof)

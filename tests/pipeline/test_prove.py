@@ -7,10 +7,10 @@ from domain import Candidate, Verdict
 from pipeline.loop.attempt_log import AttemptLog
 from pipeline.loop.context import CanonicalStatement
 from pipeline.loop.prove import AS_LONG, FEW, FIRST, MOMENT, SOON, Search
-from pipeline.proposers.automation.portfolio import Automation
 from tests.pipeline.contexts import context_of
 from tests.pipeline.elaborated import lemma_of
 from tests.pipeline.small_theory import theory
+from verifiers.rocq.automation import RocqAutomation
 
 
 class Slow:
@@ -57,7 +57,7 @@ def test_scripts_without_lemmas_leave_half_of_the_time_to_those_with_lemmas() ->
 
 
 def test_scripts_that_the_quick_limit_stopped_are_run_again_those_with_lemmas_first() -> None:
-    slow, quick = Slow(stopped=True), Automation.quick_seconds
+    slow, quick = Slow(stopped=True), RocqAutomation.quick_seconds
     assert fails(search(slow, "sum_next", most=2, seconds=60.0))
     assert slow.asked == [(0, quick), (0, quick), (1, quick), (1, quick), (1, None), (1, None), (0, None), (0, None)]
     slow.asked.clear()
@@ -79,6 +79,6 @@ def test_a_replay_without_a_lemma_stops_soon_after_the_time_that_the_proof_took(
     found = search(slow, "sum_next", "sum_assoc", most=1, seconds=60.0, bare=False).quickly()
     assert found is not None
     accepted, *replays = slow.asked
-    assert accepted == (2, Automation.quick_seconds)
+    assert accepted == (2, RocqAutomation.quick_seconds)
     assert [lemmas for lemmas, _ in replays] == [2, 0, 1, 0]
     assert {seconds for _, seconds in replays} == {AS_LONG * 0.2 + MOMENT}

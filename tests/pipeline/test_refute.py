@@ -18,13 +18,14 @@ from library_store.snapshot import read
 from pipeline.commands.prove import write_results
 from pipeline.loop.attempt_log import AttemptLog
 from pipeline.loop.proof_files import file_stem, proof_name, write_proofs
-from pipeline.loop.refute import negation, refute
-from pipeline.proposers.conjecture import refutation, testing
+from pipeline.loop.refute import refute
+from pipeline.proposers.conjecture import testing
 from pipeline.report.page import write_report
 from pipeline.report.summary import result, summarise
 from tests.pipeline import sample_run
 from tests.pipeline.contexts import context_of
 from tests.pipeline.small_theory import HEADER
+from verifiers.rocq import refutation
 from verifiers.rocq.verifier import RocqVerifier
 
 FALSE = {
@@ -84,7 +85,7 @@ def test_a_false_statement_is_refuted_by_a_proof_that_the_bare_prover_accepts(
     state = library.problems[name]
     assert state.status == "refuted"
     assert state.reason.startswith("counterexample: ")
-    assert negation(posed).formal_statement in state.proof
+    assert refutation.RocqRefuter().negation(posed).formal_statement in state.proof
     (tmp_path / "refuted.v").write_text(f"{posed.header}\n{state.proof}\nPrint Assumptions {name}_refuted.\n")
     compiled = subprocess.run(["coqc", "-q", "refuted.v"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (compiled.returncode, compiled.stdout.strip()) == (0, "Closed under the global context")
@@ -120,7 +121,7 @@ def test_a_text_that_is_not_the_negation_is_not_audited(
     verifier: RocqVerifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = problem("values", "zero = next zero -> Coq.Init.Logic.False")
-    monkeypatch.setattr("pipeline.loop.refute.negation", lambda _: other)
+    monkeypatch.setattr(refutation.RocqRefuter, "negation", lambda *_: other)
     monkeypatch.setattr(refutation, "script", lambda *_: "discriminate.")
     found, library = attempt(verifier, problem("values", FALSE["values"]))
     assert (found, library.problems) == (False, {})

@@ -8,12 +8,14 @@ import pytest
 from domain import Forall, Lemma, Problem, Sort, Term, Var
 from pipeline.proposers.automation import saturation
 from pipeline.proposers.automation.first_order import Formulas, equates_a_variable
-from pipeline.proposers.automation.portfolio import Automation, Script
+from pipeline.proposers.automation.portfolio import Portfolio
 from pipeline.proposers.automation.saturation import Selection, ask, select
 from term_algebra.theory import Theory, equation
 from tests.pipeline.elaborated import elaborate, lemma_of
-from tests.pipeline.small_theory import Checker, definitions, statement, theory
+from tests.pipeline.small_theory import Checker, definitions, portfolio, statement, theory
+from verifiers.rocq.automation import RocqAutomation
 from verifiers.rocq.terms import render
+from verifiers.scripts import Script
 
 needs_e = pytest.mark.skipif(not saturation.available(), reason="eprover is not installed")
 
@@ -54,7 +56,7 @@ TRUE = (
 def test_what_is_chosen_among_many_is_needed_and_proves_the_statement(
     checker: Checker, goal: str, needed: set[str]
 ) -> None:
-    automation = Automation(definitions())
+    automation = portfolio()
     choices = [one for one in select(statement(goal), automation, lemmas(*TRUE)) if one.lemmas is not None]
     assert any(needed <= names(one) for one in choices)
     assert all(len(names(one)) < len(TRUE) for one in choices)
@@ -67,20 +69,20 @@ def test_what_is_chosen_among_many_is_needed_and_proves_the_statement(
 @needs_e
 @pytest.mark.parametrize("name", [name for name in theory() if name.startswith("false_")])
 def test_nothing_false_follows_from_what_is_true(name: str) -> None:
-    choices = list(select(statement(name), Automation(definitions()), lemmas(*TRUE)))
+    choices = list(select(statement(name), portfolio(), lemmas(*TRUE)))
     assert choices
     assert all(one.lemmas is None for one in choices)
 
 
 @needs_e
 def test_a_false_lemma_proves_what_is_false() -> None:
-    choices = list(select(statement("false_flip"), Automation(definitions()), lemmas("false_comm", *TRUE)))
+    choices = list(select(statement("false_flip"), portfolio(), lemmas("false_comm", *TRUE)))
     assert any("false_comm" in names(one) for one in choices)
 
 
 @needs_e
 def test_functions_compute_by_their_equations_and_an_induction_has_its_hypothesis() -> None:
-    without, *with_induction = select(statement("below_two"), Automation(definitions()), [])
+    without, *with_induction = select(statement("below_two"), portfolio(), [])
     assert without.lemmas is None
     assert [one.lemmas for one in with_induction] == [()]
 
@@ -103,7 +105,7 @@ Definition third (f : num -> num) (x : num) : num :=
 @needs_e
 def test_an_induction_has_its_hypothesis_for_all_values_of_the_other_variables() -> None:
     for name in ("sum_assoc", "join_join"):
-        choices = list(select(statement(name), Automation(definitions()), []))
+        choices = list(select(statement(name), portfolio(), []))
         assert any(one.variable is not None and one.lemmas == () for one in choices), name
 
 
@@ -127,7 +129,7 @@ def test_functions_over_integers_have_equations_too() -> None:
         "From Coq Require Import ZArith.\nFixpoint up (n : nat) : Z := match n with O => 0 | S m => 1 + up m end%Z."
     )
     (read,) = elaborate(Problem("two", "rocq", header, "Theorem two : up 2 = (1 + (1 + 0))%Z."))
-    (choice,) = select(read.statement, Automation(read.definitions), [])
+    (choice,) = select(read.statement, Portfolio(read.definitions, RocqAutomation()), [])
     assert choice.lemmas == ()
 
 

@@ -5,11 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from domain import App, Const, Forall, Goal, Hypothesis, Var
-from pipeline.proposers.automation.portfolio import Automation
 from pipeline.proposers.conjecture import testing
 from pipeline.proposers.conjecture.generalisation import from_goal, requests
 from term_algebra.theory import Theory, close, equation, open_statement
-from tests.pipeline.small_theory import Checker, definitions, statement
+from tests.pipeline.small_theory import Checker, definitions, portfolio, statement
 from verifiers.rocq.terms import alpha_normal, render
 
 
@@ -21,7 +20,11 @@ def checker() -> Iterator[Checker]:
 
 
 def wanted(checker: Checker, name: str) -> list[str]:
-    terms = requests(statement(name), Automation(definitions()), lambda prefix: checker.goals(statement(name), prefix))
+    terms = requests(
+        statement(name),
+        portfolio(),
+        lambda prefix: checker.goals(statement(name), prefix),
+    )
     tester = testing.Tester(definitions())
     assert all(tester.test(term, seed=77).counterexample is None for term in terms)
     return [render(alpha_normal(term)) for term in terms]
@@ -80,5 +83,5 @@ def test_a_statement_is_never_its_own_request(checker: Checker) -> None:
 
 
 def test_without_a_prover_only_the_statement_is_used() -> None:
-    assert requests(statement("flip_is_flip_onto"), Automation(definitions()))
-    assert requests(statement("join_join"), Automation(definitions())) == []
+    assert requests(statement("flip_is_flip_onto"), portfolio())
+    assert requests(statement("join_join"), portfolio()) == []

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from domain import App, Const, Definition, Function, Term, Var
 from pipeline.proposers.conjecture import testing
-from pipeline.proposers.conjecture.evaluation import Evaluator, OutOfFuelError, UnsupportedError
+from pipeline.proposers.conjecture.evaluation import Evaluator, OutOfFuelError
 from term_algebra import subterms
 from term_algebra.rewriting import Pattern, to_pattern
 from term_algebra.theory import Theory
+from term_algebra.values import UnsupportedError
 from tests.pipeline.small_theory import STATEMENTS, canonical, definitions, statement
 
 FALSE = [name for name in STATEMENTS if name.startswith("false_")]

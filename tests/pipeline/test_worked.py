@@ -8,20 +8,18 @@ from pathlib import Path
 import pytest
 
 from domain import Elaboration, Problem, Prover
-from pipeline.proposers.language_model.languages import PROMPT_LANGUAGES
-from pipeline.proposers.language_model.prompting import PROMPTS
 from pipeline.proposers.language_model.worked import decompositions, draw
 from verifiers.audit.isabelle.scan import refuse
 from verifiers.audit.isabelle.theories import parse_header
 from verifiers.audit.lean.toolchain import find
 from verifiers.audit.sandbox import Limits, Sandbox
+from verifiers.backend import BACKENDS, backend_of
 from verifiers.lean.verifier import LeanVerifier
-
-PROVERS: tuple[Prover, ...] = ("rocq", "lean4", "isabelle")
 
 
 def sources(prover: Prover) -> dict[str, str]:
-    files = (PROMPTS / prover / "decompositions").glob(f"*{PROMPT_LANGUAGES[prover].suffix}")
+    backend = backend_of(prover)
+    files = (backend.prompts.templates / "decompositions").glob(f"*{backend.syntax.suffix}")
     return {file.stem: file.read_text(encoding="utf-8") for file in sorted(files)}
 
 
@@ -30,7 +28,7 @@ def in_rooms(texts: dict[str, str], room: str) -> str:
     return "\n".join(f"{room} R{number}.\n{text}\nEnd R{number}." for number, text in enumerate(texts.values()))
 
 
-@pytest.mark.parametrize("prover", PROVERS)
+@pytest.mark.parametrize("prover", BACKENDS)
 def test_there_are_twenty_with_steps_and_at_most_five_lemmas(prover: Prover) -> None:
     worked = decompositions(prover)
     assert len(worked) == 20

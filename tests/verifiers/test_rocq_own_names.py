@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.proposers.automation.portfolio import TACTICS
-from pipeline.proposers.automation.procedures import PREAMBLE
 from verifiers.rocq.own_names import needed_tactics
+from verifiers.rocq.tactics import ARITHMETIC, TACTICS
 
 
 def introduced(text: str) -> list[str]:
@@ -38,12 +37,12 @@ def test_a_name_in_a_comment_or_inside_another_name_is_no_call() -> None:
 
 
 def test_imports_are_kept_before_the_tactics() -> None:
-    lines = needed_tactics(PREAMBLE, ["lm_parts; lra."]).splitlines()
+    lines = needed_tactics(ARITHMETIC, ["lm_parts; lra."]).splitlines()
     assert lines[0] == "Require Import Lia Lra Psatz."
     assert introduced("\n".join(lines)) == ["lm_intro", "lm_parts"]
 
 
-@pytest.mark.parametrize("preamble", [TACTICS, f"{PREAMBLE}\n{TACTICS}"])
+@pytest.mark.parametrize("preamble", [TACTICS, f"{ARITHMETIC}\n{TACTICS}"])
 def test_every_tactic_stands_alone_with_what_it_calls(preamble: str, tmp_path: Path) -> None:
     names = introduced(needed_tactics(preamble, [preamble]))
     assert len(names) > 15

@@ -7,8 +7,9 @@ what is quoted or commented begins none.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from domain import Candidate
 from verifiers.audit.isabelle.keywords import ALLOWED, ENDS_OF_PROOFS, IN_PROOFS
 from verifiers.audit.isabelle.scan import Token, Unreadable, tokens
 from verifiers.steps import Kind, Step, replace_between_blanks
@@ -18,7 +19,7 @@ _UNREAD = re.compile(r"Outer syntax error|Inner (?:syntax|lexical) error|Bad com
 
 
 class IsabelleSteps:
-    """Implements `verifiers.steps.Language`."""
+    """Implements `verifiers.steps.StepLanguage`."""
 
     def steps(self, text: str) -> list[Step]:
         """The commands of a text in their blocks. Raises `ValueError` if it is not made of tokens."""
@@ -78,6 +79,12 @@ class IsabelleSteps:
 
     def unread(self, message: str) -> bool:
         return _UNREAD.search(message) is not None
+
+    def with_imports(self, candidate: Candidate, tactics: Sequence[str], works: Callable[[Candidate], bool]) -> None:
+        del candidate, tactics, works  # imports stand at the beginning of a file alone
+
+    def without_idle_imports(self, text: str) -> str:
+        return text
 
 
 def _begins(token: Token) -> bool:

@@ -7,8 +7,9 @@ further right belongs to the step before. A line that goes on further right, wit
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from domain import Candidate
 from verifiers.audit.lean.scan import scan
 from verifiers.steps import Kind, Step
 
@@ -25,7 +26,7 @@ _UNREAD = re.compile(r"unknown tactic|unexpected |expected |<input>")
 
 
 class LeanSteps:
-    """Implements `verifiers.steps.Language`."""
+    """Implements `verifiers.steps.StepLanguage`."""
 
     def steps(self, text: str) -> list[Step]:
         """The steps of a text, whose comments are between them. Raises `Unterminated`."""
@@ -106,6 +107,12 @@ class LeanSteps:
 
     def unknown(self, message: str) -> str | None:
         return "" if _UNREAD.match(message) else None
+
+    def with_imports(self, candidate: Candidate, tactics: Sequence[str], works: Callable[[Candidate], bool]) -> None:
+        del candidate, tactics, works  # imports stand at the beginning of a file alone
+
+    def without_idle_imports(self, text: str) -> str:
+        return text
 
 
 def _next(text: str, at: int) -> int:

@@ -31,35 +31,8 @@ _PROVIDED_BY = {
 """Modules of the standard library that bring tactics with them."""
 
 
-def import_tactics(candidate: Candidate, tactics: Sequence[str], works: Callable[[Candidate], bool]) -> Candidate:
-    """The candidate as a whole text that first imports the modules which tactics come from.
-
-    Modules that the problem's header names are left out, and those that cannot be imported under it, as `works` says.
-    Raises `Malformed` or `Unterminated`.
-    """
-    header = candidate.problem.header
-    named = {name.text for tactic in tactics for name in identifiers(tactic)}
-    modules = dict.fromkeys(_PROVIDED_BY[name] for name in _PROVIDED_BY if name in named)
-    lines: list[str] = []
-    for module in modules:
-        if re.search(rf"\b{module}\b", header) is None:
-            line = f"Require Import {module}."
-            if works(replace(candidate, proof=f"{line}\nLemma imported : True.\nProof. exact I. Qed.")):
-                lines.append(line)
-    placed = surround(parse_statement(candidate.problem.formal_statement), without_header(candidate.proof, header))
-    return replace(candidate, proof="\n".join([*lines, f"{placed.before}{placed.text.strip()}{placed.after}\n"]))
-
-
-def without_idle_imports(text: str) -> str:
-    """The text of `import_tactics` after repair, without imports of which it calls no tactic."""
-    lines = text.splitlines(keepends=True)
-    needed = {_PROVIDED_BY.get(name.text) for name in identifiers(text)}
-    idle = {f"Require Import {module}." for module in _PROVIDED_BY.values() if module not in needed}
-    return "".join(line for line in lines if line.strip() not in idle)
-
-
 class RocqSteps:
-    """Implements `verifiers.steps.Language`."""
+    """Implements `verifiers.steps.StepLanguage`."""
 
     def steps(self, text: str) -> list[Step]:
         """The sentences of a text in their blocks. Raises `Unterminated`."""
@@ -132,6 +105,33 @@ class RocqSteps:
     def unknown(self, message: str) -> str | None:
         found = _UNKNOWN.match(message)
         return None if found is None else found[1] or ""
+
+    def with_imports(
+        self, candidate: Candidate, tactics: Sequence[str], works: Callable[[Candidate], bool]
+    ) -> Candidate | None:
+        """Modules that the problem's header names are not imported again; None for a text that cannot be read."""
+        header = candidate.problem.header
+        try:
+            named = {name.text for tactic in tactics for name in identifiers(tactic)}
+            placed = surround(
+                parse_statement(candidate.problem.formal_statement), without_header(candidate.proof, header)
+            )
+        except ValueError:
+            return None
+        modules = dict.fromkeys(_PROVIDED_BY[name] for name in _PROVIDED_BY if name in named)
+        lines: list[str] = []
+        for module in modules:
+            if re.search(rf"\b{module}\b", header) is None:
+                line = f"Require Import {module}."
+                if works(replace(candidate, proof=f"{line}\nLemma imported : True.\nProof. exact I. Qed.")):
+                    lines.append(line)
+        return replace(candidate, proof="\n".join([*lines, f"{placed.before}{placed.text.strip()}{placed.after}\n"]))
+
+    def without_idle_imports(self, text: str) -> str:
+        lines = text.splitlines(keepends=True)
+        needed = {_PROVIDED_BY.get(name.text) for name in identifiers(text)}
+        idle = {f"Require Import {module}." for module in _PROVIDED_BY.values() if module not in needed}
+        return "".join(line for line in lines if line.strip() not in idle)
 
 
 def _kind(sentence: str) -> Kind:

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from domain import Const, Lemma, Term, Var
 from pipeline.proposers.automation.first_order import Formulas, UntranslatableError, equates_a_variable
-from pipeline.proposers.automation.portfolio import Automation
+from pipeline.proposers.automation.portfolio import Portfolio
 from term_algebra import apply, substitute
 from term_algebra.theory import OpenStatement, Theory, arguments, head_name, open_statement, quantify
 
@@ -69,14 +69,14 @@ def version() -> str:
     return said.stdout.strip()
 
 
-def select(statement: Term, automation: Automation, lemmas: Sequence[Lemma]) -> Iterator[Selection]:
-    """Choices among lemmas for a closed statement over the definitions of `automation`."""
+def select(statement: Term, portfolio: Portfolio, lemmas: Sequence[Lemma]) -> Iterator[Selection]:
+    """Choices among lemmas for a closed statement over the definitions of `portfolio`."""
     opened = open_statement(statement)
-    formulas = Formulas(automation.theory)
+    formulas = Formulas(portfolio.theory)
     given = list(_given(lemmas, formulas))
-    for variable in (None, *automation.induction_order(opened)[:VARIABLES]):
+    for variable in (None, *portfolio.induction_order(opened)[:VARIABLES]):
         try:
-            cases = list(_cases(opened, variable, automation.theory, formulas))
+            cases = list(_cases(opened, variable, portfolio.theory, formulas))
         except UntranslatableError:
             return
         defined = [f"fof(d, axiom, {one})." for one in formulas.axioms()]

@@ -1,8 +1,7 @@
 """A fast evaluator of canonical terms: definitions are compiled to Python functions on first use.
 
-Values: a constructor is a tuple `(index, field, …)` without the datatype's parameters; an atom of a type variable is an
-`int`, and so is an integer; a function is a one-argument Python callable; types and proofs are `None`. Evaluation is
-by value, which is right for total functions, and every recursive call costs one unit of fuel.
+Values are those of `term_algebra.values`. Evaluation is by value, which is right for total functions, and every
+recursive call costs one unit of fuel.
 
 Invariant: a term that is not understood raises `UnsupportedError`; the evaluator never guesses a value.
 """
@@ -14,16 +13,10 @@ from typing import Any
 
 from domain import App, Const, Fix, FixFunction, Forall, Function, Lambda, Let, Match, Sort, Term, Var
 from term_algebra.theory import INTEGER, INTEGER_FUNCTIONS, STANDARD_FUNCTIONS, Theory
-
-Value = Any
-"""A tuple, an int, a callable or None."""
+from term_algebra.values import UnsupportedError, Value
 
 FUEL = 8_000
 """Recursive calls allowed for one evaluation; it also bounds how deep a value, and so the C stack, can get."""
-
-
-class UnsupportedError(Exception):
-    """The term has no value here: an unknown constant, a type used as data, an unbounded proposition."""
 
 
 class OutOfFuelError(Exception):

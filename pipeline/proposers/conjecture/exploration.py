@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from domain import App, Const, Definition, Forall, Function, Sort, Term, Var
 from pipeline.proposers.conjecture import laws
-from pipeline.proposers.conjecture.evaluation import OutOfFuelError, UnsupportedError, Value
+from pipeline.proposers.conjecture.evaluation import OutOfFuelError
 from pipeline.proposers.conjecture.ground_values import compositions
 from pipeline.proposers.conjecture.laws import Symbol
 from pipeline.proposers.conjecture.testing import Tester
@@ -38,6 +38,7 @@ from term_algebra.theory import (
     pi_binders,
     substitute,
 )
+from term_algebra.values import UnsupportedError, Value
 
 VALUATIONS = 40
 """Random valuations on which terms are compared."""

@@ -13,7 +13,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from domain import App, Const, Definition, Fix, Forall, Goal, Lambda, Let, Match, Sort, Term, Var
-from pipeline.proposers.automation.portfolio import Automation
+from pipeline.proposers.automation.portfolio import Portfolio
 from pipeline.proposers.conjecture.exploration import Explorer
 from pipeline.proposers.conjecture.testing import Tester
 from term_algebra import apply, children, substitute
@@ -54,18 +54,18 @@ COMPLETION_SIZE = 6
 
 
 def requests(
-    statement: Term, automation: Automation, replay: Replay | None = None, *, seed: int = 0, most: int = MOST
+    statement: Term, portfolio: Portfolio, replay: Replay | None = None, *, seed: int = 0, most: int = MOST
 ) -> list[Term]:
-    """Closed statements that may help to prove `statement`, best first; `automation` says over which definitions."""
-    definitions = automation.definitions
+    """Closed statements that may help to prove `statement`, best first; `portfolio` says over which definitions."""
+    definitions = portfolio.definitions
     tester = Tester(definitions)
     kept: dict[Term, tuple[int, int]] = {}
     seen: set[Term] = {statement}
-    for rank, candidate in _candidates(statement, automation, definitions, replay, seed):
+    for rank, candidate in _candidates(statement, portfolio, definitions, replay, seed):
         if candidate in seen or not _is_first_order(candidate):
             continue
         seen.add(candidate)
-        if _is_computation(candidate, automation.theory):
+        if _is_computation(candidate, portfolio.theory):
             continue
         for claim in (candidate, *_under_premises(candidate, statement)):
             report = tester.test(claim, seed)
@@ -112,16 +112,16 @@ def _fits(wanted: Term, type_: Term, table: dict[str, Term]) -> bool:
 
 
 def _candidates(
-    statement: Term, automation: Automation, definitions: Sequence[Definition], replay: Replay | None, seed: int
+    statement: Term, portfolio: Portfolio, definitions: Sequence[Definition], replay: Replay | None, seed: int
 ) -> Iterator[tuple[int, Term]]:
     opened = open_statement(statement)
-    for candidate in accumulators(opened, automation, definitions, seed):
+    for candidate in accumulators(opened, portfolio, definitions, seed):
         yield 0, candidate
     if replay is None:
         return
-    for prefix in automation.prefixes(opened, PLANS):
+    for prefix in portfolio.beginnings(opened, PLANS):
         for goal in replay(prefix):
-            for candidate in from_goal(goal, automation.theory):
+            for candidate in from_goal(goal, portfolio.theory):
                 yield 1, candidate
 
 
@@ -129,7 +129,7 @@ def _candidates(
 
 
 def accumulators(
-    opened: OpenStatement, automation: Automation, definitions: Sequence[Definition], seed: int = 0
+    opened: OpenStatement, portfolio: Portfolio, definitions: Sequence[Definition], seed: int = 0
 ) -> Iterator[Term]:
     """Equations with constant arguments replaced by variables and the other side completed by testing."""
     sides = as_equation(opened.conclusion)
@@ -137,7 +137,7 @@ def accumulators(
         return
     types = {binder.name: binder.type for binder in opened.binders}
     for left in (sides.left, sides.right):
-        places = list(constant_arguments(left, automation))
+        places = list(constant_arguments(left, portfolio))
         for chosen in ([places] if len(places) > 1 else []) + [[place] for place in places]:
             variables = dict(types)
             general = left
@@ -153,19 +153,19 @@ def accumulators(
 
 
 def constant_arguments(
-    term: Term, automation: Automation, path: tuple[int, ...] = ()
+    term: Term, portfolio: Portfolio, path: tuple[int, ...] = ()
 ) -> Iterator[tuple[tuple[int, ...], Term]]:
     """Places of closed constructor terms as non-recursive arguments of recursive functions, with their types."""
     if not isinstance(term, App):
         return
     name = term.function.name if isinstance(term.function, Const) else None
-    index = automation.structural_index(name) if name is not None else None
+    index = portfolio.structural_index(name) if name is not None else None
     for position, argument in enumerate(term.arguments):
-        yield from constant_arguments(argument, automation, (*path, position))
+        yield from constant_arguments(argument, portfolio, (*path, position))
         if index is None or position == index:
             continue
-        type_ = automation.theory.type_of(argument, {})
-        if type_ is not None and not isinstance(type_, Sort) and _is_constant(argument, automation.theory):
+        type_ = portfolio.theory.type_of(argument, {})
+        if type_ is not None and not isinstance(type_, Sort) and _is_constant(argument, portfolio.theory):
             yield (*path, position), type_
 
 

@@ -1,21 +1,18 @@
 """Ground values of closed types, small ones by size and random ones, and their text.
 
-Invariant: what is made here is a value of the type that was asked for, as the evaluator represents it (`evaluation`).
+Invariant: what is made here is a value of the type that was asked for, as `term_algebra.values` says.
 """
 
 from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TypeAlias
 
 from domain import Const, Forall, Sort, Term, Var
-from pipeline.proposers.conjecture.evaluation import UnsupportedError, Value
 from term_algebra.theory import INTEGER, Theory, head_name
-
-ATOMS = 3
-"""Inhabitants of a type variable: type variables are free variables of a type."""
+from term_algebra.values import ATOMS, UnsupportedError, Value
 
 REPEATED = 0.4
 """How often a value that was drawn before stands in for a new one, where values may turn up again."""
@@ -164,24 +161,6 @@ class Values:
         if not pool:
             raise UnsupportedError("no values of this type")
         return lambda value: pool[_mix(seed, value) % len(pool)]
-
-
-class Recorded:
-    """A function that remembers at which points it was asked, and what it answered."""
-
-    def __init__(self, function: Callable[[Value], Value], codomain: Term) -> None:
-        self.points: dict[Value, Value] = {}
-        self._function, self._codomain = function, codomain
-
-    def __call__(self, value: Value) -> Value:
-        if value not in self.points:
-            self.points[value] = recorded(self._function(value), self._codomain)
-        return self.points[value]
-
-
-def recorded(value: Value, type_: Term) -> Value:
-    """The value itself; a function as one that remembers."""
-    return Recorded(value, type_.body) if isinstance(type_, Forall) else value
 
 
 def _mix(seed: int, value: Value) -> int:

@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from domain import Const, Term, Var
-from pipeline.proposers.conjecture.evaluation import Value
 from term_algebra import apply
 from term_algebra.theory import equation
+from term_algebra.values import Value
 
 LAW_SIZES = (4, 4, 6, 6)
 """As how large the laws of binary operations count: commutative, associative, `(x y) z = (x z) y`, all others."""

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from domain import App, Const, Definition, Forall, Lambda, Term, Var
-from pipeline.proposers.conjecture.evaluation import FUEL, Evaluator, OutOfFuelError, UnsupportedError, Value
-from pipeline.proposers.conjecture.ground_values import Drawn, Values, recorded, show
+from pipeline.proposers.conjecture.evaluation import FUEL, Evaluator, OutOfFuelError
+from pipeline.proposers.conjecture.ground_values import Drawn, Values, show
 from term_algebra.theory import (
     OpenStatement,
     Theory,
@@ -27,6 +27,7 @@ from term_algebra.theory import (
     open_statement,
     substitute,
 )
+from term_algebra.values import UnsupportedError, Value, recorded
 
 SMALL_POOL = 12
 """Values per quantifier that the systematic part, and a quantifier inside a statement, runs through."""

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 
 from domain import Const, Forall, Lemma, Sort, Term
-from pipeline.proposers.language_model.languages import PROMPT_LANGUAGES, PromptLanguage
+from verifiers.answers import PromptLanguage
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,9 @@ class Naming:
     colon of the author's statement: the author's proof finds them introduced, a canonical one has to introduce them.
     """
 
-    table: Mapping[str, str] = field(default_factory=dict[str, str])
-    introduces: tuple[str, ...] = ()
-    language: PromptLanguage = PROMPT_LANGUAGES["rocq"]
+    table: Mapping[str, str]
+    introduces: tuple[str, ...]
+    language: PromptLanguage
 
     def proof(self, text: str) -> str:
         """A proof from an answer, for the canonical statement."""

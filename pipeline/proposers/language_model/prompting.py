@@ -3,7 +3,7 @@
 A prompt shows a problem as its author names things, and library lemmas in those names too; `PromptBatch` takes what the
 model writes back to the canonical names that a run works in. A prompt fits a token limit: the lemmas' proofs go first,
 then the least relevant lemmas, then the worked examples one by one, then all but the beginning of the informal text,
-then the definitions. The templates are text files (`prompts/PROVER/*.txt`). Their worked examples, and those
+then the definitions. The templates are text files (`verifiers/PROVER/prompts/`). Their worked examples, and those
 of `worked`, are ours and generic: no statement of a benchmark or of a bundled suite is among them.
 """
 
@@ -14,18 +14,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import cycle, islice
-from pathlib import Path
 from typing import Any, Literal
 
 from jinja2 import Environment, StrictUndefined, Template
 
 from domain import App, Const, Elaboration, Forall, Lemma, Prompt, Prover
-from pipeline.proposers.language_model.answers import Block, steps_of
-from pipeline.proposers.language_model.languages import PROMPT_LANGUAGES, PromptLanguage
 from pipeline.proposers.language_model.naming import Naming, aliases, author_naming, letters_of
 from pipeline.proposers.language_model.worked import Worked, draw
-
-PROMPTS = Path(__file__).resolve().parent / "prompts"
+from verifiers.answers import Block, PromptLanguage, steps_of
+from verifiers.backend import backend_of
 
 Evolution = Literal["identify_key_concepts", "parameterize", "scale_complexity", "extend_dimensions"]
 
@@ -189,7 +186,7 @@ def _asked(
     parent: Lemma | None = None,
     more: Mapping[str, str] | None = None,
 ) -> PromptBatch:
-    language = PROMPT_LANGUAGES[elaboration.problem.prover]
+    language = backend_of(elaboration.problem.prover).prompts
     own = elaboration.own_names
     definitions = [
         replace(definition, readable=tuple(own.get(name, name) for name in definition.names))
@@ -283,7 +280,7 @@ def _choices(lemmas: int, worked: int) -> Iterable[_Choice]:
 @cache
 def _template(prover: Prover, name: str) -> tuple[Template, Template, Template]:
     """System, user and opening part of a template file."""
-    text = (PROMPTS / prover / f"{name}.txt").read_text(encoding="utf-8")
+    text = (backend_of(prover).prompts.templates / f"{name}.txt").read_text(encoding="utf-8")
     parts = re.split(r"^== (?:system|user|opening) ==\n", text, flags=re.MULTILINE)
     environment = Environment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=False)  # noqa: S701 (not HTML)
     system, user, opening = (environment.from_string(part) for part in parts[1:])

@@ -1,7 +1,7 @@
 """Worked decompositions for prompts: an informal statement and proof, its steps, the lemmas that it asks for, and all
 of it formally, in blocks.
 
-Each is a source file of its prover (`prompts/PROVER/decompositions/`), which a comment begins that holds the
+Each is a source file of its prover (`verifiers/PROVER/prompts/decompositions/`), which a comment begins that holds the
 informal part; the prover accepts the file as it is.
 """
 
@@ -14,9 +14,8 @@ from functools import cache
 from pathlib import Path
 
 from domain import Prover
-from pipeline.proposers.language_model.languages import PROMPT_LANGUAGES
-
-FOLDER = Path(__file__).resolve().parent / "prompts"
+from verifiers.answers import PromptLanguage
+from verifiers.backend import backend_of
 
 _INFORMAL = re.compile(
     r"\A(?:\(\*|/-)\nStatement: (?P<statement>.*?)\nProof: (?P<proof>.*?)\nSteps:\n(?P<steps>.*?)\n(?:\*\)|-/)\n",
@@ -42,10 +41,9 @@ class Worked:
 @cache
 def decompositions(prover: Prover) -> tuple[Worked, ...]:
     """All worked decompositions for a prover, by name."""
-    language = PROMPT_LANGUAGES[prover]
-    return tuple(
-        _read(prover, file) for file in sorted((FOLDER / prover / "decompositions").glob(f"*{language.suffix}"))
-    )
+    backend = backend_of(prover)
+    files = (backend.prompts.templates / "decompositions").glob(f"*{backend.syntax.suffix}")
+    return tuple(_read(backend.prompts, file) for file in sorted(files))
 
 
 def draw(prover: Prover, count: int, seed: int) -> tuple[Worked, ...]:
@@ -53,8 +51,7 @@ def draw(prover: Prover, count: int, seed: int) -> tuple[Worked, ...]:
     return tuple(random.Random(seed).sample(decompositions(prover), count))
 
 
-def _read(prover: Prover, file: Path) -> Worked:
-    language = PROMPT_LANGUAGES[prover]
+def _read(language: PromptLanguage, file: Path) -> Worked:
     text = file.read_text(encoding="utf-8")
     informal = _INFORMAL.match(text)
     if informal is None:

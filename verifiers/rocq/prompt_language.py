@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
-from domain import Definition, Elaboration, Prover, Term
-from pipeline.proposers.language_model.answers import Block, Blocks, code_of, unique
+from domain import Definition, Elaboration, Term
 from term_algebra.display import Display
+from verifiers.answers import Block, Blocks, code_of, unique
 from verifiers.audit.refusals import Malformed, Unterminated
 from verifiers.audit.rocq.sentences import identifiers, normal_text, rename, split
 from verifiers.audit.rocq.source import parse_statement
@@ -32,11 +33,10 @@ _INTRODUCES = re.compile(r"(?:#\[[^\]]*\]\s*)?(?:Inductive|Variant|Fixpoint|Defi
 _SCENERY = re.compile(r"(?:From\s+\S+\s+)?(?:Require|Import|Export|Open|Set|Unset|Local|Global|Arguments)\b")
 
 
-class RocqText:
+class RocqPrompts:
     """Rocq, as prompts show it and answers give it."""
 
-    prover: Prover = "rocq"
-    suffix: str = ".v"
+    templates = Path(__file__).parent / "prompts"
     proof_ends: tuple[str, ...] = ("Qed.", "Admitted.", "Abort.", "\nLemma", "\nTheorem", "```")
     statement_ends: tuple[str, ...] = ("\nProof", "\n(*", "\n\n", "```")
     plan_ends: tuple[str, ...] = ("\nProof", "\nTheorem", "```")

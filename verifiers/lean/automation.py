@@ -1,4 +1,4 @@
-"""Proof scripts for Lean: the plans of `automation`, written as Lean tactics.
+"""Plans as Lean's tactics.
 
 A leaf is a list of alternatives, each of which closes its goal or fails: simplification with equations of definitions,
 oriented lemmas and induction hypotheses, then one rewrite by something without a direction in between.
@@ -9,17 +9,26 @@ but definitions and the canonical names of the lemmas that it lists.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from domain import App, Const, Forall, Lambda, Lemma, Term, Var
-from pipeline.proposers.automation.portfolio import Automation, Plan, Script
 from term_algebra.ordering import Rule, directions, is_associativity
-from term_algebra.theory import OpenStatement, as_equation, head_name
+from term_algebra.theory import OpenStatement, Theory, as_equation, head_name
 from verifiers.lean.terms import render, render_name
+from verifiers.scripts import Plan, Script, moved
 
 _KINDS = frozenset(("search", "induction", "cases", "nested"))
 _MOST_ALTERNATIVES = 14
+
+_LOGIC = """  intros
+  first
+  | assumption
+  | contradiction
+  | (simp only [*]; done)
+  | (simp only [*]; repeat constructor)
+  | (constructor; all_goals (intros; first | assumption | (simp only [*]; repeat constructor)))"""
+"""Conjunctions, implications and equations, by simplification with the hypotheses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,41 +40,53 @@ class _Means:
     facts: tuple[str, ...]
 
 
-@dataclass
-class LeanAutomation(Automation):
-    """Portfolios over one set of definitions, in Lean."""
+class LeanAutomation:
+    """Lean's own means of proof."""
 
-    quick_seconds = None  # a script that is stopped costs a new process
+    quick_seconds: float | None = None  # a script that is stopped costs a new process
+    reads_terms = True
+    takes_choices = False
 
-    def plans(self, opened: OpenStatement, *, with_lemmas: bool) -> Iterator[Plan]:
-        for plan in super().plans(opened, with_lemmas=with_lemmas):
-            if plan.kind in _KINDS and not plan.normalise and not plan.deep:
-                yield plan
+    def writer(self, theory: Theory, rule: Callable[[Lemma], Rule]) -> LeanWriter:
+        return LeanWriter(theory, rule)
+
+    def procedures(self, prelude: str) -> Sequence[str]:
+        del prelude
+        return (_LOGIC,)
+
+
+class LeanWriter:
+    """Writes tactic blocks over one theory."""
+
+    def __init__(self, theory: Theory, rule: Callable[[Lemma], Rule]) -> None:
+        self._theory = theory
+        self._rule = rule
+
+    def plans(self, shapes: Iterable[Plan], opened: OpenStatement, lemmas: Sequence[Lemma]) -> Iterator[Plan]:
+        del opened, lemmas
+        yield from (plan for plan in shapes if plan.kind in _KINDS and not plan.normalise and not plan.deep)
 
     def script(self, opened: OpenStatement, plan: Plan, lemmas: Sequence[Lemma]) -> Script:
-        """The text for one plan, with exactly these lemmas."""
         return Script(_block(self._lines(opened, plan, self._means(opened, lemmas))), tuple(lemmas), plan)
 
-    def prefixes(self, opened: OpenStatement, most: int = 3) -> Iterator[str]:
-        """Beginnings of proofs: the simplified goals of an induction."""
+    def beginnings(self, opened: OpenStatement, plan: Plan) -> Iterator[str]:
+        """The goals simplified, without the hypotheses of the induction and with them."""
         means = self._means(opened, ())
-        for variable in self.induction_order(opened)[:most]:
-            plan = Plan("induction", variable, general=len(opened.of_kind("data")) > 1)
-            for with_hypotheses in (False, True):
-                yield _block(self._lines(opened, plan, means, stuck="ih" if with_hypotheses else "goal"))
+        for with_hypotheses in (False, True):
+            yield _block(self._lines(opened, plan, means, stuck="ih" if with_hypotheses else "goal"))
 
     # ---------------------------------------------------------------------------------------------------------- means
 
     def _means(self, opened: OpenStatement, lemmas: Sequence[Lemma]) -> _Means:
-        reached = self.theory.reached(opened.conclusion)
+        reached = self._theory.reached(opened.conclusion)
         for binder in opened.hypotheses:
-            reached |= self.theory.reached(binder.type)
+            reached |= self._theory.reached(binder.type)
         for lemma in lemmas:
-            reached |= self.theory.reached(lemma.term)
-        names = [f.name for d in self.definitions for f in d.functions if f.name in reached]
+            reached |= self._theory.reached(lemma.term)
+        names = [f.name for d in self._theory.definitions for f in d.functions if f.name in reached]
         simp, once, facts = list(names), list[str](), list[str]()
         for lemma in lemmas:
-            rule = self.rule(lemma)
+            rule = self._rule(lemma)
             if rule.kind == "rewrite":
                 simp.append(f"{'← ' if rule.reverse else ''}{lemma.canonical_name}")
             elif rule.kind == "commutative":
@@ -82,14 +103,14 @@ class LeanAutomation(Automation):
         """`f a (f b c) = f b (f a c)`, proved on the spot, for each operation that lemmas show to be commutative and
         associative: with it, simplification sorts operands."""
         for comm in lemmas:
-            by = self.rule(comm)
+            by = self._rule(comm)
             if by.kind != "commutative" or by.statement.hypotheses or not isinstance(by.left, App):
                 continue
             for assoc in lemmas:
-                for left, right, flip in _sides(self.rule(assoc).statement):
+                for left, right, flip in _sides(self._rule(assoc).statement):
                     operation = left.function if isinstance(left, App) else None
                     if operation == by.left.function and len(by.left.arguments) == 2 and is_associativity(left, right):
-                        yield _exchange(comm, by, assoc, self.rule(assoc), left, flip=flip)
+                        yield _exchange(comm, by, assoc, self._rule(assoc), left, flip=flip)
 
     # ---------------------------------------------------------------------------------------------------------- texts
 
@@ -98,14 +119,14 @@ class LeanAutomation(Automation):
         lines = [f"intro {' '.join(names)}"] if names else []
         if plan.variable is None:
             return [*lines, *_leaf(means, (), stuck)]
-        moved = [binder.name for binder in self._moved(opened, plan)]
-        return [*lines, *self._induction(opened, plan, plan.variable, moved, means, stuck)]
+        general = [binder.name for binder in moved(opened, plan)]
+        return [*lines, *self._induction(opened, plan, plan.variable, general, means, stuck)]
 
     def _induction(
-        self, opened: OpenStatement, plan: Plan, variable: str, moved: Sequence[str], means: _Means, stuck: str
+        self, opened: OpenStatement, plan: Plan, variable: str, general: Sequence[str], means: _Means, stuck: str
     ) -> list[str]:
-        general = f" generalizing {' '.join(moved)}" if moved else ""
-        lines = [f"induction {variable}{general} with"]
+        generalizing = f" generalizing {' '.join(general)}" if general else ""
+        lines = [f"induction {variable}{generalizing} with"]
         for constructor, fields, hypotheses in self._alternatives(opened, variable, ""):
             lines.append(f"| {constructor}{''.join(f' {name}' for name in (*fields, *hypotheses))} =>")
             inner = _leaf(means, hypotheses, stuck)
@@ -130,10 +151,10 @@ class LeanAutomation(Automation):
     ) -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]]:
         """The constructors of a variable's type by their last names, with names for fields and hypotheses."""
         type_ = next(binder.type for binder in opened.binders if binder.name == variable)
-        datatype = self.theory.datatype_of(type_)
+        datatype = self._theory.datatype_of(type_)
         assert datatype is not None
         for constructor in datatype.constructors:
-            fields = self.theory.constructor_fields(type_, constructor)
+            fields = self._theory.constructor_fields(type_, constructor)
             names = tuple([f"a{index}{mark}" for index in range(len(fields))])
             recursive = [n for n, field in zip(names, fields, strict=True) if head_name(field) == datatype.name]
             short = render_name(constructor.name).rpartition(".")[2]

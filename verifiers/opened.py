@@ -1,4 +1,4 @@
-"""The provers that `check` can ask, each opened when the first candidate for it comes.
+"""Verifiers of several provers under the same limits, each opened when the first candidate for it comes.
 
 Invariant: a candidate is judged by the prover that its problem names and by no other; answers keep their order.
 """
@@ -6,29 +6,25 @@ Invariant: a candidate is judged by the prover that its problem names and by no 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any, get_args
 
 from domain import Candidate, Message, OutsideError, Prover, Verdict
+from verifiers.backend import BACKENDS, VerifierLimits, backend_of
+from verifiers.protocol import Verifier
 
-CHECKED: tuple[Prover, ...] = get_args(Prover)
-"""Provers whose candidates can be checked."""
 
+class Verifiers:
+    """Verifiers by prover."""
 
-class Provers:
-    """Verifiers by prover, with the same limits."""
-
-    def __init__(self, *, seconds: float, workers: int) -> None:
-        self._seconds = seconds
-        self._workers = workers
-        self._opened: dict[Prover, Any] = {}
+    def __init__(self, limits: VerifierLimits) -> None:
+        self._limits = limits
+        self._opened: dict[Prover, Verifier] = {}
         self.missing: dict[Prover, str] = {}
         """Why a prover that was asked could not answer."""
 
-    def verifier(self, prover: Prover) -> Any:
+    def of(self, prover: Prover) -> Verifier:
         """The verifier of a prover. Nothing is started yet."""
         if prover not in self._opened:
-            self._opened[prover] = self._open(prover)
+            self._opened[prover] = backend_of(prover).opener(self._limits)()
         return self._opened[prover]
 
     def notes(self) -> list[str]:
@@ -38,7 +34,7 @@ class Provers:
     def audit(self, batch: Sequence[Candidate], *, recheck: bool = False) -> list[Verdict]:
         """Verdicts in order. What a prover that is missing cannot judge has the verdict `error`; see `missing`."""
         verdicts: dict[int, Verdict] = {}
-        for prover in CHECKED:
+        for prover in BACKENDS:
             numbers = [number for number, candidate in enumerate(batch) if candidate.problem.prover == prover]
             if numbers:
                 answers = self._audit(prover, [batch[number] for number in numbers], recheck=recheck)
@@ -47,7 +43,7 @@ class Provers:
 
     def _audit(self, prover: Prover, batch: Sequence[Candidate], *, recheck: bool) -> list[Verdict]:
         try:
-            return self.verifier(prover).audit(batch, recheck=recheck)
+            return self.of(prover).audit(batch, recheck=recheck)
         except OutsideError as error:
             self.missing[prover] = str(error)
             return [Verdict("error", "prover_error", "none", (Message("error", str(error)),))] * len(batch)
@@ -57,20 +53,3 @@ class Provers:
         for verifier in self._opened.values():
             verifier.close()
         self._opened.clear()
-
-    def _open(self, prover: Prover) -> Any:
-        if prover == "isabelle":
-            from verifiers.audit.isabelle.server import IsabelleSettings
-            from verifiers.isabelle.verifier import IsabelleVerifier
-
-            return IsabelleVerifier(replace(IsabelleSettings.from_environment(), audit_seconds=self._seconds))
-        if prover == "lean4":
-            from verifiers.audit.lean.toolchain import LeanSettings
-            from verifiers.lean.verifier import LeanVerifier
-
-            settings = LeanSettings.from_environment()
-            return LeanVerifier(replace(settings, audit_seconds=self._seconds, audit_workers=self._workers))
-        from verifiers.audit.rocq.judge import RocqSettings
-        from verifiers.rocq.verifier import RocqVerifier
-
-        return RocqVerifier(RocqSettings(audit_seconds=self._seconds, audit_workers=self._workers))

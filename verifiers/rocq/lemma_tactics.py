@@ -1,7 +1,7 @@
 """Lemmas as tactics: how the search of a proof script rewrites, applies and closes with given lemmas.
 
 Invariant: what is written names only the given lemmas, the definitions of the theory and the tactics of
-`rocq_tactics.v`.
+`tactics.v`.
 """
 
 from __future__ import annotations

@@ -10,10 +10,11 @@ import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
+from pathlib import Path
 
-from domain import Const, Definition, Elaboration, Prover, Term
-from pipeline.proposers.language_model.answers import Block, Blocks, code_of, unique
+from domain import Const, Definition, Elaboration, Term
 from term_algebra.display import Display, Notation
+from verifiers.answers import Block, Blocks, code_of, unique
 from verifiers.audit.lean.scan import scan
 from verifiers.audit.lean.source import Command, commands, parse_statement
 from verifiers.audit.refusals import Malformed, Unterminated
@@ -35,11 +36,10 @@ _NOTATION = Notation(
 )
 
 
-class LeanText:
+class LeanPrompts:
     """Lean 4, as prompts show it and answers give it."""
 
-    prover: Prover = "lean4"
-    suffix: str = ".lean"
+    templates = Path(__file__).parent / "prompts"
     proof_ends: tuple[str, ...] = ("\ntheorem", "\nlemma", "\n\n", "```")
     statement_ends: tuple[str, ...] = (" :=", "\n\n", "\n--", "```")
     plan_ends: tuple[str, ...] = (" := by", "```")

@@ -10,17 +10,18 @@ Invariant: nothing here is trusted. The script proves the negation in the prover
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from domain import App, Const, Definition, Forall, Sort, Term, Var
-from pipeline.proposers.conjecture.evaluation import UnsupportedError, Value
-from pipeline.proposers.conjecture.ground_values import ATOMS, Recorded
-from pipeline.proposers.conjecture.testing import Counterexample
+from domain import App, Const, Definition, Elaboration, Forall, Problem, Sort, Term, Var
 from term_algebra import substitute
 from term_algebra.theory import INTEGER, Theory, open_statement
+from term_algebra.values import ATOMS, Recorded, UnsupportedError, Value
+from verifiers.audit.rocq.source import parse_statement
+from verifiers.rocq.own_names import to_own_names
 from verifiers.rocq.terms import render
 
-TACTICS = (Path(__file__).parent / "rocq_refutation.v").read_text(encoding="utf-8")
+TACTICS = (Path(__file__).parent / "refutation.v").read_text(encoding="utf-8")
 """Tactics that the script calls."""
 
 _TYPE = Const("Coq.Init.Datatypes.comparison")
@@ -28,7 +29,25 @@ _ATOMS = tuple(Const(f"Coq.Init.Datatypes.{name}") for name in ("Eq", "Lt", "Gt"
 assert len(_ATOMS) == ATOMS
 
 
-def script(statement: Term, definitions: Sequence[Definition], counterexample: Counterexample) -> str | None:
+class RocqRefuter:
+    """Refutes by computing at the counterexample."""
+
+    def negation(self, problem: Problem) -> Problem:
+        stated = parse_statement(problem.formal_statement)
+        text = f"Theorem {stated.name}_refuted :\n  ({stated.proposition}) ->\n  Coq.Init.Logic.False."
+        return replace(problem, formal_statement=text)
+
+    def proof(self, negated: Problem, elaboration: Elaboration, ground: Mapping[str, Value]) -> str | None:
+        block = script(elaboration.statement, elaboration.definitions, ground)
+        if block is None:
+            return None
+        return f"{TACTICS}\n{negated.formal_statement}\nProof.\n{to_own_names(block, elaboration)}\nQed."
+
+    def own_names(self, text: str, elaboration: Elaboration) -> str:
+        return to_own_names(text, elaboration)
+
+
+def script(statement: Term, definitions: Sequence[Definition], ground: Mapping[str, Value]) -> str | None:
     """A tactic block for `statement -> False` in canonical names; None where the values cannot be written."""
     opened = open_statement(statement)
     types = {binder.name: _TYPE for binder in opened.of_kind("type")}
@@ -39,7 +58,7 @@ def script(statement: Term, definitions: Sequence[Definition], counterexample: C
             if binder.kind == "hypothesis":
                 lines.append("lm_given refuted.")
             else:
-                value = writer.value(counterexample.ground[binder.name], binder.type)
+                value = writer.value(ground[binder.name], binder.type)
                 lines.append(f"specialize (refuted {value}).")
     except UnsupportedError:
         return None

@@ -1,4 +1,4 @@
-"""Portfolios of the prover's own decision procedures, for statements without datatypes and functions of their own.
+"""Rocq's own decision procedures as scripts, for statements without datatypes and functions of their own.
 
 Over numbers of the standard library each script is one closing tactic behind a common opening; which tactics close how
 many statements of a public benchmark is in `docs/benchmarks.md`. The procedures for first-order logic with equality
@@ -6,11 +6,6 @@ need no import. Nothing here knows a statement: the order is that of cost and of
 """
 
 from __future__ import annotations
-
-from pathlib import Path
-
-PREAMBLE = (Path(__file__).parent / "rocq_arithmetic.v").read_text(encoding="utf-8")
-"""Imports and tactics that every script over numbers may call."""
 
 _CLOSERS = (
     "easy",
@@ -60,20 +55,11 @@ _LOGIC = (
     f"{_SPLIT}; intuition congruence",
 )
 
-LEAN_LOGIC = """  intros
-  first
-  | assumption
-  | contradiction
-  | (simp only [*]; done)
-  | (simp only [*]; repeat constructor)
-  | (constructor; all_goals (intros; first | assumption | (simp only [*]; repeat constructor)))"""
-"""Lean's: conjunctions, implications and equations, by simplification with the hypotheses."""
-
 
 def scripts(*, numbers: bool) -> list[str]:
-    """Tactic blocks for Rocq in the order in which they are tried.
+    """Tactic blocks in the order in which they are tried.
 
-    Each calls only the prover's tactics, and `PREAMBLE`'s where `numbers` says that these are there.
+    Each calls only the prover's tactics, and those of `arithmetic.v` where `numbers` says that these are there.
     """
     logic = [f"{closer}." for closer in _LOGIC]
     if not numbers:

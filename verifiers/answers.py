@@ -1,4 +1,4 @@
-"""The provers' languages as a language model reads and writes them: one value a prover, all else is shared.
+"""A prover's language in prompts and in a language model's answers: the protocol, and what all provers share of it.
 
 Invariant: the readers are total (any text gives a list, perhaps an empty one), and what they give is text to be
 verified, never a claim.
@@ -6,22 +6,52 @@ verified, never a claim.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from pathlib import Path
+from typing import NamedTuple, Protocol
 
-from domain import Definition, Elaboration, Prover, Term
-from pipeline.proposers.language_model.answers import Block, Blocks
-from pipeline.proposers.language_model.isabelle_text import IsabelleText
-from pipeline.proposers.language_model.lean_text import LeanText
-from pipeline.proposers.language_model.rocq_text import RocqText
+from domain import Definition, Elaboration, Term
+
+_FENCE = re.compile(r"```[ \t]*[\w.+-]*[ \t]*\r?\n(.*?)(?:```|\Z)", re.DOTALL)
+_CHAT = re.compile(r"<\|[^|<>\n]{1,40}\|>|</?s>")
+
+LONGEST = 20_000
+"""Characters of an answer that are read; the rest is a loop or not a proof."""
+
+
+class Block(NamedTuple):
+    """A lemma that an answer states; `proof` is a proof in its prover's language, empty where it gives none."""
+
+    name: str
+    statement: str
+    proof: str
+
+
+class Blocks(NamedTuple):
+    """A candidate in pieces: its auxiliary lemmas in order, and the proof of its theorem."""
+
+    lemmas: tuple[Block, ...]
+    last: str
+
+
+class Code(NamedTuple):
+    """The text of an answer before its first fence, and its fenced blocks in order."""
+
+    before: str
+    fenced: tuple[str, ...]
+
+    @property
+    def likeliest(self) -> tuple[str, ...]:
+        """The fenced blocks, last one first, or all of the answer when it has none."""
+        return tuple(reversed(self.fenced)) or (self.before,)
 
 
 class PromptLanguage(Protocol):
     """A prover's language in prompts and answers."""
 
-    prover: Prover
-    suffix: str
-    """Of the files of worked decompositions."""
+    templates: Path
+    """The folder of the prompts' templates, and of worked decompositions in `decompositions/`."""
     proof_ends: tuple[str, ...]
     """Where a continued proof ends."""
     statement_ends: tuple[str, ...]
@@ -78,8 +108,19 @@ class PromptLanguage(Protocol):
         ...
 
 
-PROMPT_LANGUAGES: Mapping[Prover, PromptLanguage] = {
-    "rocq": RocqText(),
-    "lean4": LeanText(),
-    "isabelle": IsabelleText(),
-}
+def code_of(text: str) -> Code:
+    """The code of an answer, without a chat's marks."""
+    text = _CHAT.sub("", text[:LONGEST]).replace("\r\n", "\n")
+    fenced = tuple(match.group(1) for match in _FENCE.finditer(text))
+    return Code(text.split("```", 1)[0] if fenced else text.replace("```", "\n"), fenced)
+
+
+def unique(items: Iterable[str]) -> list[str]:
+    """The items that are not blank, each once, in order."""
+    return list(dict.fromkeys(item for item in items if item.strip()))
+
+
+def steps_of(text: str) -> str:
+    """The steps of a plan: what stands between `Steps:` and the lemmas that it asks for."""
+    found = re.search(r"Steps:\s*\n(.*?)(?=\n\s*(?:Lemmas:|```)|\Z)", text[:LONGEST], re.DOTALL)
+    return found.group(1).strip() if found else ""

@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import pairwise
+from pathlib import Path
 
-from domain import Const, Definition, Elaboration, Prover, Term
-from pipeline.proposers.language_model.answers import Block, Blocks, code_of, unique
+from domain import Const, Definition, Elaboration, Term
+from verifiers.answers import Block, Blocks, code_of, unique
 from verifiers.audit.isabelle.keywords import PROOF_BEGINNINGS, STATEMENTS
 from verifiers.audit.isabelle.scan import Token, Unreadable, tokens
 from verifiers.audit.isabelle.theories import parse_header, parse_statement
@@ -21,11 +22,10 @@ from verifiers.audit.refusals import Malformed
 _GIVEN_UP = frozenset({"sorry", "oops"})
 
 
-class IsabelleText:
+class IsabellePrompts:
     """Isabelle, as prompts show it and answers give it."""
 
-    prover: Prover = "isabelle"
-    suffix: str = ".thy"
+    templates = Path(__file__).parent / "prompts"
     proof_ends: tuple[str, ...] = ("\nlemma", "\ntheorem", "\nend", "```")
     statement_ends: tuple[str, ...] = ("\n  by", "\nproof", "\n\n", "```")
     plan_ends: tuple[str, ...] = ("\ntheorem", "\nproof", "```")

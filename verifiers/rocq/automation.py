@@ -1,0 +1,109 @@
+"""Plans as Rocq's tactics: induction, simplification, case splits, rewriting with library lemmas.
+
+Invariant: what is written names only the statement's variables, the definitions of the theory, the tactics of
+`tactics.v` and the canonical names of the lemmas that it lists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from domain import Lemma, Term
+from term_algebra.ordering import Rule
+from term_algebra.theory import OpenStatement, Theory, head_name
+from verifiers.rocq import procedures
+from verifiers.rocq.lemma_tactics import LemmaTactics, first
+from verifiers.rocq.tactics import over_numbers
+from verifiers.scripts import Plan, Script, moved
+
+
+class RocqAutomation:
+    """Rocq's own means of proof."""
+
+    quick_seconds: float | None = 0.35
+    reads_terms = True
+    takes_choices = True
+
+    def writer(self, theory: Theory, rule: Callable[[Lemma], Rule]) -> RocqWriter:
+        return RocqWriter(theory, rule)
+
+    def procedures(self, prelude: str) -> Sequence[str]:
+        return procedures.scripts(numbers=over_numbers(prelude))
+
+
+class RocqWriter:
+    """Writes tactic blocks, without `Proof.` and `Qed.`, over one theory."""
+
+    def __init__(self, theory: Theory, rule: Callable[[Lemma], Rule]) -> None:
+        self._theory = theory
+        self._lemmas = LemmaTactics(theory, rule)
+
+    def plans(self, shapes: Iterable[Plan], opened: OpenStatement, lemmas: Sequence[Lemma]) -> Iterator[Plan]:
+        del opened
+        laws = any(map(self._lemmas.is_law, lemmas))
+        yield from (plan for plan in shapes if laws or plan.kind != "facts")
+
+    def script(self, opened: OpenStatement, plan: Plan, lemmas: Sequence[Lemma]) -> Script:
+        tactic = "lm_deep" if plan.deep else "lm_search"
+        search = f"{tactic} {self._lemmas.closures(opened, lemmas)}"
+        start = _introduced(opened)
+        if plan.kind == "instance":
+            return Script(f"{start}{first(self._lemmas.instances(opened, lemmas))}.", tuple(lemmas), plan)
+        if plan.kind == "facts":
+            return Script(f"{start}lm_facts ltac:(fun _ => {self._lemmas.facts(lemmas)}).", tuple(lemmas), plan)
+        if plan.normalise:
+            start += f"{self._lemmas.normaliser(lemmas)}.\n"
+        return Script(start + self._body(opened, plan, search) + ".", tuple(lemmas), plan)
+
+    def beginnings(self, opened: OpenStatement, plan: Plan) -> Iterator[str]:
+        """The goals simplified, then also rewritten with a hypothesis, then split before that."""
+        rewritten = "try (lm_hypothesis_step; lm_stuck)"
+        for leaf in ("lm_stuck", f"lm_stuck; {rewritten}", f"lm_stuck; lm_stuck_cases; {rewritten}"):
+            yield f"{_introduced(opened)}{self._body(opened, plan, leaf)}."
+
+    def _body(self, opened: OpenStatement, plan: Plan, search: str) -> str:
+        if plan.kind == "search" or plan.variable is None:
+            return search
+        names = [binder.name for binder in moved(opened, plan)]
+        revert = f"revert {' '.join(names)}; " if names else ""
+        if plan.kind == "stepwise":
+            return self._stepwise(opened, plan.variable, revert, search)
+        if plan.kind == "induction":
+            return f"{revert}induction {plan.variable}; intros; {search}"
+        assert plan.second is not None
+        before = names[: names.index(plan.second) + 1] if plan.second in names else []
+        induction, second = f"{revert}induction {plan.variable}; ", f"intros {' '.join(before)}; "
+        if plan.kind == "cases":
+            return f"{induction}{second}destruct {plan.second}; intros; {search}"
+        rest = [name for name in before if name != plan.second]
+        again = f"revert {' '.join(rest)}; " if rest else ""
+        return f"{induction}{second}{again}induction {plan.second}; intros; {search}"
+
+    def _stepwise(self, opened: OpenStatement, variable: str, revert: str, search: str) -> str:
+        binder = next(b for b in opened.binders if b.name == variable)
+        inner = self._destruct(binder.type, variable, "y", search, 1)
+        return f"{revert}revert {variable}; fix IH 1; intros {variable}; {inner}"
+
+    def _destruct(self, type_: Term, variable: str, stem: str, search: str, depth: int) -> str:
+        datatype = self._theory.datatype_of(type_)
+        assert datatype is not None
+        patterns: list[str] = []
+        branches: list[str] = []
+        for index, constructor in enumerate(datatype.constructors):
+            fields = self._theory.constructor_fields(type_, constructor)
+            names = [f"{stem}{index}{position}" for position in range(len(fields))]
+            patterns.append(" ".join(names))
+            parts = [n for n, t in zip(names, fields, strict=True) if head_name(t) == datatype.name]
+            learn = "".join(f"pose proof (IH {part}) as H{part}; " for part in parts)
+            if depth == 0 or len(parts) != 1:
+                branches.append(f"{learn}clear IH; intros; {search}")
+            else:
+                deeper = self._destruct(type_, parts[0], stem + "y", search, depth - 1)
+                branches.append(f"{learn}{deeper}")
+        return f"destruct {variable} as [{' | '.join(patterns)}]; [ {' | '.join(branches)} ]"
+
+
+def _introduced(opened: OpenStatement) -> str:
+    """The sentence that introduces what a statement binds."""
+    names = " ".join(binder.name for binder in opened.binders)
+    return f"intros {names}.\n" if names else ""

@@ -1,0 +1,36 @@
+"""Rocq's entry in the table of backends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from verifiers.backend import Backend, VerifierLimits
+from verifiers.rocq.automation import RocqAutomation
+from verifiers.rocq.export import RocqExport
+from verifiers.rocq.prompt_language import RocqPrompts
+from verifiers.rocq.refutation import RocqRefuter
+from verifiers.rocq.steps import RocqSteps
+from verifiers.rocq.syntax import RocqSyntax
+from verifiers.rocq.verifier import RocqSettings, RocqVerifier
+
+
+def _opener(limits: VerifierLimits) -> Callable[[], RocqVerifier]:
+    return partial(
+        RocqVerifier,
+        RocqSettings(
+            **limits.given("check_seconds", "audit_seconds", "memory_bytes", "sessions", "audit_workers", "cache")
+        ),
+    )
+
+
+BACKEND = Backend(
+    name="rocq",
+    opener=_opener,
+    syntax=RocqSyntax(),
+    steps=RocqSteps(),
+    automation=RocqAutomation(),
+    prompts=RocqPrompts(),
+    export=RocqExport(),
+    refuter=RocqRefuter(),
+)
