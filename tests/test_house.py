@@ -15,7 +15,9 @@ from typing import NamedTuple
 import networkx as nx
 import pytest
 
+from domain import Prover
 from models import model_path
+from verifiers.backend import BACKENDS
 
 FLOORS = (
     ("pipeline.__main__",),
@@ -49,7 +51,7 @@ LONG, LONGEST = 300, 400
 FLAT = 8
 """Modules that stand directly in `pipeline/`."""
 
-RUN_LOADS = 188
+RUN_LOADS = 130
 """Modules of ours that the driver of `run` imports for Rocq problems without a language model."""
 
 CONFINED = {
@@ -221,15 +223,32 @@ def test_few_modules_stand_directly_in_pipeline(repository: Path) -> None:
 WHAT_A_RUN_IMPORTS = """
 import sys
 import pipeline.commands.run, pipeline.loop.problem_sources, pipeline.loop.progress, pipeline.loop.run
+from verifiers.backend import backend_of
 
+backend_of("{prover}")
 print(*(name for name in sys.modules if name.partition(".")[0] in {rooms}))
 """
 
 
 def test_a_run_loads_few_of_our_modules(repository: Path) -> None:
-    modules = sorted(python(repository, WHAT_A_RUN_IMPORTS.format(rooms=ROOMS)).split())
+    modules = what_a_run_loads(repository, "rocq")
     assert "pipeline.loop.run" in modules
     assert len(modules) <= RUN_LOADS, modules
+
+
+@pytest.mark.parametrize("prover", BACKENDS)
+def test_a_run_loads_no_other_prover_than_its_own(repository: Path, prover: Prover) -> None:
+    own = BACKENDS[prover].split(".")[1]
+    others = {module.split(".")[1] for module in BACKENDS.values()} - {own}
+    modules = what_a_run_loads(repository, prover)
+    assert BACKENDS[prover] in modules
+    found = [one for one in modules if one.startswith("verifiers.") and not others.isdisjoint(one.split("."))]
+    assert found == []
+
+
+def what_a_run_loads(repository: Path, prover: Prover) -> list[str]:
+    """The modules of ours that the driver of a run has imported when it begins."""
+    return sorted(python(repository, WHAT_A_RUN_IMPORTS.format(rooms=ROOMS, prover=prover)).split())
 
 
 def test_configuration_imports_nothing_heavy(repository: Path) -> None:

@@ -142,8 +142,8 @@ class Backend:
 
     name: Prover
     opener: Callable[[VerifierLimits], Callable[[], Verifier]]
-    """What opens a verifier with these limits, in this or another process: the prover is the one that the environment
-    of the process names which asks for the opener."""
+    """What opens a verifier with these limits, mostly in another process: the prover is the one that the environment of
+    the process names which asks for the opener, and only the one that opens a verifier loads its code."""
     syntax: Syntax
     steps: StepLanguage
     """Proofs in steps, for repair."""

@@ -1,8 +1,8 @@
 """What every backend promises, as data: each brings the same cases in its own prover's words.
 
-`BACKENDS` lists them; one whose prover is not installed is skipped with the reason that the backend itself gives. In
-place of an Isabelle that is not named in the environment a stand-in answers, with less trust (design, invariant 11),
-and what it cannot decide is listed with the reason.
+`CASES` has them for each prover of `verifiers.backend.BACKENDS`; one that is not installed is skipped with the reason
+that the backend itself gives. In place of an Isabelle that is not named in the environment a stand-in answers, with
+less trust (design, invariant 11), and what it cannot decide is listed with the reason.
 """
 
 from __future__ import annotations
@@ -294,4 +294,4 @@ def _isabelle_cases(settings: IsabelleSettings, *, stand_in: bool) -> Backend:
     )  # fmt: skip
 
 
-BACKENDS = {"rocq": _rocq, "lean4": _lean4, "isabelle": _isabelle}
+CASES = {"rocq": _rocq, "lean4": _lean4, "isabelle": _isabelle}

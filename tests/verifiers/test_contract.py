@@ -10,9 +10,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from domain import Elaboration, OutsideError, Verdict
-from tests.verifiers.contract import BACKENDS, Backend, Place, Refused
+from domain import Elaboration, OutsideError, Prover, Verdict
+from tests.verifiers.contract import CASES, Backend, Place, Refused
 from verifiers.audit import scratch
+from verifiers.backend import BACKENDS, backend_of
 from verifiers.protocol import Verifier
 
 KINDS = ["wrong statement", "incomplete", "forbidden", "axiom", "hang", "malformed", "does not compile"]
@@ -22,7 +23,7 @@ KINDS = ["wrong statement", "incomplete", "forbidden", "axiom", "hang", "malform
 def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
     with ExitStack() as stack:
         try:
-            opened = stack.enter_context(BACKENDS[request.param]())
+            opened = stack.enter_context(CASES[request.param]())
         except OutsideError as missing:
             pytest.skip(str(missing))
         yield opened
@@ -63,6 +64,17 @@ def ours() -> tuple[set[int], set[Path]]:
         child.pid for child in psutil.Process().children(recursive=True) if child.status() != psutil.STATUS_ZOMBIE
     }
     return children, set(scratch.home(os.getpid()).iterdir())
+
+
+@pytest.mark.parametrize("prover", BACKENDS)
+def test_a_backend_is_what_the_table_says(prover: Prover) -> None:
+    backend = backend_of(prover)
+    assert backend.name == prover
+    assert backend.syntax.suffix.startswith(".")
+    assert backend.syntax.surface.begins.search(backend.syntax.theorem("goal", "True"))
+    assert backend.prompts.templates.is_dir()
+    assert backend.export.project
+    assert backend.automation.procedures("")
 
 
 def test_every_backend_brings_every_case(backend: Backend) -> None:

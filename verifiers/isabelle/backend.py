@@ -13,12 +13,18 @@ from verifiers.isabelle.export import IsabelleExport
 from verifiers.isabelle.prompt_language import IsabellePrompts
 from verifiers.isabelle.steps import IsabelleSteps
 from verifiers.isabelle.syntax import IsabelleSyntax
-from verifiers.isabelle.verifier import IsabelleVerifier
+from verifiers.protocol import Verifier
 
 
-def _opener(limits: VerifierLimits) -> Callable[[], IsabelleVerifier]:
+def _opener(limits: VerifierLimits) -> Callable[[], Verifier]:
     given = limits.given("check_seconds", "audit_seconds")
-    return partial(IsabelleVerifier, replace(IsabelleSettings.from_environment(), **given))
+    return partial(_open, replace(IsabelleSettings.from_environment(), **given))
+
+
+def _open(settings: IsabelleSettings) -> Verifier:
+    from verifiers.isabelle.verifier import IsabelleVerifier
+
+    return IsabelleVerifier(settings)
 
 
 BACKEND = Backend(

@@ -13,12 +13,18 @@ from verifiers.lean.export import LeanExport
 from verifiers.lean.prompt_language import LeanPrompts
 from verifiers.lean.steps import LeanSteps
 from verifiers.lean.syntax import LeanSyntax
-from verifiers.lean.verifier import LeanVerifier
+from verifiers.protocol import Verifier
 
 
-def _opener(limits: VerifierLimits) -> Callable[[], LeanVerifier]:
+def _opener(limits: VerifierLimits) -> Callable[[], Verifier]:
     given = limits.given("check_seconds", "audit_seconds", "memory_bytes", "sessions", "audit_workers")
-    return partial(LeanVerifier, replace(LeanSettings.from_environment(), **given))
+    return partial(_open, replace(LeanSettings.from_environment(), **given))
+
+
+def _open(settings: LeanSettings) -> Verifier:
+    from verifiers.lean.verifier import LeanVerifier
+
+    return LeanVerifier(settings)
 
 
 BACKEND = Backend(

@@ -6,22 +6,24 @@ from collections.abc import Callable
 from functools import partial
 
 from verifiers.backend import Backend, VerifierLimits
+from verifiers.protocol import Verifier
 from verifiers.rocq.automation import RocqAutomation
 from verifiers.rocq.export import RocqExport
 from verifiers.rocq.prompt_language import RocqPrompts
 from verifiers.rocq.refutation import RocqRefuter
 from verifiers.rocq.steps import RocqSteps
 from verifiers.rocq.syntax import RocqSyntax
-from verifiers.rocq.verifier import RocqSettings, RocqVerifier
 
 
-def _opener(limits: VerifierLimits) -> Callable[[], RocqVerifier]:
-    return partial(
-        RocqVerifier,
-        RocqSettings(
-            **limits.given("check_seconds", "audit_seconds", "memory_bytes", "sessions", "audit_workers", "cache")
-        ),
-    )
+def _opener(limits: VerifierLimits) -> Callable[[], Verifier]:
+    return partial(_open, limits)
+
+
+def _open(limits: VerifierLimits) -> Verifier:
+    from verifiers.rocq.verifier import RocqSettings, RocqVerifier
+
+    names = "check_seconds", "audit_seconds", "memory_bytes", "sessions", "audit_workers", "cache"
+    return RocqVerifier(RocqSettings(**limits.given(*names)))
 
 
 BACKEND = Backend(
