@@ -20,7 +20,8 @@ def _opener(limits: VerifierLimits) -> Callable[[], Verifier]:
 
 
 def _open(limits: VerifierLimits) -> Verifier:
-    from verifiers.rocq.verifier import RocqSettings, RocqVerifier
+    from verifiers.audit.rocq.judge import RocqSettings
+    from verifiers.rocq.verifier import RocqVerifier
 
     names = "check_seconds", "audit_seconds", "memory_bytes", "sessions", "audit_workers", "cache"
     return RocqVerifier(RocqSettings(**limits.given(*names)))
