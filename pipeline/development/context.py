@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from domain import OutsideError
-from pipeline.development.document import Container, Document, Filling, Stated
+from pipeline.development.document import Container, Document, Stated
 from pipeline.development.project import Copy
 from term_algebra import constants, size
 from term_algebra.theory import STANDARD_DATATYPES, as_equation, head_name, open_statement
+from verifiers.audit.rocq.development import Filling
 from verifiers.audit.rocq.sentences import identifiers
 from verifiers.audit.sandbox import GIBIBYTE, Limits
 from verifiers.audit.words import ParseError

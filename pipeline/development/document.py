@@ -1,7 +1,7 @@
 """A Rocq file of a user's own, cut where its holes are: statements whose proofs are admitted.
 
-Invariant: `filled` changes nothing but the proofs of the holes that it is given, and puts auxiliary lemmas only in
-front of their statements; every other character of the file stays as it was.
+Where a hole is, and what stands around it, is read here; how a file is filled is the judge's to say
+(`verifiers.audit.rocq.development`).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple
 from domain import UserError
 from pipeline.development.proofs import MARKS, NAME, Proof, has_body, name_stated, proof_behind
 from verifiers.audit.refusals import Unterminated
+from verifiers.audit.rocq.development import Filling, filled
 from verifiers.audit.rocq.sentences import Sentence, identifiers, normal_text, opening, split, uncontrolled
 
 _DEFINITION = re.compile(rf"{MARKS}(Definition|Fixpoint|Function|Let|Inductive|CoInductive|Variant) ({NAME})")
@@ -82,16 +83,6 @@ class Hole:
     @property
     def in_functor(self) -> bool:
         return any(one.kind == "functor" for one in self.containers)
-
-
-@dataclass(frozen=True, slots=True)
-class Filling:
-    """A proof for a hole: a tactic block, and auxiliary lemmas (whole, with their proofs) to stand above it."""
-
-    block: str
-    lemmas: tuple[str, ...] = ()
-    verbatim: bool = False
-    """Whether the block is the user's own unfinished proof with its gaps filled, layout included."""
 
 
 @dataclass(frozen=True)
@@ -241,38 +232,11 @@ class Document:
 
     def filled(self, fillings: Mapping[str, Filling]) -> Document:
         """The file with these proofs, by the qualified names of their holes."""
-        parts: list[str] = []
-        at = 0
-        for hole in self.holes:
-            filling = fillings.get(hole.qualified)
-            if filling is None:
-                continue
-            indent = self._indent(hole.start)
-            lines = max(at, self.text[: hole.start].rfind("\n") + 1)
-            parts.append(self.text[at:lines])
-            above = "".join([f"{_indented(lemma, indent)}\n\n" for lemma in filling.lemmas])
-            begin = "" if hole.has_proof_sentence else f"\n{indent}Proof."
-            block = f"\n{_indented(filling.block, indent + '  ')}\n{indent}"
-            proof = f"{begin}{filling.block if filling.verbatim else block}Qed."
-            parts += [self._ended(above), self.text[lines : hole.body], self._ended(proof)]
-            at = hole.end
-        return Document("".join([*parts, self.text[at:]]), self.name)
-
-    def _ended(self, new: str) -> str:
-        """A new text whose lines end as the file's do."""
-        return re.sub(r"(?<!\r)\n", "\r\n", new) if "\r\n" in self.text else new
-
-    def _indent(self, offset: int) -> str:
-        line = self.text[self.text.rfind("\n", 0, offset) + 1 : offset]
-        return line if not line.strip() else ""
+        return Document(filled(self.text, self.holes, fillings), self.name)
 
 
 def _is_hole(proof: Hole, ending: str) -> bool:
     return ending == "Admitted" or any(one.text in GIVEN_UP for one in identifiers(proof.proof))
-
-
-def _indented(text: str, indent: str) -> str:
-    return "\n".join([f"{indent}{line}" if line else "" for line in text.strip().splitlines()])
 
 
 def unique(holes: Iterable[Hole]) -> None:

@@ -9,32 +9,23 @@ sources of the copy.
 
 from __future__ import annotations
 
-import re
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 from domain import UserError
 from pipeline.development.coq_project import PROJECT_FILE, Project
 from pipeline.development.dependencies import Needs, behind, read_dependencies, resting_on
+from pipeline.development.document import Document
 from verifiers.audit import scratch
-from verifiers.audit.rocq.version import program
-from verifiers.audit.sandbox import Finished, Limits, Sandbox
+from verifiers.audit.rocq.development import Filling, Judgement, OwnFile, Prover, Refused, judge
+from verifiers.audit.sandbox import Finished, Sandbox
 
 _PLUGINS = (".cmxs", ".cma")
 _COPIED = (".v", ".vo", ".cmi", *_PLUGINS)
-_ERROR = re.compile(r'^File "[^"\n]*", line (\d+), characters (\d+)-(\d+):\n(?:Error:[ \n]?)', re.MULTILINE)
 _COQDEP = 'coqdep "$@" 2>said || { cat said; exit 1; }'
 """Its warnings, which would come in the midst of its answers, are shown only if it fails."""
-
-
-class Refused(NamedTuple):
-    """What the prover said of a file that it does not compile, and the line (0 where it named none)."""
-
-    line: int
-    message: str
 
 
 @dataclass
@@ -45,7 +36,6 @@ class Copy:
     seconds: float
     """CPU seconds that one file may take to compile."""
     sandbox: Sandbox = field(default_factory=Sandbox)
-    cpu_seconds: float = 0.0
 
     def __post_init__(self) -> None:
         self.folder = self.sandbox.make_folder(trusted=True)
@@ -55,6 +45,12 @@ class Copy:
             _copy(folder, place, nested=self.project.nested)
             self._places[folder] = place
         self._needs: dict[Path, Needs | str] | None = None
+        self.prover = Prover(self.sandbox, self.folder, self.options, self.seconds)
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Of all that was compiled and asked."""
+        return self.prover.cpu_seconds
 
     def close(self) -> None:
         scratch.remove(self.folder)
@@ -98,28 +94,39 @@ class Copy:
 
     def compile(self, file: Path, text: str | None = None) -> Refused | None:
         """Compiles a file, or a text in its place; on success text and compiled file are those of the copy."""
-        library = self.project.library(file)
-        source = text.encode() if text is not None else self.place(file).read_bytes()
-        with self.sandbox.folder() as folder:
-            (folder / file.name).write_bytes(source)
-            argv = [*program("coqc"), *self.options, "-Q", ".", library, "-q", "-w", "none", file.name]
-            finished = self._run(argv, folder)
-            if not finished.ok:
-                return _refused(finished)
-            into = self.place(file).with_suffix(".vo")
-            into.unlink(missing_ok=True)
-            scratch.take(folder / into.name, into, self._limits.output_bytes)
+        place = self.place(file)
+        source = text.encode() if text is not None else place.read_bytes()
+        refused = self.prover.compile(file.name, self.project.library(file), source, place.with_suffix(".vo"))
+        if refused is None:
+            self._keep(file, source)
+        return refused
+
+    def judge(
+        self, file: Path, document: Document, fillings: Mapping[str, Filling], unproved: Container[str]
+    ) -> dict[str, Judgement] | Refused:
+        """What the judge says of the fillings of a file, which is as it was before in `document`."""
+        own = OwnFile(
+            file.name,
+            self.project.library(file),
+            document.text,
+            document.holes,
+            self.place(file).with_suffix(".vo"),
+        )
+        judged = judge(self.prover, own, fillings, unproved)
+        if not isinstance(judged, Refused):
+            self._keep(file, document.filled(fillings).text.encode())
+        return judged
+
+    def _keep(self, file: Path, source: bytes) -> None:
+        """A source whose compiled file is in its place; what rests on it has to be compiled anew."""
         self.place(file).write_bytes(source)
-        into.touch()
+        self.place(file).with_suffix(".vo").touch()
         for other in resting_on(file, self._dependencies):
             self.place(other).with_suffix(".vo").unlink(missing_ok=True)
-        return None
 
     def ask(self, text: str) -> Finished:
         """Runs a text that stands outside of the project, and may require its files."""
-        with self.sandbox.folder() as folder:
-            (folder / "Question.v").write_text(text, encoding="utf-8")
-            return self._run([*program("coqc"), *self.options, "-q", "-w", "none", "Question.v"], folder)
+        return self.prover.ask(text)
 
     def in_order(self, files: Iterable[Path]) -> list[Path]:
         """The files and what they require, those first on which others rest."""
@@ -134,15 +141,6 @@ class Copy:
         """All of the project that compiling a file may read besides it: what it and these require or load, plugins."""
         plugins = [file for place, file in self._files().items() if place.suffix in _PLUGINS]
         return [*behind(file, self._dependencies), *plugins]
-
-    def _run(self, argv: Sequence[str], folder: Path) -> Finished:
-        finished = self.sandbox.run(argv, folder, self._limits, (self.folder,))
-        self.cpu_seconds += finished.cpu_seconds
-        return finished
-
-    @property
-    def _limits(self) -> Limits:
-        return Limits(4 * self.seconds, self.seconds, output_bytes=1 << 28)
 
     def _is_fresh(self, file: Path) -> bool:
         compiled = self.place(file).with_suffix(".vo")
@@ -159,7 +157,7 @@ class Copy:
         with self.sandbox.folder() as folder:
             for name, text in texts.items():
                 (folder / name).write_bytes(text)
-            return self._run(["sh", "-c", _COQDEP, "coqdep", *self._load_paths, *texts], folder)
+            return self.prover.run(["sh", "-c", _COQDEP, "coqdep", *self._load_paths, *texts], folder)
 
     def _files(self) -> dict[Path, Path]:
         """The files of the project by their places in the copy."""
@@ -193,12 +191,3 @@ def _copy(folder: Path, place: Path, *, nested: bool) -> None:
     shutil.copytree(folder, place, ignore=left_out, symlinks=False, ignore_dangling_symlinks=True)
     for path in (place, *place.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
-
-
-def _refused(finished: Finished) -> Refused:
-    if finished.stopped is not None:
-        return Refused(0, f"compiling it met the limit ({finished.stopped})")
-    found = next(reversed(list(_ERROR.finditer(finished.output))), None)
-    if found is None:
-        return Refused(0, finished.output.strip()[-500:] or f"coqc ended with status {finished.returncode}")
-    return Refused(int(found[1]), finished.output[found.end() :].strip()[:2000])

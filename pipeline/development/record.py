@@ -10,8 +10,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from domain import UserError
-from pipeline.development.document import Filling, Hole
+from pipeline.development.document import Hole
 from pipeline.development.solving import Answer
+from verifiers.audit.rocq.development import Filling
 
 
 @dataclass

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 from pipeline.development import theory
 from pipeline.development.context import Context, Premise, rests_on, symbols_of
-from pipeline.development.document import Filling, Hole
-from pipeline.development.judging import refusal
+from pipeline.development.document import Hole
 from pipeline.development.moves import view
 from pipeline.development.search import LEVELS, Budget, Search, Spent, Step, written
+from verifiers.audit.rocq.development import Filling, refusal
 from verifiers.audit.rocq.sentences import identifiers, normal_text, split
 from verifiers.rocq.terms import render
 

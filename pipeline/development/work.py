@@ -4,7 +4,8 @@ What was tried is appended to `tried.jsonl` as soon as it is known; the same com
 and `patch.diff` are written whenever a file has been judged, and at the end. Nothing else of the user's is touched,
 unless the patch is to be applied: then each file is replaced at once, at the very end.
 
-Invariant: the status `proved` is only ever given by `judging`, never by what a warm prover said.
+Invariant: the status `proved` is only ever given by the judge (`verifiers.audit.rocq.development`), never by what a
+warm prover said.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from library_store.snapshot import write_atomically
 from pipeline.development import coq_project, judging
 from pipeline.development.context import Context, Refusal, rests_on
 from pipeline.development.coq_project import Project
-from pipeline.development.document import Document, Filling, Hole, unique
+from pipeline.development.document import Document, Hole, unique
 from pipeline.development.judging import Compiled
 from pipeline.development.learned import Learned
 from pipeline.development.project import Copy
@@ -33,6 +34,7 @@ from pipeline.development.source import LOAD_SECONDS, Source, read_document
 from pipeline.development.unfinished import Unfinished
 from pipeline.development.writing import Writer
 from pipeline.words import counted
+from verifiers.audit.rocq.development import Filling
 from verifiers.audit.rocq.sentences import identifiers
 
 HOLE_SECONDS = 10.0
@@ -184,11 +186,7 @@ class Work:
                 context.close()
         fillings = {name: tried.answer.filling for name, tried in answers.items() if tried.answer.filling is not None}
         compiled = self._judged(source, fillings)
-        source.fillings = {
-            name: filling
-            for name, filling in compiled.fillings.items()
-            if name in compiled.judgements and not compiled.judgements[name].refused
-        }
+        source.fillings = dict(compiled.fillings)
         results = [
             self._result(source, hole, answers[hole.qualified], compiled)
             for hole in source.holes
@@ -209,14 +207,7 @@ class Work:
     def _judged(self, source: Source, fillings: Mapping[str, Filling]) -> Compiled:
         """Compiles the whole file with the fillings, until it holds none that may not count."""
         self._say(f"{source.shown}: compiling the whole file with {counted(len(fillings), 'new proof')}")
-        compiled = judging.judge(self._copy, source.path, source.document, fillings, self._open)
-        bad = {name for name, judgement in compiled.judgements.items() if judgement.refused}
-        if not bad:
-            return compiled
-        kept = {name: filling for name, filling in compiled.fillings.items() if name not in bad}
-        again = judging.judge(self._copy, source.path, source.document, kept, self._open)
-        dropped = {**compiled.dropped, **{name: compiled.judgements[name].refused for name in bad}, **again.dropped}
-        return Compiled(again.fillings, dropped, again.judgements)
+        return judging.judge(self._copy, source.path, source.document, fillings, self._open)
 
     # ----------------------------------------------------------------------------------------------------- results
 
@@ -233,7 +224,7 @@ class Work:
         elif answer.filling is not None and name in compiled.judgements:
             judgement = compiled.judgements[name]
             fields |= {
-                "status": "conditional" if judgement.holes else "proved",
+                "status": judgement.status,
                 "proof": answer.filling.block.strip(),
                 "lemmas": answer.filling.lemmas,
                 "uses": _uses(source.document, answer.filling),

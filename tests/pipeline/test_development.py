@@ -12,10 +12,11 @@ import pytest
 from domain import UserError
 from pipeline.__main__ import main
 from pipeline.development import coq_project, judging
-from pipeline.development.document import Document, Filling
+from pipeline.development.document import Document
 from pipeline.development.project import Copy
 from pipeline.development.unfinished import Unfinished
 from pipeline.development.work import Options, Work
+from verifiers.audit.rocq.development import Filling, Judgement, refusal
 
 DEMO = Path(__file__).parent / "demo"
 
@@ -109,9 +110,32 @@ def test_only_what_the_whole_file_compiles_with_is_kept_and_what_it_rests_on_is_
         },
     )
     assert set(compiled.dropped) == {"onto_twice", "always", "Rose.depth_positive"}
-    assert compiled.judgements["even_SS"] == judging.Judgement()
+    assert compiled.judgements["even_SS"] == Judgement()
     assert compiled.judgements["at_ten"].holes == ("Demo.Walk.always",)
     assert compiled.judgements["uses_the_gap"].holes == ("Demo.Tree.size_mirror",)
+
+
+def test_what_is_refused_when_another_was_taken_out_is_taken_out_too(
+    monkeypatch: pytest.MonkeyPatch, copy: Copy
+) -> None:
+    said = {"even_SS": "it rests on one thing", "at_ten": "it rests on another"}
+    answers = iter(
+        [
+            {"even_SS": Judgement(refused=said["even_SS"]), "at_ten": Judgement()},
+            {"at_ten": Judgement(refused=said["at_ten"])},
+            {},
+        ]
+    )
+    monkeypatch.setattr(copy, "judge", lambda *_: next(answers))
+    compiled = judged(copy, {"even_SS": Filling("auto."), "at_ten": Filling("auto.")})
+    assert compiled == judging.Compiled({}, said, {})
+    assert Judgement(refused="why").status == "open"
+
+
+def test_what_is_no_tactic_is_compiled_by_no_judge(copy: Copy) -> None:
+    file = (DEMO / "theories" / "Walk.v").resolve()
+    with pytest.raises(ValueError, match="not allowed"):
+        copy.judge(file, Document(file.read_text(), "Walk.v"), {"even_SS": Filling("Qed. Admitted.")}, ())
 
 
 @pytest.fixture(scope="module")
@@ -612,7 +636,7 @@ def test_only_a_file_with_holes_has_to_be_utf_8(tmp_path: Path, capsys: pytest.C
 
 def test_only_fix_as_a_word_is_recursion_in_a_filling() -> None:
     fine = ("rewrite prefix_nil, (List.suffix_cons a).", "exact (@fixed 1).", "apply fix_point, fix'.")
-    assert [judging.refusal(Filling(text)) for text in fine] == [None, None, None]
+    assert [refusal(Filling(text)) for text in fine] == [None, None, None]
     recursive = (
         "fix f 1.",
         "exact (fix f (n : nat) := 0).",
@@ -621,7 +645,7 @@ def test_only_fix_as_a_word_is_recursion_in_a_filling() -> None:
         "exact x²fix.",
         "exact (a \\infix f (n : nat) := 0).",  # `\\in` is a word where a notation says so
     )
-    assert all("fixpoint" in (judging.refusal(Filling(text)) or "") for text in recursive)
+    assert all("fixpoint" in (refusal(Filling(text)) or "") for text in recursive)
 
 
 def test_a_file_that_does_not_compile_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -26,7 +26,7 @@ from verifiers.audit.rocq.source import (
     without_header,
 )
 from verifiers.audit.rocq.uses import lemmas_used
-from verifiers.audit.rocq.version import SAFE_FLAGS, Context, assumptions, classical_name
+from verifiers.audit.rocq.version import Context, assumptions, classical_name, has_safe_flags
 
 ALLOWED_AXIOMS = frozenset(
     {
@@ -163,7 +163,7 @@ def check_statement(
     said = re.split(rf"^{mark} \d\n", finished.output, flags=re.MULTILINE)
     if len(said) < 3:
         raise failure(finished, "", "the checking module")
-    if not set(SAFE_FLAGS) <= set(said[1].splitlines()):
+    if not has_safe_flags(said[1]):
         raise Rejection("typing_flag", Message("error", f"the text changes typing flags: {said[1].strip()}"))
     if len(said) < 4:
         if finished.stopped:

@@ -84,17 +84,29 @@ def compile_header(parts: Sequence[Part], work: Work, into: Path) -> None:
         spoken.append(part.spoken)
 
 
+class Marked:
+    """Commands by name, each behind a mark by which what is said to it is told apart: random, so no text forges it."""
+
+    def __init__(self, commands: Mapping[str, str]) -> None:
+        self._names = list(commands)
+        self._mark = secrets.token_hex(16)
+        self.lines: list[str] = []
+        for number, command in enumerate(commands.values()):
+            self.lines += [f'Goal True. idtac "{self._mark} {number}". Abort.', command]
+
+    def said(self, output: str) -> dict[str, str]:
+        """What was said to each command, as far as the process came."""
+        parts = [answer.partition("\n") for answer in output.split(f"{self._mark} ")[1:]]
+        return {self._names[int(number)]: said for number, _, said in parts}
+
+
 def answers(begin: Sequence[str], commands: Mapping[str, str], work: Work, what: str) -> dict[str, str]:
     """What a process that requires the candidate says to each command."""
-    mark = secrets.token_hex(16)
-    lines = [f"Require {work.candidate}.Text.", *begin]
-    for name, command in commands.items():
-        lines += [f'Goal True. idtac "{mark} {name}". Abort.', command]
-    finished = work.ask("\n".join([*lines, ""]))
+    marked = Marked(commands)
+    finished = work.ask("\n".join([f"Require {work.candidate}.Text.", *begin, *marked.lines, ""]))
     if not finished.ok:
         raise failure(finished, "", f"reading {what}", kind="error")
-    parts = [answer.partition("\n") for answer in finished.output.split(f"{mark} ")[1:]]
-    return {name: said for name, _, said in parts}
+    return marked.said(finished.output)
 
 
 def coqchk(work: Work, *, full: bool, of: Sequence[Work] = ()) -> Context:
@@ -116,11 +128,12 @@ def coqchk(work: Work, *, full: bool, of: Sequence[Work] = ()) -> Context:
 
 def error_line(finished: Finished) -> int | None:
     """The line, from 1, of the file that the prover refused, if it named one."""
-    found = _last_error(finished)
+    found = last_error(finished)
     return None if found is None else int(found[1])
 
 
-def _last_error(finished: Finished) -> re.Match[str] | None:
+def last_error(finished: Finished) -> re.Match[str] | None:
+    """Where the prover's last error message begins: its line, from 1, and columns in bytes."""
     return next(reversed(list(_ERROR.finditer(finished.output))), None)
 
 
@@ -136,7 +149,7 @@ def failure(finished: Finished, text: str, what: str, *, kind: VerdictKind = "re
     said = finished.output.strip()[-2000:]
     if re.search(r"Out of memory|out of memory|Out_of_memory", said):
         return Rejection("memory", Message("error", f"{prefix}out of memory"), kind=kind)
-    found = _last_error(finished)
+    found = last_error(finished)
     if found is None and "There are pending proofs" in said:
         return Rejection("does_not_compile", Message("error", f"{prefix}a proof is not finished"), kind=kind)
     if found is None:

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from domain import OutsideError
 from verifiers.audit.refusals import Unreadable
 
-SAFE_FLAGS = ("check_guarded: true", "check_positive: true", "check_universes: true", "definitional uip: false")
+_SAFE_FLAGS = ("check_guarded: true", "check_positive: true", "check_universes: true", "definitional uip: false")
 """Lines of `Print Typing Flags` that must be there."""
 
 _UNSAFE = (
@@ -69,6 +69,11 @@ def classical_name(path: str) -> str:
     """The path of a module or an axiom as Coq 8.16 has it: Rocq 9's libraries are called `Stdlib` and `Corelib`."""
     root, dot, rest = path.partition(".")
     return f"{_ROOTS.get(root, root)}{dot}{rest}"
+
+
+def has_safe_flags(said: str) -> bool:
+    """Whether `Print Typing Flags` shows that no check of the kernel is switched off."""
+    return set(_SAFE_FLAGS) <= set(said.splitlines())
 
 
 def assumptions(said: str) -> tuple[str, ...]:
