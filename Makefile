@@ -33,5 +33,6 @@ acceptance: setup setup-browser
 bench: setup ## all benchmarks; one that asks for a run or a data set says so, with exit code 2, and is passed over
 	@for script in $$(grep -l __main__ bench/*.py); do echo "$$script"; $(RUN) "$$script" || [ $$? -eq 2 ] || exit 1; done
 
-docs: setup
+docs: setup ## the pages that are made from the code and from docs/results
 	$(RUN) -m pipeline.config_page > docs/configuration.md
+	$(RUN) bench/results_page.py

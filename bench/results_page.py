@@ -1,67 +1,118 @@
-"""docs/results.md from the committed results of runs: one row for each problem.
+"""The tables of docs/results, made from the committed results: `make docs` runs this.
 
-    python bench/results_page.py > docs/results.md
+    python bench/results_page.py
 
-It reads `docs/results/tip_*.json`, which are `python -m pipeline report RUN --json` with `what` and `machine` added,
-`docs/results/tip_*_cold.json` of `bench/cold.py`, and `docs/results/tip_two_hours.json` of `bench/curves.py`.
+`docs/results.md` has a table for each JSON file of `docs/results/`, and `docs/results/problems.md` a row for each
+problem of the TIP runs. A test holds that the committed pages are what this writes.
 """
 
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-RESULTS = Path(__file__).resolve().parents[1] / "docs" / "results"
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-SUITES = {"tip:prod": "tip_prod.json", "tip:isaplanner": "tip_isaplanner.json"}
+from bench import results_speed, results_tables
+from bench.results_tables import Table
+from bench.script import REPOSITORY
 
-HEAD = """# Problem by problem
+DOCS = REPOSITORY / "docs"
 
-Written by `python bench/results_page.py` from `docs/results/`; [Results](benchmarks.md) says what it shows.
-CPU seconds are those of the attempts at the problem itself; lemmas cost extra and are shared. `alone`: those of all its
-steps in a run where no problem sees anything of another, if these are 60 at most (`bench/cold.py`)."""
+TABLES_HEAD = """# Tables of all results
+
+`make docs` writes this page from the JSON files in `docs/results/`, which have more. [Results](benchmarks.md) says
+what the figures mean and what they do not show; [Problem by problem](results/problems.md) has a row for each problem.
+"""
+
+PROBLEMS_HEAD = """# Problem by problem
+
+`make docs` writes this page from the JSON files in this folder; [Results](../benchmarks.md) says what it shows.
+
+The column *CPU s* counts the attempts at the problem itself. Lemmas cost extra and are shared. The column *alone*
+counts all steps of the problem in a run where no problem sees anything of another one, if these are 60 CPU seconds at most.
+"""
 
 
 def main() -> None:
-    """Prints the page."""
-    print(HEAD)
-    for suite, file in SUITES.items():
-        cold = json.loads((RESULTS / file.replace(".json", "_cold.json")).read_text(encoding="utf-8"))
-        _suite(suite, json.loads((RESULTS / file).read_text(encoding="utf-8")), cold["solved"])
-    _two_hours(json.loads((RESULTS / "tip_two_hours.json").read_text(encoding="utf-8")))
+    """Writes the pages."""
+    for name, text in pages().items():
+        (DOCS / name).write_text(text, encoding="utf-8")
 
 
-def _suite(suite: str, run: dict[str, Any], cold: dict[str, float]) -> None:
-    counts = run["counts"]
-    print(f"\n## {suite}: {counts['solved']} of {counts['problems']}, {len(cold)} alone\n")
-    print(f"{run['what']}; {counts['cpu_seconds']:.0f} CPU seconds in all; {run['machine']}.\n")
-    print("| problem | round | technique | CPU s | alone | learned lemmas that the proof needs |")
-    print("| --- | --- | --- | --- | --- | --- |")
-    for row in run["problems"]:
-        lemmas = "; ".join(f"`{lemma}`" for lemma in row["lemmas"]).replace("|", "\\|")
-        shown = row["technique"] if row["status"] == "proved" else f"**{row['status']}**"
-        alone = cold.get(row["name"], "–")
-        print(f"| {row['name']} | {row['round'] or ''} | {shown} | {row['cpu_seconds']} | {alone} | {lemmas} |")
+def pages() -> dict[str, str]:
+    """The pages by their places below docs/."""
+    tables = (*results_tables.TABLES, *results_speed.TABLES)
+    return {
+        "results.md": "\n".join([TABLES_HEAD, *(line for table in tables for line in _section(table))]),
+        "results/problems.md": "\n".join([PROBLEMS_HEAD, *_suite("tip_prod"), *_suite("tip_isaplanner"), *_needed()]),
+    }
 
 
-def _two_hours(run: dict[str, Any]) -> None:
-    end = run["rounds"][-1]
-    print(f"\n## All three suites in one run: {end['solved']} of {run['problems']}\n")
-    print(f"{run['what']}, seed {run['seed']}, {end['cpu_seconds']:.0f} CPU seconds; {run['machine']}.\n")
-    print("![Problems proved, and the library, against CPU seconds](images/tip_two_hours.svg)\n")
-    print("| round | solved | needing a lemma from another problem | lemmas | needed abroad | by two or more | CPU s |")
-    print("| --- | --- | --- | --- | --- | --- | --- |")
-    for row in run["rounds"]:
-        cells = [row[key] for key in ("solved", "solved_with_library", "lemmas", "lemmas_used_abroad")]
-        cells += [row["lemmas_used_abroad_twice"], round(row["cpu_seconds"])]
-        print(f"| {row['round']} | {' | '.join(map(str, cells))} |")
-    print("\nThe lemmas that most problems needed which they do not come from:\n")
-    print("| lemma | statement | by foreign problems | by all | round |")
-    print("| --- | --- | --- | --- | --- |")
-    for row in run["most_needed"]:
-        statement = row["statement"].replace("|", "\\|")
-        print(f"| `{row['name']}` | `{statement}` | {row['foreign']} | {row['needed_by']} | {row['round']} |")
+def read(name: str) -> Any:
+    return json.loads((DOCS / "results" / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def markdown(columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The lines of a table."""
+    cells = [[form.format_map(row).replace("|", "\\|") for form in columns.values()] for row in rows]
+    return [f"| {' | '.join(line)} |" for line in ([*columns], ["---"] * len(columns), *cells)]
+
+
+def _section(table: Table) -> list[str]:
+    found = [read(name) for name in table.files]
+    lines = [f"## {table.title}", "", f"Made by {table.made_by}.", ""]
+    for name, file in zip(table.files, found, strict=True):
+        told = (file.get("what"), file.get("machine"), f"seed {file['seed']}" if "seed" in file else None)
+        about = "; ".join(str(one) for one in told if one)
+        lines.append(f"* [`{name}.json`](results/{name}.json){': ' if about else ''}{about}")
+    return [*lines, "", *markdown(table.columns, list(table.rows(*found))), ""]
+
+
+def _suite(name: str) -> list[str]:
+    run, cold = read(name), {row["problem"]: row for row in read(f"{name}_cold")["rows"]}
+    counts, alone = run["counts"], sum(row["solved"] for row in cold.values())
+    rows = [
+        row
+        | {
+            "round": row["round"] or "",
+            "technique": row["technique"] if row["status"] == "proved" else f"**{row['status']}**",
+            "alone": cold[row["name"]]["cpu_seconds"] if cold[row["name"]]["solved"] else "–",
+            "lemmas": "; ".join(f"`{lemma}`" for lemma in row["lemmas"]),
+        }
+        for row in run["problems"]
+    ]
+    columns = {"problem": "{name}", "round": "{round}", "technique": "{technique}", "CPU s": "{cpu_seconds}"}
+    columns |= {"alone": "{alone}", "learned lemmas that the proof needs": "{lemmas}"}
+    return [
+        f"## {name.replace('_', ':')}: {counts['solved']} of {counts['problems']}, {alone} alone",
+        "",
+        f"{run['what']}; {counts['cpu_seconds']:.0f} CPU seconds in all; {run['machine']}.",
+        "",
+        *markdown(columns, rows),
+        "",
+    ]
+
+
+def _needed() -> list[str]:
+    run = read("tip_two_hours")
+    columns = {"lemma": "`{name}`", "statement": "`{statement}`", "by foreign problems": "{foreign}"}
+    columns |= {"by all": "{needed_by}", "round": "{round}"}
+    return [
+        f"## All three suites in one run: {run['headline']['solved']} of {run['problems']}",
+        "",
+        f"{run['what']}; seed {run['seed']}; {run['machine']}.",
+        "",
+        "![Problems proved, and the library, against CPU seconds](../images/tip_two_hours.svg)",
+        "",
+        "The lemmas that most problems needed which they do not come from:",
+        "",
+        *markdown(columns, run["most_needed"]),
+        "",
+    ]
 
 
 if __name__ == "__main__":

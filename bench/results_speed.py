@@ -1,0 +1,136 @@
+"""The tables of docs/results.md that tell of speed, retrieval and the MemoryFormer, and of the long checks."""
+
+from __future__ import annotations
+
+from bench import results_rows as rows
+from bench.results_tables import REMOVED, Table
+
+QUALITY = {
+    "equal": "{equal}",
+    "MemoryFormer": "{memory}",
+    "its bits per byte": "{memory_mean:.3f}",
+    "rival": "{rival}",
+    "bits per byte": "{rival_mean:.3f}",
+    "MemoryFormer − rival, by seed": "{apart}",
+}
+
+TABLES = (
+    Table(
+        "Checking and auditing in Rocq",
+        ("verification",),
+        "`bench/verification.py --full`",
+        {"way": "{way}", "checks": "{checks}", "CPU ms a check": "{cpu_ms:.2f}", "wall ms": "{wall_ms:.2f}"},
+    ),
+    Table(
+        "A process forked for each check",
+        ("fork_server",),
+        REMOVED,
+        {"way": "{way}", "CPU ms a check": "{cpu_ms:.2f}", "wall ms": "{wall_ms:.2f}"},
+    ),
+    Table(
+        "Checking in Lean",
+        ("lean_warm",),
+        "`bench/lean_warm.py`",
+        {
+            "way": "{way}",
+            "checks": "{checks}",
+            "CPU ms, median": "{cpu_ms_median}",
+            "mean": "{cpu_ms_mean}",
+            "wall ms, median": "{wall_ms_median}",
+            "95 %": "{wall_ms_p95}",
+        },
+    ),
+    Table(
+        "The library at size",
+        ("library",),
+        "`bench/library.py --skills FILE`",
+        {
+            "lemmas": "{lemmas:,}",
+            "inserts a second": "{inserts_per_second}",
+            "insert ms, p50": "{single_insert_p50_ms:.1f}",
+            "p99": "{single_insert_p99_ms:.1f}",
+            "retrieve ms, p50": "{retrieve_p50_ms:.1f}",
+            "p99 ": "{retrieve_p99_ms:.1f}",
+            "a problem's own, p50": "{retrieve_own_p50_ms:.1f}",
+            "p99  ": "{retrieve_own_p99_ms:.1f}",
+            "memory MiB": "{growing_rss_mib}",
+            "snapshot s": "{snapshot_seconds:.0f}",
+            "its MiB": "{snapshot_mib}",
+            "resume s": "{resume_seconds:.0f}",
+        },
+    ),
+    Table(
+        "Beside LEGO-Prover's store",
+        ("library",),
+        "`bench/library.py --skills FILE`",
+        {"what": "{what}", "ours, CPU ms": "{ours:.2f}", "theirs": "{theirs:,.2f}", "ratio": "{ratio:,.2f}"},
+        rows.beside_lego,
+    ),
+    Table(
+        "Analyses of a graph beside networkx",
+        ("graph",),
+        "`bench/graph.py --leandojo FILE`",
+        {"analysis": "{analysis}", "ours, CPU s": "{ours:.2f}", "networkx": "{networkx:.2f}", "ratio": "{ratio:.1f}"},
+    ),
+    Table(
+        "Retrieval: wanted lemmas among the first k, in per cent",
+        ("retrieval",),
+        "`bench/retrieval.py --leandojo FILE --runs RUN … --questions 200`",
+        {
+            "questions": "{source}",
+            "how many": "{questions}",
+            "ranking": "{method}",
+            "at 1": "{recall_at_1}",
+            "at 10": "{recall_at_10}",
+            "95 %": "{recall_at_10_interval[0]} to {recall_at_10_interval[1]}",
+            "at 25": "{recall_at_25}",
+            "MRR": "{mrr}",
+        },
+    ),
+    Table(
+        "Local models in vLLM",
+        ("local_model",),
+        "`bench/local_model.py`",
+        {
+            "model": "{model}",
+            "file": "{file_bytes:,} bytes",
+            "read for a token": "{active_bytes:,}",
+            "keys and values": "{cache_bytes:,}",
+            "ready after s": "{start_seconds}",
+            "batch": "{batch}",
+            "tokens a second": "{tokens_per_second:,.0f}",
+        },
+        rows.speeds,
+    ),
+    Table(
+        "A memory layer beside `nn.Linear`: time of the latter ÷ time of the former, by tokens of a call",
+        ("memory_layer",),
+        "`bench/memory_layer.py`",
+        {"type": "{type}", "threads": "{threads}", "caches": "{caches}", "width": "{width}"}
+        | {str(tokens): f"{{t{tokens}:.2f}}" for tokens in (1, 4, 16, 64, 256)},
+        rows.layers,
+    ),
+    Table(
+        "Quality beside rivals of equal cost", ("memory_quality",), "`bench/memory_quality.py`", QUALITY, rows.quality
+    ),
+    Table(
+        "Variants of the memory layer: bits per byte less those of the layer of the same seed",
+        ("memory_beyond",),
+        f"{REMOVED}; `bench/memory_quality.py --set recipe.start_temperature=2` has `cooling`",
+        {
+            "variant": "{change}",
+            "what": "{words}",
+            "FLOPs, of the layer's": "{flops_share:.2f}",
+            "bytes moved": "{moved_share:.2f}",
+            "by seed": "{apart}",
+        },
+        rows.variants,
+    ),
+    Table(
+        "Long checks",
+        ("acceptance",),
+        "`make acceptance`",
+        {"check": "{test}", "cases": "{outcomes}", "seconds": "{seconds:.0f}", "commits": "{commits}"},
+        rows.checks,
+    ),
+)
