@@ -33,7 +33,8 @@ PROBLEMS_HEAD = """# Problem by problem
 `make docs` writes this page from the JSON files in this folder; [Results](../benchmarks.md) says what it shows.
 
 The column *CPU s* counts the attempts at the problem itself. Lemmas cost extra and are shared. The column *alone*
-counts all steps of the problem in a run where no problem sees anything of another one, if these are 60 CPU seconds at most.
+counts all steps of the problem in a run where no problem sees anything of another one, if these are at most 60 CPU
+seconds.
 """
 
 
