@@ -29,18 +29,8 @@ from pipeline import config
 ROOT = Path(__file__).resolve().parents[2]
 
 LEFT_BEHIND = (
-    ".git",
-    ".venv",
-    ".ci",
-    "/runs",
-    "/tests",
-    "/docs",
-    "/bench",
-    "**/__pycache__",
-    "**/.pytest_cache",
-    "**/.ruff_cache",
-    "**/.hypothesis",
-    "*.egg-info",
+    *(".git", ".venv", ".ci", "/runs", "/tests", "/docs", "/bench", "*.egg-info"),
+    *("**/__pycache__", "**/.pytest_cache", "**/.ruff_cache", "**/.hypothesis"),
 )
 """What the copy does not need, as gitignore patterns; Ray leaves out what `.gitignore` names too."""
 
