@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from bench.clock import Meter
 from bench.script import Row, command_line, ended, machine, tell
 from domain import Candidate, OutsideError, Problem
-from verifiers.audit.lean.batch import Compiler
+from verifiers.audit.lean.compiler import Compiler
 from verifiers.audit.lean.source import parse_statement, surround
 from verifiers.audit.lean.toolchain import LeanSettings
 from verifiers.audit.sandbox import Sandbox

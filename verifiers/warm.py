@@ -15,6 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+import psutil
+
 from domain import Reason
 from verifiers.audit import scratch
 from verifiers.audit.sandbox import Limits, Sandbox, cpu_seconds, kill
@@ -99,3 +101,12 @@ class WarmProcess:
             return None
         reason: Reason = "timeout" if self._box.exceeded == "cpu" else self._box.exceeded
         return Killed(reason, f"the prover used more than the limit ({self._box.exceeded})")
+
+
+def prover_pid(pid: int) -> int:
+    """The innermost process below `pid`: the prover itself, under the wrapper that started it."""
+    try:
+        below = psutil.Process(pid).children()
+    except psutil.NoSuchProcess:
+        return pid
+    return prover_pid(below[0].pid) if below else pid

@@ -21,12 +21,12 @@ from pipeline.proposers.conjecture import generalisation
 from pipeline.proposers.conjecture.testing import ALIKE_TRIALS, Tester
 from term_algebra import alpha_normal, constants, substitute, subterms, unfold
 from term_algebra.theory import STANDARD_DATATYPES, pi_binders
-from verifiers.audit.rocq.reader import parse_goal
 from verifiers.audit.words import ParseError
 from verifiers.rocq import refutation
 from verifiers.rocq.automation import RocqAutomation
+from verifiers.rocq.reader import parse_goal, parse_inductive
 from verifiers.rocq.tactics import TACTICS
-from verifiers.rocq.terms import library_parameters, parse_definition, parse_inductive, parse_typed, render
+from verifiers.rocq.terms import library_parameters, parse_definition, parse_typed, render
 
 SECONDS = 2.0
 """CPU seconds of one question to the prover."""

@@ -9,9 +9,10 @@ from tests.pipeline.elaborated import elaborate
 from verifiers.audit.rocq.source import lemma_sentence
 from verifiers.rocq.automation import RocqAutomation
 from verifiers.rocq.canonical import canonical_header
+from verifiers.rocq.reader import parse_goal
 from verifiers.rocq.session import Session
 from verifiers.rocq.tactics import TACTICS
-from verifiers.rocq.terms import parse_goal, render
+from verifiers.rocq.terms import render
 from verifiers.scripts import Script
 
 HEADER = """

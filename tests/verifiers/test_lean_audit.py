@@ -11,7 +11,7 @@ import pytest
 from domain import Candidate, Const, Lemma, OutsideError, Problem, Verdict
 from verifiers.audit.lean import layers
 from verifiers.audit.lean.auditor import Auditor
-from verifiers.audit.lean.batch import Compiler
+from verifiers.audit.lean.compiler import Compiler
 from verifiers.audit.lean.scan import scan
 from verifiers.audit.lean.source import commands, parse_header, parse_statement
 from verifiers.audit.lean.toolchain import LeanSettings, find

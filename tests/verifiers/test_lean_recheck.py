@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from domain import Development, Lemma, OutsideError, Var, Verdict
-from verifiers.audit.lean.batch import Compiler
+from verifiers.audit.lean.compiler import Compiler
 from verifiers.audit.lean.layers import kernel_again
 from verifiers.audit.lean.recheck import recheck
 from verifiers.audit.lean.toolchain import LeanSettings, find

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from domain import App, Branch, Const, Forall, Lambda, Let, Match, Sort, Term, Var
 from term_algebra import alpha_normal, apply
-from verifiers.audit.lean.batch import Compiler
+from verifiers.audit.lean.compiler import Compiler
 from verifiers.audit.lean.toolchain import find
 from verifiers.audit.lean.uses import SHOW_ALL
 from verifiers.audit.sandbox import GIBIBYTE, Sandbox

@@ -11,8 +11,9 @@ import pytest
 from domain import App, Candidate, Const, Lemma, Problem, Verdict
 from verifiers.audit.refusals import Malformed
 from verifiers.audit.rocq.auditor import Auditor
+from verifiers.audit.rocq.headers import header_parts
 from verifiers.audit.rocq.judge import RocqSettings
-from verifiers.audit.rocq.source import header_parts, parse_statement
+from verifiers.audit.rocq.source import parse_statement
 from verifiers.audit.sandbox import Limits, Sandbox
 from verifiers.rocq.verifier import RocqVerifier
 

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from domain import App, Branch, Const, Fix, FixFunction, Forall, Hypothesis, Lambda, Let, Match, Sort, Term, Var
 from term_algebra import alpha_normal, beta, constants, free_variables, separate, size, substitute, unfold
 from verifiers.audit.words import ParseError
+from verifiers.rocq.reader import parse_goal, parse_goals, parse_inductive
 from verifiers.rocq.session import Session
-from verifiers.rocq.terms import parse, parse_definition, parse_goal, parse_goals, parse_inductive, parse_typed, render
+from verifiers.rocq.terms import parse, parse_definition, parse_typed, render
 
 NAT = Const("nat")
 SHOW = "Set Printing All. Set Asymmetric Patterns. "

@@ -11,7 +11,8 @@ import psutil
 import pytest
 
 from actors.accounting import cpu_seconds as tree_cpu_seconds
-from verifiers.audit.sandbox import Finished, Limits, Sandbox, kill, prover_pid
+from verifiers.audit.sandbox import Finished, Limits, Sandbox, kill
+from verifiers.warm import prover_pid
 
 
 @pytest.fixture

@@ -1,9 +1,13 @@
 """How a layer of an audit says no, for every prover: what it raises, and the verdict that this stands for.
 
+Also the one reason to refuse a text that is the same for all of them: characters that show nothing.
+
 Invariant: nothing here has the verdict `accepted`.
 """
 
 from __future__ import annotations
+
+import unicodedata
 
 from domain import Message, Reason, Verdict, VerdictKind
 
@@ -42,6 +46,16 @@ def verdict_of(error: Malformed | Unterminated | Unreadable | Rejection) -> Verd
     return Verdict(
         "rejected", "typing_flag" if isinstance(error, Unreadable) else "does_not_compile", "none", (message,)
     )
+
+
+def hidden_character(text: str) -> str | None:
+    """The first character that shows nothing, or reorders what is shown, or None: none has a use in a proof."""
+    for character in text:
+        if character in "\n\t\r" or " " <= character <= "~":
+            continue
+        if unicodedata.category(character) in {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp", "Zs"}:
+            return f"the character U+{ord(character):04X} {unicodedata.name(character, '')}".rstrip()
+    return None
 
 
 def refusal(refused: str) -> Verdict:

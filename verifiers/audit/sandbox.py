@@ -234,15 +234,6 @@ class Ended(NamedTuple):
     cpu_seconds: float
 
 
-def prover_pid(pid: int) -> int:
-    """The innermost process below `pid`: the prover itself, under the wrapper that started it."""
-    try:
-        below = psutil.Process(pid).children()
-    except psutil.NoSuchProcess:
-        return pid
-    return prover_pid(below[0].pid) if below else pid
-
-
 def cpu_seconds(pid: int) -> float:
     """CPU seconds used so far by `pid`, by what runs below it, and by the children that these have waited for."""
     total = 0.0

@@ -7,11 +7,16 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from domain import Definition, Elaboration, Lemma, Term
 from verifiers.audit.isabelle import theories
+from verifiers.audit.isabelle.keywords import ALLOWED, IN_PROOFS, PROOF_BEGINNINGS
+from verifiers.audit.isabelle.scan import Unreadable, tokens
 from verifiers.backend import Surface
 from verifiers.isabelle.goals import render
 
 _STATEMENTS = "theorem|lemma|corollary|proposition|schematic_goal"
 _OTHERS = "definition|fun|function|primrec|datatype|locale|context|end"
+
+
+_DECLARES = ALLOWED - IN_PROOFS - PROOF_BEGINNINGS
 
 
 class IsabelleSyntax:
@@ -48,7 +53,7 @@ class IsabelleSyntax:
         return proof
 
     def refuse_block(self, proof: str) -> str | None:
-        return None if theories.is_proof(proof) else "more than a proof"
+        return None if _is_proof(proof) else "more than a proof"
 
     def candidates(
         self,
@@ -61,3 +66,13 @@ class IsabelleSyntax:
         del definitions, preamble
         statement = theories.parse_statement(elaboration.problem.formal_statement)
         yield f"{theories.lemma_texts(lemmas, assumed=False)}\n{statement.text}\n{proof}".lstrip() if lemmas else proof
+
+
+def _is_proof(text: str) -> bool:
+    """Whether a text is only a proof: it begins as one, and states nothing behind it."""
+    try:
+        code = [token for token in tokens(text) if token.kind != "comment"]
+    except Unreadable:
+        return False
+    begins = bool(code) and code[0].text in PROOF_BEGINNINGS
+    return begins and not any(token.kind == "word" and token.text in _DECLARES for token in code)

@@ -24,9 +24,9 @@ from typing import Any, Literal
 
 from domain import OutsideError, Reason
 from verifiers.audit.lean.toolchain import Toolchain, memory_option
-from verifiers.audit.sandbox import Sandbox, prover_pid
+from verifiers.audit.sandbox import Sandbox
 from verifiers.lean.messages import Broken, Messages
-from verifiers.warm import WarmProcess
+from verifiers.warm import WarmProcess, prover_pid
 
 GRACE_SECONDS = 0.25
 """How long an interrupted process may go on computing before it is killed."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from domain import Candidate, Development, Elaboration, Goal, Message, Problem, Prover, Replay, Term, Verdict
-from verifiers.audit.lean.batch import Compiler
+from verifiers.audit.lean.compiler import Compiler
 from verifiers.audit.lean.judge import Judge
 from verifiers.audit.lean.layers import (
     FROZEN,

@@ -32,8 +32,9 @@ from verifiers.rocq.canonical import (
 )
 from verifiers.rocq.headers import AuthorStatement, Header, Introduction, opaque, read_statement, take_apart
 from verifiers.rocq.own_names import canonical_problem, proof_file, self_contained, to_own_names
+from verifiers.rocq.reader import parse_inductive
 from verifiers.rocq.session import Session
-from verifiers.rocq.terms import library_parameters, parse_definition, parse_inductive, parse_typed, render
+from verifiers.rocq.terms import library_parameters, parse_definition, parse_typed, render
 
 __all__ = [
     "Elaborator",

@@ -21,8 +21,8 @@ from xml.etree.ElementTree import Element, ParseError, fromstring
 
 from domain import OutsideError, Reason
 from verifiers.audit.rocq.version import program
-from verifiers.audit.sandbox import Limits, Sandbox, prover_pid
-from verifiers.warm import WarmProcess
+from verifiers.audit.sandbox import Limits, Sandbox
+from verifiers.warm import WarmProcess, prover_pid
 
 LEAST_WAIT, MOST_WAIT = 0.005, 0.05
 """Seconds between two looks at the clock of a prover that has not answered."""

@@ -27,9 +27,6 @@ from verifiers.audit.rocq.reader import (
     library_parameters,
     parse,
     parse_definition,
-    parse_goal,
-    parse_goals,
-    parse_inductive,
     parse_typed,
 )
 from verifiers.audit.words import ParseError
@@ -46,9 +43,6 @@ __all__ = [
     "library_parameters",
     "parse",
     "parse_definition",
-    "parse_goal",
-    "parse_goals",
-    "parse_inductive",
     "parse_typed",
     "rename_constants",
     "render",

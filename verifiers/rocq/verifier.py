@@ -16,6 +16,7 @@ from domain import (
     Development,
     Elaboration,
     Goal,
+    Lemma,
     Message,
     Problem,
     Prover,
@@ -26,12 +27,11 @@ from domain import (
 from verifiers.audit.refusals import Malformed, Unterminated, refusal
 from verifiers.audit.rocq.judge import Judge, RocqSettings
 from verifiers.audit.rocq.lint import refuse, refuse_preamble
-from verifiers.audit.rocq.reader import library_parameters, parse_goal, parse_goals
+from verifiers.audit.rocq.reader import library_parameters
 from verifiers.audit.rocq.sentences import identifiers
 from verifiers.audit.rocq.source import (
     FrozenStatement,
     Surrounded,
-    lemma_axiom,
     named_lemmas,
     parse_statement,
     surround,
@@ -40,6 +40,7 @@ from verifiers.audit.rocq.source import (
 from verifiers.audit.sandbox import Limits, Sandbox
 from verifiers.audit.words import ParseError
 from verifiers.rocq.elaboration import Elaborator, run_in
+from verifiers.rocq.reader import parse_goal, parse_goals
 from verifiers.rocq.session import Outcome, Session
 from verifiers.rocq.terms import render
 from verifiers.warm_sessions import WarmSessions
@@ -124,7 +125,7 @@ class RocqVerifier:
         session = self._session(candidate)
         if isinstance(session, Outcome):
             return Replay(False, (), (Message("error", f"the header: {session.error}"),))
-        before = "\n".join([*map(lemma_axiom, lemmas), placed.before])
+        before = "\n".join([*map(_axiom, lemmas), placed.before])
         outcome = session.run(placed.text, seconds or self.settings.check_seconds, before=before)
         parameters = self._constructor_parameters(candidate.problem.header)
         messages = list(outcome.messages)
@@ -192,7 +193,7 @@ class RocqVerifier:
         if isinstance(session, Outcome):
             return _not_ours(session, "the header")
         frozen = f"Definition {_FROZEN} : Prop := {statement.proposition}."
-        before = "\n".join([frozen, *map(lemma_axiom, lemmas), placed.before])
+        before = "\n".join([frozen, *map(_axiom, lemmas), placed.before])
         text = placed.text + placed.after
         tail = f"\nDefinition {_CHECK} : {_FROZEN} := @{statement.name}."
         if lemmas:
@@ -277,3 +278,8 @@ def _not_ours(outcome: Outcome, what: str) -> Verdict:
     """The verdict where something other than the candidate's text fails."""
     message = Message("error", f"{what}: {outcome.error}")
     return Verdict("error", outcome.reason or "prover_error", "none", (message,), seconds=outcome.cpu_seconds)
+
+
+def _axiom(lemma: Lemma) -> str:
+    """The sentence by which a warm session assumes a lemma."""
+    return f"Axiom {lemma.canonical_name} : {lemma.statement_exact}."

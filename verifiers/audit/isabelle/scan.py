@@ -13,11 +13,11 @@ other provers. Not known to it: commands that a theory outside the distribution 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 from verifiers.audit.isabelle.keywords import ALLOWED, ML_METHODS, ODD_SETTINGS, REFUSED
+from verifiers.audit.refusals import hidden_character
 
 Kind: TypeAlias = Literal["word", "number", "sign", "symbol", "string", "cartouche", "comment"]
 
@@ -91,7 +91,7 @@ def tokens(text: str) -> Iterator[Token]:
 
 def refuse(text: str, *, prefix: bool = False) -> str | None:
     """Why a candidate's text is refused, in a few words, or None. A `prefix` may leave blocks open."""
-    hidden = refuse_characters(text)
+    hidden = hidden_character(text)
     if hidden:
         return hidden
     try:
@@ -103,7 +103,7 @@ def refuse(text: str, *, prefix: bool = False) -> str | None:
 
 def refuse_statement(text: str) -> str | None:
     """Why the text of a statement (its first word taken off) is refused whatever it says, or None."""
-    hidden = refuse_characters(text)
+    hidden = hidden_character(text)
     if hidden:
         return hidden
     try:
@@ -116,16 +116,6 @@ def refuse_statement(text: str) -> str | None:
         if token.kind == "word" and token.text in {"notes", "includes", "defines", "constrains"}:
             return f"the element `{token.text}`"
     return _refuse_tokens(read)
-
-
-def refuse_characters(text: str) -> str | None:
-    """Why a text is refused for a character that shows nothing, or reorders what is shown, or None."""
-    for character in text:
-        if character in "\n\t\r" or " " <= character <= "~":
-            continue
-        if unicodedata.category(character) in {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp", "Zs"}:
-            return f"the character U+{ord(character):04X} {unicodedata.name(character, '')}".rstrip()
-    return None
 
 
 def _refuse_tokens(read: Sequence[Token]) -> str | None:

@@ -18,12 +18,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from domain import Lemma
-from verifiers.audit.isabelle.keywords import ALLOWED, IN_PROOFS, PROOF_BEGINNINGS, STATEMENTS
-from verifiers.audit.isabelle.scan import Token, Unreadable, refuse_characters, refuse_statement, tokens
-from verifiers.audit.refusals import Malformed
+from verifiers.audit.isabelle.keywords import ALLOWED, PROOF_BEGINNINGS, STATEMENTS
+from verifiers.audit.isabelle.scan import Token, Unreadable, refuse_statement, tokens
+from verifiers.audit.refusals import Malformed, hidden_character
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_']*\Z")
-_DECLARES = ALLOWED - IN_PROOFS - PROOF_BEGINNINGS
 _ELEMENTS = frozenset({"fixes", "assumes", "shows", "obtains", "if", "for", "when"})
 
 
@@ -34,19 +33,11 @@ class Header(NamedTuple):
     body: str
 
 
-class Element(NamedTuple):
-    """A part of a statement: `fixes`, `assumes`, `shows`, …, and its clauses, which `and` (or nothing) keeps apart."""
-
-    keyword: str
-    clauses: tuple[str, ...]
-
-
 class FrozenStatement(NamedTuple):
     """A statement without its proof. `body` is what stands after the colon, as written."""
 
     name: str
     body: str
-    elements: tuple[Element, ...]
 
     @property
     def text(self) -> str:
@@ -95,7 +86,7 @@ def parse_statement(text: str) -> FrozenStatement:
     Raises:
         Malformed: it is not exactly one named theorem without a proof.
     """
-    hidden = refuse_characters(text)
+    hidden = hidden_character(text)
     if hidden:
         raise Malformed(f"the statement has {hidden}")
     code = [token for token in _read(text, "the statement") if token.kind != "comment"]
@@ -119,53 +110,10 @@ def parse_statement(text: str) -> FrozenStatement:
     refused = refuse_statement(body)
     if refused:
         raise Malformed(f"the statement has {refused}")
-    return FrozenStatement(name, body, _elements(text, rest))
-
-
-def render(statement: FrozenStatement) -> str:
-    """The statement from its elements, one a line: what `parse_statement` reads as the same."""
-    lines = [f"theorem {statement.name}:"]
-    for element in statement.elements:
-        clauses = "\n    and ".join(element.clauses)
-        lines.append(f"  {element.keyword} {clauses}".rstrip() if element.keyword else f"  {clauses}")
-    return "\n".join(lines)
-
-
-def _elements(text: str, code: Sequence[Token]) -> tuple[Element, ...]:
-    elements: list[Element] = []
-    keyword, clauses, first = "", list[str](), 0
-
-    def close(number: int) -> None:
-        if number > first:
-            clauses.append(text[code[first].start : code[number - 1].end])
-
-    for number, token in enumerate(code):
-        if token.kind != "word":
-            continue
-        if token.text in _ELEMENTS:
-            close(number)
-            if clauses or keyword:
-                elements.append(Element(keyword, tuple(clauses)))
-            keyword, clauses, first = token.text, [], number + 1
-        elif token.text == "and":
-            close(number)
-            first = number + 1
-    close(len(code))
-    elements.append(Element(keyword, tuple(clauses)))
-    return tuple(elements)
+    return FrozenStatement(name, body)
 
 
 # ---------------------------------------------------------------------------------------------- placing a candidate
-
-
-def is_proof(text: str) -> bool:
-    """Whether a text is only a proof: it begins as one, and states nothing behind it."""
-    try:
-        code = [token for token in tokens(text) if token.kind != "comment"]
-    except Unreadable:
-        return False
-    begins = bool(code) and code[0].text in PROOF_BEGINNINGS
-    return begins and not any(token.kind == "word" and token.text in _DECLARES for token in code)
 
 
 def place(proof: str, statement: FrozenStatement, header: Header, *, prefix: bool = False) -> Placed:

@@ -21,8 +21,7 @@ which layer refuses what.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -32,7 +31,8 @@ from threading import Lock
 from domain import Candidate, Message, Verdict, is_canonical_lemma
 from verifiers.audit import scratch
 from verifiers.audit.cache import content_key
-from verifiers.audit.lean.batch import Compiler
+from verifiers.audit.kept import KeptFolders, built
+from verifiers.audit.lean.compiler import Compiler
 from verifiers.audit.lean.layers import (
     CANDIDATE_MODULE,
     CHECK_MODULE,
@@ -58,9 +58,6 @@ NO_CHECKER = (
     "audited, not rechecked: this Lean has no leanchecker, so the kernel had no second look at what was compiled"
 )
 
-PREPARED = 64
-"""Compiled statements kept."""
-
 
 @dataclass(slots=True)
 class _Work:
@@ -77,14 +74,13 @@ class Auditor:
     def __init__(self, sandbox: Sandbox, settings: LeanSettings) -> None:
         self._sandbox = sandbox
         self._settings = settings
-        self._prepared: OrderedDict[str, Path] = OrderedDict()
+        self._kept = KeptFolders(sandbox)
         self._lock = Lock()
         self.cpu_seconds = 0.0
 
     def close(self) -> None:
         """Remove the folders of compiled headers and statements."""
-        while self._prepared:
-            scratch.remove(self._prepared.popitem()[1])
+        self._kept.close()
 
     def audit(self, batch: Sequence[Candidate], *, recheck: bool = False) -> list[Verdict]:
         """The verdicts on independent candidates, in order."""
@@ -185,25 +181,4 @@ class Auditor:
                     what = "the header" if one.line <= header_lines else "the statement"
                     raise Rejection("malformed", Message("error", f"{what} has a `sorry` in it"), kind="error")
 
-        work.path.append(self._kept(text, build) if keep else self._built(build))
-
-    def _kept(self, text: str, build: Callable[[Path], None]) -> Path:
-        """The folder of an earlier audit with the same text, or one that is built now."""
-        key = content_key(text)
-        with self._lock:
-            if key in self._prepared:
-                self._prepared.move_to_end(key)
-                return self._prepared[key]
-            self._prepared[key] = self._built(build)
-            while len(self._prepared) > PREPARED:
-                scratch.remove(self._prepared.popitem(last=False)[1])
-            return self._prepared[key]
-
-    def _built(self, build: Callable[[Path], None]) -> Path:
-        folder = self._sandbox.make_folder(trusted=True)
-        try:
-            build(folder)
-        except Rejection:
-            scratch.remove(folder)
-            raise
-        return folder
+        work.path.append(self._kept.get(content_key(text), build) if keep else built(self._sandbox, build))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from domain import Candidate, Lemma, Message, VerdictKind
-from verifiers.audit.lean.batch import Compiled, Compiler
+from verifiers.audit.lean.compiler import Compiled, Compiler
 from verifiers.audit.lean.lint import refuse
 from verifiers.audit.lean.source import (
     STATEMENT_MODULE,

@@ -12,12 +12,11 @@ Lean reads a text, and what switches the kernel off: the compiled file of such a
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 
 from verifiers.audit.lean.scan import Scan, Token, scan
 from verifiers.audit.lean.source import commands
-from verifiers.audit.refusals import Unterminated
+from verifiers.audit.refusals import Unterminated, hidden_character
 
 KEYWORDS: dict[str, str] = {
     word: why
@@ -80,7 +79,7 @@ def refuse(text: str, header: str = "") -> str | None:
 
     Commands that `header` (the problem's own, hence trusted) has word for word are allowed in the text too.
     """
-    hidden = _refuse_characters(text)
+    hidden = hidden_character(text)
     if hidden:
         return hidden
     try:
@@ -159,15 +158,6 @@ def _refuse_attributes(tokens: Sequence[Token], index: int) -> str | None:
 
 def _option(tokens: Sequence[Token], index: int) -> str:
     return tokens[index].text.replace("«", "").replace("»", "") if index < len(tokens) else ""
-
-
-def _refuse_characters(text: str) -> str | None:
-    for character in text:
-        if character in "\n\t\r" or " " <= character <= "~":
-            continue
-        if unicodedata.category(character) in {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp", "Zs"}:
-            return f"the character U+{ord(character):04X} {unicodedata.name(character, '')}".rstrip()
-    return None
 
 
 def _start(text: str) -> str:

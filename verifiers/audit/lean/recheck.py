@@ -18,7 +18,7 @@ from pathlib import Path
 from domain import Development, Lemma, Message, Verdict, is_canonical_lemma
 from verifiers.audit import scratch
 from verifiers.audit.lean.auditor import NO_CHECKER
-from verifiers.audit.lean.batch import Compiler
+from verifiers.audit.lean.compiler import Compiler
 from verifiers.audit.lean.layers import CANDIDATE_MODULE, CHECK_MODULE, failure, kernel_again, printed_axioms
 from verifiers.audit.lean.lint import refuse
 from verifiers.audit.lean.source import STATEMENT_MODULE, Header, is_one_term, lemma_theorem, parse_header

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from domain import is_canonical_lemma
 from verifiers.audit import scratch
-from verifiers.audit.lean.batch import Compiler
+from verifiers.audit.lean.compiler import Compiler
 from verifiers.audit.lean.layers import CANDIDATE_MODULE, Question, check_axioms, compile_candidate, lemmas_among
 from verifiers.audit.lean.scan import scan
 from verifiers.audit.lean.source import declared_names, lemma_axiom

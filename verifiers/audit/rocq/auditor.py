@@ -20,8 +20,6 @@ anything but its failure. docs/trust.md says which layer refuses what.
 from __future__ import annotations
 
 import re
-import shutil
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -34,7 +32,9 @@ from typing import TypeVar
 from domain import Candidate, Message, Verdict, is_canonical_lemma
 from verifiers.audit import scratch
 from verifiers.audit.cache import content_key
+from verifiers.audit.kept import KeptFolders
 from verifiers.audit.refusals import REFUSALS, Rejection, refusal, verdict_of
+from verifiers.audit.rocq.headers import Part, header_parts
 from verifiers.audit.rocq.layers import (
     OWN,
     Compiled,
@@ -46,16 +46,13 @@ from verifiers.audit.rocq.layers import (
 )
 from verifiers.audit.rocq.processes import Work, compile_header, coqchk, error_line, failure
 from verifiers.audit.rocq.recursion import may_recur, not_structural
-from verifiers.audit.rocq.source import FrozenStatement, Part, header_parts, named_lemmas, parse_statement
+from verifiers.audit.rocq.source import FrozenStatement, named_lemmas, parse_statement
 from verifiers.audit.rocq.uses import printed, reached
 from verifiers.audit.rocq.version import Context
 from verifiers.audit.sandbox import Limits, Sandbox
 
 TOGETHER = 16
 """Candidates of one batch that share the processes which fix their statements and check what they compiled to."""
-
-PREPARED = 64
-"""Compiled headers and statements kept."""
 
 _APART = re.compile(r"\b(?:Candidate|Checker|Frozen)")
 """Texts with such a word are judged apart: they might name modules of their audit, which a batch calls otherwise."""
@@ -74,14 +71,13 @@ class Auditor:
         self._limits = limits
         self._recheck_cpu_seconds = recheck_cpu_seconds
         self._workers = workers
-        self._prepared: OrderedDict[str, Path] = OrderedDict()
+        self._kept = KeptFolders(sandbox)
         self.cpu_seconds = 0.0
         self._lock = Lock()
 
     def close(self) -> None:
         """Remove the folders of compiled headers and statements."""
-        while self._prepared:
-            shutil.rmtree(self._prepared.popitem()[1], ignore_errors=True)
+        self._kept.close()
 
     def audit(self, batch: Sequence[Candidate], *, recheck: bool = False) -> list[Verdict]:
         """The verdicts on independent candidates, in order; `recheck` adds a full `coqchk` of all that they rest on."""
@@ -116,7 +112,7 @@ class Auditor:
         try:
             return _verdict_or(partial(self._names_used, candidate, work, text))
         finally:
-            shutil.rmtree(text, ignore_errors=True)
+            scratch.remove(text)
             with self._lock:
                 self.cpu_seconds += work.cpu_seconds
 
@@ -253,9 +249,11 @@ class Auditor:
             return
         key = content_key(*(part.text if part.module is None else part.file for part in parts))
 
-        work.paths["Header"] = self._prepared_folder(
-            key, work, "Header", lambda folder: compile_header(parts, work, folder)
-        )
+        def build(folder: Path) -> None:
+            work.paths["Header"] = folder
+            compile_header(parts, work, folder)
+
+        work.paths["Header"] = self._kept.get(key, build)
 
     def _freeze(self, parts: Sequence[Part], statements: Sequence[FrozenStatement], work: Work) -> Path:
         """Compile statements in a module of their own; nothing of a candidate is there to see or to change them.
@@ -280,25 +278,7 @@ class Auditor:
                 raise failure(finished, text, "the header" if at_header else "the statement", kind="error")
 
         propositions = [statement.proposition for statement in statements]
-        return self._prepared_folder(content_key(*(part.text for part in parts), "of", *propositions), work, "", build)
-
-    def _prepared_folder(self, key: str, work: Work, library: str, build: Callable[[Path], None]) -> Path:
-        with self._lock:
-            if key in self._prepared:
-                self._prepared.move_to_end(key)
-                return self._prepared[key]
-            folder = self._sandbox.make_folder(trusted=True)
-            if library:
-                work.paths[library] = folder
-            try:
-                build(folder)
-            except Rejection:
-                shutil.rmtree(folder, ignore_errors=True)
-                raise
-            self._prepared[key] = folder
-            while len(self._prepared) > PREPARED:
-                shutil.rmtree(self._prepared.popitem(last=False)[1], ignore_errors=True)
-            return folder
+        return self._kept.get(content_key(*(part.text for part in parts), "of", *propositions), build)
 
 
 def _verdict_or(step: Callable[[], _T]) -> _T | Verdict:

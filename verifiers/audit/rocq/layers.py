@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 from domain import Candidate, Lemma, Message
 from verifiers.audit.refusals import Malformed, Rejection, Unterminated
+from verifiers.audit.rocq.headers import Part
 from verifiers.audit.rocq.lint import refuse, refuse_block, refuse_preamble
 from verifiers.audit.rocq.processes import WIDE, Work, failure
 from verifiers.audit.rocq.source import (
     FrozenStatement,
-    Part,
     declared_names,
     lemma_sentence,
     named_lemmas,

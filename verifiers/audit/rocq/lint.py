@@ -12,11 +12,10 @@ Invariant: a text that passes holds only sentences whose first word is known her
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Collection
 from functools import lru_cache
 
-from verifiers.audit.refusals import Unterminated
+from verifiers.audit.refusals import Unterminated, hidden_character
 from verifiers.audit.rocq.sentences import identifiers, normal_text, split
 from verifiers.audit.rocq.version import classical_name
 
@@ -129,17 +128,7 @@ def _refuse_characters(text: str) -> str | None:
         return f"a text of more than {LONGEST:,} characters"
     if _PLAIN.fullmatch(text):
         return None
-    for character in text:
-        if _hidden(character):
-            return f"the character U+{ord(character):04X} {unicodedata.name(character, '')}".rstrip()
-    return None
-
-
-def _hidden(character: str) -> bool:
-    """Whether a character shows nothing, or reorders what is shown: none of these has a use in a proof."""
-    if character in "\n\t\r" or " " <= character <= "~":
-        return False
-    return unicodedata.category(character) in {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp", "Zs"}
+    return hidden_character(text)
 
 
 def _refuse_sentence(sentence: str, header: str) -> str | None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from domain import Message, VerdictKind
 from verifiers.audit import scratch
 from verifiers.audit.refusals import Rejection
-from verifiers.audit.rocq.source import Part
+from verifiers.audit.rocq.headers import Part
 from verifiers.audit.rocq.version import Context, checked_context, program
 from verifiers.audit.sandbox import Finished, Limits, Sandbox
 

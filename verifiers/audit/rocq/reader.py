@@ -13,14 +13,10 @@ from typing import NamedTuple
 from domain import (
     Branch,
     Const,
-    Constructor,
-    Datatype,
     Fix,
     FixFunction,
     Forall,
     Function,
-    Goal,
-    Hypothesis,
     Lambda,
     Let,
     Match,
@@ -59,11 +55,12 @@ _KEYWORDS = frozenset(
     ("forall", "fun", "let", "fix", "cofix", "match", "with", "end", "in", "return", "as", "for", "struct")
 )
 _SORTS = frozenset(("Prop", "Set", "Type", "SProp"))
-_Scope = frozenset[str]
-_CLOSED: _Scope = frozenset()
+Scope = frozenset[str]
 
 
-class _Parser(Words):
+class Parser(Words):
+    """Reads terms; `parameters` says how many parameters the patterns of a constructor leave out."""
+
     def __init__(self, text: str, parameters: Callable[[str], int]) -> None:
         super().__init__(text, _TOKEN)
         self.parameters = parameters
@@ -75,7 +72,7 @@ class _Parser(Words):
         self.at += 1
         return word
 
-    def term(self, scope: _Scope) -> Term:
+    def term(self, scope: Scope) -> Term:
         """A term of the loosest level; a cast is read and dropped."""
         term = self.open_term(scope)
         while self.word in (":", "<:", "<<:"):
@@ -83,7 +80,7 @@ class _Parser(Words):
             self.open_term(scope)
         return term
 
-    def open_term(self, scope: _Scope) -> Term:
+    def open_term(self, scope: Scope) -> Term:
         match self.word:
             case "forall" | "fun" as binder:
                 self.at += 1
@@ -107,7 +104,7 @@ class _Parser(Words):
                 left = self.application(scope)
                 return Forall("_", left, self.open_term(scope)) if self.accept("->") else left
 
-    def binders(self, scope: _Scope) -> tuple[list[tuple[str, Term]], _Scope]:
+    def binders(self, scope: Scope) -> tuple[list[tuple[str, Term]], Scope]:
         """Either `x y : T` without parentheses, or groups `(x y : T)`; braces and brackets count as parentheses."""
         found: list[tuple[str, Term]] = []
         if self.word not in ("(", "{", "["):
@@ -121,7 +118,7 @@ class _Parser(Words):
             self.take(closing)
         return found, scope
 
-    def binder_group(self, scope: _Scope, found: list[tuple[str, Term]]) -> tuple[list[tuple[str, Term]], _Scope]:
+    def binder_group(self, scope: Scope, found: list[tuple[str, Term]]) -> tuple[list[tuple[str, Term]], Scope]:
         names = [self.name()]
         while self.word != ":":
             names.append(self.name())
@@ -129,7 +126,7 @@ class _Parser(Words):
         type_ = self.term(scope)
         return found + [(name, type_) for name in names], scope | set(names)
 
-    def application(self, scope: _Scope) -> Term:
+    def application(self, scope: Scope) -> Term:
         head = self.atom(scope)
         arguments: list[Term] = []
         while self.starts_atom():
@@ -142,7 +139,7 @@ class _Parser(Words):
             return False
         return word in ("(", "@", "match") or (word not in _KEYWORDS and (word[0].isalnum() or word[0] in '_?"-'))
 
-    def atom(self, scope: _Scope) -> Term:
+    def atom(self, scope: Scope) -> Term:
         word = self.word
         if word == "(":
             self.at += 1
@@ -165,7 +162,7 @@ class _Parser(Words):
             return Sort(name)
         return Var(name) if name in scope or name[0] == "?" or name == "_" else Const(name)
 
-    def match(self, scope: _Scope) -> Term:
+    def match(self, scope: Scope) -> Term:
         self.take("match")
         scrutinee = self.term(scope)
         inner, as_name, in_pattern, returns = scope, None, None, None
@@ -185,7 +182,7 @@ class _Parser(Words):
                 self.take("|")
         return Match(scrutinee, tuple(branches), returns, as_name, in_pattern)
 
-    def in_pattern(self, scope: _Scope) -> tuple[Term, _Scope]:
+    def in_pattern(self, scope: Scope) -> tuple[Term, Scope]:
         parenthesised = self.accept("(")
         self.accept("@")
         head, names = Const(self.name()), list[str]()
@@ -195,7 +192,7 @@ class _Parser(Words):
             self.take(")")
         return apply(head, [Var(name) for name in names]), scope | set(names)
 
-    def branch(self, scope: _Scope) -> Branch:
+    def branch(self, scope: Scope) -> Branch:
         full = self.accept("@")
         constructor, names = self.name(), list[str]()
         while self.word != "=>":
@@ -205,7 +202,7 @@ class _Parser(Words):
             names = ["_"] * self.parameters(constructor) + names
         return Branch(constructor, tuple(names), self.term(scope | set(names)))
 
-    def fix(self, scope: _Scope) -> Term:
+    def fix(self, scope: Scope) -> Term:
         self.take("fix")
         functions: list[FixFunction] = []
         while not functions or self.accept("with"):
@@ -234,32 +231,6 @@ class _Parser(Words):
         body = replace_constants(function.body, lambda name: Var(name) if name in later else Const(name))
         return FixFunction(function.name, function.parameters, function.structural, function.type, body)
 
-    def inductive(self) -> tuple[Datatype, ...]:
-        if not (self.accept("Inductive") or self.accept("Variant")):
-            raise self.error("'Inductive'")
-        datatypes: list[Datatype] = []
-        while not datatypes or self.accept("with"):
-            name = self.name()
-            parameters, scope = self.binders(_CLOSED) if self.word in ("(", "{", "[") else ([], _CLOSED)
-            self.take(":")
-            type_ = _close(parameters, self.term(scope))
-            self.take(":=")
-            constructors: list[Constructor] = []
-            while self.word not in ("with", ""):
-                constructor = self.name()
-                self.take(":")
-                constructors.append(Constructor(constructor, _close(parameters, self.term(scope))))
-                if not self.accept("|"):
-                    break
-            datatypes.append(Datatype(name, type_, len(parameters), tuple(constructors)))
-        return tuple(datatypes)
-
-
-def _close(parameters: Sequence[tuple[str, Term]], body: Term) -> Term:
-    for name, type_ in reversed(parameters):
-        body = Forall(name, type_, body)
-    return body
-
 
 def parse(text: str, variables: Iterable[str] = (), parameters: Callable[[str], int] = library_parameters) -> Term:
     """The term that `Set Printing All` shows as `text`.
@@ -267,7 +238,7 @@ def parse(text: str, variables: Iterable[str] = (), parameters: Callable[[str], 
     `variables` are the free names that are local (the hypotheses of a goal). `parameters` says how many parameters a
     constructor's pattern leaves out when it is printed without `@`. Raises `ParseError`.
     """
-    parser = _Parser(text, parameters)
+    parser = Parser(text, parameters)
     term = parser.term(frozenset(variables))
     if parser.word:
         raise parser.error("the end")
@@ -304,58 +275,3 @@ def parse_definition(text: str, parameters: Callable[[str], int] = library_param
     name, _, rest = text.partition("=")
     body, type_ = parse_typed(rest, parameters)
     return Function(name.strip(), type_, body)
-
-
-def parse_inductive(text: str, parameters: Callable[[str], int] = library_parameters) -> tuple[Datatype, ...]:
-    """The datatypes of the (mutual) group that `Print` shows for any of them."""
-    parser = _Parser(text.partition("\n\n")[0].strip().removesuffix("."), parameters)
-    datatypes = parser.inductive()
-    if parser.word:
-        raise parser.error("the end")
-    return datatypes
-
-
-def parse_goal(
-    hypotheses: Sequence[str], conclusion: str, parameters: Callable[[str], int] = library_parameters
-) -> Goal:
-    """A goal from its hypotheses as shown (`x y : T` or with commas, `H : T`, `x := v : T`) and its conclusion."""
-    scope, found = _CLOSED, list[Hypothesis]()
-    for text in hypotheses:
-        parser = _Parser(text, parameters)
-        names = [parser.name()]
-        while parser.word not in (":", ":="):
-            parser.accept(",")
-            names.append(parser.name())
-        value = parser.open_term(scope) if parser.accept(":=") else None
-        parser.take(":")
-        type_ = parser.term(scope)
-        if parser.word:
-            raise parser.error("the end of the hypothesis")
-        found += [Hypothesis(name, type_, value) for name in names]
-        scope |= set(names)
-    return Goal(tuple(found), parse(conclusion, scope, parameters))
-
-
-_BAR = re.compile(r"^ *={5,}.*$", re.MULTILINE)
-_NEXT_GOAL = re.compile(r"^(?:goal \d+|\d+ (?:focused )?(?:sub)?goals?|subgoal \d+)\b.*$", re.MULTILINE)
-
-
-def parse_goals(text: str, parameters: Callable[[str], int] = library_parameters) -> tuple[Goal, ...]:
-    """The goals that `Show` (or several of them) printed; a goal shown by its conclusion alone is left out."""
-    goals: list[Goal] = []
-    bars = list(_BAR.finditer(text))
-    for index, bar in enumerate(bars):
-        before = text[bars[index - 1].end() if index else 0 : bar.start()]
-        after = text[bar.end() : bars[index + 1].start() if index + 1 < len(bars) else len(text)]
-        end = _NEXT_GOAL.search(after)
-        conclusion = (after[: end.start()] if end else after).partition("\n\n")[0]
-        begin = list(_NEXT_GOAL.finditer(before))
-        lines = before[begin[-1].end() if begin else 0 :].splitlines()
-        hypotheses: list[str] = []
-        for line in lines:
-            if line.startswith("   ") and hypotheses:
-                hypotheses[-1] += "\n" + line
-            elif line.strip():
-                hypotheses.append(line)
-        goals.append(parse_goal(hypotheses, conclusion, parameters))
-    return tuple(goals)

@@ -21,11 +21,12 @@ from pathlib import Path
 from domain import Development, Lemma, Message, Verdict
 from verifiers.audit import scratch
 from verifiers.audit.refusals import REFUSALS, Rejection, refusal, verdict_of
+from verifiers.audit.rocq.headers import Part, header_parts
 from verifiers.audit.rocq.layers import allowed_axioms, refuse_exact
 from verifiers.audit.rocq.lint import refuse_block, refuse_preamble
 from verifiers.audit.rocq.processes import WIDE, Work, compile_header, coqchk, failure
 from verifiers.audit.rocq.recursion import may_recur, not_structural
-from verifiers.audit.rocq.source import Part, header_parts, lemma_sentence
+from verifiers.audit.rocq.source import lemma_sentence
 from verifiers.audit.rocq.uses import printed
 from verifiers.audit.rocq.version import assumptions, has_safe_flags
 from verifiers.audit.sandbox import Limits, Sandbox

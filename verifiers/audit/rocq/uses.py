@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from verifiers.audit.rocq.headers import BODY
 from verifiers.audit.rocq.processes import WIDE, Work, answers
 from verifiers.audit.rocq.recursion import SHOW
-from verifiers.audit.rocq.source import BODY
 
 _CONSTANT = re.compile(r"([\w'.]+)\(\d+\)")
 _TEXT = "Text."
