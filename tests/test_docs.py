@@ -10,6 +10,9 @@ from pipeline.__main__ import COMMANDS, application
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+WRITTEN = ("results.md",)
+"""Pages that `make docs` writes from results, which name the scripts of their time, also those that were removed."""
+
 ROOMS = "actors|bench|configs|datasets|docs|library_store|models|pipeline|term_algebra|tests|verifiers"
 
 PATH = re.compile(rf"(?<![\w./@-])((?:{ROOMS})/[\w./{{}},*-]*|domain\.py)")
@@ -50,7 +53,7 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert broken == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name not in WRITTEN], ids=lambda page: page.name)
 def test_the_files_that_a_page_names_are_there(page: Path) -> None:
     assert [name for name in sorted(paths(page.read_text())) if not list(ROOT.glob(name))] == []
 
