@@ -20,6 +20,9 @@ from cyclopts import App, CycloptsError, Parameter, UnusedCliTokensError
 from domain import OutsideError, UserError
 from pipeline import __version__
 
+PROGRAM = "python -m pipeline"
+"""How a checkout is called; an installation has the command `lemmary`."""
+
 COMMANDS = {
     "run": "The round loop: prove, evolve, consolidate, snapshot. On an existing directory it resumes.",
     "prove": "Prove a list of problems in batch, or the holes of a development of your own.",
@@ -55,10 +58,10 @@ UNUSABLE = dict.fromkeys(
 """What may be wrong with a path that only its user can mend → the exit code."""
 
 
-def application(requested: str | None) -> App:
+def application(requested: str | None, program: str = PROGRAM) -> App:
     """The command line. `requested` names the command whose own docstring, not its summary, is the help text."""
     app = App(
-        name="python -m pipeline",
+        name=program,
         help="Lemmary: a self-improving library pipeline for formal theorem proving.",
         help_epilogue=EXIT_CODES,
         version=__version__,
@@ -73,7 +76,8 @@ def application(requested: str | None) -> App:
         app.command(f"pipeline.commands.{name}:{name}", name=name, help=text, sort_key=place)
     if requested is not None:
         command = app[requested]
-        command.help_epilogue = "\n\n".join([*_examples(command), EXIT_CODES])
+        examples = [text.replace(PROGRAM, program) for text in _examples(command)]
+        command.help_epilogue = "\n\n".join([*examples, EXIT_CODES])
     return app
 
 
@@ -84,8 +88,11 @@ def _examples(command: App) -> list[str]:
     return [f"Examples:\n```\n{example}\n```" for example in examples if example]
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Run one command line and return its exit code. A SIGTERM, as batch systems send it, interrupts like Ctrl-C."""
+def main(arguments: Sequence[str], program: str = PROGRAM) -> int:
+    """Run one command line and return its exit code. `program` is what the user has called.
+
+    A SIGTERM, as batch systems send it, interrupts like Ctrl-C.
+    """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     requested = next((argument for argument in arguments if not argument.startswith("-")), None)
     if requested is not None and requested not in COMMANDS:
@@ -93,7 +100,7 @@ def main(arguments: Sequence[str]) -> int:
     if arguments and arguments[0].startswith("-") and arguments[0] not in OPTIONS:
         return _fail(USER_MISTAKE, f"there is no option {arguments[0]!r} before the command: {', '.join(OPTIONS)}")
     try:
-        result = application(requested)(list(arguments))
+        result = application(requested, program)(list(arguments))
         sys.stdout.flush()
         return result if isinstance(result, int) else DONE
     except UnusedCliTokensError as error:
@@ -102,7 +109,7 @@ def main(arguments: Sequence[str]) -> int:
         )
     except CycloptsError as error:
         asked = f" {requested}" if requested else ""
-        return _fail(USER_MISTAKE, f"{error} (see `python -m pipeline{asked} --help`)")
+        return _fail(USER_MISTAKE, f"{error} (see `{program}{asked} --help`)")
     except UserError as error:
         return _fail(USER_MISTAKE, _root(error))
     except OutsideError as error:
@@ -111,7 +118,7 @@ def main(arguments: Sequence[str]) -> int:
         again = ""
         if requested in RESUMABLE:
             added = [option for option in RESUMABLE[requested] if option not in arguments]
-            again = f": to resume, `{shlex.join(['python', '-m', 'pipeline', *arguments, *added])}`"
+            again = f": to resume, `{shlex.join([*program.split(), *arguments, *added])}`"
         print(f"interrupted{again}", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.memoryformer.layer import MemoryHash, MemoryLayer, MemoryTables, memory_layers
-from models.memoryformer.settings import Settings
+from .layer import MemoryHash, MemoryLayer, MemoryTables, memory_layers
+from .settings import Settings
 
 
 class BlockCache:

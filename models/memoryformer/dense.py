@@ -11,9 +11,9 @@ from typing import ClassVar
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.memoryformer.block import BlockCache, attend
-from models.memoryformer.model import MemoryFormer
-from models.memoryformer.settings import Settings
+from .block import BlockCache, attend
+from .model import MemoryFormer
+from .settings import Settings
 
 
 class DenseBlock(nn.Module):

@@ -27,11 +27,11 @@ import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from models.memoryformer.block import MemoryAttention, MemoryBlock
-from models.memoryformer.layer import MemoryHash, MemoryTables
-from models.memoryformer.model import MemoryFormer
-from models.memoryformer.optimizer import parameter_groups
-from models.memoryformer.settings import PUBLISHED, Settings
+from .block import MemoryAttention, MemoryBlock
+from .layer import MemoryHash, MemoryTables
+from .model import MemoryFormer
+from .optimizer import parameter_groups
+from .settings import PUBLISHED, Settings
 
 CONTEXTS = (256, 2048)
 """Positions in the cache at which bytes per token are printed."""

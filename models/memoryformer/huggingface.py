@@ -14,10 +14,10 @@ from transformers import AutoConfig, AutoModelForCausalLM, DynamicCache, Generat
 from transformers.configuration_utils import PreTrainedConfig
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
-from domain import UserError
-from models.memoryformer.model import MODEL_TYPE, MemoryFormer
-from models.memoryformer.settings import Score, Settings
-from models.memoryformer.storage import TableType, store_tables
+from .mistakes import UserError
+from .model import MODEL_TYPE, MemoryFormer
+from .settings import Score, Settings
+from .storage import TableType, store_tables
 
 
 @strict

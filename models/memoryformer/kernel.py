@@ -105,7 +105,7 @@ def _serve_after_loading(x: Tensor, *rest: Any) -> tuple[Tensor, ...] | None:
 def _serve_on_gpu(x: Tensor, *rest: Any) -> tuple[Tensor, ...] | None:
     """Triton compiles for each combination of types when it meets it, so any call may find that it cannot."""
     try:
-        from models.memoryformer import triton_kernel
+        from . import triton_kernel
 
         return triton_kernel.fused(x, *rest)
     except torch.OutOfMemoryError:

@@ -33,8 +33,8 @@ from torch import Tensor, nn
 from torch.compiler import is_compiling
 from torch.nn import functional
 
-from models.memoryformer import kernel
-from models.memoryformer.settings import Score
+from . import kernel
+from .settings import Score
 
 
 class Buckets(NamedTuple):

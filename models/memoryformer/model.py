@@ -19,10 +19,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from domain import UserError
-from models.memoryformer.block import BlockCache, MemoryBlock
-from models.memoryformer.settings import Settings
-from models.memoryformer.storage import TableType, store_tables, table_type
+from .block import BlockCache, MemoryBlock
+from .mistakes import UserError
+from .settings import Settings
+from .storage import TableType, store_tables, table_type
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 """The files of a saved model."""

@@ -19,8 +19,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.memoryformer.dense import DenseFormer
-from models.memoryformer.settings import Settings
+from .dense import DenseFormer
+from .settings import Settings
 
 ORDERS = (2, 3)
 """How many of the last tokens each hash reads."""

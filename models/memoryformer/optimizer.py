@@ -23,7 +23,7 @@ from typing import Any, cast, overload
 import torch
 from torch import Tensor, nn
 
-from models.memoryformer.layer import MemoryTables
+from .layer import MemoryTables
 
 
 class RowAdamW(torch.optim.Optimizer):

@@ -12,8 +12,8 @@ from typing import Literal, NamedTuple, TypeAlias, cast
 import torch
 from torch import Tensor, nn
 
-from models.memoryformer import kernel
-from models.memoryformer.layer import Buckets, MemoryTables
+from . import kernel
+from .layer import Buckets, MemoryTables
 
 TableType: TypeAlias = Literal["float32", "bfloat16", "float16", "int8"]
 

@@ -11,11 +11,11 @@ from torch import Tensor, nn
 from vllm.model_executor.layers.attention import Attention
 from vllm.model_executor.models.utils import maybe_prefix
 
-from models.memoryformer.block import MemoryBlock, rotate
-from models.memoryformer.layer import memory_layers
-from models.memoryformer.model import MemoryFormer
-from models.memoryformer.settings import Settings
-from models.memoryformer.storage import store_tables
+from .block import MemoryBlock, rotate
+from .layer import memory_layers
+from .model import MemoryFormer
+from .settings import Settings
+from .storage import store_tables
 
 
 class MemoryFormerForVLLM(nn.Module):

@@ -1,9 +1,9 @@
 """vLLM's plugin: `register()` tells vLLM and transformers of MemoryFormer, and loads neither's heavy parts.
 
 It is the entry point `memoryformer` of the group `vllm.general_plugins`, which vLLM finds where this project is
-installed as a package; `actors.language_model` calls it before it starts an engine, so a checkout needs no
-installation. vLLM inspects the class of `models.memoryformer.vllm_model` in a process of its own when it first meets
-it, which takes some seconds and is cached.
+installed as a package, there under the name `lemmary.models.memoryformer`; `actors.language_model` calls it before it
+starts an engine, so a checkout needs no installation. vLLM inspects the class of `vllm_model` in a process of its own
+when it first meets it, which takes some seconds and is cached.
 """
 
 ARCHITECTURES = ("MemoryFormer", "MemoryFormerForCausalLM")
@@ -11,11 +11,12 @@ ARCHITECTURES = ("MemoryFormer", "MemoryFormerForCausalLM")
 
 
 def register() -> None:
-    """Make vLLM know the architecture; a second call does nothing."""
+    """Make vLLM know the architecture; a second call does nothing, under whichever name this folder was loaded."""
     from vllm import ModelRegistry
 
-    from models.memoryformer import huggingface
+    if unknown := set(ARCHITECTURES) - set(ModelRegistry.get_supported_archs()):
+        from . import huggingface
 
-    huggingface.register()
-    for name in set(ARCHITECTURES) - set(ModelRegistry.get_supported_archs()):
-        ModelRegistry.register_model(name, "models.memoryformer.vllm_model:MemoryFormerForVLLM")
+        huggingface.register()
+        for name in unknown:
+            ModelRegistry.register_model(name, f"{__package__}.vllm_model:MemoryFormerForVLLM")
