@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import ray
 
 from actors.accounting import cpu_seconds
 from library_store.library import Library
+from library_store.reader import LibraryReader
+
+Arguments = ParamSpec("Arguments")
+Answer = TypeVar("Answer")
 
 
 class SharedLibrary(Library):
     """The library for callers in other processes."""
 
-    def query(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """`function(library, *arguments)` in this process; it must only read."""
-        return function(self, *arguments)
+    def query(
+        self,
+        function: Callable[Concatenate[LibraryReader, Arguments], Answer],
+        *arguments: Arguments.args,
+        **named: Arguments.kwargs,
+    ) -> Answer:
+        """`function(library, *arguments)` in this process, for an answer that is no matter of the library's own."""
+        return function(self, *arguments, **named)
 
     def cpu_seconds(self) -> float:
         return cpu_seconds()

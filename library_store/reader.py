@@ -18,8 +18,8 @@ from library_store.schema import ProblemState
 from library_store.state import REFUSED, State, Step
 
 
-class RoundSoFar(NamedTuple):
-    """What a round has done already: not nothing when it is resumed."""
+class RecordedRound(NamedTuple):
+    """What is recorded of a round and those before it."""
 
     open_problems: tuple[str, ...]
     steps: tuple[Step, ...]
@@ -54,10 +54,10 @@ class LibraryReader(State):
     def all_problems(self) -> dict[str, ProblemState]:
         return dict(self.problems)
 
-    def round_so_far(self, number: int) -> RoundSoFar:
+    def recorded_round(self, number: int) -> RecordedRound:
         waiting = tuple(name for name, state in self.problems.items() if state.status == "open")
         steps = tuple(self.steps[number])
-        return RoundSoFar(waiting, steps, dict(self.attempts_on), self.tokens_out, tuple(self.attempt_seconds))
+        return RecordedRound(waiting, steps, dict(self.attempts_on), self.tokens_out, tuple(self.attempt_seconds))
 
     def charged_seconds(self) -> float:
         """CPU seconds that the sessions of a run were charged for so far."""

@@ -34,7 +34,7 @@ AUTOMATION = "automation"
 
 
 REFUSED = "failed_recheck"
-"""What retired a lemma that a recheck did not accept."""
+"""What retired a lemma that a recheck refused, or that rests on one."""
 
 
 class Step(NamedTuple):

@@ -7,11 +7,10 @@ proved by tactics alone: a text that declares or imports anything would leak int
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from domain import Attempt, Candidate, Lemma, Request, Term, Verdict
 from library_store.admission import Proposal
-from library_store.deduplication import alike
 from pipeline.loop.attempt_log import AttemptLog
 from pipeline.loop.context import CanonicalStatement, RunContext
 from pipeline.loop.prove import Proof
@@ -28,16 +27,6 @@ class Origin(NamedTuple):
     """Those whose definitions or goals triggered the proposal."""
     parents: tuple[str, ...] = ()
     """Ids of the lemma or request that it was made from."""
-
-
-def known(library: Any, identities: Sequence[str]) -> list[bool]:
-    """Which of these statements are lemmas already that no recheck refused (run in the library's own process)."""
-    return [library.trust.get(identity, "none") != "none" for identity in identities]
-
-
-def lemmas_of(library: Any, identities: Sequence[str], at_round: int) -> list[str]:
-    """Those of these statements that were lemmas after a round (run in the library's own process)."""
-    return [one for one in identities if one in library.lemmas and library.lemmas[one].round <= at_round]
 
 
 def closure(context: RunContext, lemmas: Sequence[Lemma]) -> tuple[Lemma, ...]:
@@ -66,7 +55,7 @@ def admit(
     display = context.display(statement.reached)
     if context.settings.deduplication == "difflib":
         text = f"{display.statement(statement.term)}\n{found.proof}"
-        if context.library.query(_present, statement.id, text):
+        if context.library.reads_like_another(statement.id, text):
             log.counts["refused_alike"] += 1
             return None
     before = closure(context, found.lemmas)
@@ -109,7 +98,7 @@ def admit(
         log.harvested[lemma.id] = None
     else:
         log.counts["duplicate"] += 1
-    return context.library.query(get_lemma, lemma.id)
+    return context.library.get_lemma(lemma.id)
 
 
 def request(
@@ -122,7 +111,7 @@ def request(
     """Asks the library for statements that it does not have, best first, up to the settings' number."""
     candidates = [context.statement(term, statement.prelude_id) for term in wanted]
     fresh = [one for one in candidates if one.id != statement.id]
-    present = context.library.query(known, [one.id for one in fresh])
+    present = context.library.known([one.id for one in fresh])
     missing = [one for one, have in zip(fresh, present, strict=True) if not have]
     for one in missing[: context.settings.prove.requests]:
         asked = as_request(context, one, origin)
@@ -146,16 +135,6 @@ def as_request(context: RunContext, one: CanonicalStatement, origin: Origin) -> 
         operator=origin.source,
         round=0,
     )
-
-
-def _present(library: Any, identity: str, text: str) -> bool:
-    """Whether another lemma reads almost like this text (run in the library's own process)."""
-    return alike(text, (f"{one.statement}\n{one.proof}" for one in library.lemmas.values() if one.id != identity))
-
-
-def get_lemma(library: Any, identity: str) -> Lemma:
-    """A lemma as the library has it (run in the library's own process)."""
-    return library.lemmas[identity]
 
 
 def record(context: RunContext, log: AttemptLog) -> Attempt:

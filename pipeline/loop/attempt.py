@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from domain import Candidate, Elaboration, Goal, Lemma, Term
-from pipeline.loop.admit import Origin, closure, lemmas_of, record, request
+from pipeline.loop.admit import Origin, closure, record, request
 from pipeline.loop.attempt_log import AttemptLog
 from pipeline.loop.budget import attempt_seconds
 from pipeline.loop.conditional_proof import ConditionalProofs
@@ -76,7 +76,7 @@ def attempt(
     assumed = credit.assumable(statement, number - 1) if ranked else []
     seconds = attempt_seconds(context.settings, number, with_lemmas=bool(lemmas or assumed))
     credit.until = log.prover_seconds + seconds
-    proved_since = context.library.query(lemmas_of, [one.id for one in assumed], number - 1)
+    proved_since = context.library.admitted_by([one.id for one in assumed], number - 1)
     had = frozenset([*(one.id for one in lemmas), *proved_since, *(f"assumed {one.id}" for one in assumed)])
     log.retrieved.update(dict.fromkeys(lemma.id for lemma in lemmas))
     found = rediscovered(context, name, number)

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from library_store.reader import LibraryReader
 
 USED_WORTH = 3.0
 """What a lemma on which another proof rests pays, beside the 1 that it paid as a new one."""
@@ -71,7 +73,12 @@ def arm_of(operator: str, source: str = "", *, use_model: bool) -> str:
 
 
 def candidates(
-    library: Any, most_tries: int, seconds_per_token: float, *, alone: bool = False, assumed: bool = True
+    library: LibraryReader,
+    most_tries: int,
+    seconds_per_token: float,
+    *,
+    alone: bool = False,
+    assumed: bool = True,
 ) -> Candidates:
     """Open requests worth a try and lemmas in use, smallest first, and what each step has brought.
 
@@ -79,7 +86,7 @@ def candidates(
     a proof went through with it and only its own proof was not found.
 
     Args:
-        library: with the records of all steps of evolution (`library_store.state.State.efforts`).
+        library: whose `efforts` are the records of all steps of evolution.
         most_tries: steps of evolution at a request after which it waits until `GROWN` times as many lemmas came.
         seconds_per_token: CPU seconds of the language model for one token of output.
         assumed: whether attempts assume requests; if not, all are worth a try.

@@ -19,11 +19,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 from domain import Lemma, Request, Term
 from library_store.deduplication import dedup_key
-from pipeline.loop.admit import Origin, admit, known
+from pipeline.loop.admit import Origin, admit
 from pipeline.loop.attempt_log import AttemptLog
 from pipeline.loop.context import CanonicalStatement, RunContext
 from pipeline.loop.prove import Proof, Search
@@ -165,12 +164,12 @@ class ConditionalProofs:
                 ids = [lemma.id for lemma in found.lemmas]
                 self.log.retrieved.update(dict.fromkeys(ids))
                 self.log.mentioned.update(dict.fromkeys(ids))
-                return Proof(found.proof, tuple(self.context.library.query(_lemmas, ids)), found.operator)
+                return Proof(found.proof, tuple(self.context.library.get_lemmas(ids)), found.operator)
         return None
 
     def _refuted(self, conjecture: Lemma) -> bool:
         """Whether more values than were tried before show that a conjecture is false: it is not assumed again."""
-        if all(self.context.library.query(known, [conjecture.id])):
+        if all(self.context.library.known([conjecture.id])):
             return False
         found = self._tester.test(conjecture.term, alike=ALIKE).counterexample
         if found is None:
@@ -188,7 +187,7 @@ class ConditionalProofs:
     def _prove(self, conjecture: Lemma, pending: frozenset[str], depth: int) -> bool:
         """Whether a conjecture, for which the statements `pending` wait, is a lemma in the end."""
         context, log = self.context, self.log
-        if all(context.library.query(known, [conjecture.id])):
+        if all(context.library.known([conjecture.id])):
             return True
         if self.left <= 0:
             context.library.want(conjecture.id)
@@ -215,8 +214,3 @@ class ConditionalProofs:
             elif self.thorough:
                 context.library.count_try(conjecture.id)
         return lemma is not None
-
-
-def _lemmas(library: Any, identities: Sequence[str]) -> list[Lemma]:
-    """Lemmas as the library has them (run in the library's own process)."""
-    return [library.lemmas[identity] for identity in identities]

@@ -7,8 +7,6 @@ what generalises it is there. Lemmas that a library brought into the run are kep
 
 from __future__ import annotations
 
-from typing import Any
-
 from domain import Lemma
 from library_store.state import AUTOMATION
 from pipeline.loop.attempt_log import AttemptLog
@@ -40,14 +38,14 @@ def consolidate(context: RunContext, number: int) -> int:
     def screen(lemma: Lemma) -> Screen:
         return Screen(context, log, CanonicalStatement.of(lemma))
 
-    for lemma in sorted(context.library.query(_lemmas_of, number), key=_size, reverse=True):
+    for lemma in sorted(context.library.in_use(number), key=_size, reverse=True):
         for other in _alike(context, lemma):
             general, special = sorted((lemma, other), key=_size)
             if not retired.isdisjoint((general.id, special.id)) or not special.round:
                 continue
             if set(general.definition_ids) <= set(special.definition_ids) and follows(screen(special), general):
                 retire(special, general.id)
-    for lemma in context.library.query(_unused, number - 1):
+    for lemma in context.library.unused(number - 1):
         automation = context.automation(lemma.prelude_id)
         script = next(automation.scripts(lemma.term))
         if screen(lemma).replays(script.text, [], automation.quick_seconds):
@@ -74,18 +72,3 @@ def follows(special: Screen, general: Lemma) -> bool:
     """Whether a lemma proves a statement in one step that does not hold by computation."""
     step = _ONE_STEP.format(f"apply {general.canonical_name}")
     return special.replays(step, [general]) and not special.replays("intros; reflexivity.", [])
-
-
-def _lemmas_of(library: Any, number: int) -> list[Lemma]:
-    """Those in use that entered in a round (run in the library's own process)."""
-    return [lemma for lemma in library.lemmas.values() if lemma.round == number and lemma.retired_by is None]
-
-
-def _unused(library: Any, number: int) -> list[Lemma]:
-    """Those of a round, the first or a later one, that no proof uses and that stand for no other lemma (run in the
-    library's own process)."""
-    if number == 0:
-        return []
-    general = {lemma.retired_by for lemma in library.lemmas.values()}
-    found = _lemmas_of(library, number)
-    return [lemma for lemma in found if not library.is_used(lemma.id) and lemma.id not in general]

@@ -7,11 +7,10 @@ spent in a round that it did not finish is that round's part `stopped sessions`.
 from __future__ import annotations
 
 import time
-from typing import Any
 
 from actors import accounting
 from actors.cluster import gather
-from library_store.schema import SPENT, Metric, event_from_row
+from library_store.schema import SPENT, Metric
 from pipeline.loop.workers import Workers
 
 
@@ -21,9 +20,9 @@ class Costs:
     def __init__(self, workers: Workers) -> None:
         """Reads what earlier sessions were charged for."""
         self._workers = workers
-        self._earlier: float = workers.library.query(_charged)
+        self._earlier = workers.library.charged_seconds()
         """CPU seconds that earlier sessions of the run were charged for, less what this one is not charged for."""
-        self._stopped: float = workers.library.query(_stopped)
+        self._stopped = workers.library.stopped_seconds()
         self._coordination = 0.0
         self._recorded: dict[str, float] = {}
         self._began = time.monotonic()
@@ -72,25 +71,3 @@ class Costs:
         metrics.append(Metric("proportional_memory", "process tree", 0, accounting.proportional_memory(), "B"))
         self._workers.library.add_metrics(metrics)
         self._recorded, self._stopped = now, 0.0
-
-
-# ------------------------------------------------------------------- reads that run in the library's own process
-
-
-def _charged(library: Any) -> float:
-    """What the sessions of a run were charged for so far."""
-    events = [event_from_row(row) for row in library.at_round(library.round).rows("events")]
-    charged = [event.detail["cpu_seconds"] for event in events if event.kind == SPENT]
-    return charged[-1] if charged else 0.0
-
-
-def _stopped(library: Any) -> float:
-    """What sessions were charged for that stopped in the round under way, so that it is in no metric yet."""
-    now = library.at_round(library.round)
-    events = [event_from_row(row) for row in now.rows("events")]
-    charged = [event.detail["cpu_seconds"] for event in events if event.kind == SPENT and event.round == library.round]
-    if not charged:
-        return 0.0
-    earlier = [event.detail["cpu_seconds"] for event in events if event.kind == SPENT and event.round < library.round]
-    rows = [row for row in now.rows("metrics") if row["round"] == library.round and row["name"] == "cpu_seconds"]
-    return charged[-1] - (earlier[-1] if earlier else 0.0) - sum(row["value"] for row in rows)

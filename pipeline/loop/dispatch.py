@@ -15,6 +15,7 @@ import ray
 from ray.exceptions import RayError
 
 from domain import OutsideError, UserError
+from library_store.reader import LibraryReader
 from library_store.schema import FAILED
 from pipeline.config import RunSettings
 from pipeline.loop import budget, scheduler
@@ -24,7 +25,7 @@ from pipeline.loop.context import RunContext
 from pipeline.loop.costs import Costs
 from pipeline.loop.evolve import evolve
 from pipeline.loop.progress import Progress
-from pipeline.loop.resume import RoundSoFar, round_so_far
+from pipeline.loop.resume import round_so_far
 from pipeline.loop.scheduler import Action
 from pipeline.loop.workers import Workers
 
@@ -87,7 +88,7 @@ class _Round:
     ) -> None:
         self.context, self.settings = context, context.settings
         self.costs, self.progress, self.number, self.last_results = costs, progress, number, last_results
-        so_far: RoundSoFar = context.library.query(round_so_far, number)
+        so_far = round_so_far(context.library, number)
         self.plan = scheduler.plan_round(context, so_far, number)
         progress.work(number, len(self.plan.due), len({*self.plan.fresh, *self.plan.signatures}))
         self.free = [_worker(context, workers, actor) for actor in workers.all]
@@ -107,7 +108,7 @@ class _Round:
             self.plan = only
         if self.spent >= self.settings.cpu_seconds:
             return None
-        offered: Candidates = self.context.library.query(_candidates, self.settings, self.token_seconds)
+        offered = self.context.library.query(_candidates, self.settings, self.token_seconds)
         asks_model = budget.asks_model(self.settings, offered, *self.costs.model_share(self.spent))
         self.plan, action = scheduler.choose(self.plan, offered, self.draws.random(), model=asks_model)
         return action
@@ -180,7 +181,7 @@ def _worker(context: RunContext, workers: Workers, actor: Any) -> _Worker:
     return _Worker(actor, ray.put(own), ray.put(replace(own, model=None)))
 
 
-def _candidates(library: Any, settings: RunSettings, token_seconds: float) -> Candidates:
+def _candidates(library: LibraryReader, settings: RunSettings, token_seconds: float) -> Candidates:
     """What the library offers (run in its own process)."""
     alone, assumed = settings.retrieval.visibility == "isolated", settings.retrieval.order == "ranked"
     return candidates(library, settings.evolve.request_tries, token_seconds, alone=alone, assumed=assumed)

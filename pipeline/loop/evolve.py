@@ -14,10 +14,10 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple, TypeAlias, cast
+from typing import NamedTuple, TypeAlias, cast
 
 from domain import Elaboration, Lemma, Request
-from pipeline.loop.admit import Origin, admit, as_request, get_lemma, known, record
+from pipeline.loop.admit import Origin, admit, as_request, record
 from pipeline.loop.attempt_log import AttemptLog
 from pipeline.loop.budget import patient
 from pipeline.loop.conditional_proof import ConditionalProofs
@@ -76,16 +76,11 @@ def _pick(context: RunContext, action: Action) -> Start:
         case "explore":
             return context.signatures[action.target]
         case "solve_request":
-            return context.library.query(get_request, action.target)
+            return context.library.get_request(action.target)
         case "evolve":
-            return context.library.query(get_lemma, action.target)
+            return context.library.get_lemma(action.target)
         case "prove":
             raise ValueError("problems are attempted, not evolved")
-
-
-def get_request(library: Any, identity: str) -> Request:
-    """A request as the library has it (run in the library's own process)."""
-    return library.requests[identity]
 
 
 # ----------------------------------------------------------------------------------------------------------- propose
@@ -114,17 +109,12 @@ def _explored(context: RunContext, log: AttemptLog, key: str, signature: Signatu
     seed = random.Random(f"{context.settings.seed} {signature.shape}").randrange(2**31)
     found = exploration.explore([context.definitions[name] for name in signature.definition_ids], seed=seed)
     log.counts["conjectures"] += len(found)
-    times = context.library.query(_tries, key)
+    times = context.library.tries(key)
     origin = Origin("exploration", "definitions", signature.problems)
     statements = [context.statement(term, signature.prelude_id) for term in found]
     context.library.add_conjectures([as_request(context, one, origin) for one in statements])
     within = statements[: times * context.settings.evolve.conjectures]
     return [Conjecture(one, origin, signature.definition_ids) for one in within]
-
-
-def _tries(library: Any, target: str) -> int:
-    """How many steps worked on a target (run in the library's own process)."""
-    return library.attempts_on[target]
 
 
 def _written(context: RunContext, log: AttemptLog, action: Action, parent: Lemma, seed: int) -> list[Conjecture]:
@@ -183,7 +173,7 @@ def _test(
     if isinstance(start, Request):
         yield from conjectures
         return
-    present = context.library.query(known, [one.statement.id for one in conjectures])
+    present = context.library.known([one.statement.id for one in conjectures])
     tester = testing.Tester(context.over(start.prelude_id)) if isinstance(start, Lemma) else None
     for one, have in zip(conjectures, present, strict=True):
         if have:
@@ -233,7 +223,7 @@ def _requested(
     """By automation and conditional proofs, with more time after each failure."""
     if not context.settings.evolve.scripts:
         return None
-    failures = context.library.query(_tries, request.id)
+    failures = context.library.tries(request.id)
     seconds = patient(context.settings.evolve.cpu_seconds, failures)
     most = context.settings.prove.scripts
     credit = ConditionalProofs(context, log, one.visible, seconds, patient=failures > 0)

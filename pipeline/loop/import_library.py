@@ -12,13 +12,12 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from domain import Candidate, Const, Lemma, UserError, Verdict
 from library_store.admission import Proposal
 from library_store.snapshot import read as read_tables
+from library_store.state import REFUSED
 from pipeline.loop.context import CanonicalStatement, RunContext
-from pipeline.loop.recheck import FAILED
 from pipeline.loop.user_lemmas import read_given, take_given
 from pipeline.loop.workers import Workers
 from verifiers.canonical import lemma_id
@@ -55,7 +54,7 @@ def _of_run(context: RunContext, workers: Workers, source: Path, at_round: int |
             f"; the problems that it proved are in {results}, which --library takes too" if results.is_file() else ""
         )
         return f"0 lemmas of {source} audited and taken: it has none{proved}"
-    here: list[Lemma] = workers.library.query(_lemmas)
+    here = workers.library.all_lemmas()
     known = {lemma.id for lemma in here}
     usable = _usable(context, [lemma for lemma in offered if lemma.id not in known], known)
     candidates = [_candidate(context, lemma, [*here, *usable]) for lemma in usable]
@@ -80,7 +79,7 @@ def _usable(context: RunContext, lemmas: Sequence[Lemma], known: Collection[str]
     """
     found: dict[str, Lemma] = {}
     for lemma in lemmas:
-        if lemma.prover != context.language or lemma.prelude_id not in context.preludes or lemma.retired_by == FAILED:
+        if lemma.prover != context.language or lemma.prelude_id not in context.preludes or lemma.retired_by == REFUSED:
             continue
         over = {one.id for one in context.over(lemma.prelude_id)}
         if not set(lemma.definition_ids) <= over or context.backend.syntax.refuse_block(lemma.proof):
@@ -113,8 +112,3 @@ def _candidate(context: RunContext, lemma: Lemma, present: Sequence[Lemma]) -> C
     before = tuple(other for other in present if other.id in wanted and other.id != lemma.id)
     statement = CanonicalStatement.of(lemma)
     return Candidate(context.alone(statement, before), lemma.proof, before, context.preamble(lemma.prelude_id))
-
-
-def _lemmas(library: Any) -> list[Lemma]:
-    """What this run's library has (read in the library's own process)."""
-    return list(library.lemmas.values())

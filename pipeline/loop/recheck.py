@@ -15,15 +15,13 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from actors.cluster import gather
-from domain import Definition, Development, Lemma, Verdict
+from domain import Development, Lemma, Verdict
+from library_store.state import REFUSED
 from pipeline.loop.context import RunContext
 from pipeline.loop.progress import Progress
 from pipeline.loop.workers import Workers
 from pipeline.words import counted
 from verifiers.canonical import canonical_header
-
-FAILED = "failed_recheck"
-"""What retired a lemma that the recheck refused, or that rests on one."""
 
 
 class Rechecked(NamedTuple):
@@ -46,7 +44,7 @@ class _Judged(NamedTuple):
 def recheck(context: RunContext, workers: Workers, progress: Progress) -> Rechecked:
     """Verifies all lemmas of the library together, and records what came of it."""
     by_prelude: dict[str, list[Lemma]] = {}
-    lemmas: list[Lemma] = workers.library.query(_lemmas)
+    lemmas = workers.library.unrefused()
     for lemma in lemmas:
         if lemma.prelude_id in context.preludes:
             by_prelude.setdefault(context.preludes[lemma.prelude_id], []).append(lemma)
@@ -54,7 +52,7 @@ def recheck(context: RunContext, workers: Workers, progress: Progress) -> Rechec
         _open_again(workers, progress)
         return Rechecked(0, 0, 0)
     progress.stage(f"recheck {counted(len(lemmas), 'lemma')}")
-    known: dict[str, Definition] = workers.library.query(_definitions)
+    known = workers.library.all_definitions()
     good: list[str] = []
     failed: list[str] = []
     reasons: list[str] = []
@@ -140,33 +138,12 @@ def _record(workers: Workers, progress: Progress, judged: _Judged) -> None:
     for name, reason in judged.bad.items():
         progress.say(f"LEMMA REFUSED by the recheck, retired with all that rests on it: {name[:16]}: {reason}")
         library.set_trust([name], "none")
-        library.retire(name, FAILED)
+        library.retire(name, REFUSED)
         library.add_event("recheck_failed", name, detail={"reason": reason})
 
 
 def _open_again(workers: Workers, progress: Progress) -> None:
     """Open problems whose proofs rest on refused lemmas, those also that a recheck refused which was then stopped."""
-    for name in workers.library.query(_resting_problems):
+    for name in workers.library.proved_on_refused():
         progress.say(f"problem {name} is open again: its proof rests on a lemma that the recheck refused")
-        workers.library.set_problem(name, "open", reason=FAILED)
-
-
-# ------------------------------------------------------------------- reads that run in the library's own process
-
-
-def _lemmas(library: Any) -> list[Lemma]:
-    """All lemmas but those that an earlier recheck refused; retired ones too, because proofs may use them."""
-    return [lemma for lemma in library.lemmas.values() if lemma.retired_by != FAILED]
-
-
-def _definitions(library: Any) -> dict[str, Definition]:
-    return dict(library.definitions)
-
-
-def _resting_problems(library: Any) -> list[str]:
-    refused = {lemma.id for lemma in library.lemmas.values() if lemma.retired_by == FAILED}
-    return [
-        name
-        for name, state in library.problems.items()
-        if state.status == "proved" and not refused.isdisjoint(state.uses)
-    ]
+        workers.library.set_problem(name, "open", reason=REFUSED)

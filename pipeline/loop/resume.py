@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import yaml
 
@@ -70,8 +70,9 @@ def resume(settings: RunSettings, directory: Path, library: SharedLibrary, probl
         UserError: it is another run's, or a problem is another one now.
     """
     settle(settings, directory)
-    same_problems(directory, library.query(known_problems), problems)
-    return library.query(_begun)
+    same_problems(directory, library.all_problems(), problems)
+    number = library.current_round()
+    return Begun(number, bool(round_so_far(library, number).done), tuple(library.all_notices()))
 
 
 def check(settings: RunSettings, directory: Path) -> None:
@@ -152,31 +153,17 @@ def _has_records(directory: Path) -> bool:
     return any(name != "schema" for file in written for name, _ in journal.read(file).records)
 
 
-# ------------------------------------------------------------------- reads that run in the library's own process
-
-
-def known_problems(library: Any) -> dict[str, ProblemState]:
-    return dict(library.problems)
-
-
-def _begun(library: Any) -> Begun:
-    return Begun(library.round, bool(round_so_far(library, library.round).done), tuple(library.notices))
-
-
-def round_so_far(library: Any, number: int) -> RoundSoFar:
+def round_so_far(library: SharedLibrary, number: int) -> RoundSoFar:
     """What round `number` has done when it is taken up again."""
-    every = library.at_round(number).rows("attempts")
-    rows = [row for row in every if row["round"] == number]
-    waiting = tuple(name for name, state in library.problems.items() if state.status == "open")
+    recorded = library.recorded_round(number)
+    numbers = [int(found[1]) for step in recorded.steps if (found := _STEP.fullmatch(step.id))]
     return RoundSoFar(
-        waiting,
-        frozenset(row["target"] for row in rows),
-        max((int(found[1]) for row in rows if (found := _STEP.fullmatch(row["id"]))), default=0),
-        frozenset(row["target"] for row in rows if row["kind"] == "request" and not row["model"]),
-        sum(row["kind"] != "problem" and bool(row["model"]) for row in rows),
-        dict(library.attempts_on),
-        library.tokens_out,
-        tuple(
-            row["cpu_seconds"] for row in every if row["kind"] == "problem" and row["candidates"] and not row["model"]
-        ),
+        recorded.open_problems,
+        frozenset(step.target for step in recorded.steps),
+        max(numbers, default=0),
+        frozenset(step.target for step in recorded.steps if step.kind == "request" and not step.by_model),
+        sum(step.kind != "problem" and step.by_model for step in recorded.steps),
+        recorded.tried,
+        recorded.tokens,
+        recorded.attempt_seconds,
     )

@@ -18,7 +18,6 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from itertools import chain, zip_longest
-from typing import Any
 
 from domain import Elaboration, Lemma
 from library_store.retrieval.fusion import fused as fuse
@@ -59,7 +58,8 @@ def retrieve_for_problem(context: RunContext, name: str, number: int, seed: int)
     k, order = settings.prove.lemmas, settings.retrieval.order
     if order == "ranked" or settings.retrieval.visibility == "none":
         return retrieve(context, statement, over, k, number - 1)
-    there: list[Lemma] = context.library.query(_admitted, statement, frozenset(over), number - 1)
+    visible = context.library.visible(statement.prelude_id, over, number - 1)
+    there = [lemma for lemma in visible if lemma.id != statement.id]
     if order == "first":
         return there[:k]
     if order == "random":
@@ -77,7 +77,7 @@ def rediscovered(context: RunContext, name: str, number: int) -> Proof | None:
     """
     if context.settings.retrieval.visibility == "none" or context.settings.retrieval.order != "ranked":
         return None
-    known = context.library.query(_found_itself, context.of_problem(name).id, number - 1)
+    known = context.library.found_by(context.of_problem(name).id, number - 1)
     if known is None:
         return None
     lemma, *uses = known
@@ -123,24 +123,3 @@ def fused(*rankings: Sequence[Lemma]) -> list[Lemma]:
     """One ranking out of several; a lemma that one of them lacks gains nothing from it. The first one breaks ties."""
     lemmas = {lemma.id: lemma for ranking in rankings for lemma in ranking}
     return [lemmas[one] for one in fuse([[lemma.id for lemma in ranking] for ranking in rankings])]
-
-
-def _found_itself(library: Any, identity: str, at_round: int) -> list[Lemma] | None:
-    """A lemma of rounds 1 to `at_round` and those that it uses (run in the library's own process)."""
-    lemma = library.lemmas.get(identity)
-    if lemma is None or not 1 <= lemma.round <= at_round or library.trust[identity] == "none":
-        return None
-    return [lemma, *(library.lemmas[used] for used in lemma.uses)]
-
-
-def _admitted(library: Any, statement: CanonicalStatement, over: frozenset[str], at_round: int) -> list[Lemma]:
-    """The lemmas over some definitions, in order of admission (run in the library's own process)."""
-    return [
-        lemma
-        for lemma in library.lemmas.values()
-        if lemma.retired_by is None
-        and lemma.prelude_id == statement.prelude_id
-        and lemma.round <= at_round
-        and lemma.id != statement.id
-        and over.issuperset(lemma.definition_ids)
-    ]

@@ -27,7 +27,7 @@ from pipeline.loop.prepare import prepare
 from pipeline.loop.progress import Progress
 from pipeline.loop.proof_files import write_proofs
 from pipeline.loop.recheck import recheck
-from pipeline.loop.resume import known_problems, resume
+from pipeline.loop.resume import resume
 from pipeline.loop.workers import open_workers
 from verifiers.backend import prover_of
 
@@ -79,7 +79,7 @@ def run(settings: RunSettings, datasets: Sequence[Dataset], directory: Path, pro
             # Snapshot: the round's tables, and a file for each proof.
             costs.end_round()
             manifests.append(workers.library.snapshot(seed=settings.seed, code_version=__version__))
-            write_proofs(directory, workers.library.query(known_problems))
+            write_proofs(directory, workers.library.all_problems())
             progress.round(manifests[-1])
             if last and number < settings.rounds:
                 return Outcome(tuple(manifests), budget_is_spent)

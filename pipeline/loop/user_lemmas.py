@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from datasets.jsonl import parse_object, problem_of, read_lines
 from domain import Candidate, Elaboration, Lemma, Problem, UserError, Verdict
-from pipeline.loop.admit import Origin, admit, known
+from pipeline.loop.admit import Origin, admit
 from pipeline.loop.attempt_log import AttemptLog
 from pipeline.loop.context import CanonicalStatement, RunContext
 from pipeline.loop.llm_prover import by_text, harvest
@@ -85,7 +85,7 @@ def take_given(context: RunContext, workers: Workers, file: Path) -> list[str]:
         else:
             statement = context.statement(answer.statement, answer.prelude_id)
             stated.append((statement, one, answer))
-    present = workers.library.query(known, [statement.id for statement, _, _ in stated])
+    present = workers.library.known([statement.id for statement, _, _ in stated])
     fresh = [one for one, have in zip(stated, present, strict=True) if not have]
     audits = [Candidate(elaboration.problem, one.proof) for _, one, elaboration in fresh]
     taken = 0

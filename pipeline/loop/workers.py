@@ -62,7 +62,7 @@ def open_workers(settings: RunSettings, directory: Path, prover: Prover) -> Gene
     )
     try:
         opened = cast("SharedLibrary", Remote(library.start(directory)))
-        opened.query(_round)
+        opened.current_round()
         opener = backend_of(prover).opener(_limits(settings, directory))
         started = verification.start(settings.verifiers.processes, opener)
         verifiers = [Remote(actor) for actor in started]
@@ -78,10 +78,6 @@ def open_workers(settings: RunSettings, directory: Path, prover: Prover) -> Gene
             opened.close()
     finally:
         cluster.leave()
-
-
-def _round(opened: Any) -> int:
-    return opened.round
 
 
 def _limits(settings: RunSettings, directory: Path) -> VerifierLimits:

@@ -125,10 +125,10 @@ def test_a_round_that_goes_on_knows_what_it_has_done(tmp_path: Path) -> None:
         library.add_attempt(replace(attempt("r2-0001", kind="request", target="asked"), model="small"))
         library.set_problem("prop_1", "proved")
     with Library(tmp_path) as library:
-        so_far = library.round_so_far(2)
+        recorded = library.recorded_round(2)
         assert library.current_round() == 2
-        assert so_far.steps == (Step("r2-0001", "request", "asked", by_model=True),)
-        assert so_far.attempt_seconds == (1.5,)
-        assert so_far.tried["asked"] == library.tries("asked") == 1
-        assert "prop_1" not in so_far.open_problems
-        assert list(library.all_problems()) != list(so_far.open_problems)
+        assert recorded.steps == (Step("r2-0001", "request", "asked", by_model=True),)
+        assert recorded.attempt_seconds == (1.5,)
+        assert recorded.tried["asked"] == library.tries("asked") == 1
+        assert "prop_1" not in recorded.open_problems
+        assert list(library.all_problems()) != list(recorded.open_problems)

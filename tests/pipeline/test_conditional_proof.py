@@ -9,12 +9,12 @@ import pytest
 from domain import Request
 from library_store.admission import Proposal
 from library_store.schema import ProblemState
+from library_store.state import REFUSED
 from pipeline.config import ProveSettings, RunSettings
 from pipeline.loop.attempt import Result, attempt
 from pipeline.loop.attempt_log import AttemptLog
 from pipeline.loop.conditional_proof import ConditionalProofs
 from pipeline.loop.prove import Proof
-from pipeline.loop.recheck import FAILED
 from tests.library_store.samples import AUDITED
 from tests.pipeline.elaborated import lemma_of
 from tests.pipeline.small_library import SmallLibrary
@@ -164,7 +164,7 @@ def test_a_lemma_that_a_recheck_refused_is_proved_anew(verifier: RocqVerifier, t
     refused = lemma_of(theory()["sum_next"], "exact refused.")
     bench.library.insert_many([Proposal(refused, AUDITED)])
     bench.library.set_trust([refused.id], "none")
-    bench.library.retire(refused.id, FAILED)
+    bench.library.retire(refused.id, REFUSED)
     found = bench.search("twice_sum")
     assert found is not None
     assert [lemma.id for lemma in found.lemmas] == [refused.id]

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
@@ -60,13 +60,6 @@ CHEATS = {
 }
 
 
-class OwnProcess(Library):
-    """The library, asked in this process."""
-
-    def query(self, function: Any, *arguments: Any) -> Any:
-        return function(self, *arguments)
-
-
 @pytest.fixture(scope="module")
 def verifier() -> Iterator[RocqVerifier]:
     made = RocqVerifier(RocqSettings(check_seconds=2, audit_seconds=5))
@@ -79,10 +72,8 @@ def elaboration(verifier: RocqVerifier) -> Elaboration:
     return cast("Elaboration", verifier.elaborate([PROBLEM])[0])
 
 
-def harvested(
-    verifier: RocqVerifier, elaboration: Elaboration, folder: Path, text: str
-) -> tuple[RunContext, OwnProcess]:
-    library = OwnProcess(folder)
+def harvested(verifier: RocqVerifier, elaboration: Elaboration, folder: Path, text: str) -> tuple[RunContext, Library]:
+    library = Library(folder)
     context = context_of([elaboration], verifier=verifier, library=library)
     library.add_definitions(elaboration.definitions)
     log, origin = AttemptLog("a", "problem", "p"), Origin("harvest", "problem", ("p",))

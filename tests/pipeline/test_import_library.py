@@ -9,9 +9,9 @@ import pytest
 
 from domain import Lemma
 from library_store.library import Library
+from library_store.state import REFUSED
 from pipeline.loop.context import RunContext
 from pipeline.loop.import_library import _usable, import_library  # pyright: ignore[reportPrivateUsage]
-from pipeline.loop.recheck import FAILED
 from tests.pipeline.contexts import context_of
 from tests.pipeline.elaborated import lemma_of
 from tests.pipeline.small_theory import theory
@@ -56,7 +56,7 @@ def test_what_is_recorded_beside_statement_and_proof_is_written_anew(context: Ru
         {"definition_ids": ("of nobody",)},
         {"prover": "lean4"},
         {"uses": ("of nobody",)},
-        {"retired_by": FAILED},
+        {"retired_by": REFUSED},
     ],
     ids=lambda lie: next(iter(lie)),
 )

@@ -15,10 +15,11 @@ from domain import Development, Elaboration, Forall, Lemma, Message, Var, Verdic
 from library_store.admission import Proposal
 from library_store.library import Library
 from library_store.snapshot import read
+from library_store.state import REFUSED
 from pipeline.config import resolve
 from pipeline.loop import run
 from pipeline.loop.progress import Progress
-from pipeline.loop.recheck import FAILED, judge
+from pipeline.loop.recheck import judge
 from pipeline.loop.recheck import recheck as recheck_run
 from pipeline.loop.resume import settle
 from tests.library_store import samples
@@ -79,7 +80,7 @@ def test_a_recheck_that_was_stopped_before_it_opened_the_problems_is_mended_by_t
         library.insert(samples.lemma("a"), samples.AUDITED)
         library.set_problem("prop_1", "proved", proof="apply a.", uses=[samples.sha("lemma a")])
         library.set_trust([samples.sha("lemma a")], "none")
-        library.retire(samples.sha("lemma a"), FAILED)
+        library.retire(samples.sha("lemma a"), REFUSED)
     shared: Any = SharedLibrary(directory)
     workers: Any = SimpleNamespace(library=shared, verifiers=[])
     with Progress(directory / "logs" / "run.log") as progress:
@@ -127,7 +128,7 @@ def test_a_false_lemma_in_the_runs_own_journal_does_not_outlive_the_run(tmp_path
         run.run(settings, [limited], tmp_path / "run", progress)
     tables = read(tmp_path / "run")
     rows = {row["id"]: row for row in tables.rows("lemmas")}
-    assert rows[false.id]["retired_by"] == FAILED
+    assert rows[false.id]["retired_by"] == REFUSED
     assert rows[false.id]["trust"] == "none"
     assert all(row["trust"] == "rechecked" for name, row in rows.items() if name != false.id)
     said = (tmp_path / "run" / "logs" / "run.log").read_text()

@@ -8,7 +8,6 @@ from typing import Any
 
 from domain import Elaboration, Problem
 from library_store.admission import Proposal
-from library_store.library import Library
 from pipeline.config import ProveSettings, RetrievalSettings, RunSettings
 from pipeline.loop.context import CanonicalStatement
 from pipeline.loop.retrieve import by_words, for_prompt, fused, rediscovered, retrieve
@@ -16,21 +15,6 @@ from tests.library_store.samples import AUDITED, ZERO, Var, equal, for_all, lemm
 from tests.pipeline.contexts import context_of
 
 VISIBLE = (sha("nat"), sha("plus"))
-
-
-class Asked:
-    """A library as its actor answers."""
-
-    def __init__(self, library: Library) -> None:
-        self._library = library
-
-    def query(self, function: Any, *arguments: Any) -> Any:
-        return function(self._library, *arguments)
-
-
-def asking(library: Library) -> Any:
-    """The library as a step asks it."""
-    return Asked(library)
 
 
 def statement(name: str, term: Any) -> CanonicalStatement:
@@ -87,7 +71,7 @@ def test_the_proof_of_a_lemma_that_states_a_problem_is_found_if_the_run_made_it_
     context = context_of([elaboration])
     itself = lemma("itself", term, id=context.of_problem("p").id, uses=(sha("lemma used"),), operator="exploration")
     with opened(tmp_path) as library:
-        context = replace(context, library=asking(library))
+        context = context_of([elaboration], library=library)
         assert rediscovered(context, "p", 2) is None
         library.insert_many([Proposal(one, AUDITED) for one in (lemma("used"), itself)])
         assert rediscovered(context, "p", 1) is None
@@ -107,7 +91,7 @@ def test_an_imported_lemma_does_not_prove_the_problem_that_it_states(tmp_path: P
     elaboration = Elaboration(Problem("p", "rocq", "", ""), sha(""), "", (), {}, term, "exact itself", VISIBLE)
     context = context_of([elaboration])
     with opened(tmp_path) as library:
-        context = replace(context, library=asking(library))
+        context = context_of([elaboration], library=library)
         library.insert_many([Proposal(lemma("itself", term, id=context.of_problem("p").id), AUDITED, imported=True)])
         assert rediscovered(context, "p", 2) is None
 
