@@ -1,1 +1,1 @@
-"""Where statements and proofs come from: prover automation, goal surgery, exploration and the language model."""
+"""Where statements and proofs come from: prover automation, generalised goals, exploration and the language model."""

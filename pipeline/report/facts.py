@@ -126,7 +126,7 @@ class Facts:
     """`rounds`, with 0 in front when the run began with a library."""
     funnel: dict[Source, dict[str, int | None]]
     """Stage to candidates that reached it; None where no attempt recorded the stage."""
-    ledger: tuple[SourceTotals, ...]
+    by_source: tuple[SourceTotals, ...]
     cpu_by_part: dict[str, float]
     cpu_whole: bool
     """Whether `cpu_by_part` covers the whole process tree; otherwise it is the attempts' own seconds."""

@@ -70,7 +70,7 @@ def gather(tables: Tables) -> Facts:
         growth=_growth(tables.lemmas.values(), growth_rounds),
         growth_rounds=growth_rounds,
         funnel=_funnel(attempts, lemmas),
-        ledger=tuple(_ledger(source, attempts, problems, lemmas) for source in SOURCES),
+        by_source=tuple(_totals_of(source, attempts, problems, lemmas) for source in SOURCES),
         cpu_by_part=cpu or of_attempts,
         cpu_whole=bool(cpu),
         tokens_by_part=_tokens(attempts),
@@ -202,7 +202,7 @@ def _growth(lemmas: Iterable[Lemma], rounds: Sequence[int]) -> dict[str, list[in
     return {operator: [born[operator, number] for number in rounds] for operator, _ in totals.most_common()}
 
 
-# ------------------------------------------------------------------------------------------------ funnel and ledger
+# ------------------------------------------------------------------------------------------------ funnel and sources
 
 
 def _fates(row: Row, source: Source) -> Counter[str]:
@@ -226,7 +226,7 @@ def _funnel(attempts: Sequence[Row], lemmas: dict[str, LemmaFacts]) -> dict[Sour
     return funnel
 
 
-def _ledger(
+def _totals_of(
     source: Source, attempts: Sequence[Row], problems: Sequence[ProblemFacts], lemmas: dict[str, LemmaFacts]
 ) -> SourceTotals:
     proposed = [_fates(row, source)["proposed"] for row in attempts]

@@ -182,7 +182,7 @@ def provable(facts: Facts) -> list[tuple[ProblemFacts, list[LemmaFacts]]]:
 
 def findings(facts: Facts) -> list[str]:
     """What did not happen, in words: a report that leaves out its null results misleads."""
-    automation, model = facts.ledger
+    automation, model = facts.by_source
     said: list[str] = []
     if not facts.counts["solved_with_library"]:
         said.append(f"No proof needs a lemma from another problem (n = {len(facts.proved)} proofs).")

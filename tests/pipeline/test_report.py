@@ -62,16 +62,16 @@ def test_every_count_of_the_manifest_is_computed_again_from_the_tables(run: Path
 
 
 def test_automation_and_language_model_add_up_to_the_whole(facts: Facts) -> None:
-    assert tuple(row.source for row in facts.ledger) == SOURCES
-    assert sum(row.problems for row in facts.ledger) == facts.counts["solved"]
-    assert sum(row.with_library for row in facts.ledger) == facts.counts["solved_with_library"]
-    assert sum(row.lemmas for row in facts.ledger) == len(facts.lemmas)
-    assert sum(row.used for row in facts.ledger) == len(facts.used_lemmas)
-    assert sum(row.proposed for row in facts.ledger) == facts.counts["candidates"]
+    assert tuple(row.source for row in facts.by_source) == SOURCES
+    assert sum(row.problems for row in facts.by_source) == facts.counts["solved"]
+    assert sum(row.with_library for row in facts.by_source) == facts.counts["solved_with_library"]
+    assert sum(row.lemmas for row in facts.by_source) == len(facts.lemmas)
+    assert sum(row.used for row in facts.by_source) == len(facts.used_lemmas)
+    assert sum(row.proposed for row in facts.by_source) == facts.counts["candidates"]
     for stage in ("proposed", "elaborated", "audited", "new"):
         assert all(facts.funnel[source][stage] for source in SOURCES), stage
-    assert sum(row.tokens_in + row.tokens_out for row in facts.ledger) == facts.counts["tokens"]
-    automation, model = facts.ledger
+    assert sum(row.tokens_in + row.tokens_out for row in facts.by_source) == facts.counts["tokens"]
+    automation, model = facts.by_source
     assert automation.tokens_in + automation.tokens_out == 0
     assert min(automation.problems, model.problems, automation.lemmas, model.lemmas) > 0
 
