@@ -7,16 +7,16 @@ documents in the same order.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias, get_args
 
 from datasets.jsonl import parse_object, read_lines
 from datasets.leandojo import Theorem, read_leandojo
 from domain import Problem, Prover, UserError
 
-SUFFIXES: dict[str, Prover | None] = {".v": "rocq", ".lean": "lean4", ".thy": "isabelle", ".txt": None}
-"""Files of a folder that are read, and the prover that they are for."""
+Suffixes: TypeAlias = Mapping[str, Prover | None]
+"""Suffixes of the files of a folder that are read, and the prover that they are for."""
 
 
 class Document(NamedTuple):
@@ -27,24 +27,24 @@ class Document(NamedTuple):
     prover: Prover | None = None
 
 
-def read_folder(folder: Path) -> Iterator[Document]:
-    """The files below a folder whose suffix is one of `SUFFIXES`, by name. Bytes that are not UTF-8 are replaced."""
+def read_folder(folder: Path, suffixes: Suffixes) -> Iterator[Document]:
+    """The files below a folder with one of these suffixes, by name. Bytes that are not UTF-8 are replaced."""
     for file in sorted(folder.rglob("*")):
-        if file.suffix in SUFFIXES and file.is_file():
+        if file.suffix in suffixes and file.is_file():
             text = file.read_text(encoding="utf-8", errors="replace")
-            yield Document(file.relative_to(folder).as_posix(), text, SUFFIXES[file.suffix])
+            yield Document(file.relative_to(folder).as_posix(), text, suffixes[file.suffix])
 
 
-def read_texts(path: Path) -> Iterator[Document]:
+def read_texts(path: Path, suffixes: Suffixes) -> Iterator[Document]:
     """A folder (`read_folder`), one such file, or a JSONL file whose lines have `text` and perhaps `name`, `prover`.
 
     Raises:
         UserError: there is nothing at `path`, or a line of the file has no text.
     """
     if path.is_dir():
-        yield from read_folder(path)
-    elif path.suffix in SUFFIXES and path.is_file():
-        yield Document(path.name, path.read_text(encoding="utf-8", errors="replace"), SUFFIXES[path.suffix])
+        yield from read_folder(path, suffixes)
+    elif path.suffix in suffixes and path.is_file():
+        yield Document(path.name, path.read_text(encoding="utf-8", errors="replace"), suffixes[path.suffix])
     else:
         for number, line in read_lines(path):
             where = f"{path}:{number}"
@@ -52,8 +52,8 @@ def read_texts(path: Path) -> Iterator[Document]:
             text, prover = record.get("text"), record.get("prover")
             if not isinstance(text, str):
                 raise UserError(f"{where}: field `text`: expected a text")
-            if prover not in ("rocq", "lean4", "isabelle", None):
-                raise UserError(f"{where}: field `prover`: {prover!r} is none of rocq, lean4, isabelle")
+            if prover not in (*get_args(Prover), None):
+                raise UserError(f"{where}: field `prover`: {prover!r} is none of {', '.join(get_args(Prover))}")
             yield Document(str(record.get("name", number)), text, prover)
 
 

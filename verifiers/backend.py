@@ -152,6 +152,8 @@ class Backend:
     export: ExportForm
     refuter: Refuter | None = None
     """None where false statements are not refuted."""
+    clock: str = "CPU seconds"
+    """What the seconds of its verdicts are."""
 
 
 @cache

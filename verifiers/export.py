@@ -50,10 +50,6 @@ class ExportForm(Protocol):
         """The names of what a definition introduces, and of what the prover derives, from a stem for each."""
         ...
 
-    def theorem(self, name: str, statement: str) -> str:
-        """A statement without its proof."""
-        ...
-
     def proved(self, name: str, statement: str, proof: str) -> str:
         """A statement with its proof."""
         ...

@@ -103,7 +103,7 @@ def check(
             also = {"repaired": repaired} if repair else {}
             print(json.dumps({**_answer(candidate.problem.name, verdict), **also}))
         else:
-            print(_shown(candidate.problem.name, verdict, candidate.proof if repaired is None else repaired))
+            print(_shown(candidate.problem, verdict, candidate.proof if repaired is None else repaired))
             if repaired is not None and verdict.accepted:
                 print(f"\n{repaired.strip()}")
             elif repair and not verdict.accepted:
@@ -233,12 +233,14 @@ def _answer(name: str, verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _shown(name: str, verdict: Verdict, proof: str) -> str:
+def _shown(problem: Problem, verdict: Verdict, proof: str) -> str:
+    from verifiers.backend import backend_of
+
     kind = f"{verdict.verdict} ({verdict.trust})" if verdict.accepted else f"{verdict.verdict} ({verdict.reason})"
     if verdict.verdict == "accepted" and not verdict.accepted:
         kind = f"not accepted (only {verdict.trust})"
-    clock = "seconds" if verdict.prover.startswith("isabelle") else "CPU seconds"
-    lines = [f"{name}: {kind}, {verdict.prover}, {verdict.seconds:.2f} {clock}"]
+    clock = backend_of(problem.prover).clock
+    lines = [f"{problem.name}: {kind}, {verdict.prover}, {verdict.seconds:.2f} {clock}"]
     lines += [f"  axiom {axiom}" for axiom in verdict.axioms]
     for message in verdict.messages:
         lines += [f"  {line}" for line in f"{_place(message, proof)}{message.text}".split("\n")]

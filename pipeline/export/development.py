@@ -205,7 +205,7 @@ def _record(library: Library, part: Part, lemma: Lemma) -> dict[str, Any]:
         "name": name,
         "prover": lemma.prover,
         "header": "\n".join([text for text in (part.prelude, *[library.text(d.source) for d in definitions]) if text]),
-        "formal_statement": library.form.theorem(name, library.text(lemma.statement_exact)),
+        "formal_statement": library.backend.syntax.theorem(name, library.text(lemma.statement_exact).strip()),
         "proof": "\n".join([*([tactics] if tactics else []), *[_sentence(library, one) for one in (*needed, lemma)]]),
         "statement": _shown(Display(definitions), lemma),
         "id": lemma.id,

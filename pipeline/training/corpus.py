@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, TextIO
 
 from datasets import load
 from datasets.texts import Document, problem_texts, read_folder, read_leandojo_texts, read_texts
-from domain import OutsideError, Problem, UserError
+from domain import OutsideError, Problem, Prover, UserError
 from models.training.packing import write_tokens
 from models.training.tokenizer import save_tokenizer, train_tokenizer
 from pipeline.config import ProblemSource
@@ -26,6 +26,7 @@ from pipeline.corpora.rocq import stdlib_folder
 from pipeline.loop import problem_sources
 from pipeline.training.gate import Gate
 from pipeline.training.settings import TextSource, TrainSettings
+from verifiers.backend import BACKENDS, backend_of
 
 FOLDER = "corpus"
 SPLITS = ("train", "held_out")
@@ -176,12 +177,18 @@ def _documents(source: TextSource) -> Iterator[Document]:
     if path is not None and not path.exists():
         raise FileNotFoundError(f"there is nothing at {path}")
     if name == "coq-stdlib":
-        return read_folder(path or stdlib_folder())
+        return read_folder(path or stdlib_folder(), _suffixes())
     if name in ("leandojo", "text"):
         if path is None:
             raise UserError(f"corpus: {name} needs a `path`")
-        return read_leandojo_texts(path) if name == "leandojo" else read_texts(path)
+        return read_leandojo_texts(path) if name == "leandojo" else read_texts(path, _suffixes())
     return problem_texts(load(name, path=path, split=source.split).problems)
+
+
+def _suffixes() -> dict[str, Prover | None]:
+    """The files of a folder that are read: every prover's, and plain ones."""
+    found: dict[str, Prover | None] = {backend_of(prover).syntax.suffix: prover for prover in BACKENDS}
+    return found | {".txt": None}
 
 
 def _held_out_problems(given: Sequence[ProblemSource]) -> list[Problem]:

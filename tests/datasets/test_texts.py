@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from datasets.texts import Document, problem_texts, read_leandojo_texts, read_texts
+from datasets.texts import Document, Suffixes, problem_texts, read_leandojo_texts, read_texts
 from domain import Problem, UserError
+
+SUFFIXES: Suffixes = {".v": "rocq", ".lean": "lean4", ".txt": None}
 
 
 def test_a_folder_is_its_files_by_name(tmp_path: Path) -> None:
@@ -14,7 +16,7 @@ def test_a_folder_is_its_files_by_name(tmp_path: Path) -> None:
     (tmp_path / "b" / "B.v").write_bytes(b"Check \xff.")
     (tmp_path / "a.lean").write_text("theorem")
     (tmp_path / "c.vo").write_text("compiled")
-    assert list(read_texts(tmp_path)) == [
+    assert list(read_texts(tmp_path, SUFFIXES)) == [
         Document("a.lean", "theorem", "lean4"),
         Document("b/B.v", "Check \N{REPLACEMENT CHARACTER}.", "rocq"),
     ]
@@ -23,7 +25,7 @@ def test_a_folder_is_its_files_by_name(tmp_path: Path) -> None:
 def test_json_lines_have_text_and_perhaps_more(tmp_path: Path) -> None:
     file = tmp_path / "t.jsonl"
     file.write_text('{"text": "one"}\n\n{"text": "two", "name": "n", "prover": "lean4"}\n')
-    assert list(read_texts(file)) == [Document("1", "one"), Document("n", "two", "lean4")]
+    assert list(read_texts(file, SUFFIXES)) == [Document("1", "one"), Document("n", "two", "lean4")]
 
 
 @pytest.mark.parametrize(("line", "said"), [('{"txt": 1}', "`text`"), ('{"text": "a", "prover": "coq"}', "`prover`")])
@@ -31,7 +33,7 @@ def test_a_line_without_text_is_named(tmp_path: Path, line: str, said: str) -> N
     file = tmp_path / "t.jsonl"
     file.write_text('{"text": "one"}\n' + line + "\n")
     with pytest.raises(UserError, match=rf"t\.jsonl:2.*{said}"):
-        list(read_texts(file))
+        list(read_texts(file, SUFFIXES))
 
 
 def test_a_problem_is_its_words_header_statement_and_proof() -> None:

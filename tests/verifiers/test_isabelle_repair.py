@@ -12,7 +12,7 @@ from pipeline.config import RepairSettings
 from pipeline.loop.repair import repair_text
 from tests.verifiers.isabelle_stand_in import StandIn, running
 from verifiers.audit.isabelle.scan import refuse
-from verifiers.isabelle.methods import METHODS
+from verifiers.isabelle.automation import METHODS
 from verifiers.isabelle.steps import IsabelleSteps
 from verifiers.isabelle.verifier import IsabelleVerifier
 

@@ -35,4 +35,5 @@ BACKEND = Backend(
     automation=IsabelleAutomation(),
     prompts=IsabellePrompts(),
     export=IsabelleExport(),
+    clock="seconds",
 )

@@ -36,11 +36,8 @@ class IsabelleExport:
         del definition
         return dict(stems)
 
-    def theorem(self, name: str, statement: str) -> str:
-        return f"theorem {name}:\n  {statement.strip()}"
-
     def proved(self, name: str, statement: str, proof: str) -> str:
-        return f"{self.theorem(name, statement)}\n{textwrap.indent(proof.strip(), '  ')}"
+        return f"theorem {name}:\n  {statement.strip()}\n{textwrap.indent(proof.strip(), '  ')}"
 
     def docstring(self, text: str) -> str:
         return f"(* {text.replace('(*', '( *').replace('*)', '* )')} *)"

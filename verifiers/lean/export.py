@@ -58,12 +58,9 @@ class LeanExport:
                 names[one.name] = f"{names[datatype.name]}.{names[one.name]}"
         return with_derived(names, [one.name for one in definition.datatypes], "lean4")
 
-    def theorem(self, name: str, statement: str) -> str:
-        return f"theorem {name} : {statement}"
-
     def proved(self, name: str, statement: str, proof: str) -> str:
         block = textwrap.indent(textwrap.dedent(proof.strip("\n")), "  ")
-        return f"{self.theorem(name, statement)} := by\n{block}"
+        return f"theorem {name} : {statement} := by\n{block}"
 
     def docstring(self, text: str) -> str:
         return f"/-- {text.replace('/-', '/ -').replace('-/', '- /')} -/"

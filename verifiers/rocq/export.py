@@ -33,11 +33,8 @@ class RocqExport:
     def spelled(self, definition: Definition, stems: Mapping[str, str]) -> dict[str, str]:
         return with_derived(dict(stems), [one.name for one in definition.datatypes], "rocq")
 
-    def theorem(self, name: str, statement: str) -> str:
-        return f"Lemma {name} : {statement}."
-
     def proved(self, name: str, statement: str, proof: str) -> str:
-        return f"{self.theorem(name, statement)}\nProof.\n{proof.strip()}\nQed."
+        return f"Lemma {name} : {statement}.\nProof.\n{proof.strip()}\nQed."
 
     def docstring(self, text: str) -> str:
         inside = text.replace("(*", "( *").replace("*)", "* )").replace('"', "''")
