@@ -155,6 +155,27 @@ def test_a_trespass_is_seen(file: str, module: str) -> None:
     assert len(trespasses([Import(file, 1, module)])) == 1
 
 
+def outside_of_the_audit(imports: Iterable[Import]) -> list[str]:
+    """What files of the audit import that is neither theirs, nor what all rooms stand on, nor a library it may have."""
+    allowed = {"domain", "term_algebra", "verifiers.audit", "psutil"}
+    return [
+        f"{file}:{line}: the audit imports {module}"
+        for file, line, module in imports
+        if file.startswith("verifiers/audit/")
+        if module not in allowed and not module.startswith("verifiers.audit.")
+        if module.partition(".")[0] not in sys.stdlib_module_names
+    ]
+
+
+def test_the_audit_rests_on_itself_the_domain_and_the_algebra_of_terms(imports: tuple[Import, ...]) -> None:
+    assert outside_of_the_audit(imports) == []
+
+
+@pytest.mark.parametrize("module", ["verifiers.canonical", "verifiers.rocq.terms", "term_algebra.theory", "pyarrow"])
+def test_what_the_audit_must_not_rest_on_is_seen(module: str) -> None:
+    assert len(outside_of_the_audit([Import("verifiers/audit/cache.py", 1, module)])) == 1
+
+
 def circles(imports: Iterable[Import]) -> list[list[str]]:
     """The sets of files that import one another, directly or through others."""
     graph: nx.DiGraph[str] = nx.DiGraph((module_of(one.file), one.module) for one in imports)

@@ -12,8 +12,9 @@ from domain import Candidate, Const, Lemma, OutsideError, Problem, Verdict
 from verifiers.audit.lean import layers
 from verifiers.audit.lean.auditor import Auditor
 from verifiers.audit.lean.compiler import Compiler
+from verifiers.audit.lean.headers import commands, parse_header
 from verifiers.audit.lean.scan import scan
-from verifiers.audit.lean.source import commands, parse_header, parse_statement
+from verifiers.audit.lean.source import parse_statement
 from verifiers.audit.lean.toolchain import LeanSettings, find
 from verifiers.audit.sandbox import Sandbox
 from verifiers.lean.verifier import LeanVerifier, run_commands

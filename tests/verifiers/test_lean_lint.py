@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from verifiers.audit.lean.headers import parse_header
 from verifiers.audit.lean.lint import refuse
 from verifiers.audit.lean.scan import scan
-from verifiers.audit.lean.source import parse_header, parse_statement, surround, without_header
+from verifiers.audit.lean.source import parse_statement, surround, without_header
 from verifiers.audit.refusals import Malformed, Unterminated
 
 MATHLIB = "import Mathlib\nset_option maxHeartbeats 400000\nopen BigOperators Real Nat Topology Rat\n"

@@ -1,5 +1,6 @@
 """The cheat that docs/trust.md tells of, as it stands there, layer by layer."""
 
+import ast
 import re
 import subprocess
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from domain import Candidate, Problem
+from verifiers.audit.cache import program_files
 from verifiers.audit.rocq.auditor import Auditor
 from verifiers.audit.rocq.lint import refuse
 from verifiers.audit.sandbox import Limits, Sandbox
@@ -61,3 +63,48 @@ def test_the_files_that_the_page_names_are_there(page: str, repository: Path) ->
     named = re.findall(r"`((?:verifiers|tests)/[\w/.]+)`", page)
     assert len(named) > 8
     assert [name for name in named if not (repository / name).exists()] == []
+
+
+# --------------------------------------------------------------------------------------------- what verdicts rest on
+
+
+def test_the_page_lists_the_files_of_the_audit_and_their_lines(page: str, repository: Path) -> None:
+    table = files_of_the_audit(repository / "verifiers" / "audit")
+    assert table in page, f"docs/trust.md has another table than this:\n\n{table}"
+
+
+def test_the_cache_knows_every_file_that_a_verdict_rests_on(repository: Path) -> None:
+    audit = {file for file in (repository / "verifiers" / "audit").rglob("*") if file.suffix in (".py", ".lean", ".v")}
+    shared = {repository / "domain.py", *(repository / "term_algebra").glob("*.py")}
+    assert audit | shared <= set(program_files())
+
+
+def files_of_the_audit(audit: Path) -> str:
+    """A table of the audit's folders and files: how many lines each has, and which layer it is."""
+    rows: list[str] = []
+    total = 0
+    for folder in (audit, *sorted(path for path in audit.iterdir() if (path / "__init__.py").is_file())):
+        files = [file for file in sorted(folder.glob("*.py")) if file.name != "__init__.py"]
+        sizes = {f"`{file.name}`": (lines(file), layer(file)) for file in files}
+        library = [file for file in sorted(folder.rglob("*.lean")) if folder != audit]
+        if library:
+            sizes[f"`prelude/`, {len(library)} files"] = (sum(map(lines, library)), "the library of the embedded Lean")
+        own = sum(size for size, _ in sizes.values())
+        total += own
+        title = f"`verifiers/audit/{folder.name}/`" if folder != audit else "`verifiers/audit/`, for all provers"
+        rows += [
+            f"| **{title}** | **{own:,}** | |",
+            *(f"| {name} | {size:,} | {of} |" for name, (size, of) in sizes.items()),
+        ]
+    return "\n".join(["| file | lines | layer |", "| --- | ---: | --- |", *rows, f"| **all** | **{total:,}** | |"])
+
+
+def lines(file: Path) -> int:
+    return len(file.read_text().splitlines())
+
+
+def layer(file: Path) -> str:
+    """What the last paragraph of a module's docstring says."""
+    found = re.search(r"^Layer: (.+)\.$", ast.get_docstring(ast.parse(file.read_text())) or "", re.MULTILINE)
+    assert found is not None, f"the docstring of {file} says of no layer that it is one"
+    return found[1]

@@ -8,6 +8,8 @@ The file is SQLite's, with a write-ahead log, so any number of processes of one 
 Each row carries a digest of its key and verdict; a damaged row, or a verdict that is none, is as good as absent. A file
 that is no database is left alone and not used, and `notice` says so. What a candidate could write to must never be the
 file: it belongs where no sandbox reaches, and a verifier whose sandbox is degraded has to do without it.
+
+Layer: verdicts that are kept.
 """
 
 from __future__ import annotations
@@ -58,13 +60,17 @@ def candidate_key(kind: Kind, about: Sequence[str], candidate: Candidate, lemmas
     return content_key(kind, *(content_key(*parts) for parts in lists))
 
 
-@cache
-def program_digest() -> str:
-    """A digest of all verifiers and of what they share: what an older version of them accepted is asked again."""
+def program_files() -> list[Path]:
+    """What verdicts rest on, warm ones too: the verifiers, their libraries, and what they share with other rooms."""
     verifiers = Path(__file__).resolve().parents[1]
     files = [file for kind in ("py", "lean", "v") for file in verifiers.rglob(f"*.{kind}")]
-    files += [*verifiers.parent.glob("*.py"), *verifiers.parent.glob("term_algebra/*.py")]
-    return content_key(*(file.read_text(encoding="utf-8") for file in sorted(files)))
+    return sorted([*files, *verifiers.parent.glob("*.py"), *verifiers.parent.glob("term_algebra/*.py")])
+
+
+@cache
+def program_digest() -> str:
+    """A digest of all of them: what an older version of them accepted is asked again."""
+    return content_key(*(file.read_text(encoding="utf-8") for file in program_files()))
 
 
 class VerdictCache:

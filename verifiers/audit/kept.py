@@ -2,6 +2,8 @@
 
 Invariant: a folder is kept under a key that holds all that its files were compiled from, it is a trusted one, and only
 after `build` has filled it without an error.
+
+Layer: header and frozen statement.
 """
 
 from __future__ import annotations

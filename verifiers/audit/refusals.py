@@ -3,6 +3,8 @@
 Also the one reason to refuse a text that is the same for all of them: characters that show nothing.
 
 Invariant: nothing here has the verdict `accepted`.
+
+Layer: none of its own.
 """
 
 from __future__ import annotations

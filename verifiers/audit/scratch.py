@@ -5,6 +5,8 @@ so a boxed process cannot put a link in the place of its own folder, even where 
 
 Invariant: nothing that a boxed process leaves in its folder makes us read or remove anything outside of it, wait for a
 pipe or a device, or fail: files are opened without following links, and a tree of any depth is removed.
+
+Layer: sandbox.
 """
 
 from __future__ import annotations

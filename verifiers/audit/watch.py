@@ -5,6 +5,8 @@ and entries of its scratch folder, and files that were removed while open. A box
 `Box.exceeded` says why.
 
 Invariant: a box is only killed while we have not yet collected it, so its process id cannot be another's by then.
+
+Layer: sandbox.
 """
 
 from __future__ import annotations

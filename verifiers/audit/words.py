@@ -1,6 +1,8 @@
 """The words of a text that a prover printed, read one after the other; parsers of terms derive from it.
 
 Invariant: every character but blanks is in a word; what the pattern does not know raises `ParseError`.
+
+Layer: recursion.
 """
 
 from __future__ import annotations

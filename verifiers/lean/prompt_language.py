@@ -15,8 +15,9 @@ from pathlib import Path
 from domain import Const, Definition, Elaboration, Term
 from term_algebra.display import Display, Notation
 from verifiers.answers import Block, Blocks, code_of, unique
+from verifiers.audit.lean.headers import Command, commands
 from verifiers.audit.lean.scan import scan
-from verifiers.audit.lean.source import Command, commands, parse_statement
+from verifiers.audit.lean.source import parse_statement
 from verifiers.audit.refusals import Malformed, Unterminated
 from verifiers.lean.reader import CORE, NAME
 from verifiers.lean.terms import render_name

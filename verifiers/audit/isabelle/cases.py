@@ -2,6 +2,8 @@
 
 Invariant: only text that the scanner passed is put into a theory, and everything that judges it is under names, and
 behind a nonce, that are drawn anew each time.
+
+Layer: header, frozen statement, candidate.
 """
 
 from __future__ import annotations

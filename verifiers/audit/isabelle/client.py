@@ -10,6 +10,8 @@ abandoned tasks are dropped, notes are dropped (they are no evidence). A connect
 matched with questions closes itself.
 
 Invariant: an end is handed out only for the task that it names, and once.
+
+Layer: the server.
 """
 
 from __future__ import annotations

@@ -13,6 +13,8 @@ Invariant: a verdict `accepted` needs every one of these answers, each exactly o
 itself, and each as a sound proof has it. Silence, doubt and repetition reject.
 
 Written from the documentation and the sources; not executed by a real Isabelle here (docs/isabelle.md).
+
+Layer: comparison and axioms.
 """
 
 from __future__ import annotations

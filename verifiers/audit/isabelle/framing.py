@@ -5,6 +5,8 @@ so nothing is decoded before a message is whole: a character that is cut in two 
 
 Invariant: however a stream of bytes is cut into pieces, `Decoder` yields the same messages, and it holds no more than
 `LARGEST` bytes and one piece.
+
+Layer: the server.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ libraries never do.
 Invariant (design, invariants 1 and 11): whatever a server is that does not call itself a published release, its
 verdicts have trust `elaborated` at most, so a stand-in never fills the library.
 
-Layers of docs/trust.md: which of them are run, in which order.
+Layer: which layers are run.
 """
 
 from __future__ import annotations

@@ -4,6 +4,8 @@ A command has no terminator in Isabelle: wherever one of these words stands outs
 is enough to know which words they are. `ALLOWED` are those that a candidate may use, `REFUSED` says for every other
 command of Pure, HOL and the libraries of the distribution why not. Words that only releases before 2021 knew are left
 out: in a text for a later one they are plain names.
+
+Layer: lint.
 """
 
 from __future__ import annotations

@@ -8,6 +8,8 @@ antiquotations, and every `end` has its `begin`.
 Invariant: a text that passes runs no ML of its own, reads and writes no file, and can only state and prove, or define.
 The ML of an audit runs in the same process as the candidate, so this layer carries more weight than its relatives for
 other provers. Not known to it: commands that a theory outside the distribution adds (docs/isabelle.md).
+
+Layer: lint.
 """
 
 from __future__ import annotations

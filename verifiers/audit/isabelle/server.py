@@ -7,6 +7,8 @@ Isabelle distribution, the user's session images and our theories read-only, and
 Invariant: a server of ours dies with its connection. A server that already listens is not ours: it runs with its
 owner's rights and outside the sandbox, and the verifier's `sandbox_note` says so. Theories lie in a folder that no
 boxed process can write to.
+
+Layer: the server.
 """
 
 from __future__ import annotations

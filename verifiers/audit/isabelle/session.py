@@ -9,6 +9,8 @@ is stopped, and a server of ours killed, because a method that loops keeps its t
 longer knows is started anew, once.
 
 Invariant: a name of a theory is used once in a session, and its nodes are purged after.
+
+Layer: the server.
 """
 
 from __future__ import annotations

@@ -9,6 +9,8 @@ its sight), `L` imports S and proves the library lemmas, `C` imports L and holds
 and R and compares (`comparison`).
 
 Invariant: of these, only C holds text of the candidate, and only A, our own, imports C.
+
+Layer: header, frozen statement, candidate.
 """
 
 from __future__ import annotations

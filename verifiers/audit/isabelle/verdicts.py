@@ -3,6 +3,8 @@
 Invariant (design, invariant 1): FINISHED is no success. `accepted` needs all five theories to be among the nodes and
 clean, the audit's answers to be complete and as a sound proof has them, and every error that the server lists beside
 them to be an error of another candidate's theories. Whatever stops short of that has a reason of its own.
+
+Layer: comparison and axioms.
 """
 
 from __future__ import annotations

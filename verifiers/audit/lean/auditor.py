@@ -17,6 +17,8 @@ Invariant (design, invariant 1): `accepted` means that Lean holds NAME to be a p
 allow-listed axioms and the header's own. No output of a process that read the candidate's text decides anything but its
 failure, and no compiled file is loaded that a process could have changed after the one that wrote it. docs/lean.md says
 which layer refuses what.
+
+Layer: all of one candidate.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ from verifiers.audit import scratch
 from verifiers.audit.cache import content_key
 from verifiers.audit.kept import KeptFolders, built
 from verifiers.audit.lean.compiler import Compiler
+from verifiers.audit.lean.headers import STATEMENT_MODULE
 from verifiers.audit.lean.layers import (
     CANDIDATE_MODULE,
     CHECK_MODULE,
@@ -48,7 +51,7 @@ from verifiers.audit.lean.layers import (
     refused_texts,
     resting_on,
 )
-from verifiers.audit.lean.source import STATEMENT_MODULE, lemma_axiom, lemma_theorem
+from verifiers.audit.lean.source import lemma_axiom, lemma_theorem
 from verifiers.audit.lean.toolchain import LeanSettings, find, rebuild
 from verifiers.audit.lean.uses import constants, lemmas_in_text, lemmas_used
 from verifiers.audit.refusals import REFUSALS, Rejection, refusal, verdict_of

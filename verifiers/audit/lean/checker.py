@@ -13,6 +13,8 @@ one that is not well-formed may do anything to this process.
 
 It uses nothing but the standard library, because it runs inside the sandbox. The layout of objects is that of Lean 4.35
 (`lean.h`): a header of eight bytes that ends with the constructor's number, then fields; small numbers are 2n + 1.
+
+Layer: kernel again.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 Invariant: the compiled file is copied into a folder of ours only after the process has ended, and only if it ended
 well: exit code 0, no error among the messages, and every line of the output a message.
+
+Layer: candidate.
 """
 
 from __future__ import annotations

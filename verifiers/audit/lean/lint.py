@@ -7,6 +7,8 @@ honest text has them as names); attributes and options come from short lists; qu
 Invariant: a text that passes has none of the constructs below, in whatever place, and its strings, characters and
 comments lie where Lean sees them. The lint is one layer of several (docs/lean.md). It alone covers what runs code while
 Lean reads a text, and what switches the kernel off: the compiled file of such a text would prove nothing.
+
+Layer: lint.
 """
 
 from __future__ import annotations
@@ -14,8 +16,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from verifiers.audit.lean.headers import commands
 from verifiers.audit.lean.scan import Scan, Token, scan
-from verifiers.audit.lean.source import commands
 from verifiers.audit.refusals import Unterminated, hidden_character
 
 KEYWORDS: dict[str, str] = {

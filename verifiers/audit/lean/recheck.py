@@ -7,6 +7,8 @@ with its lemma, and prints the axioms. Then the kernel has its second look at al
 
 Invariant: nothing is taken from a cache or from a folder that was there before; the verdict is on all lemmas or on
 none; without a second look its trust is `audited`, and a message says why.
+
+Layer: recheck.
 """
 
 from __future__ import annotations
@@ -19,9 +21,10 @@ from domain import Development, Lemma, Message, Verdict, is_canonical_lemma
 from verifiers.audit import scratch
 from verifiers.audit.lean.auditor import NO_CHECKER
 from verifiers.audit.lean.compiler import Compiler
+from verifiers.audit.lean.headers import STATEMENT_MODULE, Header, parse_header
 from verifiers.audit.lean.layers import CANDIDATE_MODULE, CHECK_MODULE, failure, kernel_again, printed_axioms
 from verifiers.audit.lean.lint import refuse
-from verifiers.audit.lean.source import STATEMENT_MODULE, Header, is_one_term, lemma_theorem, parse_header
+from verifiers.audit.lean.source import is_one_term, lemma_theorem
 from verifiers.audit.lean.toolchain import LeanSettings, find, rebuild
 from verifiers.audit.refusals import REFUSALS, Rejection, refusal, verdict_of
 from verifiers.audit.sandbox import Sandbox

@@ -7,6 +7,8 @@ Invariant: where this module sees a string, a character or a comment, Lean sees 
 might be read otherwise is reported as `doubtful`: a string that might be interpolated, or raw; a character that might
 open a string; a sign right before a comment, because Lean's signs are longer than ours (`<--x` is `<-` and `-x` there,
 and `//-1` is `//` and `-1`).
+
+Layer: lint.
 """
 
 from __future__ import annotations

@@ -7,6 +7,8 @@ compiled from source into a folder of this process before its first use.
 
 Invariant: compiled libraries come from the toolchain, from the user's project, or from a folder that only this process
 writes to. Inside the sandbox all of them are read-only.
+
+Layer: header and candidate.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """What a proof is made of, read from the kernel's own term: library lemmas, and all global names.
 
 Invariant: names come from what Lean prints of compiled constants, never from the candidate's text.
+
+Layer: uses.
 """
 
 from __future__ import annotations

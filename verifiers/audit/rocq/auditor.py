@@ -15,6 +15,8 @@ For each candidate, in sandboxed processes of their own and with nothing of the 
 Invariant (design, invariant 1): `accepted` means that the kernel and the checker both hold NAME to be a proof of the
 frozen statement from allow-listed axioms and the header's own. No output of a process that ran the candidate decides
 anything but its failure. docs/trust.md says which layer refuses what.
+
+Layer: all of one candidate.
 """
 
 from __future__ import annotations

@@ -7,10 +7,10 @@ requires the compiled file, says what each of the new proofs rests on.
 Invariant: nothing of the file changes but the proofs of holes and what is put above their statements. A proof is called
 `proved` only if the compiled file holds it, typing flags are the default ones, and `Print Assumptions` names no axiom
 of the standard library but allowed ones, and nothing that the project left without a proof. (Axioms that the project
-itself states are its author's, and are told.)
+itself states are its author's, and are told.) The file's own statements are the user's: they are frozen by being left
+as they stand.
 
-Layers of docs/trust.md: own developments. It has the lint and the condition on recursion, and the list of axioms; the
-file's own statements are the user's, and are frozen by being left as they stand.
+Layer: own developments.
 """
 
 from __future__ import annotations

@@ -8,6 +8,8 @@ problem's author gave it. What a module would keep to itself
 (`Local`, `#[local]`, `Let`, …) is made without that mark, or repeated; `Module Import` is a module and an import.
 
 Invariant: nothing in what surrounds a statement comes from a candidate.
+
+Layer: header.
 """
 
 from __future__ import annotations

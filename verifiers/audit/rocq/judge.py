@@ -3,7 +3,7 @@
 Candidates go to `auditor`, whole libraries to `recheck`; verdicts that were found before come from the cache, but those
 on whole libraries never do. Warm checks are kept in the same cache, under keys of their own, and accept nothing.
 
-Layers of docs/trust.md: which of them are run, in which order.
+Layer: which layers are run.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """The steps of an audit: each lints, compiles or compares one thing, and either holds or raises `Rejection`.
 
 Nothing here knows of batches, folders that are kept, or trust: that is `auditor`'s.
+
+Layer: candidate to one file.
 """
 
 from __future__ import annotations

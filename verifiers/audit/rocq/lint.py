@@ -7,6 +7,8 @@ prints, writes files, loads code or moves in the document.
 
 Invariant: a text that passes holds only sentences whose first word is known here. The lint is one layer of several
 (docs/trust.md): it alone covers commands that write files of the host, which no kernel check would notice.
+
+Layer: lint.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 Invariant: a compiled file is copied into a trusted folder only after its box has ended, and boxes see trusted folders
 read-only. No output of a process that ran a candidate is read here for anything but the reason of its failure.
+
+Layer: header, candidate, coqchk.
 """
 
 from __future__ import annotations

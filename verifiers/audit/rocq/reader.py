@@ -2,6 +2,8 @@
 
 Invariant: a name is a `Var` where a binder or a hypothesis of that name is in scope, otherwise a `Const`. Casts and
 universe levels are dropped; anything outside the fragment raises `ParseError`, nothing is guessed.
+
+Layer: recursion.
 """
 
 from __future__ import annotations

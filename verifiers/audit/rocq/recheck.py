@@ -7,6 +7,8 @@ flags, checks each lemma to be a proof of its frozen statement, and prints what 
 full `coqchk` judges these files and everything that they rest on, the standard library included.
 
 Invariant: nothing is taken from a cache or from a folder of compiled files; the verdict is on all lemmas or on none.
+
+Layer: recheck.
 """
 
 from __future__ import annotations

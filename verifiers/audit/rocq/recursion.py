@@ -12,6 +12,8 @@ sight.
 
 Invariant: a term that passes is guarded by the syntactic condition (Giménez 1995), given that the kernel holds the
 variables in question to be recursive arguments. What cannot be read is refused.
+
+Layer: recursion.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 Invariant: what `split` calls one sentence is what the prover reads as one sentence, whatever comments and strings it
 contains; text that the prover's lexer would refuse (a comment or string without an end) raises `Unterminated`.
+
+Layer: lint.
 """
 
 from __future__ import annotations

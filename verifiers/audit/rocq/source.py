@@ -1,6 +1,8 @@
 """How a statement and a candidate become source files: pure text, no prover.
 
 Invariant: a statement is one sentence of the problem's, and what is put around a candidate's text is that sentence.
+
+Layer: frozen statement and candidate.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 Invariant (design, invariant 8): uses are read from the kernel's own terms (dpdgraph's `SearchDepend`), never from a
 text.
+
+Layer: uses.
 """
 
 from __future__ import annotations

@@ -4,6 +4,8 @@ Everything else in this room is the same for all of them. Only 8.16 can be run i
 said here of later versions follows their documentation and change logs (docs/trust.md).
 
 Invariant: a report that is not understood is never read as a good one.
+
+Layer: axioms and coqchk.
 """
 
 from __future__ import annotations
