@@ -1,4 +1,4 @@
-"""One attempt at a problem: refute it, or retrieve, try automation and credit, ask the model, repair, harvest, ask.
+"""One attempt at a problem: refute it, or retrieve, search with automation, ask for lemmas, ask the language model.
 
 A proof that a warm session accepted is put back into the problem's own names, together with the proofs of the library
 lemmas that it needs, and audited as one self-contained text against the problem's own statement. Only that counts.
@@ -58,50 +58,81 @@ def attempt(
         context: to verifier, library and model.
         name: of the problem.
         attempt_id: unique in the run.
-        number: of the round; the attempt sees the library as it was when the round began, but for what it proves on
-            credit (`pipeline.loop.conditional_proof`).
+        number: of the round; the attempt sees the library as it was when the round began, but for conjectures that it
+            proves (`pipeline.loop.conditional_proof`).
         seed: of everything random in this attempt.
         before: what became of the last attempt; None if this is the first one.
     """
-    settings, elaboration = context.settings.prove, context.elaborations[name]
+    settings, elaboration, statement = context.settings, context.elaborations[name], context.of_problem(name)
     log = AttemptLog(attempt_id, "problem", name, operator="automation")
+
+    # Refute it, once.
     if before is None and refute(context, log, elaboration):
         return Result(False, frozenset(), record(context, log).cpu_seconds, refuted=True)
-    statement = context.of_problem(name)
-    lemmas = retrieve_for_problem(context, name, number, seed)
+
+    # Retrieve lemmas, and conjectures that may be assumed.
     over = [definition.id for definition in elaboration.definitions]
     stuck = before.stuck if before is not None else ()
-    credit = ConditionalProofs(context, log, over, patient=before is not None and before.short_of > 0, stuck=stuck)
-    ranked = context.settings.retrieval.order == "ranked"
-    assumed = credit.assumable(statement, number - 1) if ranked else []
-    seconds = attempt_seconds(context.settings, number, with_lemmas=bool(lemmas or assumed))
-    credit.until = log.prover_seconds + seconds
+    patient = before is not None and before.short_of > 0
+    conditional = ConditionalProofs(context, log, over, patient=patient, stuck=stuck)
+    lemmas = retrieve_for_problem(context, name, number, seed)
+    log.retrieved.update(dict.fromkeys(lemma.id for lemma in lemmas))
+    assumed = conditional.assumable(statement, number - 1) if settings.retrieval.order == "ranked" else []
     proved_since = context.library.admitted_by([one.id for one in assumed], number - 1)
     had = frozenset([*(one.id for one in lemmas), *proved_since, *(f"assumed {one.id}" for one in assumed)])
-    log.retrieved.update(dict.fromkeys(lemma.id for lemma in lemmas))
-    found = rediscovered(context, name, number)
-    if found is not None:
-        rested_on = dict.fromkeys(lemma.id for lemma in found.lemmas)
-        log.retrieved.update(rested_on)
-        log.mentioned.update(rested_on)
-    proved = found is not None and _settle(context, log, elaboration, found)
-    last = number == context.settings.rounds
-    longer = before is not None and 0 < before.short_of < seconds
-    tried = before is None or longer or before.retrieved != had or (last and not had)
-    if tried and not proved and settings.scripts:
-        most, bare = settings.scripts, before is None or not had
+    seconds = attempt_seconds(settings, number, with_lemmas=bool(lemmas or assumed))
+    conditional.until = log.prover_seconds + seconds
+
+    # Take the proof of a lemma that states the problem, or search for one with automation.
+    proved = _settle_rediscovered(context, log, elaboration, number)
+    tried = _is_new(before, had, seconds, last=number == settings.rounds)
+    if tried and not proved and settings.prove.scripts:
+        most, bare = settings.prove.scripts, before is None or not had
         search = Search(context, log, statement, lemmas, most=most, seconds=seconds, bare=bare, stuck=stuck)
-        found = credit.prove(search, statement, lemmas, assumed)
+        found = conditional.prove(search, statement, lemmas, assumed)
         proved = found is not None and _settle(context, log, elaboration, found)
-    asks = not (before and before.retrieved) and (had or number == 2 or not context.explores)
-    if not proved and asks and settings.requests and settings.scripts:
+
+    # Ask for what it got stuck on.
+    asks = settings.prove.requests and settings.prove.scripts and _asks(context, before, had, number)
+    if not proved and asks:
         stuck = ask(context, log, statement, name, seed)
     spent = record(context, log).cpu_seconds
-    if not proved and context.model is not None and settings.samples:
-        ask_for_lemmas = before is None or settings.style == "blocks"
-        proved = _ask_model(context, f"{attempt_id}m", elaboration, lemmas, number - 1, seed, plan=ask_for_lemmas)
-    short_of = seconds if tried and credit.left <= 0 else before.short_of if before is not None and not tried else 0.0
-    return Result(proved, had, spent if tried else 0.0, short_of=short_of, stuck=stuck)
+
+    # Ask the language model.
+    if not proved and context.model is not None and settings.prove.samples:
+        plan = before is None or settings.prove.style == "blocks"
+        proved = _ask_model(context, f"{attempt_id}m", elaboration, lemmas, number - 1, seed, plan=plan)
+
+    if tried:
+        return Result(proved, had, spent, short_of=seconds if conditional.left <= 0 else 0.0, stuck=stuck)
+    return Result(proved, had, 0.0, short_of=before.short_of if before is not None else 0.0, stuck=stuck)
+
+
+def _is_new(before: Result | None, had: frozenset[str], seconds: float, *, last: bool) -> bool:
+    """Whether automation has anything that it had not in the last attempt: lemmas, time, or in the end all scripts."""
+    if before is None or before.retrieved != had or 0 < before.short_of < seconds:
+        return True
+    return last and not had
+
+
+def _asks(context: RunContext, before: Result | None, had: frozenset[str], number: int) -> bool:
+    """Whether stuck goals become requests: at the first attempt that had what the library can offer, once.
+
+    Where problems can expect conjectures that is an attempt with some, or that of the second round.
+    """
+    asked = before is not None and bool(before.retrieved)
+    return not asked and (bool(had) or number == 2 or not context.explores)
+
+
+def _settle_rediscovered(context: RunContext, log: AttemptLog, elaboration: Elaboration, number: int) -> bool:
+    """Whether a lemma that this run found states the problem, and its proof is accepted for it."""
+    found = rediscovered(context, elaboration.problem.name, number)
+    if found is None:
+        return False
+    rested_on = dict.fromkeys(lemma.id for lemma in found.lemmas)
+    log.retrieved.update(rested_on)
+    log.mentioned.update(rested_on)
+    return _settle(context, log, elaboration, found)
 
 
 def _ask_model(

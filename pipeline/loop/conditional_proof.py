@@ -1,13 +1,14 @@
-"""Proofs on credit: a proof may rest on conjectures, and only those that it needs are proved.
+"""Conditional proofs: a proof may rest on conjectures, and only those that it needs are proved.
 
 Exploration finds far more that holds than anybody needs, and to prove it all costs more than anything else in a run. A
 warm session assumes lemmas in any case; so where the library's lemmas do not suffice, it may assume open requests too:
 what exploration found and what stuck goals asked for, tested on values, not proved. Of a proof that goes through, the
 conjectures that it needs, after it was minimised, are proved next, in the same way; where one cannot be proved, another
-proof is sought without it. All this is done with few scripts for each statement first, and then with all of them.
+proof is sought without it. How much is tried for each of these is an `Effort` of `stages.ORDER`.
 
-Invariants: nothing is accepted on credit. A conjecture enters the library by an audited proof of its own, before what
-rests on it. None is assumed in its own proof, nor in the proof of one that it is needed for, so there is no circle.
+Invariants: nothing is accepted under a condition. A conjecture enters the library by an audited proof of its own,
+before what rests on it. None is assumed in its own proof, nor in the proof of one that it is needed for, so there is no
+circle.
 
 What is assumed for a problem depends on earlier rounds alone, but for what was refuted or failed often since; proofs of
 conjectures use the library of the moment, so that no two attempts prove the same. Which of two workers is faster can
@@ -27,14 +28,15 @@ from pipeline.loop.attempt_log import AttemptLog
 from pipeline.loop.context import CanonicalStatement, RunContext
 from pipeline.loop.prove import Proof, Search
 from pipeline.loop.retrieve import retrieve
+from pipeline.loop.stages import ALL, FEW, FIRST, ORDER, Effort, Stage
 from pipeline.proposers.conjecture.testing import Tester
 from term_algebra import size
 
 DEPTH = 3
-"""How many conjectures may wait for one another's proof on credit."""
+"""How many conjectures may wait for one another's proofs."""
 
 PROOFS = 3
-"""Proofs on credit that are sought for one statement, each without the conjectures that failed the one before."""
+"""Conditional proofs that are sought for one statement, each without the conjectures that failed the one before."""
 
 ASSUMED = 200
 """Conjectures that are retrieved for one statement; automation selects among them."""
@@ -48,23 +50,23 @@ GROWTH = 8
 
 @dataclass
 class ConditionalProofs:
-    """The means of one step: `over` are ids of the definitions in sight, `until` a limit of `log.prover_seconds`."""
+    """The conditional proofs of one step.
+
+    `over` are ids of the definitions in sight, `until` a limit of `log.prover_seconds`.
+    """
 
     context: RunContext
     log: AttemptLog
     over: Sequence[str]
     until: float = 0.0
     patient: bool = False
-    """Whether scripts that the quick limit stopped are worth another run, since all else failed before."""
+    """Whether what the quick limit stopped is worth another run in conditional proofs, since all else failed before."""
     stuck: Sequence[Term] = ()
     """Goals on which automation got stuck in the statement of this step."""
     failed: set[str] = field(default_factory=set[str])
     """Ids of the conjectures that could not be proved in this step: none of them is assumed again."""
-    thorough: bool = True
-    """Whether each statement gets all scripts. `prove` gives it the first ones only at first, so that a conjecture that
-    leads nowhere costs little."""
     _false: set[str] = field(default_factory=set[str], init=False)
-    """Those of `failed` that values refute: few scripts or many, they are not assumed again."""
+    """Those of `failed` that values refute: whatever the effort, they are not assumed again."""
 
     @property
     def left(self) -> float:
@@ -97,35 +99,29 @@ class ConditionalProofs:
     def prove(
         self, search: Search, statement: CanonicalStatement, lemmas: Sequence[Lemma], assumed: Sequence[Lemma]
     ) -> Proof | None:
-        """The whole order of means: few scripts, credit, all that `search` has, patient credit, a patient `search`.
-
-        Credit is given with the first scripts for each statement, then with all of them.
-        """
-        self.thorough = False
-        found = search.few() or self.search(statement, lemmas, assumed)
-        self.thorough = True
-        if found is None:
-            self.failed = set(self._false)
-            found = self.search(statement, lemmas, assumed)
-        if found is None:
-            search.screen.left = min(search.screen.left, self.left)
-            found = search.quickly()
-        if found is None and self.patient:
-            found = self.search(statement, lemmas, assumed, patient=True)
-        if found is None:
-            search.screen.left = min(search.screen.left, self.left)
-            found = search.patiently()
-        return found
+        """A proof by the means of `stages.ORDER`: stages of `search`, and efforts in which `assumed` are assumed."""
+        for means in ORDER:
+            if isinstance(means, Stage):
+                search.screen.left = min(search.screen.left, self.left)
+                found = search.run(means)
+            elif means.patient and not self.patient:
+                continue
+            else:
+                if means == ALL:  # what failed with few scripts may be assumed again
+                    self.failed = set(self._false)
+                found = self.search(statement, lemmas, assumed, means)
+            if found is not None:
+                return found
+        return None
 
     def search(
         self,
         statement: CanonicalStatement,
         lemmas: Sequence[Lemma],
         assumed: Sequence[Lemma],
+        effort: Effort = ALL,
         pending: frozenset[str] = frozenset(),
         depth: int = DEPTH,
-        *,
-        patient: bool = False,
     ) -> Proof | None:
         """A proof of a statement, all that it needs being lemmas now.
 
@@ -133,9 +129,9 @@ class ConditionalProofs:
             statement: what to prove.
             lemmas: that a proof may use.
             assumed: conjectures that it may use.
+            effort: what is tried.
             pending: ids of the statements that wait for this proof; neither they nor lemmas that state them are used.
             depth: how many more may wait.
-            patient: whether scripts that the quick limit stopped are run again.
         """
         waiting = pending | {statement.id}
         barred = waiting | {lemma.id for lemma in lemmas}
@@ -143,24 +139,24 @@ class ConditionalProofs:
             usable = [one for one in assumed if one.id not in barred | self.failed]
             if not usable or self.left <= 0:
                 return None
-            settings = self.context.settings.evolve
+            settings = self.context.settings
             search = Search(
                 self.context,
                 self.log,
                 statement,
                 [*lemmas, *usable],
-                most=self.context.settings.prove.scripts if patient else settings.scripts,
-                seconds=self.left / 2 if patient else min(self.left, settings.cpu_seconds),
+                most=settings.prove.scripts if effort.patient else settings.evolve.scripts,
+                seconds=self.left / 2 if effort.patient else min(self.left, settings.evolve.cpu_seconds),
                 bare=False,
                 stuck=() if pending else self.stuck,
             )
-            found = (search.quickly() if self.thorough else search.soon()) or search.chosen()
-            if found is None and patient:
-                found = search.patiently()
+            found = search.run(*effort.stages)
             if found is None:
                 return None
-            unpaid = [one for one in found.lemmas if not one.proof]
-            if not any(list(map(self._refuted, unpaid))) and all(self._prove(one, waiting, depth) for one in unpaid):
+            unproved = [one for one in found.lemmas if not one.proof]
+            if any(list(map(self._refuted, unproved))):
+                continue
+            if all(self._prove(one, effort, waiting, depth) for one in unproved):
                 ids = [lemma.id for lemma in found.lemmas]
                 self.log.retrieved.update(dict.fromkeys(ids))
                 self.log.mentioned.update(dict.fromkeys(ids))
@@ -184,7 +180,7 @@ class ConditionalProofs:
     def _tester(self) -> Tester:
         return Tester([self.context.definitions[identity] for identity in self.over])
 
-    def _prove(self, conjecture: Lemma, pending: frozenset[str], depth: int) -> bool:
+    def _prove(self, conjecture: Lemma, effort: Effort, pending: frozenset[str], depth: int) -> bool:
         """Whether a conjecture, for which the statements `pending` wait, is a lemma in the end."""
         context, log = self.context, self.log
         if all(context.library.known([conjecture.id])):
@@ -197,12 +193,13 @@ class ConditionalProofs:
         lemmas = [one for one in near if one.id not in pending]
         most, seconds = context.settings.evolve.scripts, min(self.left, context.settings.evolve.cpu_seconds)
         search = Search(context, log, statement, lemmas, most=most, seconds=seconds)
-        found = search.soon()
+        found = search.run(FIRST)
         if found is None and depth:
-            found = self.search(statement, lemmas, self.smaller(statement), pending, depth - 1)
-        if found is None and self.thorough:
+            below = ALL if effort.for_conjectures else FEW
+            found = self.search(statement, lemmas, self.smaller(statement), below, pending, depth - 1)
+        if found is None:
             search.screen.left = min(search.screen.left, self.left)
-            found = search.quickly()
+            found = search.run(*effort.for_conjectures)
         lemma = None
         if found is not None:
             origin = Origin(conjecture.operator, conjecture.origin_kind, conjecture.origins, (conjecture.id,))
@@ -211,6 +208,6 @@ class ConditionalProofs:
             self.failed.add(conjecture.id)
             if self.left <= 0:
                 context.library.want(conjecture.id)
-            elif self.thorough:
+            elif effort.for_conjectures:
                 context.library.count_try(conjecture.id)
         return lemma is not None

@@ -26,6 +26,7 @@ from pipeline.loop.llm_prover import by_model, by_text, limits, read_statements
 from pipeline.loop.prove import Proof, Search
 from pipeline.loop.retrieve import for_prompt, retrieve
 from pipeline.loop.scheduler import Action
+from pipeline.loop.stages import QUICK
 from pipeline.proposers.conjecture import exploration, testing
 from pipeline.proposers.language_model import prompting
 from pipeline.proposers.language_model.prompting import Evolution
@@ -213,7 +214,7 @@ def _quickly(context: RunContext, log: AttemptLog, one: Conjecture, lemmas: Sequ
     found = by_text(context, log, one.statement, one.written, lemmas) if one.written else None
     if found is None:
         most, seconds = context.settings.evolve.scripts, context.settings.evolve.cpu_seconds
-        found = Search(context, log, one.statement, lemmas, most=most, seconds=seconds).quickly()
+        found = Search(context, log, one.statement, lemmas, most=most, seconds=seconds).run(*QUICK)
     return found
 
 
@@ -226,9 +227,9 @@ def _requested(
     failures = context.library.tries(request.id)
     seconds = patient(context.settings.evolve.cpu_seconds, failures)
     most = context.settings.prove.scripts
-    credit = ConditionalProofs(context, log, one.visible, seconds, patient=failures > 0)
+    conditional = ConditionalProofs(context, log, one.visible, seconds, patient=failures > 0)
     search = Search(context, log, one.statement, lemmas, most=most, seconds=seconds)
-    return credit.prove(search, one.statement, lemmas, credit.smaller(one.statement))
+    return conditional.prove(search, one.statement, lemmas, conditional.smaller(one.statement))
 
 
 def _requested_of_model(

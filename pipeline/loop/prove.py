@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from domain import Candidate, Lemma, Problem, Term, Verdict
 from pipeline.loop.attempt_log import AttemptLog
 from pipeline.loop.context import CanonicalStatement, RunContext
 from pipeline.loop.repair import repair_candidate
+from pipeline.loop.stages import Stage
 from pipeline.proposers.automation import saturation
 from pipeline.proposers.automation.portfolio import minimise
 from term_algebra.theory import open_statement
@@ -27,14 +28,8 @@ CLOSEST = 8
 SMALLEST = 5, 12
 """How many of the smallest lemmas a saturation prover chooses among first."""
 
-FIRST, SOON, FEW = 4, 7, 12
-"""Scripts that are tried without lemmas, and then with them, before the next ones: of 160 proofs found in explorations
-of TIP, which had 24 scripts of each kind, 151 are among the first 4 and 159 among the first 12. With lemmas the
-first induction that leaves other variables alone is among the first 7, if there are at most three to induct on."""
-
 AS_LONG, MOMENT = 2.0, 0.1
-"""A lemma is needed if without it the proof fails or takes more than twice the time and 0.1 CPU seconds. Of 443 replays
-the 140 that went through took less than 1.5 times as long and 0.02 seconds; the others up to a candidate's limit."""
+"""A lemma is needed if without it the proof fails or takes more than twice the time and 0.1 CPU seconds."""
 
 
 class Proof(NamedTuple):
@@ -116,10 +111,7 @@ class Screen:
 
 
 class Search:
-    """The prover's own means for one statement: a quick pass over its scripts, perhaps in two parts, and a patient one.
-
-    The scripts without lemmas and those with them come by turns, first those that prove most.
-    """
+    """The prover's own means for one statement: stages of scripts (`stages`), none of which is run twice."""
 
     def __init__(
         self,
@@ -133,11 +125,10 @@ class Search:
         bare: bool = True,
         stuck: Sequence[Term] = (),
     ) -> None:
-        """Writes the scripts; none is tried yet.
+        """Selects lemmas; nothing is tried yet.
 
         Args:
             context: of the run.
-            context: to the verifier.
             log: notes candidates and seconds.
             statement: what to prove.
             lemmas: that may be used.
@@ -148,88 +139,44 @@ class Search:
             stuck: goals on which automation got stuck: what speaks of their terms is relevant too.
         """
         self.screen = Screen(context, log, statement, seconds)
-        self._statement = statement
+        self._log = log
+        self._term = term = statement.term
         self._lemmas = tuple(lemmas)
+        self._automation = automation = context.automation(statement.prelude_id)
         asked = most > 0 and context.settings.prove.saturation and context.backend.automation.takes_choices
         self._saturates = asked and saturation.available()
-        self._log = log
-        self._automation = context.automation(statement.prelude_id)
-        self._stopped: list[Script] = []
         prelude = context.preludes[statement.prelude_id]
         logic = bare and most > 0 and (not statement.reached or bool(prelude))
         self._procedures = context.backend.automation.procedures(prelude) if logic else ()
         inductive = most if statement.reached or lemmas else 0
-        self._selected = self._automation.select(statement.term, lemmas, stuck=stuck) if inductive else ()
-        selected = self._selected
+        self._selected = automation.select(term, lemmas, stuck=stuck) if inductive else ()
+        closest = self._selected[:CLOSEST] if len(self._selected) > CLOSEST else ()
+        self._bare_scripts = islice(automation.scripts(term, ()), inductive if bare else 0)
+        self._selected_scripts = islice(automation.scripts(term, self._selected), inductive if self._selected else 0)
+        self._closest_scripts = islice(automation.scripts(term, closest), inductive if closest else 0)
+        self._kept_for_lemmas = seconds / 2 if self._selected else 0.0
+        self._stopped: list[Script] = []
+        self._done: set[Stage] = set()
 
-        def scripts(lemmas: Sequence[Lemma], number: int) -> list[Script]:
-            return list(islice(self._automation.scripts(statement.term, lemmas), number))
-
-        without = scripts((), inductive if bare else 0)
-        using = scripts(selected, inductive if selected else 0)
-        closest = scripts(selected[:CLOSEST], inductive if len(selected) > CLOSEST else 0)
-        self._kept_for_lemmas = seconds / 2 if selected else 0.0
-        self._soonest = len(without[:FIRST]) + len(using[:SOON])
-        self._first = [*without[:FIRST], *using[:SOON], *without[FIRST:FEW], *using[SOON:FEW], *closest[:FEW]]
-        self._rest = [*without[FEW:], *using[FEW:], *closest[FEW:]]
-
-    def chosen(self) -> Proof | None:
-        """A few scripts for each choice of lemmas that a saturation prover makes, each within the quick limit.
-
-        It chooses among the smallest first, for others lead it astray too, then among those selected, then among all.
-        """
-        if not self._saturates:
-            return None
-        term, automation, screen = self._statement.term, self._automation, self.screen
-        smallest = [automation.smallest(term, self._lemmas, most) for most in SMALLEST]
-        sets = {tuple(one.id for one in lemmas): lemmas for lemmas in (*smallest, self._selected, self._lemmas)}
-        seen: set[tuple[str | None, tuple[str, ...]]] = set()
-        for lemmas in sets.values():
-            for choice in saturation.select(term, automation, lemmas):
-                self._log.prover_seconds += choice.seconds
-                screen.left -= choice.seconds
-                if screen.left <= 0:
-                    return None
-                ids = tuple(lemma.id for lemma in choice.lemmas or ())
-                if not choice.lemmas or not seen.isdisjoint([(None, ids), (choice.variable, ids)]):
-                    continue
-                seen.add((choice.variable, ids))
-                scripts = automation.scripts(term, choice.lemmas)
-                fitting = (one for one in scripts if choice.variable is None or one.plan.variable == choice.variable)
-                found = self._proof_among(list(islice(fitting, FIRST)), automation.quick_seconds)
-                if found is not None:
-                    return found
+    def run(self, *stages: Stage) -> Proof | None:
+        """The first script that goes through, with the lemmas that it needs, of those stages that were not run yet."""
+        for stage in stages:
+            if stage in self._done:
+                continue
+            self._done.add(stage)
+            found = self._run(stage)
+            if found is not None:
+                return found
         return None
 
-    def soon(self) -> Proof | None:
-        """The first scripts of each kind, `FIRST` without lemmas and `SOON` with them, each within the quick limit."""
-        scripts, self._first = self._first[: self._soonest], self._first[self._soonest :]
-        self._soonest = 0
-        return self._proof_among(scripts, self._automation.quick_seconds)
-
-    def few(self) -> Proof | None:
-        """The first `FEW` scripts of each kind that were not tried, each within the quick limit."""
-        scripts, self._first = self._first, []
-        return self._proof_among(scripts, self._automation.quick_seconds)
-
-    def quickly(self) -> Proof | None:
-        """All scripts that were not tried, each within the quick limit; then procedures."""
-        scripts, self._first, self._rest = [*self._first, *self._rest], [], []
-        found = self._proof_among(scripts, self._automation.quick_seconds)
-        if found is not None:
-            return found
-        accepted = next((script for script in self._procedures if self.screen.accepts(script, ())), None)
-        return None if accepted is None else Proof(accepted, (), "automation")
-
-    def patiently(self) -> Proof | None:
-        """The scripts that the quick limit stopped, those with lemmas first, within the settings' limit."""
-        self._kept_for_lemmas = 0.0
-        scripts, self._stopped = sorted(self._stopped, key=lambda script: not script.uses_lemmas), []
-        return self._proof_among(scripts, None)
-
-    def _proof_among(self, scripts: Sequence[Script], limit: float | None) -> Proof | None:
-        for script in scripts:
-            if self.screen.left <= (0.0 if script.uses_lemmas else self._kept_for_lemmas):
+    def _run(self, stage: Stage) -> Proof | None:
+        limit = self._automation.quick_seconds if stage.quick else None
+        if stage.procedures:
+            accepted = next((text for text in self._procedures if self.screen.accepts(text, ())), None)
+            return None if accepted is None else Proof(accepted, (), "automation")
+        for script in self._scripts(stage):
+            kept = self._kept_for_lemmas if stage.quick and not script.uses_lemmas else 0.0
+            if self.screen.left <= kept:
                 continue
             verdict = self.screen.verdict(script.text, script.uses_lemmas, limit)
             if verdict.trust == "elaborated":
@@ -238,9 +185,41 @@ class Search:
                 self._stopped.append(script)
         return None
 
+    def _scripts(self, stage: Stage) -> Iterator[Script]:
+        yield from islice(self._bare_scripts, stage.bare)
+        yield from islice(self._selected_scripts, stage.selected)
+        yield from islice(self._closest_scripts, stage.closest)
+        if stage.chosen and self._saturates:
+            yield from self._chosen_scripts(stage.chosen)
+        if stage.stopped:
+            yield from sorted(self._stopped, key=lambda script: not script.uses_lemmas)
+
+    def _chosen_scripts(self, most: int) -> Iterator[Script]:
+        """Scripts for each choice of lemmas that a saturation prover makes.
+
+        It chooses among the smallest first, for others lead it astray too, then among those selected, then among all.
+        """
+        term, automation, screen = self._term, self._automation, self.screen
+        smallest = [automation.smallest(term, self._lemmas, number) for number in SMALLEST]
+        sets = {tuple(one.id for one in lemmas): lemmas for lemmas in (*smallest, self._selected, self._lemmas)}
+        seen: set[tuple[str | None, tuple[str, ...]]] = set()
+        for lemmas in sets.values():
+            for choice in saturation.select(term, automation, lemmas):
+                self._log.prover_seconds += choice.seconds
+                screen.left -= choice.seconds
+                if screen.left <= 0:
+                    return
+                ids = tuple(lemma.id for lemma in choice.lemmas or ())
+                if not choice.lemmas or not seen.isdisjoint([(None, ids), (choice.variable, ids)]):
+                    continue
+                seen.add((choice.variable, ids))
+                scripts = automation.scripts(term, choice.lemmas)
+                fitting = (one for one in scripts if choice.variable is None or one.plan.variable == choice.variable)
+                yield from islice(fitting, most)
+
     def _narrowed(self, script: Script, seconds: float) -> Proof:
         """An accepted candidate, which took so many CPU seconds, with no more lemmas than it needs."""
-        screen, automation, term = self.screen, self._automation, self._statement.term
+        screen, automation, term = self.screen, self._automation, self._term
         limit = AS_LONG * seconds + MOMENT if automation.quick_seconds is not None else None
 
         def replay(scripts: Sequence[Script]) -> list[bool]:

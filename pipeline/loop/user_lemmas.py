@@ -18,6 +18,7 @@ from pipeline.loop.attempt_log import AttemptLog
 from pipeline.loop.context import CanonicalStatement, RunContext
 from pipeline.loop.llm_prover import by_text, harvest
 from pipeline.loop.prove import Proof, Search
+from pipeline.loop.stages import QUICK, STOPPED
 from pipeline.loop.workers import Workers
 from pipeline.proposers.language_model.naming import author_naming
 
@@ -131,7 +132,7 @@ def _carried_over(
             yield found
     lemmas = list(admitted.values())
     search = Search(context, log, statement, lemmas, most=automation.scripts, seconds=automation.cpu_seconds)
-    found = search.quickly() or search.patiently()
+    found = search.run(*QUICK, STOPPED)
     if found is not None:
         yield found
 

@@ -1,4 +1,4 @@
-"""Proofs on credit: with the real prover and a real library, over the small theory."""
+"""Conditional proofs: with the real prover and a real library, over the small theory."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,6 +15,7 @@ from pipeline.loop.attempt import Result, attempt
 from pipeline.loop.attempt_log import AttemptLog
 from pipeline.loop.conditional_proof import ConditionalProofs
 from pipeline.loop.prove import Proof
+from pipeline.loop.stages import ALL, FEW, Effort
 from tests.library_store.samples import AUDITED
 from tests.pipeline.elaborated import lemma_of
 from tests.pipeline.small_library import SmallLibrary
@@ -36,7 +37,7 @@ class Bench(SmallLibrary):
         super().__init__(verifier, directory)
         self.library.add_conjectures([self.conjecture(name) for name in conjectures])
         self.log = AttemptLog("step", "problem", "goal")
-        self.credit = ConditionalProofs(self.context, self.log, list(self.context.definitions), 60.0)
+        self.conditional = ConditionalProofs(self.context, self.log, list(self.context.definitions), 60.0)
 
     def conjecture(self, name: str) -> Request:
         one = self.context.of_problem(name)
@@ -44,9 +45,9 @@ class Bench(SmallLibrary):
             one.id, "rocq", one.prelude_id, one.reached, name, one.exact, one.term, "definitions", (), "exploration", 0
         )
 
-    def search(self, goal: str) -> Proof | None:
+    def search(self, goal: str, effort: Effort = ALL) -> Proof | None:
         statement = self.context.of_problem(goal)
-        return self.credit.search(statement, [], self.credit.assumable(statement))
+        return self.conditional.search(statement, [], self.conditional.assumable(statement), effort)
 
     @property
     def learned(self) -> set[str]:
@@ -75,7 +76,7 @@ def test_an_attempt_is_not_accepted_for_a_lemma_that_it_learned(verifier: RocqVe
     assert told.verdict == "rejected"
 
 
-def test_a_conjecture_may_be_proved_on_credit_too(verifier: RocqVerifier, tmp_path: Path) -> None:
+def test_a_conjecture_may_be_proved_under_a_condition_too(verifier: RocqVerifier, tmp_path: Path) -> None:
     bench = Bench(verifier, tmp_path, "flip_join", "join_join")
     found = bench.search("flip_flip")
     assert found is not None
@@ -89,7 +90,7 @@ def test_what_is_false_and_seen_to_be_is_not_assumed_again(verifier: RocqVerifie
     assert bench.search("flip_flip") is None
     assert not bench.learned
     assert bench.library.requests[bench.context.of_problem("false_flip").id].status == "refuted"
-    assert not bench.credit.assumable(bench.context.of_problem("flip_flip"))
+    assert not bench.conditional.assumable(bench.context.of_problem("flip_flip"))
 
 
 @pytest.fixture
@@ -125,23 +126,21 @@ def test_a_conjecture_that_failed_often_is_not_assumed_again(verifier: RocqVerif
     bench = Bench(verifier, tmp_path, "false_flip")
     goal = bench.context.of_problem("flip_flip")
     for _ in range(RunSettings().evolve.request_tries):
-        assert bench.credit.assumable(goal)
+        assert bench.conditional.assumable(goal)
         assert bench.search("flip_flip") is None
-        bench.credit.failed.clear()  # as in the next attempt
-    assert not bench.credit.assumable(goal)
+        bench.conditional.failed.clear()  # as in the next attempt
+    assert not bench.conditional.assumable(goal)
 
 
 @pytest.mark.usefixtures("blind")
 def test_a_conjecture_fails_with_few_scripts_before_it_fails_with_all(verifier: RocqVerifier, tmp_path: Path) -> None:
     bench = Bench(verifier, tmp_path, "false_comm")
     identity = bench.context.of_problem("false_comm").id
-    bench.credit.thorough = False
-    assert bench.search("false_flip_join") is None
+    assert bench.search("false_flip_join", FEW) is None
     few = bench.log.counts["proposed"]
-    assert bench.credit.failed == {identity}
+    assert bench.conditional.failed == {identity}
     assert bench.library.requests[identity].tries == 0
-    bench.credit.thorough = True
-    bench.credit.failed.clear()
+    bench.conditional.failed.clear()
     assert bench.search("false_flip_join") is None
     assert bench.log.counts["proposed"] > 2 * few
     assert bench.library.requests[identity].tries == 1
@@ -150,10 +149,10 @@ def test_a_conjecture_fails_with_few_scripts_before_it_fails_with_all(verifier: 
 def test_a_lemma_that_came_in_the_meantime_is_taken(verifier: RocqVerifier, tmp_path: Path) -> None:
     bench = Bench(verifier, tmp_path, "sum_next")
     goal = bench.context.of_problem("twice_sum")
-    assumed = bench.credit.assumable(goal)
-    assert bench.credit.search(goal, [], assumed) is not None
+    assumed = bench.conditional.assumable(goal)
+    assert bench.conditional.search(goal, [], assumed) is not None
     audits = bench.log.counts["audited"]
-    found = bench.credit.search(goal, [], assumed)
+    found = bench.conditional.search(goal, [], assumed)
     assert found is not None
     assert all(lemma.proof for lemma in found.lemmas)
     assert bench.log.counts["audited"] == audits
@@ -183,7 +182,7 @@ def test_what_is_to_be_proved_is_not_assumed_for_what_it_rests_on(verifier: Rocq
 
 def test_what_says_the_same_as_the_goal_is_not_assumed(verifier: RocqVerifier, tmp_path: Path) -> None:
     bench = Bench(verifier, tmp_path, "false_comm", "false_comm_turned")
-    assert not bench.credit.assumable(bench.context.of_problem("false_comm"))
+    assert not bench.conditional.assumable(bench.context.of_problem("false_comm"))
 
 
 @pytest.mark.usefixtures("blind")

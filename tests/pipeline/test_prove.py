@@ -6,7 +6,8 @@ from typing import Any
 from domain import Candidate, Verdict
 from pipeline.loop.attempt_log import AttemptLog
 from pipeline.loop.context import CanonicalStatement
-from pipeline.loop.prove import AS_LONG, FEW, FIRST, MOMENT, SOON, Search
+from pipeline.loop.prove import AS_LONG, MOMENT, Search
+from pipeline.loop.stages import FIRST, NEXT, QUICK, STOPPED
 from tests.pipeline.contexts import context_of
 from tests.pipeline.elaborated import lemma_of
 from tests.pipeline.small_theory import theory
@@ -44,7 +45,7 @@ def search(slow: Slow, *lemmas: str, **limits: Any) -> Search:
 
 
 def fails(scripts: Search, *, patient: bool = True) -> bool:
-    return scripts.quickly() is None and (not patient or scripts.patiently() is None)
+    return scripts.run(*QUICK, *([STOPPED] if patient else [])) is None
 
 
 def test_scripts_without_lemmas_leave_half_of_the_time_to_those_with_lemmas() -> None:
@@ -68,15 +69,16 @@ def test_scripts_that_the_quick_limit_stopped_are_run_again_those_with_lemmas_fi
 def test_the_first_scripts_of_each_kind_are_tried_once() -> None:
     slow = Slow()
     scripts = search(slow, "sum_next", most=80, seconds=600.0)
-    assert scripts.soon() is None
-    assert [lemmas for lemmas, _ in slow.asked] == [0] * FIRST + [1] * SOON
-    scripts.few()
-    assert [lemmas for lemmas, _ in slow.asked[FIRST + SOON :]] == [0] * (FEW - FIRST) + [1] * (FEW - SOON)
+    assert scripts.run(FIRST) is None
+    first = [0] * 4 + [1] * 7
+    assert [lemmas for lemmas, _ in slow.asked] == first
+    scripts.run(FIRST, NEXT)
+    assert [lemmas for lemmas, _ in slow.asked[len(first) :]] == [0] * 8 + [1] * 5
 
 
 def test_a_replay_without_a_lemma_stops_soon_after_the_time_that_the_proof_took() -> None:
     slow = Slow(proving=0.2)
-    found = search(slow, "sum_next", "sum_assoc", most=1, seconds=60.0, bare=False).quickly()
+    found = search(slow, "sum_next", "sum_assoc", most=1, seconds=60.0, bare=False).run(*QUICK)
     assert found is not None
     accepted, *replays = slow.asked
     assert accepted == (2, RocqAutomation.quick_seconds)
