@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from domain import OutsideError
 from pipeline.development.document import Container, Document, Stated
-from pipeline.development.project import Copy
+from pipeline.development.scratch_copy import Copy
 from term_algebra import constants, size
 from term_algebra.theory import STANDARD_DATATYPES, as_equation, head_name, open_statement
 from verifiers.audit.rocq.development import Filling

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from domain import UserError
 from pipeline.development.document import Document
-from pipeline.development.project import Copy
+from pipeline.development.scratch_copy import Copy
 from verifiers.audit.rocq.development import Filling, Judgement, Refused, refusal
 
 

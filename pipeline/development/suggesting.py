@@ -16,7 +16,7 @@ from pipeline.development import coq_project, theory
 from pipeline.development.context import Context, named_among
 from pipeline.development.coq_project import Project
 from pipeline.development.document import Document, Hole
-from pipeline.development.project import Copy
+from pipeline.development.scratch_copy import Copy
 from pipeline.development.search import LEVELS, Budget, Search, Spent, written
 from pipeline.development.solving import Helper, Solver
 from pipeline.development.source import LOAD_SECONDS, read_document

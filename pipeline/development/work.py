@@ -26,9 +26,9 @@ from pipeline.development.coq_project import Project
 from pipeline.development.document import Document, Hole, unique
 from pipeline.development.judging import Compiled
 from pipeline.development.learned import Learned
-from pipeline.development.project import Copy
 from pipeline.development.record import Record, Tried
 from pipeline.development.results import Result
+from pipeline.development.scratch_copy import Copy
 from pipeline.development.solving import Answer, Solver
 from pipeline.development.source import LOAD_SECONDS, Source, read_document
 from pipeline.development.unfinished import Unfinished

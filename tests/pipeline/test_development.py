@@ -13,7 +13,7 @@ from domain import UserError
 from pipeline.__main__ import main
 from pipeline.development import coq_project, judging
 from pipeline.development.document import Document
-from pipeline.development.project import Copy
+from pipeline.development.scratch_copy import Copy
 from pipeline.development.unfinished import Unfinished
 from pipeline.development.work import Options, Work
 from verifiers.audit.rocq.development import Filling, Judgement, refusal

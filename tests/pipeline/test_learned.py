@@ -14,7 +14,7 @@ from pipeline.__main__ import main
 from pipeline.development import coq_project, theory
 from pipeline.development.context import Context
 from pipeline.development.learned import Learned
-from pipeline.development.project import Copy
+from pipeline.development.scratch_copy import Copy
 from pipeline.development.source import LOAD_SECONDS, read_document
 from tests.library_store.samples import AUDITED
 from tests.pipeline.elaborated import elaborate, lemma_of
