@@ -13,7 +13,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 WRITTEN = ("results.md",)
 """Pages that `make docs` writes from results, which name the scripts of their time, also those that were removed."""
 
-ROOMS = "actors|bench|configs|datasets|docs|library_store|models|pipeline|term_algebra|tests|verifiers"
+ROOMS = "actors|bench|configs|datasets|docs|lemmary|library_store|models|pipeline|term_algebra|tests|verifiers"
 
 PATH = re.compile(rf"(?<![\w./@-])((?:{ROOMS})/[\w./{{}},*-]*|domain\.py)")
 """A file or folder of the repository; one of a run, or of the reader's, begins otherwise."""
