@@ -168,9 +168,6 @@ class EvolveSettings(Group):
     effect unless `retrieval.visibility` is `isolated`."""
     exploration: bool = True
     """Whether the signatures of open problems are explored for conjectures."""
-    conjectures: Natural = 24
-    """Conjectures of a signature that a later pass of `explore_first` gives to the prover, smallest first; the next
-    one goes as far again beyond them, and so on."""
     scripts: Natural = 10
     """As `prove.scripts`, for a conjecture and for conditional proofs; a request gets as many as a problem. 0 leaves
     both out."""

@@ -34,6 +34,10 @@ from pipeline.proposers.language_model.prompting import Evolution
 Start: TypeAlias = Signature | Request | Lemma
 """What a step starts from."""
 
+CONJECTURES = 24
+"""Of a signature, smallest first, that a later pass of `evolve.explore_first` gives to the prover; the next pass goes
+as far again beyond them, and so on."""
+
 
 class Evolved(NamedTuple):
     """How many lemmas a step made that are new, and its CPU seconds, the prover's included."""
@@ -114,7 +118,7 @@ def _explored(context: RunContext, log: AttemptLog, key: str, signature: Signatu
     origin = Origin("exploration", "definitions", signature.problems)
     statements = [context.statement(term, signature.prelude_id) for term in found]
     context.library.add_conjectures([as_request(context, one, origin) for one in statements])
-    within = statements[: times * context.settings.evolve.conjectures]
+    within = statements[: times * CONJECTURES]
     return [Conjecture(one, origin, signature.definition_ids) for one in within]
 
 
