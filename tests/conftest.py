@@ -9,10 +9,14 @@ import json
 import os
 import platform
 import subprocess
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from datasets import Dataset, load
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -30,6 +34,12 @@ def shared_data(repository: Path) -> Path:
     if not folder.is_dir():
         pytest.skip(f"no test data at {folder}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def tip(shared_data: Path) -> Callable[[str], Dataset]:
+    """TIP's suites by name, each translated once."""
+    return cache(lambda name: load(name, path=shared_data / "tip"))
 
 
 def git(*arguments: str) -> str:

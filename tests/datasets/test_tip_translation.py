@@ -11,7 +11,7 @@ from random import Random
 
 import pytest
 
-from datasets import load
+from datasets import Dataset
 from datasets.tip import names
 from datasets.tip.agreement import agreements, rocq_file
 from datasets.tip.interpreter import Interpreter
@@ -60,9 +60,9 @@ def modules_of(suites: list[str], folder: Path) -> list[Module]:
 
 @pytest.mark.parametrize(("name", "translated", "total"), [("tip:isaplanner", 86, 86), ("tip:prod", 50, 50)])
 def test_whole_suite_is_translated_and_accepted(
-    name: str, translated: int, total: int, shared_data: Path, tmp_path: Path
+    name: str, translated: int, total: int, tip: Callable[[str], Dataset], tmp_path: Path
 ) -> None:
-    dataset = load(name, path=shared_data / "tip")
+    dataset = tip(name)
     assert (len(dataset.problems), dataset.total) == (translated, total)
     assert compile_rocq(in_modules(dataset.problems), tmp_path) == ""
 
@@ -71,18 +71,18 @@ def test_whole_suite_is_translated_and_accepted(
     ("name", "translated", "total"), [("tip:prod-lemmas", 24, 24), ("tip:tip2015", 127, 163), ("tip:false", 34, 68)]
 )
 def test_rest_of_tip_is_accepted_or_left_out_and_counted(
-    name: str, translated: int, total: int, shared_data: Path, tmp_path: Path
+    name: str, translated: int, total: int, tip: Callable[[str], Dataset], tmp_path: Path
 ) -> None:
-    dataset = load(name, path=shared_data / "tip")
+    dataset = tip(name)
     assert (len(dataset.problems), len(dataset.left_out), dataset.total) == (translated, total - translated, total)
     assert all(item.reason for item in dataset.left_out)
     sample = Random(1).sample(dataset.problems, 20)
     assert compile_rocq(in_modules(sample), tmp_path) == ""
 
 
-def test_header_holds_definitions_only(shared_data: Path) -> None:
+def test_header_holds_definitions_only(tip: Callable[[str], Dataset]) -> None:
     for suite in ("tip:isaplanner", "tip:prod", "tip:tip2015", "tip:false"):
-        for problem in load(suite, path=shared_data / "tip").problems:
+        for problem in tip(suite).problems:
             sentences = re.findall(r"^(\w+)", problem.header, re.MULTILINE)
             assert set(sentences) <= {"Inductive", "Fixpoint", "Definition", "with", "From"}
             assert "From" not in sentences or problem.header.startswith("From Coq Require Import ZArith.\n")
