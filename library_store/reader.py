@@ -120,6 +120,10 @@ class LibraryReader(State):
         """Whether a proof of a lemma or problem uses it."""
         return bool(graph.users(self.graph, lemma_id))
 
+    def resting_on(self, lemma_id: str) -> set[str]:
+        """Ids of the lemmas, and nodes of the problems, whose proofs use a lemma, directly or through others."""
+        return graph.resting_on(self.graph, [lemma_id])
+
     def unrefused(self) -> list[Lemma]:
         """All lemmas but those that a recheck refused."""
         return [lemma for lemma in self.lemmas.values() if lemma.retired_by != REFUSED]

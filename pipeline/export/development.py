@@ -2,7 +2,7 @@
 
 Everything stands under readable names, in the order of dependency. Invariants: what is renamed is one name for another
 that occurs nowhere, so each statement and proof stays what was audited; each line of the JSON form is whole by itself
-and `--library FILE.jsonl` takes it (`pipeline.loop.user_lemmas`).
+and `--library FILE.jsonl` takes it (`pipeline.loop.import_library`).
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ that trust. Where the prover has no checker it stays `audited`, and the event `r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, NamedTuple
 
 from actors.cluster import gather
@@ -65,7 +65,7 @@ def recheck(context: RunContext, workers: Workers, progress: Progress) -> Rechec
             development = Development(header, context.preamble(chosen[0].prelude_id), tuple(chosen))
             return gather([verifier.handle.recheck.remote(development)])[0]
 
-        judged = judge(members, check)
+        judged = judge(members, check, workers.library.resting_on)
         good += judged.good
         failed += judged.bad
         reasons += [judged.reason] if judged.reason else []
@@ -81,12 +81,17 @@ def recheck(context: RunContext, workers: Workers, progress: Progress) -> Rechec
     return Rechecked(len(good), len(failed), left)
 
 
-def judge(lemmas: Sequence[Lemma], check: Callable[[Sequence[Lemma]], Verdict]) -> _Judged:
+def judge(
+    lemmas: Sequence[Lemma],
+    check: Callable[[Sequence[Lemma]], Verdict],
+    resting_on: Callable[[str], Collection[str]],
+) -> _Judged:
     """Check lemmas together, leaving out those that are refused and what rests on them, until the rest is accepted.
 
     Args:
         lemmas: each after those that it uses.
         check: the verdict on some of them together.
+        resting_on: ids of those whose proofs use a lemma, directly or through others.
     """
     bad: dict[str, str] = {}
     spent = 0.0
@@ -117,19 +122,11 @@ def judge(lemmas: Sequence[Lemma], check: Callable[[Sequence[Lemma]], Verdict]) 
                 refused = middle
                 said = f"{verdict.reason}: {next((message.text for message in verdict.messages), '')}"
         spoiler = rest[refused - 1]
-        for name in resting_on(spoiler.id, rest):
-            bad[name] = said if name == spoiler.id else f"rests on {spoiler.canonical_name}"
+        resting = resting_on(spoiler.id)
+        bad[spoiler.id] = said
+        bad |= {one.id: f"rests on {spoiler.canonical_name}" for one in rest if one.id in resting}
         rest = [lemma for lemma in rest if lemma.id not in bad]
     return _Judged(tuple(lemma.id for lemma in rest), bad, "", spent)
-
-
-def resting_on(lemma_id: str, lemmas: Iterable[Lemma]) -> list[str]:
-    """The lemma and all whose proofs use it, directly or through others; `lemmas` come after those that they use."""
-    found = {lemma_id: None}
-    for lemma in lemmas:
-        if not found.keys().isdisjoint(lemma.uses):
-            found[lemma.id] = None
-    return list(found)
 
 
 def _record(workers: Workers, progress: Progress, judged: _Judged) -> None:

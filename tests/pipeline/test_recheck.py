@@ -46,13 +46,19 @@ def check(lemmas: Sequence[Lemma]) -> Verdict:
     return recheck(Development(HEADER, "", tuple(lemmas)), Sandbox(), Limits(wall_seconds=240, cpu_seconds=60))
 
 
+def nobody(_: str) -> set[str]:
+    """No lemma rests on any."""
+    return set()
+
+
 def test_the_lemmas_that_spoil_a_library_are_found_with_what_rests_on_them() -> None:
     good = lemma(1, "forall x, plus x Zero = x", BLOCK)
     bad = lemma(2, "forall x, plus x Zero = Succ x", BLOCK)
     uses_good = lemma(3, "forall x, x = plus x Zero", f"intros; symmetry; apply {good.canonical_name}.", (good.id,))
     uses_bad = lemma(4, "Zero = Succ Zero", f"exact ({bad.canonical_name} Zero).", (bad.id,))
     also_bad = lemma(5, "forall x, plus x x = x", BLOCK)
-    judged = judge([good, bad, uses_good, uses_bad, also_bad], check)
+    resting = {good.id: {uses_good.id}, bad.id: {uses_bad.id}}
+    judged = judge([good, bad, uses_good, uses_bad, also_bad], check, lambda one: resting.get(one, set[str]()))
     assert judged.good == (good.id, uses_good.id)
     assert set(judged.bad) == {bad.id, uses_bad.id, also_bad.id}
     assert judged.bad[uses_bad.id] == f"rests on {bad.canonical_name}"
@@ -63,14 +69,14 @@ def test_the_lemmas_that_spoil_a_library_are_found_with_what_rests_on_them() -> 
 
 def test_without_a_verdict_nothing_is_retired_and_nothing_rechecked() -> None:
     header = Development("Inductive N := .", "", (lemma(1, "forall x : M, x = x", "reflexivity."),))
-    judged = judge(header.lemmas, lambda lemmas: recheck(header, Sandbox(), Limits()))
+    judged = judge(header.lemmas, lambda lemmas: recheck(header, Sandbox(), Limits()), nobody)
     assert (judged.good, judged.bad) == ((), {})
     assert judged.reason.startswith("a recheck came to no verdict (does_not_compile: the statements")
 
 
 def test_without_a_checker_lemmas_stay_audited_and_the_reason_is_kept() -> None:
     said = Verdict("accepted", "proved", "audited", (Message("warning", "there is no checker"),))
-    judged = judge([lemma(1, "True", "exact I.")], lambda _: said)
+    judged = judge([lemma(1, "True", "exact I.")], lambda _: said, nobody)
     assert (judged.good, judged.bad, judged.reason) == ((), {}, "there is no checker")
 
 
