@@ -205,7 +205,7 @@ def _development(
 def write_results(directory: Path) -> dict[str, list[str]]:
     """Writes `results.jsonl` from the snapshot; returns the names of the problems that have each status.
 
-    A line is the problem with what became of it, so that the file is one of lemmas too (`pipeline.loop.import_library`).
+    A line is the problem with what became of it, so the file is one of lemmas too (`pipeline.loop.import_library`).
     """
     from datasets.jsonl import record_of
     from library_store.snapshot import read, write_atomically
