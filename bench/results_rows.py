@@ -99,7 +99,11 @@ def pairs(file: Results) -> Iterator[Row]:
         "otherwise": "one without it",
     }
     for outcome, words in outcomes.items():
-        yield {"outcome": words, "pairs": found["pairs"][outcome], "abroad": found["pairs_abroad"][outcome]}
+        yield {
+            "outcome": words,
+            "pairs": found["pairs"].get(outcome, 0),
+            "abroad": found["pairs_abroad"].get(outcome, 0),
+        }
 
 
 def groups(file: Results) -> Iterator[Row]:
