@@ -32,7 +32,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 import torch
 
-from bench.memory_quality_figure import draw, fits
+from bench.memory_quality_figure import draw
 from bench.memory_quality_plan import COMPARISONS, Comparison, Model, Options, Plan, costs, plan
 from bench.memory_quality_runs import Clocked, Result, held, loss, read, train_all, with_rate
 from bench.script import REPOSITORY, command_line, ended, machine, tell, versions
@@ -177,7 +177,6 @@ def result_of(planned: Plan, asked: Options, settings: TrainSettings, out: Path)
         kind = "trial" if run in planned.trials else "run"
         runs.append({"kind": kind, "tokens": tokens, **costs(run.model, asked.context)._asdict(), **result})
     rows = [row for one in planned.comparisons for row in compared(one, planned, out)]
-    main = [run for run in runs if run["kind"] == "run" and run["bits_per_byte"]]
     chosen = {run["model"]["family"]: run["learning_rate"] for run in runs if run["kind"] == "run"}
     ends = (min(asked.rates), max(asked.rates))
     return {
@@ -193,7 +192,6 @@ def result_of(planned: Plan, asked: Options, settings: TrainSettings, out: Path)
         ],
         "best_at_the_edge": {family: rate for family, rate in chosen.items() if rate in ends},
         "rows": rows,
-        "fits": fits(main),
         "runs": runs,
         "headline": {f"{row['equal']}_{row['memory']}_minus_{row['rival']}": row["mean_difference"] for row in rows},
     }
@@ -213,12 +211,6 @@ def print_result(found: Result) -> None:
         )
         by_seed = ", ".join(f"{value:+.4f}" for value in row["differences"])
         print(f"{row['equal']:10} {row['memory']:>17} {row['rival']:>12} {mine:>13} {other:>7}  {by_seed}")
-    print("\nbits per byte = factor · cost ^ exponent, fitted to few points")
-    for fit in found["fits"]:
-        print(
-            f"{fit['family']:17} {fit['cost']:12} n = {fit['points']}, exponent {fit['exponent']:+.3f}, "
-            f"largest residual {fit['largest_residual']:.2%}"
-        )
 
 
 def options_of(told: argparse.Namespace) -> Options:

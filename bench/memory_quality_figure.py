@@ -1,15 +1,13 @@
-"""Fits and the figure of `memory_quality.py`: bits per byte against FLOPs, bytes moved and CPU seconds."""
+"""The figure of `memory_quality.py`: bits per byte against FLOPs, bytes moved and CPU seconds, and while it trains."""
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import matplotlib as mpl
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
@@ -48,46 +46,13 @@ def points(runs: Sequence[Found], cost: str) -> dict[str, list[Point]]:
     return {family: sorted(found[family]) for family in FAMILIES if found[family]}
 
 
-def fits(runs: Sequence[Found]) -> list[dict[str, Any]]:
-    """Straight lines through the logarithms of loss and cost, for families of three sizes or more.
-
-    A power law without the loss that no model avoids: with so few sizes, it could not be told from the exponent.
-    Points of several seeds count each. Residuals are those of the logarithm, that is shares of the loss.
-    """
-    found: list[dict[str, Any]] = []
-    for cost in COSTS:
-        for family, of_it in points(runs, cost).items():
-            sizes = {run["name"] for run in runs if run["model"]["family"] == family.removesuffix(" int8")}
-            if len(sizes) < 3:
-                continue
-            x, y = np.log([point.cost for point in of_it]), np.log([point.bits_per_byte for point in of_it])
-            exponent, constant = np.polyfit(x, y, 1)
-            residuals = y - (exponent * x + constant)
-            found.append(
-                {
-                    "cost": cost,
-                    "family": family,
-                    "points": len(of_it),
-                    "sizes": len(sizes),
-                    "exponent": round(float(exponent), 5),
-                    "factor": math.exp(constant),
-                    "residuals": [round(float(value), 5) for value in residuals],
-                    "largest_residual": float(np.abs(residuals).max()),
-                    "costs": [point.cost for point in of_it],
-                }
-            )
-    return found
-
-
 def draw(found: Found, file: Path) -> None:
-    """Write the figure: three panels of losses against costs with their fits, and the loss curves."""
+    """Writes the figure: three panels of losses against costs, and the loss curves."""
     runs = [run for run in found["runs"] if run["kind"] == "run" and run["bits_per_byte"]]
     settings: Any = STYLE | {"svg.hashsalt": "memory_quality", "figure.facecolor": SURFACE}
     with mpl.rc_context(settings):
         canvas = Canvas(figsize=(9.6, 6.6), layout="constrained")
-        panels: list[Callable[[Axes], None]] = [
-            lambda axes, cost=cost: _against(axes, runs, found["fits"], cost) for cost in COSTS
-        ]
+        panels: list[Callable[[Axes], None]] = [lambda axes, cost=cost: _against(axes, runs, cost) for cost in COSTS]
         for place, paint in enumerate([*panels, lambda axes: _curves(axes, runs)], start=1):
             axes = canvas.add_subplot(2, 2, place)
             paint(axes)
@@ -100,14 +65,11 @@ def draw(found: Found, file: Path) -> None:
         canvas.savefig(file, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
 
 
-def _against(axes: Axes, runs: Sequence[Found], fitted: Sequence[Found], cost: str) -> None:
+def _against(axes: Axes, runs: Sequence[Found], cost: str) -> None:
     for family, of_it in points(runs, cost).items():
-        colour = COLOURS[family]
-        axes.plot(*zip(*of_it, strict=True), color=colour, linestyle="", marker="o", markersize=4, label=family)
-        for fit in fitted:
-            if fit["family"] == family and fit["cost"] == cost:
-                ends = np.array([of_it[0].cost, of_it[-1].cost])
-                axes.plot(ends, fit["factor"] * ends ** fit["exponent"], color=colour, linewidth=1, alpha=0.6)
+        axes.plot(
+            *zip(*of_it, strict=True), color=COLOURS[family], linestyle="", marker="o", markersize=4, label=family
+        )
     axes.set_xlabel(COSTS[cost][2])
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,6 @@ import pytest
 import torch
 
 from bench.memory_quality import main
-from bench.memory_quality_figure import fits
 from bench.memory_quality_plan import (
     COMPARISONS,
     Model,
@@ -197,27 +195,6 @@ def test_rounding_gives_a_memory_model_the_tables_that_it_would_be_stored_with()
     after = model.get_parameter("head.weight").detach()
     assert not torch.equal(after, before)
     torch.testing.assert_close(after, before, rtol=0, atol=before.abs().max().item() / 250)
-
-
-def test_a_fit_finds_the_exponent_and_the_residuals() -> None:
-    def run(width: int, off: float) -> dict[str, Any]:
-        loss = 5 * (1000 * width) ** -0.25 * math.exp(off)
-        costs = {"block_flops": 1000 * width, "moved": 8 * width, "moved_int8": 2 * width, "cpu_seconds": width}
-        kind = {"name": f"dense-{width}", "model": {"family": "dense"}}
-        return {**kind, **costs, "bits_per_byte": {"float32": loss, "int8": loss}}
-
-    found = {(fit["family"], fit["cost"]): fit for fit in fits([run(width, 0.0) for width in (16, 32, 64)])}
-    assert set(found) == {
-        ("dense", "block_flops"),
-        ("dense", "moved"),
-        ("dense int8", "moved"),
-        ("dense", "cpu_seconds"),
-    }
-    assert found["dense", "block_flops"]["exponent"] == pytest.approx(-0.25)
-    assert found["dense", "block_flops"]["factor"] == pytest.approx(5)
-    bent = fits([run(16, 0.0), run(32, 0.06), run(64, 0.0)])[0]
-    assert bent["residuals"] == pytest.approx([-0.02, 0.04, -0.02], abs=1e-5)
-    assert fits([run(16, 0.0), run(32, 0.0)]) == []
 
 
 def test_without_a_directory_the_error_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
