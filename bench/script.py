@@ -96,6 +96,7 @@ def tell(
     rows: Sequence[Mapping[str, Any]],
     headline: Mapping[str, Any],
     columns: Mapping[str, str] | None = None,
+    /,
     **more: Any,
 ) -> None:
     """Prints the table and the headline, and writes the JSON if it is asked for.
@@ -120,6 +121,7 @@ def write(
     where: str,
     rows: Sequence[Mapping[str, Any]],
     headline: Mapping[str, Any],
+    /,
     **more: Any,
 ) -> None:
     """Writes the JSON if it is asked for. A script that takes long calls this after each row."""
