@@ -15,6 +15,8 @@ open. Then the text is replayed again, up to a number of changes.
 
 Invariant: what is returned as repaired was accepted by `check` as a whole text; no more CPU seconds are begun than the
 limits say. Acceptance is for the audit, as with any other candidate.
+
+Long because it is one search: every change is tried on the same state and paid from the same limits.
 """
 
 from __future__ import annotations

@@ -23,7 +23,8 @@ from verifiers.audit.rocq.development import Filling
 from verifiers.audit.rocq.sentences import identifiers
 from verifiers.audit.sandbox import GIBIBYTE, Limits
 from verifiers.audit.words import ParseError
-from verifiers.rocq.session import Outcome, Session
+from verifiers.rocq.document import Outcome
+from verifiers.rocq.session import Session
 from verifiers.rocq.terms import parse_typed
 
 LOGIC = frozenset(

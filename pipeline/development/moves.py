@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from pipeline.development.context import VARIABLE, Premise
-from verifiers.rocq.session import GoalText
+from verifiers.rocq.document import GoalText
 
 BASIC = ("reflexivity", "assumption", "easy", "auto", "congruence")
 """Closing tactics that cost next to nothing, and that every file has."""

@@ -18,7 +18,7 @@ from pipeline.development import moves
 from pipeline.development.context import Context, Premise, bound_names, symbols_of
 from pipeline.development.moves import Closer, Move, View, view
 from verifiers.audit.rocq.lint import refuse_block
-from verifiers.rocq.session import GoalText
+from verifiers.rocq.document import GoalText
 
 QUICK_SECONDS = 0.5
 """CPU seconds of a move or of the quick closing tactics."""

@@ -12,7 +12,7 @@ from domain import Prompt
 from pipeline.config import ModelSettings, ProveSettings, RunSettings
 from pipeline.development.document import Document, Hole
 from pipeline.loop.context import Model
-from pipeline.proposers.language_model.prompting import estimate_tokens
+from pipeline.proposers.language_model.batch import estimate_tokens
 from verifiers.rocq.prompt_language import RocqPrompts
 
 LANGUAGE = RocqPrompts()

@@ -16,8 +16,8 @@ from pipeline.loop.context import CanonicalStatement, RunContext
 from pipeline.loop.prove import Proof, Screen, needed_lemmas
 from pipeline.proposers.conjecture import testing
 from pipeline.proposers.language_model import prompting
+from pipeline.proposers.language_model.batch import Limits, PromptBatch
 from pipeline.proposers.language_model.naming import author_naming
-from pipeline.proposers.language_model.prompting import Limits, PromptBatch
 from term_algebra.theory import says_nothing
 from verifiers.backend import backend_of
 from verifiers.protocol import Verifier

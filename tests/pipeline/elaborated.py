@@ -17,7 +17,7 @@ def elaborate(*problems: Problem) -> list[Elaboration]:
 
 def lemma_of(elaboration: Elaboration, proof: str) -> Lemma:
     """A library lemma with the elaborated statement."""
-    from verifiers.rocq.canonical import lemma_id
+    from verifiers.canonical import lemma_id
 
     identity = lemma_id(elaboration.prelude_id, elaboration.reached, elaboration.statement_exact)
     return Lemma(

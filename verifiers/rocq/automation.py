@@ -12,7 +12,8 @@ from domain import Lemma, Term
 from term_algebra.ordering import Rule
 from term_algebra.theory import OpenStatement, Theory, head_name
 from verifiers.rocq import procedures
-from verifiers.rocq.lemma_tactics import LemmaTactics, first
+from verifiers.rocq.lemma_tactics import LemmaTactics
+from verifiers.rocq.ltac import first
 from verifiers.rocq.tactics import over_numbers
 from verifiers.scripts import Plan, Script, moved
 

@@ -12,20 +12,8 @@ from domain import Const, Datatype, Fix, FixFunction, Forall, Function, Prover, 
 from term_algebra import alpha_normal, constants, separate, substitute, variant
 from verifiers import canonical
 from verifiers.audit.rocq.sentences import normal_text
-from verifiers.canonical import Canon, Group, canonical_header, digest, in_order, lemma_id, reached
+from verifiers.canonical import Canon, Group, digest
 from verifiers.rocq.terms import render, render_binders, render_open
-
-__all__ = [
-    "Group",
-    "canon",
-    "canonical_header",
-    "canonical_text",
-    "in_order",
-    "lemma_id",
-    "prelude_id",
-    "reached",
-    "source",
-]
 
 HELPER_SIZE = 60
 """Up to this size (in variables, constants, binders, …) a function without recursion is inlined; part of identity."""

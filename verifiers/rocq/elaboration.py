@@ -15,41 +15,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from domain import Const, Definition, Elaboration, Message, Problem, Reason, UserError, Verdict
-from term_algebra import alpha_normal
 from verifiers.audit.refusals import Unterminated
 from verifiers.audit.rocq.sentences import split
 from verifiers.audit.words import ParseError
-from verifiers.canonical import Draft, content
-from verifiers.rocq.canonical import (
-    Group,
-    canon,
-    canonical_header,
-    canonical_text,
-    in_order,
-    lemma_id,
-    prelude_id,
-    reached,
-)
-from verifiers.rocq.headers import AuthorStatement, Header, Introduction, opaque, read_statement, take_apart
-from verifiers.rocq.own_names import canonical_problem, proof_file, self_contained, to_own_names
-from verifiers.rocq.reader import parse_inductive
+from verifiers.canonical import Draft, content, in_order
+from verifiers.rocq.canonical import canon, canonical_text, prelude_id
+from verifiers.rocq.headers import AuthorStatement, Header, opaque, read_statement, take_apart
+from verifiers.rocq.printed import groups_of, introduced, parameters_of, says, to_print, type_part
 from verifiers.rocq.session import Session
-from verifiers.rocq.terms import library_parameters, parse_definition, parse_typed, render
-
-__all__ = [
-    "Elaborator",
-    "Ran",
-    "Run",
-    "canonical_header",
-    "canonical_problem",
-    "elaborate",
-    "lemma_id",
-    "proof_file",
-    "reached",
-    "run_in",
-    "self_contained",
-    "to_own_names",
-]
+from verifiers.rocq.terms import parse_typed, render
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +137,7 @@ class Elaborator:
                     known[name] = found.group(1)
 
     def _draft(self, problem: Problem, header: Header, statement: AuthorStatement) -> Draft:
-        queries = [name for introduction in header.introductions for name in _printed(introduction)]
+        queries = [name for introduction in header.introductions for name in to_print(introduction)]
         text = "\n".join(
             [
                 *(part for part in (header.body, statement.before, statement.sentence) if part),
@@ -177,7 +151,7 @@ class Elaborator:
         if ran.failed is not None:
             raise _RefusedError(ran)
         outputs = list(ran.outputs[len(ran.outputs) - len(queries) - 1 :])
-        groups = _groups(header.introductions, outputs)
+        groups = groups_of(header.introductions, outputs)
         own = [name for group in groups for name in group.names]
         self._locate(header.prelude, own)
         shadowed = {name: full for name, full in self._library[header.prelude].items() if full and name in own}
@@ -189,7 +163,7 @@ class Elaborator:
         table = canon(library)
         for group in groups:
             table.add(group)
-        term = table.term(parse_typed(f"x{_type_part(outputs[-1])}", _parameters(groups)).type)
+        term = table.term(parse_typed(f"x{type_part(outputs[-1])}", parameters_of(groups)).type)
         own_names = shadowed | {canonical: name for name, canonical in table.names.items()}
         return Draft(problem, header.prelude, tuple(table.definitions), own_names, term, render(term))
 
@@ -214,7 +188,7 @@ class Elaborator:
             lines = [
                 *[definition.source for definition in definitions],
                 _SHOW_ALL,
-                *[f"Print {name}." for definition in new for name in _printed(_introduced(definition))],
+                *[f"Print {name}." for definition in new for name in to_print(introduced(definition))],
                 *[f"Check ({left[index].statement_exact})." for index in statements],
             ]
             ran = self._run(prelude, "\n".join(lines))
@@ -228,7 +202,7 @@ class Elaborator:
             wrong = self._differing(new, outputs)
             self._read_back[prelude] |= {definition.id for definition in new} - wrong
             last = outputs[len(outputs) - len(statements) :]
-            same = {i for i, output in zip(statements, last, strict=True) if _says(output, left[i].statement_exact)}
+            same = {i for i, output in zip(statements, last, strict=True) if says(output, left[i].statement_exact)}
             return {i: draft for i, draft in left.items() if i in same and not wrong & _ids(draft)}
         return {}
 
@@ -236,7 +210,7 @@ class Elaborator:
         self, failed: int, definitions: Sequence[Definition], new: Sequence[Definition], statements: Sequence[int]
     ) -> int | str | None:
         """The definition's id or the problem's index that a refused sentence belongs to."""
-        printed = [definition for definition in new for _ in _printed(_introduced(definition))]
+        printed = [definition for definition in new for _ in to_print(introduced(definition))]
         owners: list[int | str | None] = [definition.id for definition in definitions]
         owners += [None] * _SHOW_SENTENCES
         owners += [definition.id for definition in printed]
@@ -247,10 +221,10 @@ class Elaborator:
         wrong: set[str] = set()
         at = 0
         for definition in definitions:
-            introduction = _introduced(definition)
-            count = len(_printed(introduction))
+            introduction = introduced(definition)
+            count = len(to_print(introduction))
             try:
-                group = _groups([introduction], outputs[at : at + count])[0]
+                group = groups_of([introduction], outputs[at : at + count])[0]
                 if canonical_text(canon().shape(group)) != content(definition):
                     wrong.add(definition.id)
             except ParseError:
@@ -291,45 +265,3 @@ def _refusal(ran: Ran) -> Verdict:
 
 def _ids(draft: Draft) -> set[int | str]:
     return {definition.id for definition in draft.definitions}
-
-
-def _printed(introduction: Introduction) -> tuple[str, ...]:
-    """The names to print: one tells a whole group of datatypes."""
-    return introduction.names[:1] if introduction.is_datatype else introduction.names
-
-
-def _introduced(definition: Definition) -> Introduction:
-    names = [d.name for d in definition.datatypes] or [f.name for f in definition.functions]
-    return Introduction(bool(definition.datatypes), tuple(names))
-
-
-def _groups(introductions: Sequence[Introduction], outputs: Sequence[str]) -> list[Group]:
-    """What the prover printed, by sentence of the header."""
-    groups: list[Group] = []
-    rest = iter(outputs)
-    for introduction in introductions:
-        if introduction.is_datatype:
-            groups.append(Group(datatypes=parse_inductive(next(rest), _parameters(groups))))
-        else:
-            parameters = _parameters(groups)
-            functions = [parse_definition(next(rest), parameters) for _ in introduction.names]
-            groups.append(Group(functions=tuple(functions)))
-    return groups
-
-
-def _parameters(groups: Iterable[Group]) -> Callable[[str], int]:
-    known = {c.name: d.parameters for group in groups for d in group.datatypes for c in d.constructors}
-    return lambda constructor: known.get(constructor, library_parameters(constructor))
-
-
-def _type_part(output: str) -> str:
-    """The type line of what `Check @name` shows."""
-    at = output.find("\n     : ")
-    return output[at:] if at >= 0 else "\n     : " + output.partition(":")[2]
-
-
-def _says(output: str, statement_exact: str) -> bool:
-    try:
-        return render(alpha_normal(parse_typed(output).term)) == statement_exact
-    except ParseError:
-        return False

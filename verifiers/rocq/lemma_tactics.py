@@ -6,13 +6,24 @@ Invariant: what is written names only the given lemmas, the definitions of the t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from domain import App, Const, Forall, Lemma, Term, Var
+from domain import App, Const, Forall, Lemma, Term
 from term_algebra import free_variables, has_fix, subterms
 from term_algebra.ordering import Rule, directions, inner_recursion, is_associativity, structural_index
 from term_algebra.theory import BOOL, Binder, OpenStatement, Theory, as_equation, constants, head_name, pi_binders
+from verifiers.rocq.ltac import (
+    binary_pattern,
+    commute,
+    first,
+    forward,
+    hole_pattern,
+    instance,
+    one_of,
+    permute,
+    rewrite,
+)
 
 INSTANCES = 8
 """Instances of lemmas that one script tries."""
@@ -32,13 +43,13 @@ class LemmaTactics:
     def closures(self, opened: OpenStatement, lemmas: Sequence[Lemma]) -> str:
         rules = [(lemma, self.rule(lemma)) for lemma in lemmas]
         applied = [(lemma, rule) for lemma, rule in rules if len(rule.statement.hypotheses) in (1, 2)]
-        forward = [_forward(lemma, rule) for lemma, rule in applied if rule.kind == "forward"]
+        steps = [forward(lemma, rule) for lemma, rule in applied if rule.kind == "forward"]
         facts = [lemma.canonical_name for lemma, rule in rules if rule.kind in ("fact", "forward", "commutative")]
         finish = f"eauto 4 using {', '.join(facts)}" if facts else "fail"
         parts = [
             f"(fun _ => {self.rewrites(lemmas, '', tested=any(map(_is_test, opened.hypotheses)))})",
             f"(fun H => {self.rewrites(lemmas, ' in H')})",
-            f"(fun _ => {first(forward)})",
+            f"(fun _ => {first(steps)})",
             f"(fun _ => {finish})",
             f"(fun _ => {first(self._permutations(rules))})",
         ]
@@ -47,7 +58,7 @@ class LemmaTactics:
     def facts(self, lemmas: Sequence[Lemma]) -> str:
         """What follows from known facts by laws under one or two premises, such as those of an order."""
         laws = [lemma for lemma in lemmas if self.is_law(lemma)]
-        return first([_forward(lemma, self.rule(lemma)) for lemma in laws])
+        return first([forward(lemma, self.rule(lemma)) for lemma in laws])
 
     def is_law(self, lemma: Lemma) -> bool:
         """Whether a lemma has one or two premises and speaks of no constructor but those of the booleans."""
@@ -105,17 +116,17 @@ class LemmaTactics:
         for lemma in lemmas:
             rule = self.rule(lemma)
             if rule.kind == "commutative" and isinstance(rule.left, App) and not rule.statement.hypotheses:
-                pattern = _pattern(rule.left)
-                steps.append(f"(multimatch goal with |- context [{pattern}] => {_commute(lemma, rule)} end)")
+                pattern = binary_pattern(rule.left)
+                steps.append(f"(multimatch goal with |- context [{pattern}] => {commute(lemma, rule)} end)")
             elif sides := as_equation(rule.statement.conclusion) if rule.kind in ("fact", "forward") else None:
                 ways = directions(rule.statement)
                 for reverse in ways:
                     side = sides.right if reverse else sides.left
                     holes = {v: f"?a{i}" for i, v in enumerate(sorted(free_variables(side)))}
                     values = {v: hole[1:] for v, hole in holes.items()}
-                    instance = _instance(lemma, rule.statement, values)
-                    place = f"context [{_hole_pattern(side, holes)}]"
-                    step = f"rewrite {'<- ' if reverse else ''}{instance}{self._premises(rule, lemmas)}"
+                    at = instance(lemma, rule.statement, values)
+                    place = f"context [{hole_pattern(side, holes)}]"
+                    step = f"rewrite {'<- ' if reverse else ''}{at}{self._premises(rule, lemmas)}"
                     steps.append(f"(multimatch goal with |- {place} => {step} end)")
                 if len(ways) > 1 and not rule.statement.hypotheses and self._computes_halfway(rule):
                     name = lemma.canonical_name
@@ -127,7 +138,7 @@ class LemmaTactics:
         if not rule.statement.hypotheses:
             return ""
         rules = [(lemma, self.rule(lemma)) for lemma in lemmas]
-        plain = [_rewrite(one, rule) for one, rule in rules if rule.kind == "rewrite" and not rule.statement.hypotheses]
+        plain = [rewrite(one, rule) for one, rule in rules if rule.kind == "rewrite" and not rule.statement.hypotheses]
         return f" by (lm_side ltac:(fun _ => {first(plain)}))"
 
     def rewrites(self, lemmas: Sequence[Lemma], where: str, *, tested: bool = False) -> str:
@@ -137,7 +148,7 @@ class LemmaTactics:
             rule = self.rule(lemma)
             if rule.kind != "rewrite":
                 continue
-            steps.append(_rewrite(lemma, rule) + where + self._premises(rule, lemmas))
+            steps.append(rewrite(lemma, rule) + where + self._premises(rule, lemmas))
             if not where and not rule.statement.hypotheses and self._computes_halfway(rule):
                 back = "_back" if rule.reverse else ""
                 steps.append(f"lm_rewrite_simplified{back} {lemma.canonical_name}")
@@ -189,7 +200,7 @@ class LemmaTactics:
             for binder in rule.statement.of_kind("data"):
                 datatype = self.theory.datatype_of(binder.type)
                 values = [
-                    _hole_pattern(call, {name: name for name in free_variables(call)})
+                    hole_pattern(call, {name: name for name in free_variables(call)})
                     for call in calls
                     if head_name(call) in missing and missing <= constants(call)
                 ]
@@ -199,8 +210,8 @@ class LemmaTactics:
                         values.append(f"(@{constructor.name}{' _' * info.datatype.parameters})")
                 others = self.rewrites([other for other in lemmas if other is not lemma], " in H") if values else ""
                 for value in values:
-                    instance = _instance(lemma, rule.statement, {binder.name: value})
-                    found.append(f"lm_instance uconstr:{instance} ltac:(fun H => {others})")
+                    at = instance(lemma, rule.statement, {binder.name: value})
+                    found.append(f"lm_instance uconstr:{at} ltac:(fun H => {others})")
         return found[:INSTANCES]
 
     def _is_call(self, term: Term) -> bool:
@@ -217,18 +228,18 @@ class LemmaTactics:
             assert isinstance(rule.left, App)
             operation = rule.left.function
             found.append(
-                f"multimatch goal with |- context [{_pattern(rule.left)}] => {_commute(lemma, rule)}; lm_close end"
+                f"multimatch goal with |- context [{binary_pattern(rule.left)}] => {commute(lemma, rule)}; lm_close end"
             )
             for other, candidate in rules:
                 equation = as_equation(candidate.statement.conclusion)
                 if equation is None or candidate.statement.hypotheses:
                     continue
-                for left, right, forward in (
+                for left, right, as_stated in (
                     (equation.left, equation.right, True),
                     (equation.right, equation.left, False),
                 ):
                     if is_associativity(left, right) and isinstance(left, App) and left.function == operation:
-                        found.append(_permute(lemma, rule, other, candidate, left, forward))
+                        found.append(permute(lemma, rule, other, candidate, left, as_stated))
         return found
 
 
@@ -238,72 +249,3 @@ def _is_test(hypothesis: Binder) -> bool:
     while isinstance(body, Forall):
         body = body.body
     return head_name(body) == "iff"
-
-
-def first(alternatives: Sequence[str]) -> str:
-    return f"first [ {' | '.join(alternatives)} ]" if alternatives else "fail"
-
-
-def one_of(alternatives: Sequence[str]) -> str:
-    """Every alternative in turn, until one after which the rest succeeds."""
-    return f"({' + '.join(alternatives)})" if alternatives else "fail"
-
-
-def _rewrite(lemma: Lemma, rule: Rule) -> str:
-    return f"rewrite {'<- ' if rule.reverse else ''}{lemma.canonical_name}"
-
-
-def _forward(lemma: Lemma, rule: Rule) -> str:
-    """Apply a lemma to known facts that match its hypotheses."""
-    hypotheses = [binder.name for binder in rule.statement.hypotheses]
-    given = " ".join(f"K{hypotheses.index(b.name)}" if b.kind == "hypothesis" else "_" for b in rule.statement.binders)
-    pattern = ", ".join(f"K{i} : _ = _" for i in range(len(hypotheses)))
-    return f"match goal with {pattern} |- _ => lm_learn ({lemma.canonical_name} {given}) end"
-
-
-def _hole_pattern(term: Term, holes: Mapping[str, str]) -> str:
-    """A first-order term as a pattern, its variables being holes."""
-    if isinstance(term, Var):
-        return holes.get(term.name, "_")
-    if isinstance(term, App):
-        top = term.function
-        head = f"@{top.name}" if isinstance(top, Const) else _hole_pattern(top, holes)
-        return f"({' '.join([head, *(_hole_pattern(argument, holes) for argument in term.arguments)])})"
-    return f"(@{term.name})" if isinstance(term, Const) else "_"
-
-
-def _pattern(application: App) -> str:
-    """`f _ ?a ?b` for a binary operation with type arguments."""
-    head = application.function
-    assert isinstance(head, Const)
-    types = " ".join("_" for _ in application.arguments[:-2])
-    return f"@{head.name} {types} ?a ?b"
-
-
-def _instance(lemma: Lemma, statement: OpenStatement, values: dict[str, str]) -> str:
-    """The lemma at some values; premises at its end stay premises."""
-    last = max((i for i, binder in enumerate(statement.binders) if binder.kind != "hypothesis"), default=-1)
-    given = [values.get(binder.name, "_") for binder in statement.binders[: last + 1]]
-    return f"({' '.join([lemma.canonical_name, *given])})"
-
-
-def _commute(lemma: Lemma, rule: Rule) -> str:
-    assert isinstance(rule.left, App)
-    x, y = (argument.name for argument in rule.left.arguments[-2:] if isinstance(argument, Var))
-    return f"rewrite {_instance(lemma, rule.statement, {x: 'a', y: 'b'})}"
-
-
-def _permute(comm: Lemma, rule: Rule, assoc: Lemma, other: Rule, left: App, forward: bool) -> str:
-    inner = left.arguments[-2]
-    assert isinstance(inner, App)
-    names = [v.name for v in (*inner.arguments[-2:], left.arguments[-1]) if isinstance(v, Var)]
-    instance = _instance(assoc, other.statement, dict(zip(names, "abc", strict=True)))
-    to_right, to_left = ("", "<- ") if forward else ("<- ", "")
-    head = left.function
-    assert isinstance(head, Const)
-    if len(left.arguments) > 2:
-        return "fail"
-    return (
-        f"lm_permute {head.name} ltac:(fun a b => {_commute(comm, rule)}) "
-        f"ltac:(fun a b c => rewrite {to_left}{instance}) ltac:(fun a b c => rewrite {to_right}{instance})"
-    )

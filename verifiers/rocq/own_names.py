@@ -14,7 +14,8 @@ from functools import lru_cache
 from domain import Const, Definition, Elaboration, Lemma, Problem, Term
 from term_algebra import rename_constants
 from verifiers.audit.rocq.sentences import identifiers, split
-from verifiers.rocq.canonical import Group, canonical_header, in_order, reached, source
+from verifiers.canonical import Group, canonical_header, in_order, reached
+from verifiers.rocq.canonical import source
 from verifiers.rocq.headers import read_statement
 from verifiers.rocq.terms import PLAIN, is_canonical, render
 

@@ -39,9 +39,10 @@ from verifiers.audit.rocq.source import (
 )
 from verifiers.audit.sandbox import Limits, Sandbox
 from verifiers.audit.words import ParseError
+from verifiers.rocq.document import Outcome
 from verifiers.rocq.elaboration import Elaborator, run_in
 from verifiers.rocq.reader import parse_goal, parse_goals
-from verifiers.rocq.session import Outcome, Session
+from verifiers.rocq.session import Session
 from verifiers.rocq.terms import render
 from verifiers.warm_sessions import WarmSessions
 

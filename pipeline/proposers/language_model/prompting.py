@@ -1,16 +1,16 @@
-"""Prompts for the language model, and its answers back in canonical names. Pure functions; no model is called here.
+"""Prompts for the language model. Pure functions; no model is called here.
 
-A prompt shows a problem as its author names things, and library lemmas in those names too; `PromptBatch` takes what the
-model writes back to the canonical names that a run works in. A prompt fits a token limit: the lemmas' proofs go first,
-then the least relevant lemmas, then the worked examples one by one, then all but the beginning of the informal text,
-then the definitions. The templates are text files (`verifiers/PROVER/prompts/`). Their worked examples, and those
-of `worked`, are ours and generic: no statement of a benchmark or of a bundled suite is among them.
+A prompt shows a problem as its author names things, and library lemmas in those names too. A prompt fits a token limit:
+the lemmas' proofs go first, then the least relevant lemmas, then the worked examples one by one, then all but the
+beginning of the informal text, then the definitions. The templates are text files (`verifiers/PROVER/prompts/`). Their
+worked examples, and those of `worked`, are ours and generic: no statement of a benchmark or of a bundled suite is among
+them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import cycle, islice
@@ -19,9 +19,10 @@ from typing import Any, Literal
 from jinja2 import Environment, StrictUndefined, Template
 
 from domain import App, Const, Elaboration, Forall, Lemma, Prompt, Prover
+from pipeline.proposers.language_model.batch import DEFAULT_LIMITS, MOST_REQUESTS, Limits, PromptBatch
 from pipeline.proposers.language_model.naming import Naming, aliases, author_naming, letters_of
 from pipeline.proposers.language_model.worked import Worked, draw
-from verifiers.answers import Block, PromptLanguage, steps_of
+from verifiers.answers import PromptLanguage, steps_of
 from verifiers.backend import backend_of
 
 Evolution = Literal["identify_key_concepts", "parameterize", "scale_complexity", "extend_dimensions"]
@@ -29,60 +30,8 @@ Evolution = Literal["identify_key_concepts", "parameterize", "scale_complexity",
 EVOLUTIONS: tuple[Evolution, ...] = ("identify_key_concepts", "parameterize", "scale_complexity", "extend_dimensions")
 """The four directions in which a lemma is evolved (LEGO-Prover, section 3.3)."""
 
-MOST_REQUESTS = 5
-"""Lemmas that one plan may ask for (LEGO-Prover, section 3.2)."""
-
 WORKED = 3
 """Worked decompositions that a prompt shows, drawn by seed (LEGO-Prover, section 3.2)."""
-
-
-def estimate_tokens(text: str) -> int:
-    """A guess from above: code in a small vocabulary has more than two bytes a token."""
-    return len(text.encode()) // 2 + 1
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a prompt has to fit, and how the model answers.
-
-    `continued` gives the answer an opening to go on from, which a small model needs; without it the answer is free
-    text. Without `instructed` a prompt is what would stand in a file, with no word on what is asked and no worked
-    examples: for a model that only knows how such files go on.
-    """
-
-    tokens: int = 1500
-    continued: bool = True
-    instructed: bool = True
-    count: Callable[[str], int] = estimate_tokens
-
-
-@dataclass(frozen=True, slots=True)
-class PromptBatch:
-    """Prompts, where their answers end, the ids of the lemmas that they show, and the way back to canonical names.
-
-    `prompts` is empty when not even the bare statement fits.
-    """
-
-    prompts: tuple[Prompt, ...]
-    stop: tuple[str, ...]
-    shown: tuple[str, ...]
-    naming: Naming
-
-    def proofs(self, answer: str) -> list[str]:
-        """The candidate proofs in an answer, likeliest first, in canonical names."""
-        return [self.naming.proof(proof) for proof in self.naming.language.proofs(answer)]
-
-    def lemmas(self, answer: str) -> list[Block]:
-        """The lemmas that an answer states, with their proofs where it gives any, in canonical names."""
-        rename = self.naming.statement
-        return [
-            Block(block.name, rename(block.statement), rename(block.proof))
-            for block in self.naming.language.lemmas(answer)
-        ]
-
-    def requests(self, answer: str) -> list[str]:
-        """The statements of the lemmas that a plan asks for, in canonical names."""
-        return [block.statement for block in self.lemmas(answer)[:MOST_REQUESTS]]
 
 
 # --------------------------------------------------------------------------------------------------------- the prompts
@@ -91,7 +40,7 @@ class PromptBatch:
 def proof_prompts(
     elaboration: Elaboration,
     lemmas: Sequence[Lemma] = (),
-    limits: Limits = Limits(),
+    limits: Limits = DEFAULT_LIMITS,
     *,
     samples: int = 1,
     request: bool = False,
@@ -107,7 +56,7 @@ def proof_prompts(
 def formalization_prompts(
     elaboration: Elaboration,
     lemmas: Sequence[Lemma] = (),
-    limits: Limits = Limits(),
+    limits: Limits = DEFAULT_LIMITS,
     *,
     plan: str = "",
     samples: int = 1,
@@ -128,7 +77,7 @@ def repair_prompt(
     lemmas: Sequence[Lemma],
     failed: str,
     error: str,
-    limits: Limits = Limits(),
+    limits: Limits = DEFAULT_LIMITS,
 ) -> PromptBatch:
     """A prompt that shows a proof (in canonical names) and the prover's message, and asks for a better one."""
     return _asked("repair", elaboration, lemmas, limits, failed=failed, error=error)
@@ -137,7 +86,7 @@ def repair_prompt(
 def decomposition_prompt(
     elaboration: Elaboration,
     lemmas: Sequence[Lemma] = (),
-    limits: Limits = Limits(),
+    limits: Limits = DEFAULT_LIMITS,
     *,
     seed: int = 0,
 ) -> PromptBatch:
@@ -151,7 +100,7 @@ def evolution_prompt(
     lemma: Lemma,
     elaboration: Elaboration,
     lemmas: Sequence[Lemma] = (),
-    limits: Limits = Limits(),
+    limits: Limits = DEFAULT_LIMITS,
 ) -> PromptBatch:
     """A prompt for a new lemma made from `lemma`; `elaboration` is a problem that has the lemma's definitions.
 
