@@ -1,7 +1,8 @@
 """The provers: one `Backend` each, and the table of them, from which a run loads the one that its problems are for.
 
-A further prover is a folder `verifiers/NAME/` whose `backend.py` has a value `BACKEND`, a line in `BACKENDS`, and what
-its audit rests on in `verifiers/audit/NAME/`.
+A further prover is a folder `verifiers/NAME/` whose `backend.py` has a value `BACKEND` and whose `export.py` has a
+value `EXPORT`, a line in `BACKENDS`, its word in `domain.Prover`, and what its audit rests on in
+`verifiers/audit/NAME/`.
 
 Invariant: apart from the verifiers that it opens, a backend has no state; what it writes is a function of its arguments
 alone. Loading one backend loads no other.
@@ -15,15 +16,17 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from domain import Definition, Elaboration, Lemma, Problem, Prover, Term, UserError
 from term_algebra.values import Value
 from verifiers.answers import PromptLanguage
-from verifiers.export import ExportForm
 from verifiers.protocol import Verifier
 from verifiers.scripts import ProverAutomation
 from verifiers.steps import StepLanguage
+
+if TYPE_CHECKING:
+    from verifiers.export import ExportForm
 
 BACKENDS: Mapping[Prover, str] = {
     "rocq": "verifiers.rocq.backend",
@@ -149,11 +152,15 @@ class Backend:
     """Proofs in steps, for repair."""
     automation: ProverAutomation
     prompts: PromptLanguage
-    export: ExportForm
     refuter: Refuter | None = None
     """None where false statements are not refuted."""
     clock: str = "CPU seconds"
     """What the seconds of its verdicts are."""
+
+    @property
+    def export(self) -> ExportForm:
+        """How a library is exported: the `EXPORT` of `export.py` beside the backend, which a run does not load."""
+        return import_module(f"{BACKENDS[self.name].rpartition('.')[0]}.export").EXPORT
 
 
 @cache

@@ -9,7 +9,6 @@ from functools import partial
 from verifiers.audit.isabelle.server import IsabelleSettings
 from verifiers.backend import Backend, VerifierLimits
 from verifiers.isabelle.automation import IsabelleAutomation
-from verifiers.isabelle.export import IsabelleExport
 from verifiers.isabelle.prompt_language import IsabellePrompts
 from verifiers.isabelle.steps import IsabelleSteps
 from verifiers.isabelle.syntax import IsabelleSyntax
@@ -34,6 +33,5 @@ BACKEND = Backend(
     steps=IsabelleSteps(),
     automation=IsabelleAutomation(),
     prompts=IsabellePrompts(),
-    export=IsabelleExport(),
     clock="seconds",
 )

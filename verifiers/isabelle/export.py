@@ -58,3 +58,6 @@ class IsabelleExport:
         names = "\n".join(f"    {name.removesuffix('.thy')}" for name in found)
         needed = "".join(f'  sessions\n    "{name}"\n' for name in sorted(sessions - {"HOL"}))
         return found | {"ROOT": f"session Lemmary_Library = HOL +\n{needed}  theories\n{names}\n"}
+
+
+EXPORT = IsabelleExport()

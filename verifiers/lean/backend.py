@@ -9,7 +9,6 @@ from functools import partial
 from verifiers.audit.lean.toolchain import LeanSettings
 from verifiers.backend import Backend, VerifierLimits
 from verifiers.lean.automation import LeanAutomation
-from verifiers.lean.export import LeanExport
 from verifiers.lean.prompt_language import LeanPrompts
 from verifiers.lean.steps import LeanSteps
 from verifiers.lean.syntax import LeanSyntax
@@ -34,5 +33,4 @@ BACKEND = Backend(
     steps=LeanSteps(),
     automation=LeanAutomation(),
     prompts=LeanPrompts(),
-    export=LeanExport(),
 )

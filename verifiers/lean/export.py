@@ -85,3 +85,6 @@ class LeanExport:
             lines += [f'rev = "v{release[0]}"'] if release else []
         toolchain = f"leanprover/lean4:v{release[0]}\n" if release else "leanprover/lean4:stable\n"
         return found | {"lakefile.toml": "\n".join([*lines, ""]), "lean-toolchain": toolchain}
+
+
+EXPORT = LeanExport()

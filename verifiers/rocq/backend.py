@@ -8,7 +8,6 @@ from functools import partial
 from verifiers.backend import Backend, VerifierLimits
 from verifiers.protocol import Verifier
 from verifiers.rocq.automation import RocqAutomation
-from verifiers.rocq.export import RocqExport
 from verifiers.rocq.prompt_language import RocqPrompts
 from verifiers.rocq.refutation import RocqRefuter
 from verifiers.rocq.steps import RocqSteps
@@ -34,6 +33,5 @@ BACKEND = Backend(
     steps=RocqSteps(),
     automation=RocqAutomation(),
     prompts=RocqPrompts(),
-    export=RocqExport(),
     refuter=RocqRefuter(),
 )

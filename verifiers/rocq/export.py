@@ -68,3 +68,6 @@ clean:
 
 .PHONY: all clean
 """
+
+
+EXPORT = RocqExport()
