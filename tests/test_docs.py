@@ -1,5 +1,6 @@
 """README and the pages of docs/: their links, the files and commands that they name, what docstrings cite of them."""
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -91,3 +92,19 @@ def test_docstrings_cite_invariants_that_the_design_numbers() -> None:
                 cited.setdefault(file.name, set()).update(re.findall(r"\d+", numbers))
     assert cited
     assert {file: numbers - numbered for file, numbers in cited.items() if numbers - numbered} == {}
+
+
+@pytest.mark.parametrize("run", ["quickstart", "tip_prod", "tip_isaplanner"])
+def test_the_runs_that_readme_tells_of_are_those_of_the_results(run: str) -> None:
+    result = json.loads((ROOT / "docs" / "results" / f"{run}.json").read_text())
+    counts, first = result["counts"], result["rounds"][0]["proved"]
+    row = f"{counts['problems']} | {first} | {counts['solved']} | {counts['solved_with_library']}"
+    assert f"| {row} | {counts['cpu_seconds']:.0f} |" in (ROOT / "README.md").read_text()
+
+
+def test_the_output_that_readme_shows_is_that_of_the_result() -> None:
+    counts = json.loads((ROOT / "docs" / "results" / "quickstart.json").read_text())["counts"]
+    shown = (ROOT / "README.md").read_text()
+    assert f"{counts['solved']} of {counts['problems']} problems solved in 3 rounds" in shown
+    assert f"{counts['lemmas']} lemmas in the library, all rechecked; {counts['lemmas_used_abroad']} used by" in shown
+    assert f"{counts['cpu_seconds']:.0f} CPU seconds, {counts['tokens']} tokens" in shown
