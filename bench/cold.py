@@ -20,7 +20,8 @@ import yaml
 
 from bench.script import Row, command_line, ended, machine, table, tell
 from domain import UserError
-from library_store.snapshot import Tables, read
+from library_store.snapshot import read
+from library_store.tables import Tables
 
 
 def seconds_by_problem(tables: Tables) -> dict[str, float]:

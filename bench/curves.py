@@ -23,7 +23,8 @@ from matplotlib.figure import Figure as Canvas
 
 from bench.script import command_line, ended, machine, tell
 from library_store.analysis import counts, reuse, solved_at
-from library_store.snapshot import Tables, read
+from library_store.snapshot import read
+from library_store.tables import Tables
 from pipeline.export.names import lemma_names
 from pipeline.report.drawing import INK, LINE, MUTED, SERIES, STYLE, SURFACE
 from term_algebra.display import Display

@@ -21,7 +21,7 @@ import torch
 from torch import nn
 
 from bench.memory_quality_plan import Plan, Run
-from library_store.snapshot import write_atomically
+from library_store.files import write_atomically
 from models.memoryformer.storage import int8_rows
 from models.training.packing import TokenFile
 from models.training.recipe import Recipe

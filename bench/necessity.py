@@ -26,7 +26,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from actors.library import SharedLibrary
 from bench.script import Row, command_line, ended, machine, tell
 from domain import Candidate, Elaboration, Lemma, UserError
-from library_store.snapshot import Tables, read
+from library_store.snapshot import read
+from library_store.tables import Tables
 from pipeline.loop.admit import closure
 from pipeline.loop.attempt_log import AttemptLog
 from pipeline.loop.consolidate import follows

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from domain import OutsideError, UserError
-from library_store.snapshot import write_atomically
+from library_store.files import write_atomically
 from pipeline import __version__
 
 REPOSITORY = Path(__file__).resolve().parents[1]

@@ -37,7 +37,8 @@ from bench.transfer_words import headline, print_compared, print_translation
 from datasets.jsonl import write_problems
 from domain import Elaboration, Problem, UserError
 from library_store.analysis import counts
-from library_store.snapshot import read, write_atomically
+from library_store.files import write_atomically
+from library_store.snapshot import read
 from pipeline import config, typed_yaml
 from pipeline.commands.compare import Planned, execute
 from pipeline.commands.export import export

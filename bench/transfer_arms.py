@@ -22,7 +22,8 @@ from typing import Any, Literal, NamedTuple
 from bench.script import Row
 from domain import Elaboration, Lemma, UserError
 from library_store.analysis import counts, needs
-from library_store.snapshot import Tables, read
+from library_store.snapshot import read
+from library_store.tables import Tables
 from pipeline.loop.clusters import open_problem, relation
 from pipeline.report.comparison.contrasts import contrast
 from pipeline.report.comparison.measures import Measures, measure

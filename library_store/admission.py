@@ -14,7 +14,8 @@ from typing import Literal, NamedTuple, TypeAlias
 from domain import Lemma, Verdict
 from library_store import graph
 from library_store.deduplication import DEDUP_VERSION, dedup_key
-from library_store.schema import Edge, EdgeKind, NodeKind, Row, edge_to_row, lemma_to_rows, request_to_row
+from library_store.rows import edge_to_row, lemma_to_rows, request_to_row
+from library_store.schema import Edge, EdgeKind, NodeKind, Row
 from library_store.state import State, statement_key
 
 Record: TypeAlias = tuple[str, Row]

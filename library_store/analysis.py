@@ -18,8 +18,8 @@ from typing import Any, NamedTuple, cast
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from library_store.columns import SPENT, Row
-from library_store.snapshot import Tables
+from library_store.schema import SPENT, Row
+from library_store.tables import Tables
 
 
 def _columns(tables: Tables, name: str, *columns: str) -> list[Row]:

@@ -15,8 +15,8 @@ from collections.abc import Collection, Iterable
 
 import networkx as nx
 
-from library_store.columns import EdgeKind, NodeKind, Row
-from library_store.snapshot import Tables
+from library_store.schema import EdgeKind, NodeKind, Row
+from library_store.tables import Tables
 
 _UNWRITABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML, and so GraphML, cannot hold."""

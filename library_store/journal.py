@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from domain import OutsideError, UserError
+from library_store.files import sync_folder
 
 HEADER = b"lemmary journal 1\n"
 _MARKER = b"\xfaLMJ"
@@ -148,15 +149,6 @@ def _cut(path: Path, data: mmap.mmap, offset: int, repair: bool) -> TornTail:
                 "make room and run the same command again to resume"
             ) from error
     return TornTail(path, offset, len(data) - offset, kept)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 class Journal:

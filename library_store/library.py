@@ -1,43 +1,21 @@
-"""The library: everything a run knows, in the memory of its one writer and in files that survive it.
+"""The library: everything a run knows, and every way in which that changes.
 
-Kept here: one writer, by a lock on the folder (design, invariant 2); every change is in the fsynced journal before the
-method that makes it returns (design, invariants 3 and 9). What may enter is decided in `admission.py`.
-
-Opening a folder loads the last snapshot that has a manifest and replays the journal of the round after it. `snapshot`
-ends the round: its tables are written, its manifest last, and only then does its journal go.
+Each method writes rows, all of one change with one fsync, and returns when they are on the disk (`durability.py`). What
+may enter is decided in `admission.py`; what can be asked is in `reader.py`.
 """
 
 from __future__ import annotations
 
-import fcntl
-import gc
-import os
-import socket
 import time
-from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
-from domain import Attempt, Definition, Lemma, OutsideError, Request, Trust, UserError, Verdict
-from library_store import journal
-from library_store import snapshot as snapshots
+from domain import Attempt, Definition, Lemma, Request, Trust, Verdict
 from library_store.admission import Inserted, Proposal, Record, admit
-from library_store.analysis import counts
-from library_store.columns import check_version
 from library_store.deduplication import DEDUP_VERSION
-from library_store.pending import Pending
-from library_store.reader import LibraryReader
-from library_store.schema import (
-    SCHEMA_VERSION,
-    Edge,
-    EdgeKind,
-    Event,
-    Metric,
-    ProblemState,
-    ProblemStatus,
-    Row,
+from library_store.durability import DurableLibrary
+from library_store.rows import (
     attempt_to_row,
     definition_to_row,
     edge_to_row,
@@ -47,12 +25,10 @@ from library_store.schema import (
     problem_to_row,
     request_to_row,
 )
-
-REMEMBERED = ("definitions", "proofs", "lemmas", "requests", "problems", "attempts", "events")
-"""The tables that make up the state in memory, each after those that it needs."""
+from library_store.schema import Edge, EdgeKind, Event, Metric, ProblemState, ProblemStatus, Row
 
 
-class Library(LibraryReader):
+class Library(DurableLibrary):
     """The single writer of `directory`: a run directory, or any folder with `journal` and `rounds` in it.
 
     Attributes:
@@ -63,104 +39,6 @@ class Library(LibraryReader):
         UserError: another process writes there, or a file is damaged; the line names it.
         OutsideError: the folder cannot be written.
     """
-
-    def __init__(self, directory: Path, patience: float = 0.0) -> None:
-        """Opens the folder; waits up to `patience` seconds for another writer, a dying one perhaps, to end."""
-        super().__init__()
-        self.directory = directory
-        self._pending = Pending()
-        self._folder = directory / "journal"
-        self._lock = _lock(self._folder, patience)
-        try:
-            self.round, self._journal = self._open()
-        except BaseException:
-            os.close(self._lock)
-            raise
-
-    # ------------------------------------------------------------------------------------------------------ opening
-
-    def _open(self) -> tuple[int, journal.Journal]:
-        done = len(snapshots.manifests(self.directory))
-        segments = journal.segments(self._folder)
-        self._refuse_gaps(done, segments)
-        if done:
-            self._load()
-        for path in snapshots.remove_unfinished(self.directory):
-            self.notices.append(f"removed {path}: its snapshot was never finished, and the journal has its round")
-        if done + 1 in segments:
-            self._replay(segments[done + 1])
-        for number, path in segments.items():
-            if number <= done:
-                path.unlink()
-        return done + 1, self._segment(done + 1)
-
-    def _load(self) -> None:
-        tables = snapshots.read(self.directory, names=REMEMBERED)
-        with _no_collection():
-            for name in REMEMBERED:
-                for row in tables.each(name):
-                    self.apply(name, row)
-
-    def _refuse_gaps(self, done: int, segments: Mapping[int, Path]) -> None:
-        for path in snapshots.unfinished(self.directory):
-            number = int(path.name.removeprefix("round="))
-            if number not in segments:
-                raise UserError(
-                    f"{path / snapshots.MANIFEST} is missing and no journal has round {number}: restore it from a "
-                    f"copy, or remove {path} to go back to round {number - 1}"
-                )
-        for number, path in segments.items():
-            if number > done + 1:
-                raise UserError(
-                    f"{path} is of round {number}, but the last finished round is {done}: restore the rounds between "
-                    f"from a copy, or remove the file to go back to round {done}"
-                )
-
-    def _replay(self, path: Path) -> None:
-        with _no_collection():
-            torn = journal.replay(path, lambda record: self._take_back(path, record), repair=True)
-        if torn is not None:
-            self.notices.append(
-                f"cut {torn.bytes} bytes off {torn.path} at byte {torn.offset}: a write that was never acknowledged "
-                f"(kept in {torn.kept})"
-            )
-
-    def _take_back(self, path: Path, record: Record) -> None:
-        name, row = record
-        if name == "schema":
-            check_version(row["version"], path)
-            return
-        self.apply(name, row)
-        self._pending.add(name, row)
-
-    def _segment(self, number: int) -> journal.Journal:
-        path = journal.segment_path(self._folder, number)
-        opened = journal.Journal(path)
-        if opened.size == len(journal.HEADER):
-            opened.append([("schema", {"version": SCHEMA_VERSION})])
-        return opened
-
-    def close(self) -> None:
-        """Let another process write. What was acknowledged is on the disk already."""
-        self._journal.close()
-        if self._lock >= 0:
-            os.close(self._lock)
-            self._lock = -1
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def _commit(self, records: Sequence[Record]) -> None:
-        """One fsync for all records; memory changes only after it."""
-        if not records:
-            return
-        self._journal.append(records)
-        for name, row in records:
-            self.apply(name, row)
-            self._pending.add(name, row)
 
     # ------------------------------------------------------------------------------------------ definitions, lemmas
 
@@ -380,77 +258,3 @@ class Library(LibraryReader):
     def add_metrics(self, metrics: Iterable[Metric]) -> None:
         """Record measured numbers of this round; the round in the values is set here."""
         self._commit([("metrics", metric_to_row(replace(metric, round=self.round))) for metric in metrics])
-
-    # ------------------------------------------------------------------------------------------------------- rounds
-
-    def snapshot(self, *, seed: int = 0, code_version: str = "") -> snapshots.Manifest:
-        """End the round: write its snapshot, then open the journal of the next round and remove this one's."""
-        manifest = snapshots.write(
-            self.directory, self.round, self._pending.tables(), counts=counts, seed=seed, code_version=code_version
-        )
-        finished = journal.segment_path(self._folder, self.round)
-        self._journal.close()
-        self.round += 1
-        self._pending = Pending()
-        self._journal = self._segment(self.round)
-        finished.unlink(missing_ok=True)
-        return manifest
-
-    def at_round(self, number: int) -> snapshots.Tables:
-        """The tables as of a round: a finished one from its snapshot, the one under way with what it has so far."""
-        if number != self.round:
-            return snapshots.read(self.directory, at_round=number)
-        done = snapshots.read(self.directory, at_round=number - 1) if number > 1 else snapshots.empty(self.directory)
-        return snapshots.extend(done, self._pending.tables())
-
-
-@contextmanager
-def _no_collection() -> Generator[None, None, None]:
-    """Nothing that is loaded is garbage, and looking for some again and again takes longer than loading."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
-
-
-def _lock(folder: Path, patience: float) -> int:
-    """A lock that ends with the process, however it ends."""
-    path = folder / "lock"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    except OSError as error:
-        raise OutsideError(f"cannot open the library {folder.parent}: {error.strerror}; nothing was changed") from error
-    deadline = time.monotonic() + patience
-    while time.monotonic() < deadline and not _locked(handle):
-        time.sleep(0.2)
-    if not _locked(handle):
-        owner = os.pread(handle, 300, 0).decode("utf-8", "replace").strip() or "unknown"
-        age = max(0.0, time.time() - os.fstat(handle).st_mtime)
-        os.close(handle)
-        raise UserError(
-            f"another process ({owner}, for {_duration(age)}) writes the library {folder.parent}: "
-            "wait until it ends or stop it"
-        )
-    os.ftruncate(handle, 0)
-    os.pwrite(handle, f"pid {os.getpid()} on {socket.gethostname()}".encode(), 0)
-    return handle
-
-
-def _duration(seconds: float) -> str:
-    """For example `12 s`, `5 min`, `3 h`."""
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
-
-
-def _locked(handle: int) -> bool:
-    """Whether this handle holds the lock now."""
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from library_store.schema import SCHEMAS, TABLE_NAMES, Row, table_from_rows
+from library_store.rows import table_from_rows
+from library_store.schema import SCHEMAS, TABLE_NAMES, Row
 
 CHUNK = 4096
 """Rows that are turned into Arrow at a time."""

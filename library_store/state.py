@@ -17,15 +17,8 @@ from domain import Definition, Lemma, Request
 from library_store import graph
 from library_store.retrieval.hybrid import HybridIndex
 from library_store.retrieval.lexical import LemmaIndex, statement_tokens, text_tokens
-from library_store.schema import (
-    SPENT,
-    ProblemState,
-    Row,
-    definition_from_row,
-    lemma_from_rows,
-    problem_from_row,
-    request_from_row,
-)
+from library_store.rows import definition_from_row, lemma_from_rows, problem_from_row, request_from_row
+from library_store.schema import SPENT, ProblemState, Row
 
 StatementKey: TypeAlias = bytes
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from library_store.columns import Row
-from library_store.snapshot import Tables
+from library_store.schema import Row
+from library_store.tables import Tables
 
 
 class Sprout(NamedTuple):

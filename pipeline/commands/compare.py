@@ -152,7 +152,7 @@ def execute(planned: Planned) -> None:
     Raises:
         UserError, OutsideError: what the run raised, with the way to resume.
     """
-    from library_store.snapshot import write_atomically
+    from library_store.files import write_atomically
 
     planned.asked.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(planned.asked, typed_yaml.dump(planned.settings).encode())

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from domain import Elaboration, OutsideError, Prover, UserError
 
 if TYPE_CHECKING:
-    from library_store.snapshot import Tables
+    from library_store.tables import Tables
 
 PART = re.compile(r"Library(_\d+)?\..*")
 """Names of files of a development that hold lemmas, and of what their prover made of them."""
@@ -40,7 +40,8 @@ def export(
             when left out.
         at_round: as of this round; the last finished one when left out.
     """
-    from library_store.snapshot import read, write_atomically
+    from library_store.files import write_atomically
+    from library_store.snapshot import read
     from pipeline.export.development import LINES, is_exported, jsonl, library_of, project
 
     tables = read(run, at_round)

@@ -114,7 +114,7 @@ def prove(
     }
     settings = RunSettings.model_validate(base.model_copy(update=updated).model_dump())
     if library is not None and at_round is not None and library.is_dir():
-        from library_store.snapshot import manifests
+        from library_store.manifest import manifests
 
         finished = len(manifests(library))
         if at_round > finished:
@@ -208,7 +208,8 @@ def write_results(directory: Path) -> dict[str, list[str]]:
     A line is the problem with what became of it, so the file is one of lemmas too (`pipeline.loop.import_library`).
     """
     from datasets.jsonl import record_of
-    from library_store.snapshot import read, write_atomically
+    from library_store.files import write_atomically
+    from library_store.snapshot import read
 
     tables = read(directory)
     attempts: dict[str, list[Any]] = {}

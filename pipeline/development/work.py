@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from domain import UserError
-from library_store.snapshot import write_atomically
+from library_store.files import write_atomically
 from pipeline.development import coq_project, judging
 from pipeline.development.context import Context, Refusal, rests_on
 from pipeline.development.coq_project import Project

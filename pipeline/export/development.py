@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from domain import Const, Definition, Lemma, UserError
-from library_store.snapshot import Tables
+from library_store.tables import Tables
 from pipeline.export.names import lemma_names
 from term_algebra.display import Display
 from verifiers.backend import Backend, backend_of, prover_of

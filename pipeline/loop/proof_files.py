@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from domain import Prover
+from library_store.files import write_atomically
 from library_store.schema import ProblemState
-from library_store.snapshot import write_atomically
 from verifiers.backend import backend_of
 
 LONGEST = 200

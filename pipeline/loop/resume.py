@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import yaml
 
 from domain import Problem, UserError
-from library_store import journal, snapshot
+from library_store import journal
+from library_store.files import write_atomically
 from library_store.schema import ProblemState
 from pipeline import __version__, config, typed_yaml
 from pipeline.config import RunSettings
@@ -143,7 +144,7 @@ def settle(settings: RunSettings, directory: Path) -> None:
     tree = {"version": __version__, "seed": settings.seed, "settings": yaml.safe_load(typed_yaml.dump(settings))}
     text = yaml.safe_dump(tree, sort_keys=False, allow_unicode=True)
     directory.mkdir(parents=True, exist_ok=True)
-    snapshot.write_atomically(directory / "config.yaml", text.encode())
+    write_atomically(directory / "config.yaml", text.encode())
 
 
 def _has_records(directory: Path) -> bool:

@@ -14,8 +14,9 @@ from typing import Any, cast
 
 from domain import Lemma
 from library_store.analysis import Reuse, counts, origins, reuse
-from library_store.schema import ProblemState, Row, event_from_row
-from library_store.snapshot import Tables
+from library_store.rows import event_from_row
+from library_store.schema import ProblemState, Row
+from library_store.tables import Tables
 from pipeline.report.facts import (
     BY_MODEL,
     MODEL_OPERATORS,

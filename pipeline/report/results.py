@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from library_store.snapshot import write_atomically
+from library_store.files import write_atomically
 from pipeline.loop.proof_files import proof_name
 from pipeline.report.page import Tile, fill
 from verifiers.backend import backend_of

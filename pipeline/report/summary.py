@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from library_store.schema import FAILED, Row, event_from_row
-from library_store.snapshot import Tables, read
+from library_store.rows import event_from_row
+from library_store.schema import FAILED, Row
+from library_store.snapshot import read
+from library_store.tables import Tables
 from pipeline.words import MOST_SHOWN, counted
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from domain import UserError
-from library_store.snapshot import write_atomically
+from library_store.files import write_atomically
 from pipeline import __version__, typed_yaml
 from pipeline.training.settings import TrainSettings
 

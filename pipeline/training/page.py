@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from library_store.snapshot import write_atomically
+from library_store.files import write_atomically
 from pipeline.report.drawing import MUTED, SERIES, Figure, draw, key
 from pipeline.report.page import FOLDER, Tile, fill
 

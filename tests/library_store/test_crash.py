@@ -14,6 +14,7 @@ import pytest
 
 from library_store import snapshot
 from library_store.library import Library
+from library_store.manifest import manifests
 
 ROOT = Path(__file__).parents[2]
 
@@ -56,7 +57,7 @@ def test_a_killed_writer_loses_no_acknowledged_lemma(tmp_path: Path, seed: int) 
             assert names == [f"lemma {number}" for number in range(len(names))]
             assert len(library.definitions) == 2
             finished = library.round - 1
-        assert len(snapshot.manifests(tmp_path)) == finished
+        assert len(manifests(tmp_path)) == finished
         assert not list((tmp_path / "rounds").glob(".tmp-*"))
 
 
@@ -113,7 +114,7 @@ def test_a_process_that_dies_at_any_sync_rename_or_removal_or_within_a_write_lea
     for boundary in range(step, boundaries + 1, step):
         folder = tmp_path / str(boundary)
         with Library(folder) as library:
-            rounds = len(snapshot.manifests(folder))
+            rounds = len(manifests(folder))
             assert library.round == rounds + 1
             assert rounds >= rounds_before
             assert len(library.lemmas) >= lemmas_before

@@ -27,6 +27,7 @@ from library_store.dependencies import measures
 from library_store.dependencies.files import dot, write_files
 from library_store.graph import lemma_graph
 from library_store.library import Library
+from library_store.manifest import manifests
 from pipeline.__main__ import main
 from tests.library_store import samples
 from tests.library_store.samples import AUDITED, attempt, lemma, opened, sha
@@ -46,12 +47,12 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_counts_of_every_manifest_can_be_recomputed_from_the_tables(finished: Path) -> None:
-    for manifest in snapshot.manifests(finished):
+    for manifest in manifests(finished):
         assert dict(manifest.counts) == analysis.counts(snapshot.read(finished, manifest.round))
 
 
 def test_the_counts_are_these(finished: Path) -> None:
-    assert snapshot.manifests(finished)[2].counts == {
+    assert manifests(finished)[2].counts == {
         "problems": 4,
         "solved": 3,
         "refuted": 0,

@@ -15,9 +15,8 @@ import pytest
 from domain import UserError, Verdict
 from library_store import graph, journal
 from library_store.admission import Proposal
-from library_store.columns import SCHEMA_VERSION
 from library_store.library import Library
-from library_store.schema import Metric
+from library_store.schema import SCHEMA_VERSION, Metric
 from library_store.state import AUTOMATION
 from tests.library_store import samples
 from tests.library_store.samples import AUDITED, lemma, opened, request, sha

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain import App, Branch, Const, Fix, FixFunction, Forall, Lambda, Let, Match, Sort, Term, Var
-from library_store import schema
+from library_store import rows
 from library_store.schema import Edge, Event, Metric, Row
 from tests.library_store import samples
 
@@ -51,22 +51,22 @@ TERMS = st.recursive(ATOMS, compound, max_leaves=20)
 
 @given(TERMS)
 def test_a_term_survives_json(term: Term) -> None:
-    assert schema.term_from_json(schema.term_to_json(term)) == term
+    assert rows.term_from_json(rows.term_to_json(term)) == term
 
 
 def test_a_numeral_of_ten_thousand_successors_survives_json() -> None:
     term: Term = samples.ZERO
     for _ in range(10_000):
         term = samples.successor(term)
-    text = schema.term_to_json(term)
-    assert schema.term_to_json(schema.term_from_json(text)) == text
+    text = rows.term_to_json(term)
+    assert rows.term_to_json(rows.term_from_json(text)) == text
 
 
 def test_equal_subterms_are_written_once() -> None:
     term: Term = Var("x")
     for _ in range(200):
         term = samples.plus(term, term)
-    assert len(schema.term_to_json(term)) < 10_000
+    assert len(rows.term_to_json(term)) < 10_000
 
 
 def through_json(_: str, row: Row) -> Row:
@@ -75,7 +75,7 @@ def through_json(_: str, row: Row) -> Row:
 
 def through_parquet(name: str, row: Row) -> Row:
     file = io.BytesIO()
-    pq.write_table(schema.table_from_rows(name, [row]), file)
+    pq.write_table(rows.table_from_rows(name, [row]), file)
     return pq.read_table(file).to_pylist()[0]
 
 
@@ -83,23 +83,23 @@ def through_parquet(name: str, row: Row) -> Row:
 def test_every_value_survives_its_row(through: Callable[[str, Row], Row]) -> None:
     def check(name: str, value: Any, to_row: Callable[..., Row], from_row: Callable[[Row], Any], *more: Any) -> None:
         row = to_row(value, *more)
-        assert set(row) == set(schema.SCHEMAS[name].names)
+        assert set(row) == set(rows.SCHEMAS[name].names)
         assert from_row(through(name, row)) == value
 
-    check("definitions", samples.datatype(), schema.definition_to_row, schema.definition_from_row, 3)
-    check("definitions", samples.addition(), schema.definition_to_row, schema.definition_from_row, 3)
-    check("problems", samples.problem("p"), schema.problem_to_row, schema.problem_from_row, 3)
-    check("requests", samples.request("r", answered_by="x"), schema.request_to_row, schema.request_from_row, 3)
-    check("attempts", samples.attempt("a", uses=("l",)), schema.attempt_to_row, schema.attempt_from_row)
-    check("attempts", samples.attempt("a", counts={}), schema.attempt_to_row, schema.attempt_from_row)
+    check("definitions", samples.datatype(), rows.definition_to_row, rows.definition_from_row, 3)
+    check("definitions", samples.addition(), rows.definition_to_row, rows.definition_from_row, 3)
+    check("problems", samples.problem("p"), rows.problem_to_row, rows.problem_from_row, 3)
+    check("requests", samples.request("r", answered_by="x"), rows.request_to_row, rows.request_from_row, 3)
+    check("attempts", samples.attempt("a", uses=("l",)), rows.attempt_to_row, rows.attempt_from_row)
+    check("attempts", samples.attempt("a", counts={}), rows.attempt_to_row, rows.attempt_from_row)
     check(
         "edges",
         Edge("a", "lemma", "b", "lemma", "proof_uses", 2, "t", True),
-        schema.edge_to_row,
-        schema.edge_from_row,
+        rows.edge_to_row,
+        rows.edge_from_row,
     )
-    check("events", Event(1, 2, 3.5, "k", detail={"x": [1]}), schema.event_to_row, schema.event_from_row)
-    check("metrics", Metric("cpu_seconds", "prover", 1, 2.5, "s"), schema.metric_to_row, schema.metric_from_row)
+    check("events", Event(1, 2, 3.5, "k", detail={"x": [1]}), rows.event_to_row, rows.event_from_row)
+    check("metrics", Metric("cpu_seconds", "prover", 1, 2.5, "s"), rows.metric_to_row, rows.metric_from_row)
 
 
 @pytest.mark.parametrize("through", [through_json, through_parquet])
@@ -109,7 +109,7 @@ def test_a_lemma_survives_its_two_rows(
     through: Callable[[str, Row], Row], term: Term, text: str, uses: list[str]
 ) -> None:
     lemma = samples.lemma("a", term, statement=text, uses=tuple(uses), retired_by=text or None, round=1)
-    row, proof = schema.lemma_to_rows(lemma, 4, trust="audited", dedup_version=1)
+    row, proof = rows.lemma_to_rows(lemma, 4, trust="audited", dedup_version=1)
     assert row["round"] == 4
     assert row["born"] == 1
-    assert schema.lemma_from_rows(through("lemmas", row), through("proofs", proof)) == lemma
+    assert rows.lemma_from_rows(through("lemmas", row), through("proofs", proof)) == lemma

@@ -17,6 +17,7 @@ import pytest
 from domain import OutsideError, UserError
 from library_store import pending, snapshot
 from library_store.library import Library
+from library_store.manifest import MANIFEST, read_manifest
 from library_store.schema import KEYS, SCHEMA_VERSION, SCHEMAS, TABLE_NAMES, Row
 from tests.library_store import samples
 from tests.library_store.samples import AUDITED, lemma, opened, sha
@@ -152,10 +153,10 @@ def test_reading_back_verifies_every_file(run: Path) -> None:
 def test_a_file_that_is_no_parquet_whatever_its_checksum_says_is_one_line(run: Path) -> None:
     folder = run / "rounds" / "round=0002"
     (folder / "lemmas.parquet").write_bytes(b"PAR1 and more PAR1")
-    manifest = json.loads((folder / snapshot.MANIFEST).read_text())
+    manifest = json.loads((folder / MANIFEST).read_text())
     manifest["files"]["lemmas.parquet"]["sha256"] = hashlib.sha256(b"PAR1 and more PAR1").hexdigest()
     sign(manifest)
-    (folder / snapshot.MANIFEST).write_text(json.dumps(manifest))
+    (folder / MANIFEST).write_text(json.dumps(manifest))
     with pytest.raises(UserError, match="is no Parquet file"):
         snapshot.read(run)
 
@@ -209,7 +210,7 @@ def test_no_flipped_bit_of_a_manifest_passes(run: Path) -> None:
         flipped[place // 8] ^= 1 << place % 8
         path.write_bytes(flipped)
         with pytest.raises(UserError):
-            snapshot.read_manifest(path)
+            read_manifest(path)
 
 
 def test_a_round_whose_manifest_and_journal_are_gone_is_not_dropped_silently(run: Path) -> None:

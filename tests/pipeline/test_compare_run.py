@@ -13,7 +13,8 @@ import yaml
 
 from bench.cold import seconds_by_problem
 from domain import UserError
-from library_store.snapshot import Tables, read
+from library_store.snapshot import read
+from library_store.tables import Tables
 
 CONFIGURATION = {
     "rounds": 2,

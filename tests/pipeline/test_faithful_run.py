@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from library_store.snapshot import Tables, read
+from library_store.snapshot import read
+from library_store.tables import Tables
 from tests.actors.servers import scripted_server
 from tests.verifiers.isabelle_stand_in import running
 

@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from datasets import load
-from library_store.snapshot import Tables, read
+from library_store.snapshot import read
+from library_store.tables import Tables
 from verifiers.audit.lean.toolchain import find
 from verifiers.audit.sandbox import Limits, Sandbox
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from domain import UserError
-from library_store.snapshot import manifests, read
+from library_store.manifest import manifests
+from library_store.snapshot import read
 from pipeline.__main__ import main
 from pipeline.report.facts import SOURCES, Facts
 from pipeline.report.figures import figures

@@ -19,8 +19,8 @@ import yaml
 from datasets import load
 from domain import Verdict
 from library_store.admission import Proposal
-from library_store.columns import SPENT
 from library_store.library import Library
+from library_store.schema import SPENT
 from library_store.snapshot import read
 from pipeline.__main__ import main
 from pipeline.loop import dispatch

@@ -16,8 +16,10 @@ import yaml
 
 from domain import UserError
 from library_store.analysis import counts, needs, origins, reuse, solved_at
-from library_store.schema import SPENT, event_from_row
-from library_store.snapshot import Tables, read
+from library_store.rows import event_from_row
+from library_store.schema import SPENT
+from library_store.snapshot import read
+from library_store.tables import Tables
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import MaxNLocator
 
-from library_store.snapshot import write_atomically
+from library_store.files import write_atomically
 from pipeline.report.comparison.arms import ARMS
 from pipeline.report.comparison.contrasts import Comparison, as_json, compare_runs, rows, says
 from pipeline.report.comparison.measures import Measures
