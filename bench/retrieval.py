@@ -36,10 +36,8 @@ from bench.retrieval_leandojo import Corpus, counted, state_words
 from bench.script import Row, command_line, ended, machine, tell, write
 from datasets.leandojo import Step, Steps, read_steps
 from library_store import snapshot
-from library_store.retrieval.fusion import fused
-from library_store.retrieval.hybrid import DEPTH, OFFSET, HybridIndex, Ranking
+from library_store.retrieval.hybrid import DEPTH, OFFSET, HybridIndex, Ranking, SimilarProofs, fused
 from library_store.retrieval.lexical import LemmaIndex, statement_tokens, text_tokens
-from library_store.retrieval.similar_proofs import SimilarProofs
 from verifiers.audit.rocq.reader import parse
 from verifiers.audit.words import ParseError
 

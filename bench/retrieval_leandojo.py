@@ -13,8 +13,7 @@ from functools import cache
 
 from datasets.leandojo import Position, SourceFile, Step
 from library_store.retrieval.bm25 import Bm25, IndexedStatement
-from library_store.retrieval.hybrid import DEPTH
-from library_store.retrieval.similar_proofs import SimilarProofs
+from library_store.retrieval.hybrid import DEPTH, SimilarProofs
 
 _WORD = re.compile(r"[^\W\d][\w'.]*|[^\w\s\"()]+")
 _PIECE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")

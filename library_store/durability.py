@@ -9,27 +9,59 @@ ends the round: its tables are written, its manifest last, and only then does it
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import os
+import socket
+import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
-from domain import UserError
+import pyarrow as pa
+
+from domain import OutsideError, UserError
 from library_store import journal
 from library_store import snapshot as snapshots
 from library_store.admission import Record
 from library_store.analysis import counts
-from library_store.lock import lock
-from library_store.manifest import MANIFEST, Manifest, manifests
-from library_store.pending import Pending
 from library_store.reader import LibraryReader
-from library_store.schema import SCHEMA_VERSION, check_version
-from library_store.tables import Tables, empty, extend
+from library_store.rows import table_from_rows
+from library_store.schema import SCHEMA_VERSION, SCHEMAS, TABLE_NAMES, Row, check_version
+from library_store.tables import MANIFEST, Manifest, Tables, empty, extend, manifests
 
 REMEMBERED = ("definitions", "proofs", "lemmas", "requests", "problems", "attempts", "events")
 """The tables that make up the state in memory, each after those that it needs."""
+
+
+CHUNK = 4096
+"""Rows that are turned into Arrow at a time."""
+
+
+class Pending:
+    """The rows of the round under way, kept for its snapshot: recent ones as they are, older ones as Arrow tables.
+
+    A row of Python objects takes several times the memory of the same row in Arrow, and a round may hold a million.
+    """
+
+    def __init__(self) -> None:
+        self._rows: dict[str, list[Row]] = {name: [] for name in TABLE_NAMES}
+        self._chunks: dict[str, list[pa.Table]] = {name: [] for name in TABLE_NAMES}
+
+    def add(self, table: str, row: Row) -> None:
+        rows = self._rows[table]
+        rows.append(row)
+        if len(rows) == CHUNK:
+            self._chunks[table].append(table_from_rows(table, rows))
+            rows.clear()
+
+    def tables(self) -> dict[str, pa.Table]:
+        """All rows of each table, in the order in which they came."""
+        return {
+            name: pa.concat_tables([SCHEMAS[name].empty_table(), *self._chunks[name], table_from_rows(name, rows)])
+            for name, rows in self._rows.items()
+        }
 
 
 class DurableLibrary(LibraryReader):
@@ -41,7 +73,7 @@ class DurableLibrary(LibraryReader):
         self.directory = directory
         self._pending = Pending()
         self._folder = directory / "journal"
-        self._lock = lock(self._folder, patience)
+        self._lock = _lock(self._folder, patience)
         try:
             self.round, self._journal = self._open()
         except BaseException:
@@ -166,3 +198,43 @@ def _no_collection() -> Generator[None, None, None]:
     finally:
         if collecting:
             gc.enable()
+
+
+def _lock(folder: Path, patience: float) -> int:
+    """A lock that ends with the process, however it ends."""
+    path = folder / "lock"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise OutsideError(f"cannot open the library {folder.parent}: {error.strerror}; nothing was changed") from error
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline and not _locked(handle):
+        time.sleep(0.2)
+    if not _locked(handle):
+        owner = os.pread(handle, 300, 0).decode("utf-8", "replace").strip() or "unknown"
+        age = max(0.0, time.time() - os.fstat(handle).st_mtime)
+        os.close(handle)
+        raise UserError(
+            f"another process ({owner}, for {_duration(age)}) writes the library {folder.parent}: "
+            "wait until it ends or stop it"
+        )
+    os.ftruncate(handle, 0)
+    os.pwrite(handle, f"pid {os.getpid()} on {socket.gethostname()}".encode(), 0)
+    return handle
+
+
+def _duration(seconds: float) -> str:
+    """For example `12 s`, `5 min`, `3 h`."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
+
+
+def _locked(handle: int) -> bool:
+    """Whether this handle holds the lock now."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

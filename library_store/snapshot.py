@@ -17,9 +17,20 @@ import pyarrow.parquet as pq
 
 from domain import OutsideError, UserError
 from library_store.files import TEMPORARY, sync_folder, write_synced
-from library_store.manifest import MANIFEST, FileEntry, Manifest, manifests, round_folder, rounds_folder, write_manifest
 from library_store.schema import KEYS, SCHEMA_VERSION, SCHEMAS, TABLE_NAMES
-from library_store.tables import Tables, empty, extend, latest
+from library_store.tables import (
+    MANIFEST,
+    FileEntry,
+    Manifest,
+    Tables,
+    empty,
+    extend,
+    latest,
+    manifests,
+    round_folder,
+    rounds_folder,
+    write_manifest,
+)
 
 ROW_GROUP = 65_536
 """Rows of a Parquet row group: each has the least and greatest value of a column, so that readers may skip it."""

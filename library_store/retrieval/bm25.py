@@ -19,7 +19,7 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -116,7 +116,8 @@ class Bm25:
         self._held = 0
         self._length = 0
         self._postings: defaultdict[str, _Posting] = defaultdict(_Posting)
-        self._shelves: dict[frozenset[str], _Shelf] = {}
+        self._shelves: list[_Shelf] = []
+        self._shelf_over: dict[frozenset[str], _Shelf] = {}
         self._filed: defaultdict[str, list[_Shelf]] = defaultdict(list)
         """Each shelf under one of its definitions, the one under which the fewest were filed before; "" for none."""
         self._opened: dict[frozenset[str], tuple[int, list[_Shelf]]] = {}
@@ -144,14 +145,15 @@ class Bm25:
             posting = self._postings[token]
             place = bisect_left(posting.statements, number)
             del posting.statements[place], posting.counts[place]
-        self._shelves[frozenset(definition_ids)].statements.remove(number)
+        self._shelf(frozenset(definition_ids)).statements.remove(number)
         self._held -= 1
         self._length -= self._lengths[number]
 
     def _shelf(self, needs: frozenset[str]) -> _Shelf:
-        shelf = self._shelves.get(needs)
+        shelf = self._shelf_over.get(needs)
         if shelf is None:
-            shelf = self._shelves[needs] = _Shelf(needs)
+            shelf = self._shelf_over[needs] = _Shelf(needs)
+            self._shelves.append(shelf)
             self._filed[min(needs, key=lambda one: (len(self._filed[one]), one), default="")].append(shelf)
         return shelf
 
@@ -185,8 +187,9 @@ class Bm25:
         """The shelves whose definitions are all among these."""
         known = frozenset(definition_ids)
         seen, opened = self._opened.pop(known, (0, []))
-        later: Iterable[_Shelf] = islice(self._shelves.values(), seen, None)
-        if not seen:
+        if seen:
+            later: Iterable[_Shelf] = self._shelves[seen:]
+        else:
             later = chain.from_iterable(self._filed[one] for one in ("", *known) if one in self._filed)
         opened += [shelf for shelf in later if shelf.needs <= known]
         self._opened[known] = (len(self._shelves), opened)

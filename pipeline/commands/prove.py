@@ -114,7 +114,7 @@ def prove(
     }
     settings = RunSettings.model_validate(base.model_copy(update=updated).model_dump())
     if library is not None and at_round is not None and library.is_dir():
-        from library_store.manifest import manifests
+        from library_store.tables import manifests
 
         finished = len(manifests(library))
         if at_round > finished:

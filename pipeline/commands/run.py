@@ -52,8 +52,8 @@ def execute_loop(settings: RunSettings, directory: Path, otherwise: str) -> Path
 
     `otherwise` tells the user of a run that is finished already what to do for more.
     """
-    from library_store.manifest import manifests
     from library_store.snapshot import read
+    from library_store.tables import manifests
     from pipeline.loop import problem_sources, run
     from pipeline.loop.import_library import check_library
     from pipeline.loop.progress import Progress

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from rich.console import Console
 
-from library_store.manifest import Manifest
+from library_store.tables import Manifest
 from pipeline.loop.scheduler import Action
 from pipeline.words import counted
 

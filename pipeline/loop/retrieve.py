@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from itertools import chain, zip_longest
 
 from domain import Elaboration, Lemma
-from library_store.retrieval.fusion import fused as fuse
+from library_store.retrieval.hybrid import fused as fuse
 from pipeline.loop.context import CanonicalStatement, RunContext
 from pipeline.loop.prove import Proof
 from pipeline.loop.scheduler import DIRECTIONS

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from datasets import Dataset
-from library_store.manifest import Manifest
+from library_store.tables import Manifest
 from pipeline import __version__
 from pipeline.config import RunSettings
 from pipeline.loop.attempt import Result

@@ -19,8 +19,8 @@ from markupsafe import Markup
 
 from domain import UserError
 from library_store.files import write_atomically
-from library_store.manifest import manifests
 from library_store.snapshot import read
+from library_store.tables import manifests
 from pipeline.report.drawing import VARIABLES, Figure
 from pipeline.report.facts import SOLVERS, Facts, LemmaFacts, ProblemFacts
 from pipeline.report.figures import figures

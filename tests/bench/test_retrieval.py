@@ -10,7 +10,7 @@ from bench import retrieval
 from bench.retrieval import Question, answers_to, judged, row
 from bench.retrieval_leandojo import Corpus, state_words, words
 from datasets.leandojo import Declaration, Premise, SourceFile, Step
-from library_store.retrieval.similar_proofs import SimilarProofs
+from library_store.retrieval.hybrid import SimilarProofs
 
 LOW, HIGH, ASIDE = "Low.lean", "High.lean", "Aside.lean"
 

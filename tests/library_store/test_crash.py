@@ -14,7 +14,7 @@ import pytest
 
 from library_store import snapshot
 from library_store.library import Library
-from library_store.manifest import manifests
+from library_store.tables import manifests
 
 ROOT = Path(__file__).parents[2]
 

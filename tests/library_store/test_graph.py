@@ -27,7 +27,7 @@ from library_store.dependencies import measures
 from library_store.dependencies.files import dot, write_files
 from library_store.graph import lemma_graph
 from library_store.library import Library
-from library_store.manifest import manifests
+from library_store.tables import manifests
 from pipeline.__main__ import main
 from tests.library_store import samples
 from tests.library_store.samples import AUDITED, attempt, lemma, opened, sha

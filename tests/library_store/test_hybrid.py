@@ -9,10 +9,8 @@ from domain import App, Const, Term, Var
 from library_store.admission import Proposal
 from library_store.library import Library
 from library_store.retrieval.bm25 import IndexedStatement
-from library_store.retrieval.fusion import fused
-from library_store.retrieval.hybrid import HybridIndex, Ranking
+from library_store.retrieval.hybrid import HybridIndex, Ranking, SimilarProofs, fused
 from library_store.retrieval.lexical import LemmaIndex, statement_tokens, text_tokens
-from library_store.retrieval.similar_proofs import SimilarProofs
 from tests.library_store.samples import AUDITED, equal, for_all, lemma, opened, plus, problem, sha, successor
 
 NAT, PLUS = sha("nat"), sha("plus")

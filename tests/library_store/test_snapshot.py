@@ -15,10 +15,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from domain import OutsideError, UserError
-from library_store import pending, snapshot
+from library_store import durability, snapshot
 from library_store.library import Library
-from library_store.manifest import MANIFEST, read_manifest
 from library_store.schema import KEYS, SCHEMA_VERSION, SCHEMAS, TABLE_NAMES, Row
+from library_store.tables import MANIFEST, read_manifest
 from tests.library_store import samples
 from tests.library_store.samples import AUDITED, lemma, opened, sha
 
@@ -285,7 +285,7 @@ def test_edges_stand_by_kind_in_groups_of_rows_that_a_reader_may_skip(
 
 def test_rows_that_wait_in_arrow_are_the_rows_that_came(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     samples.three_rounds(tmp_path / "one")
-    monkeypatch.setattr(pending, "CHUNK", 2)
+    monkeypatch.setattr(durability, "CHUNK", 2)
     samples.three_rounds(tmp_path / "two")
     one, two = snapshot.read(tmp_path / "one"), snapshot.read(tmp_path / "two")
     for name in set(TABLE_NAMES) - {"events"}:  # which have times

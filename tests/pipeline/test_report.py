@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from domain import UserError
-from library_store.manifest import manifests
 from library_store.snapshot import read
+from library_store.tables import manifests
 from pipeline.__main__ import main
 from pipeline.report.facts import SOURCES, Facts
 from pipeline.report.figures import figures
