@@ -11,19 +11,10 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from domain import App, Const, Constructor, Datatype, Definition, Forall, Function, Sort, Term, Var
-from term_algebra import alpha_normal, children, constants, free_variables, substitute
-
-__all__ = ["constants", "free_variables", "substitute"]
+from term_algebra import alpha_normal, children, constants, substitute
+from term_algebra.standard import INTEGER_FUNCTIONS, STANDARD_DATATYPES, STANDARD_FUNCTIONS
 
 PROPOSITION_HEADS = frozenset({"eq", "and", "or", "not", "iff", "ex", "True", "False"})
-
-
-def arrow(*types: Term) -> Term:
-    """`arrow(a, b, c)` is `a -> b -> c`."""
-    result = types[-1]
-    for domain in reversed(types[:-1]):
-        result = Forall("_", domain, result)
-    return result
 
 
 def equation(type_: Term, left: Term, right: Term) -> Term:
@@ -48,79 +39,6 @@ def head_name(term: Term) -> str | None:
 
 def arguments(term: Term) -> tuple[Term, ...]:
     return term.arguments if isinstance(term, App) else ()
-
-
-BOOL, NAT, INTEGER = Const("bool"), Const("nat"), Const("Z")
-_A = Var("A")
-
-
-def _datatype(name: str, parameters: int, *constructors: tuple[str, Term]) -> Datatype:
-    type_: Term = Sort("Set")
-    for _ in range(parameters):
-        type_ = Forall("_", Sort("Type"), type_)
-    return Datatype(name, type_, parameters, tuple(Constructor(n, t) for n, t in constructors))
-
-
-_LIST_A = App(Const("list"), (_A,))
-_OPTION_A = App(Const("option"), (_A,))
-_PAIR = App(Const("prod"), (_A, Var("B")))
-
-STANDARD_DATATYPES: tuple[Datatype, ...] = (
-    _datatype("bool", 0, ("true", BOOL), ("false", BOOL)),
-    _datatype("nat", 0, ("O", NAT), ("S", arrow(NAT, NAT))),
-    _datatype("unit", 0, ("tt", Const("unit"))),
-    _datatype(
-        "list",
-        1,
-        ("nil", Forall("A", Sort("Type"), _LIST_A)),
-        ("cons", Forall("A", Sort("Type"), arrow(_A, _LIST_A, _LIST_A))),
-    ),
-    _datatype(
-        "option",
-        1,
-        ("Some", Forall("A", Sort("Type"), arrow(_A, _OPTION_A))),
-        ("None", Forall("A", Sort("Type"), _OPTION_A)),
-    ),
-    _datatype(
-        "prod",
-        2,
-        ("pair", Forall("A", Sort("Type"), Forall("B", Sort("Type"), arrow(_A, Var("B"), _PAIR)))),
-    ),
-)
-
-_POSITIVE = Const("positive")
-
-INTEGER_FUNCTIONS: Mapping[str, Term] = {
-    "Z0": INTEGER,
-    "Zpos": arrow(_POSITIVE, INTEGER),
-    "Zneg": arrow(_POSITIVE, INTEGER),
-    "xH": _POSITIVE,
-    "xO": arrow(_POSITIVE, _POSITIVE),
-    "xI": arrow(_POSITIVE, _POSITIVE),
-    "Z.add": arrow(INTEGER, INTEGER, INTEGER),
-    "Z.sub": arrow(INTEGER, INTEGER, INTEGER),
-    "Z.mul": arrow(INTEGER, INTEGER, INTEGER),
-    "Z.opp": arrow(INTEGER, INTEGER),
-    "Z.div": arrow(INTEGER, INTEGER, INTEGER),
-    "Z.modulo": arrow(INTEGER, INTEGER, INTEGER),
-    "Z.eqb": arrow(INTEGER, INTEGER, BOOL),
-    "Z.leb": arrow(INTEGER, INTEGER, BOOL),
-    "Z.ltb": arrow(INTEGER, INTEGER, BOOL),
-}
-
-STANDARD_FUNCTIONS: Mapping[str, Term] = {
-    "andb": arrow(BOOL, BOOL, BOOL),
-    "orb": arrow(BOOL, BOOL, BOOL),
-    "implb": arrow(BOOL, BOOL, BOOL),
-    "xorb": arrow(BOOL, BOOL, BOOL),
-    "negb": arrow(BOOL, BOOL),
-    "Bool.eqb": arrow(BOOL, BOOL, BOOL),
-    "Nat.add": arrow(NAT, NAT, NAT),
-    "Nat.mul": arrow(NAT, NAT, NAT),
-    "Nat.sub": arrow(NAT, NAT, NAT),
-    "Nat.eqb": arrow(NAT, NAT, BOOL),
-    "Nat.leb": arrow(NAT, NAT, BOOL),
-}
 
 
 @dataclass(frozen=True, slots=True)

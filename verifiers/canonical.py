@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from domain import Const, Constructor, Datatype, Definition, Elaboration, Function, Problem, Prover, Term
-from term_algebra import alpha_normal, constants, has_fix, rename_constants, replace_constants, size, unfold
+from term_algebra import alpha_normal, constants, has_fix, rename_constants, replace_constants, size
+from term_algebra.reduction import unfold
 from verifiers.backend import backend_of
 
 

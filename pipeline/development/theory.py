@@ -19,8 +19,10 @@ from pipeline.development.document import Hole
 from pipeline.proposers.automation.portfolio import Portfolio
 from pipeline.proposers.conjecture import generalisation
 from pipeline.proposers.conjecture.testing import ALIKE_TRIALS, Tester
-from term_algebra import alpha_normal, constants, substitute, subterms, unfold
-from term_algebra.theory import STANDARD_DATATYPES, pi_binders
+from term_algebra import alpha_normal, constants, substitute, subterms
+from term_algebra.reduction import unfold
+from term_algebra.standard import STANDARD_DATATYPES
+from term_algebra.theory import pi_binders
 from verifiers.audit.words import ParseError
 from verifiers.rocq import refutation
 from verifiers.rocq.automation import RocqAutomation

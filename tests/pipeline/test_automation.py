@@ -7,7 +7,8 @@ import pytest
 
 from domain import App, Const, Elaboration, Lemma, Problem, Term
 from pipeline.proposers.automation.portfolio import Portfolio, minimise
-from term_algebra.ordering import Precedence, classify, inner_recursion, structural_index
+from term_algebra.ordering import Precedence, classify
+from term_algebra.recursion import inner_recursion, structural_index
 from term_algebra.theory import Theory, open_statement
 from tests.pipeline.elaborated import elaborate, lemma_of
 from tests.pipeline.small_theory import STATEMENTS, Checker, canonical, definitions, portfolio, statement, theory

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain import App, Branch, Const, Fix, FixFunction, Forall, Hypothesis, Lambda, Let, Match, Sort, Term, Var
-from term_algebra import alpha_normal, beta, constants, free_variables, separate, size, substitute, unfold
+from term_algebra import alpha_normal, constants, free_variables, separate, size, substitute
+from term_algebra.reduction import beta, unfold
 from verifiers.audit.words import ParseError
 from verifiers.rocq.reader import parse_goal, parse_goals, parse_inductive
 from verifiers.rocq.session import Session

@@ -10,7 +10,8 @@ import re
 from collections.abc import Mapping
 
 from domain import App, Branch, Const, Datatype, Forall, Lambda, Let, Match, Term, Var
-from term_algebra import apply, beta, constants, free_variables, substitute, unfold, variant
+from term_algebra import apply, constants, free_variables, substitute, variant
+from term_algebra.reduction import beta, unfold
 from verifiers.audit.words import ParseError
 from verifiers.lean.core import DATATYPES
 from verifiers.lean.reader import CORE

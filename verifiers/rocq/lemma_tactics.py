@@ -10,9 +10,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from domain import App, Const, Forall, Lemma, Term
-from term_algebra import free_variables, has_fix, subterms
-from term_algebra.ordering import Rule, directions, inner_recursion, is_associativity, structural_index
-from term_algebra.theory import BOOL, Binder, OpenStatement, Theory, as_equation, constants, head_name, pi_binders
+from term_algebra import constants, free_variables, has_fix, subterms
+from term_algebra.ordering import Rule, directions, is_associativity
+from term_algebra.recursion import inner_recursion, structural_index
+from term_algebra.standard import BOOL
+from term_algebra.theory import Binder, OpenStatement, Theory, as_equation, head_name, pi_binders
 from verifiers.rocq.ltac import (
     binary_pattern,
     commute,

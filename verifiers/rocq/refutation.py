@@ -15,7 +15,8 @@ from pathlib import Path
 
 from domain import App, Const, Definition, Elaboration, Forall, Problem, Sort, Term, Var
 from term_algebra import substitute
-from term_algebra.theory import INTEGER, Theory, open_statement
+from term_algebra.standard import INTEGER
+from term_algebra.theory import Theory, open_statement
 from term_algebra.values import ATOMS, Recorded, UnsupportedError, Value
 from verifiers.audit.rocq.source import parse_statement
 from verifiers.rocq.own_names import to_own_names

@@ -13,7 +13,6 @@ from domain import App, Branch, Const, Fix, FixFunction, Forall, Lambda, Let, Ma
 from term_algebra import (
     alpha_normal,
     apply,
-    beta,
     constants,
     free_variables,
     rename_constants,
@@ -21,8 +20,8 @@ from term_algebra import (
     separate,
     size,
     substitute,
-    unfold,
 )
+from term_algebra.reduction import beta, unfold
 from verifiers.audit.rocq.reader import (
     library_parameters,
     parse,

@@ -18,7 +18,8 @@ from typing import NamedTuple
 
 from domain import App, Branch, Const, Fix, Forall, Lambda, Let, Match, Sort, Term, Var
 from term_algebra import alpha_normal, apply, free_variables, substitute
-from term_algebra.theory import BOOL, Theory, arguments, as_equation, head_name, is_proposition, pi_binders
+from term_algebra.standard import BOOL
+from term_algebra.theory import Theory, arguments, as_equation, head_name, is_proposition, pi_binders
 
 _CONNECTIVES = {"and": "&", "or": "|", "iff": "<=>"}
 

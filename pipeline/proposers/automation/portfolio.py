@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from domain import App, Const, Definition, Lemma, Term, Var
-from term_algebra import children, size, subterms
-from term_algebra.ordering import Precedence, Rule, classify, inner_recursion, recursion_depth, structural_index
+from term_algebra import children, constants, size, subterms
+from term_algebra.ordering import Precedence, Rule, classify
+from term_algebra.recursion import inner_recursion, recursion_depth, structural_index
 from term_algebra.rewriting import Pattern, match, to_pattern
 from term_algebra.simplification import simplify
-from term_algebra.theory import OpenStatement, Theory, constants, open_statement
+from term_algebra.theory import OpenStatement, Theory, open_statement
 from verifiers.scripts import Plan, ProverAutomation, Script
 
 MOST_LEMMAS = 25

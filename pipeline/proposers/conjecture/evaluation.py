@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from domain import App, Const, Fix, FixFunction, Forall, Function, Lambda, Let, Match, Sort, Term, Var
-from term_algebra.theory import INTEGER, INTEGER_FUNCTIONS, STANDARD_FUNCTIONS, Theory
+from term_algebra.standard import INTEGER, INTEGER_FUNCTIONS, STANDARD_FUNCTIONS
+from term_algebra.theory import Theory
 from term_algebra.values import UnsupportedError, Value
 
 FUEL = 8_000

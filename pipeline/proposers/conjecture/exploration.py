@@ -21,23 +21,12 @@ from pipeline.proposers.conjecture.evaluation import OutOfFuelError
 from pipeline.proposers.conjecture.ground_values import compositions
 from pipeline.proposers.conjecture.laws import Symbol
 from pipeline.proposers.conjecture.testing import Tester
-from term_algebra import apply, constants, has_fix
+from term_algebra import apply, constants, free_variables, has_fix, substitute
 from term_algebra.ordering import Precedence
 from term_algebra.rewriting import RuleSet, to_pattern
 from term_algebra.simplification import unfold_call
-from term_algebra.theory import (
-    BOOL,
-    INTEGER,
-    INTEGER_FUNCTIONS,
-    Theory,
-    arguments,
-    arrow,
-    close,
-    equation,
-    free_variables,
-    pi_binders,
-    substitute,
-)
+from term_algebra.standard import BOOL, INTEGER, INTEGER_FUNCTIONS, arrow
+from term_algebra.theory import Theory, arguments, close, equation, pi_binders
 from term_algebra.values import UnsupportedError, Value
 
 VALUATIONS = 40

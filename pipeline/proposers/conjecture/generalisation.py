@@ -16,7 +16,7 @@ from domain import App, Const, Definition, Fix, Forall, Goal, Lambda, Let, Match
 from pipeline.proposers.automation.portfolio import Portfolio
 from pipeline.proposers.conjecture.exploration import Explorer
 from pipeline.proposers.conjecture.testing import Tester
-from term_algebra import apply, children, substitute
+from term_algebra import apply, children, constants, free_variables, substitute
 from term_algebra.simplification import simplify
 from term_algebra.theory import (
     Equation,
@@ -24,9 +24,7 @@ from term_algebra.theory import (
     Theory,
     as_equation,
     close,
-    constants,
     equation,
-    free_variables,
     is_proposition,
     open_statement,
 )

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 from domain import Const, Forall, Sort, Term, Var
-from term_algebra.theory import INTEGER, Theory, head_name
+from term_algebra.standard import INTEGER
+from term_algebra.theory import Theory, head_name
 from term_algebra.values import ATOMS, UnsupportedError, Value
 
 REPEATED = 0.4
