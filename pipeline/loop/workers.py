@@ -6,17 +6,19 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from actors import cluster, language_model, library, verification, worker
+from actors import cluster, library, verification, worker
 from actors.cluster import Remote, gather
-from actors.endpoint import EndpointSettings
 from actors.library import SharedLibrary
 from domain import ModelCard, Prover
 from models import DEFAULT_MODEL
 from pipeline.config import ModelSettings, RunSettings
 from verifiers.backend import VerifierLimits, backend_of
 from verifiers.protocol import Verifier
+
+if TYPE_CHECKING:  # loaded when a run has a model
+    from actors import language_model
 
 
 @dataclass
@@ -66,7 +68,7 @@ def open_workers(settings: RunSettings, directory: Path, prover: Prover) -> Gene
         opener = backend_of(prover).opener(_limits(settings, directory))
         started = verification.start(settings.verifiers.processes, opener)
         verifiers = [Remote(actor) for actor in started]
-        model = None if settings.model.kind == "none" else Remote(language_model.start(model_settings(settings.model)))
+        model = None if settings.model.kind == "none" else _start_model(settings.model)
         card = model.describe() if model is not None else None
         workers = worker.start(settings.prove.workers)
         actors = [*workers, *[one.handle for one in verifiers], *([model.handle] if model is not None else [])]
@@ -90,7 +92,17 @@ def _limits(settings: RunSettings, directory: Path) -> VerifierLimits:
     )
 
 
+def _start_model(settings: ModelSettings) -> Remote:
+    from actors import language_model
+
+    return Remote(language_model.start(model_settings(settings)))
+
+
 def model_settings(settings: ModelSettings) -> language_model.ModelSettings:
+    """How the actor of the language model is started."""
+    from actors.endpoint import EndpointSettings
+    from actors.language_model import EngineSettings
+
     if settings.kind == "endpoint":
         return EndpointSettings(
             base_url=settings.base_url,
@@ -98,7 +110,7 @@ def model_settings(settings: ModelSettings) -> language_model.ModelSettings:
             api_key_variable=settings.api_key_variable,
             concurrency=settings.batch,
         )
-    return language_model.EngineSettings(
+    return EngineSettings(
         path=settings.path,
         name=settings.name or DEFAULT_MODEL,
         threads=settings.threads,
