@@ -47,9 +47,6 @@ class Verification:
     def replay(self, candidate: Candidate, seconds: float | None = None) -> Replay:
         return self._verifier.replay(candidate, seconds)
 
-    def uses(self, candidate: Candidate) -> tuple[str, ...] | Verdict:
-        return self._verifier.uses(candidate)
-
     def parse_goal(self, text: str, header: str = "") -> Goal:
         return self._verifier.parse_goal(text, header)
 

@@ -1,4 +1,4 @@
-"""What every backend offers: elaborate, check in warm sessions, audit in fresh processes, replay a prefix, name uses.
+"""What every backend offers: elaborate, check in warm sessions, audit in fresh processes, replay a prefix.
 
 A warm check decides nothing but what is worth an audit: its best verdict has trust `elaborated`, and `Verdict.accepted`
 is false for it. Only an audit's verdict counts (design, invariant 1).
@@ -59,15 +59,6 @@ class Verifier(Protocol):
         The text may end anywhere, also inside a bullet. The first error's position (in characters of the candidate's
         text) lies in the step that failed; an error about what the text does not say (the header, a forbidden
         construct) has none. `seconds` are CPU seconds; None means the settings' limit of a check.
-        """
-        ...
-
-    def uses(self, candidate: Candidate) -> tuple[str, ...] | Verdict:
-        """The global names in the kernel's own term of a proof, sorted; the verdict on a text that has none.
-
-        What the text defines or proves itself is looked through, library lemmas and the header's names are not. A
-        library lemma has its canonical name, a constant of the header its name there, and everything else the name
-        that the prover prints where nothing is imported.
         """
         ...
 

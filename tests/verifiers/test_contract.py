@@ -203,10 +203,6 @@ def test_lemmas_that_a_proof_needs_are_its_uses(backend: Backend, verifier: Veri
     verdict = verifier.audit([candidate])[0]
     assert (backend.believes(verdict), verdict.uses) == (True, (name,)), verdict.messages
     assert verifier.audit([replace(candidate, lemmas=())])[0].verdict != "accepted"
-    uses = verifier.uses(candidate)
-    assert not isinstance(uses, Verdict)
-    assert name in uses
-    assert candidate.lemmas[1].canonical_name not in uses
 
 
 def test_a_lemma_with_a_wrong_proof_is_assumed_in_a_check_and_helps_nobody(
@@ -218,10 +214,6 @@ def test_a_lemma_with_a_wrong_proof_is_assumed_in_a_check_and_helps_nobody(
     assert verifier.check([candidate])[0].verdict == "accepted"
     verdict = verifier.audit([candidate])[0]
     assert verdict.verdict != "accepted"
-
-
-def test_uses_of_a_text_that_is_no_proof_are_a_verdict(backend: Backend, verifier: Verifier) -> None:
-    assert isinstance(verifier.uses(backend.refused["does not compile"].candidate), Verdict)
 
 
 def test_a_statement_is_read_and_written_back(backend: Backend, verifier: Verifier) -> None:

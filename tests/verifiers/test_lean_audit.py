@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from domain import Candidate, Const, Lemma, OutsideError, Problem, Verdict
+from domain import Candidate, Const, Lemma, OutsideError, Problem
 from verifiers.audit.lean import layers
 from verifiers.audit.lean.auditor import Auditor
 from verifiers.audit.lean.compiler import Compiler
@@ -270,13 +270,6 @@ def test_a_mentioned_lemma_that_is_not_in_the_term_is_no_use(verifier: LeanVerif
     proof = f"first | ({BLOCK.replace(chr(10), chr(10) + '  ')}) | exact {one.canonical_name} x"
     verdict = verifier.audit([Candidate(GOAL, proof, (one,))])[0]
     assert (verdict.accepted, verdict.uses) == (True, ())
-
-
-def test_uses_are_the_global_names_of_the_term(verifier: LeanVerifier) -> None:
-    names = verifier.uses(Candidate(GOAL, HELPED))
-    assert not isinstance(names, Verdict)
-    assert {"congrArg", "N.succ", "plus"} <= set(names)
-    assert "helper" not in names
 
 
 def test_where_the_audit_fails_is_told_in_the_candidates_text(verifier: LeanVerifier) -> None:

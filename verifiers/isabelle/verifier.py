@@ -25,7 +25,6 @@ from verifiers.audit.isabelle import theories
 from verifiers.audit.isabelle.cases import errors_of, prepare
 from verifiers.audit.isabelle.judge import Judge
 from verifiers.audit.isabelle.server import IsabelleSettings
-from verifiers.audit.isabelle.verdicts import facts_used, verdict_on
 from verifiers.audit.refusals import Malformed
 from verifiers.audit.sandbox import Sandbox
 from verifiers.canonical import digest
@@ -115,20 +114,6 @@ class IsabelleVerifier:
         state = next((found for text in printed if (found := _goals(text)) is not None), Printed((), 0))
         ok = not errors and node.settled
         return Replay(ok, state.goals, errors, state.total, state.total, round(used.seconds, 4))
-
-    def uses(self, candidate: Candidate) -> tuple[str, ...] | Verdict:
-        """The facts in the derivation of a proof, sorted, read by `thm_deps`; the verdict on a text that has none.
-
-        Library lemmas are assumed, and have their canonical names; facts of the text itself are looked through.
-        """
-        case = prepare(candidate, self._judge.access, assumed=True)
-        if isinstance(case, Verdict):
-            return case
-        used = self._judge.ask([case], self.settings.check_seconds)
-        verdict, answer = verdict_on(case, used, assumed=True, alone=True)
-        if verdict.verdict != "accepted" or answer is None:
-            return verdict
-        return facts_used(answer, case.names)
 
     def elaborate(self, problems: Sequence[Problem]) -> list[Elaboration | Verdict]:
         """Each problem with its statement as text, in one line: Isabelle's terms are not read here.

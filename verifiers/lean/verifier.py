@@ -118,10 +118,6 @@ class LeanVerifier:
         ours = "".join(f"{lemma_axiom(one)}\n" for one in question.lemmas)
         return replay(session, placed.text, seconds, ours=ours, opening=placed.before)
 
-    def uses(self, candidate: Candidate) -> tuple[str, ...] | Verdict:
-        """The global names in the proof term, sorted; a verdict on a text without one."""
-        return self._judge.uses(candidate)
-
     def parse_goal(self, text: str, header: str = "") -> Goal:
         """One goal as Lean prints it under `pp.all`: hypotheses, `⊢`, the conclusion."""
         del header  # Lean prints constructors with their parameters

@@ -139,10 +139,6 @@ class RocqVerifier:
         opened, focused = len(outcome.goals), outcome.focused
         return Replay(outcome.ok, tuple(goals), tuple(messages), opened, focused, outcome.cpu_seconds)
 
-    def uses(self, candidate: Candidate) -> tuple[str, ...] | Verdict:
-        """The global names in the proof term, sorted (dpdgraph's `SearchDepend`); a verdict on a text without one."""
-        return self._judge.uses(candidate)
-
     def parse_goal(self, text: str, header: str = "") -> Goal:
         """One goal as `Show` prints it under `Set Printing All`: hypotheses, a bar of `=`, the conclusion."""
         goals = parse_goals(text, self._constructor_parameters(header))

@@ -157,13 +157,11 @@ class Judge:
         alone = len(group) == 1
         verdicts: dict[int, Verdict] = {}
         for number, case in group.items():
-            verdict, _ = verdict_on(case, used, assumed=assumed, alone=alone, neighbours=cases)
+            verdict = verdict_on(case, used, assumed=assumed, alone=alone, neighbours=cases)
             if verdict.verdict in ("timeout", "error") and not alone:
                 again = prepare(case.candidate, self.access, assumed=assumed)
                 assert not isinstance(again, Verdict)
-                verdict, _ = verdict_on(
-                    again, self.ask([again], seconds, fresh=not assumed), assumed=assumed, alone=True
-                )
+                verdict = verdict_on(again, self.ask([again], seconds, fresh=not assumed), assumed=assumed, alone=True)
             verdicts[number] = verdict
         return verdicts
 

@@ -21,15 +21,15 @@ from verifiers.audit.isabelle.theories import Names
 
 def verdict_on(
     case: Case, used: Used, *, assumed: bool, alone: bool = True, neighbours: Sequence[Case] = ()
-) -> tuple[Verdict, Answer | None]:
-    """The verdict on one candidate of an answer, and what the audit said of it if it is accepted.
+) -> Verdict:
+    """The verdict on one candidate of an answer.
 
     `alone`: nothing else was asked for. `neighbours` are all candidates of the question, this one included.
     """
     seconds = round(used.seconds / max(1, len(neighbours)), 4)
 
-    def verdict(kind: VerdictKind, reason: Reason, *messages: Message) -> tuple[Verdict, None]:
-        return Verdict(kind, reason, "none", messages, seconds=seconds), None
+    def verdict(kind: VerdictKind, reason: Reason, *messages: Message) -> Verdict:
+        return Verdict(kind, reason, "none", messages, seconds=seconds)
 
     if used.kind == "timeout":
         return verdict("timeout", "timeout", Message("error", "the time limit was reached"))
@@ -69,12 +69,12 @@ def verdict_on(
             text = used.errors[0].text if used.errors else "it says that not all is well"
             return verdict("error", "prover_error", Message("error", f"the server: {text}"))
     lemmas = {lemma.canonical_name for lemma in case.candidate.lemmas}
-    uses = tuple(sorted(set(facts_used(answer, names)) & lemmas))
+    uses = tuple(sorted(set(_facts_used(answer, names)) & lemmas))
     trust = "elaborated" if assumed else "audited"
-    return Verdict("accepted", "proved", trust, (), answer.oracles, uses, seconds), answer
+    return Verdict("accepted", "proved", trust, (), answer.oracles, uses, seconds)
 
 
-def facts_used(answer: Answer, names: Names) -> tuple[str, ...]:
+def _facts_used(answer: Answer, names: Names) -> tuple[str, ...]:
     """The facts that a proof uses; those of the theory of library lemmas without its name."""
     prefix = f"{names.lemmas}."
     return tuple(sorted({name.removeprefix(prefix) for name in answer.uses}))

@@ -51,9 +51,9 @@ from verifiers.audit.lean.layers import (
     refused_texts,
     resting_on,
 )
-from verifiers.audit.lean.source import lemma_axiom, lemma_theorem
+from verifiers.audit.lean.source import lemma_theorem
 from verifiers.audit.lean.toolchain import LeanSettings, find, rebuild
-from verifiers.audit.lean.uses import constants, lemmas_in_text, lemmas_used
+from verifiers.audit.lean.uses import lemmas_in_text, lemmas_used
 from verifiers.audit.refusals import REFUSALS, Rejection, refusal, verdict_of
 from verifiers.audit.sandbox import Sandbox
 
@@ -105,21 +105,6 @@ class Auditor:
             except REFUSALS as error:
                 verdict = verdict_of(error)
         return replace(verdict, seconds=round(work.compiler.cpu_seconds, 4))
-
-    def uses(self, candidate: Candidate) -> tuple[str, ...] | Verdict:
-        """The global names in the proof term of a candidate, sorted; the verdict on a text that has none."""
-        refused = refused_texts(candidate)
-        if refused:
-            return refusal(refused)
-        with self._work() as work:
-            try:
-                question = read(candidate)
-                self._prepare(question, work, keep=True)
-                compile_candidate(question, work.compiler, work.path, work.own, lemma_axiom)
-                check_axioms(question, work.compiler, [*work.path, work.own])
-                return constants(question, work.compiler, work.path, work.own)
-            except REFUSALS as error:
-                return verdict_of(error)
 
     @contextmanager
     def _work(self, *, recheck: bool = False) -> Generator[_Work]:

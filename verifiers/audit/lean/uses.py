@@ -66,28 +66,6 @@ def lemmas_in_text(question: Question, compiler: Compiler, path: Sequence[Path])
     return tuple(sorted(name.removeprefix(prefix) for name in found))
 
 
-def constants(question: Question, compiler: Compiler, path: Sequence[Path], own: Path) -> tuple[str, ...]:
-    """The global names in the proof term of the candidate compiled in `own` (lemmas assumed), through the text's own.
-
-    A name is the text's own if it is unknown without the text.
-    """
-    imports = f"{question.header.imports}import {CANDIDATE_MODULE}\n" + "".join(f"{line}\n" for line in SHOW_ALL)
-    lemmas = "".join(f"{lemma_axiom(one)}\n" for one in question.lemmas)
-    known: set[str] = set()
-    seen = {question.name}
-    frontier = [question.name]
-    while frontier:
-        printed = ask(compiler, imports, [f"#print {name}" for name in frontier], [*path, own])
-        asked = sorted(set[str]().union(*map(names_printed, printed)) - seen)
-        seen |= set(asked)
-        there = ask(compiler, f"{question.header.spoken}{lemmas}", [f"#check @{name}" for name in asked], path)
-        known |= {name for name, answer in zip(asked, there, strict=True) if answer}
-        frontier = [name for name in asked if name not in known]
-    prefix = f"{question.header.namespace}." if question.header.namespace else ""
-    short = {f"{prefix}{one.canonical_name}": one.canonical_name for one in question.lemmas}
-    return tuple(sorted(short.get(name, name) for name in known))
-
-
 def ask(compiler: Compiler, header: str, queries: Sequence[str], path: Sequence[Path]) -> list[str]:
     """The answer to each query, in a file of their own; empty for one that Lean refuses."""
     if not queries:

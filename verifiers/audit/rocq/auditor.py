@@ -49,7 +49,7 @@ from verifiers.audit.rocq.layers import (
 from verifiers.audit.rocq.processes import Work, compile_header, coqchk, error_line, failure
 from verifiers.audit.rocq.recursion import may_recur, not_structural
 from verifiers.audit.rocq.source import FrozenStatement, named_lemmas, parse_statement
-from verifiers.audit.rocq.uses import printed, reached
+from verifiers.audit.rocq.uses import printed
 from verifiers.audit.rocq.version import Context
 from verifiers.audit.sandbox import Limits, Sandbox
 
@@ -103,32 +103,6 @@ class Auditor:
             for share, answers in zip(shares, pool.map(judge, shares), strict=True):
                 verdicts.update(zip(share, answers, strict=True))
         return [verdicts[at] for at in range(len(batch))]
-
-    def uses(self, candidate: Candidate) -> tuple[str, ...] | Verdict:
-        """The names in the proof term of a candidate's theorem, those of the text itself looked through; or why not."""
-        refused = refuse_candidate(candidate)
-        if refused:
-            return refusal(refused)
-        work = Work(self._sandbox, self._limits)
-        text = self._sandbox.make_folder(trusted=True)
-        try:
-            return _verdict_or(partial(self._names_used, candidate, work, text))
-        finally:
-            scratch.remove(text)
-            with self._lock:
-                self.cpu_seconds += work.cpu_seconds
-
-    def _names_used(self, candidate: Candidate, work: Work, text: Path) -> tuple[str, ...]:
-        statement = parse_statement(candidate.problem.formal_statement)
-        parts = header_parts(candidate.problem.header)
-        self._prepare_header(parts, work)
-        lemmas = named_lemmas(candidate.lemmas, candidate.proof, candidate.preamble)
-        names = compile_candidate(candidate, statement, parts, lemmas, work, text)
-        if statement.name not in names:
-            raise Rejection("wrong_statement", Message("error", f"the text proves nothing called {statement.name}"))
-        work.paths |= {work.candidate: text}
-        library = frozenset(one.canonical_name for one in lemmas)
-        return tuple(sorted(reached(statement.name, names, library, work)))
 
     def judge_compiled(self, candidate: Candidate, *, recheck: bool = False) -> Verdict:
         """The verdict of all layers but the lint, without which a text could write files in its scratch folder."""

@@ -113,10 +113,6 @@ class Judge:
         self._rechecks_cpu_seconds += verdict.seconds
         return replace(verdict, prover=self.describe())
 
-    def uses(self, candidate: Candidate) -> tuple[str, ...] | Verdict:
-        """The global names in the proof term, sorted (dpdgraph's `SearchDepend`); a verdict on a text without one."""
-        return self._auditor.uses(candidate)
-
 
 def _named(candidate: Candidate) -> Sequence[Lemma]:
     return named_lemmas(candidate.lemmas, candidate.proof, candidate.preamble)

@@ -11,28 +11,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from verifiers.audit.rocq.headers import BODY
 from verifiers.audit.rocq.processes import WIDE, Work, answers
 from verifiers.audit.rocq.recursion import SHOW
 
 _CONSTANT = re.compile(r"([\w'.]+)\(\d+\)")
 _TEXT = "Text."
-_PART = re.compile(rf"^(?:Header\.)?Part\d+\.{BODY}\.")
 
 
 def lemmas_used(name: str, names: Sequence[str], lemmas: frozenset[str], work: Work) -> tuple[str, ...]:
     """The lemmas in the proof term of `name`, through the text's other constants but not through lemmas.
 
     A text that comes without library lemmas, but has some written into it, is asked for those.
-    """
-    return tuple(sorted(reached(name, names, lemmas, work) & lemmas))
-
-
-def reached(name: str, names: Sequence[str], lemmas: frozenset[str], work: Work) -> set[str]:
-    """What the proof term of `name` holds, through the text's other constants but not through lemmas.
-
-    Those constants are not among the answers. Lemmas have their own names, the header's constants those of the header
-    and all others the names that the prover prints where nothing is imported.
     """
     constants: dict[str, set[str]] = {}
     found: set[str] = set()
@@ -42,15 +31,15 @@ def reached(name: str, names: Sequence[str], lemmas: frozenset[str], work: Work)
         found.clear()
         own, frontier = {name}, [name]
         while frontier:
-            for constant in constants.get(frontier.pop(), set()) - own:
+            for constant in constants.get(frontier.pop(), set()):
                 short = constant.removeprefix(_TEXT)
-                if short == constant or short in lemmas:
-                    found.add(_PART.sub("", short))
-                elif short not in own:
+                if short in lemmas - own:
+                    found.add(short)
+                elif short != constant and short not in own:
                     own.add(short)
                     frontier.append(short)
         asked = sorted(own - constants.keys())
-    return found
+    return tuple(sorted(found))
 
 
 def _constants(names: Sequence[str], work: Work) -> dict[str, set[str]]:
