@@ -55,7 +55,6 @@ def attempt(
 
     Args:
         context: of the run.
-        context: to verifier, library and model.
         name: of the problem.
         attempt_id: unique in the run.
         number: of the round; the attempt sees the library as it was when the round began, but for conjectures that it
@@ -198,7 +197,7 @@ def _settle(context: RunContext, log: AttemptLog, elaboration: Elaboration, foun
         proof=text,
         uses=used,
         axioms=verdict.axioms,
-        operator=found.operator,
+        operator=found.source,
         attempt_id=log.id,
     )
     return True

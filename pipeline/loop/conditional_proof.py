@@ -160,7 +160,7 @@ class ConditionalProofs:
                 ids = [lemma.id for lemma in found.lemmas]
                 self.log.retrieved.update(dict.fromkeys(ids))
                 self.log.mentioned.update(dict.fromkeys(ids))
-                return Proof(found.proof, tuple(self.context.library.get_lemmas(ids)), found.operator)
+                return Proof(found.proof, tuple(self.context.library.get_lemmas(ids)), found.source)
         return None
 
     def _refuted(self, conjecture: Lemma) -> bool:

@@ -90,7 +90,6 @@ def by_model(
 
     Args:
         context: of the run.
-        context: to verifier, library and model.
         log: of the attempt.
         elaboration: the problem, or a request in a problem's names.
         statement: what to prove.

@@ -37,7 +37,8 @@ class Proof(NamedTuple):
 
     proof: str
     lemmas: tuple[Lemma, ...]
-    operator: str
+    source: str
+    """What made it, as the library's column `operator` names it."""
 
 
 class Screen:

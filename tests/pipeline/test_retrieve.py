@@ -77,7 +77,7 @@ def test_the_proof_of_a_lemma_that_states_a_problem_is_found_if_the_run_made_it_
         assert rediscovered(context, "p", 1) is None
         found = rediscovered(context, "p", 2)
         assert found is not None
-        assert (found.proof, [one.name for one in found.lemmas], found.operator) == (
+        assert (found.proof, [one.name for one in found.lemmas], found.source) == (
             itself.proof,
             ["used"],
             "rediscovered",
