@@ -5,7 +5,8 @@ into one batch, through a bounded queue that makes callers wait when the engine 
 a budget. It lives in one event loop (a Ray actor's, say), the engine in one thread of its own.
 
 What it keeps: every call gets the answers to its own prompts, in order, or the error that the engine raised; no more
-tokens are generated than were allowed.
+tokens are generated than were allowed. Who else is in a batch can change rounding, and with it a sample: that the seed
+does not fix (design, invariant 10).
 """
 
 from __future__ import annotations

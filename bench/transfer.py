@@ -12,7 +12,8 @@ command resumes what was stopped and does not repeat what has finished. `transfe
 * `--split`: the clusters of both suites (`pipeline/loop/clusters.py`) are dealt at random into two halves. One half is
   learned on, with a budget as large for each problem; `none` and `frozen` are run on the other one.
 
-An arm audits the library again at its own cost; what was spent on learning it is told apart.
+An arm audits the library again at its own cost; what was spent on learning it is told apart. What is tested was held
+out from what is learned (design, invariant 6).
 """
 
 from __future__ import annotations

@@ -22,7 +22,8 @@ end when their steps are spent.
 
 A target that a worker has is not given to another one. A request that automation failed on waits for the next round.
 
-Invariant: every action is a function of (plan, candidates, drawn numbers); the seed fixes the drawn numbers.
+Invariant (design, invariant 10): every action is a function of (plan, candidates, drawn numbers); the seed fixes the
+drawn numbers.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The gate before a corpus: what says the same as a held-out problem is cut out, with its proof.
 
-Keeps the design's invariant 6 for training, as far as words go: a text is not elaborated, so statements are compared
-by their *words*. The words of a statement are its symbols and global names, without its own name, each bound variable
+Invariant (design, invariant 6), as far as words go: a text is not elaborated, so statements are compared by their
+*words*. The words of a statement are its symbols and global names, without its own name, each bound variable
 being one and the same word, and binders' types only where they are more than a name; their order does not matter. So
 renamed variables, swapped sides, another order of hypotheses and other binders make no difference, and statements that
 have the same words in another order are cut as well, which errs on the safe side. What the prover's notations hide, an

@@ -12,7 +12,7 @@ Anything else is told by *plays*, a JSON file named by `--plays` and read anew f
 which the first whose `when` (a regular expression) is found in a theory's text applies. `PLAY` lists what they can say.
 
 It calls itself a stand-in, and nothing that it answers is evidence of anything: verdicts have trust `elaborated` at
-most, and the library refuses them.
+most, and the library refuses them (design, invariant 11).
 """
 
 from __future__ import annotations
