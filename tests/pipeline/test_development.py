@@ -5,6 +5,7 @@ import shutil
 import stat
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from pipeline.development.document import Document
 from pipeline.development.scratch_copy import Copy
 from pipeline.development.unfinished import Unfinished
 from pipeline.development.work import Options, Work
-from verifiers.audit.rocq.development import Filling, Judgement, refusal
+from verifiers.audit.rocq.development import Filling, Judgement, filled, refusal
 
 DEMO = Path(__file__).parent / "demo"
 
@@ -66,6 +67,19 @@ def test_two_holes_on_one_line_are_both_filled() -> None:
     assert filled.holes == ()
     assert [filled.text.count(name) for name in ("Lemma a ", "Lemma b ", "Lemma aux ")] == [1, 1, 1]
     assert filled.text.index("Lemma a ") < filled.text.index("Lemma aux ") < filled.text.index("Lemma b ")
+
+
+def test_statements_are_never_overwritten() -> None:
+    text = "Lemma a : True. Admitted. Lemma b : True. Admitted.\n"
+    first, second = Document(text, "t.v").holes
+    fillings = {"a": Filling("exact I."), "b": Filling("exact I.")}
+    for places in (
+        (second, first),
+        (replace(first, body=second.end), second),
+        (first, replace(second, start=first.body)),
+    ):
+        with pytest.raises(ValueError, match="does not stand behind"):
+            filled(text, places, fillings)
 
 
 def test_erasing_drops_every_opaque_proof() -> None:

@@ -3,7 +3,7 @@
 For each candidate, in sandboxed processes of their own and with nothing of the candidate in the first:
 
 1. `LemmaryStatement` is compiled: the header as it is, then the statement: `def LemmaryFrozen.Statement : Prop := …`;
-2. `LemmaryCandidate` imports it, and has the header's scene (`source.parse_header`), the library lemmas that it names
+2. `LemmaryCandidate` imports it, and has the header's scene (`headers.parse_header`), the library lemmas that it names
    with their proofs, and its own text;
 3. a checking file imports the statement, then the candidate, says `theorem RANDOM : LemmaryFrozen.Statement := @NAME`
    and asks for the axioms of RANDOM. Errors are looked at before axioms, since after an error the list may lie;

@@ -2,7 +2,7 @@
 
 For each candidate, in sandboxed processes of their own and with nothing of the candidate in the first two:
 
-1. the header's modules are compiled (`source.header_parts`), once per header;
+1. the header's modules are compiled (`headers.header_parts`), once per header;
 2. `Frozen.Statement` fixes the statement: `Definition S : Prop := …`, for a batch those of all its candidates;
 3. `Candidate.Text` is compiled: the same surroundings, the library lemmas it names with their proofs, its own text;
 4. `Check`, which imports nothing, requires both, insists on default typing flags, defines

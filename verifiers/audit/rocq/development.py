@@ -154,7 +154,7 @@ def judge(
         unproved: full names (`Library.File.name`) of what the project left without a proof, filled or not.
 
     Raises:
-        ValueError: a filling has a `refusal`; nothing is compiled then.
+        ValueError: a filling has a `refusal`, or places overlap; nothing is compiled then.
     """
     why = next((said for filling in fillings.values() if (said := refusal(filling))), None)
     if why is not None:
@@ -186,13 +186,19 @@ def _without_fix(name: re.Match[str]) -> str:
 
 
 def filled(text: str, places: Iterable[Place], fillings: Mapping[str, Filling]) -> str:
-    """A file's text with these proofs, by the qualified names of their places, which are in the text's order."""
+    """A file's text with these proofs, by the qualified names of their places.
+
+    Raises:
+        ValueError: the places do not follow one another in the text.
+    """
     parts: list[str] = []
     at = 0
     for place in places:
         filling = fillings.get(place.qualified)
         if filling is None:
             continue
+        if not at <= place.start <= place.body <= place.end <= len(text):
+            raise ValueError(f"{place.qualified} does not stand behind what is filled before it")
         indent = _indent(text, place.start)
         lines = max(at, text[: place.start].rfind("\n") + 1)
         parts.append(text[at:lines])
