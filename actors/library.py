@@ -25,7 +25,7 @@ class SharedLibrary(Library):
         *arguments: Arguments.args,
         **named: Arguments.kwargs,
     ) -> Answer:
-        """`function(library, *arguments)` in this process, for an answer that is no matter of the library's own."""
+        """`function(library, *arguments)` in this process: a question that the library itself has no word for."""
         return function(self, *arguments, **named)
 
     def cpu_seconds(self) -> float:

@@ -35,7 +35,7 @@ _ROUNDS = 3
 def alike(text: str, others: Iterable[str]) -> bool:
     """Whether `difflib` finds a text at least `ALIKE` to one of the others: LEGO-Prover's rule.
 
-    It depends on the order of the two, and it knows nothing of meaning; a pair costs up to a millisecond.
+    It depends on the order of the two, and it knows nothing of meaning.
     """
     matcher = SequenceMatcher(None, autojunk=False)
     matcher.set_seq2(text)

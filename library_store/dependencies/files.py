@@ -1,6 +1,6 @@
 """The files of a graph: Parquet tables of nodes and edges, GraphML and DOT.
 
-They are written as text of one pass over the graph, so that a library of 100,000 declarations takes seconds.
+They are written as text of one pass over the graph, since a library may have hundreds of thousands of declarations.
 """
 
 from __future__ import annotations
