@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from domain import App, Const, Definition, Function, Term, Var
 from pipeline.proposers.conjecture import testing
-from pipeline.proposers.conjecture.evaluation import Evaluator, OutOfFuelError
+from pipeline.proposers.conjecture.evaluation import Evaluator
+from pipeline.proposers.conjecture.standard_values import OutOfFuelError
 from term_algebra import subterms
 from term_algebra.rewriting import Pattern, to_pattern
 from term_algebra.theory import Theory

@@ -8,98 +8,17 @@ Invariant: a term that is not understood raises `UnsupportedError`; the evaluato
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from domain import App, Const, Fix, FixFunction, Forall, Function, Lambda, Let, Match, Sort, Term, Var
-from term_algebra.standard import INTEGER, INTEGER_FUNCTIONS, STANDARD_FUNCTIONS
+from pipeline.proposers.conjecture.standard_values import INTEGERS, STANDARD, OutOfFuelError, curry
+from term_algebra.standard import INTEGER
 from term_algebra.theory import Theory
 from term_algebra.values import UnsupportedError, Value
 
 FUEL = 8_000
 """Recursive calls allowed for one evaluation; it also bounds how deep a value, and so the C stack, can get."""
-
-
-class OutOfFuelError(Exception):
-    """Evaluation was cut off."""
-
-
-def _nat(value: Value) -> int:
-    count = 0
-    while value[0]:
-        value = value[1]
-        count += 1
-    return count
-
-
-def _unary(count: int) -> Value:
-    value: Value = (0,)
-    for _ in range(count):
-        value = (1, value)
-    return value
-
-
-_TRUE, _FALSE = (0,), (1,)
-
-
-def _bool(value: object) -> Value:
-    return _TRUE if value else _FALSE
-
-
-_STANDARD: Mapping[str, tuple[int, Callable[..., Value]]] = {
-    "andb": (2, lambda a, b: b if a == _TRUE else _FALSE),
-    "orb": (2, lambda a, b: _TRUE if a == _TRUE else b),
-    "implb": (2, lambda a, b: b if a == _TRUE else _TRUE),
-    "xorb": (2, lambda a, b: _bool(a != b)),
-    "negb": (1, lambda a: _bool(a == _FALSE)),
-    "Bool.eqb": (2, lambda a, b: _bool(a == b)),
-    "Nat.add": (2, lambda a, b: _unary(_nat(a) + _nat(b))),
-    "Nat.mul": (2, lambda a, b: _unary(_nat(a) * _nat(b))),
-    "Nat.sub": (2, lambda a, b: _unary(max(0, _nat(a) - _nat(b)))),
-    "Nat.eqb": (2, lambda a, b: _bool(a == b)),
-    "Nat.leb": (2, lambda a, b: _bool(_nat(a) <= _nat(b))),
-}
-assert set(_STANDARD) == set(STANDARD_FUNCTIONS)
-
-
-def _divided(function: Callable[[int, int], int]) -> Callable[[int, int], int]:
-    """Division as the prover has it, with a divisor that is not zero; what it makes of zero is not asked here."""
-
-    def divide(number: int, divisor: int) -> int:
-        if divisor == 0:
-            raise OutOfFuelError
-        return function(number, divisor)
-
-    return divide
-
-
-_INTEGERS: Mapping[str, tuple[int, Callable[..., Value]]] = {
-    "Z0": (0, lambda: 0),
-    "Zpos": (1, lambda p: p),
-    "Zneg": (1, lambda p: -p),
-    "xH": (0, lambda: 1),
-    "xO": (1, lambda p: 2 * p),
-    "xI": (1, lambda p: 2 * p + 1),
-    "Z.add": (2, lambda a, b: a + b),
-    "Z.sub": (2, lambda a, b: a - b),
-    "Z.mul": (2, lambda a, b: a * b),
-    "Z.opp": (1, lambda a: -a),
-    "Z.div": (2, _divided(lambda a, b: a // b)),
-    "Z.modulo": (2, _divided(lambda a, b: a % b)),
-    "Z.eqb": (2, lambda a, b: _bool(a == b)),
-    "Z.leb": (2, lambda a, b: _bool(a <= b)),
-    "Z.ltb": (2, lambda a, b: _bool(a < b)),
-}
-
-
-assert set(INTEGER_FUNCTIONS) == set(_INTEGERS)
-
-
-def curry(function: Callable[..., Value], arity: int, *given: Value) -> Value:
-    """One-argument view of an `arity`-ary function."""
-    if arity == 0:
-        return function(*given)
-    return lambda value: curry(function, arity - 1, *given, value)
 
 
 class _Known:
@@ -201,8 +120,8 @@ class Evaluator:
             except UnsupportedError:
                 self._known.pop(name, None)  # it has no body: whoever asks again is told again
                 raise
-        if name in _STANDARD or name in _INTEGERS:
-            arity, function = _STANDARD.get(name) or _INTEGERS[name]
+        if name in STANDARD or name in INTEGERS:
+            arity, function = STANDARD.get(name) or INTEGERS[name]
             self._known[name] = _Known(self.bind("s", function), arity)
             return self._known[name]
         raise UnsupportedError(f"unknown constant {name}")

@@ -11,26 +11,24 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
 
-from domain import App, Const, Definition, Forall, Function, Sort, Term, Var
+from domain import App, Const, Definition, Forall, Sort, Term, Var
 from pipeline.proposers.conjecture import laws
-from pipeline.proposers.conjecture.evaluation import OutOfFuelError
+from pipeline.proposers.conjecture.built import VALUATIONS, Built, Found, Missing, implications
 from pipeline.proposers.conjecture.ground_values import compositions
 from pipeline.proposers.conjecture.laws import Symbol
+from pipeline.proposers.conjecture.signature import Signature
+from pipeline.proposers.conjecture.standard_values import OutOfFuelError
 from pipeline.proposers.conjecture.testing import Tester
-from term_algebra import apply, constants, free_variables, has_fix, substitute
+from term_algebra import apply
 from term_algebra.ordering import Precedence
 from term_algebra.rewriting import RuleSet, to_pattern
 from term_algebra.simplification import unfold_call
 from term_algebra.standard import BOOL, INTEGER, INTEGER_FUNCTIONS, arrow
-from term_algebra.theory import Theory, arguments, close, equation, pi_binders
+from term_algebra.theory import Theory, arguments, close, equation
 from term_algebra.values import UnsupportedError, Value
-
-VALUATIONS = 40
-"""Random valuations on which terms are compared."""
 
 MOST_TERMS = 12_000
 """Terms evaluated in one exploration."""
@@ -47,34 +45,8 @@ LARGEST = 7
 VARIABLES = 3
 """Variables of each type."""
 
-IMPLICATION_SIZE = 8
-"""Symbols of both sides of an implication between Bool terms."""
-
-MOST_IMPLICATIONS = 40
-"""Implications between Bool terms that one exploration proposes, smallest first."""
-
 CONFIRMATIONS = 200
 """Further valuations that a conjecture must survive."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Built:
-    """An enumerated term with its results."""
-
-    term: Term
-    type: Term
-    size: int
-    results: tuple[Value, ...]
-    variables: frozenset[str]
-
-
-class _Found(NamedTuple):
-    """A new term and the older one with the same results."""
-
-    size: int
-    variables: int
-    built: Built
-    old: Built
 
 
 INTEGER_RELATIONS = frozenset(
@@ -92,6 +64,7 @@ class Explorer:
     largest: int = LARGEST
     tester: Tester = field(init=False)
     theory: Theory = field(init=False)
+    signature: Signature = field(init=False)
     precedence: Precedence = field(init=False)
     variables: dict[str, Term] = field(default_factory=dict[str, Term])
     rules: RuleSet = field(init=False)
@@ -99,6 +72,7 @@ class Explorer:
     def __post_init__(self) -> None:
         self.tester = Tester(self.definitions, FUEL)
         self.theory = self.tester.theory
+        self.signature = Signature(self.definitions, self.tester)
         self.precedence = Precedence(self.theory)
         self.rules = RuleSet(self.precedence)
         self._classes: dict[Term, dict[tuple[Value, ...], Built]] = {}
@@ -108,18 +82,21 @@ class Explorer:
 
     def conjectures(self) -> list[Term]:
         """Closed statements, the smallest and most general first: one about a numeral counts as larger by its size."""
-        symbols = self._symbols()
+        symbols = self.signature.symbols()
         leaves = self._leaves(symbols)
         kept = self._laws(symbols)
         for statement in kept:
             self._learn(statement)
-        raw: list[_Found] = []
+        raw: list[Found] = []
         for leaf in leaves:
             self._enter(leaf, raw)
         for _ in self._grow(symbols, raw):
             pass
         found = [*kept.values(), *self._independent(raw, kept)]
-        found.extend(self._implications())
+        true = Const("true")
+        for index, one in enumerate(implications(self._classes.get(BOOL, {}).values())):
+            premise, claim = (equation(BOOL, side.term, true) for side in (one.premise, one.claim))
+            found.append((one.size + 2, index, self._close([premise], claim)))
         found.extend(self._relations(symbols))
         found.sort(key=lambda item: (item[0] + self.theory.stacked(item[2]), item[1]))
         return self._confirmed(term for _, _, term in found)
@@ -134,7 +111,7 @@ class Explorer:
             run = self.tester.evaluator.compile(target, list(variables))
         except UnsupportedError:
             return []
-        symbols = self._symbols([name for name, type_ in variables.items() if isinstance(type_, Sort)])
+        symbols = self.signature.symbols([name for name, type_ in variables.items() if isinstance(type_, Sort)])
         leaves = self._leaves(symbols, data)
         values = {built.term.name: built.results for built in leaves if isinstance(built.term, Var)}
         if set(values) != set(data):
@@ -148,7 +125,7 @@ class Explorer:
                 return []
         type_ = self.theory.type_of(target, variables)
         found: list[Term] = []
-        raw: list[_Found] = []
+        raw: list[Found] = []
         for leaf in leaves:
             self._enter(leaf, raw)
             if leaf.type == type_ and leaf.results == tuple(wanted):
@@ -160,7 +137,7 @@ class Explorer:
                     break
         return found
 
-    def _grow(self, symbols: Sequence[Symbol], raw: list[_Found]) -> Iterator[Built]:
+    def _grow(self, symbols: Sequence[Symbol], raw: list[Found]) -> Iterator[Built]:
         """Build terms level by level, those with many variables first; new ones enter the classes."""
         for size in range(2, self.largest + 1):
             level = [(symbol, parts) for symbol in symbols if symbol.domains for parts in self._choices(symbol, size)]
@@ -172,86 +149,6 @@ class Explorer:
                 if built is not None:
                     self._enter(built, raw)
                     yield built
-
-    # ---------------------------------------------------------------------------------------------------- signature
-
-    def _symbols(self, types_of: Sequence[str] | None = None) -> list[Symbol]:
-        """Every function and constructor of the definitions, at the types that the definitions make interesting.
-
-        `types_of` are the type variables to use, if they are given.
-        """
-        names = [f.name for d in self.definitions for f in d.functions if not _is_truth_table(f)]
-        own = {datatype.name for d in self.definitions for datatype in d.datatypes}
-        reached = {n for f in names for n in self.theory.reached(Const(f))}
-        types = own | {n for n in reached if n in self.theory.datatypes}
-        constructors = [c.name for name in sorted(types) for c in self.theory.datatypes[name].constructors]
-        elements = self._element_types(names, types_of)
-        symbols: list[Symbol] = []
-        for name in [*constructors, *names]:
-            symbols.extend(self._instances(name, elements))
-        return symbols
-
-    def _element_types(self, names: Iterable[str], types_of: Sequence[str] | None) -> list[Term]:
-        """What type parameters are instantiated with: variables, and what some function's type demands."""
-        most, found = 0, dict[Term, None]()
-        for name in names:
-            type_ = self.theory.functions[name].type
-            parameters = [n for n, t in pi_binders(type_) if isinstance(t, Sort)]
-            most = max(most, len(parameters))
-            table = dict(zip(parameters, (Var("A"), Var("B"), Var("C")), strict=False))
-            for _, binder in pi_binders(type_):
-                for argument in arguments(substitute(binder, {n: table[n] for n in parameters if n in table})):
-                    known = argument == INTEGER or self.theory.datatype_of(argument) is not None
-                    if known and not isinstance(binder, Forall):
-                        found[argument] = None
-        if types_of is not None:
-            return [Var(name) for name in types_of] + [t for t in found if not free_variables(t)]
-        return [Var("A"), Var("B")][: max(1, min(most, 2))] + list(found)
-
-    def _instances(self, name: str, elements: Sequence[Term]) -> Iterator[Symbol]:
-        type_ = self.theory.type_of_constant(name)
-        parameters = 0
-        rest = type_
-        while isinstance(rest, Forall) and isinstance(rest.type, Sort):
-            parameters, rest = parameters + 1, rest.body
-        assert type_ is not None
-        constructor = name in self.theory.constructors
-        for choice in itertools.product(elements, repeat=parameters):
-            if parameters > 1 and len(set(choice)) == 1 and len(elements) > 1:
-                continue
-            body = type_
-            for argument in choice:
-                assert isinstance(body, Forall)
-                body = substitute(body.body, {body.name: argument}) if body.name != "_" else body.body
-            domains = tuple(t for _, t in pi_binders(body))
-            result = body
-            while isinstance(result, Forall):
-                result = result.body
-            if isinstance(result, Sort) or any(isinstance(d, Sort) for d in domains):
-                continue
-            try:
-                run = self._runner(name, len(choice), len(domains), constructor=constructor)
-            except UnsupportedError:
-                continue
-            yield Symbol(apply(Const(name), choice), domains, result, run, constructor)
-
-    def _runner(self, name: str, types: int, fields: int, *, constructor: bool) -> Callable[..., Value]:
-        if constructor:
-            index = self.theory.constructors[name].index
-            return lambda *values: (index, *values)
-        function, arity = self.tester.evaluator.function(name)
-        given = (None,) * types
-        if arity == types + fields:
-            return lambda *values: function(*given, *values)
-
-        def run(*values: Value) -> Value:
-            everything = (*given, *values)
-            result = function(*everything[:arity])
-            for value in everything[arity:]:
-                result = result(value)
-            return result
-
-        return run
 
     def _leaves(self, symbols: Sequence[Symbol], given: Mapping[str, Term] | None = None) -> list[Built]:
         """Constants, and `given` or a few variables of each type, with their values."""
@@ -311,14 +208,14 @@ class Explorer:
         variables = frozenset[str]().union(*(part.variables for part in parts))
         return Built(term, symbol.result, size, tuple(results), variables)
 
-    def _enter(self, built: Built, found: list[_Found]) -> None:
+    def _enter(self, built: Built, found: list[Found]) -> None:
         classes = self._classes.setdefault(built.type, {})
         old = classes.get(built.results)
         if old is None:
             classes[built.results] = built
             self._by_size.setdefault((built.type, built.size), []).append(built)
         elif self.rules.learn(to_pattern(built.term), to_pattern(old.term)):
-            found.append(_Found(built.size + old.size, len(built.variables), built, old))
+            found.append(Found(built.size + old.size, len(built.variables), built, old))
 
     def _laws(self, symbols: Sequence[Symbol]) -> dict[Term, tuple[int, int, Term]]:
         """The laws of binary operations that no test refutes."""
@@ -333,7 +230,7 @@ class Explorer:
     def _relations(self, symbols: Sequence[Symbol]) -> Iterator[tuple[int, int, Term]]:
         """What is often true of Bool relations and predicates, reached ones of the integers included; to be tested."""
         reached = frozenset[str]().union(*(self.theory.reached(symbol.term) for symbol in symbols))
-        integers = [one for name in sorted(reached & INTEGER_RELATIONS) for one in self._instances(name, ())]
+        integers = [one for name in sorted(reached & INTEGER_RELATIONS) for one in self.signature.instances(name, ())]
         if integers and INTEGER not in self.variables.values():
             self.variables.update({f"integer{index}": INTEGER for index in range(VARIABLES)})
         for symbol in integers:
@@ -348,7 +245,7 @@ class Explorer:
         _, left, right = arguments(law)
         (rules or self.rules).learn(to_pattern(left), to_pattern(right))
 
-    def _independent(self, found: Sequence[_Found], known: Iterable[Term]) -> list[tuple[int, int, Term]]:
+    def _independent(self, found: Sequence[Found], known: Iterable[Term]) -> list[tuple[int, int, Term]]:
         """The equations that smaller ones and the laws do not derive."""
         ordered = sorted(found, key=lambda one: (one.size, -one.variables))
         rules = RuleSet(self.precedence)
@@ -371,29 +268,6 @@ class Explorer:
             premise, claim = equation(type_, right, true), equation(type_, left, true)
             yield size + 1, index, self._close([premise], claim)
 
-    # ------------------------------------------------------------------------------------------------ other statements
-
-    def _implications(self) -> Iterator[tuple[int, int, Term]]:
-        """`p = true -> q = true` for Bool terms where `p` has no more variables than `q`."""
-        true, boolean = Const("true"), Const("bool")
-        pool = [b for b in self._classes.get(boolean, {}).values() if 1 < b.size < IMPLICATION_SIZE]
-        found: list[tuple[int, Built, Built]] = []
-        for q in pool:
-            weakest = [p for p in pool if self._implies(p, q) and p.size + q.size <= IMPLICATION_SIZE]
-            weakest = [p for p in weakest if not any(o is not p and self._implies(p, o) for o in weakest)]
-            found.extend((p.size + q.size, p, q) for p in weakest)
-        found.sort(key=lambda item: item[0])
-        for index, (size, p, q) in enumerate(found[:MOST_IMPLICATIONS]):
-            statement = self._close([equation(boolean, p.term, true)], equation(boolean, q.term, true))
-            yield size + 2, index, statement
-
-    def _implies(self, p: Built, q: Built) -> bool:
-        """Whether `q` holds wherever `p` does, as far as was seen, and speaks of all that `p` speaks of."""
-        if p is q or not p.variables <= q.variables:
-            return False
-        held = [b for a, b in zip(p.results, q.results, strict=True) if a == (0,)]
-        return len(held) >= VALUATIONS // 10 and all(b == (0,) for b in held)
-
     # ------------------------------------------------------------------------------------------------------- results
 
     def _close(self, hypotheses: Sequence[Term], conclusion: Term) -> Term:
@@ -408,18 +282,6 @@ class Explorer:
             if report.counterexample is None and report.tested > 0:
                 kept[statement] = None
         return list(kept)
-
-
-def _is_truth_table(function: Function) -> bool:
-    """A connective between Bools: case splits see through it, and its laws would only be noise."""
-    return not has_fix(function.body) and set(constants(function.type)) == {"bool"}
-
-
-class _Missing:
-    """The result of an evaluation that was cut off."""
-
-
-Missing: Any = _Missing()
 
 
 def explore(

@@ -1,4 +1,4 @@
-"""Goal surgery: statements worth proving, cut from a statement and from the goals on which its proof got stuck.
+"""Generalisation of goals: statements worth proving, cut from a statement and from where its proof got stuck.
 
 Two sources: the statement itself, whose constant arguments become variables (`qrev x nil` becomes `qrev x y`) and
 whose other side is then completed by a term that agrees on test values; and the goals left after induction and
@@ -16,7 +16,7 @@ from domain import App, Const, Definition, Fix, Forall, Goal, Lambda, Let, Match
 from pipeline.proposers.automation.portfolio import Portfolio
 from pipeline.proposers.conjecture.exploration import Explorer
 from pipeline.proposers.conjecture.testing import Tester
-from term_algebra import apply, children, constants, free_variables, substitute
+from term_algebra import apply, children, constants, free_variables, substitute, subterms
 from term_algebra.simplification import simplify
 from term_algebra.theory import (
     Equation,
@@ -68,14 +68,9 @@ def requests(
         for claim in (candidate, *_under_premises(candidate, statement)):
             report = tester.test(claim, seed)
             if report.counterexample is None and report.tested >= (1 if claim is candidate else LEAST_TESTED):
-                kept[claim] = (rank, _size(claim))
+                kept[claim] = (rank, sum(1 for _ in subterms(claim)))
                 break
     return sorted(kept, key=lambda term: kept[term])[:most]
-
-
-def _size(term: Term) -> int:
-    """Symbols of a statement."""
-    return 1 + sum(_size(child) for child, _ in children(term))
 
 
 def _under_premises(candidate: Term, statement: Term) -> Iterator[Term]:

@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from domain import App, Const, Definition, Forall, Lambda, Term, Var
-from pipeline.proposers.conjecture.evaluation import FUEL, Evaluator, OutOfFuelError
+from pipeline.proposers.conjecture.evaluation import FUEL, Evaluator
 from pipeline.proposers.conjecture.ground_values import Drawn, Values, show
+from pipeline.proposers.conjecture.standard_values import OutOfFuelError
 from term_algebra import substitute
 from term_algebra.theory import OpenStatement, Theory, as_equation, head_name, is_proposition, open_statement
 from term_algebra.values import UnsupportedError, Value, recorded
