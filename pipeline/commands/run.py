@@ -55,7 +55,6 @@ def execute_loop(settings: RunSettings, directory: Path, otherwise: str) -> Path
     from library_store.snapshot import read
     from library_store.tables import manifests
     from pipeline.loop import problem_sources, run
-    from pipeline.loop.import_library import check_library
     from pipeline.loop.progress import Progress
     from pipeline.loop.resume import check, same_problems
     from pipeline.report.page import write_report
@@ -63,6 +62,8 @@ def execute_loop(settings: RunSettings, directory: Path, otherwise: str) -> Path
     datasets = problem_sources.read(settings.problems)
     new = not (directory / "config.yaml").is_file()
     if new and settings.library is not None:
+        from pipeline.loop.import_library import check_library
+
         check_library(settings.library, settings.library_round)
     check(settings, directory)
     done = len(manifests(directory))

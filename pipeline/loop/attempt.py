@@ -12,11 +12,10 @@ counts as used only if the proof fails without it (design, invariant 8).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from domain import Candidate, Elaboration, Goal, Lemma, Term
 from pipeline.loop.admit import Origin, closure, record, request
-from pipeline.loop.attempt_log import AttemptLog
+from pipeline.loop.attempt_log import AttemptLog, Result
 from pipeline.loop.budget import attempt_seconds
 from pipeline.loop.conditional_proof import ConditionalProofs
 from pipeline.loop.context import CanonicalStatement, RunContext
@@ -25,22 +24,6 @@ from pipeline.loop.prove import Proof, Screen, Search
 from pipeline.loop.refute import refute
 from pipeline.loop.retrieve import for_prompt, rediscovered, retrieve_for_problem
 from pipeline.proposers.conjecture import generalisation
-
-
-class Result(NamedTuple):
-    """What became of the problem, what the attempt had (ids of lemmas, `assumed ID` of conjectures), and what it cost.
-
-    `cpu_seconds` are without the model's, and 0 where automation had nothing new to try.
-    """
-
-    proved: bool
-    retrieved: frozenset[str]
-    cpu_seconds: float
-    refuted: bool = False
-    short_of: float = 0.0
-    """CPU seconds that automation had, if that was no time for all that it has; otherwise 0."""
-    stuck: tuple[Term, ...] = ()
-    """What the goals on which automation got stuck asked for, now or in an earlier attempt."""
 
 
 def attempt(

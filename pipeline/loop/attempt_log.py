@@ -1,4 +1,4 @@
-"""What one step has spent and seen so far; at its end it becomes the `Attempt` that is recorded."""
+"""What one step has spent and seen so far; at its end it becomes the `Attempt` that is recorded, and a `Result`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from domain import Attempt, Completion, Prompt, Reason, Verdict, VerdictKind
+from domain import Attempt, Completion, Prompt, Reason, Term, Verdict, VerdictKind
 
 
 @dataclass
@@ -119,6 +119,22 @@ class AttemptLog:
             seconds=time.monotonic() - self.began,
             counts=dict(self.counts),
         )
+
+
+class Result(NamedTuple):
+    """What became of the problem, what the attempt had (ids of lemmas, `assumed ID` of conjectures), and what it cost.
+
+    `cpu_seconds` are without the model's, and 0 where automation had nothing new to try.
+    """
+
+    proved: bool
+    retrieved: frozenset[str]
+    cpu_seconds: float
+    refuted: bool = False
+    short_of: float = 0.0
+    """CPU seconds that automation had, if that was no time for all that it has; otherwise 0."""
+    stuck: tuple[Term, ...] = ()
+    """What the goals on which automation got stuck asked for, now or in an earlier attempt."""
 
 
 def _well_formed(verdict: Verdict) -> bool:

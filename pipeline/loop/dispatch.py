@@ -19,11 +19,10 @@ from library_store.reader import LibraryReader
 from library_store.schema import FAILED
 from pipeline.config import RunSettings
 from pipeline.loop import budget, scheduler
-from pipeline.loop.attempt import Result, attempt
+from pipeline.loop.attempt_log import Result
 from pipeline.loop.candidates import Candidates, candidates
 from pipeline.loop.context import RunContext
 from pipeline.loop.costs import Costs
-from pipeline.loop.evolve import evolve
 from pipeline.loop.progress import Progress
 from pipeline.loop.resume import round_so_far
 from pipeline.loop.scheduler import Action
@@ -174,6 +173,20 @@ class _Round:
         left = {*self.plan.fresh, *self.plan.signatures}
         serving = {key for key in left if self.context.serves(key, self.still_open)}
         self.plan = scheduler.explore_only(self.plan, serving)
+
+
+def attempt(*arguments: Any) -> Any:
+    """`pipeline.loop.attempt`, loaded by the worker that does it: the driver has no use for what proves."""
+    from pipeline.loop.attempt import attempt
+
+    return attempt(*arguments)
+
+
+def evolve(*arguments: Any) -> Any:
+    """`pipeline.loop.evolve`, likewise."""
+    from pipeline.loop.evolve import evolve
+
+    return evolve(*arguments)
 
 
 def _worker(context: RunContext, workers: Workers, actor: Any) -> _Worker:

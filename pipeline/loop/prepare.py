@@ -13,7 +13,6 @@ from library_store.schema import ProblemState
 from pipeline import __version__
 from pipeline.config import RunSettings
 from pipeline.loop.context import Model, RunContext, build
-from pipeline.loop.import_library import import_library
 from pipeline.loop.progress import Progress
 from pipeline.loop.workers import Workers
 from pipeline.proposers.automation import saturation
@@ -46,6 +45,8 @@ def prepare(settings: RunSettings, datasets: Sequence[Dataset], workers: Workers
         ]
     library.add_problems(states)
     if settings.library is not None:
+        from pipeline.loop.import_library import import_library
+
         progress.stage(f"audit the lemmas of {settings.library}")
         progress.notices(import_library(context, workers, settings.library, settings.library_round))
     _record_start(context, workers, progress)

@@ -19,7 +19,7 @@ from datasets import Dataset
 from library_store.tables import Manifest
 from pipeline import __version__
 from pipeline.config import RunSettings
-from pipeline.loop.attempt import Result
+from pipeline.loop.attempt_log import Result
 from pipeline.loop.consolidate import consolidate
 from pipeline.loop.costs import Costs
 from pipeline.loop.dispatch import prove_and_evolve

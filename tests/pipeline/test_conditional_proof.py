@@ -11,8 +11,8 @@ from library_store.admission import Proposal
 from library_store.schema import ProblemState
 from library_store.state import REFUSED
 from pipeline.config import ProveSettings, RunSettings
-from pipeline.loop.attempt import Result, attempt
-from pipeline.loop.attempt_log import AttemptLog
+from pipeline.loop.attempt import attempt
+from pipeline.loop.attempt_log import AttemptLog, Result
 from pipeline.loop.conditional_proof import ConditionalProofs
 from pipeline.loop.prove import Proof
 from pipeline.loop.stages import ALL, FEW, Effort

@@ -9,8 +9,7 @@ from library_store.library import Library
 from library_store.schema import ProblemState
 from library_store.snapshot import read
 from pipeline.__main__ import main
-from pipeline.loop.attempt import Result
-from pipeline.loop.attempt_log import AttemptLog
+from pipeline.loop.attempt_log import AttemptLog, Result
 from pipeline.loop.progress import Progress
 from pipeline.loop.scheduler import Action
 from pipeline.report.page import write_report
