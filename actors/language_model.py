@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import psutil
 import ray
@@ -279,26 +279,37 @@ _KNOWN = {
 LanguageModelActor: Any = ray.remote(max_restarts=1, max_task_retries=1)(SharedModel)
 
 
-def start(settings: ModelSettings) -> Any:
-    """Starts the actor, waits until its model is ready, and returns its handle.
+class Starting(NamedTuple):
+    """The handle of an actor whose model is on its way."""
 
-    Raises:
-        OutsideError: the model did not start; the message is the one line that the actor's process gave.
-    """
+    handle: Any
+    loaded: Any
+
+
+def start(settings: ModelSettings) -> Starting:
+    """Starts the actor; its model loads while other actors start."""
     if isinstance(settings, EndpointSettings):
         gpus, largest = 0.0, settings.concurrency
     else:
         gpus, largest = settings.gpus, settings.batch
     actor = LanguageModelActor.options(num_cpus=0, num_gpus=gpus)
     handle = actor.remote(partial(open_model, settings), largest=largest)
+    return Starting(handle, handle.start.remote())
+
+
+def wait_for(starting: Starting) -> Any:
+    """The handle of an actor, once its model is ready.
+
+    Raises:
+        OutsideError: the model did not start; the message is the one line that the actor's process gave.
+    """
     try:
-        ray.get(handle.start.remote())
+        ray.get(starting.loaded)
     except ray.exceptions.RayTaskError as error:
-        ray.kill(handle)
         if isinstance(error.cause, OutsideError):
             raise OutsideError(str(error.cause)) from None
         raise
     except ray.exceptions.RayActorError as error:
         why = " ".join(str(error).split())[:200]
         raise OutsideError(f"the model did not start: its process died, perhaps for want of memory: {why}") from error
-    return handle
+    return starting.handle

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -62,24 +62,26 @@ def open_workers(settings: RunSettings, directory: Path, prover: Prover) -> Gene
     local = cluster.connect(
         address=settings.ray.address, cpus=settings.ray.cpus, object_store_mib=settings.ray.object_store_mib
     )
-    try:
+    with ExitStack() as at_the_end:
+        at_the_end.callback(cluster.leave)
+
+        # All start side by side; the model takes longest.
         opened = cast("SharedLibrary", Remote(library.start(directory)))
-        opened.current_round()
+        starting = None if settings.model.kind == "none" else _start_model(settings.model)
         opener = backend_of(prover).opener(_limits(settings, directory))
-        started = verification.start(settings.verifiers.processes, opener)
-        verifiers = [Remote(actor) for actor in started]
-        model = None if settings.model.kind == "none" else _start_model(settings.model)
-        card = model.describe() if model is not None else None
+        verifiers = [Remote(actor) for actor in verification.start(settings.verifiers.processes, opener)]
         workers = worker.start(settings.prove.workers)
-        actors = [*workers, *[one.handle for one in verifiers], *([model.handle] if model is not None else [])]
-        try:
-            yield Workers(local, opened, verifiers, workers, model, card)
-            gather([one.handle.close.remote() for one in verifiers])
-        finally:
-            cluster.stop(actors)
-            opened.close()
-    finally:
-        cluster.leave()
+        actors = [*workers, *[one.handle for one in verifiers], *([starting.handle] if starting is not None else [])]
+
+        # The library says first whether the directory may be used at all.
+        opened.current_round()
+        at_the_end.callback(opened.close)
+        at_the_end.callback(cluster.stop, actors)
+
+        model = None if starting is None else _wait_for_model(starting)
+        card = model.describe() if model is not None else None
+        yield Workers(local, opened, verifiers, workers, model, card)
+        gather([one.handle.close.remote() for one in verifiers])
 
 
 def _limits(settings: RunSettings, directory: Path) -> VerifierLimits:
@@ -92,10 +94,16 @@ def _limits(settings: RunSettings, directory: Path) -> VerifierLimits:
     )
 
 
-def _start_model(settings: ModelSettings) -> Remote:
+def _start_model(settings: ModelSettings) -> language_model.Starting:
     from actors import language_model
 
-    return Remote(language_model.start(model_settings(settings)))
+    return language_model.start(model_settings(settings))
+
+
+def _wait_for_model(starting: language_model.Starting) -> Remote:
+    from actors import language_model
+
+    return Remote(language_model.wait_for(starting))
 
 
 def model_settings(settings: ModelSettings) -> language_model.ModelSettings:

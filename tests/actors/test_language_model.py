@@ -21,7 +21,7 @@ from actors import cluster
 from actors.batching import SharedModel
 from actors.cluster import Remote
 from actors.endpoint import EndpointSettings, OpenAIEndpoint
-from actors.language_model import EngineSettings, LocalEngine, model_folder, start
+from actors.language_model import EngineSettings, LocalEngine, model_folder, start, wait_for
 from domain import Completion, OutsideError, Prompt
 from tests.actors.servers import free_port, unsteady_server
 
@@ -88,7 +88,7 @@ def server(starting_server: Server) -> str:
 
 @pytest.fixture(scope="module")
 def model(ray_cluster: None, starting_server: Server) -> Iterator[Remote]:
-    remote = Remote(start(EngineSettings(context=512, batch=8)))
+    remote = Remote(wait_for(start(EngineSettings(context=512, batch=8))))
     yield remote
     remote.close()
     ray.kill(remote.handle)
@@ -168,7 +168,7 @@ def test_the_card_names_the_weights_and_the_start_is_counted_apart(model: Remote
 
 def test_a_missing_model_is_one_line_on_the_other_side_of_ray(ray_cluster: None, tmp_path: Path) -> None:
     with pytest.raises(OutsideError) as caught:
-        start(EngineSettings(path=tmp_path / "nowhere"))
+        wait_for(start(EngineSettings(path=tmp_path / "nowhere")))
     assert str(caught.value) == (
         f"the model did not start: {tmp_path / 'nowhere'}: no such folder; "
         "set model.path to the folder of a Hugging Face model"
@@ -245,7 +245,7 @@ def test_a_model_that_the_server_lacks_is_named_with_those_it_has(server: str, k
 
 def test_an_actor_that_cannot_use_an_endpoint_says_so_on_the_other_side_of_ray(ray_cluster: None, server: str) -> None:
     with pytest.raises(OutsideError, match=r"HTTP 401.*LEMMARY_UNSET\?$"):
-        start(EndpointSettings(server, "smol", "LEMMARY_UNSET", chat=False))
+        wait_for(start(EndpointSettings(server, "smol", "LEMMARY_UNSET", chat=False)))
 
 
 def test_callers_of_a_shared_endpoint_get_their_own_answers(server: str, key: None) -> None:

@@ -120,14 +120,14 @@ def test_searches_without_what_proofs_need_tell_what_decides(
     needing = {name: state.uses for name, state in tables.problems.items() if state.status == "proved" and state.uses}
     assert {row["problem"]: len(row["without"]) for row in told["rows"]} == {n: len(u) for n, u in needing.items()}
     assert needing
-    assert told["found_with_all"] == len(needing)
+    assert told["headline"]["found_with_all"] == len(needing)
     for row in told["rows"]:
         names = {lemma.statement for lemma in tables.lemmas.values()}
         assert all(set(pair["with"]) <= names - {pair["statement"]} for pair in row["without"])
         if not row["without_any"]["found"]:
             assert row["with_all"]["with"]
     decided = {row["problem"] for row in told["rows"] if any(pair["outcome"] == "lost" for pair in row["without"])}
-    assert decided == set(told["problems_that_a_lemma_decides"])
+    assert decided == set(told["headline"]["problems_that_a_lemma_decides"])
     assert decided
 
 
