@@ -11,7 +11,7 @@ The library keeps such a graph of its lemmas, its problems and what their proofs
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 
 import networkx as nx
 
@@ -113,9 +113,9 @@ def set_uses(graph: nx.MultiDiGraph[str], node: str, uses: Iterable[str]) -> Non
         graph.add_edge(node, used, "proof_uses", kind="proof_uses")
 
 
-def users(graph: nx.MultiDiGraph[str], lemma_id: str) -> list[str]:
+def users(graph: nx.MultiDiGraph[str], lemma_id: str) -> Iterator[str]:
     """The nodes whose proofs use a lemma."""
-    return list(graph.predecessors(lemma_id)) if lemma_id in graph else []
+    return graph.predecessors(lemma_id) if lemma_id in graph else iter(())
 
 
 def resting_on(graph: nx.MultiDiGraph[str], lemma_ids: Iterable[str]) -> set[str]:

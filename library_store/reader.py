@@ -118,7 +118,7 @@ class LibraryReader(State):
 
     def is_used(self, lemma_id: str) -> bool:
         """Whether a proof of a lemma or problem uses it."""
-        return bool(graph.users(self.graph, lemma_id))
+        return next(graph.users(self.graph, lemma_id), None) is not None
 
     def resting_on(self, lemma_id: str) -> set[str]:
         """Ids of the lemmas, and nodes of the problems, whose proofs use a lemma, directly or through others."""

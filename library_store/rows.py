@@ -159,10 +159,6 @@ def edge_to_row(edge: Edge) -> Row:
     return {name: getattr(edge, name) for name in SCHEMAS["edges"].names}
 
 
-def edge_from_row(row: Row) -> Edge:
-    return Edge(**row)
-
-
 def attempt_to_row(attempt: Attempt, revision: int = 1) -> Row:
     row: Row = {name: getattr(attempt, name) for name in SCHEMAS["attempts"].names if name != "revision"}
     for name in ("retrieved", "mentioned", "uses", "harvested", "stuck_goals"):
@@ -170,14 +166,6 @@ def attempt_to_row(attempt: Attempt, revision: int = 1) -> Row:
     row["counts"] = dict(attempt.counts)
     row["revision"] = revision
     return row
-
-
-def attempt_from_row(row: Row) -> Attempt:
-    values = {name: value for name, value in row.items() if name != "revision"}
-    for name in ("retrieved", "mentioned", "uses", "harvested", "stuck_goals"):
-        values[name] = _texts(values[name])
-    values["counts"] = dict(values["counts"])
-    return Attempt(**values)
 
 
 def request_to_row(request: Request, in_round: int, revision: int = 1) -> Row:
@@ -269,10 +257,6 @@ def event_from_row(row: Row) -> Event:
 
 def metric_to_row(metric: Metric) -> Row:
     return {name: getattr(metric, name) for name in SCHEMAS["metrics"].names}
-
-
-def metric_from_row(row: Row) -> Metric:
-    return Metric(**row)
 
 
 def table_from_rows(name: str, rows: Iterable[Row]) -> pa.Table:

@@ -250,11 +250,11 @@ def test_steps_of_evolution_and_the_use_of_what_they_brought_are_counted(tmp_pat
         library.add_attempt(step)
         (effort,) = library.efforts
         assert (effort.target, effort.harvested, effort.tokens) == (sha("lemma b"), (sha("lemma a"),), 7)
-        assert graph.users(library.graph, sha("lemma a")) == [sha("lemma b")]
+        assert list(graph.users(library.graph, sha("lemma a"))) == [sha("lemma b")]
         assert library.attempts_on[sha("lemma b")] == 1
     with Library(tmp_path) as library:
         assert library.efforts == [effort]
-        assert graph.users(library.graph, sha("lemma a")) == [sha("lemma b")]
+        assert list(graph.users(library.graph, sha("lemma a"))) == [sha("lemma b")]
 
 
 def test_a_reopened_library_is_the_library_that_was_closed(tmp_path: Path) -> None:

@@ -39,10 +39,10 @@ def test_a_lemma_that_came_back_rests_on_what_its_new_proof_uses(tmp_path: Path)
         answer = library.insert(lemma("b", uses=()), AUDITED)
         assert answer.reason == "revived"
         assert [one.name for one in library.closure([C])] == ["b", "c"]
-        assert graph.users(library.graph, A) == [D]
+        assert list(graph.users(library.graph, A)) == [D]
         library.snapshot()
     with Library(tmp_path) as library:
-        assert graph.users(library.graph, A) == [D]
+        assert list(graph.users(library.graph, A)) == [D]
     edges = graph.lemma_graph(snapshot.read(tmp_path), {"proof_uses"}).edges
     assert (B, A, "proof_uses") in edges, "the table keeps what was"
 

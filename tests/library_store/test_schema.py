@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain import App, Branch, Const, Fix, FixFunction, Forall, Lambda, Let, Match, Sort, Term, Var
+from domain import App, Attempt, Branch, Const, Fix, FixFunction, Forall, Lambda, Let, Match, Sort, Term, Var
 from library_store import rows
 from library_store.schema import Edge, Event, Metric, Row
 from tests.library_store import samples
@@ -79,6 +79,14 @@ def through_parquet(name: str, row: Row) -> Row:
     return pq.read_table(file).to_pylist()[0]
 
 
+def attempt_from_row(row: Row) -> Attempt:
+    values = {name: value for name, value in row.items() if name != "revision"}
+    for name in ("retrieved", "mentioned", "uses", "harvested", "stuck_goals"):
+        values[name] = tuple(values[name])
+    values["counts"] = dict(values["counts"])
+    return Attempt(**values)
+
+
 @pytest.mark.parametrize("through", [through_json, through_parquet])
 def test_every_value_survives_its_row(through: Callable[[str, Row], Row]) -> None:
     def check(name: str, value: Any, to_row: Callable[..., Row], from_row: Callable[[Row], Any], *more: Any) -> None:
@@ -90,20 +98,20 @@ def test_every_value_survives_its_row(through: Callable[[str, Row], Row]) -> Non
     check("definitions", samples.addition(), rows.definition_to_row, rows.definition_from_row, 3)
     check("problems", samples.problem("p"), rows.problem_to_row, rows.problem_from_row, 3)
     check("requests", samples.request("r", answered_by="x"), rows.request_to_row, rows.request_from_row, 3)
-    check("attempts", samples.attempt("a", uses=("l",)), rows.attempt_to_row, rows.attempt_from_row)
-    check("attempts", samples.attempt("a", counts={}), rows.attempt_to_row, rows.attempt_from_row)
+    check("attempts", samples.attempt("a", uses=("l",)), rows.attempt_to_row, attempt_from_row)
+    check("attempts", samples.attempt("a", counts={}), rows.attempt_to_row, attempt_from_row)
     check(
         "edges",
         Edge("a", "lemma", "b", "lemma", "proof_uses", 2, "t", True),
         rows.edge_to_row,
-        rows.edge_from_row,
+        lambda row: Edge(**row),
     )
     check("events", Event(1, 2, 3.5, "k", detail={"x": [1]}), rows.event_to_row, rows.event_from_row)
-    check("metrics", Metric("cpu_seconds", "prover", 1, 2.5, "s"), rows.metric_to_row, rows.metric_from_row)
+    check("metrics", Metric("cpu_seconds", "prover", 1, 2.5, "s"), rows.metric_to_row, lambda row: Metric(**row))
 
 
 @pytest.mark.parametrize("through", [through_json, through_parquet])
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(term=TERMS, text=st.text(max_size=5), uses=st.lists(st.text(max_size=3), max_size=2))
 def test_a_lemma_survives_its_two_rows(
     through: Callable[[str, Row], Row], term: Term, text: str, uses: list[str]
