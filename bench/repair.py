@@ -27,7 +27,7 @@ from bench.script import REPOSITORY, Row, command_line, ended, machine, table, t
 from datasets import load
 from domain import Candidate, Problem
 from pipeline.config import RepairSettings
-from pipeline.loop.repair import automation, repair_candidate
+from pipeline.loop.repair import repair_candidate, tactics_of
 from verifiers.audit.rocq.judge import RocqSettings
 from verifiers.audit.rocq.sentences import normal_text, split
 from verifiers.rocq.steps import RocqSteps
@@ -241,7 +241,7 @@ def main() -> None:
         members |= {name: [row for row in rows if row[key] == name] for name in dict.fromkeys(row[key] for row in rows)}
     groups = {name: summary(group) for name, group in members.items()}
     print(table(COLUMNS, [{"group": name} | group for name, group in groups.items()]))
-    tactics = automation(settings, "rocq").closing
+    tactics = tactics_of(settings, "rocq").closing
     limits = {"step": settings.step_cpu_seconds, "all": settings.cpu_seconds, "changes": settings.changes}
     tell(options, where, rows, summary(rows), tactics=tactics, limits=limits, groups=groups)
 

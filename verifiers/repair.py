@@ -24,9 +24,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple
 
 from domain import Candidate, Message, Replay, Verdict
+from verifiers.protocol import Verifier
 from verifiers.steps import Step, StepLanguage, block_end, block_start
 
 RESYNC = 6
@@ -36,16 +37,8 @@ EARLIER = 2
 """Steps before the one that failed at which automation is tried too, beside the beginnings of enclosing blocks."""
 
 
-class Prover(Protocol):
-    """The part of `verifiers.protocol.Verifier` that repair needs."""
-
-    def check(self, batch: Sequence[Candidate]) -> list[Verdict]: ...
-
-    def replay(self, candidate: Candidate, seconds: float | None = None) -> Replay: ...
-
-
 @dataclass(frozen=True, slots=True)
-class Automation:
+class RepairTactics:
     """Tactics in the order in which they are tried."""
 
     closing: tuple[str, ...]
@@ -86,22 +79,22 @@ class Repair:
 
 
 def repair(
-    prover: Prover,
+    verifier: Verifier,
     language: StepLanguage,
     candidate: Candidate,
-    automation: Automation,
+    tactics: RepairTactics,
     limits: RepairLimits | None = None,
 ) -> Repair:
     """Repairs a candidate that fails; see the module.
 
     Args:
-        prover: replays and checks.
-        language: of the prover.
+        verifier: replays and checks.
+        language: of its prover.
         candidate: a text that `check` refuses.
-        automation: the tactics to try; those that the prover does not know under the problem's header are left out.
+        tactics: what is tried; those that the prover does not know under the problem's header are left out.
         limits: of one tactic and of the whole repair.
     """
-    search = _Search(prover, language, candidate, automation, limits or RepairLimits())
+    search = _Search(verifier, language, candidate, tactics, limits or RepairLimits())
     try:
         return search.run()
     except _Exhausted:
@@ -133,14 +126,19 @@ def _step_at(steps: Sequence[Step], place: int) -> int:
 
 class _Search:
     def __init__(
-        self, prover: Prover, language: StepLanguage, candidate: Candidate, automation: Automation, limits: RepairLimits
+        self,
+        verifier: Verifier,
+        language: StepLanguage,
+        candidate: Candidate,
+        tactics: RepairTactics,
+        limits: RepairLimits,
     ) -> None:
-        self._prover = prover
+        self._verifier = verifier
         self._language = language
         self._candidate = candidate
         self._limits = limits
-        self._closing = list(automation.closing)
-        self._moving = list(automation.moving)
+        self._closing = list(tactics.closing)
+        self._moving = list(tactics.moving)
         self._slow: set[str] = set()
         self._replayed: dict[str, Replay] = {}
         self._changes: list[Change] = []
@@ -158,7 +156,7 @@ class _Search:
         if state is None or not state.complete or not self._changes:
             return self.result(None)
         text = self._language.finished(state.text, state.steps)
-        verdict = self._prover.check([replace(self._candidate, proof=text)])[0]
+        verdict = self._verifier.check([replace(self._candidate, proof=text)])[0]
         self._seconds += verdict.seconds
         return self.result(text if verdict.trust == "elaborated" else None, verdict)
 
@@ -175,7 +173,7 @@ class _Search:
                 raise _Exhausted
             known = max([one.seconds for one in self._replayed.values() if one.ok], default=0.0)
             seconds = min(left, known + self._limits.step_seconds if extra is None else known + extra)
-            replay = self._prover.replay(replace(self._candidate, proof=text), seconds)
+            replay = self._verifier.replay(replace(self._candidate, proof=text), seconds)
             self._replays += 1
             self._seconds += replay.seconds
             self._replayed[text] = replay

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from domain import Candidate, Problem
 from verifiers.lean.steps import LeanSteps
 from verifiers.lean.verifier import LeanVerifier
-from verifiers.repair import Automation, repair
+from verifiers.repair import RepairTactics, repair
 
 LEAN = LeanSteps()
 HEADER = """inductive N where
@@ -22,7 +22,7 @@ def plus (a : N) : N → N
   | .zero => a
   | .succ b => .succ (plus a b)"""
 GOAL = Problem("goal", "lean4", HEADER, "theorem goal : ∀ x : N, Eq (plus .zero x) x")
-TACTICS = Automation(
+TACTICS = RepairTactics(
     ("tactic_that_is_not_there", "eq_refl", "assumption", "decide", "simp only [plus, *]"), ("intros",)
 )
 

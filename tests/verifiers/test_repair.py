@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from domain import Candidate, Problem
 from pipeline.config import RepairSettings
-from pipeline.loop.repair import automation
-from verifiers.repair import Automation, Repair, RepairLimits, repair
+from pipeline.loop.repair import tactics_of
+from verifiers.repair import Repair, RepairLimits, RepairTactics, repair
 from verifiers.rocq.steps import RocqSteps
 from verifiers.rocq.verifier import RocqVerifier
 from verifiers.steps import block_end
@@ -21,7 +21,7 @@ Inductive num := zero | next (n : num).
 Fixpoint plus (a b : num) := match a with zero => b | next x => next (plus x b) end."""
 GOAL = Problem("goal", "rocq", HEADER, "Theorem goal : forall x (a b : nat), plus x zero = x /\\ a + b = b + a.")
 ROCQ = RocqSteps()
-TACTICS = automation(RepairSettings(), "rocq")
+TACTICS = tactics_of(RepairSettings(), "rocq")
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def verifier() -> Iterator[RocqVerifier]:
 
 
 def repaired(
-    verifier: RocqVerifier, proof: str, tactics: Automation = TACTICS, limits: RepairLimits | None = None
+    verifier: RocqVerifier, proof: str, tactics: RepairTactics = TACTICS, limits: RepairLimits | None = None
 ) -> Repair:
     found = repair(verifier, ROCQ, Candidate(GOAL, proof), tactics, limits)
     if found.proof is not None:
@@ -70,7 +70,7 @@ def test_only_the_part_behind_by_is_replaced(verifier: RocqVerifier) -> None:
 
 def test_a_tactic_may_come_in_before_a_step(verifier: RocqVerifier) -> None:
     text = "intros x a b. split.\n- induction x.\n  + reflexivity.\n  + rewrite IHx. reflexivity.\n- lia."
-    found = repaired(verifier, text, Automation((), ("simpl",)))
+    found = repaired(verifier, text, RepairTactics((), ("simpl",)))
     assert found.proof == text.replace("rewrite", "simpl. rewrite")
 
 
@@ -127,7 +127,7 @@ def test_a_proof_of_something_else_is_not_repaired(verifier: RocqVerifier) -> No
 
 
 def test_repair_ends_with_its_seconds(verifier: RocqVerifier) -> None:
-    endless = Automation(("let rec f x := f x in f 0", "let rec g x := g x in g 1", "lia"))
+    endless = RepairTactics(("let rec f x := f x in f 0", "let rec g x := g x in g 1", "lia"))
     limits = RepairLimits(step_seconds=0.3, seconds=0.5)
     found = repaired(verifier, "intros x a b. split. foo. foo.", endless, limits)
     assert found.proof is None
@@ -135,7 +135,7 @@ def test_repair_ends_with_its_seconds(verifier: RocqVerifier) -> None:
 
 
 def test_a_tactic_that_takes_too_long_does_not_stop_the_others(verifier: RocqVerifier) -> None:
-    tactics = Automation(("let rec f x := f x in f 0", "lia", "simpl in *; congruence"))
+    tactics = RepairTactics(("let rec f x := f x in f 0", "lia", "simpl in *; congruence"))
     limits = RepairLimits(step_seconds=0.2, seconds=20)
     text = "intros x a b. split.\n- induction x.\n  + foo.\n  + foo.\n- foo."
     assert repaired(verifier, text, tactics, limits).proof is not None
@@ -143,8 +143,8 @@ def test_a_tactic_that_takes_too_long_does_not_stop_the_others(verifier: RocqVer
 
 def test_a_tactic_that_does_not_exist_is_tried_once(verifier: RocqVerifier) -> None:
     text = "intros x a b. split.\n- induction x.\n  + foo.\n  + foo.\n- foo."
-    known = repaired(verifier, text, Automation(("lia", "simpl in *; congruence")))
-    more = repaired(verifier, text, Automation(("sauto_that_is_not_there 1", "lia", "simpl in *; congruence")))
+    known = repaired(verifier, text, RepairTactics(("lia", "simpl in *; congruence")))
+    more = repaired(verifier, text, RepairTactics(("sauto_that_is_not_there 1", "lia", "simpl in *; congruence")))
     assert more.proof == known.proof
     assert more.replays == known.replays + 1
 
