@@ -3,6 +3,8 @@
 Terms are elaborated terms: what a prover prints when every implicit argument and notation is spelled out. Proposers
 work on these and never on one prover's text. Inside a run every global constant has a *canonical name* that derives
 from the content of its definition, so nothing in the product can depend on what a file calls its functions.
+
+Long because it is the one vocabulary of all rooms: many types of a few lines each.
 """
 
 from __future__ import annotations
@@ -13,7 +15,6 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 Prover: TypeAlias = Literal["rocq", "lean4", "isabelle"]
-
 VerdictKind: TypeAlias = Literal["accepted", "rejected", "timeout", "error"]
 
 Trust: TypeAlias = Literal["none", "elaborated", "audited", "rechecked"]
@@ -350,89 +351,6 @@ class Replay:
     focused: int = 0
     seconds: float = 0.0
     """CPU seconds of the prover."""
-
-
-# ------------------------------------------------------------------------------------------- requests and attempts
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A statement somebody wants. `asked_by` names problems; `status` is open, answered, refuted or failed."""
-
-    id: str
-    prover: Prover
-    prelude_id: str
-    definition_ids: tuple[str, ...]
-    statement: str
-    statement_exact: str
-    term: Term
-    origin_kind: str
-    asked_by: tuple[str, ...]
-    operator: str
-    round: int
-    status: Literal["open", "answered", "refuted", "failed"] = "open"
-    tries: int = 0
-    answered_by: str | None = None
-
-    @property
-    def is_conjecture(self) -> bool:
-        """Whether exploration found it and nobody asked for it."""
-        return self.origin_kind == "definitions"
-
-    def assumed(self) -> Lemma:
-        """The lemma that it will be, without a proof: a warm session may assume it, and no audit accepts it."""
-        return Lemma(
-            id=self.id,
-            revision=0,
-            prover=self.prover,
-            name="",
-            prelude_id=self.prelude_id,
-            definition_ids=self.definition_ids,
-            statement=self.statement,
-            statement_exact=self.statement_exact,
-            term=self.term,
-            proof="",
-            uses=(),
-            dedup_key="",
-            origin_kind=self.origin_kind,
-            origins=self.asked_by,
-            parents=(),
-            operator=self.operator,
-            round=self.round,
-            attempt_id="",
-            prover_version="",
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One try at a problem or request: what was asked, retrieved, generated, verified and harvested."""
-
-    id: str
-    kind: Literal["problem", "request", "evolve"]
-    target: str
-    round: int
-    operator: str
-    """What produced the verdict: `automation`, `language_model`, or an operator of evolution."""
-    model: str
-    prompt_hash: str
-    prompt: str
-    output: str
-    retrieved: tuple[str, ...]
-    mentioned: tuple[str, ...]
-    uses: tuple[str, ...]
-    harvested: tuple[str, ...]
-    verdict: VerdictKind
-    reason: Reason
-    proof: str
-    stuck_goals: tuple[str, ...]
-    candidates: int
-    tokens_in: int
-    tokens_out: int
-    cpu_seconds: float
-    seconds: float
-    counts: Mapping[str, int] = field(default_factory=dict[str, int])
-    """Candidates by fate, for the funnel: `proposed`, `elaborated`, `audited`, …"""
 
 
 # ---------------------------------------------------------------------------------------------- the language model

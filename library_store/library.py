@@ -11,8 +11,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
-from domain import Attempt, Definition, Lemma, Request, Trust, Verdict
+from domain import Definition, Lemma, Trust, Verdict
 from library_store.admission import Inserted, Proposal, Record, admit
+from library_store.attempts import Attempt, Request
 from library_store.deduplication import DEDUP_VERSION
 from library_store.durability import DurableLibrary
 from library_store.rows import (

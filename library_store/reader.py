@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
-from domain import Definition, Lemma, Request, Term
+from domain import Definition, Lemma, Term
 from library_store import graph
+from library_store.attempts import Request
 from library_store.deduplication import alike
 from library_store.retrieval.hybrid import HybridIndex, Ranking
 from library_store.retrieval.lexical import Retrieved, statement_tokens

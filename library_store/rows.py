@@ -13,7 +13,8 @@ from typing import Any, cast
 
 import pyarrow as pa
 
-from domain import Attempt, Constructor, Datatype, Definition, Function, Lemma, Problem, Request, Term
+from domain import Constructor, Datatype, Definition, Function, Lemma, Problem, Term
+from library_store.attempts import Attempt, Request
 from library_store.schema import SCHEMAS, Edge, Event, Metric, ProblemState, Row
 from library_store.term_json import term_from_json, term_to_json
 

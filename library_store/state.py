@@ -13,8 +13,9 @@ from typing import NamedTuple, TypeAlias
 
 import networkx as nx
 
-from domain import Definition, Lemma, Request
+from domain import Definition, Lemma
 from library_store import graph
+from library_store.attempts import Request
 from library_store.retrieval.hybrid import HybridIndex
 from library_store.retrieval.lexical import LemmaIndex, statement_tokens, text_tokens
 from library_store.rows import definition_from_row, lemma_from_rows, problem_from_row, request_from_row

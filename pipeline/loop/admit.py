@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from domain import Attempt, Candidate, Lemma, Request, Term, Verdict
+from domain import Candidate, Lemma, Term, Verdict
 from library_store.admission import Proposal
+from library_store.attempts import Attempt, Request
 from pipeline.loop.attempt_log import AttemptLog
 from pipeline.loop.context import CanonicalStatement, RunContext
 from pipeline.loop.prove import Proof

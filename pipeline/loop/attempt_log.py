@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from domain import Attempt, Completion, Prompt, Reason, Term, Verdict, VerdictKind
+from domain import Completion, Prompt, Reason, Term, Verdict, VerdictKind
+from library_store.attempts import Attempt
 
 
 @dataclass

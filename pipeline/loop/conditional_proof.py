@@ -21,7 +21,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from domain import Lemma, Request, Term
+from domain import Lemma, Term
+from library_store.attempts import Request
 from library_store.deduplication import dedup_key
 from pipeline.loop.admit import Origin, admit
 from pipeline.loop.attempt_log import AttemptLog

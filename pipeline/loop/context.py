@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from domain import Completion, Definition, Elaboration, Lemma, ModelCard, Problem, Prompt, Prover, Request, Term
+from domain import Completion, Definition, Elaboration, Lemma, ModelCard, Problem, Prompt, Prover, Term
+from library_store.attempts import Request
 from pipeline.config import RunSettings
 from pipeline.loop.clusters import clusters
 from pipeline.proposers.automation.portfolio import Portfolio

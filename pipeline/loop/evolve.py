@@ -16,7 +16,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple, TypeAlias, cast
 
-from domain import Elaboration, Lemma, Request
+from domain import Elaboration, Lemma
+from library_store.attempts import Request
 from pipeline.loop.admit import Origin, admit, as_request, record
 from pipeline.loop.attempt_log import AttemptLog
 from pipeline.loop.budget import patient

@@ -9,7 +9,6 @@ from typing import Any
 
 from domain import (
     App,
-    Attempt,
     Branch,
     Const,
     Constructor,
@@ -22,12 +21,12 @@ from domain import (
     Lemma,
     Match,
     Problem,
-    Request,
     Term,
     Var,
     Verdict,
 )
 from library_store.admission import Proposal
+from library_store.attempts import Attempt, Request
 from library_store.library import Library
 from library_store.schema import Metric, ProblemState
 

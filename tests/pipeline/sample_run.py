@@ -13,7 +13,6 @@ from random import Random
 
 from domain import (
     App,
-    Attempt,
     Const,
     Constructor,
     Datatype,
@@ -27,6 +26,7 @@ from domain import (
     Var,
     Verdict,
 )
+from library_store.attempts import Attempt
 from library_store.library import Library
 from library_store.schema import Metric, ProblemState
 

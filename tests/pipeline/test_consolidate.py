@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from domain import Request
 from library_store.admission import Proposal
+from library_store.attempts import Request
 from library_store.state import AUTOMATION
 from pipeline.loop.consolidate import consolidate
 from tests.library_store.samples import AUDITED
