@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain import App, Attempt, Branch, Const, Fix, FixFunction, Forall, Lambda, Let, Match, Sort, Term, Var
+from domain import App, Branch, Const, Fix, FixFunction, Forall, Lambda, Let, Match, Sort, Term, Var
 from library_store import rows
+from library_store.attempts import Attempt
 from library_store.schema import Edge, Event, Metric, Row
 from tests.library_store import samples
 
