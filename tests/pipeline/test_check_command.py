@@ -153,7 +153,7 @@ def test_a_file_of_several_problems_wants_a_name(tmp_path: Path, capsys: pytest.
 def test_without_a_prover_the_code_is_3(
     problem: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("verifiers.rocq.verifier.shutil.which", lambda _: None)
+    monkeypatch.setattr("verifiers.audit.rocq.version.shutil.which", lambda _: None)
     assert main(["check", str(problem), "--proof", proof(tmp_path, BLOCK)]) == 3
     assert "apt-get install coq" in capsys.readouterr().err
 

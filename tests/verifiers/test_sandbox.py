@@ -137,7 +137,7 @@ def test_killing_a_box_kills_all_that_runs_in_it(sandbox: Sandbox, folder: Path)
 def test_a_killed_driver_leaves_no_box_behind(sandbox: Sandbox, repository: Path) -> None:
     script = """
 import threading
-from verifiers.sandbox import Limits, Sandbox
+from verifiers.audit.sandbox import Limits, Sandbox
 box = Sandbox()
 folder = box.make_folder()
 def start():
