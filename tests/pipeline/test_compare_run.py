@@ -21,7 +21,7 @@ CONFIGURATION = {
     "cpu_seconds": 120,
     "problems": [{"dataset": "bundled", "names": ["add_zero", "add_next_slides", "double_by_add", "at_most_sum"]}],
     "model": {"kind": "none"},
-    "evolve": {"conjectures": 5, "request_steps": 3, "scripts": 6},
+    "evolve": {"request_steps": 3, "scripts": 6},
 }
 
 
