@@ -6,7 +6,6 @@
 
 Each arm is a run of its own (`pipeline run`) with the same budget of CPU seconds and no language model; the same
 command resumes what was stopped and does not repeat what has finished. `transfer_arms.py` says what is counted.
-
 * `--learned`: the lemmas of the runs are joined in `DIR/library.jsonl`. `none` and `frozen` learn nothing, from an
   empty library and from that one; `alone` and `learning` learn while they prove.
 * `--split`: the clusters of both suites (`pipeline/loop/clusters.py`) are dealt at random into two halves. One half is

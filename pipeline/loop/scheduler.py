@@ -3,7 +3,7 @@
 States and transitions. `plan_round` makes a `Plan`, which holds what is still to do. `choose` takes the plan, what the
 library offers now (`candidates`) and one number drawn by the caller, and answers with the next `Action` and the plan
 without it (or with `None` when nothing may start now). `finish` returns a worker. Some workers are kept for evolution
-while problems are being proved, when there are enough; when either side runs dry the other takes all workers.
+while problems are being proved, if there are enough; if either side runs dry the other takes all.
 
 Once each problem had its attempt, signatures that were never explored come first, only for problems still open: that
 finds conjectures, which attempts may assume (`conditional_proof`). Which step is next then is a policy's to say; both
@@ -47,7 +47,6 @@ CONFIDENCE = 1.0
 """Weight of the confidence bound in the choice of a parent."""
 
 ActionKind = Literal["prove", "explore", "solve_request", "evolve"]
-
 Policy = Literal["bandit", "faithful"]
 
 

@@ -7,9 +7,9 @@ import pytest
 
 from domain import Forall, Lemma, Problem, Sort, Term, Var
 from pipeline.proposers.automation import saturation
-from pipeline.proposers.automation.first_order import Formulas, equates_a_variable
+from pipeline.proposers.automation.first_order import Formulas
 from pipeline.proposers.automation.portfolio import Portfolio
-from pipeline.proposers.automation.saturation import Selection, ask, select
+from pipeline.proposers.automation.saturation import Selection, ask, equates_a_variable, select
 from term_algebra.theory import Theory, equation
 from tests.pipeline.elaborated import elaborate, lemma_of
 from tests.pipeline.small_theory import Checker, definitions, portfolio, statement, theory

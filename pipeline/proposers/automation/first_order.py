@@ -3,7 +3,7 @@
 Types are left out, so what an untyped prover concludes may rest on values that no type has. That is a loss of aim, not
 of soundness: its answer only says which lemmas to try. Two things would make every set of axioms contradict itself and
 are kept out: that each value is one of the constructors of a type (it is said of calls and constants of that type
-alone), and lemmas that equate a variable with anything under no premise that speaks of it.
+alone), and lemmas that equate a variable with anything under no premise that speaks of it (see `saturation`).
 
 A function that is a value is a constant, and `ap` applies it; a constant is made for each abstraction, a function
 symbol for each match that is not at the head of a function's body, and a recursive function has an equation for each
@@ -13,10 +13,11 @@ path through its body. Left out are the equations of mutually recursive and nest
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from domain import App, Branch, Const, Fix, Forall, Lambda, Let, Match, Sort, Term, Var
+from pipeline.proposers.automation.tptp import applied_to, called, general, unused
 from term_algebra import alpha_normal, apply, free_variables, substitute
 from term_algebra.standard import BOOL
 from term_algebra.theory import Theory, arguments, as_equation, head_name, is_proposition, pi_binders
@@ -91,7 +92,7 @@ class Formulas:
                 if term.name != "_" and term.name in free_variables(term.body):
                     raise UntranslatableError("a proof is spoken of")
                 return f"({self.formula(term.type, names)} => {self.formula(term.body, names)})"
-            variable = _unused(names)
+            variable = unused(names)
             return f"(![{variable}]: {self.formula(term.body, {**names, term.name: variable})})"
         equation = as_equation(term)
         if equation is not None:
@@ -103,7 +104,7 @@ class Formulas:
         if name == "not" and len(given) == 1:
             return f"(~ {self.formula(given[0], names)})"
         if name == "ex" and len(given) == 2 and isinstance(given[1], Lambda):
-            variable = _unused(names)
+            variable = unused(names)
             return f"(?[{variable}]: {self.formula(given[1].body, {**names, given[1].name: variable})})"
         if name in ("True", "False"):
             return f"${name.lower()}"
@@ -123,7 +124,7 @@ class Formulas:
             case App(Const(name), given):
                 return self._call(name, given, names)
             case App(function, given):
-                return _applied(self.value(function, names), [self.value(one, names) for one in given])
+                return applied_to(self.value(function, names), [self.value(one, names) for one in given])
             case Let(name, value, _, body):
                 return self.value(substitute(body, {name: value}), names)
             case Lambda() | Match():
@@ -136,13 +137,13 @@ class Formulas:
         kinds = [*symbol.types, *[False] * len(given)]
         values = [self.value(one, names) for one, is_type in zip(given, kinds, strict=False) if not is_type]
         if len(values) >= symbol.values:
-            return _applied(_called(symbol.text, values[: symbol.values]), values[symbol.values :])
+            return applied_to(called(symbol.text, values[: symbol.values]), values[symbol.values :])
         as_value = f"v{symbol.text}"
         if name not in self._as_values:
             self._as_values.add(name)
             variables = [f"X{index}" for index in range(symbol.values)]
-            self._say(variables, f"{_applied(as_value, variables)} = {_called(symbol.text, variables)}")
-        return _applied(as_value, values)
+            self._say(variables, f"{applied_to(as_value, variables)} = {called(symbol.text, variables)}")
+        return applied_to(as_value, values)
 
     def _symbol(self, name: str) -> _Symbol:
         if name not in self._symbols:
@@ -178,14 +179,14 @@ class Formulas:
             return
         outer = {one: f"X{index}" for index, one in enumerate(free)}
         variable = f"X{len(free)}"
-        left = _applied(self.value(call, outer), [variable])
+        left = applied_to(self.value(call, outer), [variable])
         inner = {**outer, term.name: variable}
         self._say([*outer.values(), variable], f"{left} = {self.value(term.body, inner)}")
 
     # --------------------------------------------------------------------------------------------------------- axioms
 
     def _say(self, variables: Sequence[str], formula: str) -> None:
-        self._axioms.append(_general(variables, formula))
+        self._axioms.append(general(variables, formula))
 
     def _describe(self, name: str) -> None:
         if name in self._theory.constructors:
@@ -211,9 +212,9 @@ class Formulas:
         if type_ != BOOL:
             return []
         values = [f"X{index}" for index, binder in enumerate(domains) if not isinstance(binder, Sort)]
-        call = _applied(text, values) if applied else _called(text, values)
+        call = applied_to(text, values) if applied else called(text, values)
         answers = f"{call} = {self.value(_TRUE, {})} | {call} = {self.value(_FALSE, {})}"
-        return [_general(values, answers)]
+        return [general(values, answers)]
 
     def _constructors(self, datatype: str) -> None:
         """Constructors are injective and differ from one another."""
@@ -229,10 +230,10 @@ class Formulas:
             right = [f"Y{index}" for index in range(number)]
             if left:
                 same = " & ".join(f"{one} = {other}" for one, other in zip(left, right, strict=True))
-                self._say([*left, *right], f"{_called(text, left)} = {_called(text, right)} => ({same})")
+                self._say([*left, *right], f"{called(text, left)} = {called(text, right)} => ({same})")
             for other, others in calls[place + 1 :]:
                 right = [f"Y{index}" for index in range(others)]
-                self._say([*left, *right], f"{_called(text, left)} != {_called(other, right)}")
+                self._say([*left, *right], f"{called(text, left)} != {called(other, right)}")
 
     def _equations(self, name: str, body: Term) -> None:
         parameters: list[str] = []
@@ -282,43 +283,3 @@ class Formulas:
                 self._paths(substitute(call, bound), substitute(rest, bound), known - {scrutinee.name}, there)
             else:
                 self._paths(call, rest, known, (*premises, (scrutinee, whole)))
-
-
-def _unused(names: Mapping[str, str]) -> str:
-    """A variable that no name in sight stands for."""
-    taken = set(names.values())
-    return next(variable for number in itertools.count() if (variable := f"X{number}") not in taken)
-
-
-def _general(variables: Sequence[str], formula: str) -> str:
-    return f"![{','.join(variables)}]: ({formula})" if variables else formula
-
-
-def _called(symbol: str, values: Sequence[str]) -> str:
-    return f"{symbol}({','.join(values)})" if values else symbol
-
-
-def _applied(function: str, values: Sequence[str]) -> str:
-    for value in values:
-        function = f"ap({function},{value})"
-    return function
-
-
-def equates_a_variable(statement: Term) -> bool:
-    """Whether a closed statement equates a variable with something, under no premise that speaks of it."""
-    premises: list[Term] = []
-    while isinstance(statement, Forall):
-        if is_proposition(statement.type):
-            premises.append(statement.type)
-        statement = statement.body
-    equation = as_equation(statement)
-    sides = (equation.left, equation.right) if equation is not None else ()
-    spoken = frozenset[str]().union(*map(free_variables, premises)) if premises else frozenset[str]()
-    bare = [side.name for side in sides if isinstance(side, Var) and side.name not in spoken]
-    return bool(bare) and (len(bare) == 2 or bare[0] not in _inside(sides))
-
-
-def _inside(sides: Sequence[Term]) -> Iterator[str]:
-    for side in sides:
-        if not isinstance(side, Var):
-            yield from free_variables(side)

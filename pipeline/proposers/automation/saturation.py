@@ -18,11 +18,20 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from domain import Const, Lemma, Term, Var
-from pipeline.proposers.automation.first_order import Formulas, UntranslatableError, equates_a_variable
+from domain import Const, Forall, Lemma, Term, Var
+from pipeline.proposers.automation.first_order import Formulas, UntranslatableError
 from pipeline.proposers.automation.portfolio import Portfolio
-from term_algebra import apply, substitute
-from term_algebra.theory import OpenStatement, Theory, arguments, head_name, open_statement, quantify
+from term_algebra import apply, free_variables, substitute
+from term_algebra.theory import (
+    OpenStatement,
+    Theory,
+    arguments,
+    as_equation,
+    head_name,
+    is_proposition,
+    open_statement,
+    quantify,
+)
 
 PROGRAM = "eprover"
 
@@ -188,3 +197,23 @@ def ask(question: str) -> Answer:
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     used = {int(number) for number in _USED.findall(said)} if "# Proof found!" in said else None
     return Answer(used, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+
+
+def equates_a_variable(statement: Term) -> bool:
+    """Whether a closed statement equates a variable with something, under no premise that speaks of it."""
+    premises: list[Term] = []
+    while isinstance(statement, Forall):
+        if is_proposition(statement.type):
+            premises.append(statement.type)
+        statement = statement.body
+    equation = as_equation(statement)
+    sides = (equation.left, equation.right) if equation is not None else ()
+    spoken = frozenset[str]().union(*map(free_variables, premises)) if premises else frozenset[str]()
+    bare = [side.name for side in sides if isinstance(side, Var) and side.name not in spoken]
+    return bool(bare) and (len(bare) == 2 or bare[0] not in _inside(sides))
+
+
+def _inside(sides: Sequence[Term]) -> Iterator[str]:
+    for side in sides:
+        if not isinstance(side, Var):
+            yield from free_variables(side)
