@@ -37,6 +37,10 @@ class Record(NamedTuple):
     def pay(self) -> float:
         return self.new + USED_WORTH * self.used
 
+    def with_step(self, new: int, used: int, seconds: float) -> Record:
+        """The record after one more step."""
+        return Record(self.steps + 1, self.new + new, self.used + used, self.seconds + seconds)
+
 
 class OpenRequest(NamedTuple):
     """An open request: how it came about, how often it was tried, how many open problems ask for it."""
@@ -92,43 +96,38 @@ def candidates(
         assumed: whether attempts assume requests; if not, all are worth a try.
         alone: whether a request serves nobody but those who asked, so that it goes when these are proved.
     """
-    arms: defaultdict[str, list[float]] = defaultdict(lambda: [0, 0, 0, 0.0])
-    parents: defaultdict[str, list[float]] = defaultdict(lambda: [0, 0, 0, 0.0])
+    arms: defaultdict[str, Record] = defaultdict(Record)
+    parents: defaultdict[str, Record] = defaultdict(Record)
     brought, at_try = 0, dict[str, int]()
     for effort in library.efforts:
         brought += len(effort.harvested)
         at_try[effort.target] = brought
         request = library.requests.get(effort.target)
         source = request.operator if request is not None and not effort.by_model else ""
-        rows = [arms[arm_of(effort.operator, source, use_model=effort.by_model)]]
+        arm = arm_of(effort.operator, source, use_model=effort.by_model)
+        used = sum(library.is_used(lemma) for lemma in effort.harvested)
+        seconds = effort.cpu_seconds + effort.tokens * seconds_per_token
+        arms[arm] = arms[arm].with_step(len(effort.harvested), used, seconds)
         if effort.target in library.lemmas:
-            rows.append(parents[effort.target])
-        for row in rows:
-            row[0] += 1
-            row[1] += len(effort.harvested)
-            row[2] += sum(library.is_used(lemma) for lemma in effort.harvested)
-            row[3] += effort.cpu_seconds + effort.tokens * seconds_per_token
+            parents[effort.target] = parents[effort.target].with_step(len(effort.harvested), used, seconds)
+
     waiting = [
-        r
-        for r in library.requests.values()
-        if r.status == "open"
-        and (r.tries > 0 or r.operator not in ASSUMED or not assumed)
-        and (library.attempts_on[r.id] < most_tries or brought >= GROWN * max(1, at_try.get(r.id, 0)))
+        request
+        for request in library.requests.values()
+        if request.status == "open"
+        and (request.tries > 0 or request.operator not in ASSUMED or not assumed)
+        and (library.attempts_on[request.id] < most_tries or brought >= GROWN * max(1, at_try.get(request.id, 0)))
     ]
-    wanted = {r.id: sum(library.problems[name].status == "open" for name in r.asked_by) for r in waiting}
-    requests = [r for r in waiting if wanted[r.id] or not alone]
+    wanted = {one.id: sum(library.problems[name].status == "open" for name in one.asked_by) for one in waiting}
+    requests = [one for one in waiting if wanted[one.id] or not alone]
     requests.sort(key=lambda request: (len(request.statement_exact), request.id))
     live = [lemma for lemma in library.lemmas.values() if lemma.retired_by is None]
     live.sort(key=lambda lemma: (len(lemma.statement_exact), lemma.id))
     proved = [state.operator for state in library.problems.values() if state.status == "proved"]
     return Candidates(
-        [OpenRequest(r.id, r.operator, r.tries, wanted[r.id]) for r in requests],
-        [Parent(lemma.id, _record(parents[lemma.id])) for lemma in live],
-        {arm: _record(row) for arm, row in arms.items()},
+        [OpenRequest(one.id, one.operator, one.tries, wanted[one.id]) for one in requests],
+        [Parent(lemma.id, parents.get(lemma.id, Record())) for lemma in live],
+        dict(arms),
         len(proved),
         proved.count("language_model"),
     )
-
-
-def _record(row: list[float]) -> Record:
-    return Record(int(row[0]), int(row[1]), int(row[2]), row[3])
