@@ -12,9 +12,7 @@ first is collected. vLLM is imported here only, and only when an engine starts.
 from __future__ import annotations
 
 import gc
-import hashlib
 import importlib.util
-import json
 import os
 import time
 from collections.abc import Sequence
@@ -30,9 +28,10 @@ import ray.exceptions
 from actors import accounting
 from actors.batching import SharedModel
 from actors.endpoint import EndpointSettings, OpenAIEndpoint
+from actors.model_files import dtype, fingerprint, model_folder
 from actors.model_port import Engine, Generation, Start, generations, plain_text
 from domain import Completion, ModelCard, OutsideError, Prompt
-from models import DEFAULT_MODEL, model_path
+from models import DEFAULT_MODEL
 
 GIB = 2**30
 
@@ -161,33 +160,6 @@ class LocalEngine:
             gc.collect()
 
 
-def model_folder(path: Path | None, name: str = DEFAULT_MODEL) -> Path:
-    """The folder to load: `path`, or that of our own model `name`.
-
-    Raises:
-        OutsideError: there is no model in that folder.
-    """
-    folder = path or model_path(name)
-    mend = "`make setup` installs it" if name == DEFAULT_MODEL else "it comes with the project: restore models/weights"
-    if path:
-        mend = "set model.path to the folder of a Hugging Face model"
-    if not folder.is_dir():
-        raise OutsideError(f"the model did not start: {folder}: no such folder; {mend}")
-    if not (folder / "config.json").is_file() or not any(folder.glob("*.safetensors")):
-        raise OutsideError(f"the model did not start: {folder}: no config.json with *.safetensors; {mend}")
-    return folder
-
-
-def fingerprint(folder: Path) -> str:
-    """Twelve hexadecimal digits over the model's configuration, tokenizer and each weight file's size and first MiB."""
-    digest = hashlib.sha256()
-    for file in sorted([*folder.glob("*.json"), *folder.glob("*.safetensors")]):
-        digest.update(f"{file.name} {file.stat().st_size}\n".encode())
-        with file.open("rb") as stream:
-            digest.update(stream.read(2**20))
-    return digest.hexdigest()[:12]
-
-
 def _require_memory(folder: Path, settings: EngineSettings) -> None:
     """Refuses a start that the machine's free memory cannot hold: the kernel would kill the process without a word."""
     if settings.gpus:
@@ -216,13 +188,6 @@ def _set_environment(settings: EngineSettings) -> None:
         os.environ.setdefault(name, value)
 
 
-def _dtype(folder: Path, settings: EngineSettings) -> str:
-    """What vLLM is told: its own `auto` halves the precision of float32 weights, which flips bits of a MemoryFormer."""
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    of_weights = config.get("dtype") or config.get("torch_dtype")
-    return "float32" if (settings.dtype, of_weights) == ("auto", "float32") else settings.dtype
-
-
 def _start_vllm(folder: Path, settings: EngineSettings) -> Any:
     if importlib.util.find_spec("vllm") is None:
         raise OutsideError(
@@ -237,7 +202,7 @@ def _start_vllm(folder: Path, settings: EngineSettings) -> Any:
         if bool(settings.gpus) == current_platform.is_cpu():
             build, other = ("CPU", "0") if settings.gpus else ("GPU", "1 or more")
             raise OutsideError(f"the model did not start: vLLM here is the {build} build; set model.gpus to {other}")
-        options: dict[str, Any] = {"dtype": _dtype(folder, settings)}
+        options: dict[str, Any] = {"dtype": dtype(folder, settings.dtype)}
         if settings.gpus:
             options["gpu_memory_utilization"] = settings.gpu_memory_fraction
         register()

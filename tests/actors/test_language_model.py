@@ -21,7 +21,8 @@ from actors import cluster
 from actors.batching import SharedModel
 from actors.cluster import Remote
 from actors.endpoint import EndpointSettings, OpenAIEndpoint
-from actors.language_model import EngineSettings, LocalEngine, model_folder, start, wait_for
+from actors.language_model import EngineSettings, LocalEngine, start, wait_for
+from actors.model_files import model_folder
 from domain import Completion, OutsideError, Prompt
 from tests.actors.servers import free_port, unsteady_server
 
