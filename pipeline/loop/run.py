@@ -43,10 +43,11 @@ def run(settings: RunSettings, datasets: Sequence[Dataset], directory: Path, pro
     """Runs rounds until the last one or until the budget of CPU seconds is spent; resumes what is in `directory`."""
     problems = [problem for dataset in datasets for problem in dataset.problems]
     budget_is_spent = f"the budget of {settings.cpu_seconds:.0f} CPU seconds is spent"
+    prover = prover_of(problem.prover for problem in problems)
     manifests: list[Manifest] = []
 
     progress.stage("start Ray and the actors")
-    with open_workers(settings, directory, prover_of(problem.prover for problem in problems)) as workers:
+    with open_workers(settings, directory, prover) as workers:
         # Whose directory this is, and how far earlier sessions of the run came.
         begun = resume(settings, directory, workers.library, problems)
         progress.notices(begun.notices)
