@@ -133,7 +133,7 @@ class Library(DurableLibrary):
         return self._write_request(replace(request, status="answered", answered_by=lemma.id))
 
     def add_conjectures(self, conjectures: Iterable[Request]) -> int:
-        """Keep statements that hold as far as was tested, for proofs on credit; returns how many were new.
+        """Keep statements that hold as far as was tested, for conditional proofs; returns how many were new.
 
         What is a lemma or a request already stays what it is.
         """
