@@ -24,6 +24,7 @@ def prepare(settings: RunSettings, datasets: Sequence[Dataset], workers: Workers
     problems = [problem for dataset in datasets for problem in dataset.problems]
     progress.stage(f"elaborate {counted(len(problems), 'problem')}")
     answers: list[Elaboration | Verdict] = workers.ask_verifiers("elaborate", problems)
+    workers.wait_for_model()
     context = build(
         settings,
         [answer for answer in answers if isinstance(answer, Elaboration)],

@@ -29,8 +29,19 @@ class Workers:
     library: SharedLibrary
     verifiers: list[Remote]
     all: list[Any]
-    model: Remote | None
-    model_card: ModelCard | None
+    starting_model: language_model.Starting | None
+    model: Remote | None = None
+    """None until `wait_for_model`, and where the settings have none."""
+    model_card: ModelCard | None = None
+
+    def wait_for_model(self) -> None:
+        """Returns once the language model can be asked. Raises `OutsideError` when it does not start."""
+        if self.starting_model is not None:
+            from actors import language_model
+
+            self.model = Remote(language_model.wait_for(self.starting_model))
+            self.model_card = self.model.describe()
+            self.starting_model = None
 
     def verifier(self, worker: Any | None = None) -> Verifier:
         """Always the same one for a worker, so that none waits for another."""
@@ -56,7 +67,7 @@ def open_workers(settings: RunSettings, directory: Path, prover: Prover) -> Gene
     """Starts Ray and the actors of a run with `prover`; stops what it started at the end, whatever happened.
 
     Raises:
-        OutsideError: Ray, a verifier or the model does not start.
+        OutsideError: Ray or a verifier does not start.
         UserError: the run directory is damaged or in use.
     """
     local = cluster.connect(
@@ -65,7 +76,7 @@ def open_workers(settings: RunSettings, directory: Path, prover: Prover) -> Gene
     with ExitStack() as at_the_end:
         at_the_end.callback(cluster.leave)
 
-        # All start side by side; the model takes longest.
+        # All start side by side; the model takes longest, and is waited for when the problems have been read.
         opened = cast("SharedLibrary", Remote(library.start(directory)))
         starting = None if settings.model.kind == "none" else _start_model(settings.model)
         opener = backend_of(prover).opener(_limits(settings, directory))
@@ -78,9 +89,7 @@ def open_workers(settings: RunSettings, directory: Path, prover: Prover) -> Gene
         at_the_end.callback(opened.close)
         at_the_end.callback(cluster.stop, actors)
 
-        model = None if starting is None else _wait_for_model(starting)
-        card = model.describe() if model is not None else None
-        yield Workers(local, opened, verifiers, workers, model, card)
+        yield Workers(local, opened, verifiers, workers, starting)
         gather([one.handle.close.remote() for one in verifiers])
 
 
@@ -98,12 +107,6 @@ def _start_model(settings: ModelSettings) -> language_model.Starting:
     from actors import language_model
 
     return language_model.start(model_settings(settings))
-
-
-def _wait_for_model(starting: language_model.Starting) -> Remote:
-    from actors import language_model
-
-    return Remote(language_model.wait_for(starting))
 
 
 def model_settings(settings: ModelSettings) -> language_model.ModelSettings:
