@@ -82,7 +82,8 @@ def killed_and_resumed(repository: Path, tmp_path_factory: pytest.TempPathFactor
         if (run / "journal").is_dir() and len(acknowledged(run)) >= 3:
             break
         time.sleep(0.2)
-    assert driver.poll() is None, "the run ended before it could be killed"
+    if driver.poll() is not None:
+        pytest.fail(f"the run ended before it could be killed: {driver.communicate()[1][-2000:]}")
     os.kill(driver.pid, signal.SIGKILL)
     driver.communicate(timeout=60)
     before = acknowledged(run)
