@@ -31,7 +31,7 @@ def check_version(version: object, where: object) -> None:
     if version != SCHEMA_VERSION:
         raise UserError(
             f"{where} has schema version {version}, this program reads {SCHEMA_VERSION}: "
-            "use the version of the program that wrote it"
+            "use the version of the program that wrote it, or begin anew in another folder"
         )
 
 

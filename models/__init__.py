@@ -1,6 +1,8 @@
 """The models that run on the user's own machine. `torch` is imported below this package and nowhere else.
 
-Importing the package itself is light: `model_path` answers without torch.
+What a run asks for proofs stands elsewhere: `actors/language_model.py` hosts a model, and
+`pipeline/proposers/language_model/` writes prompts and reads answers. Importing the package itself is light:
+`model_path` answers without torch.
 """
 
 import sys

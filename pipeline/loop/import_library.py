@@ -23,6 +23,7 @@ from domain import Candidate, Const, Elaboration, Lemma, Problem, UserError, Ver
 from library_store.admission import Proposal
 from library_store.snapshot import read as read_tables
 from library_store.state import REFUSED
+from library_store.tables import manifests
 from pipeline.loop.admit import Origin, admit
 from pipeline.loop.attempt_log import AttemptLog
 from pipeline.loop.context import CanonicalStatement, RunContext
@@ -57,6 +58,8 @@ def check_library(source: Path, at_round: int | None) -> None:
         raise UserError(f"library {source}: no such file or directory")
     elif not (source / "rounds").is_dir():
         raise UserError(f"library {source}: neither a run directory with a finished round nor a JSONL file of lemmas")
+    else:
+        manifests(source)
 
 
 # ---------------------------------------------------------------------------------------------- another run's library

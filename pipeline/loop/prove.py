@@ -16,7 +16,7 @@ from domain import Candidate, Lemma, Problem, Term, Verdict
 from pipeline.loop.attempt_log import AttemptLog
 from pipeline.loop.context import CanonicalStatement, RunContext
 from pipeline.loop.repair import repair_candidate
-from pipeline.loop.stages import Stage
+from pipeline.loop.stages import PROCEDURES, Stage
 from pipeline.proposers.automation import saturation
 from pipeline.proposers.automation.portfolio import minimise
 from term_algebra.theory import open_statement
@@ -149,19 +149,22 @@ class Search:
         prelude = context.preludes[statement.prelude_id]
         logic = bare and most > 0 and (not statement.reached or bool(prelude))
         self._procedures = context.backend.automation.procedures(prelude) if logic else ()
-        inductive = most if statement.reached or lemmas else 0
-        self._selected = automation.select(term, lemmas, stuck=stuck) if inductive else ()
+        self._procedures_first = not statement.reached
+        self._selected = automation.select(term, lemmas, stuck=stuck) if most else ()
         closest = self._selected[:CLOSEST] if len(self._selected) > CLOSEST else ()
-        self._bare_scripts = islice(automation.scripts(term, ()), inductive if bare else 0)
-        self._selected_scripts = islice(automation.scripts(term, self._selected), inductive if self._selected else 0)
-        self._closest_scripts = islice(automation.scripts(term, closest), inductive if closest else 0)
+        self._bare_scripts = islice(automation.scripts(term, ()), most if bare else 0)
+        self._selected_scripts = islice(automation.scripts(term, self._selected), most if self._selected else 0)
+        self._closest_scripts = islice(automation.scripts(term, closest), most if closest else 0)
         self._kept_for_lemmas = seconds / 2 if self._selected else 0.0
         self._stopped: list[Script] = []
         self._done: set[Stage] = set()
 
     def run(self, *stages: Stage) -> Proof | None:
-        """The first script that goes through, with the lemmas that it needs, of those stages that were not run yet."""
-        for stage in stages:
+        """The first script that goes through, with the lemmas that it needs, of those stages that were not run yet.
+
+        A statement over nothing but what a prover or its libraries bring has the procedures for that first.
+        """
+        for stage in (PROCEDURES, *stages) if self._procedures_first else stages:
             if stage in self._done:
                 continue
             self._done.add(stage)

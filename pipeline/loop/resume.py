@@ -17,6 +17,7 @@ from domain import Problem, UserError
 from library_store import journal
 from library_store.files import write_atomically
 from library_store.schema import ProblemState
+from library_store.tables import manifests
 from pipeline import __version__, config, typed_yaml
 from pipeline.config import RunSettings
 
@@ -93,6 +94,7 @@ def check(settings: RunSettings, directory: Path) -> None:
         if directory.exists() and any(path.name not in BEGUN for path in directory.iterdir()):
             raise UserError(f"{directory} is neither empty nor a run directory: choose another --out")
     elif recorded:
+        manifests(directory)  # of another version than this one, its settings may be too
         _compare(settings, directory)
 
 
