@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Sequence
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
@@ -44,14 +45,17 @@ def connect(*, address: str | None, cpus: int, object_store_mib: int) -> bool:
         if address is not None:
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, ignore_reinit_error=True)
             return False
-        ray.init(
-            num_cpus=cpus,
-            object_store_memory=object_store_mib * 2**20,
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            runtime_env={"env_vars": {"PYTHONPATH": str(ROOT)}},
-        )
+        hook = _back_to(str(Path.cwd()))
+        # Ray puts the current folder first on the import path of all workers: a `verifiers` there would judge.
+        with chdir(ROOT):
+            ray.init(
+                num_cpus=cpus,
+                object_store_memory=object_store_mib * 2**20,
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                runtime_env={"env_vars": {"PYTHONPATH": str(ROOT)}, "worker_process_setup_hook": hook},
+            )
     except Exception as error:  # Ray raises it bare when a node is slow to start
         where = address or "a local cluster"
         said = " ".join(str(error).split())[:200]
@@ -59,6 +63,20 @@ def connect(*, address: str | None, cpus: int, object_store_mib: int) -> bool:
     finally:
         signal.signal(signal.SIGTERM, terminated)  # Ray has put its own handler there, which shows a traceback
     return True
+
+
+def _back_to(here: str) -> Callable[[], None]:
+    """What a worker does first: it goes to where the command was given, as relative paths mean it.
+
+    The function reaches a worker as a value: it refers to nothing that the worker would have to import first.
+    """
+
+    def setup() -> None:
+        import os
+
+        os.chdir(here)
+
+    return setup
 
 
 def _expect_somebody(address: str) -> None:

@@ -341,6 +341,15 @@ def look_alikes(tmp_path: Path) -> LookAlikes:
     return LookAlikes(folder / "bin" / "python", packages)
 
 
+def test_a_folder_in_which_a_command_is_given_brings_no_module_of_ours(repository: Path, tmp_path: Path) -> None:
+    (tmp_path / "verifiers").mkdir()
+    for file in ("domain.py", "verifiers/__init__.py"):
+        (tmp_path / file).write_text(LOOK_ALIKE)
+    said = python(tmp_path, f"import sys; sys.path[:0] = [{str(repository)!r}]\n" + WHERE_FROM + IN_A_RAY_WORKER)
+    assert said.splitlines()[-1] == str([str(repository / name / "__init__.py") for name in SHADOWED])
+    assert not list(tmp_path.rglob("was_imported"))
+
+
 def test_look_alikes_are_imported_where_our_packages_are_not_in_sight(look_alikes: LookAlikes, tmp_path: Path) -> None:
     python(tmp_path, WHERE_FROM + "where_from()", interpreter=look_alikes.interpreter)
     assert look_alikes.imported() == ["datasets", "verifiers"]

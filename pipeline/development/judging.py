@@ -40,7 +40,7 @@ def judge(
     Raises:
         UserError: the file does not compile without any of them.
     """
-    dropped = {name: why for name, filling in fillings.items() if (why := refusal(filling))}
+    dropped = {name: why for name, filling in fillings.items() if (why := refusal(filling, document.text))}
     while True:
         kept = {name: filling for name, filling in fillings.items() if name not in dropped}
         judged = copy.judge(file, document, kept, unproved)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING
 
 from pipeline.development import theory
@@ -18,6 +19,7 @@ from pipeline.development.document import Hole
 from pipeline.development.moves import view
 from pipeline.development.search import LEVELS, Budget, Search, Spent, Step, written
 from verifiers.audit.rocq.development import Filling, refusal
+from verifiers.audit.rocq.layers import refuse_exact
 from verifiers.audit.rocq.sentences import identifiers, normal_text, split
 from verifiers.rocq.terms import render
 
@@ -201,7 +203,10 @@ class Solver:
 
     def prove_helper(self, statement: str, budget: Budget) -> Helper | None:
         """An auxiliary lemma, if a short search proves it with those before it."""
-        name = f"{self.hole.name}_helper{len(self.helpers) + 1}"
+        if refuse_exact(statement):  # a library that was read in may say anything
+            return None
+        taken = {one.text for one in identifiers(self.context.document.text)} | {one.name for one in self.helpers}
+        name = next(own for number in count(1) if (own := f"{self.hole.name}_helper{number}") not in taken)
         before = "\n".join([*(one.text for one in self.helpers), f"Lemma {name} : {statement}.\nProof."])
         own = Budget(self.context, CONJECTURE_SECONDS, budget)
         try:
@@ -238,7 +243,7 @@ class Solver:
     def _accepted(self, block: str, lemmas: Sequence[str] = (), *, verbatim: bool = False) -> Filling | None:
         """The filling, if the warm prover accepts it up to `Qed`."""
         filling = Filling(block, tuple(lemmas), verbatim)
-        if refusal(filling):
+        if refusal(filling, self.context.document.text):
             return None
         before = "\n".join([*lemmas, self._begin])
         outcome = self.context.session.run(f"{block}\nQed.", 10.0, before=before, goals=False)

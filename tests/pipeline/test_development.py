@@ -69,6 +69,25 @@ def test_two_holes_on_one_line_are_both_filled() -> None:
     assert filled.text.index("Lemma a ") < filled.text.index("Lemma aux ") < filled.text.index("Lemma b ")
 
 
+@pytest.mark.parametrize(
+    "lemma",
+    [
+        "Definition S (n : nat) := 3.",
+        "Lemma S : nat -> nat.\nProof. exact (fun _ => 3). Defined.",
+        "Lemma S : nat -> nat.\nProof. exact (fun _ => 3). Qed.",
+        "Lemma t_helper1 : nat -> nat.\nProof. exact (fun _ => 3). Qed.",
+        "Lemma t_helper2 : True. Proof. exact I. Qed. Lemma t_helper3 : True. Proof. exact I. Qed.",
+        "From Coq Require Import ZArith.\nOpen Scope Z_scope.",
+        "Ltac easy := idtac.",
+        "Inductive t_helper2 : Set := A.",
+    ],
+)
+def test_what_stands_above_a_statement_cannot_change_what_it_means(lemma: str) -> None:
+    text = "Definition t_helper1 := 1.\nTheorem t : S 1 = 3.\nAdmitted.\n"
+    assert refusal(Filling("reflexivity.", ("Lemma t_helper2 : True.\nProof.\n  exact I.\nQed.",)), text) is None
+    assert refusal(Filling("reflexivity.", (lemma,)), text) is not None
+
+
 def test_statements_are_never_overwritten() -> None:
     text = "Lemma a : True. Admitted. Lemma b : True. Admitted.\n"
     first, second = Document(text, "t.v").holes
@@ -650,7 +669,7 @@ def test_only_a_file_with_holes_has_to_be_utf_8(tmp_path: Path, capsys: pytest.C
 
 def test_only_fix_as_a_word_is_recursion_in_a_filling() -> None:
     fine = ("rewrite prefix_nil, (List.suffix_cons a).", "exact (@fixed 1).", "apply fix_point, fix'.")
-    assert [refusal(Filling(text)) for text in fine] == [None, None, None]
+    assert [refusal(Filling(text), "") for text in fine] == [None, None, None]
     recursive = (
         "fix f 1.",
         "exact (fix f (n : nat) := 0).",
@@ -659,7 +678,7 @@ def test_only_fix_as_a_word_is_recursion_in_a_filling() -> None:
         "exact x²fix.",
         "exact (a \\infix f (n : nat) := 0).",  # `\\in` is a word where a notation says so
     )
-    assert all("fixpoint" in (refusal(Filling(text)) or "") for text in recursive)
+    assert all("fixpoint" in (refusal(Filling(text), "") or "") for text in recursive)
 
 
 def test_a_file_that_does_not_compile_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,8 +1,9 @@
 """The judge of a user's own development: does the patched file prove what it left without a proof, and from what?
 
-Each proof that is offered may only be made of tactics, beside auxiliary lemmas above it. It is put where the hole is,
-and the whole file is compiled by bare `coqc`, with the options that the project has. Then another process, which only
-requires the compiled file, says what each of the new proofs rests on.
+Each proof that is offered may only be made of tactics, beside auxiliary lemmas above it: each of these is one statement
+with a proof of tactics, under a name that the file has nowhere, so that it changes no meaning of what stands below. All
+is put where the hole is, and the whole file is compiled by bare `coqc`, with the options that the project has. Then
+another process, which only requires the compiled file, says what each of the new proofs rests on.
 
 Invariant: nothing of the file changes but the proofs of holes and what is put above their statements. A proof is called
 `proved` only if the compiled file holds it, typing flags are the default ones, and `Print Assumptions` names no axiom
@@ -22,16 +23,22 @@ from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
 
 from verifiers.audit import scratch
-from verifiers.audit.refusals import Unreadable
+from verifiers.audit.refusals import Malformed, Unreadable
 from verifiers.audit.rocq.layers import ALLOWED_AXIOMS
 from verifiers.audit.rocq.lint import refuse, refuse_block
 from verifiers.audit.rocq.processes import Marked, last_error
 from verifiers.audit.rocq.recursion import may_recur
+from verifiers.audit.rocq.sentences import identifiers, normal_text, split
+from verifiers.audit.rocq.source import parse_statement
 from verifiers.audit.rocq.version import assumptions, classical_name, has_safe_flags, program
 from verifiers.audit.sandbox import Finished, Limits, Sandbox
 
 _LONGER_NAME = re.compile(r"(?<![^\s(@.])(?!(?:(?:co)?fix|(?:Co)?Fixpoint)(?![A-Za-z0-9_']))[A-Za-z][A-Za-z0-9_']*")
 """A name in plain sight, in which `fix` means nothing (`prefix_refl`)."""
+
+
+_AUXILIARY = re.compile(r"[^\W\d][\w']*_helper[0-9]+")
+"""What an auxiliary lemma is called, so that it hides nothing that another file of the project speaks of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +163,7 @@ def judge(
     Raises:
         ValueError: a filling has a `refusal`, or places overlap; nothing is compiled then.
     """
-    why = next((said for filling in fillings.values() if (said := refusal(filling))), None)
+    why = next((said for filling in fillings.values() if (said := refusal(filling, file.text))), None)
     if why is not None:
         raise ValueError(why)
     source = filled(file.text, file.places, fillings).encode()
@@ -167,15 +174,37 @@ def judge(
     return _assumed(prover, file.module, names, unproved)
 
 
-def refusal(filling: Filling) -> str | None:
-    """Why the text of a filling is refused before any prover sees it, or None: it may only be made of tactics."""
-    lints = (refuse_block(filling.block), *map(refuse, filling.lemmas))
+def refusal(filling: Filling, text: str) -> str | None:
+    """Why a filling of a file with this text is refused before any prover sees it, or None.
+
+    A proof may only be made of tactics; an auxiliary lemma has a name that the file does not have.
+    """
+    taken = {name.text for name in identifiers(text)} if filling.lemmas else set[str]()
+    lints = (refuse_block(filling.block), *[_refuse_lemma(lemma, taken) for lemma in filling.lemmas])
     why = next((said for said in lints if said), None)
     if why is not None:
         return f"not allowed: {why}"
     if may_recur([_LONGER_NAME.sub(_without_fix, text) for text in (filling.block, *filling.lemmas)], ""):
         return "not allowed: a fixpoint in a proof (the kernel's condition on recursion has holes)"
     return None
+
+
+def _refuse_lemma(text: str, taken: Container[str]) -> str | None:
+    """Why a text is not one lemma with a proof of tactics, under a name for such lemmas that is not taken; or None."""
+    refused = refuse(text)
+    if refused:
+        return refused
+    sentences = split(text)
+    words = [normal_text(sentence.text) for sentence in sentences]
+    if len(words) < 4 or words[1] != "Proof." or words[-1] != "Qed.":
+        return "an auxiliary text that is not one lemma with its proof"
+    try:
+        name = parse_statement(words[0]).name
+    except Malformed as error:
+        return str(error)
+    if not _AUXILIARY.fullmatch(name) or name in taken:
+        return f"the name `{name}` for an auxiliary lemma"
+    return refuse_block("\n".join([sentence.text for sentence in sentences[2:-1]]))
 
 
 def _without_fix(name: re.Match[str]) -> str:
@@ -200,9 +229,12 @@ def filled(text: str, places: Iterable[Place], fillings: Mapping[str, Filling]) 
         if not at <= place.start <= place.body <= place.end <= len(text):
             raise ValueError(f"{place.qualified} does not stand behind what is filled before it")
         indent = _indent(text, place.start)
-        lines = max(at, text[: place.start].rfind("\n") + 1)
+        start = text[: place.start].rfind("\n") + 1
+        lines = max(at, start)
         parts.append(text[at:lines])
         above = "".join([f"{_indented(lemma, indent)}\n\n" for lemma in filling.lemmas])
+        if above and at > start:
+            above = f"\n{above}"
         begin = "" if place.has_proof_sentence else f"\n{indent}Proof."
         block = f"\n{_indented(filling.block, indent + '  ')}\n{indent}"
         proof = f"{begin}{filling.block if filling.verbatim else block}Qed."
