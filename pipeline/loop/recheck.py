@@ -118,9 +118,11 @@ def judge(
             verdict = verdict_on(rest[:middle])
             if verdict.accepted:
                 accepted = middle
-            else:
-                refused = middle
-                said = f"{verdict.reason}: {next((message.text for message in verdict.messages), '')}"
+                continue
+            told = f"{verdict.reason}: {next((message.text for message in verdict.messages), '')}"
+            if verdict.verdict != "rejected":
+                return _Judged((), bad, f"a recheck came to no verdict ({told})", spent)
+            refused, said = middle, told
         spoiler = rest[refused - 1]
         resting = resting_on(spoiler.id)
         bad[spoiler.id] = said

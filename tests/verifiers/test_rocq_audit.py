@@ -9,12 +9,13 @@ from typing import NamedTuple
 import pytest
 
 from domain import App, Candidate, Const, Lemma, Problem, Verdict
-from verifiers.audit.refusals import Malformed
+from verifiers.audit.refusals import Malformed, Rejection
 from verifiers.audit.rocq.auditor import Auditor
 from verifiers.audit.rocq.headers import header_parts
 from verifiers.audit.rocq.judge import RocqSettings
+from verifiers.audit.rocq.processes import Work, coqchk
 from verifiers.audit.rocq.source import parse_statement
-from verifiers.audit.sandbox import Limits, Sandbox
+from verifiers.audit.sandbox import Finished, Limits, Sandbox
 from verifiers.rocq.verifier import RocqVerifier
 
 HEADER = """Inductive N := Zero | Succ (n : N).
@@ -493,3 +494,22 @@ def test_the_corpus_of_cheats_is_refused_without_the_lint_too(auditor: Auditor, 
 def test_a_text_that_ends_within_a_proof_does_not_compile(auditor: Auditor) -> None:
     verdict = audit(auditor, f"{TRUE} Proof. {BLOCK} Qed. Definition lie : False.")
     assert (verdict.verdict, verdict.reason) == ("rejected", "does_not_compile")
+
+
+@pytest.mark.parametrize(
+    ("output", "verdict"),
+    [
+        ("Fatal Error: Type error: IllFormedRecBody", "rejected"),
+        ("bwrap: Can't find source path /gone: No such file or directory", "error"),
+        ("", "error"),
+    ],
+)
+def test_only_what_coqchk_says_refuses_a_proof(output: str, verdict: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(*_: object, **__: object) -> Finished:
+        return Finished(137, output, 0.1, 0.1)
+
+    work = Work(Sandbox(), Limits(10, 10))
+    monkeypatch.setattr(Work, "run", killed)
+    with pytest.raises(Rejection) as refused:
+        coqchk(work, full=False)
+    assert refused.value.verdict.verdict == verdict

@@ -124,6 +124,10 @@ def coqchk(work: Work, *, full: bool, of: Sequence[Work] = ()) -> Context:
     if not finished.ok:
         if finished.stopped:
             raise failure(finished, "", "coqchk")
+        if "Error" not in finished.output:  # it never began, or was killed: that says nothing of the proof
+            said = finished.output.strip()[-500:] or "nothing"
+            message = f"coqchk ended with status {finished.returncode} and said: {said}"
+            raise Rejection("prover_error", Message("error", message), kind="error")
         raise Rejection("typing_flag", Message("error", f"coqchk refuses the proof: {finished.output.strip()[-500:]}"))
     return checked_context(finished.output)
 
