@@ -49,7 +49,7 @@ def recheck(context: RunContext, workers: Workers, progress: Progress) -> Rechec
         if lemma.prelude_id in context.preludes:
             by_prelude.setdefault(context.preludes[lemma.prelude_id], []).append(lemma)
     if not lemmas:
-        _open_again(workers, progress)
+        open_again(workers, progress)
         return Rechecked(0, 0, 0)
     progress.stage(f"recheck {counted(len(lemmas), 'lemma')}")
     known = workers.library.all_definitions()
@@ -70,7 +70,7 @@ def recheck(context: RunContext, workers: Workers, progress: Progress) -> Rechec
         failed += judged.bad
         reasons += [judged.reason] if judged.reason else []
         _record(workers, progress, judged)
-    _open_again(workers, progress)
+    open_again(workers, progress)
     workers.library.set_trust(good, "rechecked")
     left = len(lemmas) - len(good) - len(failed)
     why = next(iter(reasons), "their prelude is not this run's") if left else ""
@@ -136,13 +136,17 @@ def _record(workers: Workers, progress: Progress, judged: _Judged) -> None:
     library = workers.library
     for name, reason in judged.bad.items():
         progress.say(f"LEMMA REFUSED by the recheck, retired with all that rests on it: {name[:16]}: {reason}")
+        library.retire(name, REFUSED)  # first: what is stopped here must not be offered to proofs
         library.set_trust([name], "none")
-        library.retire(name, REFUSED)
         library.add_event("recheck_failed", name, detail={"reason": reason})
 
 
-def _open_again(workers: Workers, progress: Progress) -> None:
-    """Open problems whose proofs rest on refused lemmas, those also that a recheck refused which was then stopped."""
+def open_again(workers: Workers, progress: Progress) -> None:
+    """Open problems whose proofs rest on refused lemmas.
+
+    A session begins with this too: a recheck may have been stopped when it had refused a lemma, and a proof of it that
+    is found later does not mend the texts that hold the refused one.
+    """
     for name in workers.library.proved_on_refused():
         progress.say(f"problem {name} is open again: its proof rests on a lemma that the recheck refused")
         workers.library.set_problem(name, "open", reason=REFUSED)

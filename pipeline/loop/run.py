@@ -26,7 +26,7 @@ from pipeline.loop.dispatch import prove_and_evolve
 from pipeline.loop.prepare import prepare
 from pipeline.loop.progress import Progress
 from pipeline.loop.proof_files import write_proofs
-from pipeline.loop.recheck import recheck
+from pipeline.loop.recheck import open_again, recheck
 from pipeline.loop.resume import resume
 from pipeline.loop.workers import open_workers
 from verifiers.backend import prover_of
@@ -55,6 +55,7 @@ def run(settings: RunSettings, datasets: Sequence[Dataset], directory: Path, pro
 
         # The problems as the prover reads them, and the lemmas that the run begins with.
         context = prepare(settings, datasets, workers, progress)
+        open_again(workers, progress)
         spent = costs.charge("start")
         if begun.round > 1 and spent >= settings.cpu_seconds and not begun.within_round:
             return Outcome((), budget_is_spent)
