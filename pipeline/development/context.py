@@ -20,7 +20,7 @@ from pipeline.development.scratch_copy import Copy
 from term_algebra import constants, size
 from term_algebra.standard import STANDARD_DATATYPES
 from term_algebra.theory import as_equation, head_name, open_statement
-from verifiers.audit.rocq.development import Filling
+from verifiers.audit.rocq.filling import Filling
 from verifiers.audit.rocq.sentences import identifiers
 from verifiers.audit.sandbox import GIBIBYTE, Limits
 from verifiers.audit.words import ParseError

@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 from domain import UserError
 from pipeline.development.proofs import MARKS, NAME, Proof, has_body, name_stated, proof_behind
 from verifiers.audit.refusals import Unterminated
-from verifiers.audit.rocq.development import Filling, filled
+from verifiers.audit.rocq.filling import Filling, filled
 from verifiers.audit.rocq.sentences import Sentence, identifiers, normal_text, opening, split, uncontrolled
 
 _DEFINITION = re.compile(rf"{MARKS}(Definition|Fixpoint|Function|Let|Inductive|CoInductive|Variant) ({NAME})")

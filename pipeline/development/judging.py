@@ -13,7 +13,8 @@ from pathlib import Path
 from domain import UserError
 from pipeline.development.document import Document
 from pipeline.development.scratch_copy import Copy
-from verifiers.audit.rocq.development import Filling, Judgement, Refused, refusal
+from verifiers.audit.rocq.development import Judgement, Refused
+from verifiers.audit.rocq.filling import Filling, refusal
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from domain import UserError
 from pipeline.development.document import Hole
 from pipeline.development.solving import Answer
-from verifiers.audit.rocq.development import Filling
+from verifiers.audit.rocq.filling import Filling
 
 
 @dataclass

@@ -19,7 +19,8 @@ from pipeline.development.coq_project import PROJECT_FILE, Project
 from pipeline.development.dependencies import Needs, behind, read_dependencies, resting_on
 from pipeline.development.document import Document
 from verifiers.audit import scratch
-from verifiers.audit.rocq.development import Filling, Judgement, OwnFile, Prover, Refused, judge
+from verifiers.audit.rocq.development import Judgement, OwnFile, Prover, Refused, judge
+from verifiers.audit.rocq.filling import Filling
 from verifiers.audit.sandbox import Finished, Sandbox
 
 _PLUGINS = (".cmxs", ".cma")

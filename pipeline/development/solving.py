@@ -18,7 +18,7 @@ from pipeline.development.context import Context, Premise, rests_on, symbols_of
 from pipeline.development.document import Hole
 from pipeline.development.moves import view
 from pipeline.development.search import LEVELS, Budget, Search, Spent, Step, written
-from verifiers.audit.rocq.development import Filling, refusal
+from verifiers.audit.rocq.filling import Filling, refusal
 from verifiers.audit.rocq.layers import refuse_exact
 from verifiers.audit.rocq.sentences import identifiers, normal_text, split
 from verifiers.rocq.terms import render

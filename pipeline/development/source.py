@@ -9,7 +9,7 @@ from pathlib import Path
 
 from domain import OutsideError, UserError
 from pipeline.development.document import Document, Hole
-from verifiers.audit.rocq.development import Filling
+from verifiers.audit.rocq.filling import Filling
 
 LOAD_SECONDS = 600.0
 """CPU seconds in which one file of a development has to compile, or to load."""

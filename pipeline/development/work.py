@@ -34,7 +34,7 @@ from pipeline.development.source import LOAD_SECONDS, Source, read_document
 from pipeline.development.unfinished import Unfinished
 from pipeline.development.writing import Writer
 from pipeline.words import counted
-from verifiers.audit.rocq.development import Filling
+from verifiers.audit.rocq.filling import Filling
 from verifiers.audit.rocq.sentences import identifiers
 
 HOLE_SECONDS = 10.0

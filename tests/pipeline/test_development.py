@@ -17,7 +17,8 @@ from pipeline.development.document import Document
 from pipeline.development.scratch_copy import Copy
 from pipeline.development.unfinished import Unfinished
 from pipeline.development.work import Options, Work
-from verifiers.audit.rocq.development import Filling, Judgement, filled, refusal
+from verifiers.audit.rocq.development import Judgement
+from verifiers.audit.rocq.filling import Filling, filled, refusal
 
 DEMO = Path(__file__).parent / "demo"
 
