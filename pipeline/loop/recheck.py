@@ -1,6 +1,6 @@
 """The end of a run: the whole library is verified once more, independently, and becomes `rechecked`.
 
-All lemmas of one prelude are one development (`recheck` of `verifiers.rocq` and of `verifiers.lean`): fresh processes,
+All lemmas of one prelude are one development (`recheck` in each prover's folder of `verifiers.audit`): fresh processes,
 the statements first, the full checker over what is compiled, nothing from the run's caches. A development that fails is
 cut in halves until the first lemma that spoils it is found: that lemma is retired, with every lemma whose proof uses
 it, and problems whose proofs rest on one of these are open again. Then the rest is verified once more.
