@@ -46,9 +46,10 @@ PLAY = {
     "message": "of a task that failed",
     "build": "what session_build answers instead",
 }
-WIRE = {"pieces": 0, "long": False, "crlf": False, "chatter": False, "padding": 0, "forget": False}
+WIRE = {"pieces": 0, "long": False, "crlf": False, "chatter": False, "padding": 0, "forget": False, "greeting": None}
 """What a play without `when` may set: bytes in one packet, all messages in long form, CR before LF, notes everywhere,
-characters of an additional message in every result, and whether the next question's session is unknown (once)."""
+characters of an additional message in every result, whether the next question's session is unknown (once), and how it
+greets."""
 
 CLEAN = {
     "ok": True, "total": 7, "unprocessed": 0, "running": 0, "warned": 0, "failed": 0, "finished": 7, "canceled": False,
@@ -157,7 +158,7 @@ class Connection:
             line = self.reader.readline()
             if line.rstrip(b"\r\n").decode("utf-8", "replace") != self.server.password:
                 return
-            self.write("OK", {"isabelle_id": ID, "isabelle_name": NAME})
+            self.write("OK", {"isabelle_id": ID} | (self.server.wire()["greeting"] or {"isabelle_name": NAME}))
             while True:
                 self.command(self.read())
         except (GoneError, OSError, ValueError):

@@ -58,6 +58,13 @@ def test_the_server_says_who_it_is(client: Client) -> None:
     assert client.identity.id == "stand-in"
 
 
+def test_an_old_server_says_its_version_with_a_date(server: StandIn) -> None:
+    server.play({"greeting": {"isabelle_version": "Isabelle2020: April 2020"}})
+    client = server.client()
+    assert client.identity.name == "Isabelle2020"
+    client.close()
+
+
 def test_commands_are_answered(client: Client) -> None:
     assert client.command("help", None, 5) == sorted(client.command("help", None, 5))
     assert client.command("echo", {"a": "∀ \n é", "b": [1, None]}, 5) == {"a": "∀ \n é", "b": [1, None]}

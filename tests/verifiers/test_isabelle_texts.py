@@ -169,12 +169,12 @@ def test_imports_are_quoted() -> None:
 
 GONE = """apply_trace arities binds c_defs c_types classes classrel code_class code_const code_include code_instance
     code_modulename code_type crunch crunch_ignore datatype_new datatype_new_compat def defer_recdef
-    defining display_drafts domain domaindef enriched_type guess header hoarestate install_C_file
-    install_C_types memsafe nominal_function nominal_inductive2 nominal_termination permanent_interpretation
-    pr primrec_new print_binds recdef_tc rep_datatype schematic_corollary schematic_lemma schematic_theorem
+    defining display_drafts enriched_type guess header hoarestate install_C_file
+    install_C_types memsafe nominal_function nominal_termination permanent_interpretation
+    pr primrec_new print_binds rep_datatype schematic_corollary schematic_lemma schematic_theorem
     sect smt2_status spark_proof_functions spark_types subsect subsubsect theorems txt_raw wpc_setup
     wrap_free_constructors"""
-"""Commands of releases before 2021, and of systems beside the distribution."""
+"""Commands of releases before 2020, and of systems beside the distribution."""
 
 
 def test_every_command_that_another_lexer_knows_is_allowed_or_refused() -> None:
@@ -286,7 +286,8 @@ def test_symbols_are_counted_as_isabelle_does(symbols: list[str]) -> None:
         ("Isabelle2025-2", 2025),
         ("Isabelle2021", 2021),
         ("Isabelle2024-RC3", 2024),
-        ("Isabelle2020", None),
+        ("Isabelle2020", 2020),
+        ("Isabelle2019", None),
         ("Isabelle2025-2 (stand-in)", None),
         ("Isabelle", None),
         ("", None),

@@ -21,7 +21,7 @@ import os
 import select
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -58,6 +58,12 @@ class Identity(NamedTuple):
 
     id: str
     name: str
+
+    @classmethod
+    def said(cls, greeting: Mapping[str, Any]) -> Identity:
+        """From `isabelle_name`, or, until Isabelle2020, from `isabelle_version`: `Isabelle2020: April 2020`."""
+        version = str(greeting.get("isabelle_version", "")).partition(": ")[0]
+        return cls(str(greeting.get("isabelle_id", "")), str(greeting.get("isabelle_name", version)))
 
 
 class Stream:
@@ -107,8 +113,7 @@ class Client:
         if first.name != "OK" or not isinstance(first.argument, dict):
             self.close()
             raise ProtocolError(f"the Isabelle server greets with {first.name} {first.argument!r}")
-        said: dict[str, Any] = first.argument
-        self.identity = Identity(str(said.get("isabelle_id", "")), str(said.get("isabelle_name", "")))
+        self.identity = Identity.said(first.argument)
 
     def close(self) -> None:
         """Close the connection; the server cancels its tasks."""

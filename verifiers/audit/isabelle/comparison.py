@@ -12,7 +12,7 @@ it a server understands is found by asking it (`probes`), not by its number.
 Invariant: a verdict `accepted` needs every one of these answers, each exactly once where it is one, from a message of A
 itself, and each as a sound proof has it. Silence, doubt and repetition reject.
 
-Written from the documentation and the sources; not executed by a real Isabelle here (docs/isabelle.md).
+Executed by a real Isabelle2020; for later releases written from the documentation and the sources (docs/isabelle.md).
 
 Layer: comparison and axioms.
 """
@@ -28,7 +28,7 @@ from verifiers.audit.isabelle.theories import Names, theory
 
 _RELEASE = re.compile(r"Isabelle(20\d\d)(?:-\d+)?(?:-RC\d+)?\Z")
 
-OLDEST = 2021
+OLDEST = 2020
 """The year of the first release that has all of this."""
 
 ACCESS = {

@@ -2,7 +2,7 @@
 
 A command has no terminator in Isabelle: wherever one of these words stands outside quotes, a new command begins. So it
 is enough to know which words they are. `ALLOWED` are those that a candidate may use, `REFUSED` says for every other
-command of Pure, HOL and the libraries of the distribution why not. Words that only releases before 2021 knew are left
+command of Pure, HOL and the libraries of the distribution why not. Words that only releases before 2020 knew are left
 out: in a text for a later one they are plain names.
 
 Layer: lint.
@@ -64,8 +64,9 @@ _REASONS: Mapping[str, str] = {
         scala_build_generated_files compile_generated_files boogie_file spark_open spark_open_vcg spark_open_siv
         spark_vc spark_end import_file import_tptp import_const_map import_type_map""",
     "changes a package": """bnf copy_bnf lift_bnf datatype_compat free_constructors functor old_rep_datatype
-        lift_definition setup_lifting lifting_forget lifting_update quotient_type quotient_definition recdef
-        simproc_congproc nominal_datatype nominal_inductive nominal_primrec atom_decl equivariance fixrec statespace
+        lift_definition setup_lifting lifting_forget lifting_update quotient_type quotient_definition recdef recdef_tc
+        simproc_congproc nominal_datatype nominal_inductive nominal_inductive2 nominal_primrec atom_decl equivariance
+        fixrec domain domaindef statespace
         datatype_record approximate schematic_goal experiment print_options nitpick_params quickcheck_params
         refute_params sledgehammer_params nunchaku_params lazy_code""",
     "only prints or searches": """help print_commands print_context print_theory print_definitions print_syntax
