@@ -18,7 +18,7 @@ def arrow(*types: Term) -> Term:
     return result
 
 
-BOOL, NAT, INTEGER = Const("bool"), Const("nat"), Const("Z")
+BOOL, NAT, INTEGER, POSITIVE = Const("bool"), Const("nat"), Const("Z"), Const("positive")
 _A = Var("A")
 
 
@@ -56,15 +56,13 @@ STANDARD_DATATYPES: tuple[Datatype, ...] = (
     ),
 )
 
-_POSITIVE = Const("positive")
-
 INTEGER_FUNCTIONS: Mapping[str, Term] = {
     "Z0": INTEGER,
-    "Zpos": arrow(_POSITIVE, INTEGER),
-    "Zneg": arrow(_POSITIVE, INTEGER),
-    "xH": _POSITIVE,
-    "xO": arrow(_POSITIVE, _POSITIVE),
-    "xI": arrow(_POSITIVE, _POSITIVE),
+    "Zpos": arrow(POSITIVE, INTEGER),
+    "Zneg": arrow(POSITIVE, INTEGER),
+    "xH": POSITIVE,
+    "xO": arrow(POSITIVE, POSITIVE),
+    "xI": arrow(POSITIVE, POSITIVE),
     "Z.add": arrow(INTEGER, INTEGER, INTEGER),
     "Z.sub": arrow(INTEGER, INTEGER, INTEGER),
     "Z.mul": arrow(INTEGER, INTEGER, INTEGER),

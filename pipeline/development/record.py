@@ -26,6 +26,8 @@ class Tried:
     def told(self) -> str:
         """It in a few words."""
         answer = self.answer
+        if answer.fault:
+            return answer.fault
         if answer.counterexample is not None:
             shown = ", ".join(f"{name} := {value}" for name, value in answer.counterexample.items())
             return f"false{f' for {shown}' if shown else ''}"

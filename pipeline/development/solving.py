@@ -51,12 +51,14 @@ RETRY_LEVELS = LEVELS[:6]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of a hole: a filling, values that refute it, or the goals on which the search got stuck."""
+    """What came of a hole: a filling, values that refute it, the goals on which the search got stuck, or a fault."""
 
     filling: Filling | None = None
     counterexample: Mapping[str, str] | None = None
     stuck: tuple[str, ...] = ()
     tokens: int = 0
+    fault: str = ""
+    """What went wrong in this program, not in the file, if anything did."""
 
 
 @dataclass(frozen=True, slots=True)

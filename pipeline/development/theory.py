@@ -21,7 +21,7 @@ from pipeline.proposers.conjecture import generalisation
 from pipeline.proposers.conjecture.testing import ALIKE_TRIALS, Tester
 from term_algebra import alpha_normal, constants, substitute, subterms
 from term_algebra.reduction import unfold
-from term_algebra.standard import STANDARD_DATATYPES
+from term_algebra.standard import INTEGER, INTEGER_FUNCTIONS, POSITIVE, STANDARD_DATATYPES
 from term_algebra.theory import pi_binders
 from verifiers.audit.rocq.layers import refuse_exact
 from verifiers.audit.words import ParseError
@@ -41,7 +41,10 @@ _LOGICAL = frozenset({"eq", "and", "or", "ex", "True", "False"})
 _BOUND = re.compile(r"\(((?:[\w']+ )+):")
 _PATTERN = re.compile(r"\|\s+([\w'. ]+) =>")
 _SHOW = "Set Printing All. Set Asymmetric Patterns.\n"
-_STANDARD = frozenset(datatype.name for datatype in STANDARD_DATATYPES)
+_STANDARD = frozenset(
+    (*(datatype.name for datatype in STANDARD_DATATYPES), INTEGER.name, POSITIVE.name, *INTEGER_FUNCTIONS)
+)
+"""What the evaluator knows by itself."""
 
 
 @dataclass(frozen=True)

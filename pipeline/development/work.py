@@ -13,12 +13,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from domain import UserError
+from domain import OutsideError, UserError
 from library_store.files import write_atomically
 from pipeline.development import coq_project, judging
 from pipeline.development.context import Context, Refusal, rests_on
@@ -172,9 +173,18 @@ class Work:
                         break
                     before = context.session.cpu_seconds
                     solver = Solver(context, hole, self.options.seconds, self.options.seed, self._writer, self._learned)
-                    answer = solver.run()
+                    try:
+                        answer = solver.run()
+                    except (UserError, OutsideError):
+                        raise
+                    except Exception as error:  # noqa: BLE001 (a fault of ours costs this hole alone)
+                        answer = Answer(fault=_told(error))
                     tried = Tried(answer, round(context.session.cpu_seconds - before, 3), self.options.seconds)
-                    self._record.add(key, hole, tried)
+                    if answer.fault:  # tried again when the command is given again, and now by a fresh prover
+                        context.close()
+                        context = None
+                    else:
+                        self._record.add(key, hole, tried)
                 answers[hole.qualified] = tried
                 if tried.answer.counterexample is not None:
                     self._false.add(f"{module}.{hole.qualified}")
@@ -219,7 +229,9 @@ class Work:
             reason="inside a functor or a module type: not attempted" if hole.in_functor else "",
         )
         fields: dict[str, Any] = asdict(result)
-        if answer.counterexample is not None:
+        if answer.fault:
+            fields |= {"status": "error", "reason": answer.fault}
+        elif answer.counterexample is not None:
             fields |= {"status": "refuted", "counterexample": answer.counterexample}
         elif answer.filling is not None and name in compiled.judgements:
             judgement = compiled.judgements[name]
@@ -255,6 +267,13 @@ class Work:
     def patch(self) -> str:
         """The new proofs as a unified diff; of the erased files, where proofs were erased."""
         return "".join([source.patch() for source in self._sources])
+
+
+def _told(error: Exception) -> str:
+    """One line on an exception of ours: what it says, and where it was raised."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    what = f"{type(error).__name__}: {error}".splitlines()[0]
+    return f"a fault of this program, please report it: {what} ({Path(frame.filename).name}, line {frame.lineno})"
 
 
 def _uses(document: Document, filling: Filling) -> tuple[str, ...]:

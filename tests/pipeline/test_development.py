@@ -1,6 +1,7 @@
 """Holes of a development: found, filled, judged by the compiled file, and nothing else touched. With a real prover."""
 
 import json
+import re
 import shutil
 import stat
 import subprocess
@@ -15,6 +16,7 @@ from pipeline.__main__ import main
 from pipeline.development import coq_project, judging
 from pipeline.development.document import Document
 from pipeline.development.scratch_copy import Copy
+from pipeline.development.solving import Answer, Solver
 from pipeline.development.unfinished import Unfinished
 from pipeline.development.work import Options, Work
 from verifiers.audit.rocq.development import Judgement
@@ -548,6 +550,39 @@ def test_a_refutation_does_not_outlive_the_definition_that_it_is_about(tmp_path:
         (result,) = Work(tmp_path / "dev" / "Work.v", tmp_path / "out", options).run(lambda _: None)
         status.append(result.status)
     assert status == ["refuted", "proved"]
+
+
+BINARY = """Require Import ZArith NArith PArith.
+Theorem order : forall x y, Z.ltb (Z.opp x) y = Z.ltb x (Z.opp y). Admitted.
+Theorem largest : forall x y, Z.max x y = y. Admitted.
+Theorem unsigned : forall x y, N.add x y = N.add x (N.add y 1). Admitted.
+Theorem strict : forall x y, Pos.mul x y = Pos.mul x (Pos.add x y). Admitted.
+Definition next (z : Z) := match z with Z0 => Zpos xH | Zpos p => Zpos (Pos.succ p) | Zneg p => Z.pos_sub xH p end.
+Theorem own : forall x, next x = Z.add x 2. Admitted.
+"""
+
+
+def test_false_statements_about_binary_numbers_are_refuted(tmp_path: Path) -> None:
+    target = written(tmp_path / "dev", Work=BINARY) / "Work.v"
+    assert set(proved_again(target, tmp_path / "out").values()) == {"refuted"}
+
+
+def test_a_fault_of_ours_costs_one_hole_and_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Solver.run
+
+    def faulty(solver: Solver) -> Answer:
+        if solver.hole.name == "a":
+            raise TypeError("two\nlines")
+        return run(solver)
+
+    target = written(tmp_path / "dev", Work="Lemma a : True. Admitted.\nLemma b : True. Admitted.\n") / "Work.v"
+    work = Work(target, tmp_path / "out", Options(seconds=6.0, seed=0, memory_bytes=2 << 30))
+    monkeypatch.setattr(Solver, "run", faulty)
+    first, second = work.run(lambda _: None)
+    assert (first.status, second.status) == ("error", "proved")
+    assert re.fullmatch(r"a fault of this program, please report it: TypeError: two \(\S+, line \d+\)", first.reason)
+    monkeypatch.undo()
+    assert proved_again(target, tmp_path / "out") == {"a": "proved", "b": "proved"}
 
 
 def proved_again(target: Path, out: Path) -> dict[str, str]:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from domain import App, Const, Definition, Elaboration, Forall, Problem, Sort, Term, Var
 from term_algebra import substitute
-from term_algebra.standard import INTEGER
+from term_algebra.standard import INTEGER, POSITIVE
 from term_algebra.theory import Theory, open_statement
 from term_algebra.values import ATOMS, Recorded, UnsupportedError, Value
 from verifiers.audit.rocq.source import parse_statement
@@ -83,9 +83,9 @@ class _Writer:
             return _TYPE
         if isinstance(type_, Var) and isinstance(value, int):
             return _ATOMS[value]
-        if type_ == INTEGER:
-            return _integer(value)
         datatype = self._theory.datatype_of(type_)
+        if datatype is None and type_ in (INTEGER, POSITIVE):
+            return _positive(value) if type_ == POSITIVE else _integer(value)
         if datatype is None or not isinstance(value, tuple):
             raise UnsupportedError("a value that cannot be written")
         constructor = datatype.constructors[value[0]]
@@ -141,10 +141,14 @@ def _rows(value: Value, arity: int) -> list[tuple[tuple[Value, ...], Value]]:
 def _integer(value: int) -> Term:
     if value == 0:
         return Const("Z0")
+    return App(Const("Zpos" if value > 0 else "Zneg"), (_positive(abs(value)),))
+
+
+def _positive(value: int) -> Term:
     term: Term = Const("xH")
-    for digit in f"{abs(value):b}"[1:]:
+    for digit in f"{value:b}"[1:]:
         term = App(Const("xI" if digit == "1" else "xO"), (term,))
-    return App(Const("Zpos" if value > 0 else "Zneg"), (term,))
+    return term
 
 
 def _closed(text: str) -> str:

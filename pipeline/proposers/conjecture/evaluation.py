@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from domain import App, Const, Fix, FixFunction, Forall, Function, Lambda, Let, Match, Sort, Term, Var
-from pipeline.proposers.conjecture.standard_values import INTEGERS, STANDARD, OutOfFuelError, curry
-from term_algebra.standard import INTEGER
+from pipeline.proposers.conjecture.standard_values import INTEGERS, STANDARD, OutOfFuelError, curry, integer_pattern
+from term_algebra.standard import INTEGER, POSITIVE
 from term_algebra.theory import Theory
 from term_algebra.values import UnsupportedError, Value
 
@@ -178,21 +178,19 @@ class Evaluator:
         block.emit(f"{value} = {self.emit(term.scrutinee, environment, block)}")
         word = "if"
         for position, branch in enumerate(term.branches):
-            info = self.theory.constructors.get(branch.constructor)
-            if info is None:
-                raise UnsupportedError(f"unknown constructor {branch.constructor}")
+            met, fields = self._pattern(branch.constructor, value)
             last = position == len(term.branches) - 1
-            block.emit("else:" if last and word == "elif" else f"{word} {value}[0] == {info.index}:")
+            block.emit("else:" if last and word == "elif" else f"{word} {met}:")
             word = "elif"
             inner_environment = dict(environment)
             inner = block.inner()
-            names = branch.variables[len(branch.variables) - info.fields :]
-            for parameter in branch.variables[: len(branch.variables) - info.fields]:
+            parameters = len(branch.variables) - len(fields)
+            for parameter in branch.variables[:parameters]:
                 inner_environment[parameter] = "None"
-            for index, name in enumerate(names):
+            for name, field in zip(branch.variables[parameters:], fields, strict=True):
                 if name != "_":
                     python = self.fresh("v")
-                    inner.emit(f"{python} = {value}[{index + 1}]")
+                    inner.emit(f"{python} = {field}")
                     inner_environment[name] = python
             if target is None:
                 self.emit_return(branch.body, inner_environment, inner)
@@ -202,6 +200,13 @@ class Evaluator:
                 inner.emit(f"{target} = {self.emit(branch.body, inner_environment, inner)}")
         if not term.branches:
             block.emit("raise OutOfFuel")
+
+    def _pattern(self, constructor: str, value: str) -> tuple[str, list[str]]:
+        """When a value is made by a constructor, and its fields then, as Python's expressions."""
+        info = self.theory.constructors.get(constructor)
+        if info is not None:
+            return f"{value}[0] == {info.index}", [f"{value}[{index + 1}]" for index in range(info.fields)]
+        return integer_pattern(constructor, value)
 
     # ---------------------------------------------------------------------------------------------------- expressions
 
@@ -232,7 +237,7 @@ class Evaluator:
     def _call(self, function: Term, args: tuple[Term, ...], environment: _Environment, block: _Block) -> str:
         if isinstance(function, Const):
             name = function.name
-            if name in self.theory.datatypes or name == INTEGER.name:
+            if name in self.theory.datatypes or function in (INTEGER, POSITIVE):
                 return "None"
             if name in self.theory.constructors:
                 return self._construct(name, args, environment, block)
@@ -268,10 +273,9 @@ class Evaluator:
         if len(args) == total:
             fields = [self.emit(a, environment, block) for a in args[info.datatype.parameters :]]
             return f"({', '.join([str(info.index), *fields])},)"
-        skip = info.datatype.parameters
 
         def build(*values: Value) -> Value:
-            return (info.index, *values[skip:])
+            return (info.index, *values[info.datatype.parameters :])
 
         return self._apply_known(_Known(self.bind("c", build), total), args, environment, block)
 

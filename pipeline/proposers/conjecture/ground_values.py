@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 from domain import Const, Forall, Sort, Term, Var
-from term_algebra.standard import INTEGER
+from term_algebra.standard import INTEGER, POSITIVE
 from term_algebra.theory import Theory, head_name
 from term_algebra.values import ATOMS, UnsupportedError, Value
 
@@ -32,8 +32,6 @@ class Values:
     def is_finite(self, type_: Term, depth: int = 0) -> bool:
         if isinstance(type_, Var | Sort):
             return True
-        if type_ == INTEGER:
-            return False
         datatype = self.theory.datatype_of(type_)
         if datatype is None or depth > 3 or self.theory.is_recursive(datatype):
             return False
@@ -49,8 +47,8 @@ class Values:
             return list(range(ATOMS)) if size == 1 else []
         if isinstance(type_, Sort):
             return [None] if size == 1 else []
-        if type_ == INTEGER:
-            return [0] if size == 1 else [size - 1, 1 - size]
+        if type_ in (INTEGER, POSITIVE) and self.theory.datatype_of(type_) is None:
+            return [size] if type_ == POSITIVE else [0] if size == 1 else [size - 1, 1 - size]
         if isinstance(type_, Forall):
             return [self.table(type_, seed) for seed in range(4)] if size == 1 else []
         key = (type_, size)
@@ -119,8 +117,8 @@ class Values:
             return rng.randrange(ATOMS)
         if isinstance(type_, Sort):
             return None
-        if type_ == INTEGER:
-            return rng.randint(-1 - size // 2, 2 + size)
+        if type_ in (INTEGER, POSITIVE) and self.theory.datatype_of(type_) is None:
+            return rng.randint(1 if type_ == POSITIVE else -1 - size // 2, 2 + size)
         if isinstance(type_, Forall):
             return self.table(type_, rng.getrandbits(30))
         datatype = self.theory.datatype_of(type_)
@@ -182,9 +180,9 @@ def compositions(total: int, parts: int) -> Iterator[tuple[int, ...]]:
 
 def show(value: Value, type_: Term, theory: Theory) -> str:
     """Readable text of a value, in canonical names."""
-    if type_ == INTEGER:
-        return str(value)
     datatype = theory.datatype_of(type_)
+    if datatype is None and type_ in (INTEGER, POSITIVE):
+        return str(value)
     if datatype is None or not isinstance(value, tuple):
         return "function" if callable(value) else "type" if value is None else f"a{value}"
     constructor = datatype.constructors[value[0]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from term_algebra.standard import INTEGER_FUNCTIONS, STANDARD_FUNCTIONS
-from term_algebra.values import Value
+from term_algebra.values import UnsupportedError, Value
 
 
 class OutOfFuelError(Exception):
@@ -81,6 +81,27 @@ INTEGERS: Mapping[str, tuple[int, Callable[..., Value]]] = {
 
 
 assert set(INTEGER_FUNCTIONS) == set(INTEGERS)
+
+_INTEGER_PATTERNS: Mapping[str, tuple[str, str]] = {
+    "Z0": ("{} == 0", ""),
+    "Zpos": ("{} > 0", "{}"),
+    "Zneg": ("{} < 0", "-{}"),
+    "xH": ("{} == 1", ""),
+    "xO": ("{} % 2 == 0", "{} // 2"),
+    "xI": ("{} % 2 == 1 < {}", "{} // 2"),
+}
+
+
+def integer_pattern(constructor: str, value: str) -> tuple[str, list[str]]:
+    """When a binary number is made by a constructor, and its fields then, as Python's expressions of its name.
+
+    Raises:
+        UnsupportedError: the constructor makes no binary number.
+    """
+    if constructor not in _INTEGER_PATTERNS:
+        raise UnsupportedError(f"unknown constructor {constructor}")
+    met, field = _INTEGER_PATTERNS[constructor]
+    return met.replace("{}", value), [field.replace("{}", value)] if field else []
 
 
 def curry(function: Callable[..., Value], arity: int, *given: Value) -> Value:
