@@ -2,7 +2,9 @@
 
 Nothing enters without an accepted verdict of trust `audited` or `rechecked` (design, invariants 1 and 11): a verdict of
 a warm session or of a stand-in is refused whatever it claims. A lemma names only lemmas and definitions that are in
-already, so dependencies have no cycle. Identity is by id; a known statement gains at most origins.
+already, and one that comes back with another proof rests on nothing that rests on it, so dependencies have no cycle.
+Nothing rests on a lemma that a recheck refused. Identity is by id; a known statement gains at most origins. A lemma has
+the trust of the proof that it has: that of another proof says nothing of it.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ InsertReason: TypeAlias = Literal[
     "unknown_definition",
     "unknown_lemma",
     "uses_itself",
+    "on_refused",
 ]
 
 
@@ -40,6 +43,7 @@ class Inserted(NamedTuple):
     """What became of a proposal. `new`: the statement was not in the library before.
 
     `revived`: it was retired and nothing in retrieval subsumes it; it is back with the proposal's proof.
+    `on_refused`: its proof rests on a lemma that a recheck refused.
     """
 
     id: str
@@ -55,7 +59,7 @@ class Proposal(NamedTuple):
     """A lemma with the verdict of its audit.
 
     `needed` are the used lemmas without which its proof was seen to fail. `imported`: it comes with a library that the
-    run begins with, hence is of round 0.
+    run begins with, hence is of round 0, and stays retired there if what retired it stands here.
     """
 
     lemma: Lemma
@@ -65,20 +69,50 @@ class Proposal(NamedTuple):
 
 
 class Staged:
-    """The lemmas of a group that are admitted and not in the library yet."""
+    """The library as it will be once the lemmas of a group are in it that are admitted so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, state: State) -> None:
+        self.state = state
         self.lemmas: dict[str, Lemma] = {}
+        self.trust: dict[str, str] = {}
+        self._retired_by: dict[str, str | None] = {}
         self._ids: dict[str, str] = {}
 
-    def add(self, lemma: Lemma) -> None:
+    def add(self, lemma: Lemma, trust: str) -> None:
         """A lemma, or another revision of one."""
         self.lemmas[lemma.id] = lemma
+        self.trust[lemma.id] = trust
+        self._retired_by[lemma.id] = lemma.retired_by
         self._ids[lemma.canonical_name] = lemma.id
 
-    def id_of(self, name: str) -> str:
-        """The id of the lemma with this canonical name; any other name as it is."""
-        return self._ids.get(name, name)
+    def get(self, identity: str) -> Lemma | None:
+        return self.lemmas.get(identity) or self.state.lemmas.get(identity)
+
+    def ids(self, names: Collection[str]) -> tuple[str, ...]:
+        """Ids for ids or canonical names; a name that nothing has stays as it is."""
+        found: dict[str, None] = {}
+        for name in names:
+            lemma = self.state.lemma_of(name)
+            found[lemma.id if lemma is not None else self._ids.get(name, name)] = None
+        return tuple(found)
+
+    def closure(self, identities: Iterable[str]) -> set[str]:
+        """These lemmas and all that their proofs use."""
+        found: set[str] = set()
+        waiting = [*identities]
+        while waiting:
+            at = waiting.pop()
+            lemma = self.get(at)
+            if lemma is not None and at not in found:
+                found.add(at)
+                waiting += lemma.uses
+        return found
+
+    def refused(self, identity: str) -> bool:
+        return identity not in self.lemmas and self.state.refused(identity)
+
+    def stands(self, identity: str) -> bool:
+        return self.state.stands(identity, self._retired_by)
 
 
 class Admission(NamedTuple):
@@ -90,30 +124,43 @@ class Admission(NamedTuple):
 
 def admit(state: State, in_round: int, proposals: Iterable[Proposal]) -> Admission:
     """Judge proposals in order, each knowing those before it. Changes nothing."""
-    staged = Staged()
+    staged = Staged(state)
     answers: list[Inserted] = []
-    records: list[Record] = []
+    revisions: list[tuple[Inserted, Proposal, Lemma, str]] = []
     for proposal in proposals:
-        answer, lemma = _judge(state, in_round, proposal, staged)
+        answer, lemma = _judge(in_round, proposal, staged)
         answers.append(answer)
-        if lemma is None:
-            continue
-        staged.add(lemma)
-        kept = state.trust.get(lemma.id) if answer.reason == "merged" else None
-        trust = kept or proposal.verdict.trust
-        row, proof = lemma_to_rows(lemma, in_round, trust=trust, dedup_version=DEDUP_VERSION)
+        if lemma is not None:
+            trust = proposal.verdict.trust
+            if answer.reason == "merged":
+                trust = staged.trust.get(lemma.id) or state.trust[lemma.id]
+            staged.add(lemma, trust)
+            revisions.append((answer, proposal, lemma, trust))
+    records: list[Record] = []
+
+    def write(lemma: Lemma, trust: str, *, proof: bool = False) -> None:
+        row, proof_row = lemma_to_rows(lemma, in_round, trust=trust, dedup_version=DEDUP_VERSION)
+        records.extend([("proofs", proof_row), ("lemmas", row)] if proof else [("lemmas", row)])
+
+    # What rests on a lemma that is back with another proof was not rechecked with that one.
+    shaken = graph.resting_on(state.graph, [answer.id for answer in answers if answer.reason == "revived"])
+    for one in sorted(shaken - staged.lemmas.keys()):
+        if state.trust.get(one) == "rechecked":
+            write(replace(state.lemmas[one], revision=state.lemmas[one].revision + 1), "audited")
+    for answer, proposal, lemma, trust in revisions:
         if answer.reason == "merged":
-            records.append(("lemmas", row))
+            write(lemma, "audited" if trust == "rechecked" and lemma.id in shaken else trust)
         else:
-            records += [("proofs", proof), ("lemmas", row)]
-            records += _edges(state, in_round, lemma, proposal.needed, staged)
-            records += _answer(state, in_round, lemma)
+            written = lemma if staged.stands(lemma.id) else replace(lemma, retired_by=None)
+            write(written, trust, proof=True)
+            records += _edges(staged, in_round, written, proposal.needed)
+            records += _answer(state, in_round, written)
     return Admission(answers, records)
 
 
-def _judge(state: State, in_round: int, proposal: Proposal, staged: Staged) -> tuple[Inserted, Lemma | None]:
+def _judge(in_round: int, proposal: Proposal, staged: Staged) -> tuple[Inserted, Lemma | None]:
     """The answer, and the revision to write if there is one."""
-    lemma, verdict = proposal.lemma, proposal.verdict
+    lemma, verdict, state = proposal.lemma, proposal.verdict, staged.state
 
     def refused(reason: InsertReason) -> tuple[Inserted, None]:
         return Inserted(lemma.id, False, reason), None
@@ -122,12 +169,12 @@ def _judge(state: State, in_round: int, proposal: Proposal, staged: Staged) -> t
         return refused("not_accepted")
     if verdict.trust not in ADMITTED_TRUST:
         return refused("not_audited")
-    known = staged.lemmas.get(lemma.id) or state.lemmas.get(lemma.id)
+    known = staged.get(lemma.id)
     if known is not None:
         if statement_key(known) != statement_key(lemma):
             raise ValueError(f"two statements were proposed under the lemma id {lemma.id}")
         origins = tuple(dict.fromkeys((*known.origins, *lemma.origins)))
-        if known.retired_by is None or state.stands(known.id):
+        if staged.stands(known.id) and not staged.refused(known.id):
             if origins == known.origins:
                 return refused("known")
             return Inserted(lemma.id, False, "merged"), replace(known, revision=known.revision + 1, origins=origins)
@@ -135,12 +182,15 @@ def _judge(state: State, in_round: int, proposal: Proposal, staged: Staged) -> t
         return refused("unknown_definition")
     if lemma.id in lemma.uses or lemma.canonical_name in lemma.uses:
         return refused("uses_itself")
-    uses = _ids(state, lemma.uses, staged)
-    if any(used not in state.lemmas and used not in staged.lemmas for used in uses):
+    uses = staged.ids(lemma.uses)
+    if any(staged.get(used) is None for used in uses):
         return refused("unknown_lemma")
+    below = staged.closure(uses)
+    if lemma.id in below:
+        return refused("uses_itself")
+    if any(staged.refused(used) for used in below):
+        return refused("on_refused")
     if known is not None:
-        if any(used in staged.lemmas for used in uses) or known.id in graph.closure(state.graph, uses):
-            return refused("uses_itself")
         back = replace(
             known,
             revision=known.revision + 1,
@@ -163,21 +213,14 @@ def _judge(state: State, in_round: int, proposal: Proposal, staged: Staged) -> t
         dedup_key=lemma.dedup_key or dedup_key(lemma.term),
         axioms=verdict.axioms,
         prover_version=lemma.prover_version or verdict.prover,
-        retired_by=None,
+        retired_by=lemma.retired_by if proposal.imported else None,
     )
     return Inserted(lemma.id, True, "new"), admitted
 
 
-def _ids(state: State, names: Collection[str], staged: Staged) -> tuple[str, ...]:
-    """Ids for ids or canonical names; a name that nothing has stays as it is."""
-    found: dict[str, None] = {}
-    for name in names:
-        lemma = state.lemma_of(name)
-        found[lemma.id if lemma is not None else staged.id_of(name)] = None
-    return tuple(found)
+def _edges(staged: Staged, in_round: int, lemma: Lemma, needed: Collection[str]) -> list[Record]:
+    state = staged.state
 
-
-def _edges(state: State, in_round: int, lemma: Lemma, needed: Collection[str], staged: Staged) -> list[Record]:
     def edge(target: str, target_kind: NodeKind, kind: EdgeKind, confirmed: bool = False) -> Record:
         row = Edge(lemma.id, "lemma", target, target_kind, kind, in_round, lemma.attempt_id, confirmed)
         return "edges", edge_to_row(row)
@@ -187,11 +230,13 @@ def _edges(state: State, in_round: int, lemma: Lemma, needed: Collection[str], s
             return "request"
         return "problem" if parent in state.problems else "lemma"
 
-    sure = _ids(state, needed, staged)
+    sure = staged.ids(needed)
+    general = [lemma.retired_by] if lemma.retired_by is not None and staged.get(lemma.retired_by) is not None else []
     return [
         *(edge(used, "definition", "statement_uses") for used in lemma.definition_ids),
         *(edge(used, "lemma", "proof_uses", used in sure) for used in lemma.uses),
         *(edge(parent, kind_of(parent), "evolved_from") for parent in lemma.parents),
+        *(edge(one, "lemma", "subsumed_by") for one in general),
     ]
 
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from domain import Definition, Lemma, Trust, Verdict
+from library_store import graph
 from library_store.admission import Inserted, Proposal, Record, admit
 from library_store.attempts import Attempt, Request
 from library_store.deduplication import DEDUP_VERSION
@@ -27,6 +28,7 @@ from library_store.rows import (
     request_to_row,
 )
 from library_store.schema import Edge, EdgeKind, Event, Metric, ProblemState, ProblemStatus, Row
+from library_store.state import REFUSED
 
 
 class Library(DurableLibrary):
@@ -78,24 +80,45 @@ class Library(DurableLibrary):
         Requests that it answered are open again, unless a lemma in retrieval subsumes it.
 
         Args:
-            lemma_id: of the lemma; one that is retired stays retired by what it was, unless a recheck refuses it.
+            lemma_id: of the lemma; one that is retired stays retired by what it was.
             by: id of the lemma that subsumes it, or a word for another reason.
         """
         lemma = self.lemmas[lemma_id]
-        if lemma.retired_by == by or (lemma.retired_by is not None and self.trust[lemma_id] != "none"):
+        if lemma.retired_by is not None:
             return
         retired = replace(lemma, revision=lemma.revision + 1, retired_by=by)
-        row, _ = lemma_to_rows(retired, self.round, trust=self.trust[lemma_id], dedup_version=DEDUP_VERSION)
-        records: list[Record] = [("lemmas", row)]
+        records = [self._lemma_row(retired, self.trust[lemma_id])]
         if by in self.lemmas:
             records.append(("edges", edge_to_row(Edge(lemma_id, "lemma", by, "lemma", "subsumed_by", self.round))))
+        self._commit([*records, *self._open_again({lemma_id: by})])
+
+    def refuse(self, reasons: Mapping[str, str]) -> None:
+        """Retire lemmas that a recheck refused, or that rest on one, whatever else retired them before; all at once.
+
+        Args:
+            reasons: why, by the id of the lemma.
+        """
+        records: list[Record] = []
+        for number, (lemma_id, reason) in enumerate(reasons.items(), self.next_event):
+            lemma = self.lemmas[lemma_id]
+            records.append(self._lemma_row(replace(lemma, revision=lemma.revision + 1, retired_by=REFUSED), "none"))
+            event = Event(number, self.round, time.time(), "recheck_failed", lemma_id, detail={"reason": reason})
+            records.append(("events", event_to_row(event)))
+        self._commit([*records, *self._open_again(dict.fromkeys(reasons, REFUSED))])
+
+    def _lemma_row(self, lemma: Lemma, trust: str) -> Record:
+        return "lemmas", lemma_to_rows(lemma, self.round, trust=trust, dedup_version=DEDUP_VERSION)[0]
+
+    def _open_again(self, retiring: Mapping[str, str]) -> list[Record]:
+        """The answered requests to whose answers nothing in retrieval corresponds without these lemmas, as open."""
+        records: list[Record] = []
         for request in self.requests.values():
             answer = request.answered_by if request.status == "answered" else None
-            if answer and not self.stands(answer, {lemma_id: by}):
+            if answer and not self.stands(answer, retiring):
                 again = replace(request, status="open", answered_by=None)
                 row = request_to_row(again, self.round, self.next_revision("requests", request.id))
                 records.append(("requests", row))
-        self._commit(records)
+        return records
 
     def set_trust(self, lemma_ids: Iterable[str], trust: Trust) -> int:
         """Record how far lemmas can be trusted after they were verified anew; returns for how many that changed."""
@@ -104,10 +127,7 @@ class Library(DurableLibrary):
             lemma = self.lemmas[lemma_id]
             if self.trust[lemma_id] == trust:
                 continue
-            row, _ = lemma_to_rows(
-                replace(lemma, revision=lemma.revision + 1), self.round, trust=trust, dedup_version=DEDUP_VERSION
-            )
-            records.append(("lemmas", row))
+            records.append(self._lemma_row(replace(lemma, revision=lemma.revision + 1), trust))
         self._commit(records)
         return len(records)
 
@@ -196,7 +216,8 @@ class Library(DurableLibrary):
             reason: of the verdict, or why it stays open.
             proof: in canonical names.
             uses: ids or canonical names of the lemmas that the minimised proof needs: each was seen to be necessary by
-                a failed replay without it. They become confirmed `proof_uses` edges.
+                a failed replay without it. They become confirmed `proof_uses` edges. They may be retired, since a
+                retired lemma is true, but neither they nor what they rest on may be refused by a recheck.
             axioms: that the proof rests on.
             operator: what produced the proof (`automation`, `language_model`, …).
             attempt_id: of the attempt that did.
@@ -205,6 +226,9 @@ class Library(DurableLibrary):
         if None in lemmas:
             raise ValueError(f"the proof of {name} uses a lemma that the library lacks, among {list(uses)}")
         ids = tuple(dict.fromkeys(lemma.id for lemma in lemmas if lemma is not None))
+        refused = [one for one in graph.closure(self.graph, ids) if self.refused(one)]
+        if refused:
+            raise ValueError(f"the proof of {name} rests on lemmas that a recheck refused: {refused}")
         state = replace(
             self.problems[name],
             status=status,

@@ -16,7 +16,8 @@ from library_store.deduplication import alike
 from library_store.retrieval.hybrid import HybridIndex, Ranking
 from library_store.retrieval.lexical import Retrieved, statement_tokens
 from library_store.schema import ProblemState
-from library_store.state import REFUSED, State, Step
+from library_store.state import State, Step
+from library_store.tables import after_uses
 
 
 class RecordedRound(NamedTuple):
@@ -49,8 +50,8 @@ class LibraryReader(State):
         return dict(self.definitions)
 
     def all_lemmas(self) -> list[Lemma]:
-        """In order of admission."""
-        return list(self.lemmas.values())
+        """Each after those that its proof uses."""
+        return after_uses(self.lemmas)
 
     def all_problems(self) -> dict[str, ProblemState]:
         return dict(self.problems)
@@ -84,7 +85,7 @@ class LibraryReader(State):
 
     def known(self, identities: Iterable[str]) -> list[bool]:
         """Which of these statements are lemmas already that no recheck refused."""
-        return [self.trust.get(identity, "none") != "none" for identity in identities]
+        return [identity in self.lemmas and not self.refused(identity) for identity in identities]
 
     def admitted_by(self, identities: Iterable[str], at_round: int) -> list[str]:
         """Those of these statements that were lemmas after a round."""
@@ -93,7 +94,7 @@ class LibraryReader(State):
     def found_by(self, identity: str, at_round: int) -> list[Lemma] | None:
         """The lemma with this statement and those that its proof uses, if rounds 1 to `at_round` found it."""
         lemma = self.lemmas.get(identity)
-        if lemma is None or not 1 <= lemma.round <= at_round or self.trust[identity] == "none":
+        if lemma is None or not 1 <= lemma.round <= at_round or self.refused(identity):
             return None
         return [lemma, *self.get_lemmas(lemma.uses)]
 
@@ -126,18 +127,25 @@ class LibraryReader(State):
         return graph.resting_on(self.graph, [lemma_id])
 
     def unrefused(self) -> list[Lemma]:
-        """All lemmas but those that a recheck refused."""
-        return [lemma for lemma in self.lemmas.values() if lemma.retired_by != REFUSED]
+        """All lemmas but those that a recheck refused, each after those that its proof uses."""
+        return [lemma for lemma in self.all_lemmas() if not self.refused(lemma.id)]
+
+    def on_refused(self) -> list[str]:
+        """The lemmas whose proofs rest on one that a recheck refused, and that are not refused themselves."""
+        resting = self._resting_on_refused()
+        return [identity for identity in self.lemmas if identity in resting and not self.refused(identity)]
 
     def proved_on_refused(self) -> list[str]:
         """The proved problems whose proofs rest on a lemma that a recheck refused."""
-        refused = [lemma.id for lemma in self.lemmas.values() if lemma.retired_by == REFUSED]
-        resting = graph.resting_on(self.graph, refused)
+        resting = self._resting_on_refused()
         return [
             name
             for name, state in self.problems.items()
             if state.status == "proved" and graph.node_of("problem", name) in resting
         ]
+
+    def _resting_on_refused(self) -> set[str]:
+        return graph.resting_on(self.graph, [identity for identity in self.lemmas if self.refused(identity)])
 
     def in_use(self, born: int) -> list[Lemma]:
         """Those that entered in a round and are not retired."""

@@ -181,18 +181,25 @@ class State:
         """The lemma with this id or canonical name."""
         return self.lemmas.get(self._by_name.get(name_or_id, name_or_id))
 
-    def stands(self, lemma_id: str, retiring: Mapping[str, str] | None = None) -> bool:
+    def stands(self, lemma_id: str, coming: Mapping[str, str | None] | None = None) -> bool:
         """Whether a lemma is in retrieval, or one is that subsumes it, or automation proves it without any.
 
-        `retiring` are lemmas that are about to be retired, with what retires each.
+        `coming` are lemmas about to be written, with what retires each.
         """
-        new = retiring or {}
+        new = coming or {}
         seen: set[str] = set()
         at: str | None = lemma_id
-        while at in self.lemmas and at not in seen:
+        while at is not None and at not in seen and (at in new or at in self.lemmas):
             seen.add(at)
-            at = new.get(at, self.lemmas[at].retired_by)
+            at = new[at] if at in new else self.lemmas[at].retired_by
         return at in (None, AUTOMATION)
+
+    def refused(self, lemma_id: str) -> bool:
+        """Whether a recheck refused a lemma, or one on which it rests: nothing may rest on it.
+
+        A lemma that is retired for any other reason is true, and proofs may rest on it.
+        """
+        return self.lemmas[lemma_id].retired_by == REFUSED or self.trust[lemma_id] == "none"
 
     def lemma_for(self, request: Request) -> Lemma | None:
         """The lemma whose statement is exactly the request's."""

@@ -140,7 +140,7 @@ class Tables:
 
     @cached_property
     def lemmas(self) -> dict[str, Lemma]:
-        """Every lemma by id, retired ones included, in order of admission: a lemma comes after those it uses."""
+        """Every lemma by id, retired ones included: each after those it uses, otherwise in order of admission."""
         proofs = {row["lemma_id"]: row for row in self.each("proofs")}
         found = self._understood("lemmas", lambda row: lemma_from_rows(row, proofs[row["id"]]))
         for lemma in found.values():
@@ -148,7 +148,7 @@ class Tables:
             if missing:
                 said = f"{lemma.id} rests on {min(missing)}, which is not there"
                 raise UserError(f"{self.directory}: its lemmas cannot be read ({said})")
-        return found
+        return {lemma.id: lemma for lemma in after_uses(found)}
 
     @cached_property
     def definitions(self) -> dict[str, Definition]:
@@ -168,6 +168,27 @@ class Tables:
                 said = f"{type(error).__name__}: {error}"
                 raise UserError(f"{self.directory}: its {name} cannot be read ({row['id']}: {said})") from error
         return found
+
+
+def after_uses(lemmas: Mapping[str, Lemma]) -> list[Lemma]:
+    """Lemmas, each after those that its proof uses now, otherwise in the order in which they are given.
+
+    The order of admission alone is not such an order: a lemma that came back with another proof may use later ones.
+    """
+    done: dict[str, Lemma] = {}
+    begun: set[str] = set()
+    waiting = [*lemmas][::-1]
+    while waiting:
+        at = waiting.pop()
+        if at in done:
+            continue
+        if at in begun:
+            done[at] = lemmas[at]
+            continue
+        begun.add(at)
+        waiting.append(at)
+        waiting += [used for used in reversed(lemmas[at].uses) if used in lemmas and used not in begun]
+    return [*done.values()]
 
 
 def extend(before: Tables, delta: Mapping[str, pa.Table]) -> Tables:

@@ -8,7 +8,7 @@ and `--library FILE.jsonl` takes it (`pipeline.loop.import_library`).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -68,7 +68,7 @@ def library_of(tables: Tables, preludes: Mapping[str, str]) -> Library:
     kept = {lemma.id for lemma in tables.lemmas.values() if lemma.retired_by is None}
     for lemma in reversed(tables.lemmas.values()):
         kept |= set(lemma.uses) if lemma.id in kept else set[str]()
-    chosen = _in_order([lemma for lemma in tables.lemmas.values() if lemma.id in kept])
+    chosen = [lemma for lemma in tables.lemmas.values() if lemma.id in kept]
     if not chosen:
         raise UserError(f"{tables.directory} has no lemma as of round {tables.round}: there is nothing to export")
     backend = backend_of(prover_of(lemma.prover for lemma in chosen))
@@ -85,21 +85,6 @@ def library_of(tables: Tables, preludes: Mapping[str, str]) -> Library:
     of_lemmas = lemma_names(tables.lemmas.values(), spoken, types, {*written, *names.values()})
     names |= {lemma.canonical_name: of_lemmas[lemma.id] for lemma in tables.lemmas.values()}
     return Library(backend, tables, tuple(parts), names)
-
-
-def _in_order(lemmas: Sequence[Lemma]) -> list[Lemma]:
-    """Each after those that its proof uses, otherwise as admitted: one that was proved anew may use later ones."""
-    by_id = {lemma.id: lemma for lemma in lemmas}
-    done: dict[str, Lemma] = {}
-    for lemma in lemmas:
-        waiting = [lemma.id]
-        while waiting:
-            missing = [used for used in by_id[waiting[-1]].uses if used not in done and used in by_id]
-            if missing:
-                waiting += missing
-            else:
-                done.setdefault(waiting[-1], by_id[waiting.pop()])
-    return list(done.values())
 
 
 def _reached(form: ExportForm, tables: Tables, lemmas: Iterable[Lemma]) -> tuple[Definition, ...]:

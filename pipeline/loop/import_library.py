@@ -81,9 +81,6 @@ def _of_run(context: RunContext, workers: Workers, source: Path, at_round: int |
     verdicts: list[Verdict] = workers.ask_verifiers("audit", candidates)
     proposals = [Proposal(lemma, verdict, imported=True) for lemma, verdict in zip(usable, verdicts, strict=True)]
     inserted = workers.library.insert_many(proposals)
-    for one, lemma in zip(inserted, usable, strict=True):
-        if lemma.retired_by is not None and not one.refused:
-            workers.library.retire(lemma.id, lemma.retired_by)
     taken = sum(one.new for one in inserted)
     refused = f", {len(usable) - taken} not accepted" if taken < len(usable) else ""
     left = len(offered) - len(usable) - len(known & {lemma.id for lemma in offered})

@@ -133,20 +133,18 @@ def judge(
 
 def _record(workers: Workers, progress: Progress, judged: _Judged) -> None:
     """Retire what was refused, and say so."""
-    library = workers.library
     for name, reason in judged.bad.items():
         progress.say(f"LEMMA REFUSED by the recheck, retired with all that rests on it: {name[:16]}: {reason}")
-        library.retire(name, REFUSED)  # first: what is stopped here must not be offered to proofs
-        library.set_trust([name], "none")
-        library.add_event("recheck_failed", name, detail={"reason": reason})
+    workers.library.refuse(judged.bad)
 
 
 def open_again(workers: Workers, progress: Progress) -> None:
-    """Open problems whose proofs rest on refused lemmas.
+    """Open problems whose proofs rest on refused lemmas, and refuse lemmas whose proofs do.
 
     A session begins with this too: a recheck may have been stopped when it had refused a lemma, and a proof of it that
     is found later does not mend the texts that hold the refused one.
     """
+    workers.library.refuse(dict.fromkeys(workers.library.on_refused(), "rests on a lemma that was refused"))
     for name in workers.library.proved_on_refused():
         progress.say(f"problem {name} is open again: its proof rests on a lemma that the recheck refused")
         workers.library.set_problem(name, "open", reason=REFUSED)

@@ -17,7 +17,8 @@ from library_store import graph, journal
 from library_store.admission import Proposal
 from library_store.library import Library
 from library_store.schema import SCHEMA_VERSION, Metric
-from library_store.state import AUTOMATION
+from library_store.snapshot import read
+from library_store.state import AUTOMATION, REFUSED
 from tests.library_store import samples
 from tests.library_store.samples import AUDITED, lemma, opened, request, sha
 
@@ -201,7 +202,7 @@ def test_a_retired_lemma_that_nothing_subsumes_comes_back_with_a_new_proof(tmp_p
         library.retire(sha("lemma a"), sha("lemma b"))
         again = replace(lemma("a"), proof="intros. now auto.")
         assert library.insert(again, AUDITED).reason == "known"
-        library.retire(sha("lemma b"), "failed_recheck")
+        library.retire(sha("lemma b"), "unused")
         assert library.requests[request("a").id].status == "open"
         assert library.insert(replace(again, uses=(sha("lemma b"),)), AUDITED).reason == "revived"
         back = library.lemmas[sha("lemma a")]
@@ -217,13 +218,167 @@ def test_a_retired_lemma_that_a_recheck_refuses_answers_nothing_and_can_come_bac
         library.insert_many([Proposal(lemma("a"), AUDITED), Proposal(lemma("b"), AUDITED)])
         library.add_request(request("a"))
         library.retire(sha("lemma a"), AUTOMATION)
-        library.set_trust([sha("lemma a")], "none")
-        library.retire(sha("lemma a"), "failed_recheck")
+        library.refuse({sha("lemma a"): "does_not_compile: …"})
+        assert library.unrefused() == [library.lemmas[sha("lemma b")]]
         assert library.requests[request("a").id].status == "open"
         again = replace(lemma("a"), proof="intros. now auto.")
         assert library.insert(again, AUDITED).reason == "revived"
         assert library.lemmas[sha("lemma a")].proof == again.proof
         assert library.trust[sha("lemma a")] == "audited"
+
+
+def test_lemmas_are_refused_together_with_what_rests_on_them_in_one_write(tmp_path: Path) -> None:
+    a, b = sha("lemma a"), sha("lemma b")
+    log = tmp_path / "journal" / "round-0001.log"
+    with opened(tmp_path) as library:
+        library.insert_many([Proposal(lemma("a"), AUDITED), Proposal(lemma("b", uses=(a,)), AUDITED)])
+        library.add_request(request("b"))
+        before = log.stat().st_size
+        library.refuse({a: "does_not_compile: …", b: "rests on a"})
+        assert [row["subject"] for row in library.at_round(1).rows("events")] == [a, b]
+    whole = log.read_bytes()
+    for end in range(before, len(whole) + 1, 7):
+        log.write_bytes(whole[:end])
+        with Library(tmp_path) as library:
+            refused = {library.refused(a), library.refused(b), library.requests[request("b").id].status == "open"}
+            assert refused == {end == len(whole)}
+
+
+@pytest.mark.parametrize("told", ["refused", "retired by a recheck that was stopped", "as an older recheck told it"])
+def test_nothing_may_rest_on_a_refused_lemma(tmp_path: Path, told: str) -> None:
+    a, b = sha("lemma a"), sha("lemma b")
+    with opened(tmp_path) as library:
+        library.insert_many([Proposal(lemma("a"), AUDITED), Proposal(lemma("b", uses=(a,)), AUDITED)])
+        if told == "refused":
+            library.refuse({a: "does_not_compile: …"})
+        elif told == "retired by a recheck that was stopped":
+            library.retire(a, REFUSED)
+        else:
+            library.retire(a, AUTOMATION)
+            library.set_trust([a], "none")
+        for uses in ((a,), (b,)):
+            assert library.insert(lemma("c", uses=uses), AUDITED).reason == "on_refused"
+            with pytest.raises(ValueError, match="the proof of prop_1 rests on lemmas that a recheck refused"):
+                library.set_problem("prop_1", "proved", proof="apply b.", uses=uses)
+        assert sha("lemma c") not in library.lemmas
+        assert library.problems["prop_1"].status == "open"
+        assert library.on_refused() == [b]
+        assert library.known([a, b, "nothing"]) == [False, True, False]
+        back, c = library.insert_many(
+            [Proposal(lemma("a", proof="another."), AUDITED), Proposal(lemma("c", uses=(a,)), AUDITED)]
+        )
+        assert (back.reason, c.reason) == ("revived", "new")
+
+
+def test_proofs_may_rest_on_a_lemma_that_was_only_retired(tmp_path: Path) -> None:
+    a = sha("lemma a")
+    with opened(tmp_path) as library:
+        library.insert_many([Proposal(lemma(name), AUDITED) for name in "ab"])
+        library.retire(a, sha("lemma b"))
+        assert library.insert(lemma("c", uses=(a,)), AUDITED).new
+        library.retire(sha("lemma b"), "unused")
+        assert library.insert(lemma("d", uses=(a,)), AUDITED).new
+        assert library.set_problem("prop_1", "proved", proof="apply a.", uses=[a]).uses == (a,)
+
+
+def test_lemmas_come_each_after_those_that_their_proofs_use_now(tmp_path: Path) -> None:
+    """Also where one has come back with a proof by a lemma that is younger than it."""
+    with opened(tmp_path) as library:
+        library.insert_many([Proposal(lemma(name), AUDITED) for name in "ab"])
+        library.insert(lemma("c", uses=(sha("lemma b"),)), AUDITED)
+        library.refuse({sha("lemma a"): "does_not_compile: …"})
+        assert library.insert(lemma("a", uses=(sha("lemma c"),)), AUDITED).reason == "revived"
+        assert [one.name for one in library.lemmas.values()] == ["a", "b", "c"]
+        assert [one.name for one in library.unrefused()] == ["b", "c", "a"]
+        assert [one.name for one in library.all_lemmas()] == ["b", "c", "a"]
+        library.snapshot()
+    assert [one.name for one in read(tmp_path).lemmas.values()] == ["b", "c", "a"]
+    with Library(tmp_path) as library:
+        assert [one.name for one in library.unrefused()] == ["b", "c", "a"]
+
+
+@pytest.mark.parametrize("others", [False, True])
+def test_lemmas_of_one_group_cannot_rest_on_each_other(tmp_path: Path, others: bool) -> None:
+    """Neither directly nor, where there are others, through these."""
+    a, b, on_a, on_b = (sha(f"lemma {name}") for name in ("a", "b", "on a", "on b"))
+    with opened(tmp_path) as library:
+        library.insert_many([Proposal(lemma(name), AUDITED) for name in "ab"])
+        library.insert_many([Proposal(lemma("on a", uses=(a,)), AUDITED), Proposal(lemma("on b", uses=(b,)), AUDITED)])
+        for one in (a, b):
+            library.retire(one, "unused")
+        group = [lemma("a", uses=(on_b if others else b,)), lemma("b", uses=(on_a if others else a,))]
+        answers = library.insert_many([Proposal(one, AUDITED) for one in group])
+        assert [answer.reason for answer in answers] == ["revived", "uses_itself"]
+        assert nx.is_directed_acyclic_graph(library.graph)
+
+
+def test_a_lemma_may_come_back_by_another_of_its_group(tmp_path: Path) -> None:
+    with opened(tmp_path) as library:
+        library.insert(lemma("a"), AUDITED)
+        library.refuse({sha("lemma a"): "does_not_compile: …"})
+        group = [Proposal(lemma("b"), AUDITED), Proposal(lemma("a", uses=(sha("lemma b"),)), AUDITED)]
+        assert [answer.reason for answer in library.insert_many(group)] == ["new", "revived"]
+        assert [one.name for one in library.unrefused()] == ["b", "a"]
+
+
+def test_another_proof_of_a_statement_lends_no_trust_to_the_one_that_is_kept(tmp_path: Path) -> None:
+    rechecked = replace(AUDITED, trust="rechecked")
+    again = lemma("a", proof="another.", origins=("prop_2",))
+    with opened(tmp_path) as library:
+        answers = library.insert_many([Proposal(lemma("a"), AUDITED), Proposal(again, rechecked)])
+        assert [answer.reason for answer in answers] == ["new", "merged"]
+        assert (library.trust[sha("lemma a")], library.lemmas[sha("lemma a")].proof) == ("audited", lemma("a").proof)
+        library.refuse({sha("lemma a"): "does_not_compile: …"})
+        answers = library.insert_many([Proposal(again, AUDITED), Proposal(lemma("a", origins=("prop_3",)), rechecked)])
+        assert [answer.reason for answer in answers] == ["revived", "merged"]
+        assert library.trust[sha("lemma a")] == "audited"
+        assert not library.refused(sha("lemma a"))
+
+
+def test_what_rests_on_a_lemma_with_another_proof_was_not_rechecked_with_that(tmp_path: Path) -> None:
+    a, b, c = (sha(f"lemma {name}") for name in "abc")
+    with opened(tmp_path) as library:
+        library.insert_many([Proposal(lemma("a"), AUDITED), Proposal(lemma("b", uses=(a,)), AUDITED)])
+        library.insert_many([Proposal(lemma("c", uses=(b,)), AUDITED), Proposal(lemma("d"), AUDITED)])
+        library.set_trust([a, b, c, sha("lemma d")], "rechecked")
+        library.retire(a, "unused")
+        group = [Proposal(lemma("a", proof="another."), AUDITED), Proposal(lemma("c", origins=("new",)), AUDITED)]
+        assert [answer.reason for answer in library.insert_many(group)] == ["revived", "merged"]
+        assert [library.trust[one] for one in (a, b, c, sha("lemma d"))] == [*["audited"] * 3, "rechecked"]
+
+
+def test_lemmas_are_imported_with_their_retirement_in_one_write(tmp_path: Path) -> None:
+    """A retirement is taken over where what retired the lemma is here; a lemma that nothing stands for stays in use."""
+    offered = [
+        lemma("a", retired_by=sha("lemma b")),
+        lemma("b", retired_by=sha("lemma c")),
+        lemma("c"),
+        lemma("d", retired_by=sha("a lemma that is not here")),
+        lemma("e", retired_by=AUTOMATION),
+    ]
+    log = tmp_path / "journal" / "round-0001.log"
+    with opened(tmp_path) as library:
+        for name in "ad":
+            library.add_request(request(name))
+        before = log.stat().st_size
+        library.insert_many([Proposal(one, AUDITED, imported=True) for one in offered])
+        retired = [one.name for one in library.lemmas.values() if one.retired_by is not None]
+        assert retired == ["a", "b", "e"]
+        assert edges(library, "subsumed_by") == {
+            (sha("lemma a"), sha("lemma b"), False),
+            (sha("lemma b"), sha("lemma c"), False),
+        }
+        assert {library.requests[request(name).id].status for name in "ad"} == {"answered"}
+        found = library.retrieve(samples.STATEMENT, [sha("nat"), sha("plus")], sha(""), 10)
+        assert sorted(entry.lemma.name for entry in found) == ["c", "d"]
+        library.insert(lemma("f", retired_by=sha("lemma c")), AUDITED)
+        assert library.lemmas[sha("lemma f")].retired_by is None, "only what is imported comes retired"
+    whole = log.read_bytes()
+    for end in range(before, len(whole), 11):
+        log.write_bytes(whole[:end])
+        with Library(tmp_path) as library:
+            there = [one.name for one in library.lemmas.values()]
+            assert not there or [one.name for one in library.lemmas.values() if one.retired_by] == ["a", "b", "e"]
 
 
 def test_a_retirement_and_the_requests_that_it_opens_are_one_write(tmp_path: Path) -> None:

@@ -3,15 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from domain import Lemma
+from library_store.admission import Proposal
 from library_store.library import Library
 from library_store.state import REFUSED
 from pipeline.loop.context import RunContext
 from pipeline.loop.import_library import _usable, import_library  # pyright: ignore[reportPrivateUsage]
+from tests.library_store.samples import AUDITED
 from tests.pipeline.contexts import context_of
 from tests.pipeline.elaborated import lemma_of
 from tests.pipeline.small_theory import theory
@@ -74,6 +77,28 @@ def test_another_statement_under_its_own_identity_is_left_to_the_audit(context: 
     claimed = replace(used, id=other, statement_exact=exact, term=theory()["sum_comm"].statement)
     (found,) = _usable(context, [claimed], set())
     assert (found.id, found.statement) == (other, "forall x0 x1, sum x0 x1 = sum x1 x0")
+
+
+def test_a_library_comes_with_its_retirements_in_one_write(context: RunContext, tmp_path: Path) -> None:
+    used, using = offered()
+    source = tmp_path / "source"
+    with Library(source) as library:
+        library.add_definitions(context.definitions.values())
+        library.insert_many([Proposal(one, AUDITED) for one in (used, using)])
+        library.retire(used.id, using.id)
+        library.snapshot()
+    log = tmp_path / "run" / "journal" / "round-0001.log"
+    with Library(tmp_path / "run") as library:
+        library.add_definitions(context.definitions.values())
+        before = log.stat().st_size
+        workers: Any = SimpleNamespace(library=library, ask_verifiers=lambda _, asked: [AUDITED] * len(asked))
+        assert import_library(context, workers, source) == [f"2 lemmas of {source} audited and taken"]
+    whole = log.read_bytes()
+    for end in (*range(before, len(whole), 97), len(whole)):
+        log.write_bytes(whole[:end])
+        with Library(tmp_path / "run") as library:
+            there = {one.id: one.retired_by for one in library.lemmas.values()}
+            assert there == ({used.id: using.id, using.id: None} if end == len(whole) else {})
 
 
 def test_of_a_run_without_lemmas_it_is_said_where_its_proved_problems_are(context: RunContext, tmp_path: Path) -> None:
