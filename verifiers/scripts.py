@@ -74,8 +74,6 @@ class ProverAutomation(Protocol):
     """CPU seconds of a script in a first pass over a portfolio; None for no such pass."""
     reads_terms: bool
     """Whether statements are terms here. Where they are their authors' text, lemmas are given as they are retrieved."""
-    takes_choices: bool
-    """Whether the lemmas that a saturation prover chooses are worth scripts of their own."""
 
     def writer(self, theory: Theory, rule: Callable[[Lemma], Rule]) -> ScriptWriter:
         """Who writes scripts over a theory; `rule` says how a lemma is used."""

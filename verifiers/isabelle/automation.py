@@ -28,7 +28,6 @@ class IsabelleAutomation:
 
     quick_seconds: float | None = None
     reads_terms = False
-    takes_choices = False
 
     def writer(self, theory: Theory, rule: Callable[[Lemma], Rule]) -> IsabelleWriter:
         del theory, rule

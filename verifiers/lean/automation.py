@@ -45,7 +45,6 @@ class LeanAutomation:
 
     quick_seconds: float | None = None  # a script that is stopped costs a new process
     reads_terms = True
-    takes_choices = False
 
     def writer(self, theory: Theory, rule: Callable[[Lemma], Rule]) -> LeanWriter:
         return LeanWriter(theory, rule)

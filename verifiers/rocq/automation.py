@@ -23,7 +23,6 @@ class RocqAutomation:
 
     quick_seconds: float | None = 0.35
     reads_terms = True
-    takes_choices = True
 
     def writer(self, theory: Theory, rule: Callable[[Lemma], Rule]) -> RocqWriter:
         return RocqWriter(theory, rule)
