@@ -41,15 +41,24 @@ PLAY = {
     "axiom, uses, or raw (lines)",
     "result": "what the result says instead: ok, errors, nodes",
     "task": "hang (until the limit), stuck (also after it), late (a cancel comes too late), failed, drop (the "
-    "connection in mid-message), die (the whole server)",
+    "connection in mid-message), die (the whole server), kill_ml (after it the session's ML process is dead)",
     "facts": "lines of the theory G that asks for a session's facts, @ being its nonce",
     "message": "of a task that failed",
     "build": "what session_build answers instead",
 }
-WIRE = {"pieces": 0, "long": False, "crlf": False, "chatter": False, "padding": 0, "forget": False, "greeting": None}
+WIRE = {
+    "pieces": 0,
+    "long": False,
+    "crlf": False,
+    "chatter": False,
+    "padding": 0,
+    "forget": False,
+    "greeting": None,
+    "early": 0,
+}
 """What a play without `when` may set: bytes in one packet, all messages in long form, CR before LF, notes everywhere,
-characters of an additional message in every result, whether the next question's session is unknown (once), and how it
-greets."""
+characters of an additional message in every result, whether the next question's session is unknown (once), how it
+greets, and how many answers about a theory come before it is consolidated."""
 
 CLEAN = {
     "ok": True, "total": 7, "unprocessed": 0, "running": 0, "warned": 0, "failed": 0, "finished": 7, "canceled": False,
@@ -69,6 +78,10 @@ class Server:
         self.name = name
         self.password = str(uuid.uuid4())
         self.sessions: dict[str, dict[str, str]] = {}
+        self.asked: dict[tuple[str, str], int] = {}
+        self.stalled: set[str] = set()
+        """Sessions of which every theory waits behind a loop, or for an ML process that is dead."""
+        self.dead: set[str] = set()
         self.has_forgotten = False
         self.listener = socket.create_server(("127.0.0.1", 0))
 
@@ -228,6 +241,7 @@ class Connection:
         names = list(loaded) if argument.get("all") else [name for name in asked if name in loaded]
         for name in names:
             loaded.pop(name, None)
+            self.server.asked.pop((argument["session_id"], name), None)
         purged = [{"node_name": name, "theory_name": f"Draft.{Path(name).stem}"} for name in names]
         self.write("OK", {"purged": purged, "retained": []})
 
@@ -281,8 +295,7 @@ class Connection:
         if self.server.wire()["forget"] and not self.server.has_forgotten:
             self.server.has_forgotten = True
             self.server.sessions.pop(argument["session_id"], None)
-        loaded = self.server.sessions.get(argument["session_id"])
-        if loaded is None:
+        if argument["session_id"] not in self.server.sessions:
             return "FAILED", {"kind": "error", "message": f"No session '{argument['session_id']}'"}
         folder = Path(argument.get("master_dir", "/nowhere"))
         theories: dict[str, str] = {}
@@ -291,10 +304,8 @@ class Connection:
                 load(folder, name, theories)
         except OSError as error:
             return "FAILED", {"kind": "error", "message": f"Cannot load theory file {error.filename}"}
-        for name, text in theories.items():
-            loaded[str(folder / f"{name}.thy")] = text
-            note = {"kind": "writeln", "message": f"theory Draft.{name} 42%", "theory": f"Draft.{name}", "session": ""}
-            self.write("NOTE", note | {"percentage": 42, "task": task})
+        session = argument["session_id"]
+        self.note_progress(session, folder, theories, task)
         plays = {name: played(self.server.plays(), [closure(theories, name)]) for name in theories}
         for play in plays.values():
             if play.get("task") in ("drop", "die"):
@@ -303,26 +314,57 @@ class Connection:
             if play.get("task") == "failed":
                 return "FAILED", {"kind": "error", "message": play.get("message", "Failed")}
         waiting = {name for name in theories if is_endless(theories[name], plays[name])}
-        if waiting:
-            limit = float(argument.get("check_limit", 0)) * float(argument.get("check_delay", 0.5)) or 1e9
-            kinds = {plays[name].get("task") for name in waiting}
-            started = time.monotonic()
-            while time.monotonic() - started < limit or "stuck" in kinds or "late" in kinds:
-                if event.wait(0.01) and "stuck" not in kinds:
-                    if "late" in kinds:
-                        waiting = set()
-                        break
-                    return "FAILED", {"kind": "error", "message": "Interrupt"}
-                if event.is_set() and "stuck" in kinds and self.connection.fileno() < 0:
-                    raise GoneError
-        return "FINISHED", self.result(folder, theories, plays, waiting)
+        if session in self.server.stalled:
+            waiting = set(theories)
+        if any(play.get("task") == "kill_ml" for play in plays.values()):
+            self.server.dead.add(session)
+            self.server.stalled.add(session)
+        kinds = {plays[name].get("task", "") for name in waiting}
+        how = self.wait_for_limit(argument, kinds, event) if waiting else ""
+        if how == "interrupted":
+            return "FAILED", {"kind": "error", "message": "Interrupt"}
+        if how == "late":
+            waiting = set()
+        if any("loops_forever" in text for text in theories.values()):
+            self.server.stalled.add(session)  # the method keeps its thread
+        asked = {name: self.server.asked.get((session, str(folder / f"{name}.thy")), 0) for name in theories}
+        early = {name for name in theories if asked[name] <= self.server.wire()["early"]}
+        return "FINISHED", self.result(folder, theories, plays, waiting, early)
+
+    def note_progress(self, session: str, folder: Path, theories: dict[str, str], task: str) -> None:
+        """Load theories, with a note of each whose percentage changes by that."""
+        for name, text in theories.items():
+            path = str(folder / f"{name}.thy")
+            self.server.sessions[session][path] = text
+            self.server.asked[session, path] = self.server.asked.get((session, path), 0) + 1
+            note = {"kind": "writeln", "message": f"theory Draft.{name} 42%", "theory": f"Draft.{name}", "session": ""}
+            if session not in self.server.dead and self.server.asked[session, path] == 1:
+                self.write("NOTE", note | {"percentage": 42, "task": task})
+
+    def wait_for_limit(self, argument: dict[str, Any], kinds: set[str], event: threading.Event) -> str:
+        """Wait for theories that do not end; whether it ended at the limit, interrupted, or late, after all."""
+        limit = float(argument.get("check_limit", 0)) * float(argument.get("check_delay", 0.5)) or 1e9
+        started = time.monotonic()
+        while time.monotonic() - started < limit or "stuck" in kinds or "late" in kinds:
+            if event.wait(0.01) and "stuck" not in kinds:
+                return "late" if "late" in kinds else "interrupted"
+            if event.is_set() and "stuck" in kinds and self.connection.fileno() < 0:
+                raise GoneError
+        return "limit"
 
     def result(
-        self, folder: Path, theories: dict[str, str], plays: dict[str, dict[str, Any]], waiting: set[str]
+        self,
+        folder: Path,
+        theories: dict[str, str],
+        plays: dict[str, dict[str, Any]],
+        waiting: set[str],
+        early: set[str],
     ) -> dict[str, Any]:
         nodes: list[dict[str, Any]] = []
         for name, text in theories.items():
             node = entry(folder, name, text, theories, plays[name])
+            if name in early:
+                node["status"] |= {"consolidated": False, "percentage": 99}
             if any(imported in waiting for imported in (name, *imports(text))):
                 unfinished = {"unprocessed": 3, "running": 1, "finished": 3, "consolidated": False, "percentage": 57}
                 node["status"] = CLEAN | unfinished

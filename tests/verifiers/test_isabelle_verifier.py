@@ -135,6 +135,48 @@ def test_a_method_that_cannot_be_stopped_costs_its_session(verifier: IsabelleVer
     other.close()
 
 
+def test_a_loop_costs_the_next_candidate_nothing(verifier: IsabelleVerifier) -> None:
+    """At the limit the server says FINISHED and `ok`, and what is asked of the session next waits behind the loop."""
+    assert kinds(verifier.check([offer("by loops_forever")])) == [TIMEOUT]
+    assert kinds(verifier.check([offer(HONEST[0])])) == [PROVED]
+
+
+def test_a_session_whose_ml_process_died_costs_the_next_candidate_nothing(
+    verifier: IsabelleVerifier, server: StandIn
+) -> None:
+    server.play({"when": "the_killer", "task": "kill_ml"})
+    assert kinds(verifier.check([offer("by the_killer")])) == [PROVED]
+    assert kinds(verifier.check([offer(HONEST[0])])) == [PROVED]
+
+
+def test_a_server_that_died_between_two_questions_is_started_again(command: str) -> None:
+    settings = IsabelleSettings(command=(command,), check_seconds=0.5, start_seconds=30)
+    opened: list[Server] = []
+
+    def open_one() -> Server:
+        opened.append(open_server(settings, Sandbox()))
+        return opened[-1]
+
+    session = Session(settings, open_one)
+    texts = {"T1": 'theory T1 imports "Main"\nbegin\nend\n'}
+    assert session.use(texts, ["T1"], 5).nodes["T1"].clean
+    opened[0].client.command("shutdown", None, 5)
+    assert session.use(texts, ["T1"], 5).nodes["T1"].clean
+    session.close()
+
+
+def test_theories_that_are_not_yet_consolidated_are_asked_for_again(
+    verifier: IsabelleVerifier, server: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server ends a task when nothing is left to run, which is before its theories are consolidated."""
+    server.play({"early": 4})
+    assert kinds(verifier.check([offer(HONEST[0]), offer(HONEST[1])])) == [PROVED, PROVED]
+    assert kinds(verifier.audit([offer(HONEST[2])])) == [PROVED]
+    server.play({"early": 1_000})
+    monkeypatch.setattr("verifiers.audit.isabelle.session.CONSOLIDATION_SECONDS", 0.3)
+    assert kinds(verifier.check([offer(HONEST[3])])) == kinds(verifier.audit([offer(HONEST[3])])) == [TIMEOUT]
+
+
 def test_candidates_of_different_sessions_are_asked_apart(verifier: IsabelleVerifier) -> None:
     other = replace(PROBLEM, header='theory X imports Main "HOL-Number_Theory.Number_Theory" begin')
     missing = replace(PROBLEM, header="theory X imports Missing begin")

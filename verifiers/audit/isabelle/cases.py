@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 from domain import Candidate, Message, Verdict
 from verifiers.audit.isabelle import scan, theories
+from verifiers.audit.isabelle.answers import Node
 from verifiers.audit.isabelle.comparison import audit_body
-from verifiers.audit.isabelle.session import Node
 from verifiers.audit.isabelle.theories import FrozenStatement, Header, Names, Placed
 from verifiers.audit.refusals import Malformed
 

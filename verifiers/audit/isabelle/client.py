@@ -6,8 +6,8 @@ it can never be cancelled; a server that falls silent is waited for without end;
 answer to a task's command, ends in an unrelated exception. Messages of more than a megabyte it reads well.
 
 Everything is read by whoever waits: there are no threads. Ends of tasks that nobody waits for yet are kept, those of
-abandoned tasks are dropped, notes are dropped (they are no evidence). A connection whose answers can no longer be
-matched with questions closes itself.
+abandoned tasks are dropped. Of notes, which are no evidence, only the task that they name is kept. A connection whose
+answers can no longer be matched with questions closes itself.
 
 Invariant: an end is handed out only for the task that it names, and once.
 
@@ -29,8 +29,8 @@ from domain import OutsideError
 from verifiers.audit.isabelle.framing import Decoder, ProtocolError, Reply, encode, parse
 
 PIECE = 1 << 16
-ABANDONED = 1_000
-"""Abandoned tasks whose end is still expected."""
+KEPT = 1_000
+"""Abandoned tasks whose end is still expected, and tasks of which there were notes."""
 
 
 class ServerGone(OutsideError):  # noqa: N818 (what happened, in the words of the field)
@@ -100,6 +100,7 @@ class Client:
         self._replies: list[Reply] = []
         self._ended: dict[str, Ended] = {}
         self._abandoned: dict[str, None] = {}
+        self._noted: dict[str, None] = {}
         self.closed = False
         deadline = time.monotonic() + seconds
         self._send(password.encode("utf-8") + b"\n", deadline)
@@ -153,17 +154,22 @@ class Client:
             raise ProtocolError(f"the Isabelle server answers `{name}` without a task: {answer!r}")
         return task
 
-    def wait(self, task: str, seconds: float) -> Ended:
+    def wait(self, task: str, seconds: float, silence: float | None = None) -> Ended:
         """The end of a task.
 
         Raises:
-            TimeoutError: it has not ended in time; it goes on.
+            TimeoutError: it has not ended in time, or not even a note of it came within `silence` seconds; it goes on.
             ServerGone: the server is gone.
         """
         deadline = time.monotonic() + seconds
+        first = deadline if silence is None else time.monotonic() + min(silence, seconds)
         while task not in self._ended:
-            self._pump(deadline)
+            self._pump(deadline if self.is_noted(task) else first)
         return self._ended.pop(task)
+
+    def is_noted(self, task: str) -> bool:
+        """Whether a note of the task came, as it does when a theory makes progress. Only recent tasks are known."""
+        return task in self._noted
 
     def cancel(self, task: str, seconds: float) -> Ended | None:
         """Ask for a task's end, and wait for it; None if it does not come in time and is given up.
@@ -174,9 +180,7 @@ class Client:
         try:
             return self.wait(task, seconds)
         except TimeoutError:
-            self._abandoned[task] = None
-            while len(self._abandoned) > ABANDONED:
-                del self._abandoned[next(iter(self._abandoned))]
+            _keep(self._abandoned, task)
             return None
 
     # ------------------------------------------------------------------------------------------------- the wire
@@ -221,6 +225,9 @@ class Client:
 
     def _sort(self, reply: Reply) -> None:
         if reply.name == "NOTE":
+            noted = reply.argument.get("task") if isinstance(reply.argument, dict) else None
+            if isinstance(noted, str):
+                _keep(self._noted, noted)
             return
         if reply.name in ("OK", "ERROR"):
             self._replies.append(reply)
@@ -266,6 +273,12 @@ def _ready(descriptor: int, event: int, seconds: float) -> bool:
     poll = select.poll()
     poll.register(descriptor, event)
     return bool(poll.poll(seconds * 1000))
+
+
+def _keep(tasks: dict[str, None], task: str) -> None:
+    tasks[task] = None
+    while len(tasks) > KEPT:
+        del tasks[next(iter(tasks))]
 
 
 def _json(value: Any) -> str:

@@ -22,10 +22,11 @@ from functools import cached_property
 
 from domain import Candidate, Development, Lemma, Message, OutsideError, Problem, Prover, Verdict
 from verifiers.audit.cache import Judged, Kind, VerdictCache
+from verifiers.audit.isabelle.answers import Used
 from verifiers.audit.isabelle.cases import Case, groups, prepare, sessions_of
 from verifiers.audit.isabelle.comparison import ACCESS, probes, release_year
 from verifiers.audit.isabelle.server import IsabelleSettings, Server, open_server
-from verifiers.audit.isabelle.session import Session, Used
+from verifiers.audit.isabelle.session import Session
 from verifiers.audit.isabelle.theories import named_lemmas
 from verifiers.audit.isabelle.verdicts import verdict_on
 from verifiers.audit.sandbox import Sandbox

@@ -1,12 +1,13 @@
 """A warm session of an Isabelle server: theories are written, asked for, and purged.
 
-`use` asks for theories and gives back what the server said of every node. Nothing of it is taken for success: whether a
-node is clean (consolidated, not cancelled, nothing unprocessed or running, nothing failed, no error) is asked of each
-node, since a task that met its limit ends FINISHED with whatever there is, even with `ok` true.
+`use` asks for theories and gives back what the server said of every node (`answers`). A server ends a task when no
+command is left to run, which may be before it has found the theories consolidated. So the same is asked again, without
+purging, until that is said or a few seconds are over.
 
-A task has two clocks: the server's own limit, and ours, a little later, that cancels it. After a timeout the session
-is stopped, and a server of ours killed, because a method that loops keeps its thread. A session that the server no
-longer knows is started anew, once.
+A task has two clocks: the server's own limit, and ours, a little later, that cancels it. Where anything is left
+unprocessed or running, the session is stopped, and a server of ours killed, because a method that loops keeps its
+thread, and whatever is asked next would wait behind it. A session that is no more (the server does not know it, or it
+has answered before and now gives no sign of a theory: its ML process died) is started anew, once.
 
 Invariant: a name of a theory is used once in a session, and its nodes are purged after.
 
@@ -19,12 +20,13 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 from domain import OutsideError
 from verifiers.audit import scratch
+from verifiers.audit.isabelle.answers import Used, read_used
 from verifiers.audit.isabelle.client import CommandError, Ended, Identity, ServerGone
 from verifiers.audit.isabelle.server import IsabelleSettings, Server
 
@@ -33,6 +35,15 @@ CHECK_DELAY = 0.05
 
 GRACE_SECONDS = 2.0
 """Between the server's limit and ours, and for a cancelled task to end."""
+
+CONSOLIDATION_SECONDS = 10.0
+"""For theories with nothing left to run to be consolidated, wall time after the server's first answer."""
+
+AGAIN_SECONDS = 0.1
+"""Between two questions for the same theories."""
+
+SILENCE_SECONDS = 5.0
+"""How long a session that has answered before may give no sign of a question's theories, at least."""
 
 ANSWER_SECONDS = 30.0
 """For what a server answers at once."""
@@ -47,45 +58,6 @@ OPTIONS = (
 """Options of every session: proofs are done and recorded, and theories are found finished soon after they are."""
 
 
-class NodeMessage(NamedTuple):
-    """A message of a node; offsets count Isabelle's symbols from 1, or are -1."""
-
-    kind: str
-    text: str
-    start: int = -1
-    end: int = -1
-
-
-class Node(NamedTuple):
-    """What the server says of one theory."""
-
-    theory: str
-    settled: bool
-    """Nothing of it is unprocessed, running or cancelled, and all forked proofs have ended."""
-    failed: bool
-    messages: tuple[NodeMessage, ...]
-
-    @property
-    def errors(self) -> tuple[NodeMessage, ...]:
-        return tuple(one for one in self.messages if one.kind == "error")
-
-    @property
-    def clean(self) -> bool:
-        return self.settled and not self.failed and not self.errors
-
-
-@dataclass(frozen=True, slots=True)
-class Used:
-    """The end of a question. `failed`: the whole task failed (a missing import, say), `message` says how."""
-
-    kind: Literal["finished", "failed", "timeout", "gone"]
-    nodes: Mapping[str, Node] = field(default_factory=dict[str, Node])
-    ok: bool = False
-    errors: tuple[NodeMessage, ...] = ()
-    message: str = ""
-    seconds: float = 0.0
-
-
 class Session:
     """One session; it and its server are started when they are first needed."""
 
@@ -97,6 +69,7 @@ class Session:
         self._include = sorted(set(include) - {settings.session})
         self._server: Server | None = None
         self._id: str | None = None
+        self._has_answered = False
         self._closed_cpu_seconds = 0.0
 
     @property
@@ -112,6 +85,7 @@ class Session:
         """End the session, by ending its server if that is ours."""
         server, session = self._server, self._id
         self._server = self._id = None
+        self._has_answered = False
         if server is None:
             return
         if session is not None and not server.ours and not server.client.closed:
@@ -128,10 +102,10 @@ class Session:
             OutsideError: there is no server, or no session can be started.
         """
         used = self._use(theories, asked, seconds)
-        if used.kind == "failed" and used.message.startswith("No session"):
+        if used.kind == "lost":
             self.close()
             used = self._use(theories, asked, seconds)
-        if used.kind in ("timeout", "gone"):
+        if used.kind in ("timeout", "gone", "lost") or any(node.busy for node in used.nodes.values()):
             self.close()
         return used
 
@@ -177,22 +151,15 @@ class Session:
         for name, text in theories.items():
             (server.folder / f"{name}.thy").write_text(text, encoding="utf-8")
         started = time.monotonic()
-        argument = {
-            "session_id": session,
-            "theories": list(asked),
-            "master_dir": str(server.folder),
-            "pretty_margin": 1_000_000.0,
-            "unicode_symbols": False,
-            "check_delay": CHECK_DELAY,
-            "check_limit": max(1, math.ceil(seconds / CHECK_DELAY)),
-            "watchdog_timeout": seconds,
-        }
         try:
-            task = server.client.start("use_theories", argument, ANSWER_SECONDS)
-            try:
-                ended = server.client.wait(task, seconds + GRACE_SECONDS)
-            except TimeoutError:
-                ended = server.client.cancel(task, GRACE_SECONDS)
+            used = self._ask(asked, seconds, started, silence=self._has_answered)
+            patience = time.monotonic() + CONSOLIDATION_SECONDS
+            while self._may_settle(used, started + seconds) and time.monotonic() < patience:
+                time.sleep(AGAIN_SECONDS)
+                used = self._ask(asked, 1.0, started)
+            if used.kind == "lost":
+                return used
+            self._has_answered = self._has_answered or used.kind == "finished"
             self._purge(server, session, list(theories))
         except ServerGone as error:
             return Used("gone", message=str(error), seconds=time.monotonic() - started)
@@ -201,12 +168,44 @@ class Session:
         finally:
             for name in theories:
                 (server.folder / f"{name}.thy").unlink(missing_ok=True)
-        took = time.monotonic() - started
-        if ended is None or (not ended.finished and ended.message == "Interrupt"):
-            return Used("timeout", message="cancelled", seconds=took)
-        if not ended.finished:
-            return Used("failed", message=ended.message, seconds=took)
-        return _read(ended.answer, server.folder, took)
+        return used
+
+    def _may_settle(self, used: Used, limit: float) -> bool:
+        """Whether a theory is not yet consolidated; what is still at work when its time is over is not waited for."""
+        return used.kind == "finished" and any(
+            node.pending and (not node.busy or time.monotonic() < limit) for node in used.nodes.values()
+        )
+
+    def _ask(self, asked: Sequence[str], seconds: float, started: float, *, silence: bool = False) -> Used:
+        """One question for theories that are written; those that are loaded are not run again.
+
+        `silence`: a session that gives no sign of the theories is lost.
+        """
+        server = self._running()
+        argument = {
+            "session_id": self._session(),
+            "theories": list(asked),
+            "master_dir": str(server.folder),
+            "pretty_margin": 1_000_000.0,
+            "unicode_symbols": False,
+            "check_delay": CHECK_DELAY,
+            "check_limit": max(1, math.ceil(seconds / CHECK_DELAY)),
+            "watchdog_timeout": seconds,
+        }
+        client = server.client
+        try:
+            task = client.start("use_theories", argument, ANSWER_SECONDS)
+        except ServerGone as error:
+            if not silence:
+                raise
+            return Used("lost", message=str(error))
+        try:
+            ended = client.wait(task, seconds + GRACE_SECONDS, max(SILENCE_SECONDS, seconds / 2) if silence else None)
+        except TimeoutError:
+            ended = client.cancel(task, GRACE_SECONDS)
+        used = _used(ended, server.folder, time.monotonic() - started)
+        unfinished = used.kind == "timeout" or any(node.busy for node in used.nodes.values())
+        return replace(used, kind="lost") if silence and unfinished and not client.is_noted(task) else used
 
     def _purge(self, server: Server, session: str, theories: Sequence[str]) -> None:
         argument = {"session_id": session, "theories": list(theories), "master_dir": str(server.folder)}
@@ -237,64 +236,12 @@ class Session:
             scratch.remove(folder)
 
 
-def _read(answer: Mapping[str, Any], folder: Path, seconds: float) -> Used:
-    """The result of `use_theories`, believed as far as it can be understood.
-
-    A node that is not in our folder is left out; one that occurs twice is not settled.
-    """
-    nodes: dict[str, Node] = {}
-    listed = answer.get("nodes")
-    for entry in listed if isinstance(listed, list) else []:
-        node = _node(entry, folder)
-        if node is not None:
-            twice = node.theory in nodes
-            nodes[node.theory] = node._replace(settled=node.settled and not twice)
-    errors = answer.get("errors")
-    read = (
-        tuple(_said(one) for one in errors)
-        if isinstance(errors, list)
-        else (NodeMessage("error", "no list of errors"),)
-    )
-    return Used("finished", nodes, answer.get("ok") is True, read, seconds=seconds)
-
-
-def _node(entry: Any, folder: Path) -> Node | None:
-    if not isinstance(entry, dict) or not isinstance(entry.get("theory_name"), str):
-        return None
-    name: str = entry["theory_name"].rpartition(".")[2]
-    if not _is_ours(entry.get("node_name"), folder, f"{name}.thy"):
-        return None
-    status: Any = entry.get("status")
-    known: dict[str, Any] = status if isinstance(status, dict) else {}
-    settled = known.get("consolidated") is True and known.get("canceled") is False
-    settled = settled and known.get("unprocessed") == 0 and known.get("running") == 0
-    failed = known.get("ok") is not True or known.get("failed") != 0
-    messages = entry.get("messages")
-    if not isinstance(messages, list):
-        return Node(name, False, failed, ())
-    return Node(name, settled, failed, tuple(_said(one) for one in messages))
-
-
-def _is_ours(node_name: Any, folder: Path, file: str) -> bool:
-    """Whether a node is of a file of ours. A path that is not absolute is an abbreviation: only its end can be read."""
-    if not isinstance(node_name, str):
-        return False
-    path = Path(node_name)
-    if not path.is_absolute():
-        return path.name == file
-    return path == folder / file or path.resolve() == (folder / file).resolve()
-
-
-def _said(entry: Any) -> NodeMessage:
-    """A message; one that is not understood counts as an error."""
-    if not isinstance(entry, dict) or not isinstance(entry.get("message"), str):
-        return NodeMessage("error", f"not understood: {entry!r}"[:200])
-    position: Any = entry.get("pos")
-    known: dict[str, Any] = position if isinstance(position, dict) else {}
-    start, end = known.get("offset"), known.get("end_offset")
-    return NodeMessage(
-        str(entry.get("kind")),
-        entry["message"],
-        start if isinstance(start, int) else -1,
-        end if isinstance(end, int) else -1,
-    )
+def _used(ended: Ended | None, folder: Path, seconds: float) -> Used:
+    """What the end of a question says; None is the end of one that had to be given up."""
+    if ended is None or (not ended.finished and ended.message == "Interrupt"):
+        return Used("timeout", message="cancelled", seconds=seconds)
+    if not ended.finished:
+        return Used(
+            "lost" if ended.message.startswith("No session") else "failed", message=ended.message, seconds=seconds
+        )
+    return read_used(ended.answer, folder, seconds)

@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from domain import Message, Reason, Verdict, VerdictKind
+from verifiers.audit.isabelle.answers import NodeMessage, Used
 from verifiers.audit.isabelle.cases import Case, errors_of
 from verifiers.audit.isabelle.comparison import AuditAnswer as Answer
 from verifiers.audit.isabelle.comparison import judge, read_answer
-from verifiers.audit.isabelle.session import NodeMessage, Used
 from verifiers.audit.isabelle.theories import Names
 
 
