@@ -137,7 +137,7 @@ def test_a_statement_that_depends_on_the_headers_variables_is_malformed(verifier
     ("header", "statement", "hint"),
     [
         ("import Mathlib", "theorem goal : True", True),
-        ("", "theorem goal (n : Nat) : n = n", True),
+        ("", "theorem goal (n : Nat) : {n} ∪ {n} = {n}", True),
         ("def x : Nat := True", "theorem goal : True", False),
     ],
 )
@@ -146,7 +146,7 @@ def test_who_misses_mathlib_or_notation_is_told_what_the_embedded_lean_is(
 ) -> None:
     verdict = verifier.audit([Candidate(Problem("goal", "lean4", header, statement), "exact rfl")])[0]
     assert (verdict.verdict, verdict.reason) == ("error", "does_not_compile")
-    assert ("docs/lean.md" in verdict.messages[-1].text) == hint
+    assert ("set LEMMARY_LEAN_PROJECT" in verdict.messages[-1].text) == hint
 
 
 @pytest.mark.parametrize("in_header", [True, False])

@@ -34,8 +34,8 @@ CANDIDATE_MODULE = "LemmaryCandidate"
 CHECK_MODULE = "LemmaryCheck"
 
 SMALL_LIBRARY = (
-    "the embedded Lean has a small library, without Mathlib and without infix notation such as `=` or `+`: "
-    "docs/lean.md says what is there, and how to name a Lean of your own"
+    "the embedded Lean has a small library, without Mathlib and most of `Init`: docs/lean.md says what is there; "
+    "set LEMMARY_LEAN_PROJECT to a lake project of yours, or LEMMARY_LEAN to a Lean, for more"
 )
 
 _LACKING = re.compile(r"unknown module prefix|unexpected token|Unknown (?:constant|identifier)")

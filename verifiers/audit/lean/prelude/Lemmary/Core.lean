@@ -218,7 +218,7 @@ class OfNat (α : Type u) (_ : Nat) where
 @[default_instance 100] instance instOfNatNat (n : Nat) : OfNat Nat n := ⟨n⟩
 
 set_option bootstrap.genMatcherCode false in
-@[extern "lean_nat_add"] protected def Nat.add : (@& Nat) → (@& Nat) → Nat
+@[extern "lean_nat_add", match_pattern] protected def Nat.add : (@& Nat) → (@& Nat) → Nat
   | m, .zero => m
   | m, .succ n => .succ (Nat.add m n)
 
