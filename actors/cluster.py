@@ -25,6 +25,11 @@ PATIENCE_SECONDS = 10.0
 """How long a given head may take to accept a connection."""
 
 
+def address_of(address: str | None) -> str | None:
+    """Where the cluster is that is joined: a given address, or the one whose job this is; None for a local one."""
+    return address or os.environ.get("RAY_ADDRESS") or None
+
+
 def connect(*, address: str | None, cpus: int, object_store_mib: int) -> bool:
     """Joins the cluster at `address` (or the one whose job this is), otherwise starts a local one.
 
@@ -34,7 +39,7 @@ def connect(*, address: str | None, cpus: int, object_store_mib: int) -> bool:
     Raises:
         OutsideError: the cluster cannot be reached or started.
     """
-    address = address or os.environ.get("RAY_ADDRESS") or None
+    address = address_of(address)
     _expect_somebody(address or "")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")

@@ -147,6 +147,8 @@ class Backend:
     opener: Callable[[VerifierLimits], Callable[[], Verifier]]
     """What opens a verifier with these limits, mostly in another process: the prover is the one that the environment of
     the process names which asks for the opener, and only the one that opens a verifier loads its code."""
+    require: Callable[[], object]
+    """Raises `OutsideError` where the prover that the environment names is not installed here; starts no session."""
     syntax: Syntax
     steps: StepLanguage
     """Proofs in steps, for repair."""

@@ -218,16 +218,18 @@ class Document:
 
     def erased(self) -> Document:
         """The file with every opaque proof (`Qed`) left out: each such statement is admitted."""
+        return self._admitted([proof for proof, ending in self._proofs if ending in ("Qed", "Term", "Save")])
+
+    def given_up(self) -> Document:
+        """The file with nothing of what was begun in its holes: each of them is admitted."""
+        return self._admitted(self.holes)
+
+    def _admitted(self, proofs: Iterable[Hole]) -> Document:
         parts: list[str] = []
         at = 0
-        for place in range(len(self.sentences)):
-            sentence = self.sentences[place]
-            if sentence.start < at or name_stated(normal_text(sentence.text)) is None:
-                continue
-            proof = proof_behind(self.text, self.sentences, place + 1)
-            if proof.ending in ("Qed", "Term", "Save"):
-                parts += [self.text[at : sentence.start], sentence.text, "\nAdmitted."]
-                at = proof.end
+        for proof in proofs:
+            parts += [self.text[at : proof.start], proof.statement, "\nAdmitted."]
+            at = proof.end
         return Document("".join([*parts, self.text[at:]]), self.name)
 
     def filled(self, fillings: Mapping[str, Filling]) -> Document:

@@ -87,11 +87,15 @@ class Copy:
     def prepare(self, file: Path) -> Refused | None:
         """Compiles what a file needs, as far as that is not compiled; what the prover refuses, if it does."""
         for needed in self.in_order([file])[:-1]:
-            if not self._is_fresh(needed):
-                refused = self.compile(needed)
-                if refused is not None:
-                    return Refused(refused.line, f"{needed.name}, which {file.name} needs: {refused.message}")
+            refused = self.compile_anew(needed)
+            if refused is not None:
+                place = f"{needed.name}, line {refused.line}" if refused.line else needed.name
+                return Refused(refused.line, f"{place}, which {file.name} needs: {refused.message}")
         return None
+
+    def compile_anew(self, file: Path) -> Refused | None:
+        """Compiles a file as it stands unless its compiled file is fresh; what it needs has been compiled."""
+        return None if self._is_fresh(file) else self.compile(file)
 
     def compile(self, file: Path, text: str | None = None) -> Refused | None:
         """Compiles a file, or a text in its place; on success text and compiled file are those of the copy."""

@@ -86,14 +86,13 @@ class Work:
     def run(self, say: Callable[[str], None]) -> list[Result]:
         """Works on all holes; the results, those of a file first on which others rest. `say` takes lines of progress.
 
-        Raises:
-            UserError: a file does not compile, whatever is filled; what was found before stays on record.
+        All files are compiled before the first hole is tried: what the user has to mend is told at once.
         """
         self._say = say
         self.out.mkdir(parents=True, exist_ok=True)
         with Copy(self.project, LOAD_SECONDS) as copy:
             self._copy = copy
-            for source in self._in_order(copy):
+            for source in self._compiling():
                 self.results += self._file(source)
                 self._write()
         self._write()
@@ -134,10 +133,40 @@ class Work:
             raise UserError(f"--names {min(wanted)}: no hole of {target} is called so")
         return found
 
-    def _in_order(self, copy: Copy) -> list[Source]:
-        """The files, those first on which others rest."""
-        order = {path: place for place, path in enumerate(copy.in_order([source.path for source in self._sources]))}
-        return sorted(self._sources, key=lambda source: order[source.path])
+    def _compiling(self) -> list[Source]:
+        """The files that compile as they stand, those first on which others rest; the holes of others get `error`."""
+        known: dict[Path, Source] = {}
+        for source in self._sources:
+            try:
+                self._copy.in_order([source.path])
+                known[source.path] = source
+            except UserError as error:
+                self._give_up(source, str(error))
+        fine: list[Source] = []
+        for path in self._copy.in_order(known):
+            source = known.get(path)
+            refused = self._refused(source) if source is not None else ""
+            if source is not None and refused:
+                self._give_up(source, refused)
+            elif source is not None:
+                fine.append(source)
+        return fine
+
+    def _refused(self, source: Source) -> str:
+        """What the prover says against a file as it stands, also without what was begun in its holes; else nothing."""
+        refused = self._copy.prepare(source.path)
+        if refused is not None:
+            return refused.message
+        refused = self._copy.compile_anew(source.path)
+        if refused is None or self._copy.compile(source.path, source.document.given_up().text) is None:
+            return ""
+        place = f"{source.shown}, line {refused.line}" if refused.line else source.shown
+        return f"{place}: it does not compile before anything is filled: {refused.message}"
+
+    def _give_up(self, source: Source, why: str) -> None:
+        failed = self._failed(source, source.holes, why)
+        self._say(f"{failed[0].reason}; mend this and give the command again: {counted(len(failed), 'hole')} not tried")
+        self.results += failed
 
     def _file(self, source: Source) -> list[Result]:
         refused = self._copy.prepare(source.path)
@@ -195,7 +224,10 @@ class Work:
             if context is not None:
                 context.close()
         fillings = {name: tried.answer.filling for name, tried in answers.items() if tried.answer.filling is not None}
-        compiled = self._judged(source, fillings)
+        try:
+            compiled = self._judged(source, fillings)
+        except UserError as error:
+            return self._failed(source, source.holes, str(error))
         source.fillings = dict(compiled.fillings)
         results = [
             self._result(source, hole, answers[hole.qualified], compiled)
@@ -248,9 +280,10 @@ class Work:
         return Result(**fields)
 
     def _failed(self, source: Source, holes: Sequence[Hole], reason: str) -> list[Result]:
+        why = " ".join(reason.split()).rstrip(".")
         return [
             Result(
-                *(hole.qualified, "error", None, (), (), 0, 0.0, source.shown, hole.line, hole.statement), reason=reason
+                *(hole.qualified, "error", None, (), (), 0, 0.0, source.shown, hole.line, hole.statement), reason=why
             )
             for hole in holes
         ]

@@ -28,7 +28,7 @@ from pipeline.loop.progress import Progress
 from pipeline.loop.proof_files import write_proofs
 from pipeline.loop.recheck import open_again, recheck
 from pipeline.loop.resume import resume
-from pipeline.loop.workers import open_workers
+from pipeline.loop.workers import open_workers, require_prover
 from verifiers.backend import prover_of
 
 
@@ -46,6 +46,7 @@ def run(settings: RunSettings, datasets: Sequence[Dataset], directory: Path, pro
     prover = prover_of(problem.prover for problem in problems)
     manifests: list[Manifest] = []
 
+    require_prover(settings, prover)
     progress.stage("start Ray and the actors")
     with open_workers(settings, directory, prover) as workers:
         # Whose directory this is, and how far earlier sessions of the run came.

@@ -62,6 +62,12 @@ class Workers:
         return [answers[at % count][at // count] for at in range(len(questions))]
 
 
+def require_prover(settings: RunSettings, prover: Prover) -> None:
+    """Raises `OutsideError` where a run on this machine would miss its prover; of a cluster only its nodes know."""
+    if not cluster.address_of(settings.ray.address):
+        backend_of(prover).require()
+
+
 @contextmanager
 def open_workers(settings: RunSettings, directory: Path, prover: Prover) -> Generator[Workers]:
     """Starts Ray and the actors of a run with `prover`; stops what it started at the end, whatever happened.

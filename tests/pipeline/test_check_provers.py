@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from actors import cluster
 from library_store.snapshot import read
 from pipeline.__main__ import main
 from tests.verifiers.isabelle_stand_in import StandIn, running
@@ -92,6 +93,21 @@ def test_a_batch_goes_on_without_the_prover_that_is_missing(tmp_path: Path, caps
     ]
     assert "Isabelle is missing" in answers[0]["messages"][0]["text"]
     assert said.err.splitlines()[-1].startswith("error: not all candidates were judged: Isabelle is missing")
+
+
+@pytest.mark.usefixtures("nowhere")
+@pytest.mark.parametrize("problem", [ISABELLE, LEAN, ROCQ], ids=lambda one: str(one["prover"]))
+def test_a_run_tells_of_a_missing_prover_before_it_starts_anything(
+    problem: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LEMMARY_LEAN", "no_such_lean")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(cluster, "connect", lambda **_: pytest.fail("Ray is started"))
+    (tmp_path / "problem.jsonl").write_text(json.dumps(problem))
+    assert main(["prove", str(tmp_path / "problem.jsonl"), "--out", str(tmp_path / "run")]) == 3
+    said = capsys.readouterr().err
+    assert " is missing (" in said
+    assert said.count("\n") == 1
 
 
 def test_a_run_has_the_lean_that_the_environment_names(

@@ -723,6 +723,31 @@ def test_a_file_that_does_not_compile_is_one_line(tmp_path: Path, capsys: pytest
     assert "Bad.v, line 3" in capsys.readouterr().err
 
 
+def test_files_that_cannot_be_worked_on_are_told_first_and_stop_no_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = written(
+        tmp_path / "dev",
+        Bad="Lemma a : True.\nAdmitted.\nLemma b : nothing.\nAdmitted.\n",
+        Good="Lemma c : True.\nAdmitted.\n",
+        Odd="Require Import 3.\nLemma d : True.\nAdmitted.\n",
+        Rests="From Demo Require Import Bad.\nLemma e : True.\nAdmitted.\n",
+    )
+    assert main(["prove", str(folder), "--out", str(tmp_path / "out"), "--cpu-seconds", "2"]) == 0
+    rows = results(tmp_path)
+    assert {name: row["status"] for name, row in rows.items()} == dict.fromkeys("abde", "error") | {"c": "proved"}
+    assert [str(rows[name]["reason"])[:14] for name in "abe"] == ["Bad.v, line 3:"] * 2 + ["Bad.v, line 3,"]
+    said = capsys.readouterr().err.splitlines()
+    (bad,) = [place for place, line in enumerate(said) if "] Bad.v, line 3: it does not compile" in line]
+    assert said[bad].endswith("mend this and give the command again: 2 holes not tried")
+    assert bad < next(place for place, line in enumerate(said) if "Good.v:1 c: a proof" in line)
+
+
+def test_a_hole_that_claims_to_be_finished_is_filled(tmp_path: Path) -> None:
+    folder = written(tmp_path / "dev", Main="Lemma a : True /\\ True. Proof. split. exact I. admit. Qed.")
+    assert proved_again(folder, tmp_path / "out") == {"a": "proved"}
+
+
 def test_development_options_need_a_development() -> None:
     assert main(["prove", "bundled", "--erase", "--out", "nowhere"]) == 2
     with pytest.raises(UserError, match="no such file"):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from verifiers.audit.isabelle.server import IsabelleSettings
+from verifiers.audit.isabelle.server import IsabelleSettings, require
 from verifiers.backend import Backend, VerifierLimits
 from verifiers.isabelle.automation import IsabelleAutomation
 from verifiers.isabelle.prompt_language import IsabellePrompts
@@ -26,9 +26,14 @@ def _open(settings: IsabelleSettings) -> Verifier:
     return IsabelleVerifier(settings)
 
 
+def _require() -> None:
+    require(IsabelleSettings.from_environment())
+
+
 BACKEND = Backend(
     name="isabelle",
     opener=_opener,
+    require=_require,
     syntax=IsabelleSyntax(),
     steps=IsabelleSteps(),
     automation=IsabelleAutomation(),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from verifiers.audit.lean.toolchain import LeanSettings
+from verifiers.audit.lean.toolchain import LeanSettings, require
 from verifiers.backend import Backend, VerifierLimits
 from verifiers.lean.automation import LeanAutomation
 from verifiers.lean.prompt_language import LeanPrompts
@@ -26,9 +26,14 @@ def _open(settings: LeanSettings) -> Verifier:
     return LeanVerifier(settings)
 
 
+def _require() -> None:
+    require(LeanSettings.from_environment())
+
+
 BACKEND = Backend(
     name="lean4",
     opener=_opener,
+    require=_require,
     syntax=LeanSyntax(),
     steps=LeanSteps(),
     automation=LeanAutomation(),

@@ -26,9 +26,16 @@ def _open(limits: VerifierLimits) -> Verifier:
     return RocqVerifier(RocqSettings(**limits.given(*names)))
 
 
+def _require() -> None:
+    from verifiers.audit.rocq.version import installed_version
+
+    installed_version()
+
+
 BACKEND = Backend(
     name="rocq",
     opener=_opener,
+    require=_require,
     syntax=RocqSyntax(),
     steps=RocqSteps(),
     automation=RocqAutomation(),

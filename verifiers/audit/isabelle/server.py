@@ -156,6 +156,12 @@ def open_server(settings: IsabelleSettings, sandbox: Sandbox) -> Server:
     return _start(settings, sandbox)
 
 
+def require(settings: IsabelleSettings) -> None:
+    """Raises `OutsideError` where the settings name no server by its address, and Isabelle is not installed here."""
+    if ":" not in settings.server:
+        _command(settings)
+
+
 def _address(settings: IsabelleSettings) -> Address:
     host, colon, port = settings.server.rpartition(":")
     if not colon:

@@ -154,14 +154,22 @@ def _find(command: tuple[str, ...], project: Path | None) -> Toolchain:
     library = _embedded_library()
     if not command and project is None and library is not None:
         return _embedded(library)
-    if not command:
-        program = "lake" if project else "lean"
-        if shutil.which(program) is None:
-            raise OutsideError(f"Lean is missing ({program} is not on PATH): {HINT}")
-        command = ("lake", "env", "lean") if project else ("lean",)
+    return _installed(_command(command, project), project)
+
+
+def require(settings: LeanSettings) -> None:
+    """Raises `OutsideError` where the Lean that the settings name is not installed here; starts nothing."""
+    if settings.command or settings.project is not None or _embedded_library() is None:
+        _command(settings.command, settings.project)
+
+
+def _command(command: tuple[str, ...], project: Path | None) -> tuple[str, ...]:
+    command = command or (("lake", "env", "lean") if project else ("lean",))
+    if shutil.which(command[0]) is None:
+        raise OutsideError(f"Lean is missing (`{command[0]}` is not found): {HINT}")
     if project is not None and not project.is_dir():
         raise OutsideError(f"there is no Lean project {project}")
-    return _installed(command, project)
+    return command
 
 
 # ------------------------------------------------------------------------------------------------- the embedded one
