@@ -184,7 +184,7 @@ def _development(
         progress.say(f"{counted(work.holes, 'hole')}, {options.seconds:g} CPU seconds each")
         results = work.run(progress.say)
     page = write_page(out)
-    if all(result.status == "error" for result in results):
+    if len(work.refused) == len(results):
         reasons = list(dict.fromkeys(result.reason for result in results))
         more = f" (and {len(reasons) - 1} more: {page})" if len(reasons) > 1 else ""
         raise UserError(f"nothing could be tried: {reasons[0]}{more}: mend this and give the command again")

@@ -12,23 +12,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from domain import OutsideError, UserError
 from library_store.files import write_atomically
 from pipeline.development import coq_project, judging
 from pipeline.development.context import Context, Refusal, rests_on
 from pipeline.development.coq_project import Project
-from pipeline.development.document import Document, Hole, unique
+from pipeline.development.document import Hole, unique
 from pipeline.development.judging import Compiled
 from pipeline.development.learned import Learned
 from pipeline.development.record import Record, Tried
-from pipeline.development.results import Result
+from pipeline.development.results import Result, failed, result_of
 from pipeline.development.scratch_copy import Copy
 from pipeline.development.solving import Answer, Solver
 from pipeline.development.source import LOAD_SECONDS, Source, read_document
@@ -36,7 +34,6 @@ from pipeline.development.unfinished import Unfinished
 from pipeline.development.writing import Writer
 from pipeline.words import counted
 from verifiers.audit.rocq.filling import Filling
-from verifiers.audit.rocq.sentences import identifiers
 
 HOLE_SECONDS = 10.0
 """CPU seconds of the prover for one hole, if nothing else is said."""
@@ -68,6 +65,8 @@ class Work:
         self.options = options
         self.project: Project = coq_project.find(target)
         self.results: list[Result] = []
+        self.refused: list[Result] = []
+        """Those of the results that are so because the prover refuses a file of the user's."""
         self._say: Callable[[str], None] = print
         self._writer = writer
         self._learned = Learned(options.library, options.library_round) if options.library is not None else None
@@ -164,9 +163,9 @@ class Work:
         return f"{place}: it does not compile before anything is filled: {refused.message}"
 
     def _give_up(self, source: Source, why: str) -> None:
-        failed = self._failed(source, source.holes, why)
-        self._say(f"{failed[0].reason}; mend this and give the command again: {counted(len(failed), 'hole')} not tried")
-        self.results += failed
+        found = self._failed(source, source.holes, why)
+        self._say(f"{found[0].reason}; mend this and give the command again: {counted(len(found), 'hole')} not tried")
+        self.results += found
 
     def _file(self, source: Source) -> list[Result]:
         refused = self._copy.prepare(source.path)
@@ -230,7 +229,7 @@ class Work:
             return self._failed(source, source.holes, str(error))
         source.fillings = dict(compiled.fillings)
         results = [
-            self._result(source, hole, answers[hole.qualified], compiled)
+            result_of(source, hole, answers[hole.qualified], compiled)
             for hole in source.holes
             if hole.qualified in answers
         ]
@@ -253,40 +252,11 @@ class Work:
 
     # ----------------------------------------------------------------------------------------------------- results
 
-    def _result(self, source: Source, hole: Hole, tried: Tried, compiled: Compiled) -> Result:
-        answer, name = tried.answer, hole.qualified
-        result = Result(
-            *(name, "open", None, (), (), answer.tokens, tried.cpu_seconds, source.shown, hole.line, hole.statement),
-            goals=answer.stuck,
-            reason="inside a functor or a module type: not attempted" if hole.in_functor else "",
-        )
-        fields: dict[str, Any] = asdict(result)
-        if answer.fault:
-            fields |= {"status": "error", "reason": answer.fault}
-        elif answer.counterexample is not None:
-            fields |= {"status": "refuted", "counterexample": answer.counterexample}
-        elif answer.filling is not None and name in compiled.judgements:
-            judgement = compiled.judgements[name]
-            fields |= {
-                "status": judgement.status,
-                "proof": answer.filling.block.strip(),
-                "lemmas": answer.filling.lemmas,
-                "uses": _uses(source.document, answer.filling),
-                "axioms": judgement.axioms,
-                "rests_on": judgement.holes,
-            }
-        elif answer.filling is not None:
-            fields |= {"reason": compiled.dropped.get(name, "")}
-        return Result(**fields)
-
     def _failed(self, source: Source, holes: Sequence[Hole], reason: str) -> list[Result]:
-        why = " ".join(reason.split()).rstrip(".")
-        return [
-            Result(
-                *(hole.qualified, "error", None, (), (), 0, 0.0, source.shown, hole.line, hole.statement), reason=why
-            )
-            for hole in holes
-        ]
+        """The holes as not tried, or in vain: the prover refuses the file, or what it needs."""
+        found = failed(source, holes, reason)
+        self.refused += found
+        return found
 
     def _write(self) -> None:
         lines = [json.dumps(asdict(result), ensure_ascii=False) for result in self.results]
@@ -307,10 +277,3 @@ def _told(error: Exception) -> str:
     frame = traceback.extract_tb(error.__traceback__)[-1]
     what = f"{type(error).__name__}: {error}".splitlines()[0]
     return f"a fault of this program, please report it: {what} ({Path(frame.filename).name}, line {frame.lineno})"
-
-
-def _uses(document: Document, filling: Filling) -> tuple[str, ...]:
-    """The file's lemmas that a filling names."""
-    names = {one.text for text in (filling.block, *filling.lemmas) for one in identifiers(text)}
-    lemmas = {stated.name for stated in document.stated if stated.is_lemma}
-    return tuple(sorted({name for name in names if re.split(r"\.", name)[-1] in lemmas}))
