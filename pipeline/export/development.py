@@ -82,7 +82,8 @@ def library_of(tables: Tables, preludes: Mapping[str, str]) -> Library:
     names = _definition_names(form, tables.definitions.values(), written)
     spoken = {canonical: readable.rpartition(".")[2].removesuffix("'") for canonical, readable in names.items()}
     types = Display(tables.definitions.values()).type_arguments
-    of_lemmas = lemma_names(tables.lemmas.values(), spoken, types, {*written, *names.values()})
+    admitted = [tables.lemmas[one] for one in tables.table("lemmas").column("id").to_pylist()]
+    of_lemmas = lemma_names(admitted, spoken, types, {*written, *names.values()})
     names |= {lemma.canonical_name: of_lemmas[lemma.id] for lemma in tables.lemmas.values()}
     return Library(backend, tables, tuple(parts), names)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,6 +17,7 @@ from library_store.library import Library
 from library_store.schema import ProblemState
 from library_store.snapshot import read
 from pipeline.__main__ import main
+from pipeline.export.development import library_of
 from tests.pipeline.elaborated import elaborate, lemma_of
 from tests.pipeline.exporting import check_every_line, taken_back
 
@@ -115,6 +117,27 @@ def test_names_are_kept_as_the_library_grows(run: Path, tmp_path: Path, capsys: 
     assert len(then) == 5
     assert then.items() <= now.items()
     assert len(set(now.values())) == 7
+
+
+def test_a_lemma_keeps_its_name_when_it_comes_back_with_a_proof_by_a_later_one(run: Path, tmp_path: Path) -> None:
+    (turned,) = elaborate(Problem("t", "rocq", NUM, "Theorem t : forall x : num, x = sum x zero."))
+    later = lemma_of(turned, STATEMENTS["a"][2])
+    shutil.copytree(run, tmp_path / "run")
+    with Library(tmp_path / "run") as library:
+        first = next(iter(library.lemmas.values()))
+        assert library.insert(later, AUDITED).new
+        library.snapshot()
+        library.refuse({first.id: "does_not_compile: …"})
+        again = replace(first, proof=f"intros. now rewrite <- {later.canonical_name}.", uses=(later.id,))
+        assert library.insert(again, AUDITED).reason == "revived"
+        library.snapshot()
+    for at_round in (3, 4):
+        tables = read(tmp_path / "run", at_round)
+        library = library_of(tables, {one.prelude_id: "" for one in tables.lemmas.values()})
+        assert library.names[first.canonical_name] == "sum_zero_r"
+        assert library.names[later.canonical_name] == "sum_zero_r_2"
+    shown = [one.id for one in library.lemmas]
+    assert shown.index(later.id) < shown.index(first.id)
 
 
 def test_every_line_of_the_json_form_is_whole_and_is_accepted(run: Path, tmp_path: Path) -> None:
