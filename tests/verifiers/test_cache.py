@@ -2,7 +2,10 @@
 
 import json
 import multiprocessing
+import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -189,6 +192,49 @@ def test_a_batch_is_judged_once_each_in_order() -> None:
         assert [one.messages[0].text for one in verdicts] == ["a.", "b.", "a."]
         assert {one.prover for one in verdicts} == {"rocq 8"}
     assert seen == ["a.", "b."]
+
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from domain import Candidate, Problem, Verdict
+from verifiers.audit.cache import Judged, VerdictCache
+moment, cache = sys.argv[1:]
+def edit():
+    with Path("verifiers/audit/words.py").open("a") as file:
+        file.write("# edited")
+def judge(batch):
+    if moment == "while it judges":
+        edit()
+    return [Verdict("accepted", "proved", "audited")]
+if moment == "before the first question":
+    edit()
+asked = 0
+def counted(batch):
+    global asked
+    asked += len(batch)
+    return judge(batch) if batch else []
+judged = Judged(VerdictCache(10, Path(cache)), lambda: "rocq 8", "", lambda _: ())
+for _ in range(2):
+    judged.answer("audit", 1.0, [Candidate(Problem("p", "rocq", "", "Lemma p : True."), "exact I.")], counted)
+print(asked)
+"""
+
+
+@pytest.mark.parametrize(
+    ("moment", "questions"), [("never", [1, 0]), ("before the first question", [1, 1]), ("while it judges", [2, 1])]
+)
+def test_a_process_whose_program_is_edited_leaves_no_verdict_to_the_edited_one(
+    repository: Path, tmp_path: Path, moment: str, questions: list[int]
+) -> None:
+    for room in ("verifiers", "term_algebra"):
+        shutil.copytree(repository / room, tmp_path / room, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(repository / "domain.py", tmp_path)
+    asked = [
+        int(subprocess.check_output([sys.executable, "-c", PROGRAM, one, "cache"], cwd=tmp_path, text=True))
+        for one in (moment, "never")
+    ]
+    assert asked == questions
 
 
 def test_a_check_accepts_nothing_and_no_audit_takes_its_word() -> None:

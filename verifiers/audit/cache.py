@@ -2,7 +2,8 @@
 
 Invariant (design, invariant 5): a verdict is a function of its key, which holds all that can change it: the prover and
 its version, the kind of verification, the header, the statement, the lemmas that the text names, the text, the limits.
-Only `accepted` and `rejected` are kept, because a timeout or an error may come out otherwise the next time.
+Only `accepted` and `rejected` are kept, because a timeout or an error may come out otherwise the next time. The version
+is the program that this process has loaded; where its files have changed since, others do not take its verdicts.
 
 The file is SQLite's, with a write-ahead log, so any number of processes of one machine may read and write it at once.
 Each row carries a digest of its key and verdict; a damaged row, or a verdict that is none, is as good as absent. A file
@@ -16,12 +17,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 import sqlite3
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import Any, Literal, TypeAlias, get_args
@@ -67,10 +68,33 @@ def program_files() -> list[Path]:
     return sorted([*files, *verifiers.parent.glob("*.py"), *verifiers.parent.glob("term_algebra/*.py")])
 
 
-@cache
+def _stamps() -> list[tuple[int, ...]]:
+    """What changes with any change of one of the files; a file that is gone has none."""
+    stamps: list[tuple[int, ...]] = []
+    for file in _FILES:
+        try:
+            found = file.stat()
+        except OSError:
+            stamps.append(())
+        else:
+            stamps.append((found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns))
+    return stamps
+
+
+# While a process loads the program: a file that is edited later is not the one that it runs.
+_FILES = program_files()
+_STAMPS = _stamps()
+_LOADED = content_key(*(file.read_text(encoding="utf-8") for file in _FILES))
+_OWN = secrets.token_hex(16)
+
+
 def program_digest() -> str:
-    """A digest of all of them: what an older version of them accepted is asked again."""
-    return content_key(*(file.read_text(encoding="utf-8") for file in program_files()))
+    """A digest of the program that runs: what an older version of it accepted is asked again.
+
+    If its files have changed since they were loaded, some may be loaded later, so nobody can tell what runs. Then this
+    is a word of this process alone.
+    """
+    return _LOADED if _stamps() == _STAMPS else _OWN
 
 
 class VerdictCache:
@@ -193,11 +217,14 @@ class Judged:
         keys = [candidate_key(kind, about, candidate, self._lemmas(candidate)) for candidate in batch]
         verdicts = {key: verdict for key in keys if (verdict := self.cache.get(key)) is not None}
         new = {key: candidate for key, candidate in zip(keys, batch, strict=True) if key not in verdicts}
-        for key, verdict in zip(new, judge(list(new.values())) if new else [], strict=True):
+        judged = judge(list(new.values())) if new else []
+        same_program = program_digest() == about[1]
+        for key, verdict in zip(new, judged, strict=True):
             if kind == "check" and verdict.accepted:
                 raise ValueError("a check accepts nothing: that takes an audit")
             verdicts[key] = replace(verdict, prover=about[0])
-            self.cache.put(key, verdicts[key])
+            if same_program:
+                self.cache.put(key, verdicts[key])
         return [verdicts[key] for key in keys]
 
     def _lemmas(self, candidate: Candidate) -> Sequence[Lemma]:

@@ -4,7 +4,8 @@ All folders of one of our processes lie in one folder of ours that others can pa
 so a boxed process cannot put a link in the place of its own folder, even where the sandbox is degraded.
 
 Invariant: nothing that a boxed process leaves in its folder makes us read or remove anything outside of it, wait for a
-pipe or a device, or fail: files are opened without following links, and a tree of any depth is removed.
+pipe or a device, or fail: files are opened without following links, and a tree of any depth is removed. A process's
+folders are locked while it lives, and nobody else removes them before.
 
 Layer: sandbox.
 """
@@ -12,6 +13,7 @@ Layer: sandbox.
 from __future__ import annotations
 
 import atexit
+import fcntl
 import os
 import random
 import shutil
@@ -106,6 +108,8 @@ def home(pid: int) -> Path:
     """The folder in which those of this process lie."""
     path = Path(tempfile.mkdtemp(prefix=f"lemmary-{pid}-", dir=_root()))
     path.chmod(0o711)
+    with suppress(OSError):  # where there are no locks, the age alone protects it
+        fcntl.flock(os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC), fcntl.LOCK_SH | fcntl.LOCK_NB)
 
     def remove_own() -> None:
         if os.getpid() == pid:
@@ -128,13 +132,21 @@ def _root() -> Path:
 
 
 def _sweep(root: Path) -> None:
-    """Remove folders that killed processes left behind: their process is gone and they are a day old."""
+    """Remove folders that killed processes left behind: their process is gone and they are a day old.
+
+    A process that is not seen from here, in another container, say, is told by its lock.
+    """
     for path in root.glob("lemmary-*-*"):
         pid = path.name.split("-")[1]
         with suppress(OSError):
             old = time.time() - path.lstat().st_mtime > STALE_SECONDS
             if pid.isdigit() and not psutil.pid_exists(int(pid)) and old and not path.is_symlink():
-                remove(path)
+                handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+                try:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    remove(path)
+                finally:
+                    os.close(handle)
 
 
 def _stats(folder: Path) -> list[os.stat_result]:

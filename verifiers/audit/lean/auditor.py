@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
@@ -64,11 +64,12 @@ NO_CHECKER = (
 
 @dataclass(slots=True)
 class _Work:
-    """One audit: its compiler, the folder of the statement, and that of the candidate."""
+    """One audit: its compiler, the folder of the statement, and that of the candidate; `until` it ends they stay."""
 
     compiler: Compiler
     path: list[Path]
     own: Path
+    until: ExitStack
 
 
 class Auditor:
@@ -115,17 +116,16 @@ class Auditor:
             settings.recheck_seconds if recheck else settings.audit_seconds, settings.memory_bytes
         )
         compiler = Compiler(toolchain, self._sandbox, limits, settings.memory_bytes)
-        work = _Work(compiler, [], self._sandbox.make_folder(trusted=True))
-        try:
-            yield work
-        finally:
-            scratch.remove(work.own)
+        with ExitStack() as until:
+            work = _Work(compiler, [], self._sandbox.make_folder(trusted=True), until)
+            until.callback(scratch.remove, work.own)
             if recheck:
-                toolchain.discard()
-                for folder in work.path:
-                    scratch.remove(folder)
-            with self._lock:
-                self.cpu_seconds += compiler.cpu_seconds
+                until.callback(toolchain.discard)
+            try:
+                yield work
+            finally:
+                with self._lock:
+                    self.cpu_seconds += compiler.cpu_seconds
 
     def _judge(self, question: Question, work: _Work, *, recheck: bool) -> Verdict:
         compiler = work.compiler
@@ -169,4 +169,8 @@ class Auditor:
                     what = "the header" if one.line <= header_lines else "the statement"
                     raise Rejection("malformed", Message("error", f"{what} has a `sorry` in it"), kind="error")
 
-        work.path.append(self._kept.get(content_key(text), build) if keep else built(self._sandbox, build))
+        if keep:
+            work.path.append(self._kept.get(content_key(text), build, work.until))
+        else:
+            work.path.append(built(self._sandbox, build))
+            work.until.callback(scratch.remove, work.path[-1])

@@ -116,18 +116,18 @@ class Auditor:
         not all clean, each candidate is judged as if it were alone: so a failure never touches its neighbours, and
         nothing is accepted together that would not be accepted alone.
         """
-        if len(group) > 1:
-            shared = Work(self._sandbox, self._limits)
-            frozen = self._freeze_together(group, shared)
-            if frozen is None:
-                self._count(shared)
-                return [verdict for one in group for verdict in self._judge([one], recheck=recheck)]
-            works = [Work(self._sandbox, self._limits, token=f"_{number}") for number in range(len(group))]
-        else:
-            works, shared, frozen = [Work(self._sandbox, self._limits)], Work(self._sandbox, self._limits), None
         ended: dict[int, Verdict] = {}
         compiled: dict[int, Compiled] = {}
         with ExitStack() as stack:
+            shared, frozen = Work(self._sandbox, self._limits), None
+            if len(group) > 1:
+                frozen = self._freeze_together(group, shared, stack)
+                if frozen is None:
+                    self._count(shared)
+                    return [verdict for one in group for verdict in self._judge([one], recheck=recheck)]
+                works = [Work(self._sandbox, self._limits, token=f"_{number}") for number in range(len(group))]
+            else:
+                works = [Work(self._sandbox, self._limits)]
             for number, (candidate, work) in enumerate(zip(group, works, strict=True)):
                 answer = _verdict_or(partial(self._compile, candidate, work, frozen, number, stack))
                 if isinstance(answer, Verdict):
@@ -146,13 +146,13 @@ class Auditor:
         with self._lock:
             self.cpu_seconds += sum(work.cpu_seconds for work in works)
 
-    def _freeze_together(self, group: Sequence[Candidate], work: Work) -> Path | None:
+    def _freeze_together(self, group: Sequence[Candidate], work: Work, stack: ExitStack) -> Path | None:
         """The folder of `Frozen.Statement` with the statements of all, or None if it does not compile."""
 
         def freeze() -> Path:
             parts = header_parts(group[0].problem.header)
-            self._prepare_header(parts, work)
-            return self._freeze(parts, [parse_statement(one.problem.formal_statement) for one in group], work)
+            self._prepare_header(parts, work, stack)
+            return self._freeze(parts, [parse_statement(one.problem.formal_statement) for one in group], work, stack)
 
         frozen = _verdict_or(freeze)
         return None if isinstance(frozen, Verdict) else frozen
@@ -163,9 +163,9 @@ class Auditor:
         """Compile the text and the checking module, which stay in folders that go with `stack`."""
         statement = parse_statement(candidate.problem.formal_statement)
         parts = header_parts(candidate.problem.header)
-        self._prepare_header(parts, work)
+        self._prepare_header(parts, work, stack)
         if frozen is None:
-            frozen = self._freeze(parts, [statement], work)
+            frozen = self._freeze(parts, [statement], work, stack)
         text, checker = self._sandbox.make_folder(trusted=True), self._sandbox.make_folder(trusted=True)
         for folder in (text, checker):
             stack.callback(scratch.remove, folder)
@@ -218,7 +218,7 @@ class Auditor:
         trust = "rechecked" if recheck else "audited"
         return Verdict("accepted", "proved", trust, (), axioms, compiled.assumed.uses)
 
-    def _prepare_header(self, parts: Sequence[Part], work: Work) -> None:
+    def _prepare_header(self, parts: Sequence[Part], work: Work, stack: ExitStack) -> None:
         """Compile the header's modules, unless that was done before."""
         made = [part for part in parts if part.module is not None]
         if not made:
@@ -229,9 +229,11 @@ class Auditor:
             work.paths["Header"] = folder
             compile_header(parts, work, folder)
 
-        work.paths["Header"] = self._kept.get(key, build)
+        work.paths["Header"] = self._kept.get(key, build, stack)
 
-    def _freeze(self, parts: Sequence[Part], statements: Sequence[FrozenStatement], work: Work) -> Path:
+    def _freeze(
+        self, parts: Sequence[Part], statements: Sequence[FrozenStatement], work: Work, stack: ExitStack
+    ) -> Path:
         """Compile statements in a module of their own; nothing of a candidate is there to see or to change them.
 
         Each is `S` of a module of its own, so that none is in scope of another.
@@ -254,7 +256,7 @@ class Auditor:
                 raise failure(finished, text, "the header" if at_header else "the statement", kind="error")
 
         propositions = [statement.proposition for statement in statements]
-        return self._kept.get(content_key(*(part.text for part in parts), "of", *propositions), build)
+        return self._kept.get(content_key(*(part.text for part in parts), "of", *propositions), build, stack)
 
 
 def _verdict_or(step: Callable[[], _T]) -> _T | Verdict:
