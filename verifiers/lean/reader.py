@@ -2,7 +2,7 @@
 
 Terms call the core's connectives and datatypes by one set of names, whatever the prover: `Eq` is read as `eq`,
 `Nat.succ` as `S` (see `CORE`); a global name of the file that looks like one of those is read with `_root_.` in front.
-Calls of matchers (`f.match_1`) and of `casesOn` are read as matches by `matches`.
+Calls of matchers (`f.match_1`) and of `casesOn` are read as matches by `matches`, numerals and signs by `operators`.
 
 Invariant: a name is a `Var` where a binder or a hypothesis of that name is in scope, otherwise a `Const`. The universe
 levels of constants are dropped; anything outside the fragment raises `ParseError`, nothing is guessed.
@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from domain import Const, Forall, Lambda, Let, Sort, Term, Var
 from term_algebra import apply
 from verifiers.audit.words import Words
+from verifiers.lean.operators import read
 
 CORE = {
     "eq": "Eq",
@@ -162,7 +163,7 @@ class Parser(Words):
             if not (self.word in ("(", "@") or self.is_name() or self.word.isdecimal()) or self.at_binder():
                 break
             arguments.append(self.atom(scope))
-        return apply(head, arguments)
+        return read(apply(head, arguments))
 
     def atom(self, scope: _Scope) -> Term:
         if self.word == "(" and not self.at_binder():
@@ -172,6 +173,9 @@ class Parser(Words):
             return term
         if self.word.isdecimal():
             self.at += 1
+            return Const(self.words[self.at - 1])
+        if self.word == "nat_lit" and self.words[self.at + 1].isdecimal():
+            self.at += 2
             return Const(self.words[self.at - 1])
         self.accept("@")
         if self.accept("?"):

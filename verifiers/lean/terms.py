@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from domain import App, Branch, Const, Fix, Forall, Lambda, Let, Match, Sort, Term, Var
 from term_algebra import separate
 from verifiers.audit.words import ParseError
+from verifiers.lean.operators import written
 from verifiers.lean.reader import NAME, lean_name, parse
 
 __all__ = ["PLAIN", "ParseError", "lean_name", "parse", "render", "render_binders", "render_name", "render_open"]
@@ -69,6 +70,7 @@ def render_open(term: Term) -> str:
 
 
 def _tight(term: Term) -> str:
+    term = written(term)
     match term:
         case App(function, arguments):
             head = _global(function.name) if isinstance(function, Const) else _atom(function)
@@ -92,7 +94,7 @@ def _atom(term: Term) -> str:
             return name
         case Const(name) if name.isdecimal():
             return f"(nat_lit {name})"
-        case Const() if (shown := _tight(term)) and not shown.startswith("@"):
+        case Const() if written(term) == term and (shown := _tight(term)) and not shown.startswith("@"):
             return shown
         case Sort(name) if " " not in name:
             return name
