@@ -223,3 +223,74 @@ def test_comments_do_not_count_and_constructors_keep_their_last_name(pair: list[
     text = f"| {datatype[2]} k => exact {datatype[0]}.{datatype[2]} k"
     assert to_own_names(text, pair[1]) == "| more k => exact Count.more k"
     assert Const(datatype[0]) in {d.datatypes[0].constructors[0].type for d in pair[1].definitions if d.datatypes}
+
+SIGNS = """
+def double : Nat → Nat
+  | 0 => 0
+  | n + 1 => double n + 2
+
+def total : List Nat → Nat
+  | [] => 0
+  | x :: xs => x + total xs
+"""
+CONSTRUCTORS = """
+def twice : Nat → Nat
+  | .zero => .zero
+  | .succ n => .succ (.succ (twice n))
+
+def sum (xs : List Nat) : Nat :=
+  match xs with
+  | .nil => .zero
+  | .cons x rest => Nat.add x (sum rest)
+"""
+
+
+def test_numerals_and_signs_are_the_constructors_and_functions_that_they_stand_for(verifier: LeanVerifier) -> None:
+    signs, plain = elaborated(
+        verifier,
+        problem(SIGNS, "theorem t (n : Nat) (xs ys : List Nat) : double n + 2 = 1 ∨ total (xs ++ ys) ≠ n * 3"),
+        problem(
+            CONSTRUCTORS,
+            "theorem t (n : Nat) (xs ys : List Nat) : Or (Eq (Nat.succ (.succ (twice n))) (.succ .zero)) "
+            "(Not (Eq (sum (List.append xs ys)) (Nat.mul n (.succ (.succ (.succ .zero))))))",
+        ),
+    )
+    assert [d.id for d in signs.definitions] == [d.id for d in plain.definitions]
+    assert len(signs.definitions) == 2
+    assert (signs.statement, signs.prelude_id) == (plain.statement, plain.prelude_id)
+
+
+def test_statements_with_numerals_and_signs_can_be_tested(verifier: LeanVerifier) -> None:
+    right, wrong = elaborated(
+        verifier,
+        problem(SIGNS, "theorem right (n : Nat) : double (n + 1) = 2 * n + 2"),
+        problem(SIGNS, "theorem wrong (n : Nat) : double n = 2 + n"),
+    )
+    assert testing.Tester(right.definitions).test(right.statement).tested > 10
+    assert testing.Tester(right.definitions).test(right.statement).counterexample is None
+    assert testing.Tester(wrong.definitions).test(wrong.statement).counterexample is not None
+
+
+@pytest.mark.parametrize(
+    ("statement", "written"),
+    [
+        ("∀ n : Nat, n + 300 = 300 + n", "300"),
+        ("∀ a b : Nat, a < b → b ≥ a ∧ ¬ a ∣ b - 1", "LT.lt"),
+        ("∀ a b : Nat, (if a = b then 1 else 2) ^ 2 ≤ 4", "HPow.hPow"),
+        ("∀ a b : Nat, (a == b) = true ∨ ∃ c, a ≠ c", "BEq.beq"),
+    ],
+)
+def test_what_lean_writes_with_instances_is_read_and_read_back(
+    verifier: LeanVerifier, statement: str, written: str
+) -> None:
+    (one,) = elaborated(verifier, problem("", f"theorem t : {statement}"))
+    assert not isinstance(one.statement, Const)
+    assert written in one.statement_exact
+
+
+def test_a_numeral_of_the_headers_own_instance_is_no_number(verifier: LeanVerifier) -> None:
+    lying = "instance : OfNat Nat 5 := ⟨4⟩\n"
+    (one,) = elaborated(verifier, problem(lying, "theorem t : Eq (Nat.add 2 2) 5"))
+    assert "instOfNatNat (nat_lit 5)" not in one.statement_exact
+    (five,) = elaborated(verifier, problem("", "theorem t : Eq (Nat.add 2 2) 5"))
+    assert one.statement_exact != five.statement_exact

@@ -92,6 +92,8 @@ def read(term: Term) -> Term:
         case App(Const("OfNat.ofNat"), (type_, Const(digits), instance)) if type_ == _NAT and digits.isdecimal():
             small = int(digits) <= MOST and instance == App(Const("instOfNatNat"), (Const(digits),))
             return numeral(int(digits)) if small else term
+        case App(Const("Nat.add"), (left, right)):
+            return _sum(left, right)
         case App(Const("Ne"), (type_, left, right)):
             return App(Const("not"), (App(Const("eq"), (type_, left, right)),))
         case App(Const("HAppend.hAppend"), (App(Const("list"), (type_,)), _, _, _, left, right) as given):

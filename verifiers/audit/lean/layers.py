@@ -38,7 +38,7 @@ SMALL_LIBRARY = (
     "set LEMMARY_LEAN_PROJECT to a lake project of yours, or LEMMARY_LEAN to a Lean, for more"
 )
 
-_LACKING = re.compile(r"unknown module prefix|unexpected token|Unknown (?:constant|identifier)")
+_LACKING = re.compile(r"unknown module prefix|(?:un)?expected token|Unknown (?:constant|identifier)")
 _AXIOMS = re.compile(
     r"'(?P<name>[^'\s]+)' (?:depends on axioms: \[(?P<axioms>[^\]]*)\]|does not depend on any axioms)\s*"
 )
