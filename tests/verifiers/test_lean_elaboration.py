@@ -224,6 +224,7 @@ def test_comments_do_not_count_and_constructors_keep_their_last_name(pair: list[
     assert to_own_names(text, pair[1]) == "| more k => exact Count.more k"
     assert Const(datatype[0]) in {d.datatypes[0].constructors[0].type for d in pair[1].definitions if d.datatypes}
 
+
 SIGNS = """
 def double : Nat → Nat
   | 0 => 0

@@ -17,7 +17,7 @@ from domain import App, Const, Term
 MOST = 16
 """Up to this number a numeral of type `Nat` is read as constructors; a larger one stays as Lean shows it."""
 
-_NAT = Const("nat")
+_NAT: Term = Const("nat")
 
 
 class _Sign(NamedTuple):
@@ -48,7 +48,7 @@ def _natural() -> Mapping[str, _Sign]:
 
 
 def _integer() -> Mapping[str, _Sign]:
-    integer = Const("Int")
+    integer: Term = Const("Int")
     return {
         "Int.add": _binary(integer, "HAdd.hAdd", "instHAdd", Const("Int.instAddInt")),
         "Int.sub": _binary(integer, "HSub.hSub", "instHSub", Const("Int.instSubInt")),
@@ -67,7 +67,9 @@ _SIGNS: Mapping[str, tuple[Term, _Sign]] = {
 }
 """What a function of two arguments is written as, with its type."""
 
-_READ = {(sign.name, type_, sign.instance): name for name, (type_, sign) in _SIGNS.items()}
+_READ: Mapping[tuple[str, Term, Term], str] = {
+    (sign.name, type_, sign.instance): name for name, (type_, sign) in _SIGNS.items()
+}
 _TURNED = {"GE.ge": "LE.le", "GT.gt": "LT.lt"}
 
 
