@@ -272,6 +272,9 @@ class Connection:
         self.write("NOTE", {"kind": "writeln", "message": message, "verbose": "false", "task": task})
         session = str(uuid.uuid4())
         self.server.sessions[session] = {}
+        greeting = self.server.wire()["greeting"] or {}
+        if len(self.server.sessions) > 1 and "Isabelle2020" in greeting.get("isabelle_version", ""):
+            self.server.stalled |= set(self.server.sessions)  # its trace manager is dead
         return "FINISHED", {"session_id": session, "tmp_dir": f"/tmp/server_session{secrets.randbelow(10**9)}"}
 
     def task_session_stop(self, argument: dict[str, Any], *_: Any) -> tuple[str, dict[str, Any]]:

@@ -5,7 +5,11 @@ environment names one (docs/isabelle.md).
 """
 
 import os
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +18,7 @@ import pytest
 from domain import Candidate, Const, Development, Elaboration, Lemma, OutsideError, Problem, UserError, Verdict
 from library_store.library import Library
 from tests.verifiers.isabelle_stand_in import StandIn, installed, running
+from verifiers.audit.isabelle.client import CommandError
 from verifiers.audit.isabelle.server import IsabelleSettings, Server, open_server
 from verifiers.audit.isabelle.session import Session
 from verifiers.audit.sandbox import Sandbox
@@ -214,6 +219,68 @@ def test_a_session_that_the_server_forgot_is_started_again(verifier: IsabelleVer
     assert kinds(verifier.check([offer(HONEST[0])])) == [PROVED]
     server.play({"forget": True})
     assert kinds(verifier.check([offer(HONEST[1])])) == [PROVED]
+
+
+def test_an_old_server_has_one_session_at_a_time(tmp_path: Path) -> None:
+    with running(tmp_path) as server:
+        server.play({"greeting": {"isabelle_version": "Isabelle2020 (stand-in): April 2020"}})
+        verifier = IsabelleVerifier(server.settings())
+        for number in range(2):
+            assert kinds(verifier.check([offer(f"{HONEST[0]} (* {number} *)")])) == [PROVED]
+            assert kinds(verifier.audit([offer(f"{HONEST[0]} (* {number} *)")])) == [PROVED]
+        verifier.close()
+
+
+def test_a_client_that_is_killed_leaves_no_session_behind(server: StandIn, repository: Path) -> None:
+    server.play()
+    known = server.settings()
+    program = f"""
+import os, signal
+from pathlib import Path
+from verifiers.audit.isabelle.server import IsabelleSettings, open_server
+from verifiers.audit.isabelle.session import Session
+from verifiers.audit.sandbox import Sandbox
+settings = IsabelleSettings(server={known.server!r}, password_file=Path({str(known.password_file)!r}))
+session = Session(settings, lambda: open_server(settings, Sandbox()))
+session.use({{"T1": "theory T1 imports Main begin end"}}, ["T1"], 5)
+print(session._id, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    command = [sys.executable, "-c", program]
+    ran = subprocess.run(command, cwd=repository, stdout=subprocess.PIPE, text=True, check=False)
+    identity = ran.stdout.strip()
+    assert (ran.returncode, len(identity)) == (-9, 36)
+    client = server.client()
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        with suppress(CommandError):
+            client.command("purge_theories", {"session_id": identity}, 5)
+            time.sleep(0.1)
+            continue
+        break
+    with pytest.raises(CommandError, match="No session"):
+        client.command("purge_theories", {"session_id": identity}, 5)
+    client.close()
+
+
+def test_audits_share_a_fresh_session_and_our_own_questions_cost_none(
+    verifier: IsabelleVerifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[Server] = []
+
+    def counting(settings: IsabelleSettings, sandbox: Sandbox) -> Server:
+        started.append(open_server(settings, sandbox))
+        return started[-1]
+
+    monkeypatch.setattr("verifiers.audit.isabelle.judge.open_server", counting)
+    problem = replace(PROBLEM, header="theory Cheats imports Main begin")
+    assert kinds(verifier.audit([offer(proof, problem=problem) for proof in HONEST])) == [PROVED] * len(HONEST)
+    assert len(started) == 1
+    assert kinds(verifier.audit([offer("using assms by linarith", problem=problem)])) == [PROVED]
+    assert len(started) == 2
+    assert kinds(verifier.check([offer("using assms by linarith", problem=problem)])) == [PROVED]
+    assert kinds(verifier.audit([offer("using assms by arith", problem=problem)])) == [PROVED]
+    assert len(started) == 4
 
 
 def test_theories_are_purged_and_nothing_is_left(server: StandIn) -> None:

@@ -1,11 +1,11 @@
 """Isabelle's judge, which is all that the rest of the program asks for a verdict that counts.
 
-An audit starts a fresh session for each candidate (or for a few), with library lemmas proved; a check puts many into
-one question to a warm session, with library lemmas assumed, and is judged in the same way but accepts nothing. Who is
-not finished when the limit is met is asked again alone, so a candidate that loops or kills the server costs itself a
-verdict, and its neighbours only time. A recheck also builds the audit in batch mode, a process of its own that knows
-neither the session nor its interactive ways. Verdicts that were found before come from the cache, but those on whole
-libraries never do.
+An audit starts a fresh session for a few candidates, each in theories of its own, with library lemmas proved; a check
+puts many into one question to a warm session, with library lemmas assumed, and is judged in the same way but accepts
+nothing. Who is not finished when the limit is met is asked again alone, so a candidate that loops or kills the server
+costs itself a verdict, and its neighbours only time. A recheck also builds the audit in batch mode, a process of its
+own that knows neither the session nor its interactive ways. Verdicts that were found before come from the cache, but
+those on whole libraries never do.
 
 Invariant (design, invariants 1 and 11): whatever a server is that does not call itself a published release, its
 verdicts have trust `elaborated` at most, so a stand-in never fills the library.
@@ -35,6 +35,10 @@ PROBE_SECONDS = 60.0
 """For the question which forms of ML a server's release understands, wall time."""
 
 
+ONE_SESSION = "Isabelle2020"
+"""How the servers call themselves that bear one session at a time: a second one ends what all sessions share."""
+
+
 class Judge:
     """Gives verdicts. Not for use from several threads at once."""
 
@@ -44,6 +48,7 @@ class Judge:
         self.settings = settings
         self._sandbox = sandbox
         self._sessions: dict[tuple[str, ...], Session] = {}
+        self._untouched: set[tuple[str, ...]] = set()
         self._closed_cpu_seconds = 0.0
         limits = f"{settings.session} {settings.recheck_seconds}"
         self._judged = Judged(VerdictCache(settings.cache_entries), self.describe, limits, _named)
@@ -97,9 +102,9 @@ class Judge:
     def close(self) -> None:
         """Stop the sessions and end our servers."""
         for session in self._sessions.values():
-            session.close()
-            self._closed_cpu_seconds += session.cpu_seconds()
+            self._end(session)
         self._sessions.clear()
+        self._untouched.clear()
 
     # ------------------------------------------------------------------------------------------------ verdicts
 
@@ -172,15 +177,16 @@ class Judge:
         include = sessions_of(cases[0].header)
         wanted = asked or [case.names.audit for case in cases]
         if not fresh:
-            return self._session(include).use(texts, wanted, seconds)
-        session = self._new_session(include)
+            session = self._session(include)
+            self._untouched.discard(include)
+            return session.use(texts, wanted, seconds)
+        session = self._fresh_session(include)
         try:
             if session.identity.name != self.version:
                 raise OutsideError(f"the Isabelle server was {self.version!r} and is {session.identity.name!r} now")
             return session.use(texts, wanted, seconds)
         finally:
-            session.close()
-            self._closed_cpu_seconds += session.cpu_seconds()
+            self._end(session)
 
     def _recheck(self, case: Case, verdict: Verdict) -> Verdict:
         """Build the audit in batch mode: it fails unless all is well."""
@@ -190,8 +196,7 @@ class Judge:
         try:
             ended = session.build(again.texts, again.names.audit, self.settings.recheck_seconds)
         finally:
-            session.close()
-            self._closed_cpu_seconds += session.cpu_seconds()
+            self._end(session)
         if ended.finished and ended.answer.get("ok") is True:
             return replace(verdict, trust="rechecked")
         said = Message("error", f"a batch build refuses the proof: {ended.message}")
@@ -211,8 +216,29 @@ class Judge:
     def _session(self, include: tuple[str, ...]) -> Session:
         """The warm session that knows these sessions' theories."""
         if include not in self._sessions:
+            self._make_room()
             self._sessions[include] = self._new_session(include)
+            self._untouched.add(include)
         return self._sessions[include]
+
+    def _fresh_session(self, include: tuple[str, ...]) -> Session:
+        """A session that no candidate has been in: a new one, or one that was only asked questions of our own."""
+        if include in self._untouched:
+            self._untouched.remove(include)
+            return self._sessions.pop(include)
+        self._make_room()
+        return self._new_session(include)
+
+    def _make_room(self) -> None:
+        """Close the sessions of a server that bears only one at a time."""
+        if self.settings.server and any(
+            session.identity.name.startswith(ONE_SESSION) for session in self._sessions.values()
+        ):
+            self.close()
+
+    def _end(self, session: Session) -> None:
+        session.close()
+        self._closed_cpu_seconds += session.cpu_seconds()
 
     def _new_session(self, include: tuple[str, ...]) -> Session:
         def opened() -> Server:

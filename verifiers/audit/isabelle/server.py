@@ -5,7 +5,8 @@ box start the server, connect to it there, and pass its bytes on through standar
 Isabelle distribution, the user's session images and our theories read-only, and writes to one scratch folder.
 
 Invariant: a server of ours dies with its connection. A server that already listens is not ours: it runs with its
-owner's rights and outside the sandbox, and the verifier's `sandbox_note` says so. Theories lie in a folder that no
+owner's rights and outside the sandbox, and the verifier's `sandbox_note` says so; of it, our sessions end with us
+(`keeper`). Theories lie in a folder that no
 boxed process can write to.
 
 Layer: the server.
@@ -29,6 +30,7 @@ from typing import NamedTuple
 from domain import OutsideError, UserError
 from verifiers.audit import scratch
 from verifiers.audit.isabelle.client import Client, Stream, connect
+from verifiers.audit.isabelle.keeper import Keeper
 from verifiers.audit.sandbox import GIBIBYTE, Sandbox, cpu_seconds, kill
 from verifiers.audit.watch import Box, Limits
 
@@ -47,10 +49,16 @@ while IFS= read -r -u 4 line; do
 done
 port=${line#*127.0.0.1:}
 exec 3<>"/dev/tcp/127.0.0.1/${port%% *}" || exit 1
-{ cat <&3; kill $$; } &
-exec cat >&3
+exec 5<&0 2>/dev/null
+cat <&3 &
+reader=$!
+{ cat <&5 >&3; kill $reader; } &
+wait $reader
 """
-"""Run by bash in the box with the server's command as arguments: its announcement, then the bytes of a connection."""
+"""Run by bash in the box with the server's command as arguments: its announcement, then the bytes of a connection.
+
+It ends when either side closes. What `cat` says of a connection that is reset may not come between these bytes.
+"""
 
 _ANNOUNCED = re.compile(rb'server "[^"\n]*" = (?P<host>[\w.]+):(?P<port>\d+) \(password "(?P<password>[^"\n]*)"\)')
 
@@ -81,8 +89,8 @@ class IsabelleSettings:
     """Address space of each process of our own server; Java and Poly/ML reserve much more than they use."""
     batch: int = 16
     """Candidates of one question to a warm session."""
-    audits_per_session: int = 1
-    """Candidates audited in one fresh session, each in theories of its own."""
+    audits_per_session: int = 16
+    """Candidates audited in one fresh session, each in theories of its own, whose names no candidate can know."""
     cache_entries: int = 20_000
     """Verdicts kept in memory."""
 
@@ -115,9 +123,10 @@ class Address(NamedTuple):
 class Server:
     """A running server and one connection to it. `folder` is where its theories are written, by us alone."""
 
-    def __init__(self, client: Client, folder: Path, box: Box | None = None) -> None:
+    def __init__(self, client: Client, folder: Path, box: Box | None = None, keeper: Keeper | None = None) -> None:
         self.client = client
         self.folder = folder
+        self.keeper = keeper
         self._box = box
         self._cpu_seconds = 0.0
 
@@ -139,6 +148,8 @@ class Server:
         if self._box is not None:
             self._cpu_seconds = max(self._cpu_seconds, kill(self._box).cpu_seconds)
             scratch.remove(self._box.folder)
+        if self.keeper is not None:
+            self.keeper.close()
         scratch.remove(self.folder)
 
 
@@ -152,7 +163,8 @@ def open_server(settings: IsabelleSettings, sandbox: Sandbox) -> Server:
         address = _address(settings)
         stream = connect(address.host, address.port, settings.start_seconds)
         folder = sandbox.make_folder(trusted=True)
-        return Server(Client(stream, address.password, settings.start_seconds), folder)
+        client = Client(stream, address.password, settings.start_seconds)
+        return Server(client, folder, keeper=Keeper(*address))
     return _start(settings, sandbox)
 
 

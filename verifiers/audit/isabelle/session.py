@@ -45,6 +45,9 @@ AGAIN_SECONDS = 0.1
 SILENCE_SECONDS = 5.0
 """How long a session that has answered before may give no sign of a question's theories, at least."""
 
+STOP_SECONDS = 10.0
+"""For a session to stop on a server that is not ours."""
+
 ANSWER_SECONDS = 30.0
 """For what a server answers at once."""
 
@@ -91,7 +94,9 @@ class Session:
         if session is not None and not server.ours and not server.client.closed:
             with suppress(OutsideError, TimeoutError):
                 task = server.client.start("session_stop", {"session_id": session}, GRACE_SECONDS)
-                server.client.wait(task, GRACE_SECONDS)
+                server.client.wait(task, STOP_SECONDS)
+                if server.keeper is not None:
+                    server.keeper.stopped(session)
         server.close()
         self._closed_cpu_seconds += server.cpu_seconds()
 
@@ -134,6 +139,9 @@ class Session:
                     f"{settings.session}` builds it"
                 )
             self._id = session
+            keeper = self._running().keeper
+            if keeper is not None:
+                keeper.started(session)
         return self._id
 
     def _task(self, name: str, argument: dict[str, Any], seconds: float) -> Ended:
