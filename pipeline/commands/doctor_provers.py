@@ -118,7 +118,7 @@ def _compile(folder: Path, text: str) -> Finished:
 
 
 def check_isabelle() -> str:
-    from verifiers.audit.isabelle.server import IsabelleSettings
+    from verifiers.audit.isabelle.settings import IsabelleSettings
     from verifiers.isabelle.verifier import IsabelleVerifier
 
     settings = IsabelleSettings.from_environment()

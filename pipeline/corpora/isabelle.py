@@ -12,8 +12,9 @@ from pathlib import Path
 import networkx as nx
 
 from domain import UserError
-from verifiers.audit.isabelle.server import IsabelleSettings, open_server
+from verifiers.audit.isabelle.server import open_server
 from verifiers.audit.isabelle.session import Session
+from verifiers.audit.isabelle.settings import IsabelleSettings
 from verifiers.audit.sandbox import Sandbox
 from verifiers.isabelle.dependencies import Fact, facts
 

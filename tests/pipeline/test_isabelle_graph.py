@@ -14,7 +14,7 @@ from pipeline.__main__ import main
 from pipeline.corpora.isabelle import isabelle_graph
 from tests.verifiers.isabelle_stand_in import StandIn, running
 from verifiers.audit.isabelle.comparison import ACCESS
-from verifiers.audit.isabelle.server import PASSWORD_VARIABLE, SERVER_VARIABLE
+from verifiers.audit.isabelle.settings import PASSWORD_VARIABLE, SERVER_VARIABLE
 
 FACTS = [
     "@ fact Sums.plus_zero 1 Sums.plus.simps plus n Z = n",

@@ -15,7 +15,7 @@ from typing import Literal
 
 from domain import App, Candidate, Const, Forall, Lemma, Problem, Reason, Var, Verdict, VerdictKind
 from tests.verifiers.isabelle_stand_in import installed
-from verifiers.audit.isabelle.server import COMMAND_VARIABLE, SERVER_VARIABLE, IsabelleSettings
+from verifiers.audit.isabelle.settings import COMMAND_VARIABLE, SERVER_VARIABLE, IsabelleSettings
 from verifiers.isabelle.verifier import IsabelleVerifier
 from verifiers.protocol import Verifier
 

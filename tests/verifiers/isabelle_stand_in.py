@@ -19,7 +19,7 @@ from typing import Any
 from domain import OutsideError
 from verifiers.audit import scratch
 from verifiers.audit.isabelle.client import Client, connect
-from verifiers.audit.isabelle.server import IsabelleSettings
+from verifiers.audit.isabelle.settings import IsabelleSettings
 from verifiers.audit.sandbox import Sandbox
 
 PROGRAM = Path(__file__).with_name("isabelle_server.py")

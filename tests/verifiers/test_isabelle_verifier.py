@@ -19,8 +19,9 @@ from domain import Candidate, Const, Development, Elaboration, Lemma, OutsideErr
 from library_store.library import Library
 from tests.verifiers.isabelle_stand_in import StandIn, installed, running
 from verifiers.audit.isabelle.client import CommandError
-from verifiers.audit.isabelle.server import IsabelleSettings, Server, open_server
+from verifiers.audit.isabelle.server import Server, open_server
 from verifiers.audit.isabelle.session import Session
+from verifiers.audit.isabelle.settings import IsabelleSettings
 from verifiers.audit.sandbox import Sandbox
 from verifiers.isabelle.verifier import IsabelleVerifier
 
@@ -237,7 +238,8 @@ def test_a_client_that_is_killed_leaves_no_session_behind(server: StandIn, repos
     program = f"""
 import os, signal
 from pathlib import Path
-from verifiers.audit.isabelle.server import IsabelleSettings, open_server
+from verifiers.audit.isabelle.server import open_server
+from verifiers.audit.isabelle.settings import IsabelleSettings
 from verifiers.audit.isabelle.session import Session
 from verifiers.audit.sandbox import Sandbox
 settings = IsabelleSettings(server={known.server!r}, password_file=Path({str(known.password_file)!r}))

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from verifiers.audit.isabelle.server import IsabelleSettings, require
+from verifiers.audit.isabelle.server import require
+from verifiers.audit.isabelle.settings import IsabelleSettings
 from verifiers.backend import Backend, VerifierLimits
 from verifiers.isabelle.automation import IsabelleAutomation
 from verifiers.isabelle.prompt_language import IsabellePrompts

@@ -24,7 +24,7 @@ from domain import (
 from verifiers.audit.isabelle import theories
 from verifiers.audit.isabelle.cases import errors_of, prepare
 from verifiers.audit.isabelle.judge import Judge
-from verifiers.audit.isabelle.server import IsabelleSettings
+from verifiers.audit.isabelle.settings import IsabelleSettings
 from verifiers.audit.refusals import Malformed
 from verifiers.audit.sandbox import Sandbox
 from verifiers.canonical import digest

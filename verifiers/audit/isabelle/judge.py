@@ -25,8 +25,9 @@ from verifiers.audit.cache import Judged, Kind, VerdictCache
 from verifiers.audit.isabelle.answers import Used
 from verifiers.audit.isabelle.cases import Case, groups, prepare, sessions_of
 from verifiers.audit.isabelle.comparison import ACCESS, probes, release_year
-from verifiers.audit.isabelle.server import IsabelleSettings, Server, open_server
+from verifiers.audit.isabelle.server import Server, open_server
 from verifiers.audit.isabelle.session import Session
+from verifiers.audit.isabelle.settings import IsabelleSettings
 from verifiers.audit.isabelle.theories import named_lemmas
 from verifiers.audit.isabelle.verdicts import verdict_on
 from verifiers.audit.sandbox import Sandbox

@@ -28,7 +28,8 @@ from domain import OutsideError
 from verifiers.audit import scratch
 from verifiers.audit.isabelle.answers import Used, read_used
 from verifiers.audit.isabelle.client import CommandError, Ended, Identity, ServerGone
-from verifiers.audit.isabelle.server import IsabelleSettings, Server
+from verifiers.audit.isabelle.server import Server
+from verifiers.audit.isabelle.settings import IsabelleSettings
 
 CHECK_DELAY = 0.05
 """Seconds between two looks of the server at its theories."""
