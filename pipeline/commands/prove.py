@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_text
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -67,7 +68,7 @@ def prove(
     """
     from pipeline.commands.run import execute_loop
     from pipeline.report.results import write_page
-    from pipeline.words import listed
+    from pipeline.words import MOST_SHOWN
 
     if limit is not None and limit < 1:
         raise UserError("--limit must be at least 1")
@@ -127,8 +128,10 @@ def prove(
         print(json_text.dumps(counts))
         return 0
     for status in ("refuted", "open", "error"):
-        if found[status]:
-            print(f"{status}: {listed(found[status])}")
+        for name, why in list(found[status].items())[:MOST_SHOWN]:
+            print(f"{name} is false for {why}" if status == "refuted" else f"{name} is {status}: {why}")
+        if len(found[status]) > MOST_SHOWN:
+            print(f"… and {len(found[status]) - MOST_SHOWN} more {status}")
     print(", ".join(f"{counts[status]} {status}" for status in STATUSES))
     print(f"Results: {page}, {out / 'results.jsonl'}")
     return 0
@@ -206,8 +209,8 @@ def _development(
     return 0
 
 
-def write_results(directory: Path) -> dict[str, list[str]]:
-    """Writes `results.jsonl` from the snapshot; returns the names of the problems that have each status.
+def write_results(directory: Path) -> dict[str, dict[str, str]]:
+    """Writes `results.jsonl` from the snapshot; returns by status the names of the problems that have it, and why.
 
     A line is the problem with what became of it, so the file is one of lemmas too (`pipeline.loop.import_library`).
     """
@@ -219,11 +222,12 @@ def write_results(directory: Path) -> dict[str, list[str]]:
     attempts: dict[str, list[Any]] = {}
     for row in tables.rows("attempts"):
         attempts.setdefault(row["target"], []).append(row)
-    found: dict[str, list[str]] = {status: [] for status in STATUSES}
+    found: dict[str, dict[str, str]] = {status: {} for status in STATUSES}
     lines: list[str] = []
     for row in tables.rows("problems"):
-        found[row["status"]].append(row["name"])
         spent = attempts.get(row["name"], [])
+        why = _why_open(spent) if row["status"] == "open" else row["reason"].removeprefix("counterexample: ")
+        found[row["status"]][row["name"]] = why
         record = record_of(tables.problems[row["name"]].problem) | {
             "status": row["status"],
             "proof": row["proof"] or None,
@@ -234,10 +238,30 @@ def write_results(directory: Path) -> dict[str, list[str]]:
         }
         if row["status"] == "open":
             record["goals"] = list(dict.fromkeys(goal for one in spent for goal in one["stuck_goals"]))
-        if row["status"] == "error":
-            record["reason"] = row["reason"]
+        if row["status"] in ("open", "error"):
+            record["reason"] = why
         if row["status"] == "refuted":
-            record["counterexample"] = row["reason"].removeprefix("counterexample: ")
+            record["counterexample"] = why
         lines.append(json_text.dumps(record, ensure_ascii=False))
     write_atomically(directory / "results.jsonl", "".join(f"{line}\n" for line in lines).encode())
     return found
+
+
+def _why_open(attempts: Sequence[Mapping[str, Any]]) -> str:
+    """Why a problem is open after these attempts: what was tried, and whether time or ideas ran out."""
+    from pipeline.loop.attempt_log import OUT_OF_TIME
+    from pipeline.words import counted
+
+    if not attempts:
+        return "not tried: the budget of the run was spent"
+    told: list[str] = []
+    for attempt in attempts:
+        counts = dict(attempt["counts"])
+        tried = f"{counted(counts.get('proposed', 0), 'candidate')} in {attempt['cpu_seconds']:.1f} CPU s"
+        if attempt["model"]:
+            told.append(f"the language model has no proof among {tried}")
+        elif counts.get(OUT_OF_TIME):
+            told.append(f"automation ran out of time after {tried} (--set prove.cpu_seconds=N gives more)")
+        else:
+            told.append(f"all that automation has failed, {tried}")
+    return "; ".join(told)

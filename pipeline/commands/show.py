@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json as json_text
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
 from domain import Lemma, UserError
+from verifiers.backend import backend_of, prover_of
 
 
 def show(
@@ -17,6 +19,7 @@ def show(
     /,
     *,
     at_round: int | None = None,
+    full: bool = False,
     json: bool = False,
 ) -> int:
     """Show everything about one lemma, problem or attempt of a run.
@@ -29,6 +32,7 @@ def show(
         run: a run directory.
         name: of a problem, a lemma (readable name, canonical name, id or the start of one) or an attempt.
         at_round: as of this round.
+        full: print proofs as they are recorded, in canonical names and with all tactic definitions.
         json: print JSON.
     """
     from library_store.snapshot import read
@@ -46,12 +50,36 @@ def show(
         print(json_text.dumps({"what": title} | facts, ensure_ascii=False))
         return 0
     print(title)
+    if not full:
+        facts = _shortened(tables, facts)
     for key, value in facts.items():
         if value in (None, "", [], {}):
             continue
         text = "\n".join(value) if key == "lineage" else _text(value)
         print(f"\n{key}:\n{_indent(text)}" if "\n" in text or len(text) > 90 else f"{key}: {text}")
     return 0
+
+
+def _shortened(tables: Any, facts: dict[str, Any]) -> dict[str, Any]:
+    """The facts with lemmas under one name each, and a proof without tactic definitions in front of it."""
+    whole: str = facts["proof"] or ""
+    provers = {state.problem.prover for state in tables.problems.values()}
+    provers |= {lemma.prover for lemma in tables.lemmas.values()}
+    proof = backend_of(prover_of(provers)).syntax.without_tactics(whole)
+    left_out = ", without the tactic definitions in front" if proof != whole else ""
+    proof = _spoken(tables, proof)
+    shown = {key: value for key, value in facts.items() if key not in ("statement, canonical", "proof")}
+    retired_by = tables.lemmas.get(facts.get("retired by"))
+    shown |= {"retired by": retired_by.name} if retired_by is not None else {}
+    return shown | {f"proof{left_out} (--full: as it is recorded)" if proof != whole else "proof": proof}
+
+
+def _spoken(tables: Any, text: str) -> str:
+    """A text with the names that definitions and lemmas have for people."""
+    names = {lemma.canonical_name: lemma.name for lemma in tables.lemmas.values()}
+    for definition in tables.definitions.values():
+        names |= dict(zip(definition.names, definition.readable, strict=True))
+    return re.sub(r"\b[dl][0-9a-f]{12,}(?:_\d+)?\b", lambda found: names.get(found[0], found[0]), text)
 
 
 def _text(value: Any) -> str:
@@ -98,7 +126,6 @@ def _lemma(tables: Any, lemma: Any) -> dict[str, Any]:
         row["source"] for row in tables.rows("edges") if row["kind"] == "proof_uses" and row["target"] == lemma.id
     ]
     return {
-        "id": lemma.id,
         "statement": lemma.statement,
         "statement, canonical": lemma.statement_exact,
         "operator": lemma.operator,
@@ -115,6 +142,8 @@ def _lemma(tables: Any, lemma: Any) -> dict[str, Any]:
         "axioms": list(lemma.axioms),
         "prover": lemma.prover_version,
         "retired by": lemma.retired_by,
+        "name in recorded proofs": lemma.canonical_name,
+        "id": lemma.id,
         "proof": lemma.proof,
     }
 

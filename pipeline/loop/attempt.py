@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 from domain import Candidate, Elaboration, Goal, Lemma, Term
 from pipeline.loop.admit import Origin, closure, record, request
-from pipeline.loop.attempt_log import AttemptLog, Result
+from pipeline.loop.attempt_log import OUT_OF_TIME, AttemptLog, Result
 from pipeline.loop.budget import attempt_seconds
 from pipeline.loop.conditional_proof import ConditionalProofs
 from pipeline.loop.context import CanonicalStatement, RunContext
@@ -73,6 +73,9 @@ def attempt(
         search = Search(context, log, statement, lemmas, most=most, seconds=seconds, bare=bare, stuck=stuck)
         found = conditional.prove(search, statement, lemmas, assumed)
         proved = found is not None and _settle(context, log, elaboration, found)
+
+    if not proved and conditional.left <= 0:
+        log.counts[OUT_OF_TIME] += 1
 
     # Ask for what it got stuck on.
     asks = settings.prove.requests and settings.prove.scripts and _asks(context, before, had, number)

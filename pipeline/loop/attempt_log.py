@@ -12,6 +12,9 @@ from typing import Literal, NamedTuple
 from domain import Completion, Prompt, Reason, Term, Verdict, VerdictKind
 from library_store.attempts import Attempt
 
+OUT_OF_TIME = "out_of_time"
+"""Among the counts of an attempt: 1 if its CPU seconds were spent before all that automation has was tried."""
+
 
 @dataclass
 class AttemptLog:

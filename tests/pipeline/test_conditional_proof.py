@@ -9,10 +9,11 @@ import pytest
 from library_store.admission import Proposal
 from library_store.attempts import Request
 from library_store.schema import ProblemState
+from library_store.snapshot import read
 from library_store.state import REFUSED
 from pipeline.config import ProveSettings, RunSettings
 from pipeline.loop.attempt import attempt
-from pipeline.loop.attempt_log import AttemptLog, Result
+from pipeline.loop.attempt_log import OUT_OF_TIME, AttemptLog, Result
 from pipeline.loop.conditional_proof import ConditionalProofs
 from pipeline.loop.prove import Proof
 from pipeline.loop.stages import ALL, FEW, Effort
@@ -221,6 +222,10 @@ def test_a_problem_that_was_short_of_time_is_tried_again(verifier: RocqVerifier,
     idle = attempt(bench.context, "flip_flip", "idle", 3, 0, first._replace(short_of=0.0))
     assert not idle.proved
     assert attempt(bench.context, "flip_flip", "again", 3, 0, first).proved
+    bench.library.snapshot()
+    noted = {row["id"]: OUT_OF_TIME in dict(row["counts"]) for row in read(tmp_path).rows("attempts")}
+    assert noted["first"]
+    assert not noted["again"]
 
 
 def test_a_problem_for_which_nothing_was_found_asks_for_its_stuck_goals(verifier: RocqVerifier, tmp_path: Path) -> None:

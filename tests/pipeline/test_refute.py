@@ -14,9 +14,10 @@ import pytest
 from datasets import load
 from domain import Elaboration, Problem
 from library_store.library import Library
+from library_store.schema import ProblemState
 from library_store.snapshot import read
 from pipeline.commands.prove import write_results
-from pipeline.loop.attempt_log import AttemptLog
+from pipeline.loop.attempt_log import OUT_OF_TIME, AttemptLog
 from pipeline.loop.proof_files import file_stem, proof_name, write_proofs
 from pipeline.loop.refute import refute
 from pipeline.proposers.conjecture import testing
@@ -156,6 +157,27 @@ def test_every_problem_has_a_proof_file_of_its_own() -> None:
     assert proof_name("a_b", "rocq", "proved") == "a_b.v"
 
 
+def test_results_say_why_a_problem_is_open(tmp_path: Path) -> None:
+    run = sample_run.build(tmp_path / "run", rounds=1)
+    logs = {name: AttemptLog(name, "problem", name, prover_seconds=2.0) for name in ("spent", "tried", "idle")}
+    for log in logs.values():
+        log.counts["proposed"] = 7
+    logs["spent"].counts[OUT_OF_TIME] = 1
+    model = AttemptLog("triedm", "problem", "tried", model="m")
+    with Library(run) as library:
+        library.add_problems([ProblemState(Problem(name, "rocq", "", f"Theorem {name} : True.")) for name in logs])
+        for log in (logs["spent"], logs["tried"], model):
+            library.add_attempt(log.attempt())
+        library.snapshot(seed=0, code_version="0")
+    found = write_results(run)["open"]
+    rows = {row["name"]: row for row in map(json.loads, (run / "results.jsonl").read_text().splitlines())}
+    assert {name: rows[name]["reason"] for name in logs} == {name: found[name] for name in logs}
+    assert found["spent"].startswith("automation ran out of time after 7 candidates in 2.")
+    assert found["tried"].startswith("all that automation has failed, 7 candidates in 2.")
+    assert "; the language model has no proof among 0 candidates" in found["tried"]
+    assert found["idle"] == "not tried: the budget of the run was spent"
+
+
 def test_refuted_problems_are_told_apart_in_results_summary_report_and_files(tmp_path: Path) -> None:
     run = sample_run.build(tmp_path / "run", rounds=1)
     with Library(run) as library:
@@ -166,7 +188,7 @@ def test_refuted_problems_are_told_apart_in_results_summary_report_and_files(tmp
         files = write_proofs(run, dict(library.problems))
     assert [file.name for file in files if "_refuted" in file.name] == [f"{file_stem(name)}_refuted.v"]
     found = write_results(run)
-    assert (found["refuted"], len(found["proved"])) == ([name], solved)
+    assert (list(found["refuted"]), len(found["proved"])) == ([name], solved)
     rows = {row["name"]: row for row in map(json.loads, (run / "results.jsonl").read_text().splitlines())}
     assert rows[name]["status"] == "refuted"
     assert rows[name]["counterexample"] == "x = zero"

@@ -57,6 +57,31 @@ def test_show_tells_a_goal_on_which_two_attempts_got_stuck_once(
     assert capsys.readouterr().out.count("sum x0 = x0") == 1
 
 
+def test_show_tells_a_proof_in_names_for_people_and_in_full_as_it_is_recorded(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = build(tmp_path / "run", rounds=1)
+    *_, lemma = read(run).lemmas.values()
+    proof = f"Ltac lm_a := auto.\nTheorem mine : True.\nProof. lm_a. exact {lemma.canonical_name}. Qed."
+    with Library(run) as library:
+        problem = Problem("mine", "rocq", "", "Theorem mine : True.")
+        library.add_problems([ProblemState(problem, status="proved", proof=proof)])
+        library.snapshot()
+    assert main(["show", str(run), "mine"]) == 0
+    shown = capsys.readouterr().out
+    assert f"lm_a. exact {lemma.name}. Qed." in shown
+    assert "Ltac" not in shown
+    assert "--full" in shown
+    assert main(["show", str(run), "mine", "--full"]) == 0
+    assert f"proof:\n  Ltac lm_a := auto.\n  Theorem mine : True.\n  Proof. lm_a. exact {lemma.canonical_name}." in (
+        capsys.readouterr().out
+    )
+    assert main(["show", str(run), lemma.name]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:2] == [f"lemma {lemma.name}", f"statement: {lemma.statement}"]
+    assert {f"name in recorded proofs: {lemma.canonical_name}", f"id: {lemma.id}"} < set(lines[2:])
+
+
 def test_every_problem_has_its_row(tmp_path: Path) -> None:
     told = result(read(build(tmp_path / "run", rounds=2)))
     rows = {row["name"]: row for row in told["problems"]}
