@@ -1,7 +1,7 @@
 """Joining or starting a Ray cluster, and calling actors as if they were local objects.
 
-A local cluster gives every worker the repository root first on its import path, so that the packages `datasets` and
-`verifiers` are always this project's.
+Every worker has the repository root first on its import path, so that the packages `datasets` and `verifiers` are
+always of this project: in a cluster of ours, in one that was there, and in a job, whose copy Ray puts there itself.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ import ray
 from domain import OutsideError
 
 ROOT = Path(__file__).resolve().parents[1]
+
+IN_JOB = "RAY_JOB_CONFIG_JSON_ENV_VAR"
+"""What Ray sets in the process of a job, which has an environment already: that of the job."""
 
 PATIENCE_SECONDS = 10.0
 """How long a given head may take to accept a connection."""
@@ -47,31 +50,32 @@ def connect(*, address: str | None, cpus: int, object_store_mib: int) -> bool:
     os.environ.setdefault("RAY_worker_niceness", "5")
     terminated = signal.getsignal(signal.SIGTERM)
     try:
-        if address is not None:
-            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, ignore_reinit_error=True)
-            return False
-        hook = _back_to(str(Path.cwd()))
+        environment: dict[str, Any] = {"env_vars": {"PYTHONPATH": str(ROOT)}}
+        if not (address or "").startswith("ray://"):  # which takes no function
+            environment["worker_process_setup_hook"] = _back_to(str(Path.cwd()))
+        cluster: dict[str, Any] = {"address": address, "ignore_reinit_error": True}
+        if address is None:
+            memory = object_store_mib * 2**20
+            cluster = {"num_cpus": cpus, "object_store_memory": memory, "include_dashboard": False}
         # Ray puts the current folder first on the import path of all workers: a `verifiers` there would judge.
         with chdir(ROOT):
             ray.init(
-                num_cpus=cpus,
-                object_store_memory=object_store_mib * 2**20,
-                include_dashboard=False,
                 log_to_driver=False,
                 logging_level=logging.ERROR,
-                runtime_env={"env_vars": {"PYTHONPATH": str(ROOT)}, "worker_process_setup_hook": hook},
+                runtime_env=None if IN_JOB in os.environ else environment,
+                **cluster,
             )
+        return address is None
     except Exception as error:  # Ray raises it bare when a node is slow to start
         where = address or "a local cluster"
         said = " ".join(str(error).split())[:200]
         raise OutsideError(f"Ray: {where} did not answer: {said} Give the same command again to resume") from error
     finally:
         signal.signal(signal.SIGTERM, terminated)  # Ray has put its own handler there, which shows a traceback
-    return True
 
 
 def _back_to(here: str) -> Callable[[], None]:
-    """What a worker does first: it goes to where the command was given, as relative paths mean it.
+    """What a worker does first: it goes to where the command was given, as relative paths mean it, if that is there.
 
     The function reaches a worker as a value: it refers to nothing that the worker would have to import first.
     """
@@ -79,7 +83,8 @@ def _back_to(here: str) -> Callable[[], None]:
     def setup() -> None:
         import os
 
-        os.chdir(here)
+        if os.path.isdir(here):  # noqa: PTH112 (nothing more is imported before our rooms are)
+            os.chdir(here)
 
     return setup
 

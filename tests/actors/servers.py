@@ -1,10 +1,14 @@
-"""Servers for what a healthy one cannot show: one fails as it is told to, the other answers by a script."""
+"""Servers for what a healthy one cannot show (one fails as it is told to, the other answers by a script), and Ray's."""
 
 import json
+import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -80,3 +84,26 @@ def scripted_server(answer: Callable[[str, str], str]) -> Generator[str]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def ray_node(
+    environment: dict[str, str], log: Path, *options: str, folder: Path | None = None
+) -> subprocess.Popen[bytes]:
+    """A node of the cluster, as the process that we own and end."""
+    common = ("--block", "--num-cpus=1", "--object-store-memory=100000000", "--disable-usage-stats")
+    with log.open("wb") as stream:
+        return subprocess.Popen(
+            [str(Path(sys.executable).with_name("ray")), "start", *common, *options],
+            env=environment,
+            cwd=folder,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+        )
+
+
+def end(node: subprocess.Popen[bytes]) -> None:
+    node.send_signal(signal.SIGTERM)
+    try:
+        node.wait(40)
+    except subprocess.TimeoutExpired:
+        node.kill()

@@ -3,7 +3,6 @@
 import os
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -17,7 +16,7 @@ import pytest
 from domain import OutsideError, UserError
 from pipeline.__main__ import main
 from pipeline.commands import submit as command
-from tests.actors.servers import free_port
+from tests.actors.servers import end, free_port, ray_node
 
 TOKEN = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 COUNT_NODES = """
@@ -43,26 +42,6 @@ used = len({answer[0] for answer in answers})
 print("NODES", len(nodes), "USED", used, "OURS", ours, "TESTS", (here / "tests").exists())
 sys.exit(int(sys.argv[1]))
 """
-
-
-def ray_node(environment: dict[str, str], log: Path, *options: str) -> subprocess.Popen[bytes]:
-    """A node of the cluster, as the process that we own and end."""
-    common = ("--block", "--num-cpus=1", "--object-store-memory=100000000", "--disable-usage-stats")
-    with log.open("wb") as stream:
-        return subprocess.Popen(
-            [str(Path(sys.executable).with_name("ray")), "start", *common, *options],
-            env=environment,
-            stdout=stream,
-            stderr=subprocess.STDOUT,
-        )
-
-
-def end(node: subprocess.Popen[bytes]) -> None:
-    node.send_signal(signal.SIGTERM)
-    try:
-        node.wait(40)
-    except subprocess.TimeoutExpired:
-        node.kill()
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,83 @@
+"""Workers of a run import our rooms on any Ray, whatever lies where that was started or the command is given."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.actors.servers import end, free_port, ray_node
+
+ROOT = Path(__file__).parents[2]
+DRIVER = """
+import json, sys
+sys.path[0] = sys.argv[1]  # ours, and not the folder where the command is given
+from actors import cluster, worker
+from actors.cluster import Remote
+
+def look():
+    import os
+    import datasets, verifiers
+    return [datasets.__file__, verifiers.__file__, os.getcwd()]
+
+cluster.connect(address=sys.argv[2] or None, cpus=1, object_store_mib=100)
+print(json.dumps(Remote(worker.start(1)[0]).run(look)))
+"""
+
+
+@pytest.fixture(scope="module")
+def decoy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with packages that are called like ours."""
+    folder = tmp_path_factory.mktemp("decoy")
+    for room in ("datasets", "verifiers"):
+        (folder / room).mkdir()
+        (folder / room / "__init__.py").write_text("")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def environment() -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("RAY_", "PYTHONPATH"))}
+    return inherited | {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "0123456789abcdef" * 4}
+
+
+@pytest.fixture(scope="module")
+def address(decoy: Path, environment: dict[str, str]) -> Iterator[str]:
+    """A Ray that was started in the decoy's folder, with that on its import path."""
+    sockets = Path(tempfile.mkdtemp(prefix="ray"))  # the path of a socket may not be long
+    port = free_port()
+    head = ray_node(
+        environment | {"PYTHONPATH": str(decoy)},
+        decoy / "head.log",
+        *("--head", f"--port={port}", "--include-dashboard=false", f"--temp-dir={sockets}"),
+        *("--dashboard-agent-listen-port=0",),
+        folder=decoy,
+    )
+    try:
+        for _ in range(120):
+            if "Ray runtime started" in (decoy / "head.log").read_text():
+                break
+            time.sleep(1)
+        yield f"127.0.0.1:{port}"
+    finally:
+        end(head)
+        shutil.rmtree(sockets, ignore_errors=True)
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["ours", "one that was there"])
+def test_workers_import_our_rooms_and_not_what_lies_around(
+    decoy: Path, environment: dict[str, str], request: pytest.FixtureRequest, there: bool
+) -> None:
+    address = request.getfixturevalue("address") if there else ""
+    command = [sys.executable, "-c", DRIVER, str(ROOT), address]
+    done = subprocess.run(command, cwd=decoy, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    datasets, verifiers, folder = json.loads(done.stdout.splitlines()[-1])
+    assert (datasets, verifiers) == (str(ROOT / "datasets/__init__.py"), str(ROOT / "verifiers/__init__.py"))
+    assert folder == str(decoy), "relative paths mean what they mean where the command was given"
