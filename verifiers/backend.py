@@ -83,8 +83,8 @@ class Syntax(Protocol):
 
     suffix: str
     """Of the prover's source files."""
-    ending: str
-    """What ends a file, behind the last proof."""
+    file_name: re.Pattern[str]
+    """What the name of a source file may be, without the suffix."""
     derived: tuple[str, ...]
     """What stands behind a datatype's name in the names that the prover derives from it."""
     surface: Surface
@@ -97,6 +97,10 @@ class Syntax(Protocol):
 
     def theorem(self, name: str, exact: str) -> str:
         """The `formal_statement` of a problem that asks for a proof of `exact`."""
+        ...
+
+    def file(self, problem: Problem, proof: str, stem: str) -> str:
+        """The source file of this name that holds a problem and the text that proves it, and that the prover loads."""
         ...
 
     def preamble(self, prelude: str) -> str:

@@ -31,8 +31,7 @@ def write_proofs(directory: Path, problems: Mapping[str, ProblemState]) -> list[
         if state.status not in ("proved", "refuted"):
             continue
         file = folder / proof_name(name, state.problem.prover, state.status)
-        ending = backend_of(state.problem.prover).syntax.ending
-        text = f"{state.problem.header.rstrip()}\n\n{state.proof.strip()}\n{ending}"
+        text = backend_of(state.problem.prover).syntax.file(state.problem, state.proof, file.stem)
         if not file.is_file() or file.read_text(encoding="utf-8") != text:
             write_atomically(file, text.encode())
         files.append(file)
@@ -41,16 +40,17 @@ def write_proofs(directory: Path, problems: Mapping[str, ProblemState]) -> list[
 
 def proof_name(name: str, prover: Prover, status: str) -> str:
     """The name of the file with a problem's proof, or the proof of its negation."""
-    return f"{file_stem(name)}{'_refuted' if status == 'refuted' else ''}{backend_of(prover).syntax.suffix}"
+    syntax = backend_of(prover).syntax
+    return f"{file_stem(name, syntax.file_name)}{'_refuted' if status == 'refuted' else ''}{syntax.suffix}"
 
 
-def file_stem(name: str) -> str:
+def file_stem(name: str, allowed: re.Pattern[str]) -> str:
     """A problem's name as a file name that the prover takes for a module name; no two names have the same.
 
     A name that cannot be one as it is, or could be another's with `_refuted` behind it, gets a digest.
     """
-    if re.fullmatch(r"[^\W\d]\w*", name) and len(name.encode()) <= LONGEST and not name.endswith("_refuted"):
+    if allowed.fullmatch(name) and len(name.encode()) <= LONGEST and not name.endswith("_refuted"):
         return name
-    stem = re.sub(r"\W", "_", name[:50])
-    begun = "" if re.match(r"[^\W\d]", stem) else "p_"
+    stem = "".join(letter if allowed.fullmatch(f"p{letter}") else "_" for letter in name[:50])
+    begun = "" if allowed.match(stem) else "p_"
     return f"{begun}{stem}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from datasets import load
-from domain import Elaboration, Problem
+from domain import Elaboration, Problem, Prover
 from library_store.library import Library
 from library_store.schema import ProblemState
 from library_store.snapshot import read
 from pipeline.commands.prove import write_results
 from pipeline.loop.attempt_log import OUT_OF_TIME, AttemptLog
-from pipeline.loop.proof_files import file_stem, proof_name, write_proofs
+from pipeline.loop.proof_files import proof_name, write_proofs
 from pipeline.loop.refute import refute
 from pipeline.proposers.conjecture import testing
 from pipeline.report.page import write_report
@@ -150,11 +150,15 @@ def test_every_false_problem_of_tip_is_refuted_and_no_budget_is_spent(
 
 
 def test_every_problem_has_a_proof_file_of_its_own() -> None:
-    names = ["a.b", "a_b", "p", "p_refuted", "x" * 300, "x" * 299, "é" * 200, "9", "-", "", "p_9"]
-    files = [proof_name(name, "rocq", status) for name in names for status in ("proved", "refuted")]
-    assert len(set(files)) == len(files)
-    assert all(len(file.encode()) < 250 and file.removesuffix(".v").isidentifier() for file in files)
-    assert proof_name("a_b", "rocq", "proved") == "a_b.v"
+    names = ["a.b", "a_b", "p", "p_refuted", "x" * 300, "x" * 299, "é" * 200, "9", "-", "", "p_9", "_a"]
+    suffixes: dict[Prover, str] = {"rocq": ".v", "lean4": ".lean", "isabelle": ".thy"}
+    for prover, suffix in suffixes.items():
+        files = [proof_name(name, prover, status) for name in names for status in ("proved", "refuted")]
+        assert len(set(files)) == len(files)
+        stems = [file.removesuffix(suffix) for file in files]
+        assert all(len(stem.encode()) < 245 and stem.isidentifier() for stem in stems)
+        assert prover != "isabelle" or all(stem.isascii() and stem[0] != "_" for stem in stems)
+        assert proof_name("a_b", prover, "proved") == f"a_b{suffix}"
 
 
 def test_results_say_why_a_problem_is_open(tmp_path: Path) -> None:
@@ -186,7 +190,7 @@ def test_refuted_problems_are_told_apart_in_results_summary_report_and_files(tmp
         library.set_problem(name, "refuted", reason="counterexample: x = zero", proof="Theorem t_refuted : False.")
         library.snapshot(seed=0, code_version="0")
         files = write_proofs(run, dict(library.problems))
-    assert [file.name for file in files if "_refuted" in file.name] == [f"{file_stem(name)}_refuted.v"]
+    assert [file.name for file in files if "_refuted" in file.name] == [proof_name(name, "rocq", "refuted")]
     found = write_results(run)
     assert (list(found["refuted"]), len(found["proved"])) == ([name], solved)
     rows = {row["name"]: row for row in map(json.loads, (run / "results.jsonl").read_text().splitlines())}
@@ -201,4 +205,4 @@ def test_refuted_problems_are_told_apart_in_results_summary_report_and_files(tmp
     with Library(run) as library:
         again = {name: replace(library.problems[name], status="open", proof="")}
     write_proofs(run, again)
-    assert not (run / "proofs" / f"{file_stem(name)}_refuted.v").exists()
+    assert not (run / "proofs" / proof_name(name, "rocq", "refuted")).exists()

@@ -307,6 +307,8 @@ class Connection:
                 load(folder, name, theories)
         except OSError as error:
             return "FAILED", {"kind": "error", "message": f"Cannot load theory file {error.filename}"}
+        except NameError as error:
+            return "FAILED", {"kind": "error", "message": str(error)}
         session = argument["session_id"]
         self.note_progress(session, folder, theories, task)
         plays = {name: played(self.server.plays(), [closure(theories, name)]) for name in theories}
@@ -427,6 +429,9 @@ def load(folder: Path, name: str, theories: dict[str, str]) -> None:
     if name in theories:
         return
     text = (folder / f"{name}.thy").read_text(encoding="utf-8")
+    called = first(r"\btheory\s+(\w+)", text)
+    if called != name:
+        raise NameError(f'Bad theory name "{called}" for file "{name}.thy"')
     for imported in imports(text):
         if imported.startswith("Lemmary_"):
             load(folder, imported, theories)
@@ -468,6 +473,10 @@ def entry(folder: Path, name: str, text: str, theories: dict[str, str], play: di
     messages: list[dict[str, Any]] = []
     node = str(folder / f"{name}.thy")
     known = closure(theories, name)
+    misplaced = re.search(r"\bbegin\s+(by|proof|apply|using)\b", text)
+    if misplaced is not None:
+        messages.append({"kind": "error", "message": f'Bad context for command "{misplaced[1]}"', "pos": {}})
+        status |= {"ok": False, "failed": 1, "finished": 6}
     for found in re.finditer(r"undefined_fact|\bl[0-9a-f]{16}\b", text):
         if f"lemma {found[0]}:" in known:
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from domain import Definition, Elaboration, Lemma, Term
+from domain import Definition, Elaboration, Lemma, Problem, Term
 from verifiers.audit.isabelle import theories
 from verifiers.audit.isabelle.keywords import ALLOWED, IN_PROOFS, PROOF_BEGINNINGS
 from verifiers.audit.isabelle.scan import Unreadable, tokens
@@ -23,7 +23,7 @@ class IsabelleSyntax:
     """Isabelle, where a whole file is a theory."""
 
     suffix = ".thy"
-    ending = "\nend\n"
+    file_name = re.compile(r"[A-Za-z]\w*", re.ASCII)
     derived: tuple[str, ...] = ()
     no_prelude = ""
     surface = Surface(
@@ -44,6 +44,12 @@ class IsabelleSyntax:
 
     def theorem(self, name: str, exact: str) -> str:
         return f"theorem {name}:\n  {exact}"
+
+    def file(self, problem: Problem, proof: str, stem: str) -> str:
+        """A theory under the file's name: the header's imports and declarations, the statement, and what proves it."""
+        header = theories.parse_header(problem.header)
+        placed = theories.place(proof, theories.parse_statement(problem.formal_statement), header)
+        return theories.theory(stem, header.imports, f"{header.body}\n\n{placed.before}{placed.text.strip()}".strip())
 
     def preamble(self, prelude: str) -> str:
         del prelude

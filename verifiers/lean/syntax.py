@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from domain import Definition, Elaboration, Lemma, Term
+from domain import Definition, Elaboration, Lemma, Problem, Term
 from verifiers.audit.lean.source import declares
 from verifiers.backend import Surface
 from verifiers.lean import terms
@@ -24,7 +24,7 @@ class LeanSyntax:
     """Lean 4; its proofs are plain tactics."""
 
     suffix = ".lean"
-    ending = ""
+    file_name = re.compile(r"[^\W\d]\w*")
     derived: tuple[str, ...] = (".rec", ".casesOn", ".recOn", ".noConfusion")
     no_prelude = prelude_id("")
     surface = Surface(
@@ -41,6 +41,10 @@ class LeanSyntax:
 
     def theorem(self, name: str, exact: str) -> str:
         return f"theorem {name} : {exact}"
+
+    def file(self, problem: Problem, proof: str, stem: str) -> str:
+        del stem
+        return f"{problem.header.rstrip()}\n\n{proof.strip()}\n"
 
     def preamble(self, prelude: str) -> str:
         del prelude

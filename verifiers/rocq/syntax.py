@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from domain import Definition, Elaboration, Lemma, Term
+from domain import Definition, Elaboration, Lemma, Problem, Term
 from verifiers.audit.rocq.lint import refuse_block
 from verifiers.audit.rocq.sentences import split
 from verifiers.backend import Surface
@@ -27,7 +27,7 @@ class RocqSyntax:
     """Rocq, with tactic definitions in front of proofs."""
 
     suffix = ".v"
-    ending = ""
+    file_name = re.compile(r"[^\W\d]\w*")
     derived: tuple[str, ...] = ("_rect", "_ind", "_rec", "_sind")
     no_prelude = prelude_id("")
     surface = Surface(
@@ -44,6 +44,10 @@ class RocqSyntax:
 
     def theorem(self, name: str, exact: str) -> str:
         return f"Lemma {name} : {exact}."
+
+    def file(self, problem: Problem, proof: str, stem: str) -> str:
+        del stem
+        return f"{problem.header.rstrip()}\n\n{proof.strip()}\n"
 
     def preamble(self, prelude: str) -> str:
         return tactics.preamble(prelude)
