@@ -149,6 +149,24 @@ def test_who_misses_mathlib_or_notation_is_told_what_the_embedded_lean_is(
     assert ("set LEMMARY_LEAN_PROJECT" in verdict.messages[-1].text) == hint
 
 
+@pytest.mark.parametrize(
+    ("scene", "proof"),
+    [
+        ("open Box", "exact given.{0} 1"),
+        ("namespace Box", "exact given.{0} 1"),
+        ("set_option pp.all true", "exact Box.given.{0} 1"),
+        ("set_option pp.universes true\nopen Box", "exact given.{0} 1"),
+        ("", "set_option pp.all true\ntheorem goal : True := Box.given.{0} 1"),
+    ],
+)
+def test_a_warm_check_knows_axioms_by_their_full_names(verifier: LeanVerifier, scene: str, proof: str) -> None:
+    header = f"axiom Box.given.{{u}} {{α : Type u}} (a : α) : True\n{scene}\n"
+    candidate = Candidate(Problem("goal", "lean4", header, "theorem goal : True"), proof)
+    audited, checked = verifier.audit([candidate])[0], verifier.check([candidate])[0]
+    assert (audited.verdict, audited.axioms) == ("accepted", ("Box.given",))
+    assert checked.verdict == "accepted", checked.messages
+
+
 @pytest.mark.parametrize("in_header", [True, False])
 def test_nobody_defines_what_the_kernel_computes_by_its_name_alone(in_header: bool) -> None:
     arithmetic = ("add", "sub", "mul", "pow", "div", "mod", "gcd", "log2", "beq", "ble")

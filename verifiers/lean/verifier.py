@@ -34,6 +34,11 @@ from verifiers.lean.terms import render
 from verifiers.warm_sessions import WarmSessions
 
 _CHECK = "LemmaryFrozen.check"
+_FULL_NAMES = (
+    "set_option pp.all false in\nset_option pp.universes false in\nset_option pp.fullNames true in\n"
+    f"#print axioms _root_.{_CHECK}\n"
+)
+"""Asks for axioms by their full names, whatever namespaces and options the header leaves open."""
 
 
 class LeanVerifier:
@@ -157,7 +162,7 @@ class LeanVerifier:
             return _not_ours(session, "the header")
         lemmas = "".join(f"{lemma_axiom(one)}\n" for one in question.lemmas)
         before = f"{frozen_definition(question.statement, FROZEN)}{lemmas}{placed.before}"
-        after = f"theorem _root_.{_CHECK} : _root_.{FROZEN} := @_root_.{question.name}\n#print axioms _root_.{_CHECK}\n"
+        after = f"theorem _root_.{_CHECK} : _root_.{FROZEN} := @_root_.{question.name}\n{_FULL_NAMES}"
         text = placed.text + placed.after
         outcome = session.run(text, seconds, before=before, after=after)
         axioms = self.toolchain.axioms

@@ -155,7 +155,7 @@ def parse_header(text: str) -> Header:
     axioms: set[str] = set()
     for number, command in enumerate(found):
         if command.word == "axiom" and (stated := _AXIOM.search(command.text)):
-            axioms.add(".".join([*(name for name in opened if name), stated["name"]]))
+            axioms.add(".".join([*(name for name in opened if name), stated["name"].rstrip(".")]))
         if command.word in ("prelude", "module"):
             raise Malformed(
                 f"the header begins with `{command.word}`: what a file begins with is the toolchain's to say"
