@@ -2,9 +2,13 @@
 
 import importlib.util
 import os
+import shutil
 import signal
+import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from io import FileIO
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -331,3 +335,20 @@ def test_a_side_that_does_not_read_keeps_nobody_waiting(pipes: Pipes) -> None:
     theirs_in.close()
     with pytest.raises(Broken):
         messages.receive(lambda: False)
+
+
+@pytest.mark.parametrize("status", [1, 3])
+def test_a_lake_beside_lean_is_not_asked(toolchain: Toolchain, tmp_path: Path, status: int) -> None:
+    program = Path(shutil.copy(Path(toolchain.command[0]).resolve(), tmp_path / "lean"))
+    lake = tmp_path / "lake"
+    lake.write_text(f"#!/bin/sh\nexit {status}\n")
+    for path in (tmp_path, *tmp_path.parents[:2], program, lake):
+        path.chmod(0o755)
+    asked = [toolchain.command[0], "-c", "import sys; print(sys.base_prefix)"]
+    home = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+    python = ("env", f"PYTHONHOME={home}", str(program), "-S", *toolchain.command[3:])
+    beside = replace(toolchain, command=python, readable=(*toolchain.readable, tmp_path))
+    with Session(beside) as session:
+        loaded = session.load(beside.header(HEADER))
+        assert loaded.ok, loaded.error
+        assert session.run(PROVED).ok

@@ -44,6 +44,10 @@ PROCESSES = 64
 STACK_KIBIBYTES = 65536
 """Stack of each thread; Lean's own choice, a gibibyte, would use up the address space."""
 
+NO_LAKE = "/nonexistent/lake"
+"""Where the language server looks for lake. It would ask the one beside `lean`, boxed in with nothing to build, whether
+the imports are built, and give up on its answer; where there is none it goes on with `LEAN_PATH`."""
+
 COMMAND_VARIABLE = "LEMMARY_LEAN"
 PROJECT_VARIABLE = "LEMMARY_LEAN_PROJECT"
 
@@ -121,7 +125,7 @@ class Toolchain:
             scratch.remove(self.library_path[0])
 
     def _environment(self, path: Sequence[Path]) -> list[str]:
-        return ["env", f"LEAN_PATH={os.pathsep.join(map(str, (*path, *self.library_path)))}"]
+        return ["env", f"LAKE={NO_LAKE}", f"LEAN_PATH={os.pathsep.join(map(str, (*path, *self.library_path)))}"]
 
     def header(self, text: str) -> str:
         """The beginning of a file whose header is `text`: with the library where there is no `Init`."""
