@@ -7,7 +7,7 @@
 * Rocq's text: `names`, `identifiers`, `rocq_text`, `functions`, `render`, `equality`, `size_sentences`, `definitions`,
   `rocq`; the equations of functions with their proofs: `unfolding`, `measured`, `bound_proofs`, `bound_claims`
 * for solvers: `smtlib`, `smtlib_sorts`
-* the check of the translation: `interpreter`, `ground_terms`, `agreement`
+* the values of functions: `interpreter`, which also checks the translation (`tests/datasets/agreement.py`)
 
 The interpreter works on the untyped syntax tree and shares nothing with the translation but the reader, so that each
 checks the other.

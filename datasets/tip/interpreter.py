@@ -1,8 +1,8 @@
 """Evaluates TIP's functions on the syntax tree, as the language defines them.
 
 It knows nothing of types and shares nothing with the translation but the reader, so an error in one of the two shows as
-a difference (`agreement`). Arguments are evaluated before a call, `let` values when they are needed; `ite`, `and`, `or`
-and `=>` evaluate no more than they must. Work is bounded by a number of steps.
+a difference (`tests/datasets/agreement.py`). Arguments are evaluated before a call, `let` values when they are needed;
+`ite`, `and`, `or` and `=>` evaluate no more than they must. Work is bounded by a number of steps.
 """
 
 from __future__ import annotations

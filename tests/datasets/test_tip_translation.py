@@ -13,12 +13,12 @@ import pytest
 
 from datasets import Dataset
 from datasets.tip import names
-from datasets.tip.agreement import agreements, rocq_file
 from datasets.tip.interpreter import Interpreter
 from datasets.tip.parse import parse
 from datasets.tip.rocq import Translator, translate
 from datasets.tip.syntax import Call, Module, TranslationError
 from domain import Problem, UserError
+from tests.datasets.agreement import agreements, rocq_file
 from verifiers.rocq import keywords
 
 NAT = "(declare-datatype Nat ((Z) (S (p Nat))))"

@@ -1,16 +1,16 @@
 """Identity by content, with the real prover: what a file calls things, or how it is cut up, does not matter."""
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from domain import Elaboration, Lemma, Problem, Verdict
+from domain import Definition, Elaboration, Lemma, Problem, Verdict
 from verifiers.audit.rocq.source import lemma_sentence
 from verifiers.canonical import canonical_header, lemma_id
 from verifiers.rocq.elaboration import Elaborator, Ran, Run, elaborate, run_in
-from verifiers.rocq.own_names import canonical_problem, proof_file, self_contained
+from verifiers.rocq.own_names import canonical_problem, self_contained
 from verifiers.rocq.session import Session
 
 LISTS = """
@@ -280,6 +280,17 @@ def library(run: Run) -> tuple[list[Lemma], Elaboration, Elaboration]:
     return [first, second, third], own, foreign
 
 
+def whole_file(
+    elaboration: Elaboration,
+    proof: str,
+    lemmas: Sequence[Lemma] = (),
+    definitions: Sequence[Definition] = (),
+    preamble: str = "",
+) -> str:
+    """A file that the bare prover accepts: the problem's header, then the proof with all that it needs."""
+    return f"{elaboration.problem.header}\n{self_contained(elaboration, proof, lemmas, definitions, preamble)}"
+
+
 def test_a_lemma_is_accepted_in_the_canonical_world(run: Run, tmp_path: Path) -> None:
     lemmas, own, _ = library(run)
     text = canonical_header(own.prelude, own.definitions) + "\n" + "\n".join(map(lemma_sentence, lemmas))
@@ -289,8 +300,8 @@ def test_a_lemma_is_accepted_in_the_canonical_world(run: Run, tmp_path: Path) ->
 def test_lemmas_of_one_file_prove_the_theorem_of_another(run: Run, tmp_path: Path) -> None:
     lemmas, own, foreign = library(run)
     proof = REV_REV.format(rev=lemmas[2].canonical_name)
-    assert coqc(tmp_path, proof_file(own, proof, lemmas, (), PREAMBLE)) == ""
-    text = proof_file(foreign, proof, lemmas, own.definitions, PREAMBLE)
+    assert coqc(tmp_path, whole_file(own, proof, lemmas, (), PREAMBLE)) == ""
+    text = whole_file(foreign, proof, lemmas, own.definitions, PREAMBLE)
     assert "Theorem other T (l : seq T) : turn (turn l) = l." in text
     assert "d" + ids(own)["rev"][:12] not in text
     assert coqc(tmp_path, text) == ""
@@ -309,7 +320,7 @@ def test_definitions_that_a_problem_lacks_are_written_before_the_lemmas(run: Run
     poor = LISTS[: LISTS.index("Fixpoint rev")]
     (target,) = all_elaborated(run, problem(poor, ": forall a (x : list a), x = x"))
     proof = f"intros x0 x1. pose proof (@{lemmas[2].canonical_name} x0 x1 x1). reflexivity."
-    text = proof_file(target, proof, lemmas, own.definitions)
+    text = whole_file(target, proof, lemmas, own.definitions)
     assert f"Fixpoint d{ids(own)['rev'][:12]}" in text
     assert coqc(tmp_path, text) == ""
 
@@ -320,7 +331,7 @@ def test_names_of_the_file_are_not_captured_by_binders(run: Run, tmp_path: Path)
     )
     (target,) = all_elaborated(run, problem(header, ": forall x4' x5 : x0, x4 x5 = x5"))
     proof = "intros a b. induction b as [|b IH]; simpl; [|rewrite IH]; reflexivity."
-    assert coqc(tmp_path, proof_file(target, proof)) == ""
+    assert coqc(tmp_path, whole_file(target, proof)) == ""
 
 
 def test_headers_are_elaborated_once_and_remembered(run: Run) -> None:

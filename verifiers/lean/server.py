@@ -88,7 +88,6 @@ class Server(WarmProcess):
         super().__init__(sandbox, toolchain.argv("--worker", *options, URI), self.limits, toolchain.readable)
         self._version = self._requests = 0
         self._published: list[Mapping[str, Any]] = []
-        self._references: Mapping[str, Any] | None = None
         self.messages = Messages(self._input, self._output, self.limits.output_bytes)
         self._deadline = time.monotonic() + seconds
         try:
@@ -121,20 +120,9 @@ class Server(WarmProcess):
         answer = self._ask("$/lean/plainGoal", {"textDocument": {"uri": URI}, "position": position})
         return [str(goal) for goal in (answer or {}).get("goals", ())]
 
-    def references(self) -> Mapping[str, Any]:
-        """The constants of the whole document: `decls` and `references`, as in an `.ilean` file."""
-        while self._references is None:
-            message = self._next()
-            if message is not None:
-                self._take(message)
-            elif self._over():
-                raise Stopped("timeout", "Timeout: the language server does not list the constants")
-        return self._references
-
     def _write_document(self, text: str) -> None:
         self._version += 1
         self._published = []
-        self._references = None
         if self._version == 1:
             document = {"uri": URI, "languageId": "lean4", "version": 1, "text": text}
             parameters = {"textDocument": document, "dependencyBuildMode": "never"}
@@ -202,8 +190,6 @@ class Server(WarmProcess):
         parameters = message.get("params") or {}
         if method == "textDocument/publishDiagnostics" and parameters.get("version") == self._version:
             self._published = parameters.get("diagnostics", [])
-        elif method == "$/lean/ileanInfoFinal" and parameters.get("version") == self._version:
-            self._references = parameters
         return None
 
     def _next(self) -> Mapping[str, Any] | None:

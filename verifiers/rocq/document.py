@@ -44,11 +44,6 @@ class Outcome:
     cpu_seconds: float = 0.0
 
     @property
-    def goals_text(self) -> str:
-        """The open goals as one text, a blank line between two of them."""
-        return "\n\n".join(str(goal) for goal in self.goals)
-
-    @property
     def error(self) -> str:
         """The first error message, or the empty string."""
         return next((message.text for message in self.messages if message.level == "error"), "")

@@ -169,15 +169,3 @@ def needed_tactics(preamble: str, proofs: Sequence[str]) -> str:
 @lru_cache(maxsize=16)
 def _sentences(preamble: str) -> tuple[str, ...]:
     return tuple(sentence.text for sentence in split(preamble))
-
-
-def proof_file(
-    elaboration: Elaboration,
-    proof: str,
-    lemmas: Sequence[Lemma] = (),
-    definitions: Iterable[Definition] = (),
-    preamble: str = "",
-) -> str:
-    """A whole file that the bare prover accepts: the problem's header, then what `self_contained` gives."""
-    text = self_contained(elaboration, proof, lemmas, definitions, preamble)
-    return f"{elaboration.problem.header.strip()}\n\n{text}".lstrip()

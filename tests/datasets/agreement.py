@@ -13,7 +13,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from random import Random
 
-from datasets.tip.ground_terms import GroundTerms
 from datasets.tip.rocq import Translator
 from datasets.tip.syntax import (
     Arrow,
@@ -25,6 +24,7 @@ from datasets.tip.syntax import (
     Type,
 )
 from datasets.tip.typed import substitute_type
+from tests.datasets.ground_terms import GroundTerms
 
 ELEMENT = Datatype("Element", (), tuple(Constructor(f"Element{digit}", (), ()) for digit in "1234"))
 
