@@ -85,6 +85,9 @@ _REASONS: Mapping[str, str] = {
 REFUSED: Mapping[str, str] = {word: reason for reason, words in _REASONS.items() for word in words.split()}
 """Word → what it does. Some are no commands: methods and minor keywords that lead to the same."""
 
+PLAIN_METHODS = frozenset({"code_simp"})
+"""Methods that only look like commands for code: this one rewrites with code equations, each step by the kernel."""
+
 ML_METHODS = frozenset({"tactic", "raw_tactic"})
 """Methods that run ML. Names of methods may be qualified, and written in quotes."""
 

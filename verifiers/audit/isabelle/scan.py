@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
-from verifiers.audit.isabelle.keywords import ALLOWED, ML_METHODS, ODD_SETTINGS, REFUSED
+from verifiers.audit.isabelle.keywords import ALLOWED, ML_METHODS, ODD_SETTINGS, PLAIN_METHODS, REFUSED
 from verifiers.audit.refusals import hidden_character
 
 Kind: TypeAlias = Literal["word", "number", "sign", "symbol", "string", "cartouche", "comment"]
@@ -136,7 +136,8 @@ def _refuse_token(token: Token, before: str) -> str | None:
         reason = REFUSED.get(token.text)
         if reason:
             return f"`{token.text}`, which {reason}"
-        if token.text.startswith(("ML_", "SML_", "print_", "code_", "spark_", "import_")):
+        odd = token.text.startswith(("ML_", "SML_", "print_", "code_", "spark_", "import_"))
+        if odd and token.text not in PLAIN_METHODS:
             return f"`{token.text}`, which looks like a command for ML, printing or code"
     elif token.kind in ("string", "cartouche"):
         found = _ANTIQUOTATION.search(token.text)
