@@ -44,10 +44,11 @@ def connect(*, address: str | None, cpus: int, object_store_mib: int) -> bool:
     """
     address = address_of(address)
     _expect_somebody(address or "")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    # Ray's own 15 keeps two verification actors on two cores at 1.3 times the speed of one; from 10 down it is 2 times.
-    os.environ.setdefault("RAY_worker_niceness", "5")
+    if address is None:  # a Ray that was there has settings of its own; asked by ray:// for others, it fails
+        os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        # Ray's own 15 keeps two verification actors on two cores at 1.3 times the speed of one, 10 and less at 2 times.
+        os.environ.setdefault("RAY_worker_niceness", "5")
     terminated = signal.getsignal(signal.SIGTERM)
     try:
         environment: dict[str, Any] = {"env_vars": {"PYTHONPATH": str(ROOT)}}

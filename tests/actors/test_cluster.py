@@ -48,15 +48,15 @@ def environment() -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def address(decoy: Path, environment: dict[str, str]) -> Iterator[str]:
-    """A Ray that was started in the decoy's folder, with that on its import path."""
+def addresses(decoy: Path, environment: dict[str, str]) -> Iterator[dict[str, str]]:
+    """A Ray that was started in the decoy's folder, with that on its import path: directly, and through its server."""
     sockets = Path(tempfile.mkdtemp(prefix="ray"))  # the path of a socket may not be long
-    port = free_port()
+    port, server = free_port(), free_port()
     head = ray_node(
         environment | {"PYTHONPATH": str(decoy)},
         decoy / "head.log",
         *("--head", f"--port={port}", "--include-dashboard=false", f"--temp-dir={sockets}"),
-        *("--dashboard-agent-listen-port=0",),
+        *("--dashboard-agent-listen-port=0", f"--ray-client-server-port={server}"),
         folder=decoy,
     )
     try:
@@ -64,17 +64,17 @@ def address(decoy: Path, environment: dict[str, str]) -> Iterator[str]:
             if "Ray runtime started" in (decoy / "head.log").read_text():
                 break
             time.sleep(1)
-        yield f"127.0.0.1:{port}"
+        yield {"there": f"127.0.0.1:{port}", "served": f"ray://127.0.0.1:{server}"}
     finally:
         end(head)
         shutil.rmtree(sockets, ignore_errors=True)
 
 
-@pytest.mark.parametrize("there", [False, True], ids=["ours", "one that was there"])
+@pytest.mark.parametrize("where", ["ours", "there", "served"])
 def test_workers_import_our_rooms_and_not_what_lies_around(
-    decoy: Path, environment: dict[str, str], request: pytest.FixtureRequest, there: bool
+    decoy: Path, environment: dict[str, str], request: pytest.FixtureRequest, where: str
 ) -> None:
-    address = request.getfixturevalue("address") if there else ""
+    address = "" if where == "ours" else request.getfixturevalue("addresses")[where]
     command = [sys.executable, "-c", DRIVER, str(ROOT), address]
     done = subprocess.run(command, cwd=decoy, env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
