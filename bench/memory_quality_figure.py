@@ -11,7 +11,8 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
-from pipeline.report.drawing import SERIES, STYLE, SURFACE
+from pipeline.report.drawing import STYLE
+from pipeline.report.palette import SERIES, SURFACE
 
 Found = Mapping[str, Any]
 

@@ -24,6 +24,11 @@ _MATCH_ANYWHERE = (
     "match goal with |- context [match ?x with _ => _ end] => destruct x eqn:? "
     "| H : context [match ?x with _ => _ end] |- _ => destruct x eqn:? end"
 )
+_CASE = (
+    "match goal with |- context [@eq bool ?b _] => "
+    "lazymatch b with true => fail | false => fail | _ => destruct b eqn:? end end"
+)
+"""Splits on a truth value that the goal compares."""
 _EQUATION = re.compile(r"(?:^|[ (])@eq ")
 _CONNECTIVE = re.compile(r"(?:@?and|@?or|@?ex|@?iff|@?prod|@?sig|@?sigT|@?sum|@?sumbool) ")
 _CONNECTIVES = re.compile(r"@?(?:and|or|ex|iff) ")
@@ -141,6 +146,8 @@ def strong_closers(
         return
     if names:
         yield Closer(names[:8], using("eauto 3"))
+    yield fixed("auto with *")
+    yield Closer(names[:6], lambda parts: f"econstructor; {using('eauto 3')(parts)}")
     balanced = [one.name for one in premises if one.rewrites and one.left_size == one.right_size != VARIABLE]
     for towards in dict.fromkeys([tuple(oriented(premises[:8])), tuple(oriented(premises[:8], as_stated=True))]):
         for arrow in ("", "<- ") if balanced else ("",):
@@ -191,6 +198,8 @@ def moves(goal: View, premises: Sequence[Premise], unfoldable: Sequence[str], sy
     found += [Move(f"rewrite {name}", 1) for name in reversed(equations)]
     if "match " in conclusion:
         found.append(Move(_MATCH, 1))
+    if "@eq bool" in conclusion:
+        found.append(Move(_CASE, 1))
     if re.match(r"@?or ", conclusion):
         found += [Move("left", 1), Move("right", 1)]
     if re.match(r"@?ex ", conclusion):
@@ -201,8 +210,13 @@ def moves(goal: View, premises: Sequence[Premise], unfoldable: Sequence[str], sy
         if premise.rewrites:
             forward, back = Move(f"rewrite {premise.name}", 1), Move(f"rewrite <- {premise.name}", 1)
             found += [forward, back] if premise.left_size >= premise.right_size else [back, forward]
-        found.append(Move(f"apply {premise.name}", 1))
-    found += [Move(f"apply {name}", 1) for name, _ in reversed(facts)]
+        found.append(Move(f"{'eapply' if premise.conditions else 'apply'} {premise.name}", 1))
+    found += [Move(f"eapply {name}", 1) for name, _ in reversed(facts)]
+    if not _CONNECTIVE.match(conclusion) and not _EQUATION.match(conclusion):
+        found += [Move("econstructor", 1), Move("red", 1)]
+    found += [
+        Move(f"red in {name}", 1) for name, type_ in facts if not _CONNECTIVE.match(type_) and "@eq " not in type_
+    ]
     folded = dict.fromkeys([*unfoldable, *sorted(_FOLDED)])
     found += [Move(f"unfold {name} in *", 1) for name in folded if name in symbols]
     if any("match " in type_ for _, type_ in facts):
@@ -216,6 +230,8 @@ def moves(goal: View, premises: Sequence[Premise], unfoldable: Sequence[str], sy
         if _EQUATION.search(type_) or _CONNECTIVE.match(type_):
             continue
         found += [Move(f"apply {premise.name} in {name}", 1) for premise in premises[:4]]
+    found += [Move(f"edestruct {premise.name}", 2) for premise in premises[:6] if not premise.says_how_to_rewrite]
+    found.append(Move("exfalso", 1))
     return list(dict.fromkeys(found))
 
 

@@ -10,14 +10,17 @@ file's own text; the compilation of the whole file decides.
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from pipeline.development import moves
 from pipeline.development.context import Context, Premise, bound_names, symbols_of
 from pipeline.development.moves import Closer, Move, View, view
 from verifiers.audit.rocq.lint import refuse_block
+from verifiers.audit.rocq.sentences import split
 from verifiers.rocq.document import GoalText
 
 QUICK_SECONDS = 0.5
@@ -28,6 +31,14 @@ STRONG_SECONDS = 1.0
 
 MOST_GOALS = 12
 """A move that leaves more goals is not followed."""
+
+
+Prefix: TypeAlias = tuple[str, ...]
+"""Sentences that lead to a goal."""
+
+
+_VARIABLE = re.compile(r"(?<![\w.'])\?[A-Za-z_]")
+"""An existential variable that is still to be found."""
 
 
 class Level(NamedTuple):
@@ -46,7 +57,17 @@ class Level(NamedTuple):
 INDUCTIONS = (Level(0, 1), Level(2, 1, wide=False), Level(2, 2, wide=False))
 LEVELS = (
     *INDUCTIONS,
-    *(Level(2, 1), Level(2, 2), Level(3, 1), Level(3, 2), Level(4, 1), Level(4, 2), Level(5, 2)),
+    *(
+        Level(2, 1),
+        Level(2, 2),
+        Level(3, 1),
+        Level(3, 2),
+        Level(4, 1),
+        Level(4, 2),
+        Level(5, 2),
+        Level(6, 2),
+        Level(8, 2),
+    ),
 )
 
 
@@ -72,16 +93,20 @@ class _Left(NamedTuple):
 
 
 class Budget:
-    """CPU seconds of a context's prover, from now on; `within` bounds it by what is left of another one."""
+    """CPU seconds of this process and of a context's prover, from now on; `within` bounds it by another one's rest."""
 
     def __init__(self, context: Context, seconds: float, within: Budget | None = None) -> None:
         self._session = context.session
         given = seconds if within is None else min(seconds, within.left)
-        self._end = context.session.prover_seconds + given
+        self._end = self._now + given
+
+    @property
+    def _now(self) -> float:
+        return self._session.prover_seconds + time.process_time()
 
     @property
     def left(self) -> float:
-        return self._end - self._session.prover_seconds
+        return self._end - self._now
 
     def check(self) -> None:
         """Raises `Spent` when nothing is left."""
@@ -108,18 +133,19 @@ class Search:
 
     def run(self, levels: Sequence[Level] = LEVELS) -> Step | None:
         """A proof of the goal behind `before`, or None. Raises `Spent`."""
-        start = self._run(self.before, "")
+        before = tuple(sentence.text for sentence in split(self.before))
+        start = self._run(before, "idtac")
         if start.goals is None or len(start.goals) != 1:
             return None
         for level in levels:
-            found = self._prove(self.before, start.goals[0], level)
+            found = self._prove(before, start.goals[0], level)
             if found is not None:
                 return found
         return None
 
     # ---------------------------------------------------------------------------------------------------- one goal
 
-    def _prove(self, prefix: str, goal: GoalText, level: Level) -> Step | None:
+    def _prove(self, prefix: Prefix, goal: GoalText, level: Level) -> Step | None:
         key = str(goal)
         if any(tried.covers(level) for tried in self._failed.get(key, ())):
             return None
@@ -128,7 +154,7 @@ class Search:
             self._failed.setdefault(key, []).append(level)
         return found
 
-    def _introduce(self, prefix: str, goal: GoalText, level: Level) -> Step | None:
+    def _introduce(self, prefix: Prefix, goal: GoalText, level: Level) -> Step | None:
         """Introduces what the goal quantifies, under the names that the prover gives it."""
         if not moves.is_quantified(goal.conclusion):
             return None
@@ -140,7 +166,7 @@ class Search:
         tactic = f"intros {' '.join(new)}" if new else "intros"
         return self._after(prefix, tactic, left.goals, level)
 
-    def _search(self, prefix: str, goal: GoalText, level: Level) -> Step | None:
+    def _search(self, prefix: Prefix, goal: GoalText, level: Level) -> Step | None:
         shown = view(goal)
         quick = moves.closers(self.context.tactics)
         if self._closes(prefix, goal, quick, QUICK_SECONDS):
@@ -169,7 +195,7 @@ class Search:
         structures = moves.structures(shown, principles)
         return [*structures, *(moves.moves(shown, premises, self.context.unfoldable, symbols) if wide else ())]
 
-    def _follow(self, prefix: str, goal: GoalText, move: Move, level: Level) -> Step | None:
+    def _follow(self, prefix: Prefix, goal: GoalText, move: Move, level: Level) -> Step | None:
         if move.cost > level.depth:
             return None
         left = self._try(prefix, goal, move.tactic)
@@ -177,28 +203,37 @@ class Search:
             return None
         return self._after(prefix, move.tactic, left.goals, level._replace(depth=level.depth - move.cost))
 
-    def _after(self, prefix: str, tactic: str, goals: tuple[GoalText, ...], level: Level) -> Step | None:
+    def _after(self, prefix: Prefix, tactic: str, goals: tuple[GoalText, ...], level: Level) -> Step | None:
         """The step with proofs of all goals that it leaves."""
         then: list[Step] = []
-        for number, goal in enumerate(goals, 1):
-            focus = f"\n{number}: {{" if len(goals) > 1 else ""
-            found = self._prove(f"{prefix}\n{tactic}.{focus}", goal, level)
+        depends = len(goals) > 1 and any(_VARIABLE.search(str(goal)) for goal in goals)
+        for number, shown in enumerate(goals, 1):
+            goal = shown
+            focus = (f"{number}: {{",) if len(goals) > 1 else ()
+            behind = (*prefix, f"{tactic}.", *focus)
+            if depends:  # what proves one goal says what the others are about
+                behind = (*prefix, f"{tactic}.", *(one for step in then for one in ("{", *sentences(step), "}")), "{")
+                left = self._run(behind, "idtac")
+                if left.goals is None or len(left.goals) != 1:
+                    return None
+                goal = left.goals[0]
+            found = self._prove(behind, goal, level)
             if found is None:
                 return None
             then.append(found)
         return Step(tactic, tuple(then))
 
-    def _closes(self, prefix: str, goal: GoalText, closer: Closer, seconds: float) -> bool:
+    def _closes(self, prefix: Prefix, goal: GoalText, closer: Closer, seconds: float) -> bool:
         return self._try(prefix, goal, f"solve [{closer.tactic}]", seconds).goals == ()
 
-    def _first(self, prefix: str, goal: GoalText, closer: Closer) -> Step:
+    def _first(self, prefix: Prefix, goal: GoalText, closer: Closer) -> Step:
         """The step with the first part of a closer that closes the goal by itself."""
         for part in closer.parts:
             if self._try(prefix, goal, f"solve [{part}]").goals == ():
                 return Step(part)
         return Step(closer.tactic)
 
-    def _least(self, prefix: str, goal: GoalText, closer: Closer) -> Step:
+    def _least(self, prefix: Prefix, goal: GoalText, closer: Closer) -> Step:
         """The step with no more parts of a closer than it needs, the least relevant dropped first."""
         for part in reversed(closer.parts):
             shorter = closer.without(part)
@@ -214,18 +249,25 @@ class Search:
 
     # ------------------------------------------------------------------------------------------------- the prover
 
-    def _try(self, prefix: str, goal: GoalText, tactic: str, seconds: float = QUICK_SECONDS) -> _Left:
+    def _try(self, prefix: Prefix, goal: GoalText, tactic: str, seconds: float = QUICK_SECONDS) -> _Left:
         key = (str(goal), tactic)
         if key not in self._left:
-            self._left[key] = self._run(prefix, f"\n{tactic}.", seconds)
+            self._left[key] = self._run(prefix, tactic, seconds)
         return self._left[key]
 
-    def _run(self, prefix: str, text: str, seconds: float = QUICK_SECONDS) -> _Left:
+    def _run(self, prefix: Prefix, tactic: str, seconds: float = QUICK_SECONDS) -> _Left:
         self.budget.check()
-        if refuse_block(text):
+        if refuse_block(f"{tactic}."):
             return _Left(None)
-        outcome = self.context.session.run(text or "idtac.", seconds, before=prefix)
+        outcome = self.context.session.step(prefix, f"{tactic}.", seconds)
         return _Left(outcome.goals[: outcome.focused] if outcome.ok else None)
+
+
+def sentences(step: Step) -> tuple[str, ...]:
+    """A proof as the sentences that the prover is given."""
+    if len(step.then) == 1:
+        return (f"{step.tactic}.", *sentences(step.then[0]))
+    return (f"{step.tactic}.", *(one for child in step.then for one in ("{", *sentences(child), "}")))
 
 
 BULLETS = ("-", "+", "*", "--", "++", "**", "---", "+++", "***")

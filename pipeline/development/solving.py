@@ -27,6 +27,9 @@ if TYPE_CHECKING:  # neither is loaded unless a library or a model is asked for
     from pipeline.development.learned import Learned
     from pipeline.development.writing import Writer
 
+TEST_SHARE = 0.1
+"""Share of a hole's seconds for values that refute it."""
+
 PARTIAL_SHARE = 0.3
 """Share of a hole's seconds for the gaps of a proof that the user has begun."""
 
@@ -101,7 +104,7 @@ class Solver:
         """The answer, within the hole's CPU seconds (the last step may pass them)."""
         closed = theory.read_closed(self.context, self.hole)
         if closed is not None and not self.hole.in_functor:  # its parameters may say what no value does
-            found = theory.counterexample(self.context, closed, self.seed)
+            found = theory.counterexample(self.context, closed, self.seed, self.seconds * TEST_SHARE)
             if found is not None:
                 return Answer(counterexample=found)
         filling = self._found(closed)
@@ -187,7 +190,7 @@ class Solver:
 
     def _with_helpers(self, closed: theory.Closed, budget: Budget) -> Filling | None:
         """Auxiliary lemmas cut from the statement and its stuck goals; each that is proved may be what was missing."""
-        for statement in theory.conjectures(self.context, closed, self.seed, CONJECTURES):
+        for statement in theory.conjectures(self.context, closed, self.seed, CONJECTURES, budget.left / 2):
             budget.check()
             helper = self.prove_helper(theory.readable(self.context, statement), budget)
             if helper is None:

@@ -18,7 +18,7 @@ from pipeline.development.coq_project import Project
 from pipeline.development.document import Document, Hole
 from pipeline.development.scratch_copy import Copy
 from pipeline.development.search import LEVELS, Budget, Search, Spent, written
-from pipeline.development.solving import Helper, Solver
+from pipeline.development.solving import TEST_SHARE, Helper, Solver
 from pipeline.development.source import LOAD_SECONDS, read_document
 from verifiers.audit.rocq.sentences import identifiers, normal_text, rename, split
 
@@ -30,6 +30,9 @@ CONJECTURES = 16
 
 RETRY_SECONDS = 2.0
 """CPU seconds for a proof of the goal with one lemma more."""
+
+REFUTE_SECONDS = 2.0
+"""CPU seconds for values that refute another statement, on which a proof would rest."""
 
 UNPROVED_SHARE = 0.2
 """Share of the seconds for a proof that rests on statements without a proof, where there are such."""
@@ -136,7 +139,8 @@ def _at(
     given = Suggestions(hole.statement, str(shown.goals[0]), len(outcome.goals) - 1)
     stated = _as_lemma(context, hole, outcome.goals[0].hypotheses, outcome.goals[0].conclusion)
     closed = theory.read_closed(context, stated)
-    counterexample = theory.counterexample(context, closed, seed) if closed is not None else None
+    tested = budget.left * TEST_SHARE
+    counterexample = theory.counterexample(context, closed, seed, tested) if closed is not None else None
     if counterexample is not None:
         return replace(given, counterexample=counterexample)
     focused = f"{before}\n1: {{"
@@ -148,7 +152,7 @@ def _at(
     if closed is not None:
         say("looking for auxiliary lemmas")
         solver = Solver(context, replace(stated, name=hole.name), max(budget.left, 0.1), seed)
-        statements = theory.conjectures(context, closed, seed, CONJECTURES)
+        statements = theory.conjectures(context, closed, seed, CONJECTURES, max(budget.left, 0.1) / 2)
         lemmas = _lemmas(solver, statements, focused, Budget(context, budget.left - kept), finish is None)
     if finish is not None or any(one.finish for one in lemmas) or not context.unproved:
         return replace(given, finish=finish, lemmas=lemmas)
@@ -177,7 +181,7 @@ def _is_false(context: Context, hole: Hole, name: str, seed: int) -> bool:
     again = f"{hole.name}_again"
     typed = f"Lemma {again} : ltac:(let said := type of (@{name.rpartition('.')[2]}) in exact said)."
     closed = theory.read_closed(context, replace(hole, name=again, statement=typed, proof=""))
-    return closed is not None and theory.counterexample(context, closed, seed) is not None
+    return closed is not None and theory.counterexample(context, closed, seed, REFUTE_SECONDS) is not None
 
 
 def _lemmas(

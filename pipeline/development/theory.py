@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from domain import App, Const, Definition, Forall, Goal, Lambda, Message, Sort, Term, Var
+from pipeline.development.alarm import Over, alarm, paused
 from pipeline.development.context import Context, symbols_of
 from pipeline.development.document import Hole
 from pipeline.proposers.automation.portfolio import Portfolio
@@ -197,10 +198,14 @@ def _said(messages: Sequence[Message]) -> list[str]:
 # ------------------------------------------------------------------------------------------------------- refutation
 
 
-def counterexample(context: Context, closed: Closed, seed: int) -> dict[str, str] | None:
-    """Values for the statement's variables with which the prover proves that it is false."""
-    met = Tester(closed.definitions).test(closed.term, seed, alike=ALIKE_TRIALS).counterexample
-    script = None if met is None else refutation.script(closed.term, closed.definitions, met.ground)
+def counterexample(context: Context, closed: Closed, seed: int, seconds: float) -> dict[str, str] | None:
+    """Values for the statement's variables with which the prover proves that it is false, sought for CPU seconds."""
+    try:
+        with alarm(seconds):
+            met = Tester(closed.definitions).test(closed.term, seed, alike=ALIKE_TRIALS).counterexample
+            script = None if met is None else refutation.script(closed.term, closed.definitions, met.ground)
+    except Over:
+        return None
     if met is None or script is None:
         return None
     text = f"Goal ({render(closed.term)}) -> Coq.Init.Logic.False.\nProof.\n{script}\nQed."
@@ -211,13 +216,17 @@ def counterexample(context: Context, closed: Closed, seed: int) -> dict[str, str
 # ------------------------------------------------------------------------------------------------------ conjectures
 
 
-def conjectures(context: Context, closed: Closed, seed: int, most: int) -> list[str]:
-    """Statements that may help, cut from the statement and from where induction on it gets stuck, best first."""
+def conjectures(context: Context, closed: Closed, seed: int, most: int, seconds: float) -> list[str]:
+    """Statements that may help, cut from the statement and from where induction on it gets stuck, best first.
+
+    None if it takes this program more CPU seconds.
+    """
     statement = render(closed.term)
 
     def replay(prefix: str) -> list[Goal]:
         before = f"{closed.ending}\n{TACTICS}\nGoal {statement}.\nProof.\n"
-        outcome = context.session.run(prefix, SECONDS, before=before)
+        with paused():
+            outcome = context.session.run(prefix, SECONDS, before=before)
         goals: list[Goal] = []
         for goal in outcome.goals:
             try:
@@ -227,7 +236,11 @@ def conjectures(context: Context, closed: Closed, seed: int, most: int) -> list[
         return goals
 
     portfolio = Portfolio(closed.definitions, RocqAutomation())
-    found = generalisation.requests(closed.term, portfolio, replay, seed=seed, most=most)
+    try:
+        with alarm(seconds):
+            found = generalisation.requests(closed.term, portfolio, replay, seed=seed, most=most)
+    except Over:
+        return []
     said = [inside(closed, term) for term in found]
     return [render(term) for term in said if term is not None]
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -36,7 +37,7 @@ from pipeline.words import counted
 from verifiers.audit.rocq.filling import Filling
 
 HOLE_SECONDS = 10.0
-"""CPU seconds of the prover for one hole, if nothing else is said."""
+"""CPU seconds for one hole, if nothing else is said: of the prover and of the search together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Options:
     """What a development is proved with."""
 
     seconds: float
-    """CPU seconds of the prover for one hole."""
+    """CPU seconds for one hole, of the prover and of this process together."""
     seed: int
     memory_bytes: int
     names: tuple[str, ...] = ()
@@ -199,7 +200,7 @@ class Work:
                     broken = context.advance(hole.start)
                     if broken is not None:
                         break
-                    before = context.session.cpu_seconds
+                    before = context.session.cpu_seconds + time.process_time()
                     solver = Solver(context, hole, self.options.seconds, self.options.seed, self._writer, self._learned)
                     try:
                         answer = solver.run()
@@ -207,7 +208,11 @@ class Work:
                         raise
                     except Exception as error:  # noqa: BLE001 (a fault of ours costs this hole alone)
                         answer = Answer(fault=_told(error))
-                    tried = Tried(answer, round(context.session.cpu_seconds - before, 3), self.options.seconds)
+                    tried = Tried(
+                        answer,
+                        round(context.session.cpu_seconds + time.process_time() - before, 3),
+                        self.options.seconds,
+                    )
                     if answer.fault:  # tried again when the command is given again, and now by a fresh prover
                         context.close()
                         context = None

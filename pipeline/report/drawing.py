@@ -10,29 +10,15 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
+from pipeline.report.palette import INK, MUTED, VARIABLES
+
 Screen: TypeAlias = Literal["wide", "narrow"]
-
-INK, MUTED, LINE, SURFACE = "#1b1f24", "#66707b", "#dfe3e8", "#fefefe"
-AUTOMATION, WITH_LIBRARY, MODEL = "#3f7396", "#c9812f", "#7b5ea8"
-SERIES = ("#3f7397", "#c98130", "#5b8f5a", "#7b5ea9", "#b5576a", "#8a7f3d", "#5f8f9b", "#8b929a")
-
-VARIABLES = {
-    INK: "ink",
-    MUTED: "muted",
-    LINE: "line",
-    SURFACE: "surface",
-    AUTOMATION: "automation",
-    WITH_LIBRARY: "library",
-    MODEL: "model",
-    **{colour: f"series{number}" for number, colour in enumerate(SERIES, start=1)},
-}
-"""Colour in a drawing to the CSS variable that replaces it; all colours differ, so the way back is unique."""
 
 STYLE: dict[str, Any] = {
     "svg.fonttype": "none",
@@ -51,30 +37,6 @@ STYLE: dict[str, Any] = {
     "figure.facecolor": "none",
     "axes.facecolor": "none",
 }
-
-
-class Key(NamedTuple):
-    """An entry of a legend: the CSS variable of its colour, and what it stands for."""
-
-    variable: str
-    text: str
-
-
-class Figure(NamedTuple):
-    """A figure of the page; `wide` and `narrow` are SVG, or empty when there is nothing to draw, as `caption` says."""
-
-    id: str
-    title: str
-    caption: str
-    legend: tuple[Key, ...]
-    wide: str
-    narrow: str
-    broad: bool = False
-    """Whether it takes the whole width of a wide page."""
-
-
-def key(colour: str, text: str) -> Key:
-    return Key(VARIABLES[colour], text)
 
 
 def draw(name: str, size: tuple[float, float], paint: Callable[[Canvas], None], *, constrained: bool = True) -> str:

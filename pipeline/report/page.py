@@ -13,33 +13,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import jinja2
 import yaml
-from markupsafe import Markup
 
 from domain import UserError
 from library_store.files import write_atomically
 from library_store.snapshot import read
 from library_store.tables import manifests
-from pipeline.report.drawing import VARIABLES, Figure
 from pipeline.report.facts import SOLVERS, Facts, LemmaFacts, ProblemFacts
 from pipeline.report.figures import figures
+from pipeline.report.frame import Tile, fill
 from pipeline.report.gather import gather
+from pipeline.report.palette import VARIABLES, Figure
 from pipeline.report.uses import shorten, uses
 
 TEMPLATE = Path(__file__).parent / "template.html"
-SHARED = {name: Path(__file__).parent / f"{name}.html" for name in ("frame", "figure")}
-"""What templates of pages extend and import."""
-STYLE = Path(__file__).parent / "style.css"
 FOLDER = "report"
-
-
-class Tile(NamedTuple):
-    """A number at the top of the page, and what it counts."""
-
-    value: str
-    text: str
-    note: str = ""
 
 
 class SplitRow(NamedTuple):
@@ -93,22 +81,6 @@ def render(facts: Facts, drawn: Sequence[Figure], *, name: str, settings: str) -
         findings=findings(facts),
         shorten=shorten,
     )
-
-
-def fill(template: Path, **values: Any) -> str:
-    """A page from its template, in the frame and with the style that all pages have."""
-    environment = jinja2.Environment(
-        loader=jinja2.DictLoader({name: path.read_text(encoding="utf-8") for name, path in SHARED.items()}),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters["svg"] = Markup
-    environment.filters["count"] = lambda value: f"{value:,.0f}"
-    environment.filters["plain"] = lambda text: str(text).replace("_", " ")
-    page = environment.from_string(template.read_text(encoding="utf-8"))
-    return page.render(style=STYLE.read_text(encoding="utf-8"), **values)
 
 
 def tiles(facts: Facts) -> list[Tile]:

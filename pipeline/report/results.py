@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from library_store.files import write_atomically
 from pipeline.loop.proof_files import proof_name
-from pipeline.report.page import Tile, fill
+from pipeline.report.frame import Tile, fill
 from verifiers.backend import backend_of
 
 TEMPLATE = Path(__file__).parent / "results.html"

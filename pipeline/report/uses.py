@@ -15,20 +15,9 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Curve
 
-from pipeline.report.drawing import (
-    AUTOMATION,
-    INK,
-    LINE,
-    MODEL,
-    MUTED,
-    SURFACE,
-    WITH_LIBRARY,
-    Figure,
-    Screen,
-    draw,
-    key,
-)
+from pipeline.report.drawing import Screen, draw
 from pipeline.report.facts import Facts
+from pipeline.report.palette import AUTOMATION, INK, LINE, MODEL, MUTED, SURFACE, WITH_LIBRARY, Figure, key
 
 LEMMAS, PROBLEMS = 36, 48
 """Most lemmas and problems that one drawing holds."""

@@ -17,8 +17,10 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from library_store.files import write_atomically
-from pipeline.report.drawing import MUTED, SERIES, Figure, draw, key
-from pipeline.report.page import FOLDER, Tile, fill
+from pipeline.report.drawing import draw
+from pipeline.report.frame import Tile, fill
+from pipeline.report.page import FOLDER
+from pipeline.report.palette import MUTED, SERIES, Figure, key
 
 TEMPLATE = Path(__file__).parent / "template.html"
 

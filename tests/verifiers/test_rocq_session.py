@@ -8,6 +8,7 @@ import pytest
 
 from verifiers.audit import sandbox as sandbox_module
 from verifiers.audit.sandbox import Limits
+from verifiers.rocq import answers
 from verifiers.rocq import session as session_module
 from verifiers.rocq.session import Session
 
@@ -43,6 +44,54 @@ def test_open_goals_are_printed_in_full(session: Session) -> None:
     assert outcome.proof_open
     assert [goal.hypotheses for goal in outcome.goals] == [("x : N", "IHx : @eq N (plus x Zero) x")]
     assert outcome.goals[0].conclusion == "@eq N (plus (Succ x) Zero) (Succ x)"
+
+
+BEGUN = ("Lemma t : forall x, plus x Zero = x.", "Proof.", "induction x.")
+
+
+def test_steps_behind_a_beginning_see_it_and_leave_nothing_behind(session: Session) -> None:
+    def left(before: tuple[str, ...], tactic: str) -> list[str]:
+        outcome = session.step(before, tactic)
+        assert outcome.ok
+        return [goal.conclusion for goal in outcome.goals[: outcome.focused]]
+
+    zero, next_ = "@eq N (plus Zero Zero) Zero", "@eq N (plus (Succ x) Zero) (Succ x)"
+    assert left(BEGUN, "idtac.") == [zero, next_]
+    assert left(BEGUN, "reflexivity.") == [next_]
+    assert left((*BEGUN, "2: {"), "simpl.") == ["@eq N (Succ (plus x Zero)) (Succ x)"]
+    assert left(BEGUN[:2], "intros y.") == ["@eq N (plus y Zero) y"]
+    assert not session.step(BEGUN, "exact foo.").ok
+    assert left(BEGUN, "idtac.") == [zero, next_]
+    assert "not found" in session.step((*BEGUN, "apply foo."), "idtac.").error
+    assert left(BEGUN, "reflexivity.") == [next_]
+    assert session.run(PROVED).ok
+    assert session.extend("Definition three := Succ (Succ (Succ Zero)).").ok
+    assert left((*BEGUN, "reflexivity."), "pose three.") == [next_]
+
+
+def test_steps_go_on_behind_their_beginning_in_a_new_process(session: Session) -> None:
+    assert session.step(BEGUN, "idtac.").ok
+    assert session.step(BEGUN, "repeat pose proof tt.", 0.2).reason in ("timeout", "memory")
+    assert session.pid is None or session.step(BEGUN, "reflexivity.").ok
+    if session.pid is not None:
+        os.kill(session.pid, signal.SIGKILL)
+    session.step(BEGUN, "idtac.")
+    assert len(session.step(BEGUN, "idtac.").goals) == 2
+
+
+def test_notices_are_read_alike_with_and_without_a_tree(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A `Print` of a definition with a match has vertical boxes, what `Search` says has none."""
+    text = "Set Printing All. Search plus. Search N. Print plus. Print N. Check fun x => plus x x = Zero."
+
+    def said() -> list[str]:
+        with Session() as warm:
+            assert warm.load(HEADER).ok
+            return [message.text for message in warm.run(text).messages]
+
+    quickly = said()
+    assert any("<" not in one and "forall" in one for one in quickly)
+    monkeypatch.setattr(answers, "_notices", lambda data: ([], data))  # type: ignore[reportUnknownLambdaType]
+    assert said() == quickly
 
 
 def test_goals_out_of_focus_are_open_too(session: Session) -> None:

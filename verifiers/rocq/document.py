@@ -10,7 +10,11 @@ from xml.etree.ElementTree import Element
 from domain import Message, Reason
 from verifiers.audit.refusals import Unterminated
 from verifiers.audit.rocq.sentences import split
-from verifiers.rocq.idetop import Answer, Idetop, IdetopMessage, Stopped, text_of
+from verifiers.rocq.answers import Answer, IdetopMessage, Stopped, text_of
+from verifiers.rocq.idetop import Idetop
+
+IN_FULL = ("Set Printing All.", "Set Asymmetric Patterns.")
+"""Said where programs read what the prover prints."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +135,39 @@ def execute(process: Idetop, before: str, text: str, seconds: float, *, goals: b
     )
 
 
+def execute_one(process: Idetop, sentence: str, seconds: float) -> Outcome:
+    """Add and execute one sentence after the tip; its goals as the prover prints them there, and no positions."""
+    started, cpu_started = time.monotonic(), process.own_cpu_seconds()
+    process.clock(seconds)
+    reason: Reason | None = None
+    said: tuple[IdetopMessage, ...] = ()
+    left = _Goals((), 0)
+    proof_open = False
+    try:
+        answer = process.add(sentence)
+        said = answer.said
+        if answer.good:
+            answer = process.goals()
+            said += answer.said
+        if answer.good:
+            proof_open = answer.value.find("option/goals") is not None
+            left = _open_goals(answer)
+        else:
+            reason = "does_not_compile"
+    except Stopped as stopped:
+        reason, said = stopped.reason, (IdetopMessage(stopped.state, "error", str(stopped)),)
+    return Outcome(
+        ok=reason is None,
+        reason=reason,
+        messages=tuple(Message(one.level, one.text) for one in said),
+        goals=left.goals,
+        focused=left.focused,
+        proof_open=proof_open,
+        seconds=time.monotonic() - started,
+        cpu_seconds=process.own_cpu_seconds() - cpu_started if process.alive else seconds,
+    )
+
+
 class _Document:
     """The sentences added by one run, by state."""
 
@@ -185,15 +222,9 @@ class _Document:
 
     def goals(self, *, in_full: bool) -> _Goals:
         """The open goals at the tip."""
-        for option in ("Set Printing All.", "Set Asymmetric Patterns.") if in_full else ():
+        for option in IN_FULL if in_full else ():
             self._process.add(option)
-        answer = self._process.goals()
-        found = answer.value.find("option/goals") if answer.good else None
-        if found is None:
-            return _Goals((), 0)
-        # Four parts: focused, in the background, shelved, given up. What was given up is not open.
-        parts = [[_goal(goal) for goal in part.iter("goal")] for part in found[:3]]
-        return _Goals(tuple(goal for part in parts for goal in part), len(parts[0]))
+        return _open_goals(self._process.goals())
 
     def _note(self, answer: Answer, failed: _Placed | None = None) -> None:
         for said in answer.said:
@@ -202,6 +233,15 @@ class _Document:
                 self.messages.append(Message(said.level, said.text))
             else:
                 self.messages.append(place.message(said))
+
+
+def _open_goals(answer: Answer) -> _Goals:
+    found = answer.value.find("option/goals") if answer.good else None
+    if found is None:
+        return _Goals((), 0)
+    # Four parts: focused, in the background, shelved, given up. What was given up is not open.
+    parts = [[_goal(goal) for goal in part.iter("goal")] for part in found[:3]]
+    return _Goals(tuple(goal for part in parts for goal in part), len(parts[0]))
 
 
 def _goal(element: Element) -> GoalText:

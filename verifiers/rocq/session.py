@@ -21,8 +21,9 @@ from typing import Self
 
 from domain import Message, OutsideError
 from verifiers.audit.sandbox import GIBIBYTE, MEBIBYTE, Limits, Sandbox
-from verifiers.rocq.document import Outcome, execute
-from verifiers.rocq.idetop import Idetop, Stopped
+from verifiers.rocq.answers import Stopped
+from verifiers.rocq.document import IN_FULL, Outcome, execute, execute_one
+from verifiers.rocq.idetop import Idetop
 
 RUNS_PER_PROCESS = 2000
 """Runs after which a process is renewed: they grow by some 10 MB in a thousand runs, and become no slower."""
@@ -56,6 +57,8 @@ class Session:
         self._load_seconds = load_seconds
         self._process: Idetop | None = None
         self._base_state = 1
+        self._held: list[tuple[str, int]] = []
+        """The sentences behind the base that the process stands behind, by `step`, each with its state."""
         self._runs = 0
         self._settled_bytes = 0
         self._spent = 0.0
@@ -69,13 +72,13 @@ class Session:
 
     def extend(self, text: str, seconds: float = 60.0) -> Outcome:
         """Append `text` to the base. If it fails, the base stays as it was."""
-        process = self._ready()
+        process = self._at_base()
         outcome = _closed(execute(process, "", text, seconds, goals=False))
         if outcome.ok:
             self.base = f"{self.base}\n{text}" if self.base else text
             self._base_state = process.tip
             self._settled_bytes = process.resident_bytes
-        elif not self._rolled_back(process):
+        elif not self._went_to(process, self._base_state):
             self._stop()
         return outcome
 
@@ -91,12 +94,44 @@ class Session:
             goals: Whether to report the goals that are open at the end.
             in_full: Whether these are printed with nothing implicit, as programs read them, or as people do.
         """
-        process = self._ready()
+        process = self._at_base()
         self._runs += 1
         outcome = execute(process, before, text, seconds, goals=goals, in_full=in_full)
-        if not self._rolled_back(process):
+        if not self._went_to(process, self._base_state):
             self._stop()
         return outcome
+
+    def step(self, before: Sequence[str], sentence: str, seconds: float = 5.0) -> Outcome:
+        """Run one sentence behind others, as `run` does with goals printed in full, and stay behind those others.
+
+        So a further sentence behind them costs nothing but itself. Messages have no positions.
+        """
+        process = self._ready()
+        failed = self._move(process, (*IN_FULL, *before))
+        if failed is not None:
+            return failed
+        outcome = execute_one(process, sentence, seconds)
+        if not self._went_to(process, self._held[-1][1]):
+            self._stop()
+        return outcome
+
+    def _move(self, process: Idetop, wanted: Sequence[str]) -> Outcome | None:
+        """Goes behind these sentences; what came of the first that fails, behind the base then."""
+        same = 0
+        while same < min(len(self._held), len(wanted)) and self._held[same][0] == wanted[same]:
+            same += 1
+        if same < len(self._held):
+            del self._held[same:]
+            if not self._went_to(process, self._held[-1][1] if self._held else self._base_state):
+                self._stop()
+                return self._move(self._ready(), wanted)
+        for sentence in wanted[same:]:
+            outcome = execute_one(process, sentence, self._load_seconds)
+            if not outcome.ok:
+                self._at_base()
+                return outcome
+            self._held.append((sentence, process.tip))
+        return None
 
     @property
     def cpu_seconds(self) -> float:
@@ -125,6 +160,15 @@ class Session:
     ) -> None:
         self.close()
 
+    def _at_base(self) -> Idetop:
+        """The process, behind the base and nothing else."""
+        process = self._ready()
+        if process.tip != self._base_state:
+            self._held.clear()
+            if not self._went_to(process, self._base_state):
+                self._stop()
+        return self._ready()
+
     def _ready(self) -> Idetop:
         """The process with the base loaded: the one at hand, unless it is dead or worn out."""
         process = self._process
@@ -151,16 +195,17 @@ class Session:
             self._stop()
         return outcome
 
-    def _rolled_back(self, process: Idetop) -> bool:
+    def _went_to(self, process: Idetop, state: int) -> bool:
         if not process.alive:
             return False
         process.clock(10.0)
         try:
-            return process.edit_at(self._base_state).good
+            return process.edit_at(state).good
         except Stopped:
             return False
 
     def _stop(self) -> None:
+        self._held.clear()
         if self._process is not None:
             self._spent += self._process.stop()
             self._process = None

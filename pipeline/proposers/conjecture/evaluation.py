@@ -85,11 +85,11 @@ class Evaluator:
         Raises:
             UnsupportedError: a term is nested too deeply for Python's parser, `720 : nat` for example.
         """
-        environment: _Environment = {variable: self.fresh("v") for variable in variables}
+        parameters = [self.fresh("v") for _ in variables]
         lines: list[str] = []
         block = _Block(lines, 0)
-        block.emit(f"def {name}({', '.join(str(environment[v]) for v in variables)}):")
-        body(block.inner(), environment)
+        block.emit(f"def {name}({', '.join(parameters)}):")
+        body(block.inner(), dict(zip(variables, parameters, strict=True)))
         self._execute(lines)
 
     def _execute(self, lines: Sequence[str]) -> None:

@@ -22,8 +22,9 @@ from library_store.files import write_atomically
 from pipeline.report.comparison.arms import ARMS
 from pipeline.report.comparison.contrasts import Comparison, as_json, compare_runs, rows, says
 from pipeline.report.comparison.measures import Measures
-from pipeline.report.drawing import MUTED, SERIES, Figure, draw, key
-from pipeline.report.page import fill
+from pipeline.report.drawing import draw
+from pipeline.report.frame import fill
+from pipeline.report.palette import MUTED, SERIES, Figure, key
 
 TEMPLATE = Path(__file__).parent / "template.html"
 

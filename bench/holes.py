@@ -1,0 +1,244 @@
+"""Holes of real developments, filled by this project and by what a user of Rocq would pick today.
+
+    python bench/holes.py --part development --sample 4 --cpu-seconds 10 --json holes.json
+    python bench/holes.py --part test --arms ours sauto hammer --cpu-seconds 20 --json docs/results/holes.json
+
+A hole is a proof that ends in `Qed`, drawn by seed from the `.v` files that a Debian package of a library brings (see
+`LIBRARIES`; `apt-get install` those, and `libcoq-hammer eprover cvc4` for the rivals). The file is cut behind it, its
+sections are closed, and the proof is `Admitted`. Each arm gets this one text.
+
+* `ours`: `prove FILE.v`, without a model.
+* `sauto`: the tactics of CoqHammer one after the other, each with a share of the seconds.
+* `hammer`: `sauto`'s seconds first, a tenth of all, then `hammer` with E and CVC4.
+
+CPU seconds are those of the whole process tree, whatever its processes make of their groups and sessions, less what the
+text costs without any proof: `coqc` of the admitted text for the rivals, what `prove` says of start and final
+compilation for ours. An arm is stopped when its tree has used what it may. A proof counts when `coqc` accepts the text
+with it, for ours in the judgement that `prove` makes itself.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from bench.process_tree import Cost, adopt, run
+from bench.script import REPOSITORY, Row, command_line, ended, machine, table, tell, write
+from domain import UserError
+from pipeline.development.document import Document, Hole
+
+INSTALLED = Path("/usr/lib/ocaml/coq")
+
+LIBRARIES = {
+    "development": (
+        *("theories/Lists", "theories/Arith", "theories/Sorting", "theories/ZArith", "theories/QArith"),
+        *("theories/Reals", "theories/Sets", "theories/Strings", "theories/Vectors", "theories/Relations"),
+        *("theories/Wellfounded", "theories/MSets", "theories/Numbers", "theories/Bool", "theories/Logic"),
+        *("user-contrib/ExtLib", "user-contrib/Bignums", "user-contrib/MenhirLib"),
+    ),
+    "test": ("user-contrib/MathClasses", "user-contrib/CoRN", "user-contrib/deriving"),
+    "ssreflect": ("user-contrib/mathcomp", "user-contrib/extructures"),
+}
+"""Parts of the measurement. What is tuned is tuned on `development` alone; files in SSReflect's style count apart."""
+
+LONGEST = 600.0
+"""CPU seconds that the text may take without any proof; a file that takes longer is not drawn."""
+
+HAMMER = "/usr/libexec/coq-hammer"
+"""Where the programs lie that `hammer` starts; one of them it looks for in `PATH`."""
+
+TACTICS = ("hauto", "sauto", "qauto", "hauto lq: on", "sauto lq: on", "best")
+
+
+class Task(NamedTuple):
+    """A hole, and the text with it, cut behind it."""
+
+    library: str
+    file: str
+    name: str
+    text: str
+    length: int
+    """Sentences of the original proof."""
+
+    def proved_by(self, block: str, required: str = "") -> str:
+        """The text with a tactic block as the proof, and a sentence put before the statement."""
+        head, statement, rest = self.parts
+        return f"{head}{required}\n{statement}\nProof.\n{block}\nQed.\n{rest}"
+
+    @property
+    def parts(self) -> tuple[str, str, str]:
+        hole = next(one for one in Document(self.text, self.file).holes if one.qualified == self.name)
+        return self.text[: hole.start], hole.statement, self.text[hole.end :]
+
+
+def draw(part: str, sample: int, seed: int) -> list[Task]:
+    """So many holes of each library of a part. Raises `UserError` if a library is not installed."""
+    tasks: list[Task] = []
+    for library in LIBRARIES[part]:
+        folder = INSTALLED / library
+        files = sorted(folder.rglob("*.v"))
+        if not files:
+            raise UserError(f"{folder} has no .v files: install the package of that library")
+        rng = random.Random(f"{seed} {library}")
+        found: list[Task] = []
+        rng.shuffle(files)
+        for path in files[: 6 * sample]:
+            task = _task(library, path, rng)
+            if task is not None:
+                found.append(task)
+            if len(found) == sample:
+                break
+        tasks += found
+    return tasks
+
+
+def _task(library: str, path: Path, rng: random.Random) -> Task | None:
+    """A hole of a file, if it has one that is in no functor."""
+    try:
+        document = Document(path.read_text(), path.name)
+        holes = [hole for hole in document.proofs if not hole.in_functor and _is_opaque(document, hole)]
+        if not holes:
+            return None
+        hole = rng.choice(holes)
+        ends = "".join(f"\nEnd {one.name}." for one in reversed(hole.containers))
+        text = f"{document.text[: hole.start]}{hole.statement}\nAdmitted.{ends}\n"
+        length = Document(hole.proof, path.name).sentences
+        if sum(one.qualified == hole.qualified for one in Document(text, path.name).holes) != 1:
+            return None
+    except (UserError, UnicodeDecodeError):
+        return None
+    return Task(library, str(path.relative_to(INSTALLED)), hole.qualified, text, len(length))
+
+
+def _is_opaque(document: Document, hole: Hole) -> bool:
+    return document.text[: hole.end].rstrip().endswith("Qed.")
+
+
+# ---------------------------------------------------------------------------------------------------------- the arms
+
+
+def coqc(folder: Path, text: str, limit: float) -> Cost:
+    (folder / "Hole.v").write_text(text)
+    return run(["coqc", "-q", "Hole.v"], folder, limit)
+
+
+def tactics(task: Task, folder: Path, seconds: float, base: float) -> Row:
+    """CoqHammer's tactics, each with its share."""
+    share = seconds / len(TACTICS)
+    tried = " | ".join(f"timeout {max(1, round(share))} solve [{tactic}]" for tactic in TACTICS)
+    text = task.proved_by(f"first [{tried}].", "From Hammer Require Import Tactics.")
+    return _row(coqc(folder, text, base + seconds), base)
+
+
+def hammer(task: Task, folder: Path, seconds: float, base: float) -> Row:
+    """`hammer`, with limits that let it use the seconds: its provers run side by side, then it reconstructs."""
+    each = max(1, round(seconds / 4))
+    lines = ["From Hammer Require Import Hammer.", f"Set Hammer ATPLimit {each}.", "Unset Hammer Vampire."]
+    lines += ["Unset Hammer Z3.", f"Set Hammer ReconstrLimit {max(1, each // 2)}.", "Set Hammer SAutoLimit 1."]
+    return _row(coqc(folder, task.proved_by("hammer.", " ".join(lines)), base + seconds), base)
+
+
+def ours(task: Task, folder: Path, seconds: float, base: float) -> Row:
+    (folder / "Hole.v").write_text(task.text)
+    (folder / "_CoqProject").write_text("-Q . Hole\n")
+    command = [sys.executable, "-m", "pipeline", "prove", str(folder / "Hole.v"), "--out", str(folder / "out")]
+    command += ["--cpu-seconds", f"{seconds:g}", "--names", task.name]
+    cost = run(command, REPOSITORY, 4 * base + 3 * seconds + 60)
+    results = folder / "out" / "results.jsonl"
+    lines = results.read_text().splitlines() if results.is_file() else []
+    result: Row = (
+        json.loads(lines[0]) if lines else {"status": "error", "cpu_seconds": 0.0, "reason": cost.output[-500:]}
+    )
+    row: Row = {"proved": result["status"] == "proved", "cpu_seconds": result["cpu_seconds"]}
+    row |= {"tree_seconds": cost.cpu_seconds, "status": result["status"]}
+    if result.get("proof"):
+        row["proof"] = result["proof"]
+    if result.get("reason"):
+        row["reason"] = result["reason"][-300:]
+    return row
+
+
+def _row(cost: Cost, base: float) -> Row:
+    row: Row = {"proved": cost.code == 0, "cpu_seconds": round(cost.cpu_seconds - base, 2)}
+    return row if cost.code in (0, None) else {**row, "reason": cost.output.strip()[-200:]}
+
+
+ARMS = {"ours": ours, "sauto": tactics, "hammer": hammer}
+
+
+def measure(task: Task, arms: Sequence[str], seconds: float) -> Row | None:
+    """One hole in all arms, or None if its text does not compile."""
+    with tempfile.TemporaryDirectory() as scratch:
+        base = coqc(Path(scratch), task.text, LONGEST)
+        if base.code != 0:
+            return None
+        row: Row = {"library": task.library, "file": task.file, "name": task.name, "length": task.length}
+        row["text_cpu_seconds"] = base.cpu_seconds
+        for arm in arms:
+            folder = Path(scratch) / arm
+            folder.mkdir()
+            row[arm] = ARMS[arm](task, folder, seconds, base.cpu_seconds)
+    return row
+
+
+def summary(rows: Sequence[Row], arms: Sequence[str]) -> list[Row]:
+    """A row for each library, and one for all."""
+    groups = {
+        library: [row for row in rows if row["library"] == library]
+        for library in dict.fromkeys(r["library"] for r in rows)
+    }
+    found: list[Row] = []
+    for library, group in [*groups.items(), ("all", list(rows))]:
+        line: Row = {"library": library, "holes": len(group)}
+        for arm in arms:
+            others = [other for other in arms if other != arm]
+            line[arm] = sum(row[arm]["proved"] for row in group)
+            line[f"only {arm}"] = sum(
+                row[arm]["proved"] and not any(row[other]["proved"] for other in others) for row in group
+            )
+        line["together"] = sum(any(row[arm]["proved"] for arm in arms) for row in group)
+        found.append(line)
+    return found
+
+
+def main() -> int:
+    parser = command_line(__doc__)
+    parser.add_argument("--part", choices=LIBRARIES, default="development")
+    parser.add_argument("--sample", type=int, default=4, help="holes of each library")
+    parser.add_argument("--arms", nargs="+", choices=ARMS, default=list(ARMS))
+    parser.add_argument("--cpu-seconds", type=float, default=10.0, help="for one hole")
+    options = parser.parse_args()
+    os.environ["PATH"] += f":{HAMMER}"
+    if shutil.which("coqc") is None:
+        raise UserError("coqc is not installed: run `make setup`")
+    adopt()
+    where, rows = machine(), list[Row]()
+    for task in draw(options.part, options.sample, options.seed):
+        row = measure(task, options.arms, options.cpu_seconds)
+        if row is None:
+            print(f"{task.file} {task.name}: does not compile elsewhere, left out", file=sys.stderr)
+            continue
+        rows.append(row)
+        told = ", ".join(
+            f"{arm} {'yes' if row[arm]['proved'] else 'no'} {row[arm]['cpu_seconds']:.1f}" for arm in options.arms
+        )
+        print(f"{task.file} {task.name}: {told}", file=sys.stderr, flush=True)
+        write(options, where, rows, {}, part=options.part, cpu_seconds_each=options.cpu_seconds)
+    lines = summary(rows, options.arms)
+    print(table({name: f"{{{name}}}" for name in lines[0]}, lines))
+    headline = {name: value for name, value in lines[-1].items() if name != "library"}
+    tell(options, where, rows, headline, None, part=options.part, cpu_seconds_each=options.cpu_seconds)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(ended(main))
