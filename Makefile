@@ -30,6 +30,10 @@ test: setup setup-browser lint ## two processes, each file in one of them
 acceptance: setup setup-browser
 	$(RUN) -m pytest -m acceptance --timeout 0 --results=docs/results/acceptance.json
 
+acceptance-%: setup ## all of it with a prover of yours: acceptance-isabelle, acceptance-lean
+	@mkdir -p docs/results/provers
+	$(RUN) bench/acceptance.py $* --json docs/results/provers/$*.json
+
 bench: setup ## all benchmarks; one that asks for a run or a data set says so, with exit code 2, and is passed over
 	@for script in $$(grep -l __main__ bench/*.py); do echo "$$script"; $(RUN) "$$script" || [ $$? -eq 2 ] || exit 1; done
 
