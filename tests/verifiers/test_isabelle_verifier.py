@@ -350,6 +350,18 @@ def test_the_canonical_form_of_a_problem_is_its_text_in_one_line(verifier: Isabe
     assert (none.verdict, none.reason) == ("error", "malformed")
 
 
+def test_a_problem_that_the_server_does_not_take_is_told_before_it_is_tried(verifier: IsabelleVerifier) -> None:
+    missing = replace(PROBLEM, header="theory X imports Missing begin")
+    header = replace(PROBLEM, header='theory X imports Main begin lemma a: "True" by undefined_fact')
+    statement = replace(PROBLEM, formal_statement='theorem goal: "undefined_fact"')
+    good, *bad = verifier.elaborate([PROBLEM, missing, header, statement])
+    assert isinstance(good, Elaboration)
+    said = [one.messages[0].text if isinstance(one, Verdict) else "" for one in bad]
+    assert said[0] == "the header: Cannot load theory file Missing"
+    assert said[1].startswith('the header: Undefined fact: "undefined_fact"')
+    assert said[2].startswith('the statement: Undefined fact: "undefined_fact"')
+
+
 # ------------------------------------------------------------------------------------------------- our own server
 
 

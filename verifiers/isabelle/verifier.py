@@ -6,7 +6,7 @@ nothing that they say counts.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from domain import (
     Candidate,
@@ -22,9 +22,10 @@ from domain import (
     Verdict,
 )
 from verifiers.audit.isabelle import theories
-from verifiers.audit.isabelle.cases import errors_of, prepare
+from verifiers.audit.isabelle.cases import Case, errors_of, groups, prepare
 from verifiers.audit.isabelle.judge import Judge
 from verifiers.audit.isabelle.settings import IsabelleSettings
+from verifiers.audit.isabelle.verdicts import verdict_on_problem
 from verifiers.audit.refusals import Malformed
 from verifiers.audit.sandbox import Sandbox
 from verifiers.canonical import digest
@@ -118,10 +119,29 @@ class IsabelleVerifier:
     def elaborate(self, problems: Sequence[Problem]) -> list[Elaboration | Verdict]:
         """Each problem with its statement as text, in one line: Isabelle's terms are not read here.
 
-        So no two ways of writing a statement are one, nothing is shared between headers, and no server is asked. A
-        verdict `error` for a problem that is none.
+        So no two ways of writing a statement are one, and nothing is shared between headers. A verdict `error` for a
+        problem that is none, or of which the server, if there is one, does not take the header or the statement.
         """
-        return [_as_text(problem) for problem in problems]
+        found = [_as_text(problem) for problem in problems]
+        cases = {
+            number: case
+            for number, one in enumerate(found)
+            if isinstance(one, Elaboration)
+            and isinstance(case := prepare(Candidate(one.problem, "by simp"), (), assumed=True), Case)
+        }
+        for group in groups(cases, self.settings.batch) if self.settings.found else ():
+            for number, verdict in self._unread(group).items():
+                found[number] = verdict
+        return found
+
+    def _unread(self, group: Mapping[int, Case]) -> dict[int, Verdict]:
+        """Verdicts on those problems of which the server refuses a part; one that it cannot load spoils a question."""
+        asked = [case.names.statement for case in group.values()]
+        used = self._judge.ask(list(group.values()), self.settings.audit_seconds, *asked)
+        if used.kind == "failed" and len(group) > 1:
+            alone = [self._unread({number: case}) for number, case in group.items()]
+            return {number: verdict for one in alone for number, verdict in one.items()}
+        return {number: verdict for number, case in group.items() if (verdict := verdict_on_problem(case, used))}
 
     def parse_goal(self, text: str, header: str = "") -> Goal:  # noqa: ARG002 (a goal's text is whole by itself)
         """A printed goal, cut into variables, premises and conclusion, with terms as text (see `goals`).

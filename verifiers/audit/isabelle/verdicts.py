@@ -10,6 +10,7 @@ Layer: comparison and axioms.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from domain import Message, Reason, Verdict, VerdictKind
 from verifiers.audit.isabelle.answers import NodeMessage, Used
@@ -35,14 +36,10 @@ def verdict_on(
         return verdict("timeout", "timeout", Message("error", "the time limit was reached"))
     if used.kind == "gone":
         return verdict("error", "prover_error", Message("error", used.message))
-    if used.kind == "failed":
-        return verdict("error", "does_not_compile", Message("error", f"the header: {used.message}"))
+    unread = verdict_on_problem(case, used)
+    if unread is not None:
+        return replace(unread, seconds=seconds)
     names = case.names
-    for name, what in ((names.header, "the header"), (names.statement, "the statement"), (names.lemmas, "a lemma")):
-        node = used.nodes.get(name)
-        if node is not None and (node.errors or (node.settled and node.failed)):
-            said = node.errors[0].text if node.errors else "it fails"
-            return verdict("error", "does_not_compile", Message("error", f"{what}: {said}"))
     node = used.nodes.get(names.candidate)
     if node is not None and node.errors and node.errors[0].text.startswith("Interrupt"):
         return verdict("timeout", "timeout", Message("error", "the time limit was reached"))
@@ -72,6 +69,17 @@ def verdict_on(
     uses = tuple(sorted(set(_facts_used(answer, names)) & lemmas))
     trust = "elaborated" if assumed else "audited"
     return Verdict("accepted", "proved", trust, (), answer.oracles, uses, seconds)
+
+
+def verdict_on_problem(case: Case, used: Used) -> Verdict | None:
+    """The verdict `error` where the answer says that the header, the statement or a library lemma fails."""
+    told = {case.names.header: "the header", case.names.statement: "the statement", case.names.lemmas: "a lemma"}
+    failed = f"the header: {used.message}" if used.kind == "failed" else None
+    for name, what in told.items():
+        node = used.nodes.get(name)
+        if failed is None and node is not None and (node.errors or (node.settled and node.failed)):
+            failed = f"{what}: {node.errors[0].text if node.errors else 'it fails'}"
+    return None if failed is None else Verdict("error", "does_not_compile", "none", (Message("error", failed),))
 
 
 def _facts_used(answer: Answer, names: Names) -> tuple[str, ...]:
