@@ -196,7 +196,8 @@ class VerifierSettings(Group):
     sessions: Positive = 3
     """Warm sessions that one verification actor keeps."""
     memory_mib: Annotated[int, Field(ge=1024)] = 2048
-    """Memory of one prover process; with less than a gibibyte a prover does not get through its own libraries."""
+    """Memory of one prover process, for Lean without the files that it maps (Mathlib's are gigabytes); with less than a
+    gibibyte a prover does not get through its own libraries."""
     audit_cpu_seconds: float = Field(default=60.0, gt=0.0)
     """CPU limit of each step of an audit."""
 

@@ -352,3 +352,14 @@ def test_a_lake_beside_lean_is_not_asked(toolchain: Toolchain, tmp_path: Path, s
         loaded = session.load(beside.header(HEADER))
         assert loaded.ok, loaded.error
         assert session.run(PROVED).ok
+
+
+def test_mapped_files_do_not_count_as_the_process_own_memory(toolchain: Toolchain) -> None:
+    """Here they are Lean's own libraries, some 95 MiB of which are in memory; Mathlib's modules are gigabytes."""
+    with Session(toolchain, memory_bytes=80 * MEBIBYTE) as session:
+        assert session.load(toolchain.header(HEADER)).ok
+        outcome = session.run(PROVED)
+        assert outcome.ok, outcome.error
+        assert session.server is not None
+        assert session.server.resident_bytes > 80 * MEBIBYTE
+        assert session.run(GROWING, seconds=30).reason == "memory"

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from actors.accounting import cpu_seconds as tree_cpu_seconds
-from verifiers.audit.sandbox import Finished, Limits, Sandbox, kill
+from verifiers.audit.sandbox import MEBIBYTE, Finished, Limits, Sandbox, kill
 from verifiers.warm import prover_pid
 
 
@@ -166,3 +166,22 @@ def test_cpu_time_of_a_killed_box_stays_counted_in_the_process_tree(sandbox: San
     finished = run(sandbox, folder, "while :; do :; done", Limits(wall_seconds=1.0, cpu_seconds=30.0))
     assert finished.stopped == "wall"
     assert tree_cpu_seconds() - before > 0.8 * finished.cpu_seconds
+
+
+@pytest.mark.parametrize(("script", "stopped"), [("m = mapped(200)", None), ("m = bytearray(200 << 20)", "memory")])
+def test_own_memory_is_limited_without_the_files_that_are_mapped(
+    sandbox: Sandbox, folder: Path, script: str, stopped: str | None
+) -> None:
+    code = f"""
+import mmap, time
+def mapped(size):
+    with open("big", "wb+") as file:
+        file.truncate(size << 20)
+        view = mmap.mmap(file.fileno(), 0, mmap.MAP_PRIVATE, mmap.PROT_READ)
+    return view, sum(view[at] for at in range(0, size << 20, 4096))
+{script}
+time.sleep(1)
+"""
+    (folder / "program.py").write_text(code)
+    limits = Limits(wall_seconds=20, own_bytes=100 * MEBIBYTE, output_bytes=256 * MEBIBYTE)
+    assert run(sandbox, folder, "/usr/bin/python3 program.py", limits).stopped == stopped

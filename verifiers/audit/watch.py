@@ -12,6 +12,7 @@ Layer: sandbox.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -53,6 +54,8 @@ class Limits:
     """Of each process, and (a second later) of all together."""
     memory_bytes: int = 4096 * MEBIBYTE
     """Address space of each process, and resident memory of all together."""
+    own_bytes: int | None = None
+    """Resident memory of all together that is no mapped file; None: no limit beside `memory_bytes`."""
     output_bytes: int = 16 * MEBIBYTE
     """Bytes printed in all, and size of any one file written; the scratch folder may hold four times as much."""
     processes: int = 16
@@ -130,6 +133,8 @@ def _excess(box: Box) -> Excess | None:
         return "cpu"
     if sum(one.resident_bytes for one in used) > limits.memory_bytes:
         return "memory"
+    if limits.own_bytes is not None and sum(map(_own_bytes, tree(box.pid))) > limits.own_bytes:
+        return "memory"
     left = FOLDER_FACTOR * limits.output_bytes - sum(one.removed_bytes for one in used)
     return "output" if scratch.exceeds(box.folder, left, FOLDER_FILES) else None
 
@@ -143,6 +148,15 @@ def tree(pid: int) -> list[int]:
                 found += map(int, (task / "children").read_text().split())
         at += 1
     return found
+
+
+def _own_bytes(pid: int) -> int:
+    """Resident memory of a process that no file backs."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    return sum(1024 * int(size) for size in re.findall(r"^Rss(?:Anon|Shmem):\s+(\d+) kB", status, re.MULTILINE))
 
 
 def _used(pid: int) -> _Used:

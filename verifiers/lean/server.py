@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from domain import OutsideError, Reason
-from verifiers.audit.lean.toolchain import Toolchain, memory_option
+from verifiers.audit.lean.toolchain import Toolchain
 from verifiers.audit.sandbox import Sandbox
 from verifiers.lean.messages import Broken, Messages
 from verifiers.warm import WarmProcess, prover_pid
@@ -84,7 +84,7 @@ class Server(WarmProcess):
     ) -> None:
         self._base = base
         self.limits = toolchain.limits(1.0, memory_bytes)
-        options = ("-Dserver.reportDelayMs=0", f"-s{STACK_KIBIBYTES}", memory_option(memory_bytes))
+        options = ("-Dserver.reportDelayMs=0", f"-s{STACK_KIBIBYTES}", toolchain.memory_option(memory_bytes))
         super().__init__(sandbox, toolchain.argv("--worker", *options, URI), self.limits, toolchain.readable)
         self._version = self._requests = 0
         self._published: list[Mapping[str, Any]] = []

