@@ -236,6 +236,8 @@ class Elaboration:
     statement_exact: str
     reached: tuple[str, ...]
     """Ids of the definitions that the statement reaches, directly or through others, sorted."""
+    unread: str = ""
+    """What of header or statement was not understood, and is kept as the author wrote it; empty where all was."""
 
 
 # ------------------------------------------------------------------------------------------- candidates and verdicts

@@ -54,6 +54,11 @@ class Group:
         constructors = [constructor.name for datatype in self.datatypes for constructor in datatype.constructors]
         return (*[datatype.name for datatype in self.datatypes], *[f.name for f in self.functions], *constructors)
 
+    @property
+    def mentioned(self) -> frozenset[str]:
+        """The names in its terms."""
+        return frozenset[str]().union(*[constants(term) for term in _terms(self)])
+
     def map(self, change: Callable[[Term], Term], names: Mapping[str, str]) -> Group:
         """The group with its terms changed and what it introduces renamed."""
         datatypes = [
@@ -133,7 +138,6 @@ class Canon:
         names = canonical_names(definition_id, len(group.names))
         filled = dict(zip(holes, names, strict=True))
         final = shape.map(lambda term: rename_constants(term, filled), filled)
-        mentioned = frozenset[str]().union(*[constants(term) for term in _terms(final)])
         definition = Definition(
             id=definition_id,
             prover=self.writer.prover,
@@ -142,7 +146,7 @@ class Canon:
             readable=group.names,
             source=self.writer.source(final.datatypes, final.functions),
             canonical_text=text,
-            uses=tuple(sorted({self._ids[name] for name in mentioned if name in self._ids})),
+            uses=tuple(sorted({self._ids[name] for name in final.mentioned if name in self._ids})),
             datatypes=final.datatypes,
             functions=final.functions,
         )
@@ -226,7 +230,7 @@ def lemma_id(prelude: str, definition_ids: Iterable[str], statement_exact: str, 
 
 def canonical_header(prelude: str, definitions: Iterable[Definition]) -> str:
     """The prelude, then the sources of the definitions in an order that the prover accepts."""
-    return "\n".join([*([prelude] if prelude else []), *[d.source for d in in_order(definitions)]])
+    return "\n".join([*([prelude] if prelude else []), *[d.source for d in in_order(definitions) if d.source]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +243,7 @@ class Draft:
     own_names: Mapping[str, str]
     statement: Term
     statement_exact: str
+    unread: str = ""
 
     def finished(self, prelude_id: Callable[[str], str]) -> Elaboration:
         """The elaboration, with the prover's own identity of a prelude."""
@@ -251,4 +256,5 @@ class Draft:
             statement=self.statement,
             statement_exact=self.statement_exact,
             reached=reached(self.definitions, self.statement),
+            unread=self.unread,
         )

@@ -15,7 +15,7 @@ from pipeline.config import RunSettings
 from pipeline.loop.context import Model, RunContext, build
 from pipeline.loop.progress import Progress
 from pipeline.loop.workers import Workers
-from pipeline.words import counted
+from pipeline.words import counted, listed
 
 
 def prepare(settings: RunSettings, datasets: Sequence[Dataset], workers: Workers, progress: Progress) -> RunContext:
@@ -49,8 +49,17 @@ def prepare(settings: RunSettings, datasets: Sequence[Dataset], workers: Workers
 
         progress.stage(f"audit the lemmas of {settings.library}")
         progress.notices(import_library(context, workers, settings.library, settings.library_round))
-    _record_start(context, workers, progress)
+    _record_start(context, workers, progress, _unread(answers))
     return context
+
+
+def _unread(answers: Sequence[Elaboration | Verdict]) -> dict[str, list[str]]:
+    """What was not understood of headers and statements, and of which problems."""
+    found: dict[str, list[str]] = {}
+    for answer in answers:
+        if isinstance(answer, Elaboration) and answer.unread:
+            found.setdefault(answer.unread, []).append(answer.problem.name)
+    return found
 
 
 def _state(problem: Problem, answer: Elaboration | Verdict) -> ProblemState:
@@ -60,18 +69,21 @@ def _state(problem: Problem, answer: Elaboration | Verdict) -> ProblemState:
     return ProblemState(problem, status="error", reason=f"{answer.reason}: {' '.join(message.split())[:200]}")
 
 
-def _record_start(context: RunContext, workers: Workers, progress: Progress) -> None:
-    """Records with which programs the run goes on, and tells what they give notice of."""
+def _record_start(context: RunContext, workers: Workers, progress: Progress, unread: dict[str, list[str]]) -> None:
+    """Records with which programs the run goes on, and tells what they give notice of and what they did not read."""
     card = context.model_card
     versions = {"prover": workers.verifiers[0].describe(), "lemmary": __version__}
     if card is not None:
         versions["model"] = f"{card.name} ({card.version})"
     told = gather([actor.handle.notices.remote() for actor in workers.verifiers])
     progress.notices(dict.fromkeys(note for notes in told for note in notes))
+    progress.notices(f"{counted(len(names), 'problem')} ({listed(names)}): {why}" for why, names in unread.items())
     degraded = workers.verifiers[0].sandbox_note()
     statements = {
         name: (context.clusters[name], dedup_key(one.statement)) for name, one in context.elaborations.items()
     }
     context.library.add_event("statements", detail=statements)
     detail: dict[str, Any] = {"versions": versions, "label": "online"}
-    context.library.add_event("started", detail=detail | ({"sandbox": degraded} if degraded else {}))
+    context.library.add_event(
+        "started", detail=detail | ({"sandbox": degraded} if degraded else {}) | {"unread": unread}
+    )

@@ -7,6 +7,7 @@ proof needs one, and *with a lemma from elsewhere* when a needed lemma's origin 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -110,6 +111,8 @@ class Facts:
     label: str
     degraded: str
     """How the sandbox of the provers fell short, or empty."""
+    unread: Mapping[str, Sequence[str]]
+    """What was not understood of headers and statements, and the names of those problems."""
     audited_only: str
     """Why the last recheck left lemmas at `audited`, or empty."""
     versions: dict[str, str]

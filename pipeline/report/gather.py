@@ -31,7 +31,7 @@ from pipeline.report.facts import (
     Source,
     SourceTotals,
 )
-from pipeline.report.summary import audited_only
+from pipeline.report.summary import audited_only, unread
 from term_algebra.display import Display
 
 _PARTS = {"problem": "problems", "request": "requests", "evolve": "evolution"}
@@ -60,6 +60,7 @@ def gather(tables: Tables) -> Facts:
         code_version=manifest.code_version if manifest else "",
         label=note.get("label", "online"),
         degraded=note.get("sandbox", ""),
+        unread=unread(tables),
         audited_only=audited_only(tables),
         versions={k: v for k, v in (_versions(tables) | note.get("versions", {})).items() if k != "lemmary"},
         problems=problems,

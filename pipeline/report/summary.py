@@ -12,7 +12,7 @@ from library_store.rows import event_from_row
 from library_store.schema import FAILED, Row
 from library_store.snapshot import read
 from library_store.tables import Tables
-from pipeline.words import MOST_SHOWN, counted
+from pipeline.words import MOST_SHOWN, counted, listed
 
 
 class Summary(NamedTuple):
@@ -48,6 +48,7 @@ def summarise(directory: Path) -> Summary:
         lines += ["", f"{counted(failed, 'step')} failed by an error of Lemmary's own: logs/run.log has it"]
     if shortfall := sandbox_shortfall(tables):
         lines += ["", f"the provers of this run were not fully sandboxed: {shortfall}"]
+    lines += [f"\n{counted(len(names), 'problem')} ({listed(names)}): {why}" for why, names in unread(tables).items()]
     return Summary(counts, "\n".join(lines))
 
 
@@ -65,6 +66,7 @@ def result(tables: Tables) -> dict[str, Any]:
         "seed": manifest.seed,
         "code_version": manifest.code_version,
         "sandbox_shortfall": sandbox_shortfall(tables) or None,
+        "unread": unread(tables),
         "rounds": [
             {"round": number} | {what: count[number] for what, count in by_round.items()}
             for number in range(1, manifest.round + 1)
@@ -114,6 +116,12 @@ def sandbox_shortfall(tables: Tables) -> str:
     """How the sandbox of the provers fell short, in any session of the run, or the empty string."""
     told = (event_from_row(row).detail.get("sandbox", "") for row in tables.rows("events"))
     return next((one for one in told if one), "")
+
+
+def unread(tables: Tables) -> dict[str, list[str]]:
+    """What the prover's reader did not understand of headers and statements, with the names of the problems."""
+    told = [event_from_row(row).detail for row in tables.rows("events") if row["kind"] == "started"]
+    return told[-1].get("unread", {}) if told else {}
 
 
 def audited_only(tables: Tables) -> str:

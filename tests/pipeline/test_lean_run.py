@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import yaml
 from datasets import load
 from library_store.snapshot import read
 from library_store.tables import Tables
+from pipeline.report.summary import summarise
 from verifiers.audit.lean.toolchain import find
 from verifiers.audit.sandbox import Limits, Sandbox
 
@@ -81,6 +83,25 @@ def test_every_proof_file_is_accepted_by_the_bare_prover(run: Path, tables: Tabl
             done = sandbox.run(toolchain.argv("-j1", file.name), folder, limits, toolchain.readable)
         assert done.ok, done.output
         assert "sorry" not in done.output
+
+
+def test_what_is_not_read_is_said_once_in_the_run_and_in_its_report(repository: Path, tmp_path: Path) -> None:
+    """Two problems whose header stays whole are still proved by induction over its types."""
+    header = "namespace Mine\ninductive Kind where\n  | leaf\n  | node (a b : Kind)\n\n"
+    header += "def turn : Kind → Kind\n  | .leaf => .leaf\n  | .node a b => .node (turn b) (turn a)\n"
+    statements = {"twice": "turn (turn k) = k", "thrice": "turn (turn (turn k)) = turn k"}
+    problems = [
+        {"name": name, "prover": "lean4", "header": header, "formal_statement": f"theorem {name} (k : Kind) : {text}"}
+        for name, text in statements.items()
+    ]
+    (tmp_path / "mine.jsonl").write_text("".join(f"{json.dumps(one)}\n" for one in problems))
+    done = lemmary(repository, "prove", str(tmp_path / "mine.jsonl"), "--out", str(tmp_path / "run"))
+    assert done.returncode == 0, done.stderr
+    told = "2 problems (twice, thrice): its header is kept whole: it has `namespace`"
+    assert (done.stdout + done.stderr).count(told) >= 1
+    assert told in summarise(tmp_path / "run").text
+    assert {row["status"] for row in read(tmp_path / "run").rows("problems")} == {"proved"}
+    assert "kept whole" in (tmp_path / "run" / "report" / "index.html").read_text()
 
 
 def test_a_run_for_two_provers_is_refused_in_one_line(repository: Path, tmp_path: Path) -> None:

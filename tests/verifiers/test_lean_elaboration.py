@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from domain import Candidate, Const, Elaboration, Fix, Lemma, Match, Problem, Verdict
 from pipeline.proposers.conjecture import testing
+from verifiers.audit.lean.compiler import Compiler
 from verifiers.canonical import canonical_header, lemma_id
 from verifiers.lean.headers import take_apart
 from verifiers.lean.own_names import self_contained, to_own_names
@@ -188,7 +190,8 @@ def test_a_lemma_and_definitions_that_a_file_lacks_are_written_in_front(
 )
 def test_what_cannot_be_taken_apart_stays_whole(verifier: LeanVerifier, header: str) -> None:
     (found,) = elaborated(verifier, problem(header, "theorem t (n : Nat) : Eq n n"))
-    assert (found.definitions, found.prelude) == ((), header)
+    assert ([one for one in found.definitions if one.source], found.prelude) == ([], header)
+    assert found.unread.startswith("its header is kept whole: ")
     verdict = verifier.audit([Candidate(found.problem, self_contained(found, "  intro n\n  eq_refl"))])[0]
     assert verdict.accepted, verdict
 
@@ -295,3 +298,50 @@ def test_a_numeral_of_the_headers_own_instance_is_no_number(verifier: LeanVerifi
     assert "instOfNatNat (nat_lit 5)" not in one.statement_exact
     (five,) = elaborated(verifier, problem("", "theorem t : Eq (Nat.add 2 2) 5"))
     assert one.statement_exact != five.statement_exact
+
+
+@pytest.mark.parametrize(
+    "scene",
+    [
+        "namespace Mine\n{}end Mine\nopen Mine\n",
+        "namespace Mine\n{}",
+        "{}instance : Inhabited Kind := ⟨.leaf⟩\n",
+        "{}theorem helper : True := trivial\n",
+        "{}@[simp] def other (k : Kind) : Kind := k\n",
+        "{}inductive Colour where\n  | red\n  | blue\n  deriving DecidableEq\n",
+    ],
+)
+def test_types_and_functions_of_a_header_that_stays_whole_are_looked_at(verifier: LeanVerifier, scene: str) -> None:
+    kinds = "inductive Kind where\n  | leaf\n  | node (a b : Kind)\n\n"
+    turn = "def turn : Kind → Kind\n  | .leaf => .leaf\n  | .node a b => .node (turn b) (turn a)\n\n"
+    (found,) = elaborated(
+        verifier, problem(scene.replace("{}", kinds + turn), "theorem t (k : Kind) : turn (turn k) = k")
+    )
+    assert found.definitions[0].names[0].endswith("Kind")
+    assert {name.rpartition(".")[2] for one in found.definitions for name in one.names} >= {"Kind", "leaf", "turn"}
+    assert len(found.reached) == 2
+    assert testing.Tester(found.definitions).test(found.statement).tested > 5
+    assert "its header is kept whole: it has `" in found.unread
+
+
+def test_problems_of_one_header_are_elaborated_in_few_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    verifier = LeanVerifier()
+    count = [0]
+    compiled = Compiler.compile
+
+    def counting(*arguments: Any, **named: Any) -> Any:
+        count[0] += 1
+        return compiled(*arguments, **named)
+
+    monkeypatch.setattr(Compiler, "compile", counting)
+    for header, most in ((SIGNS, 2), (f"namespace Mine\n{SIGNS}", 3)):
+        count[0] = 0
+        elaborated(verifier, *[problem(header, f"theorem t (n : Nat) : double n + {k} = n") for k in range(20)])
+        assert count[0] <= most
+    verifier.close()
+
+
+def test_what_is_not_read_of_a_statement_is_told(verifier: LeanVerifier) -> None:
+    (found,) = elaborated(verifier, problem("universe u\n", "theorem t (α : Type u) (a : α) : a = a"))
+    assert isinstance(found.statement, Const)
+    assert found.unread == "the statement is not read: a universe variable in Type u"

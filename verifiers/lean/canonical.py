@@ -9,10 +9,10 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from domain import Const, Datatype, Fix, Forall, Function, Lambda, Lemma, Prover, Term, Var
+from domain import Const, Datatype, Definition, Fix, Forall, Function, Lambda, Lemma, Prover, Term, Var
 from term_algebra import alpha_normal, constants, separate, substitute, variant
 from verifiers.audit.words import ParseError
-from verifiers.canonical import Canon, digest
+from verifiers.canonical import Canon, Group, canonical_text, digest
 from verifiers.lean.terms import render, render_binders, render_open
 
 
@@ -45,6 +45,26 @@ def canon() -> Canon:
 def prelude_id(prelude: str) -> str:
     """The identity of a prelude: its text up to layout."""
     return digest("lean4 " + " ".join(prelude.split()))
+
+
+def looked_at(prelude: str, groups: Sequence[Group]) -> list[Definition]:
+    """What a prelude introduces, as definitions under their own names: without a source, since the prelude has it."""
+    found: list[Definition] = []
+    owner: dict[str, str] = {}
+    for group in groups:
+        same = {name: name for name in group.names}
+        shape = group.map(alpha_normal, same)
+        text = canonical_text(shape, WRITER)
+        identity = digest(f"{prelude_id(prelude)}\n{text}")
+        uses = tuple(sorted({owner[name] for name in shape.mentioned if name in owner} - {identity}))
+        kind = "datatype" if group.datatypes else "function"
+        found.append(
+            Definition(
+                identity, "lean4", kind, group.names, group.names, "", text, uses, shape.datatypes, shape.functions
+            )
+        )
+        owner |= dict.fromkeys(group.names, identity)
+    return found
 
 
 def lemma_sentence(lemma: Lemma) -> str:

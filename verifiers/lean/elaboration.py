@@ -5,22 +5,23 @@ the canonical form is computed from that (`verifiers.canonical`). Then the prove
 statements back.
 
 Invariant: what is returned was read back, and is shown as the same canonical text. A problem for which that fails keeps
-its whole header as an opaque prelude: always sound, only less sharing.
+its whole header as prelude, whose types and functions are looked at where they can be read, or in the end its author's
+own words: always sound, only less sharing. `Elaboration.unread` says why.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
-from domain import Const, Definition, Elaboration, Message, Problem, Reason, Term, UserError, Verdict
+from domain import Const, Definition, Elaboration, Message, Problem, Term, UserError, Verdict
 from term_algebra import alpha_normal, rename_constants
 from verifiers.audit.lean.uses import SHOW_ALL
 from verifiers.audit.words import ParseError
 from verifiers.canonical import Draft, Group, canonical_text, content, in_order
-from verifiers.lean.canonical import WRITER, canon, prelude_id
-from verifiers.lean.headers import AuthorStatement, Header, Introduction, opaque, read_statement, take_apart
+from verifiers.lean.asking import Answer, Ran, Run
+from verifiers.lean.canonical import WRITER, canon, looked_at, prelude_id
+from verifiers.lean.headers import AuthorStatement, Header, Introduction, read_statement, take_apart
 from verifiers.lean.printed import Reading, definition_body, queries
 from verifiers.lean.reader import lean_name
 from verifiers.lean.terms import render, render_name
@@ -29,25 +30,8 @@ MOST_TOGETHER = 40
 """Statements of one header that are elaborated in one file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What Lean said to one command: what it printed, and its first error if it refused the command."""
-
-    output: str = ""
-    error: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """The answers to the commands of a file in order; `failure` is set where the file as a whole has none."""
-
-    answers: tuple[Answer, ...]
-    failure: str | None = None
-    reason: Reason = "does_not_compile"
-
-
-Run = Callable[[str, Sequence[str]], Ran]
-"""Runs commands after a header, in a file of their own."""
+_Asked = dict[int, tuple[Problem, AuthorStatement]]
+"""Problems of one header by their place among all."""
 
 
 class Elaborator:
@@ -56,36 +40,57 @@ class Elaborator:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._read_back: dict[str, set[str]] = defaultdict(set)
+        self._results: dict[int, Elaboration | Verdict] = {}
+        self._unread: dict[int, str] = {}
 
     def elaborate(self, problems: Sequence[Problem]) -> list[Elaboration | Verdict]:
         """The canonical form of each problem, in order; a verdict `error` for one that the prover refuses."""
-        results: dict[int, Elaboration | Verdict] = {}
-        statements: dict[int, AuthorStatement] = {}
-        by_header: dict[Header, list[int]] = defaultdict(list)
+        self._results, self._unread = {}, {}
+        by_header: dict[str, _Asked] = defaultdict(dict)
         for index, problem in enumerate(problems):
             try:
-                statements[index] = read_statement(problem)
+                by_header[problem.header][index] = (problem, read_statement(problem))
             except UserError as error:
-                results[index] = _refusal(Ran((), str(error), "malformed"))
-                continue
+                self._results[index] = _refusal(Ran((), str(error), "malformed"))
+        headers: dict[str, Header] = {}
+        for text, asked in by_header.items():
             try:
-                by_header[take_apart(problem.header) or opaque(problem)].append(index)
+                headers[text] = take_apart(text)
             except UserError as error:
-                results[index] = _refusal(Ran((), f"the header: {error}", "malformed"))
+                refusal = _refusal(Ran((), f"the header: {error}", "malformed"))
+                self._results |= dict.fromkeys(asked, refusal)
+        batches = [
+            (text, dict(list(by_header[text].items())[start : start + MOST_TOGETHER]))
+            for text in headers
+            for start in range(0, len(by_header[text]), MOST_TOGETHER)
+        ]
+        self._canonical([(headers[text], asked) for text, asked in batches])
+        again = [(self._whole(headers[text], text, asked), asked) for text, asked in batches if not headers[text].whole]
+        self._canonical(again)
+        for text, asked in batches:
+            self._as_written(text, self._left(asked))
+        return [self._results[index] for index in range(len(problems))]
+
+    def _left(self, asked: _Asked) -> _Asked:
+        return {index: one for index, one in asked.items() if index not in self._results}
+
+    def _whole(self, header: Header, text: str, asked: _Asked) -> Header:
+        """The header kept whole, for what was not understood of it."""
+        why = next((why for index in asked if (why := self._unread.get(index))), "it is not read back as it was")
+        return Header(text.strip(), "", header.introductions, why)
+
+    def _canonical(self, batches: Sequence[tuple[Header, _Asked]]) -> None:
+        """Elaborates what can be read, and read back, of problems with these headers."""
         drafts: dict[int, Draft] = {}
-        for header, indices in by_header.items():
-            for start in range(0, len(indices), MOST_TOGETHER):
-                some = indices[start : start + MOST_TOGETHER]
-                drafts |= self._drafts(header, {index: (problems[index], statements[index]) for index in some})
-        results |= {index: draft.finished(prelude_id) for index, draft in self._verify(drafts).items()}
-        for index, statement in statements.items():
-            if index not in results:
-                results[index] = self._elaborate_whole(problems[index], statement)
-        return [results[index] for index in range(len(problems))]
+        for header, asked in batches:
+            if left := self._left(asked):
+                drafts |= self._drafts(header, left)
+        for index, draft in self._verify(drafts).items():
+            self._results[index] = draft.finished(prelude_id)
 
     # ------------------------------------------------------------------------------------------------ first reading
 
-    def _drafts(self, header: Header, asked: Mapping[int, tuple[Problem, AuthorStatement]]) -> dict[int, Draft]:
+    def _drafts(self, header: Header, asked: _Asked) -> dict[int, Draft]:
         """Drafts of problems with one header; none for those that are refused or not understood."""
         bodies: dict[str, Term] = {}
         commands = [
@@ -103,12 +108,15 @@ class Elaborator:
         while True:
             try:
                 drafts, missing = self._read(header, asked, ran, bodies)
-            except ParseError:
+            except ParseError as error:
+                self._unread |= dict.fromkeys(asked, str(error))
                 return {}
             if not missing:
                 return drafts
             found = self._bodies(header.prelude, commands, sorted(missing))
             if not missing <= found.keys():
+                names = ", ".join(sorted(missing - found.keys()))
+                self._unread |= dict.fromkeys(asked, f"a match by cases is not understood: {names}")
                 return {}
             bodies |= found
 
@@ -124,7 +132,7 @@ class Elaborator:
         return found
 
     def _read(
-        self, header: Header, asked: Mapping[int, tuple[Problem, AuthorStatement]], ran: Ran, bodies: Mapping[str, Term]
+        self, header: Header, asked: _Asked, ran: Ran, bodies: Mapping[str, Term]
     ) -> tuple[dict[int, Draft], set[str]]:
         """Drafts from what was printed, and the matchers whose bodies are missing for it."""
         answers = list(ran.answers[1 if header.body else 0 :])
@@ -132,30 +140,43 @@ class Elaborator:
         rest = answers[len(asked) + len(SHOW_ALL) :]
         reading = Reading(bodies)
         groups: list[Group] = []
+        unread = [f"its header is kept whole: {header.whole}"] if header.whole else []
         for introduction in header.introductions:
             count = len(queries(introduction))
-            groups.append(reading.group(introduction, tuple([answer.output for answer in rest[:count]])))
+            try:
+                groups.append(reading.group(introduction, tuple([answer.output for answer in rest[:count]])))
+            except ParseError as error:
+                if not header.whole:
+                    raise
+                unread.append(f"{introduction.name} is not read: {error}")
             rest = rest[count:]
         terms: dict[int, Term] = {}
-        for (index, _), answer in zip(asked.items(), rest, strict=True):
-            if stated[index].error is None:
-                try:
-                    terms[index] = reading.statement(answer.output)
-                except ParseError:
-                    continue
+        for index, answer in zip(asked, rest, strict=True):
+            if (refused := stated[index].error) is not None:
+                self._results[index] = _refusal(Ran((), refused))
+                continue
+            try:
+                terms[index] = reading.statement(answer.output)
+            except ParseError as error:
+                self._unread[index] = str(error)
         if reading.missing:
             return {}, reading.missing
-        table = canon()
-        for group in groups:
-            table.add(group)
-        own_names = {canonical: lean_name(name) for name, canonical in table.names.items()}
-        drafts: dict[int, Draft] = {}
-        for index, term in terms.items():
-            normal = table.term(term)
+        if header.whole:
+            definitions = tuple(looked_at(header.prelude, groups))
+            own_names = {name: lean_name(name) for one in definitions for name in one.names}
+            normals = {index: alpha_normal(term) for index, term in terms.items()}
+        else:
+            table = canon()
+            for group in groups:
+                table.add(group)
             definitions = tuple(table.definitions)
-            problem = asked[index][0]
-            drafts[index] = Draft(problem, header.prelude, definitions, own_names, normal, render(normal))
-        return drafts, set()
+            own_names = {canonical: lean_name(name) for name, canonical in table.names.items()}
+            normals = {index: table.term(term) for index, term in terms.items()}
+        told = "; ".join(unread)
+        return {
+            index: Draft(asked[index][0], header.prelude, definitions, own_names, normal, render(normal), told)
+            for index, normal in normals.items()
+        }, set()
 
     # ------------------------------------------------------------------------------------------------ reading back
 
@@ -170,7 +191,8 @@ class Elaborator:
         return good
 
     def _verify_prelude(self, prelude: str, drafts: Mapping[int, Draft]) -> dict[int, Draft]:
-        definitions = in_order([definition for draft in drafts.values() for definition in draft.definitions])
+        everything = [definition for draft in drafts.values() for definition in draft.definitions]
+        definitions = in_order([definition for definition in everything if definition.source])
         new = [one for one in definitions if one.datatypes or one.id not in self._read_back[prelude]]
         introduced = [_introduction(definition) for definition in new]
         commands = [
@@ -230,20 +252,22 @@ class Elaborator:
             at += count
         return wrong
 
-    # ------------------------------------------------------------------------------------------------ whole headers
+    # ------------------------------------------------------------------------------------------------ as written
 
-    def _elaborate_whole(self, problem: Problem, statement: AuthorStatement) -> Elaboration | Verdict:
-        """The problem with its whole header as prelude; the author's own words where nothing else is read back."""
-        header = opaque(problem)
-        drafts = self._drafts(header, {0: (problem, statement)})
-        if done := self._verify_prelude(header.prelude, drafts) if drafts else {}:
-            return done[0].finished(prelude_id)
-        ran = self._run(header.prelude, [_in_namespace(0, statement)])
-        refused = ran.failure or next((answer.error for answer in ran.answers if answer.error), None)
-        if refused is not None:
-            return _refusal(Ran((), refused, ran.reason))
-        exact = statement.type_text
-        return Draft(problem, header.prelude, (), {}, Const(f"({exact})"), exact).finished(prelude_id)
+    def _as_written(self, header: str, asked: _Asked) -> None:
+        """Problems in their author's words, where the prover takes them."""
+        if not asked:
+            return
+        ran = self._run(header.strip(), [_in_namespace(index, statement) for index, (_, statement) in asked.items()])
+        for number, (index, (problem, statement)) in enumerate(asked.items()):
+            refused = ran.failure or ran.answers[number].error
+            if refused is not None:
+                self._results[index] = _refusal(Ran((), refused, ran.reason))
+                continue
+            unread = f"the statement is not read: {self._unread.get(index, 'it is not read back as it was')}"
+            exact = statement.type_text
+            draft = Draft(problem, header.strip(), (), {}, Const(f"({exact})"), exact, unread)
+            self._results[index] = draft.finished(prelude_id)
 
 
 def elaborate(run: Run, problems: Sequence[Problem]) -> list[Elaboration | Verdict]:

@@ -2,7 +2,7 @@
 
 Invariant: a header is taken apart only if it is scenery (imports, `open`, `universe`, `set_option`) followed by plain
 `inductive` types and `def` functions; in every other case (namespaces, variables, classes, attributes, theorems,
-mutual blocks, …) the whole header is the prelude.
+mutual blocks, …) the whole header is the prelude, and the types and functions that it introduces are only looked at.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ _SCENERY = re.compile(r"(?:import|open|universe|set_option)\b(?!.*\bin$)")
 _INTRODUCTION = re.compile(
     r"(?P<word>inductive|def)\s+(?P<name>(?:[^\W\d]|_)[\w'!?]*(?:\.(?:[^\W\d]|_)[\w'!?]*)*)(?=[\s:{(\[|])"
 )
+_MARKED = re.compile(r"(?:@\[[^\]]*\]\s*|(?:protected|noncomputable|abbrev)\s+)*(?=inductive\s|def\s)")
+_BLOCK = re.compile(r"(?P<word>namespace|section|mutual|end)\b[ \t]*(?P<name>[^\s-]*)")
 _SPECIAL = re.compile(r"^\s*(?:where|mutual|deriving|decreasing_by)\b|\blet\s+rec\b|«", re.MULTILINE)
 _STATEMENT = re.compile(r"(?:theorem|lemma|example)\b\s*(?P<name>(?:[^\W\d]|_)[\w'!?.]*|«[^»]*»)?")
 _ENDING = re.compile(r"\s*:=\s*(?:by\b)?\s*(?:sorry)?\s*$")
@@ -31,11 +33,15 @@ class Introduction:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """`prelude` comes first; `body` holds the definitions in the author's order."""
+    """`prelude` comes first; `body` holds the definitions in the author's order.
+
+    A header that stays whole is all prelude, and `whole` says why; the introductions are those in it.
+    """
 
     prelude: str
     body: str
     introductions: tuple[Introduction, ...]
+    whole: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +54,6 @@ class AuthorStatement:
     """The proposition in the author's words, binders included."""
     bound: tuple[str, ...]
     """The variables before the colon that have names, in order."""
-
-
-def opaque(problem: Problem) -> Header:
-    """The whole header as a prelude."""
-    return Header(problem.header.strip(), "", ())
 
 
 def without_comments(text: str) -> str:
@@ -77,20 +78,39 @@ def without_comments(text: str) -> str:
     return "".join([*parts, text[at:]])
 
 
-def take_apart(header: str) -> Header | None:
-    """The header's parts, or None where it must stay whole. Raises `UserError` for a comment without an end."""
+def take_apart(header: str) -> Header:
+    """The header's parts. Raises `UserError` for a comment without an end."""
     prelude: list[str] = []
     body: list[str] = []
     introductions: list[Introduction] = []
+    spaces: list[str] = []
+    whole = ""
     for command in _commands(without_comments(header)):
         if _SCENERY.match(command) and not introductions:
             prelude.append(command)
-        elif (found := _INTRODUCTION.match(command)) and not _SPECIAL.search(command, found.end()):
-            introductions.append(Introduction(found["word"] == "inductive", found["name"]))
-            body.append(command)
-        else:
-            return None
+            continue
+        marks = _MARKED.match(command)
+        found = _INTRODUCTION.match(command, marks.end() if marks else 0)
+        if found and "mutual" not in spaces:
+            name = ".".join([*(space for space in spaces if space), found["name"].removeprefix("_root_.")])
+            introductions.append(Introduction(found["word"] == "inductive", name))
+        body.append(command)
+        if not found or found.start() or _SPECIAL.search(command, found.end()) or spaces:
+            whole = whole or _why(command, found)
+        if block := _BLOCK.match(command):
+            if block["word"] == "end":
+                del spaces[-1:]
+            else:
+                spaces.append({"namespace": block["name"], "mutual": "mutual"}.get(block["word"], ""))
+    if whole:
+        return Header(header.strip(), "", tuple(introductions), whole)
     return Header("\n".join(prelude), "\n".join(body), tuple(introductions))
+
+
+def _why(command: str, found: re.Match[str] | None) -> str:
+    """Why a header with this command stays whole."""
+    special = _SPECIAL.search(command, found.end()) if found and not found.start() else None
+    return f"it has `{(special.group() if special else command).split()[0]}`"
 
 
 def _commands(text: str) -> list[str]:

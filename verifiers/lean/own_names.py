@@ -136,7 +136,7 @@ def self_contained(
         elaboration = _with_datatypes_only(elaboration)
         wanted |= set(elaboration.reached)
     own = {definition.id for definition in elaboration.definitions}
-    missing = [one for one in in_order(known) if one.id in wanted - own]
+    missing = [one for one in in_order(known) if one.id in wanted - own and one.source]
     statement = read_statement(elaboration.problem)
     goal = _own_statement(elaboration.statement, elaboration.statement_exact, elaboration)
     block = _block(proof, elaboration)

@@ -27,7 +27,8 @@ from verifiers.audit.lean.source import lemma_axiom, surround, without_header
 from verifiers.audit.lean.toolchain import LeanSettings, Toolchain
 from verifiers.audit.refusals import Malformed, Unterminated, refusal
 from verifiers.audit.sandbox import Sandbox
-from verifiers.lean.elaboration import Answer, Elaborator, Ran
+from verifiers.lean.asking import Ran, run_commands
+from verifiers.lean.elaboration import Elaborator
 from verifiers.lean.goals import read_goal, replay
 from verifiers.lean.session import Outcome, Session
 from verifiers.lean.terms import render
@@ -176,30 +177,6 @@ class LeanVerifier:
     def _load(self, header: str) -> tuple[Session, Outcome]:
         session = Session(self.toolchain, sandbox=self._sandbox, memory_bytes=self.settings.memory_bytes)
         return session, session.load(self.toolchain.header(header))
-
-
-def run_commands(compiler: Compiler, header: str, commands: Sequence[str]) -> Ran:
-    """The answers to commands after a header, in a file of their own."""
-    before = compiler.toolchain.header(f"{header}\n")
-    lines = before.count("\n")
-    text = before
-    spans: list[tuple[int, int]] = []
-    for command in commands:
-        start = lines + 1
-        text += f"{command}\n"
-        lines += command.count("\n") + 1
-        spans.append((start, lines))
-    compiled = compiler.compile("LemmaryAsked", text, options=("-DmaxErrors=0",))
-    early = next((one for one in compiled.errors if not spans or one.line < spans[0][0]), None)
-    if early is not None or compiled.noise or compiled.finished.stopped:
-        said = f"the header: {early.text}" if early else compiled.noise or str(compiled.finished.stopped)
-        return Ran((), said[:2000], compiled.reason)
-    answers: list[Answer] = []
-    for first, last in spans:
-        told = [one for one in compiled.said if first <= one.line <= last]
-        error = next((one.text for one in told if one.severity == "error"), None)
-        answers.append(Answer("\n".join(one.text for one in told if one.severity == "information"), error))
-    return Ran(tuple(answers))
 
 
 def _told(outcome: Outcome, question: Question, library: frozenset[str], opening: int, text: int, end: int) -> Verdict:
