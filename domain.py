@@ -236,6 +236,8 @@ class Elaboration:
     statement_exact: str
     reached: tuple[str, ...]
     """Ids of the definitions that the statement reaches, directly or through others, sorted."""
+    tactics: tuple[str, ...] = ()
+    """Tactics that the header brings, of those that the prover's automation asks for by name."""
     unread: str = ""
     """What of header or statement was not understood, and is kept as the author wrote it; empty where all was."""
 

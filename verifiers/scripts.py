@@ -75,6 +75,10 @@ class ProverAutomation(Protocol):
     reads_terms: bool
     """Whether statements are terms here. Where they are their authors' text, lemmas are given as they are retrieved."""
 
+    def knowing(self, tactics: Sequence[str]) -> ProverAutomation:
+        """The same where a header brings these tactics (`Elaboration.tactics`)."""
+        ...
+
     def writer(self, theory: Theory, rule: Callable[[Lemma], Rule]) -> ScriptWriter:
         """Who writes scripts over a theory; `rule` says how a lemma is used."""
         ...

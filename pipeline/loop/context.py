@@ -22,6 +22,7 @@ from term_algebra.display import Display
 from verifiers.backend import Backend, backend_of
 from verifiers.canonical import canonical_header, lemma_id, reached
 from verifiers.protocol import Verifier
+from verifiers.scripts import ProverAutomation
 
 if TYPE_CHECKING:
     from actors.library import SharedLibrary
@@ -123,8 +124,16 @@ class RunContext:
     def automation(self, prelude_id: str) -> Portfolio:
         """The prover's portfolios under a prelude, made once for each copy of this context."""
         if prelude_id not in self._automations:
-            self._automations[prelude_id] = Portfolio(self.over(prelude_id), self.backend.automation)
+            self._automations[prelude_id] = Portfolio(self.over(prelude_id), self.means(prelude_id))
         return self._automations[prelude_id]
+
+    def means(self, prelude_id: str) -> ProverAutomation:
+        """The prover's automation with the tactics that a prelude brings."""
+        return self.backend.automation.knowing(self._tactics.get(prelude_id, ()))
+
+    @cached_property
+    def _tactics(self) -> dict[str, tuple[str, ...]]:
+        return {one.prelude_id: one.tactics for one in self.elaborations.values()}
 
     @cached_property
     def _automations(self) -> dict[str, Portfolio]:

@@ -140,7 +140,7 @@ class Search:
         self._automation = automation = context.automation(statement.prelude_id)
         prelude = context.preludes[statement.prelude_id]
         logic = bare and most > 0 and (not statement.reached or bool(prelude))
-        self._procedures = context.backend.automation.procedures(prelude) if logic else ()
+        self._procedures = context.means(statement.prelude_id).procedures(prelude) if logic else ()
         self._procedures_first = not statement.reached
         self._selected = automation.select(term, lemmas, stuck=stuck) if most else ()
         closest = self._selected[:CLOSEST] if len(self._selected) > CLOSEST else ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -10,11 +11,15 @@ import pytest
 
 from domain import Candidate, Const, Elaboration, Fix, Lemma, Match, Problem, Verdict
 from pipeline.proposers.conjecture import testing
+from term_algebra.ordering import Precedence, classify
+from term_algebra.theory import Theory, open_statement
 from verifiers.audit.lean.compiler import Compiler
 from verifiers.canonical import canonical_header, lemma_id
+from verifiers.lean.automation import CLOSERS, LeanAutomation
 from verifiers.lean.headers import take_apart
 from verifiers.lean.own_names import self_contained, to_own_names
 from verifiers.lean.verifier import LeanVerifier
+from verifiers.scripts import Plan
 
 ONE = """
 inductive Num : Type where
@@ -345,3 +350,17 @@ def test_what_is_not_read_of_a_statement_is_told(verifier: LeanVerifier) -> None
     (found,) = elaborated(verifier, problem("universe u\n", "theorem t (α : Type u) (a : α) : a = a"))
     assert isinstance(found.statement, Const)
     assert found.unread == "the statement is not read: a universe variable in Type u"
+
+
+def test_automation_asks_for_those_tactics_that_a_header_brings(verifier: LeanVerifier) -> None:
+    (found,) = elaborated(verifier, problem(SIGNS, "theorem t (n : Nat) : double n = n + n"))
+    assert set(found.tactics) == {"decide", "simp_all"}  # of the embedded Lean
+    theory, opened = Theory(found.definitions), open_statement(found.statement)
+    for tactics in (found.tactics, ("omega", "grind", "linarith")):
+        automation = LeanAutomation().knowing(tactics)
+        leaf = automation.writer(theory, lambda lemma: classify(lemma.term, Precedence(theory)))
+        script = leaf.script(opened, Plan("induction", opened.binders[0].name), ()).text
+        texts = "\n".join([script, *automation.procedures("")])
+        asked = {tactic for tactic in CLOSERS if re.search(rf"(?<![\w']){re.escape(tactic)}(?![\w'])", texts)}
+        assert asked == set(tactics)
+    assert "Nat.add_comm" in script

@@ -9,10 +9,11 @@ but definitions and the canonical names of the lemmas that it lists.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from domain import App, Const, Forall, Lambda, Lemma, Term, Var
+from term_algebra import constants
 from term_algebra.ordering import Rule, directions, is_associativity
 from term_algebra.theory import OpenStatement, Theory, as_equation, head_name
 from verifiers.lean.terms import render, render_name
@@ -38,28 +39,67 @@ class _Means:
     simp: tuple[str, ...]
     once: tuple[str, ...]
     facts: tuple[str, ...]
+    library: tuple[str, ...]
+    closers: tuple[str, ...]
+
+
+CLOSERS: Mapping[str, str] = {
+    "decide": "example : 2 + 2 = 4 := by decide",
+    "omega": "example (a b : Nat) (h : a < b) : a + 1 ≤ b := by omega",
+    "simp_all": "example (p q : Prop) (h : p) (k : p → q) : q ∧ p := by simp_all",
+    "norm_num": "example : (2 : Nat) + 2 = 4 := by norm_num",
+    "ring": "example (a b : Nat) : a + b = b + a := by ring",
+    "positivity": "example (a : Nat) : 0 ≤ a * a + 1 := by positivity",
+    "linarith": "example (a b : Nat) (h : a ≤ b) : a ≤ b + 1 := by linarith",
+    "grind": "example (a b : Nat) (h : a = b) : b = a := by grind",
+    "nlinarith": "example (a b : Nat) (h : a ≤ b) : a ≤ b + 1 := by nlinarith",
+    "aesop": "example (p q : Prop) (h : p) (k : q) : p ∧ q := by aesop",
+    "exact?": "example (a b : Nat) (h : a = b) : b = a := by exact?",
+}
+"""Tactics that close a goal or fail, which not every header brings, and what each proves wherever it is; cheap ones
+first. Nothing but trying tells whether it is there: a text with an unknown tactic is not read at all."""
+
+_QUICK = ("decide", "omega", "simp_all", "norm_num", "ring", "positivity", "linarith")
+_ON_LEAVES = ("omega", "grind", "norm_num", "linarith", "nlinarith", "aesop")
+
+_LIBRARY: Mapping[str, tuple[str, ...]] = {
+    "Nat.add": ("Nat.add_comm", "Nat.add_left_comm", "Nat.add_assoc"),
+    "Nat.mul": ("Nat.mul_comm", "Nat.mul_left_comm", "Nat.mul_assoc", "Nat.mul_add", "Nat.add_mul"),
+    "List.append": ("List.append_assoc", "List.append_nil", "List.cons_append", "List.nil_append"),
+}
+"""Equations of Lean's own library for simplification, by the function that they are about."""
 
 
 class LeanAutomation:
-    """Lean's own means of proof."""
+    """Lean's own means of proof. `tactics` are those of `CLOSERS` that there are."""
 
     quick_seconds: float | None = None  # a script that is stopped costs a new process
     reads_terms = True
 
+    def __init__(self, tactics: Sequence[str] = ()) -> None:
+        self.tactics = tuple(tactics)
+
+    def knowing(self, tactics: Sequence[str]) -> LeanAutomation:
+        return LeanAutomation(tactics)
+
     def writer(self, theory: Theory, rule: Callable[[Lemma], Rule]) -> LeanWriter:
-        return LeanWriter(theory, rule)
+        return LeanWriter(theory, rule, self.tactics)
 
     def procedures(self, prelude: str) -> Sequence[str]:
         del prelude
-        return (_LOGIC,)
+        quick = [tactic for tactic in _QUICK if tactic in self.tactics]
+        together = ["  intros", "  first", *[f"  | ({tactic}; done)" for tactic in quick]]
+        alone = [f"  intros\n  {tactic}" for tactic in self.tactics if tactic not in _QUICK]
+        return (*(["\n".join(together)] if quick else []), _LOGIC, *alone)
 
 
 class LeanWriter:
     """Writes tactic blocks over one theory."""
 
-    def __init__(self, theory: Theory, rule: Callable[[Lemma], Rule]) -> None:
+    def __init__(self, theory: Theory, rule: Callable[[Lemma], Rule], tactics: Sequence[str] = ()) -> None:
         self._theory = theory
         self._rule = rule
+        self._closers = tuple(tactic for tactic in _ON_LEAVES if tactic in tactics)
 
     def plans(self, shapes: Iterable[Plan], opened: OpenStatement, lemmas: Sequence[Lemma]) -> Iterator[Plan]:
         del opened, lemmas
@@ -96,7 +136,15 @@ class LeanWriter:
                 facts.append(lemma.canonical_name)
         simp += self._exchanges(lemmas)
         simp += [binder.name for binder in opened.hypotheses]
-        return _Means(tuple(simp), tuple(once), tuple(facts))
+        spoken = frozenset[str]().union(*[constants(term) for term in self._spoken(opened, reached)])
+        library = [name for function, equations in _LIBRARY.items() if function in spoken for name in equations]
+        return _Means(tuple(simp), tuple(once), tuple(facts), tuple(library), self._closers)
+
+    def _spoken(self, opened: OpenStatement, reached: Iterable[str]) -> Iterator[Term]:
+        """The statement, and the functions that it reaches."""
+        yield opened.conclusion
+        yield from (binder.type for binder in opened.hypotheses)
+        yield from (self._theory.functions[name].body for name in reached if name in self._theory.functions)
 
     def _exchanges(self, lemmas: Sequence[Lemma]) -> Iterator[str]:
         """`f a (f b c) = f b (f a c)`, proved on the spot, for each operation that lemmas show to be commutative and
@@ -210,6 +258,10 @@ def _leaf(means: _Means, hypotheses: Sequence[str], stuck: str) -> list[str]:
     if stuck:
         return [f"first | {plain if stuck == 'goal' else full} | skip"]
     alternatives = ["eq_refl", "assumption", full]
+    if means.library:
+        alternatives.append(_simp((*means.simp, *hypotheses, *means.library)))
+    for closer in means.closers:
+        alternatives += [closer, f"{plain}; {closer}", f"{_simp(means.simp)} at *; {closer}"]
     if hypotheses:
         at = " ".join(hypotheses)
         back = [f"← {name}" for name in hypotheses]
@@ -223,7 +275,7 @@ def _leaf(means: _Means, hypotheses: Sequence[str], stuck: str) -> list[str]:
     for name in means.facts:
         alternatives.append(f"apply {name}; all_goals first | assumption | eq_refl | {full}")
     alternatives.append("contradiction")
-    chosen = alternatives[: _MOST_ALTERNATIVES + len(means.facts)]
+    chosen = alternatives[: _MOST_ALTERNATIVES + len(means.facts) + 3 * len(means.closers)]
     return ["first", *[f"| ({text}; done)" for text in chosen]]
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from domain import Const, Definition, Elaboration, Message, Problem, Term, UserError, Verdict
 from term_algebra import alpha_normal, rename_constants
@@ -20,6 +21,7 @@ from verifiers.audit.lean.uses import SHOW_ALL
 from verifiers.audit.words import ParseError
 from verifiers.canonical import Draft, Group, canonical_text, content, in_order
 from verifiers.lean.asking import Answer, Ran, Run
+from verifiers.lean.automation import CLOSERS
 from verifiers.lean.canonical import WRITER, canon, looked_at, prelude_id
 from verifiers.lean.headers import AuthorStatement, Header, Introduction, read_statement, take_apart
 from verifiers.lean.printed import Reading, definition_body, queries
@@ -40,6 +42,7 @@ class Elaborator:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._read_back: dict[str, set[str]] = defaultdict(set)
+        self._tactics: dict[str, tuple[str, ...]] = {}
         self._results: dict[int, Elaboration | Verdict] = {}
         self._unread: dict[int, str] = {}
 
@@ -86,7 +89,7 @@ class Elaborator:
             if left := self._left(asked):
                 drafts |= self._drafts(header, left)
         for index, draft in self._verify(drafts).items():
-            self._results[index] = draft.finished(prelude_id)
+            self._finish(index, draft)
 
     # ------------------------------------------------------------------------------------------------ first reading
 
@@ -95,12 +98,12 @@ class Elaborator:
         bodies: dict[str, Term] = {}
         commands = [
             *([header.body] if header.body else []),
-            *[_in_namespace(index, statement) for index, (_, statement) in asked.items()],
+            *[statement.assumed(index) for index, (_, statement) in asked.items()],
             *SHOW_ALL,
         ]
         asks = [
             *[query for introduction in header.introductions for query in queries(introduction)],
-            *[_question(index, statement) for index, (_, statement) in asked.items()],
+            *[statement.question(index) for index, (_, statement) in asked.items()],
         ]
         ran = self._run(header.prelude, [*commands, *asks])
         if ran.failure is not None or (header.body and ran.answers[0].error is not None):
@@ -194,7 +197,7 @@ class Elaborator:
         everything = [definition for draft in drafts.values() for definition in draft.definitions]
         definitions = in_order([definition for definition in everything if definition.source])
         new = [one for one in definitions if one.datatypes or one.id not in self._read_back[prelude]]
-        introduced = [_introduction(definition) for definition in new]
+        introduced = [Introduction(bool(one.datatypes), one.names[0]) for one in new]
         commands = [
             *[definition.source for definition in definitions],
             *[f"theorem Asked{index} : {draft.statement_exact} := sorry" for index, draft in drafts.items()],
@@ -202,13 +205,17 @@ class Elaborator:
             *[query for introduction in introduced for query in queries(introduction)],
             *[f"#check @Asked{index}" for index in drafts],
         ]
+        probes = list(CLOSERS.values()) if prelude not in self._tactics else []
         bodies: dict[str, Term] = {}
         short = {render_name(name): name for definition in definitions for name in definition.names}
         while True:
-            ran = self._run(prelude, commands)
+            ran = self._run(prelude, [*commands, *probes])
             if ran.failure is not None:
                 return {}
-            answers = list(ran.answers)
+            answers = list(ran.answers[: len(commands)])
+            if probes:
+                self._note_tactics(prelude, ran.answers[len(commands) :])
+                probes = []
             refused = {d.id for d, answer in zip(definitions, answers, strict=False) if answer.error is not None}
             stated = dict(zip(drafts, answers[len(definitions) :], strict=False))
             rest = answers[len(definitions) + len(drafts) + len(SHOW_ALL) :]
@@ -252,13 +259,20 @@ class Elaborator:
             at += count
         return wrong
 
+    def _note_tactics(self, prelude: str, answers: Sequence[Answer]) -> None:
+        """Notes which tactics a prelude brings: each was tried on what it proves."""
+        tried = zip(CLOSERS, answers, strict=False)
+        self._tactics[prelude] = tuple([tactic for tactic, answer in tried if answer.error is None])
+
     # ------------------------------------------------------------------------------------------------ as written
 
     def _as_written(self, header: str, asked: _Asked) -> None:
         """Problems in their author's words, where the prover takes them."""
         if not asked:
             return
-        ran = self._run(header.strip(), [_in_namespace(index, statement) for index, (_, statement) in asked.items()])
+        statements = [statement.assumed(index) for index, (_, statement) in asked.items()]
+        ran = self._run(header.strip(), [*statements, *CLOSERS.values()])
+        self._note_tactics(header.strip(), ran.answers[len(statements) :])
         for number, (index, (problem, statement)) in enumerate(asked.items()):
             refused = ran.failure or ran.answers[number].error
             if refused is not None:
@@ -266,26 +280,10 @@ class Elaborator:
                 continue
             unread = f"the statement is not read: {self._unread.get(index, 'it is not read back as it was')}"
             exact = statement.type_text
-            draft = Draft(problem, header.strip(), (), {}, Const(f"({exact})"), exact, unread)
-            self._results[index] = draft.finished(prelude_id)
+            self._finish(index, Draft(problem, header.strip(), (), {}, Const(f"({exact})"), exact, unread))
 
-
-def elaborate(run: Run, problems: Sequence[Problem]) -> list[Elaboration | Verdict]:
-    """The canonical form of each problem, in order; a verdict `error` for one that the prover refuses."""
-    return Elaborator(run).elaborate(problems)
-
-
-def _in_namespace(index: int, statement: AuthorStatement) -> str:
-    """The statement, assumed, where no other problem's name is in the way."""
-    return f"namespace Asked{index}\n{statement.sentence} := sorry\nend Asked{index}"
-
-
-def _question(index: int, statement: AuthorStatement) -> str:
-    return f"#check @Asked{index}.{statement.name.removeprefix('_root_.')}"
-
-
-def _introduction(definition: Definition) -> Introduction:
-    return Introduction(bool(definition.datatypes), definition.names[0])
+    def _finish(self, index: int, draft: Draft) -> None:
+        self._results[index] = replace(draft.finished(prelude_id), tactics=self._tactics.get(draft.prelude, ()))
 
 
 def _refusal(ran: Ran) -> Verdict:

@@ -55,6 +55,14 @@ class AuthorStatement:
     bound: tuple[str, ...]
     """The variables before the colon that have names, in order."""
 
+    def assumed(self, index: int) -> str:
+        """The statement, assumed, where no other problem's name is in the way."""
+        return f"namespace Asked{index}\n{self.sentence} := sorry\nend Asked{index}"
+
+    def question(self, index: int) -> str:
+        """The command that shows what was assumed."""
+        return f"#check @Asked{index}.{self.name.removeprefix('_root_.')}"
+
 
 def without_comments(text: str) -> str:
     """The text with its comments blanked out. Raises `UserError` if one has no end."""

@@ -24,6 +24,10 @@ class RocqAutomation:
     quick_seconds: float | None = 0.35
     reads_terms = True
 
+    def knowing(self, tactics: Sequence[str]) -> RocqAutomation:
+        del tactics  # they come with `tactics.v`
+        return self
+
     def writer(self, theory: Theory, rule: Callable[[Lemma], Rule]) -> RocqWriter:
         return RocqWriter(theory, rule)
 

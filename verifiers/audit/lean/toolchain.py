@@ -39,7 +39,6 @@ LIBRARY = "Lemmary"
 
 PROCESSES = 64
 """Threads of one Lean process: a limit on processes counts them."""
-
 STACK_KIBIBYTES = 65536
 """Stack of each thread; a gibibyte, as Lean has it, would use up the address space."""
 

@@ -408,3 +408,85 @@ theorem Nat.add_zero (n : Nat) : n + 0 = n := rfl
 
 attribute [simp] eq_self iff_self true_and and_true false_and and_false and_self true_or or_true false_or or_false
   or_self not_true_eq_false not_false_eq_true implies_true ne_eq Nat.add_zero
+
+/- Arithmetic and lists: equations that `simp` is given by name -/
+
+theorem Nat.zero_add (n : Nat) : 0 + n = n := by
+  induction n with
+  | zero => rfl
+  | succ n ih => exact congrArg Nat.succ ih
+
+theorem Nat.add_succ (m n : Nat) : m + Nat.succ n = Nat.succ (m + n) := rfl
+
+theorem Nat.succ_add (m n : Nat) : Nat.succ m + n = Nat.succ (m + n) := by
+  induction n with
+  | zero => rfl
+  | succ n ih => exact congrArg Nat.succ ih
+
+theorem Nat.add_comm (m n : Nat) : m + n = n + m := by
+  induction n with
+  | zero => exact (Nat.zero_add m).symm
+  | succ n ih => exact (congrArg Nat.succ ih).trans (Nat.succ_add n m).symm
+
+theorem Nat.add_assoc (m n k : Nat) : m + n + k = m + (n + k) := by
+  induction k with
+  | zero => rfl
+  | succ k ih => exact congrArg Nat.succ ih
+
+theorem Nat.add_left_comm (m n k : Nat) : m + (n + k) = n + (m + k) := by
+  rw [← Nat.add_assoc, ← Nat.add_assoc, Nat.add_comm m n]
+
+theorem Nat.mul_zero (n : Nat) : n * 0 = 0 := rfl
+
+theorem Nat.mul_succ (m n : Nat) : m * Nat.succ n = m * n + m := rfl
+
+theorem Nat.zero_mul (n : Nat) : 0 * n = 0 := by
+  induction n with
+  | zero => rfl
+  | succ n ih => exact ih
+
+theorem Nat.succ_mul (m n : Nat) : Nat.succ m * n = m * n + n := by
+  induction n with
+  | zero => rfl
+  | succ n ih => exact congrArg Nat.succ ((congrArg (· + m) ih).trans (by
+      rw [Nat.add_assoc, Nat.add_comm n m, ← Nat.add_assoc]; rfl))
+
+theorem Nat.mul_comm (m n : Nat) : m * n = n * m := by
+  induction n with
+  | zero => exact (Nat.zero_mul m).symm
+  | succ n ih => exact (congrArg (· + m) ih).trans (Nat.succ_mul n m).symm
+
+theorem Nat.mul_add (m n k : Nat) : m * (n + k) = m * n + m * k := by
+  induction k with
+  | zero => rfl
+  | succ k ih => exact (congrArg (· + m) ih).trans (Nat.add_assoc _ _ _)
+
+theorem Nat.add_mul (m n k : Nat) : (m + n) * k = m * k + n * k := by
+  rw [Nat.mul_comm, Nat.mul_add, Nat.mul_comm k m, Nat.mul_comm k n]
+
+theorem Nat.mul_assoc (m n k : Nat) : m * n * k = m * (n * k) := by
+  induction k with
+  | zero => rfl
+  | succ k ih => exact (congrArg (· + m * n) ih).trans (Nat.mul_add m (n * k) n).symm
+
+theorem Nat.mul_left_comm (m n k : Nat) : m * (n * k) = n * (m * k) := by
+  rw [← Nat.mul_assoc, ← Nat.mul_assoc, Nat.mul_comm m n]
+
+theorem List.nil_append {α : Type u} (xs : List α) : [] ++ xs = xs := rfl
+
+theorem List.cons_append {α : Type u} (x : α) (xs ys : List α) : x :: xs ++ ys = x :: (xs ++ ys) := rfl
+
+theorem List.append_nil {α : Type u} (xs : List α) : xs ++ [] = xs := by
+  induction xs with
+  | nil => rfl
+  | cons x xs ih => exact congrArg (List.cons x) ih
+
+theorem List.append_assoc {α : Type u} (xs ys zs : List α) : xs ++ ys ++ zs = xs ++ (ys ++ zs) := by
+  induction xs with
+  | nil => rfl
+  | cons x xs ih => exact congrArg (List.cons x) ih
+
+theorem List.length_append {α : Type u} (xs ys : List α) : (xs ++ ys).length = xs.length + ys.length := by
+  induction xs with
+  | nil => exact (Nat.zero_add _).symm
+  | cons x xs ih => exact (congrArg Nat.succ ih).trans (Nat.succ_add _ _).symm
