@@ -224,7 +224,9 @@ class Elaboration:
 
     `definitions` are those of its header, in dependency order. `prelude` is what the header holds beside them.
     `own_names` maps every canonical name to the name in the problem's own header. `statement` is the elaborated,
-    alpha-normal statement in canonical names, and `statement_exact` its text, which the prover reads back.
+    alpha-normal statement in canonical names, and `statement_exact` its text, which the prover reads back. `reached`
+    are ids of the definitions that the statement reaches, directly or through others, sorted. `tactics` are those of
+    automation's that the header brings; `unread` says what was not understood and stays as its author wrote it.
     """
 
     problem: Problem
@@ -235,11 +237,8 @@ class Elaboration:
     statement: Term
     statement_exact: str
     reached: tuple[str, ...]
-    """Ids of the definitions that the statement reaches, directly or through others, sorted."""
     tactics: tuple[str, ...] = ()
-    """Tactics that the header brings, of those that the prover's automation asks for by name."""
     unread: str = ""
-    """What of header or statement was not understood, and is kept as the author wrote it; empty where all was."""
 
 
 # ------------------------------------------------------------------------------------------- candidates and verdicts
@@ -391,9 +390,6 @@ class ModelCard:
     name: str
     kind: Literal["vllm", "endpoint"]
     version: str
-
-
-# ---------------------------------------------------------------------------------------------------------- errors
 
 
 class UserError(Exception):
