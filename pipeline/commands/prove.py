@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as json_text
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -38,8 +39,9 @@ def prove(
     """Prove a list of problems, or the holes of a development of your own.
 
     A list is proved in one round without growing a library; index.html (to look at), results.jsonl (for programs) and a
-    file per proof are written. A development is a Rocq file or folder (`_CoqProject` is honoured): each statement that
-    is admitted is a problem, the proofs come as patch.diff, and your files stay as they are unless you say --in-place.
+    file per proof are written. A development is a Rocq file or folder (`_CoqProject` is honoured), or a theory of
+    Isabelle: each statement that is admitted (`sorry`) is a problem, the proofs come as patch.diff, and your files stay
+    as they are unless you say --in-place.
 
     A statement with a counterexample is refuted: no effort is spent on it, and the file proves its negation.
 
@@ -49,7 +51,7 @@ def prove(
         python -m pipeline prove my_problems.jsonl --library runs/tip_prod --out runs/mine
 
     Args:
-        problems: a JSONL file, a dataset name with an optional split, or a FILE.v or folder of your own.
+        problems: a JSONL file, a dataset name with an optional split, or a FILE.v, folder or FILE.thy of your own.
         out: directory for index.html, results.jsonl and proofs/ or patch.diff; giving it again resumes.
         configuration: a run's configuration for model and limits; its problems, rounds and evolution do not count.
             Without it no language model is used.
@@ -95,9 +97,17 @@ def prove(
             in_place=in_place,
             json=json,
         )
+    if problems.endswith(".thy"):
+        from pipeline.development.isabelle_theory import prove_theory
+
+        unfit = {"--path": path, "--split": split, "--erase": erase or None}
+        told = {"configuration": configuration, "library": library, "at_round": at_round, "json": json}
+        more = (f"prove.cpu_seconds={cpu_seconds}",) if cpu_seconds is not None else ()
+        again = partial(prove, out=out, set=(*set, *more), **told)
+        return prove_theory(Path(problems), out, chosen, limit, again, unfit, in_place=in_place, json=json)
     if erase or in_place or cpu_seconds is not None:
         flag = "--erase" if erase else "--in-place" if in_place else "--cpu-seconds"
-        raise UserError(f"{flag} goes with a development: a FILE.v or a folder")
+        raise UserError(f"{flag} goes with a development: a FILE.v, a folder, or a FILE.thy")
     base = config.read(configuration, set) if configuration else config.resolve({"model": {"kind": "none"}}, set)
     source = ProblemSource(
         dataset=problems,
