@@ -43,6 +43,13 @@ def prepare(settings: RunSettings, datasets: Sequence[Dataset], workers: Workers
             ProblemState(Problem(left.name, context.language, "", ""), status="error", reason=left.reason)
             for left in dataset.left_out
         ]
+    refused: dict[str, list[str]] = {}
+    for state in states:
+        if state.status == "error":
+            refused.setdefault(state.reason, []).append(state.problem.name)
+    progress.notices(
+        f"{counted(len(names), 'problem')} ({listed(names)}) left out: {why}" for why, names in refused.items()
+    )
     library.add_problems(states)
     if settings.library is not None:
         from pipeline.loop.import_library import import_library

@@ -104,6 +104,17 @@ def test_what_is_not_read_is_said_once_in_the_run_and_in_its_report(repository: 
     assert "kept whole" in (tmp_path / "run" / "report" / "index.html").read_text()
 
 
+def test_a_run_whose_headers_all_fail_says_why(repository: Path, tmp_path: Path) -> None:
+    problem = {"prover": "lean4", "header": "import Mathlib", "formal_statement": "theorem t : True"}
+    lines = [json.dumps(problem | {"name": name}) for name in ("one", "other")]
+    (tmp_path / "mathlib.jsonl").write_text("\n".join(lines) + "\n")
+    done = lemmary(repository, "prove", str(tmp_path / "mathlib.jsonl"), "--out", str(tmp_path / "run"))
+    told = "2 problems (one, other) left out: does_not_compile: the header: unknown module prefix 'Mathlib'"
+    assert told in done.stdout + done.stderr
+    assert "set LEMMARY_LEAN_PROJECT" in done.stdout + done.stderr
+    assert "one is error: does_not_compile: the header: unknown module prefix" in done.stdout
+
+
 def test_a_run_for_two_provers_is_refused_in_one_line(repository: Path, tmp_path: Path) -> None:
     suite = repository / "datasets" / "bundled" / "lean4" / "small.jsonl"
     problems = [{"dataset": str(suite), "limit": 1}, {"dataset": "bundled", "names": ["plus_right_zero"]}]

@@ -167,6 +167,15 @@ def test_a_warm_check_knows_axioms_by_their_full_names(verifier: LeanVerifier, s
     assert checked.verdict == "accepted", checked.messages
 
 
+def test_what_failed_is_told_before_the_goals_that_are_left(verifier: LeanVerifier) -> None:
+    candidate = Candidate(
+        Problem("goal", "lean4", "", "theorem goal (p q : Prop) (h : p) : p ∧ q"),
+        "constructor\n· exact h\n· have k : p := by\n    skip\n  exact h",
+    )
+    for verdict in (verifier.check([candidate])[0], verifier.audit([candidate])[0]):
+        assert [one.text.startswith("unsolved goals") for one in verdict.messages] == [False, True]
+
+
 @pytest.mark.parametrize("in_header", [True, False])
 def test_nobody_defines_what_the_kernel_computes_by_its_name_alone(in_header: bool) -> None:
     arithmetic = ("add", "sub", "mul", "pow", "div", "mod", "gcd", "log2", "beq", "ble")

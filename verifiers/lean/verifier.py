@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from domain import Candidate, Development, Elaboration, Goal, Message, Problem, Prover, Replay, Term, Verdict
-from verifiers.audit.lean.compiler import Compiler
+from verifiers.audit.lean.compiler import UNSOLVED, Compiler
 from verifiers.audit.lean.judge import Judge
 from verifiers.audit.lean.layers import (
     FROZEN,
     Question,
     frozen_definition,
+    lacking,
     lemmas_among,
     printed_axioms,
     read,
@@ -83,7 +84,15 @@ class LeanVerifier:
 
     def elaborate(self, problems: Sequence[Problem]) -> list[Elaboration | Verdict]:
         """The canonical form of each problem, in order; a verdict `error` for one that the prover refuses."""
-        return self._elaborator.elaborate(problems)
+        return [self._advised(answer) for answer in self._elaborator.elaborate(problems)]
+
+    def _advised(self, answer: Elaboration | Verdict) -> Elaboration | Verdict:
+        """A refusal with what its author can do where Lean misses a library."""
+        if isinstance(answer, Elaboration) or not (hint := lacking(answer.messages[0].text, self.toolchain)):
+            return answer
+        first, *others = answer.messages
+        said = Message("error", f"{first.text.splitlines()[0]}: {hint}")
+        return replace(answer, messages=(said, *others))
 
     def _run(self, header: str, commands: Sequence[str]) -> Ran:
         """The answers to commands after a header, in a file of their own."""
@@ -202,7 +211,7 @@ def _told(outcome: Outcome, question: Question, library: frozenset[str], opening
         if outcome.failed_at >= end:
             said = f"{question.name} is not a proof of the statement: {outcome.error}"
             return Verdict("rejected", "wrong_statement", "none", (Message("error", said),), seconds=seconds)
-        errors = tuple(sorted(clipped, key=lambda one: one.level != "error"))
+        errors = tuple(sorted(clipped, key=lambda one: (one.level != "error", one.text.startswith(UNSOLVED))))
         return Verdict("rejected", outcome.reason, "none", errors, seconds=seconds)
     told = [axioms for one in outcome.messages if (axioms := printed_axioms(one.text, _CHECK)) and one.start >= end]
     axioms = set(told[0]) - {""} if len(told) == 1 else {"sorryAx"}

@@ -37,6 +37,8 @@ _STOPPED: Mapping[Stopped, str] = {
     "output": "more output than the limit",
 }
 _STACK = ("Stack overflow detected",)
+UNSOLVED = "unsolved goals"
+"""How an error begins that says which goals are left; being about a whole block, it stands before what failed in it."""
 
 
 class LeanMessage(NamedTuple):
@@ -93,7 +95,13 @@ class Compiled:
         elif self.noise or not found:
             said = self.noise or f"Lean ended with status {self.finished.returncode}"
             found.append(Message("error", prefix + said[-2000:]))
-        found.sort(key=lambda message: (message.level != "error", message.start < 0 and stopped is None))
+        found.sort(
+            key=lambda message: (
+                message.level != "error",
+                message.text.removeprefix(prefix).startswith(UNSOLVED),
+                message.start < 0 and stopped is None,
+            )
+        )
         return tuple(found)
 
 

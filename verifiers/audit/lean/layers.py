@@ -34,8 +34,8 @@ CANDIDATE_MODULE = "LemmaryCandidate"
 CHECK_MODULE = "LemmaryCheck"
 
 SMALL_LIBRARY = (
-    "the embedded Lean has a small library, without Mathlib and most of `Init`: docs/lean.md says what is there; "
-    "set LEMMARY_LEAN_PROJECT to a lake project of yours, or LEMMARY_LEAN to a Lean, for more"
+    "this is the embedded Lean, with a small library (docs/lean.md); set LEMMARY_LEAN_PROJECT to a lake project of "
+    "yours, or LEMMARY_LEAN to a Lean, for more"
 )
 
 _LACKING = re.compile(r"unknown module prefix|(?:un)?expected token|Unknown (?:constant|identifier)")
@@ -99,9 +99,20 @@ def not_prepared(compiled: Compiled, what: str, toolchain: Toolchain) -> Rejecti
     if FROZEN in compiled.errors[0].text:  # in the last line of `frozen_text`
         said = f"{what} depends on `variable`s of the header: write them as binders of the theorem"
         return Rejection("malformed", Message("error", said), kind="error")
-    if toolchain.embedded and any(_LACKING.match(one.text) for one in compiled.errors):
-        return Rejection("does_not_compile", *refused.verdict.messages, Message("info", SMALL_LIBRARY), kind="error")
+    hint = next((hint for one in compiled.errors if (hint := lacking(one.text, toolchain))), None)
+    if hint is not None:
+        return Rejection("does_not_compile", *refused.verdict.messages, Message("info", hint), kind="error")
     return refused
+
+
+def lacking(error: str, toolchain: Toolchain) -> str | None:
+    """What to do about an error of Lean that comes of a library which it has not."""
+    said = error.removeprefix("the header: ")
+    if toolchain.embedded and _LACKING.match(said):
+        return SMALL_LIBRARY
+    if said.startswith("unknown module prefix"):
+        return "set LEMMARY_LEAN_PROJECT to a lake project that was built with this library (docs/lean.md)"
+    return None
 
 
 def frozen_text(header: Header, statement: FrozenStatement) -> str:
