@@ -321,7 +321,7 @@ def test_a_command_of_the_users_is_taken_for_a_whole_lean() -> None:
 
 
 def test_a_missing_lean_is_one_line() -> None:
-    with pytest.raises(OutsideError, match="cannot be run"):
+    with pytest.raises(OutsideError, match="Lean is missing"):
         _ = LeanVerifier(LeanSettings(command=("/nowhere/lean",))).version
     with pytest.raises(OutsideError, match="no Lean project"):
         find(LeanSettings(command=("lean",), project=Path("/nowhere")))

@@ -349,7 +349,39 @@ def test_problems_of_one_header_are_elaborated_in_few_processes(monkeypatch: pyt
 def test_what_is_not_read_of_a_statement_is_told(verifier: LeanVerifier) -> None:
     (found,) = elaborated(verifier, problem("universe u\n", "theorem t (α : Type u) (a : α) : a = a"))
     assert isinstance(found.statement, Const)
-    assert found.unread == "the statement is not read: a universe variable in Type u"
+    assert found.unread.startswith("the statement is not read: a universe variable in Type u")
+
+
+@pytest.mark.parametrize(
+    ("header", "statement", "advice"),
+    [
+        ("", "theorem t (xs : List α) : xs = xs", "write that as a binder, like `{α : Type}`"),
+        ("", "theorem t (α : Type _) (x : α) : x = x", "`Type u` in place of `Type _`"),
+        ("variable (n : Nat)", "theorem t : n = n", "write them as binders of the theorem"),
+        ("", "@[simp] theorem t : True", "without attributes and modifiers"),
+        ("", "private theorem t : True", "without attributes and modifiers"),
+        ("", "theorem t (n : Nat) : n = missing", "Unknown identifier `missing`"),
+    ],
+)
+def test_a_statement_that_no_check_can_accept_is_refused_with_advice(
+    verifier: LeanVerifier, header: str, statement: str, advice: str
+) -> None:
+    asked = problem(header, statement)
+    (refusal,) = verifier.elaborate([asked])
+    assert isinstance(refusal, Verdict)
+    assert advice in refusal.messages[0].text
+    assert verifier.audit([Candidate(asked, "exact rfl")])[0].verdict == "error"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["lemma t : 1 + 1 = 2", "theorem t.{v} (α : Type v) (x : α) : x = x", "lemma t (n : Nat) : n = n := by"],
+)
+def test_a_lemma_without_mathlib_and_a_universe_of_its_own_are_fine(verifier: LeanVerifier, statement: str) -> None:
+    asked = problem("", statement)
+    assert isinstance(verifier.elaborate([asked])[0], Elaboration)
+    candidate = Candidate(asked, "rfl")
+    assert [verifier.check([candidate])[0].verdict, verifier.audit([candidate])[0].verdict] == ["accepted"] * 2
 
 
 def test_automation_asks_for_those_tactics_that_a_header_brings(verifier: LeanVerifier) -> None:

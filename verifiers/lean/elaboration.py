@@ -156,7 +156,7 @@ class Elaborator:
         terms: dict[int, Term] = {}
         for index, answer in zip(asked, rest, strict=True):
             if (refused := stated[index].error) is not None:
-                self._results[index] = _refusal(Ran((), refused))
+                self._results[index] = _refusal(Ran((), asked[index][1].advice(refused)))
                 continue
             try:
                 terms[index] = reading.statement(answer.output)
@@ -276,7 +276,7 @@ class Elaborator:
         for number, (index, (problem, statement)) in enumerate(asked.items()):
             refused = ran.failure or ran.answers[number].error
             if refused is not None:
-                self._results[index] = _refusal(Ran((), refused, ran.reason))
+                self._results[index] = _refusal(Ran((), statement.advice(refused), ran.reason))
                 continue
             unread = f"the statement is not read: {self._unread.get(index, 'it is not read back as it was')}"
             exact = statement.type_text

@@ -19,7 +19,11 @@ _INTRODUCTION = re.compile(
 _MARKED = re.compile(r"(?:@\[[^\]]*\]\s*|(?:protected|noncomputable|abbrev)\s+)*(?=inductive\s|def\s)")
 _BLOCK = re.compile(r"(?P<word>namespace|section|mutual|end)\b[ \t]*(?P<name>[^\s-]*)")
 _SPECIAL = re.compile(r"^\s*(?:where|mutual|deriving|decreasing_by)\b|\blet\s+rec\b|«", re.MULTILINE)
-_STATEMENT = re.compile(r"(?:theorem|lemma|example)\b\s*(?P<name>(?:[^\W\d]|_)[\w'!?.]*|«[^»]*»)?")
+_STATEMENT = re.compile(
+    r"(?:theorem|lemma|example)\b\s*(?P<name>(?:[^\W\d]|_)(?:[\w'!?]|\.(?!\{))*|«[^»]*»)?(?P<levels>\.\{[^}]*\})?"
+)
+_AUTO_BOUND = re.compile(r"Unknown identifier `(?P<name>[^\W\d_]\d*)`")
+_MODIFIED = re.compile(r"@\[|(?:private|protected|noncomputable|nonrec)\b")
 _ENDING = re.compile(r"\s*:=\s*(?:by\b)?\s*(?:sorry)?\s*$")
 
 
@@ -55,9 +59,25 @@ class AuthorStatement:
     bound: tuple[str, ...]
     """The variables before the colon that have names, in order."""
 
+    levels: str = ""
+    """The universes that it declares, like `.{u}`."""
+
     def assumed(self, index: int) -> str:
-        """The statement, assumed, where no other problem's name is in the way."""
-        return f"namespace Asked{index}\n{self.sentence} := sorry\nend Asked{index}"
+        """The statement, assumed, where no other problem's name is in the way, and as the proposition of an audit."""
+        proposition = f"def _root_.Asked{index}.frozen{self.levels} : Prop :=\n  {self.type_text}"
+        checked = f"#check (@_root_.Asked{index}.frozen : Prop)"
+        return f"namespace Asked{index}\n{self.sentence} := sorry\nend Asked{index}\n{proposition}\n{checked}"
+
+    def advice(self, error: str) -> str:
+        """An error of Lean about the statement, with what its author can do where that is known."""
+        if bound := _AUTO_BOUND.match(error):
+            name = bound["name"]
+            return f"{error}: if Lean is to bind `{name}` by itself, write that as a binder, like `{{{name} : Type}}`"
+        if error.startswith("Failed to infer universe levels"):
+            return "a universe is left open: name it, by `universe u` in the header and `Type u` in place of `Type _`"
+        if ".frozen" in error:
+            return "the statement depends on `variable`s of the header: write them as binders of the theorem"
+        return error
 
     def question(self, index: int) -> str:
         """The command that shows what was assumed."""
@@ -140,7 +160,10 @@ def read_statement(problem: Problem) -> AuthorStatement:
         raise UserError(f"problem {problem.name}: {error}") from None
     found = _STATEMENT.match(text)
     if found is None or not found["name"]:
-        raise UserError(f"problem {problem.name}: formal_statement must be `theorem NAME : STATEMENT` (or `lemma`)")
+        mended = ", without attributes and modifiers" if _MODIFIED.match(text) else ""
+        raise UserError(
+            f"problem {problem.name}: formal_statement must be `theorem NAME : STATEMENT` (or `lemma`){mended}"
+        )
     sentence = _ENDING.sub("", text)
     rest = sentence[found.end() :]
     colon = _top_colon(rest)
@@ -148,7 +171,9 @@ def read_statement(problem: Problem) -> AuthorStatement:
         raise UserError(f"problem {problem.name}: no `:` between the theorem's name and its statement")
     binders, type_ = rest[:colon].strip(), rest[colon + 1 :].strip()
     type_text = f"∀ {binders}, {type_}" if binders else type_
-    return AuthorStatement(found["name"], f"theorem {found['name']} {rest.strip()}", type_text, _bound(binders))
+    levels = found["levels"] or ""
+    sentence = f"theorem {found['name']}{levels} {rest.strip()}"
+    return AuthorStatement(found["name"], sentence, type_text, _bound(binders), levels)
 
 
 def _bound(binders: str) -> tuple[str, ...]:

@@ -164,7 +164,8 @@ def compile_as_one(question: Question, compiler: Compiler) -> None:
 
 def resting_on(axioms: Sequence[str]) -> Message:
     """What is said of a proof from axioms that are not allowed."""
-    return Message("error", f"the proof rests on {', '.join(axioms)}, which `allowed_axioms` does not name")
+    hole = "; `sorryAx` is a `sorry` in the text or in the header" if "sorryAx" in axioms else ""
+    return Message("error", f"the proof rests on {', '.join(axioms)}, which `allowed_axioms` does not name{hole}")
 
 
 class Checked(NamedTuple):

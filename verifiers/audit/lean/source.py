@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from domain import Lemma
-from verifiers.audit.lean.headers import BLOCKS, BRACKETS, DECLARATIONS, MAKERS, STARTS, commands
+from verifiers.audit.lean.headers import BLOCKS, BRACKETS, DECLARATIONS, MAKERS, MODIFIERS, STARTS, commands
 from verifiers.audit.lean.scan import Token, scan
 from verifiers.audit.refusals import Malformed, Unterminated
 
@@ -54,7 +54,8 @@ def parse_statement(text: str) -> FrozenStatement:
     tokens = _without_ending(scanned.tokens)
     words = [token.text for token in tokens]
     if len(tokens) < 2 or words[0] not in ("theorem", "lemma") or tokens[1].kind != "word":
-        raise Malformed("a statement begins with `theorem` or `lemma` and a name")
+        modified = ", without attributes and modifiers" if words[:1] and words[0] in MODIFIERS | {"@"} else ""
+        raise Malformed(f"a statement begins with `theorem` or `lemma` and a name{modified}")
     again = [word for word in words[1:] if word in _MORE]
     if again:
         raise Malformed(f"a statement is one theorem without a proof; this text has `{again[0]}` in it")
@@ -70,7 +71,7 @@ def parse_statement(text: str) -> FrozenStatement:
     proposition = text[tokens[colon].end : tokens[-1].end].strip()
     if not proposition:
         raise Malformed("a statement has the form `theorem NAME BINDERS : PROPOSITION`")
-    whole = text[tokens[0].start : tokens[-1].end]
+    whole = f"theorem{text[tokens[0].end : tokens[-1].end]}"  # `lemma` is Mathlib's word for it
     return FrozenStatement(words[1], universes, f"∀ {binders}, {proposition}" if binders else proposition, whole)
 
 
