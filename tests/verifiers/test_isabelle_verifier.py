@@ -285,6 +285,27 @@ def test_audits_share_a_fresh_session_and_our_own_questions_cost_none(
     assert len(started) == 4
 
 
+def test_audits_that_have_to_be_asked_again_share_a_session_too(
+    verifier: IsabelleVerifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[Server] = []
+
+    def counting(settings: IsabelleSettings, sandbox: Sandbox) -> Server:
+        started.append(open_server(settings, sandbox))
+        return started[-1]
+
+    monkeypatch.setattr("verifiers.audit.isabelle.judge.open_server", counting)
+    problem = replace(PROBLEM, header="theory Cheats imports Main begin")
+    missing = replace(PROBLEM, header="theory X imports Missing begin")
+    batch = [offer(HONEST[0], problem=missing), *(offer(proof, problem=problem) for proof in HONEST)]
+    assert kinds(verifier.audit(batch)) == [("error", "does_not_compile"), *[PROVED] * len(HONEST)]
+    assert len(started) == 2
+    loop = offer("by loops_forever", problem=problem)
+    assert kinds(verifier.audit([loop, *(offer(f"{proof} (* 2 *)", problem=problem) for proof in HONEST[:2])])) == [
+        TIMEOUT, PROVED, PROVED,
+    ]  # fmt: skip
+
+
 def test_theories_are_purged_and_nothing_is_left(server: StandIn) -> None:
     server.play()
     settings, opened = server.settings(), list[Server]()

@@ -16,7 +16,8 @@ Layer: which layers are run.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 
@@ -158,34 +159,45 @@ class Judge:
         return [self._capped(verdicts[number]) for number in range(len(batch))]
 
     def _group(self, group: dict[int, Case], seconds: float, *, assumed: bool) -> dict[int, Verdict]:
-        """Ask for some candidates together, and for those that got no verdict alone."""
+        """Ask for some candidates together, and for those that got no verdict one by one, in one session more."""
         cases = list(group.values())
         used = self.ask(cases, seconds, fresh=not assumed)
         alone = len(group) == 1
-        verdicts: dict[int, Verdict] = {}
-        for number, case in group.items():
-            verdict = verdict_on(case, used, assumed=assumed, alone=alone, neighbours=cases)
-            if verdict.verdict in ("timeout", "error") and not alone:
-                again = prepare(case.candidate, self.access, assumed=assumed)
-                assert not isinstance(again, Verdict)
-                verdict = verdict_on(again, self.ask([again], seconds, fresh=not assumed), assumed=assumed, alone=True)
-            verdicts[number] = verdict
+        verdicts = {
+            number: verdict_on(case, used, assumed=assumed, alone=alone, neighbours=cases)
+            for number, case in group.items()
+        }
+        left = [number for number, verdict in verdicts.items() if verdict.verdict in ("timeout", "error")]
+        if left and not alone:
+            with self._opened(sessions_of(cases[0].header), fresh=not assumed) as session:
+                for number in left:
+                    again = prepare(group[number].candidate, self.access, assumed=assumed)
+                    assert not isinstance(again, Verdict)
+                    used = self._use(session, [again], seconds, again.names.audit)
+                    verdicts[number] = verdict_on(again, used, assumed=assumed, alone=True)
         return verdicts
 
     def ask(self, cases: Sequence[Case], seconds: float, *asked: str, fresh: bool = False) -> Used:
         """Put the theories of these cases to a session; a fresh one is closed after."""
-        texts = {name: text for case in cases for name, text in case.texts.items()}
-        include = sessions_of(cases[0].header)
-        wanted = asked or [case.names.audit for case in cases]
+        with self._opened(sessions_of(cases[0].header), fresh=fresh) as session:
+            return self._use(session, cases, seconds, *(asked or [case.names.audit for case in cases]))
+
+    def _use(self, session: Session, cases: Sequence[Case], seconds: float, *asked: str) -> Used:
+        if session.identity.name != self.version:
+            raise OutsideError(f"the Isabelle server was {self.version!r} and is {session.identity.name!r} now")
+        return session.use({name: text for case in cases for name, text in case.texts.items()}, asked, seconds)
+
+    @contextmanager
+    def _opened(self, include: tuple[str, ...], *, fresh: bool) -> Generator[Session]:
+        """The warm session for candidates, or a fresh one, which is closed after."""
         if not fresh:
             session = self._session(include)
             self._untouched.discard(include)
-            return session.use(texts, wanted, seconds)
+            yield session
+            return
         session = self._fresh_session(include)
         try:
-            if session.identity.name != self.version:
-                raise OutsideError(f"the Isabelle server was {self.version!r} and is {session.identity.name!r} now")
-            return session.use(texts, wanted, seconds)
+            yield session
         finally:
             self._end(session)
 
