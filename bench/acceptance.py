@@ -1,6 +1,7 @@
 """All that this project does with a prover of yours, tried once: what is read, refused and proved, and what it costs.
 
     python bench/acceptance.py isabelle --json docs/results/provers/isabelle.json     (`make acceptance-isabelle`)
+    python bench/acceptance.py lean --json docs/results/provers/lean.json             (`make acceptance-lean`)
 
 Parts: every statement of miniF2F is read; textbook proofs are accepted by audits; cheats are not; broken proofs are
 repaired; a run learns; what warm checks and audits cost, and how much memory the prover takes. A prover that is missing
@@ -65,6 +66,8 @@ class Asked:
 
 
 def statements(asked: Asked, verifier: Verifier) -> Row:
+    if (why := asked.material.left_out(verifier)) is not None:
+        return {"good": 0, "of": 0, "told": f"left out: {why}"}
     if not asked.minif2f.exists():
         return {"good": 0, "of": 0, "told": f"left out: no miniF2F at {asked.minif2f} (--minif2f names it)"}
     problems = load(asked.material.minif2f, path=asked.minif2f).problems[: asked.limit]

@@ -25,3 +25,5 @@ class Material:
     honest: tuple[Candidate, ...]
     cheats: Mapping[str, Candidate]
     broken: tuple[Candidate, ...]
+    left_out: Callable[[Verifier], str | None] = lambda _: None
+    """Why miniF2F cannot be read at all here, which is told and is no failure; None where it can."""

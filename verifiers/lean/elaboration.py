@@ -16,13 +16,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from domain import Const, Definition, Elaboration, Message, Problem, Term, UserError, Verdict
-from term_algebra import alpha_normal, rename_constants
+from term_algebra import alpha_normal, constants, rename_constants
 from verifiers.audit.lean.uses import SHOW_ALL
 from verifiers.audit.words import ParseError
 from verifiers.canonical import Draft, Group, canonical_text, content, in_order
 from verifiers.lean.asking import Answer, Ran, Run
 from verifiers.lean.automation import CLOSERS
-from verifiers.lean.canonical import WRITER, canon, looked_at, prelude_id
+from verifiers.lean.canonical import WRITER, canon, core_groups, looked_at, prelude_id
 from verifiers.lean.headers import AuthorStatement, Header, Introduction, read_statement, take_apart
 from verifiers.lean.printed import Reading, definition_body, queries
 from verifiers.lean.reader import lean_name
@@ -164,12 +164,13 @@ class Elaborator:
                 self._unread[index] = str(error)
         if reading.missing:
             return {}, reading.missing
+        mentioned = frozenset[str]().union(*[one.mentioned for one in groups], *map(constants, terms.values()))
         if header.whole:
-            definitions = tuple(looked_at(header.prelude, groups))
+            definitions = tuple(looked_at(header.prelude, [*core_groups(mentioned), *groups]))
             own_names = {name: lean_name(name) for one in definitions for name in one.names}
             normals = {index: alpha_normal(term) for index, term in terms.items()}
         else:
-            table = canon()
+            table = canon(mentioned)
             for group in groups:
                 table.add(group)
             definitions = tuple(table.definitions)

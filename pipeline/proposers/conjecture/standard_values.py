@@ -20,7 +20,13 @@ def _nat(value: Value) -> int:
     return count
 
 
+MOST = 10_000
+"""The largest number that is written out as constructors: a product of products would fill the memory."""
+
+
 def _unary(count: int) -> Value:
+    if count > MOST:
+        raise OutOfFuelError
     value: Value = (0,)
     for _ in range(count):
         value = (1, value)

@@ -472,6 +472,10 @@ theorem Nat.mul_assoc (m n k : Nat) : m * n * k = m * (n * k) := by
 theorem Nat.mul_left_comm (m n k : Nat) : m * (n * k) = n * (m * k) := by
   rw [← Nat.mul_assoc, ← Nat.mul_assoc, Nat.mul_comm m n]
 
+theorem Nat.mul_one (n : Nat) : n * 1 = n := Nat.zero_add n
+
+theorem Nat.one_mul (n : Nat) : 1 * n = n := (Nat.mul_comm 1 n).trans (Nat.mul_one n)
+
 theorem List.nil_append {α : Type u} (xs : List α) : [] ++ xs = xs := rfl
 
 theorem List.cons_append {α : Type u} (x : α) (xs ys : List α) : x :: xs ++ ys = x :: (xs ++ ys) := rfl

@@ -96,6 +96,7 @@ instance instDecidableEqBool (a b : Bool) : Decidable (Eq a b) :=
 
 namespace Lean.Parser.Tactic
 syntax optConfig := many("(" &"default" ")")
+syntax locationType := orelse("⊢", "|-")
 syntax locationHyp := many1(ppSpace colGt term:1024) optional(ppSpace orelse("⊢", "|-"))
 syntax locationWildcard := " *"
 syntax location := withPosition(ppGroup(" at" orelse(locationWildcard, locationHyp)))
