@@ -182,11 +182,11 @@ def test_a_lean_answer_in_the_prompts_names_proves_the_canonical_statement(
 ) -> None:
     goal, lemma = lean_goal
     asked = proof_prompts(goal, [lemma], samples=2)
-    assert "theorem lemma_1 : ∀ n, Eq (add n Num.zero) n := by" in asked.prompts[0].user
-    assert "theorem goal : ∀ n m, Eq (add n m) (add m n)" in asked.prompts[0].user
+    assert "theorem lemma_1 : ∀ n, add n Num.zero = n := by" in asked.prompts[0].user
+    assert "theorem goal : ∀ n m, add n m = add m n" in asked.prompts[0].user
     assert asked.prompts[1].opening.endswith("induction n with")
     answer = (
-        "```lean\ntheorem goal : ∀ n m, Eq (add n m) (add m n) := by\n  intro n m\n  induction n with\n"
+        "```lean\ntheorem goal : ∀ n m, add n m = add m n := by\n  intro n m\n  induction n with\n"
         "  | zero => simp only [add, lemma_1]\n  | next k ih =>\n    simp only [add, ih]\n"
         "    clear ih\n    induction m with\n    | zero => eq_refl\n    | next j ih => simp only [add, ih]\n```\nDone."
     )
@@ -291,3 +291,12 @@ def test_any_answer_can_be_read(prover: Prover, text: str) -> None:
         language.introduce(proof, ["x"])
     assert all(block.statement.strip() for block in language.lemmas(text))
     language.rename(text, {"a": "b"})
+
+
+def test_statements_of_lean_are_shown_with_its_signs_and_numerals(lean: LeanVerifier) -> None:
+    text = "theorem t (n m : Nat) (xs : List Nat) : n + 2 ≤ 3 * m - 1 ∧ xs ++ [1] ≠ [] ↔ ¬ n = 0"
+    (one,) = elaborated(lean, Problem("t", "lean4", "", text))
+    shown = backend_of("lean4").prompts.display((), one.statement)
+    assert "((x0 + 2) ≤ ((3 * x1) - 1))" in shown
+    assert "((x2 ++ (1 :: [])) = [])" in shown
+    assert shown.endswith(" ↔ ¬ (x0 = 0)")

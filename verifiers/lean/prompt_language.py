@@ -1,7 +1,7 @@
 """How prompts for Lean 4 are written, and what a language model wrote in Lean, read as candidates to be verified.
 
 The readers are total, as for the other provers. A proof is a tactic block without `by`, laid out as the model did it.
-Statements are shown with prefix `Eq`, `And`, …, which every Lean reads, also one without `Init`'s notations.
+Statements are shown with Lean's signs and numerals.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from domain import Const, Definition, Elaboration, Term
+from domain import App, Const, Definition, Elaboration, Forall, Lambda, Term
 from term_algebra.display import Display, Notation
 from verifiers.answers import Block, Blocks, code_of, unique
 from verifiers.audit.lean.headers import Command, commands
 from verifiers.audit.lean.scan import scan
 from verifiers.audit.lean.source import parse_statement
 from verifiers.audit.refusals import Malformed, Unterminated
+from verifiers.lean.operators import successors
 from verifiers.lean.reader import CORE, NAME
 from verifiers.lean.terms import render_name
 
@@ -31,9 +32,22 @@ _BRACKETS = {"(": 1, "[": 1, "{": 1, "⟨": 1, "⦃": 1, ")": -1, "]": -1, "}": 
 _NOTATION = Notation(
     "∀",
     "→",
-    {},
-    {name: (f"@{lean}", 0) for name, lean in CORE.items()}
-    | {"eq": ("Eq", 1), "and": ("And", 0), "or": ("Or", 0), "iff": ("Iff", 0), "not": ("Not", 0), "ex": ("Exists", 1)},
+    {
+        "eq": (" = ", 1),
+        "and": (" ∧ ", 0),
+        "or": (" ∨ ", 0),
+        "iff": (" ↔ ", 0),
+        "List.append": (" ++ ", 1),
+        "cons": (" :: ", 1),
+    }
+    | {
+        f"{type_}.{name}": (f" {sign} ", 0)
+        for type_ in ("Nat", "Int")
+        for name, sign in {"add": "+", "sub": "-", "mul": "*", "div": "/", "mod": "%", "le": "≤", "lt": "<"}.items()
+    }
+    | {"Nat.pow": (" ^ ", 0)},
+    {name: (f"@{lean}", 0) for name, lean in CORE.items() if name not in ("eq", "and", "or", "iff")}
+    | {"not": ("¬", 0), "ex": ("Exists", 1), "nil": ("[]", 1)},
 )
 
 
@@ -108,7 +122,7 @@ class LeanPrompts:
     def display(self, definitions: Iterable[Definition], term: Term) -> str:
         if isinstance(term, Const):  # the author's own words
             return term.name
-        return Display(definitions, _NOTATION).statement(term)
+        return Display(definitions, _NOTATION).statement(_with_numerals(term))
 
     def theorem(self, keyword: str, name: str, statement: str) -> str:
         return f"{'theorem' if keyword == 'Lemma' else keyword.lower()} {name} : {statement}"
@@ -126,6 +140,22 @@ class LeanPrompts:
     def opening(self, names: Sequence[str], induction: str | None) -> str:
         plain = f"intro {' '.join(names)}"
         return f"{plain}\n  induction {induction} with" if induction else plain
+
+
+def _with_numerals(term: Term) -> Term:
+    """A term with numerals in place of constructors, as people write them."""
+    count, rest = successors(term)
+    if rest == Const("O"):
+        return Const(str(count))
+    if count:
+        return App(Const("Nat.add"), (_with_numerals(rest), Const(str(count))))
+    match term:
+        case App(function, arguments):
+            return App(_with_numerals(function), tuple([_with_numerals(argument) for argument in arguments]))
+        case Forall(name, type_, body) | Lambda(name, type_, body):
+            return type(term)(name, _with_numerals(type_), _with_numerals(body))
+        case _:
+            return term
 
 
 def _tables(table: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:

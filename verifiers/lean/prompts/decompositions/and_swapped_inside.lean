@@ -5,10 +5,10 @@ Steps:
 1. Show that any conjunction may be swapped.
 2. Keep the first part and swap the second.
 -/
-theorem and_turned : ∀ P Q : Prop, And P Q → And Q P := by
+theorem and_turned : ∀ P Q : Prop, P ∧ Q → Q ∧ P := by
   intro P Q h
   exact And.intro h.right h.left
 
-theorem and_swapped_inside : ∀ P Q R : Prop, And P (And Q R) → And P (And R Q) := by
+theorem and_swapped_inside : ∀ P Q R : Prop, P ∧ (Q ∧ R) → P ∧ (R ∧ Q) := by
   intro P Q R h
   exact And.intro h.left (and_turned Q R h.right)

@@ -33,27 +33,27 @@ def count : Chain → Parity
   | .near b => turn (count b)
   | .far b => turn (count b)
 
-theorem turn_join : ∀ p q, Eq (turn (join p q)) (join (turn p) q) := by
+theorem turn_join : ∀ p q, turn (join p q) = join (turn p) q := by
   intro p q
   cases p with
-  | even => eq_refl
+  | even => rfl
   | odd => cases q with
-    | even => eq_refl
-    | odd => eq_refl
+    | even => rfl
+    | odd => rfl
 
-theorem count_glue : ∀ a b, Eq (count (glue a b)) (join (count a) (count b)) := by
+theorem count_glue : ∀ a b, count (glue a b) = join (count a) (count b) := by
   intro a b
   induction a with
-  | stop => eq_refl
+  | stop => rfl
   | near c ih => simp only [glue, count, ih, turn_join]
   | far c ih => simp only [glue, count, ih, turn_join]
 
-theorem join_self : ∀ p, Eq (join p p) Parity.even := by
+theorem join_self : ∀ p, join p p = Parity.even := by
   intro p
   cases p with
-  | even => eq_refl
-  | odd => eq_refl
+  | even => rfl
+  | odd => rfl
 
-theorem chain_doubled : ∀ a, Eq (count (glue a a)) Parity.even := by
+theorem chain_doubled : ∀ a, count (glue a a) = Parity.even := by
   intro a
   simp only [count_glue, join_self]

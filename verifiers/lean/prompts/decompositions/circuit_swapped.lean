@@ -26,20 +26,20 @@ def swapped : Circuit → Circuit
   | .input a => .input a
   | .wire c d => .wire (swapped d) (swapped c)
 
-theorem gate_swaps : ∀ a b, Eq (gate a b) (gate b a) := by
+theorem gate_swaps : ∀ a b, gate a b = gate b a := by
   intro a b
   cases a with
   | low => cases b with
-    | low => eq_refl
-    | high => eq_refl
+    | low => rfl
+    | high => rfl
   | high => cases b with
-    | low => eq_refl
-    | high => eq_refl
+    | low => rfl
+    | high => rfl
 
-theorem circuit_swapped : ∀ c, Eq (output (swapped c)) (output c) := by
+theorem circuit_swapped : ∀ c, output (swapped c) = output c := by
   intro c
   induction c with
-  | input a => eq_refl
+  | input a => rfl
   | wire c d hc hd =>
     simp only [swapped, output, hc, hd]
     exact gate_swaps (output d) (output c)

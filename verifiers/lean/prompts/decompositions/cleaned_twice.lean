@@ -28,14 +28,14 @@ theorem clean_is_busy : ∀ p, busy (clean p) := by
   | idle q ih => exact ih
   | work q ih => exact ih
 
-theorem busy_stays : ∀ p, busy p → Eq (clean p) p := by
+theorem busy_stays : ∀ p, busy p → clean p = p := by
   intro p h
   induction p with
-  | rest => eq_refl
+  | rest => rfl
   | idle q ih => exact False.elim h
   | work q ih => exact congrArg Plan.work (ih h)
 
-theorem cleaned_twice : ∀ p, Eq (clean (clean p)) (clean p) := by
+theorem cleaned_twice : ∀ p, clean (clean p) = clean p := by
   intro p
   apply busy_stays
   exact clean_is_busy p

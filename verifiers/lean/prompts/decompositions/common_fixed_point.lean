@@ -5,12 +5,12 @@ Steps:
 1. Show that g takes fixed points of f to fixed points of f.
 2. Use that x is the only one.
 -/
-theorem image_fixed : ∀ (A : Type) (f g : A → A), (∀ x, Eq (f (g x)) (g (f x))) → ∀ x, Eq (f x) x → Eq (f (g x)) (g x) := by
+theorem image_fixed : ∀ (A : Type) (f g : A → A), (∀ x, f (g x) = g (f x)) → ∀ x, f x = x → f (g x) = g x := by
   intro A f g c x h
   exact Eq.trans (c x) (congrArg g h)
 
-theorem common_fixed_point : ∀ (A : Type) (f g : A → A) (x : A), (∀ y, Eq (f (g y)) (g (f y))) →
-    Eq (f x) x → (∀ y, Eq (f y) y → Eq y x) → Eq (g x) x := by
+theorem common_fixed_point : ∀ (A : Type) (f g : A → A) (x : A), (∀ y, f (g y) = g (f y)) →
+    f x = x → (∀ y, f y = y → y = x) → g x = x := by
   intro A f g x c h u
   apply u
   exact image_fixed A f g c x h

@@ -20,13 +20,13 @@ def glue : Chain → Chain → Chain
   | .near c, b => .near (glue c b)
   | .far c, b => .far (glue c b)
 
-theorem copy_same : ∀ a, Eq (copy a) a := by
+theorem copy_same : ∀ a, copy a = a := by
   intro a
   induction a with
-  | stop => eq_refl
+  | stop => rfl
   | near b ih => simp only [copy, ih]
   | far b ih => simp only [copy, ih]
 
-theorem copied_ends : ∀ a b, Eq (copy (glue a b)) (glue a b) := by
+theorem copied_ends : ∀ a b, copy (glue a b) = glue a b := by
   intro a b
   apply copy_same

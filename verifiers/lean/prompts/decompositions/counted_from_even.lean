@@ -34,27 +34,27 @@ def onto : Chain → Parity → Parity
   | .near b, p => onto b (turn p)
   | .far b, p => onto b (turn p)
 
-theorem join_even : ∀ p, Eq (join p Parity.even) p := by
+theorem join_even : ∀ p, join p Parity.even = p := by
   intro p
   cases p with
-  | even => eq_refl
-  | odd => eq_refl
+  | even => rfl
+  | odd => rfl
 
-theorem join_turn : ∀ p q, Eq (join p (turn q)) (join (turn p) q) := by
+theorem join_turn : ∀ p q, join p (turn q) = join (turn p) q := by
   intro p q
   cases p with
-  | even => eq_refl
+  | even => rfl
   | odd => cases q with
-    | even => eq_refl
-    | odd => eq_refl
+    | even => rfl
+    | odd => rfl
 
-theorem onto_count : ∀ a p, Eq (onto a p) (join (count a) p) := by
+theorem onto_count : ∀ a p, onto a p = join (count a) p := by
   intro a p
   induction a generalizing p with
-  | stop => eq_refl
+  | stop => rfl
   | near b ih => simp only [onto, count, ih, join_turn]
   | far b ih => simp only [onto, count, ih, join_turn]
 
-theorem counted_from_even : ∀ a, Eq (onto a Parity.even) (count a) := by
+theorem counted_from_even : ∀ a, onto a Parity.even = count a := by
   intro a
   simp only [onto_count, join_even]

@@ -15,13 +15,13 @@ def glue : Chain → Chain → Chain
   | .near c, b => .near (glue c b)
   | .far c, b => .far (glue c b)
 
-theorem glue_stop : ∀ a, Eq (glue a Chain.stop) a := by
+theorem glue_stop : ∀ a, glue a Chain.stop = a := by
   intro a
   induction a with
-  | stop => eq_refl
+  | stop => rfl
   | near b ih => simp only [glue, ih]
   | far b ih => simp only [glue, ih]
 
-theorem empty_ends : ∀ a, Eq (glue (glue a Chain.stop) Chain.stop) a := by
+theorem empty_ends : ∀ a, glue (glue a Chain.stop) Chain.stop = a := by
   intro a
   simp only [glue_stop]

@@ -20,20 +20,20 @@ def glue : Chain → Chain → Chain
   | .near c, b => .near (glue c b)
   | .far c, b => .far (glue c b)
 
-theorem flip_glue : ∀ a b, Eq (flip (glue a b)) (glue (flip a) (flip b)) := by
+theorem flip_glue : ∀ a b, flip (glue a b) = glue (flip a) (flip b) := by
   intro a b
   induction a with
-  | stop => eq_refl
+  | stop => rfl
   | near c ih => simp only [flip, glue, ih]
   | far c ih => simp only [flip, glue, ih]
 
-theorem flip_twice : ∀ a, Eq (flip (flip a)) a := by
+theorem flip_twice : ∀ a, flip (flip a) = a := by
   intro a
   induction a with
-  | stop => eq_refl
+  | stop => rfl
   | near c ih => simp only [flip, ih]
   | far c ih => simp only [flip, ih]
 
-theorem flipped_parts : ∀ a b, Eq (flip (glue (flip a) (flip b))) (glue a b) := by
+theorem flipped_parts : ∀ a b, flip (glue (flip a) (flip b)) = glue a b := by
   intro a b
   simp only [flip_glue, flip_twice]

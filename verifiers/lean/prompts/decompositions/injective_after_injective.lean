@@ -6,7 +6,7 @@ Steps:
 2. Take off f with its injectivity.
 -/
 theorem injective_after_injective : ∀ (A B C : Type) (f : A → B) (g : B → C),
-    (∀ x y, Eq (f x) (f y) → Eq x y) → (∀ x y, Eq (g x) (g y) → Eq x y) → ∀ x y, Eq (g (f x)) (g (f y)) → Eq x y := by
+    (∀ x y, f x = f y → x = y) → (∀ x y, g x = g y → x = y) → ∀ x y, g (f x) = g (f y) → x = y := by
   intro A B C f g hf hg x y h
   apply hf
   apply hg

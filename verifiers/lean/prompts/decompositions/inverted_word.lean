@@ -30,20 +30,20 @@ def zeros : Word → Tally
   | .zero v => .more (zeros v)
   | .one v => zeros v
 
-theorem ones_invert : ∀ w, Eq (ones (invert w)) (zeros w) := by
+theorem ones_invert : ∀ w, ones (invert w) = zeros w := by
   intro w
   induction w with
-  | done => eq_refl
+  | done => rfl
   | zero v ih => simp only [invert, ones, zeros, ih]
   | one v ih => simp only [invert, ones, zeros, ih]
 
-theorem invert_twice : ∀ w, Eq (invert (invert w)) w := by
+theorem invert_twice : ∀ w, invert (invert w) = w := by
   intro w
   induction w with
-  | done => eq_refl
+  | done => rfl
   | zero v ih => simp only [invert, ih]
   | one v ih => simp only [invert, ih]
 
-theorem inverted_word : ∀ w, Eq (zeros (invert w)) (ones w) := by
+theorem inverted_word : ∀ w, zeros (invert w) = ones w := by
   intro w
   exact Eq.trans (Eq.symm (ones_invert (invert w))) (congrArg ones (invert_twice w))

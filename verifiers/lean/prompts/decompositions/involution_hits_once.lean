@@ -6,12 +6,12 @@ Steps:
 2. Offer f(y) for x.
 3. Use injectivity for uniqueness.
 -/
-theorem involution_injective : ∀ (A : Type) (f : A → A), (∀ x, Eq (f (f x)) x) → ∀ x y, Eq (f x) (f y) → Eq x y := by
+theorem involution_injective : ∀ (A : Type) (f : A → A), (∀ x, f (f x) = x) → ∀ x y, f x = f y → x = y := by
   intro A f h x y e
   exact Eq.trans (Eq.symm (h x)) (Eq.trans (congrArg f e) (h y))
 
-theorem involution_hits_once : ∀ (A : Type) (f : A → A), (∀ x, Eq (f (f x)) x) →
-    ∀ y, Exists fun x => And (Eq (f x) y) (∀ z, Eq (f z) y → Eq z x) := by
+theorem involution_hits_once : ∀ (A : Type) (f : A → A), (∀ x, f (f x) = x) →
+    ∀ y, ∃ x, f x = y ∧ ∀ z, f z = y → z = x := by
   intro A f h y
   apply Exists.intro (f y)
   apply And.intro

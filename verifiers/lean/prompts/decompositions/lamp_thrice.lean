@@ -20,20 +20,20 @@ def back : Lamp → Lamp
   | .green => .red
   | .amber => .green
 
-theorem change_twice : ∀ c, Eq (change (change c)) (back c) := by
+theorem change_twice : ∀ c, change (change c) = back c := by
   intro c
   cases c with
-  | red => eq_refl
-  | amber => eq_refl
-  | green => eq_refl
+  | red => rfl
+  | amber => rfl
+  | green => rfl
 
-theorem change_back : ∀ c, Eq (change (back c)) c := by
+theorem change_back : ∀ c, change (back c) = c := by
   intro c
   cases c with
-  | red => eq_refl
-  | amber => eq_refl
-  | green => eq_refl
+  | red => rfl
+  | amber => rfl
+  | green => rfl
 
-theorem lamp_thrice : ∀ c, Eq (change (change (change c))) c := by
+theorem lamp_thrice : ∀ c, change (change (change c)) = c := by
   intro c
   simp only [change_twice, change_back]

@@ -15,13 +15,13 @@ def mirror : Bush → Bush
   | .twig s => .twig (mirror s)
   | .fork l r => .fork (mirror r) (mirror l)
 
-theorem mirror_back : ∀ t, Eq (mirror (mirror t)) t := by
+theorem mirror_back : ∀ t, mirror (mirror t) = t := by
   intro t
   induction t with
-  | tip => eq_refl
+  | tip => rfl
   | twig s hs => simp only [mirror, hs]
   | fork l r hl hr => simp only [mirror, hl, hr]
 
-theorem mirror_injective : ∀ s t, Eq (mirror s) (mirror t) → Eq s t := by
+theorem mirror_injective : ∀ s t, mirror s = mirror t → s = t := by
   intro s t h
   exact Eq.trans (Eq.symm (mirror_back s)) (Eq.trans (congrArg mirror h) (mirror_back t))

@@ -6,14 +6,14 @@ Steps:
 2. Take its right side.
 3. Apply one to the other.
 -/
-theorem refute_left : ∀ P Q : Prop, Not (Or P Q) → Not P := by
+theorem refute_left : ∀ P Q : Prop, ¬(P ∨ Q) → ¬P := by
   intro P Q h p
   exact h (Or.inl p)
 
-theorem refute_right : ∀ P Q : Prop, Not (Or P Q) → Not Q := by
+theorem refute_right : ∀ P Q : Prop, ¬(P ∨ Q) → ¬Q := by
   intro P Q h q
   exact h (Or.inr q)
 
-theorem not_refutable_middle : ∀ P : Prop, Not (Not (Or P (Not P))) := by
+theorem not_refutable_middle : ∀ P : Prop, ¬¬(P ∨ ¬P) := by
   intro P h
-  exact refute_right P (Not P) h (refute_left P (Not P) h)
+  exact refute_right P (¬P) h (refute_left P (¬P) h)

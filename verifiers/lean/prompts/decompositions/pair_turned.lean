@@ -24,16 +24,16 @@ def turned : Two → Two
 def each : Two → Two
   | .both a b => .both (change a) (change b)
 
-theorem turned_each : ∀ p, Eq (turned (each p)) (each (turned p)) := by
+theorem turned_each : ∀ p, turned (each p) = each (turned p) := by
   intro p
   cases p with
-  | both a b => eq_refl
+  | both a b => rfl
 
-theorem turned_twice : ∀ p, Eq (turned (turned p)) p := by
+theorem turned_twice : ∀ p, turned (turned p) = p := by
   intro p
   cases p with
-  | both a b => eq_refl
+  | both a b => rfl
 
-theorem pair_turned : ∀ p, Eq (turned (each (turned p))) (each p) := by
+theorem pair_turned : ∀ p, turned (each (turned p)) = each p := by
   intro p
   simp only [turned_each, turned_twice]

@@ -23,13 +23,13 @@ def look : Reading → (Lamp → Reading) → Reading
   | .lost, _ => .lost
   | .seen c, f => f c
 
-theorem look_seen : ∀ r, Eq (look r Reading.seen) r := by
+theorem look_seen : ∀ r, look r Reading.seen = r := by
   intro r
   cases r with
-  | lost => eq_refl
-  | seen c => eq_refl
+  | lost => rfl
+  | seen c => rfl
 
-theorem reading_kept : ∀ r f, Eq (look (look r Reading.seen) f) (look r f) := by
+theorem reading_kept : ∀ r f, look (look r Reading.seen) f = look r f := by
   intro r f
   rewrite [look_seen]
-  eq_refl
+  rfl

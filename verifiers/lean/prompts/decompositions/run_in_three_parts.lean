@@ -30,13 +30,13 @@ def run : Chain → Lamp → Lamp
   | .near b, c => run b c
   | .far b, c => run b (change c)
 
-theorem run_glue : ∀ a b c, Eq (run (glue a b) c) (run b (run a c)) := by
+theorem run_glue : ∀ a b c, run (glue a b) c = run b (run a c) := by
   intro a b c
   induction a generalizing c with
-  | stop => eq_refl
+  | stop => rfl
   | near d ih => simp only [glue, run, ih]
   | far d ih => simp only [glue, run, ih]
 
-theorem run_in_three_parts : ∀ x y z c, Eq (run (glue x (glue y z)) c) (run z (run y (run x c))) := by
+theorem run_in_three_parts : ∀ x y z c, run (glue x (glue y z)) c = run z (run y (run x c)) := by
   intro x y z c
   simp only [run_glue]

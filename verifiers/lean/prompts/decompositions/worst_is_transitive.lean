@@ -17,20 +17,20 @@ def worst : Grade → Grade → Grade
   | .fair, .good => .fair
   | .fair, .fair => .fair
 
-theorem worst_brackets : ∀ a b c, Eq (worst (worst a b) c) (worst a (worst b c)) := by
+theorem worst_brackets : ∀ a b c, worst (worst a b) c = worst a (worst b c) := by
   intro a b c
   cases a with
-  | good => eq_refl
-  | bad => eq_refl
+  | good => rfl
+  | bad => rfl
   | fair => cases b with
-    | good => eq_refl
-    | bad => eq_refl
+    | good => rfl
+    | bad => rfl
     | fair => cases c with
-      | good => eq_refl
-      | fair => eq_refl
-      | bad => eq_refl
+      | good => rfl
+      | fair => rfl
+      | bad => rfl
 
-theorem worst_is_transitive : ∀ a b c, Eq (worst a b) a → Eq (worst b c) b → Eq (worst a c) a := by
+theorem worst_is_transitive : ∀ a b c, worst a b = a → worst b c = b → worst a c = a := by
   intro a b c h k
   exact Eq.trans (congrArg (fun x => worst x c) (Eq.symm h))
     (Eq.trans (worst_brackets a b c) (Eq.trans (congrArg (worst a) k) h))
