@@ -7,78 +7,31 @@ is tried in the surroundings in which it will be compiled.
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from domain import OutsideError
 from pipeline.development.document import Container, Document, Stated
+from pipeline.development.premises import Elsewhere, Premise, as_one, read_premise
 from pipeline.development.scratch_copy import Copy
-from term_algebra import constants, size
-from term_algebra.standard import STANDARD_DATATYPES
-from term_algebra.theory import as_equation, head_name, open_statement
 from verifiers.audit.rocq.filling import Filling
 from verifiers.audit.rocq.sentences import identifiers
 from verifiers.audit.sandbox import GIBIBYTE, Limits
-from verifiers.audit.words import ParseError
-from verifiers.rocq.document import Outcome
+from verifiers.rocq.document import IN_FULL, Outcome
 from verifiers.rocq.session import Session
-from verifiers.rocq.terms import parse_typed
-
-LOGIC = frozenset(
-    ("eq", "and", "or", "not", "iff", "ex", "True", "False", "forall", "fun", "match", "with", "end", "return", "in")
-).union(("let", "fix", "as", "Prop", "Type", "Set", "exists", "I", "conj", "ex_intro", "struct", "for"))
-"""Names that say nothing about what a statement is about."""
 
 OPTIONAL_TACTICS = ("lia", "lra", "nia", "nra", "ring", "field", "btauto", "sfirstorder", "qauto", "sauto")
 """Tactics that are tried where the file has loaded them."""
 
-SEARCHED = 6
-"""Symbols of a goal, the rarest in the file first, for which equations of other files are looked for."""
-
-_EVERYWHERE = frozenset(one.name for datatype in STANDARD_DATATYPES for one in (datatype, *datatype.constructors))
-"""Symbols about which there is too much to find."""
-
 OWN = 3
 """Lemmas of the file itself that are among the first premises, however many better ones other files have."""
 
-VARIABLE = 1
-"""Size of an equation's side that matches anything."""
+SEARCH_SECONDS = 1.0
+"""CPU seconds in which the prover names what speaks of a symbol."""
 
-MOST_FOUND = 40
-"""Lemmas of other files that a search for two symbols brings at most."""
-
-_IN_FULL = "Set Printing All.\n"
-_BINDERS = re.compile(r"(?:[(\[{]|forall |fun )((?:[^\W\d][\w']* )+):")
-_TWICE = re.compile(r"^(?:Coq\.)?(?:Init|(?:Arith\.)?PeanoNat)\.(?=Nat\.)")
-"""PeanoNat includes Init.Nat: what is printed as `Nat.add` and as `PeanoNat.Nat.add` is one function to the prover."""
-
-_SYMBOL = re.compile(r"@?((?:[^\W\d]|_)[\w']*(?:\.(?:[^\W\d]|_)[\w']*)*)")
-
-
-@dataclass(frozen=True, slots=True)
-class Premise:
-    """A lemma in scope. `left_size` and `right_size` are those of an equation's sides, 0 for anything else."""
-
-    name: str
-    symbols: frozenset[str]
-    is_hole: bool = False
-    left_size: int = 0
-    right_size: int = 0
-    is_iff: bool = False
-    conditions: int = 0
-
-    @property
-    def rewrites(self) -> bool:
-        return self.left_size > 0 or self.is_iff
-
-    @property
-    def says_how_to_rewrite(self) -> bool:
-        """Whether it is an equivalence, or an equation of which a side says what it applies to."""
-        return self.is_iff or max(self.left_size, self.right_size) > VARIABLE
+_IN_FULL, _NAMES_ONLY = "\n".join(IN_FULL), "Set Search Output Name Only.\n"
 
 
 class Refusal(NamedTuple):
@@ -127,7 +80,7 @@ class Context:
         self._frequency: Counter[str] = Counter()
         self._own: list[Premise] = []
         self._defined: frozenset[str] = frozenset()
-        self._found: dict[str, list[tuple[str, str]]] = {}
+        self._found = Elsewhere(self._search, self._check)
         loaded = self.session.load("")
         if not loaded.ok:
             raise OutsideError(f"the prover does not start: {loaded.error}")
@@ -155,11 +108,11 @@ class Context:
         """The lemmas in scope that share most with these symbols, best first; a hole counts less than a lemma."""
         if not self._retrieves:
             return []
-        symbols = _as_one(symbols)
+        symbols = as_one(symbols)
         hidden = tuple(f".{name}" for name in (self._false | self.unproved if self.proved_only else self._false))
         found = {
             premise.name: premise
-            for premise in [*self._own, *self._searched(symbols)]
+            for premise in [*self._own, *self._elsewhere(symbols)]
             if not any(name.endswith(f".{premise.name}") for name in hidden)
         }
         ranked = sorted(found.values(), key=lambda premise: -self._score(premise, symbols))
@@ -176,7 +129,7 @@ class Context:
         return shared / (0.3 + shared + foreign) * (0.8 if premise.is_hole else 1.0)
 
     def _weight(self, symbol: str) -> float:
-        return 1.0 / (1.0 + math.log1p(self._frequency[symbol]))
+        return 1.0 / (1.0 + math.log1p(self._frequency[symbol] + self._found.how_many(symbol)))
 
     def _learn(self, offset: int) -> None:
         """Reads the statements of the file that are in scope at an offset."""
@@ -205,32 +158,14 @@ class Context:
                 found.append((left[len(answers)], None))
         return found
 
-    def _searched(self, symbols: frozenset[str]) -> list[Premise]:
-        """Lemmas of other files by the prover's own search: equations of these symbols, and all of two of them."""
-        rare = sorted(symbols - self._defined, key=lambda one: (self._frequency[one], one))
+    def _elsewhere(self, symbols: frozenset[str]) -> list[Premise]:
         known = {premise.name for premise in self._own}
-        found: dict[str, Premise] = {}
-        for symbol in [one for one in rare if one not in _EVERYWHERE][:SEARCHED]:
-            for name, type_ in self._ask(f"Search {symbol}."):
-                if _as_one(symbols_of(type_, bound_names(type_))) <= symbols:
-                    premise = read_premise(name, f"x\n     : {type_}", is_hole=False)
-                    if premise.says_how_to_rewrite:
-                        found[name] = premise
-        rarest = rare[:4]
-        pairs = [(a, b) for i, a in enumerate(rarest) for b in rarest[i + 1 :]] or [(a, a) for a in rarest[:1]]
-        for a, b in pairs[:4]:
-            for name, type_ in self._ask(f"Search {a} {b}.")[:MOST_FOUND]:
-                if name not in found:
-                    found[name] = read_premise(name, f"x\n     : {type_}", is_hole=False)
-        return [premise for name, premise in found.items() if name not in known]
+        return [premise for premise in self._found.near(symbols) if premise.name not in known]
 
-    def _ask(self, search: str) -> list[tuple[str, str]]:
-        """Names and types that a search finds, once for all holes below the same imports."""
-        if search not in self._found:
-            outcome = self.session.run(search, 0.5, before=_IN_FULL, goals=False)
-            told = [message.text.partition(":") for message in outcome.messages if message.level == "notice"]
-            self._found[search] = [(name.strip(), type_) for name, _, type_ in told if " " not in name.strip()]
-        return self._found[search]
+    def _search(self, symbol: str) -> list[str]:
+        """The names of what speaks of a symbol."""
+        outcome = self.session.run(f"Search {symbol}.", SEARCH_SECONDS, before=_NAMES_ONLY, goals=False)
+        return [message.text.strip() for message in outcome.messages if message.level == "notice"]
 
     def _available(self) -> frozenset[str]:
         """Which of the optional tactics the file has loaded here."""
@@ -255,38 +190,3 @@ def named_among(holes: Iterable[str], *texts: str) -> set[str]:
 def _is_in_scope(stated: Stated, here: tuple[Container, ...]) -> bool:
     """Whether a statement can be named at a place: those of a closed functor cannot."""
     return not any(one.kind == "functor" and one not in here for one in stated.containers)
-
-
-def read_premise(name: str, printed: str, *, is_hole: bool) -> Premise:
-    """A premise from what `Check` prints in full; one whose term is not modelled is known by its symbols alone."""
-    try:
-        term = parse_typed(printed).type
-    except ParseError:
-        return Premise(name, _as_one(symbols_of(printed.partition(":")[2])), is_hole)
-    opened = open_statement(term)
-    sides = as_equation(opened.conclusion)
-    conditions = len(opened.hypotheses)
-    return Premise(
-        name,
-        _as_one(constants(term)) - LOGIC,
-        is_hole,
-        size(sides.left) if sides else 0,
-        size(sides.right) if sides else 0,
-        head_name(opened.conclusion) == "iff",
-        conditions,
-    )
-
-
-def _as_one(names: Iterable[str]) -> frozenset[str]:
-    """Names by which premises are found: one for each function of natural numbers, wherever it is printed from."""
-    return frozenset(_TWICE.sub("", name) for name in names)
-
-
-def bound_names(text: str) -> list[str]:
-    """The names that a text binds which the prover printed in full."""
-    return [name for group in _BINDERS.findall(text) for name in group.split()]
-
-
-def symbols_of(text: str, without: Iterable[str] = ()) -> frozenset[str]:
-    """The global names in a text that the prover printed in full."""
-    return frozenset(_SYMBOL.findall(text)) - LOGIC - frozenset(without)

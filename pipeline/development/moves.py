@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from pipeline.development.context import VARIABLE, Premise
+from pipeline.development.premises import VARIABLE, Premise
 from verifiers.rocq.document import GoalText
 
 BASIC = ("reflexivity", "assumption", "easy", "auto", "congruence")
@@ -31,6 +31,7 @@ _CASE = (
 """Splits on a truth value that the goal compares."""
 _EQUATION = re.compile(r"(?:^|[ (])@eq ")
 _CONNECTIVE = re.compile(r"(?:@?and|@?or|@?ex|@?iff|@?prod|@?sig|@?sigT|@?sum|@?sumbool) ")
+_PAIR = re.compile(r"@?(?:prod|sigT?) ")
 _CONNECTIVES = re.compile(r"@?(?:and|or|ex|iff) ")
 _FOLDED = frozenset({"lt", "gt", "ge", "not", "incl", "Nat.lt", "iff", "Nat.le", "le"})
 """Definitions of the standard library that proofs look into."""
@@ -138,6 +139,7 @@ def strong_closers(
             yield fixed(f"split; intros; try congruence; firstorder ({end})")
         yield Closer(names[:6], using("eauto 4", " with *"))
         yield fixed("decide equality; auto")
+        yield fixed("match goal with H : _ |- _ => solve [inversion H; subst; econstructor; eauto] end")
         yield fixed(f"repeat ({_MATCH}; simpl in *); intuition ({end})")
         yield fixed(f"repeat ({_MATCH_ANYWHERE}; simpl in *); intuition ({end})")
         yield from (fixed(tactic) for tactic in ("nia", "nra", "ring", "field", "btauto") if tactic in tactics)
@@ -193,7 +195,7 @@ def moves(goal: View, premises: Sequence[Premise], unfoldable: Sequence[str], sy
     if re.match(r"@?(and|iff|prod) ", conclusion):
         found.append(Move("split", 0))
     facts = [(name, type_) for name, type_ in goal.hypotheses if name not in goal.variables]
-    found += [Move(f"destruct {name}", 0) for name, type_ in facts if _CONNECTIVE.match(type_)]
+    found += [Move(f"destruct {name}", 0) for name, type_ in goal.hypotheses if _is_split_at_once(name, type_, facts)]
     equations = [name for name, type_ in goal.hypotheses if _EQUATION.search(type_)]
     found += [Move(f"rewrite {name}", 1) for name in reversed(equations)]
     if "match " in conclusion:
@@ -235,6 +237,11 @@ def moves(goal: View, premises: Sequence[Premise], unfoldable: Sequence[str], sy
     return list(dict.fromkeys(found))
 
 
+def _is_split_at_once(name: str, type_: str, facts: Sequence[tuple[str, str]]) -> bool:
+    """Whether a hypothesis is taken apart without a choice being lost: a fact made of others, or a pair."""
+    return bool(_CONNECTIVE.match(type_)) and ((name, type_) in facts or bool(_PAIR.match(type_)))
+
+
 def structures(goal: View, principles: Sequence[str]) -> list[Move]:
     """Inductions that a proof may begin with: on each variable and fact, with and without generalising the others."""
     variables = goal.variables
@@ -248,8 +255,9 @@ def structures(goal: View, principles: Sequence[str]) -> list[Move]:
             if other != name and type_ not in ("Type", "Set", "Prop") and other in variables
         ]
         if others:
-            general = "; ".join([f"try generalize dependent {other}" for other in reversed(others)])
-            found.append(Move(f"{general}; induction {name}", 2))
+            general = [f"generalize dependent {other}" for other in reversed(others)]
+            found.append(Move("; ".join([*general, f"induction {name}"]), 2))
+            found.append(Move("; ".join([*(f"try {one}" for one in general), f"induction {name}"]), 2))
     found += [Move(f"induction {fact}", 2) for fact in facts]
     found += [Move(f"induction {name} using {principle}", 2) for principle in principles for name in variables]
     return found

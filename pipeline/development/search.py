@@ -10,6 +10,7 @@ file's own text; the compilation of the whole file decides.
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Sequence
@@ -17,17 +18,16 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 from pipeline.development import moves
-from pipeline.development.context import Context, Premise, bound_names, symbols_of
+from pipeline.development.context import Context
 from pipeline.development.moves import Closer, Move, View, view
+from pipeline.development.plainer import plainer
+from pipeline.development.premises import Premise, bound_names, symbols_of
 from verifiers.audit.rocq.lint import refuse_block
 from verifiers.audit.rocq.sentences import split
 from verifiers.rocq.document import GoalText
 
 QUICK_SECONDS = 0.5
 """CPU seconds of a move or of the quick closing tactics."""
-
-STRONG_SECONDS = 1.0
-"""CPU seconds of a closing tactic that searches."""
 
 MOST_GOALS = 12
 """A move that leaves more goals is not followed."""
@@ -48,26 +48,21 @@ class Level(NamedTuple):
     strength: int
     wide: bool = True
     """Whether other moves than inductions are tried."""
+    seconds: float = 0.15
+    """CPU seconds of a closing tactic that searches."""
 
     def covers(self, other: Level) -> bool:
         """Whether what fails at this level fails at the other one."""
-        return other.depth <= self.depth and other.strength <= self.strength and other.wide <= self.wide
+        return all(theirs <= mine for mine, theirs in zip(self, other, strict=True))
 
+
+LONG = 1.0
+"""CPU seconds of such a tactic when less was not enough; most that close a goal do so at once."""
 
 INDUCTIONS = (Level(0, 1), Level(2, 1, wide=False), Level(2, 2, wide=False))
 LEVELS = (
-    *INDUCTIONS,
-    *(
-        Level(2, 1),
-        Level(2, 2),
-        Level(3, 1),
-        Level(3, 2),
-        Level(4, 1),
-        Level(4, 2),
-        Level(5, 2),
-        Level(6, 2),
-        Level(8, 2),
-    ),
+    *(*INDUCTIONS, Level(2, 1), Level(2, 2), Level(3, 1), Level(3, 2), Level(2, 2, seconds=LONG)),
+    *(Level(4, 1), Level(4, 2), Level(5, 2), Level(4, 2, seconds=LONG), Level(6, 2), Level(8, 2, seconds=LONG)),
 )
 
 
@@ -87,9 +82,12 @@ class Spent(Exception):  # noqa: N818 (an event, not an error of ours)
 
 
 class _Left(NamedTuple):
-    """Goals that a tactic leaves; None where it fails."""
+    """Goals that a tactic leaves, None where it fails; and how many values it leaves to be found."""
 
     goals: tuple[GoalText, ...] | None
+    shelved: int = 0
+    stopped_after: float = math.inf
+    """The CPU seconds that were not enough, if that is why it failed."""
 
 
 class Budget:
@@ -180,7 +178,7 @@ class Search:
         for strength in (1, 2)[: level.strength]:
             heavy = strength == 2
             for closer in moves.strong_closers(shown, premises, self.context.tactics, heavy=heavy):
-                if self._closes(prefix, goal, closer, STRONG_SECONDS):
+                if self._closes(prefix, goal, closer, level.seconds):
                     return self._least(prefix, goal, closer)
         if level.depth <= 0:
             return None
@@ -224,12 +222,16 @@ class Search:
         return Step(tactic, tuple(then))
 
     def _closes(self, prefix: Prefix, goal: GoalText, closer: Closer, seconds: float) -> bool:
-        return self._try(prefix, goal, f"solve [{closer.tactic}]", seconds).goals == ()
+        return self._is_closed(goal, self._try(prefix, goal, f"solve [{closer.tactic}]", seconds))
+
+    def _is_closed(self, goal: GoalText, left: _Left) -> bool:
+        """Whether nothing is left of a goal, values included that it did not ask for itself."""
+        return left.goals == () and (not left.shelved or _VARIABLE.search(str(goal)) is not None)
 
     def _first(self, prefix: Prefix, goal: GoalText, closer: Closer) -> Step:
         """The step with the first part of a closer that closes the goal by itself."""
         for part in closer.parts:
-            if self._try(prefix, goal, f"solve [{part}]").goals == ():
+            if self._is_closed(goal, self._try(prefix, goal, f"solve [{part}]")):
                 return Step(part)
         return Step(closer.tactic)
 
@@ -237,9 +239,14 @@ class Search:
         """The step with no more parts of a closer than it needs, the least relevant dropped first."""
         for part in reversed(closer.parts):
             shorter = closer.without(part)
-            if self._closes(prefix, goal, shorter, STRONG_SECONDS):
+            if self._closes(prefix, goal, shorter, LONG):
                 closer = shorter
-        return Step(closer.tactic)
+
+        def closes(tactic: str) -> bool:
+            return self._is_closed(goal, self._try(prefix, goal, tactic, LONG))
+
+        plain = plainer(closer.tactic, [name for name, _ in view(goal).hypotheses], closes)
+        return Step(plain if closes(plain) else f"solve [{plain}]")
 
     def _relevant(self, symbols: frozenset[str]) -> list[Premise]:
         if symbols not in self._premises:
@@ -251,16 +258,19 @@ class Search:
 
     def _try(self, prefix: Prefix, goal: GoalText, tactic: str, seconds: float = QUICK_SECONDS) -> _Left:
         key = (str(goal), tactic)
-        if key not in self._left:
-            self._left[key] = self._run(prefix, tactic, seconds)
-        return self._left[key]
+        known = self._left.get(key)
+        if known is None or known.stopped_after < seconds:
+            known = self._left[key] = self._run(prefix, tactic, seconds)
+        return known
 
     def _run(self, prefix: Prefix, tactic: str, seconds: float = QUICK_SECONDS) -> _Left:
         self.budget.check()
         if refuse_block(f"{tactic}."):
             return _Left(None)
         outcome = self.context.session.step(prefix, f"{tactic}.", seconds)
-        return _Left(outcome.goals[: outcome.focused] if outcome.ok else None)
+        if outcome.reason == "timeout":
+            return _Left(None, stopped_after=seconds)
+        return _Left(outcome.goals[: outcome.focused] if outcome.ok else None, outcome.shelved)
 
 
 def sentences(step: Step) -> tuple[str, ...]:

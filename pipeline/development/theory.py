@@ -12,22 +12,25 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 
 from domain import App, Const, Definition, Forall, Goal, Lambda, Message, Sort, Term, Var
 from pipeline.development.alarm import Over, alarm, paused
-from pipeline.development.context import Context, symbols_of
+from pipeline.development.context import Context
 from pipeline.development.document import Hole
+from pipeline.development.premises import symbols_of
 from pipeline.proposers.automation.portfolio import Portfolio
 from pipeline.proposers.conjecture import generalisation
 from pipeline.proposers.conjecture.testing import ALIKE_TRIALS, Tester
 from term_algebra import alpha_normal, constants, substitute, subterms
 from term_algebra.reduction import unfold
 from term_algebra.standard import INTEGER, INTEGER_FUNCTIONS, POSITIVE, STANDARD_DATATYPES
-from term_algebra.theory import pi_binders
+from term_algebra.theory import head_name, pi_binders
 from verifiers.audit.rocq.layers import refuse_exact
 from verifiers.audit.words import ParseError
 from verifiers.rocq import refutation
 from verifiers.rocq.automation import RocqAutomation
+from verifiers.rocq.document import IN_FULL
 from verifiers.rocq.reader import parse_goal, parse_inductive
 from verifiers.rocq.tactics import TACTICS
 from verifiers.rocq.terms import library_parameters, parse_definition, parse_typed, render
@@ -41,7 +44,7 @@ _DATATYPE = re.compile(r"(?:Inductive|Variant) ")
 _LOGICAL = frozenset({"eq", "and", "or", "ex", "True", "False"})
 _BOUND = re.compile(r"\(((?:[\w']+ )+):")
 _PATTERN = re.compile(r"\|\s+([\w'. ]+) =>")
-_SHOW = "Set Printing All. Set Asymmetric Patterns.\n"
+_SHOW = "\n".join(IN_FULL)
 _STANDARD = frozenset(
     (*(datatype.name for datatype in STANDARD_DATATYPES), INTEGER.name, POSITIVE.name, *INTEGER_FUNCTIONS)
 )
@@ -242,7 +245,35 @@ def conjectures(context: Context, closed: Closed, seed: int, most: int, seconds:
     except Over:
         return []
     said = [inside(closed, term) for term in found]
-    return [render(term) for term in said if term is not None]
+    return [render(lettered(term)) for term in said if term is not None]
+
+
+_LETTERS = {
+    "list": ("l", "m", "k"),
+    "nat": ("n", "m", "k"),
+    "N": ("n", "m", "k"),
+    "Z": ("n", "m", "k"),
+    "bool": ("b", "c"),
+}
+_TYPES, _FUNCTIONS, _OTHERS = ("A", "B", "C", "D"), ("f", "g", "h"), ("x", "y", "z", "u", "v", "w")
+
+
+def lettered(term: Term) -> Term:
+    """A closed statement with the letters for its variables that people use, by their types."""
+    binders: list[tuple[str, Term]] = []
+    used = {name.rpartition(".")[2] for name in constants(term)}
+    while isinstance(term, Forall):
+        type_ = term.type
+        letters = _TYPES if isinstance(type_, Sort) else _FUNCTIONS if isinstance(type_, Forall) else _OTHERS
+        letters = _LETTERS.get(head_name(type_) or "", letters)
+        numbered = (f"{letter}{number or ''}" for number in count() for letter in letters)
+        name = next(letter for letter in numbered if letter not in used)
+        used.add(name)
+        binders.append((name, type_))
+        term = substitute(term.body, {term.name: Var(name)})
+    for name, type_ in reversed(binders):
+        term = Forall(name, type_, term)
+    return term
 
 
 def readable(context: Context, statement: str) -> str:

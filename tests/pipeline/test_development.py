@@ -347,6 +347,21 @@ def test_a_law_of_addition_is_used_however_its_file_is_printed(imports: str, tmp
     assert "assoc" in str(found["proof"])
 
 
+UNIVERSES = """Set Universe Polymorphism. Set Printing Universes.
+Inductive row@{u} (A : Type@{u}) : Type@{u} := one (a : A) | more (a : A) (r : row A).
+Axiom turned : forall A, row A -> row A.
+Lemma same : forall A (r : row A), turned A r = r. Admitted.
+"""
+
+
+def test_universes_are_not_shown_in_goals(tmp_path: Path) -> None:
+    target = written(tmp_path / "dev", Work=UNIVERSES) / "Work.v"
+    (result,) = Work(target, tmp_path / "out", Options(seconds=2.0, seed=0, memory_bytes=2 << 30)).run(lambda _: None)
+    assert result.status == "open"
+    assert result.goals
+    assert "@{" not in "".join(result.goals)
+
+
 def test_an_open_statement_shows_the_goal_that_an_induction_leaves(tmp_path: Path) -> None:
     file = tmp_path / "Stuck.v"
     file.write_text(
@@ -550,6 +565,47 @@ def test_a_refutation_does_not_outlive_the_definition_that_it_is_about(tmp_path:
         (result,) = Work(tmp_path / "dev" / "Work.v", tmp_path / "out", options).run(lambda _: None)
         status.append(result.status)
     assert status == ["refuted", "proved"]
+
+
+PREDICATES = """Require Import List.
+Inductive ev : nat -> Prop := ev_O : ev 0 | ev_SS : forall n, ev n -> ev (S (S n)).
+Theorem four : ev 4. Admitted.
+Theorem ev_pred : forall n, ev (S (S n)) -> ev n. Admitted.
+Theorem ev_plus : forall n m, ev n -> ev m -> ev (n + m). Admitted.
+Inductive reach (A : Type) (R : A -> A -> Prop) : A -> A -> Prop :=
+| reach_refl : forall x, reach A R x x
+| reach_step : forall x y z, R x y -> reach A R y z -> reach A R x z.
+Theorem reach_one : forall A (R : A -> A -> Prop) x y, R x y -> reach A R x y. Admitted.
+Theorem reach_trans : forall A (R : A -> A -> Prop) x y z, reach A R x y -> reach A R y z -> reach A R x z. Admitted.
+Definition trans (A : Type) (R : A -> A -> Prop) := forall x y z, R x y -> R y z -> R x z.
+Theorem trans_reach : forall A (R : A -> A -> Prop), trans A (reach A R). Admitted.
+Inductive swap {A B : Type} : A * B -> B * A -> Prop := swapped : forall a b, swap (a, b) (b, a).
+Theorem swap_back : forall A B (p : A * B) q, swap p q <-> swap q p. Admitted.
+"""
+
+
+def test_predicates_of_the_file_are_built_and_inverted_and_proofs_are_plain(tmp_path: Path) -> None:
+    target = written(tmp_path / "dev", Work=PREDICATES) / "Work.v"
+    results = Work(target, tmp_path / "out", Options(seconds=10.0, seed=0, memory_bytes=2 << 30)).run(lambda _: None)
+    assert {result.name: result.status for result in results} == dict.fromkeys([one.name for one in results], "proved")
+    assert not [one.proof for one in results if "match goal" in str(one.proof) or "do 8" in str(one.proof)]
+
+
+HIDDEN = """Require Import Arith.
+Module Inner.
+  Definition twice (n : nat) := n + n.
+  Lemma twice_lower : forall n m, n <= m -> twice n <= twice m.
+  Proof. intros; apply Nat.add_le_mono; assumption. Qed.
+  Opaque twice.
+End Inner.
+Theorem lower : forall n m k, n <= m -> m <= k -> Inner.twice n <= Inner.twice k. Admitted.
+"""
+
+
+def test_lemmas_of_closed_modules_are_premises_and_functions_are_none(tmp_path: Path) -> None:
+    target = written(tmp_path / "dev", Work=HIDDEN) / "Work.v"
+    (result,) = Work(target, tmp_path / "out", Options(seconds=10.0, seed=0, memory_bytes=2 << 30)).run(lambda _: None)
+    assert (result.status, result.uses) == ("proved", ("Inner.twice_lower",))
 
 
 BINARY = """Require Import ZArith NArith PArith.

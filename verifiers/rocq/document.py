@@ -13,7 +13,10 @@ from verifiers.audit.rocq.sentences import split
 from verifiers.rocq.answers import Answer, IdetopMessage, Stopped, text_of
 from verifiers.rocq.idetop import Idetop
 
-IN_FULL = ("Set Printing All.", "Set Asymmetric Patterns.")
+AS_READ = ("Unset Printing Universes.",)
+"""Said where people read what the prover prints: a file may have asked for more than they can use."""
+
+IN_FULL = (*AS_READ, "Set Printing All.", "Set Asymmetric Patterns.")
 """Said where programs read what the prover prints."""
 
 
@@ -33,8 +36,8 @@ class Outcome:
     """What came of a text. `ok` says that every sentence was accepted, `reason` otherwise says why not.
 
     Positions in `messages` and `failed_at` (the start of the sentence that failed) are in characters of the text.
-    `goals` are those open after the last accepted sentence, the `focused` ones first; `proof_open` says whether a proof
-    was still open there.
+    `goals` are those open after the last accepted sentence, the `focused` ones first and the `shelved` ones last;
+    `proof_open` says whether a proof was still open there.
     """
 
     ok: bool
@@ -42,6 +45,7 @@ class Outcome:
     messages: tuple[Message, ...] = ()
     goals: tuple[GoalText, ...] = ()
     focused: int = 0
+    shelved: int = 0
     proof_open: bool = False
     failed_at: int | None = None
     seconds: float = 0.0
@@ -75,10 +79,11 @@ class _Placed:
 
 
 class _Goals(NamedTuple):
-    """Open goals, of which the first `focused` are in focus."""
+    """Open goals, of which the first `focused` are in focus, and the last `shelved` are values to be found."""
 
     goals: tuple[GoalText, ...]
     focused: int
+    shelved: int
 
 
 class _Failed(Exception):  # noqa: N818 (an event, not an error of ours)
@@ -102,8 +107,7 @@ def execute(process: Idetop, before: str, text: str, seconds: float, *, goals: b
     process.clock(seconds)
     reason: Reason | None = None
     failed: _Placed | None = None
-    open_goals: tuple[GoalText, ...] = ()
-    focused = 0
+    left = _Goals((), 0, 0)
     proof_open = False
     try:
         try:
@@ -115,7 +119,7 @@ def execute(process: Idetop, before: str, text: str, seconds: float, *, goals: b
             if goals:
                 proof_open = document.back_to_last_good()
         if goals and proof_open:
-            open_goals, focused = document.goals(in_full=in_full)
+            left = document.goals(in_full=in_full)
     except Stopped as stopped:
         reason, failed = stopped.reason, failed or document.place(stopped.state)
         start = failed.start if failed else -1
@@ -126,8 +130,9 @@ def execute(process: Idetop, before: str, text: str, seconds: float, *, goals: b
         ok=reason is None,
         reason=reason,
         messages=tuple(document.messages),
-        goals=open_goals,
-        focused=focused,
+        goals=left.goals,
+        focused=left.focused,
+        shelved=left.shelved,
         proof_open=proof_open,
         failed_at=failed.start if failed else None,
         seconds=time.monotonic() - started,
@@ -141,7 +146,7 @@ def execute_one(process: Idetop, sentence: str, seconds: float) -> Outcome:
     process.clock(seconds)
     reason: Reason | None = None
     said: tuple[IdetopMessage, ...] = ()
-    left = _Goals((), 0)
+    left = _Goals((), 0, 0)
     proof_open = False
     try:
         answer = process.add(sentence)
@@ -162,6 +167,7 @@ def execute_one(process: Idetop, sentence: str, seconds: float) -> Outcome:
         messages=tuple(Message(one.level, one.text) for one in said),
         goals=left.goals,
         focused=left.focused,
+        shelved=left.shelved,
         proof_open=proof_open,
         seconds=time.monotonic() - started,
         cpu_seconds=process.own_cpu_seconds() - cpu_started if process.alive else seconds,
@@ -222,7 +228,7 @@ class _Document:
 
     def goals(self, *, in_full: bool) -> _Goals:
         """The open goals at the tip."""
-        for option in IN_FULL if in_full else ():
+        for option in IN_FULL if in_full else AS_READ:
             self._process.add(option)
         return _open_goals(self._process.goals())
 
@@ -238,10 +244,10 @@ class _Document:
 def _open_goals(answer: Answer) -> _Goals:
     found = answer.value.find("option/goals") if answer.good else None
     if found is None:
-        return _Goals((), 0)
+        return _Goals((), 0, 0)
     # Four parts: focused, in the background, shelved, given up. What was given up is not open.
     parts = [[_goal(goal) for goal in part.iter("goal")] for part in found[:3]]
-    return _Goals(tuple(goal for part in parts for goal in part), len(parts[0]))
+    return _Goals(tuple(goal for part in parts for goal in part), len(parts[0]), len(parts[2]))
 
 
 def _goal(element: Element) -> GoalText:

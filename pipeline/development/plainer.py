@@ -1,0 +1,74 @@
+"""A closing tactic said as a person would say it: hypotheses by name, rewriting steps one by one, one ending.
+
+What a search tries first has alternatives inside, so that one question to the prover covers many. Once such a tactic
+has closed a goal, the forms here are tried in its place, and the first that closes the goal too is written.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from itertools import permutations
+
+MOST_RULES = 3
+"""Rewriting rules of which all orders are tried."""
+
+MOST_ROUNDS = 4
+"""Each round makes one of the changes."""
+
+_ANY_FACT = re.compile(r"match goal with H : _ \|- _ => solve \[(.*)\] end")
+_REWRITING = re.compile(r"do 8 try \((?:first \[)?(rewrite .*?)\]?; simpl; auto\); (.*)")
+_ALTERNATIVES = re.compile(r"solve \[([^\[\]]* \| [^\[\]]*)\]")
+_INTUITION = re.compile(r"(?:simpl in \*; )?intuition \((.*)\)")
+
+
+def plainer(tactic: str, facts: Sequence[str], closes: Callable[[str], bool]) -> str:
+    """The plainest form of a closing tactic that closes the goal too. `facts` are names of hypotheses."""
+    for _ in range(MOST_ROUNDS):
+        better = next((form for form in _forms(tactic, facts) if closes(form)), None)
+        if better is None:
+            return tactic
+        tactic = better
+    return tactic
+
+
+def _forms(tactic: str, facts: Sequence[str]) -> Iterator[str]:
+    if (found := _ANY_FACT.fullmatch(tactic)) is not None:
+        yield from (re.sub(r"\bH\b", name, found[1]) for name in facts)
+    if (found := _REWRITING.fullmatch(tactic)) is not None:
+        yield from _rewriting(found[1].split(" | "), found[2])
+    if (found := _INTUITION.fullmatch(tactic)) is not None:
+        yield from ("tauto", "intuition", "intuition auto", "intuition congruence", "intuition eauto")
+    if (found := _ALTERNATIVES.search(tactic)) is not None:
+        before, behind = tactic[: found.start()], tactic[found.end() :]
+        yield from (f"{before}{one}{behind}" for one in found[1].split(" | "))
+    pieces = tactic.split("; ")
+    if len(pieces) > 1 and not re.search(r"[\[\](]", tactic):
+        yield from ("; ".join([*pieces[:at], *pieces[at + 1 :]]) for at in range(len(pieces)))
+
+
+def _rewriting(rules: Sequence[str], end: str) -> Iterator[str]:
+    """The rules in all orders, once or as often as they apply, before an ending."""
+    ends = _endings(end)
+    if len(rules) > MOST_RULES:
+        return
+    names = [rule.removeprefix("rewrite ") for rule in rules]
+    if any(" by " in name for name in names):
+        return
+    for order in permutations(names):
+        for chain in (", ".join(order), ", ".join(_often(name) for name in order)):
+            yield f"now rewrite {chain}"
+            yield from (f"rewrite {chain}; {one}" for one in (*ends, f"simpl; {end}"))
+            yield from (f"simpl; rewrite {chain}; {one}" for one in ends)
+        if len(order) > 1:
+            steps = "; simpl; ".join(f"rewrite {name}" for name in order)
+            yield from (f"{steps}; {one}" for one in (*ends, f"simpl; {end}"))
+
+
+def _often(name: str) -> str:
+    return f"<- !{name.removeprefix('<- ')}" if name.startswith("<- ") else f"!{name}"
+
+
+def _endings(end: str) -> list[str]:
+    found = _ALTERNATIVES.fullmatch(end)
+    return found[1].split(" | ") if found is not None else [end]

@@ -1,0 +1,160 @@
+"""Lemmas that may help with a goal: what is read of each, and how those of other files are found.
+
+The prover is asked which lemmas speak of a symbol of the goal, for their names alone: printed types cost it ten times
+as much, and us more than that. Only of those that share most with the goal is the type asked for.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from heapq import nsmallest
+
+from domain import Forall, Sort, Term
+from term_algebra import constants, free_variables, size
+from term_algebra.standard import STANDARD_DATATYPES
+from term_algebra.theory import as_equation, head_name, open_statement
+from verifiers.audit.words import ParseError
+from verifiers.rocq.terms import parse_typed
+
+LOGIC = frozenset(
+    ("eq", "and", "or", "not", "iff", "ex", "True", "False", "forall", "fun", "match", "with", "end", "return", "in")
+).union(("let", "fix", "as", "Prop", "Type", "Set", "exists", "I", "conj", "ex_intro", "struct", "for"))
+"""Names that say nothing about what a statement is about."""
+
+MOST_SYMBOLS = 12
+"""Symbols of a goal that lemmas are looked for by."""
+
+CHECKED = 200
+"""Lemmas of other files, those that share most with the goal, whose types are read."""
+
+VARIABLE = 1
+"""Size of an equation's side that matches anything."""
+
+_BINDERS = re.compile(r"(?:[(\[{]|forall |fun )((?:[^\W\d][\w']* )+):")
+_TWICE = re.compile(r"^(?:Coq\.)?(?:Init|(?:Arith\.)?PeanoNat)\.(?=Nat\.)")
+"""PeanoNat includes Init.Nat: what is printed as `Nat.add` and as `PeanoNat.Nat.add` is one function to the prover."""
+
+_SYMBOL = re.compile(r"@?((?:[^\W\d]|_)[\w']*(?:\.(?:[^\W\d]|_)[\w']*)*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Premise:
+    """A lemma in scope. `left_size` and `right_size` are those of an equation's sides, 0 for anything else."""
+
+    name: str
+    symbols: frozenset[str]
+    is_hole: bool = False
+    left_size: int = 0
+    right_size: int = 0
+    is_iff: bool = False
+    conditions: int = 0
+    concludes: str = ""
+    """The head of its conclusion."""
+
+    @property
+    def rewrites(self) -> bool:
+        return self.left_size > 0 or self.is_iff
+
+    @property
+    def says_how_to_rewrite(self) -> bool:
+        """Whether it is an equivalence, or an equation of which a side says what it applies to."""
+        return self.is_iff or max(self.left_size, self.right_size) > VARIABLE
+
+
+Checked = Callable[[Sequence[str]], "list[tuple[str, str | None]]"]
+"""Asks for the types of lemmas, as the prover prints them in full; None for what it does not know."""
+
+
+class Elsewhere:
+    """The lemmas that a place of a file sees, found by what they speak of; `search` gives names."""
+
+    def __init__(self, search: Callable[[str], list[str]], check: Checked) -> None:
+        self._search, self._check = search, check
+        self._names: dict[str, list[str]] = {}
+        self._premises: dict[str, Premise | None] = {}
+        self._types = {datatype.name for datatype in STANDARD_DATATYPES}
+        """Heads of the types that variables have: what ends in one of these is a function, no lemma."""
+
+    def clear(self) -> None:
+        """More is in sight than before."""
+        self._names.clear()
+
+    def near(self, symbols: Iterable[str]) -> list[Premise]:
+        """The lemmas that share most with these symbols, a rarer symbol counting more."""
+        wanted = sorted(symbols)[:MOST_SYMBOLS]
+        shared: Counter[str] = Counter()
+        for symbol in wanted:
+            names = self._names_with(symbol)
+            for name in names:
+                shared[name] += 1.0 / (1.0 + math.log1p(len(names)))  # type: ignore[assignment]
+        best = nsmallest(CHECKED, shared, key=lambda name: (-shared[name], len(name), name))
+        missing = [name for name in best if name not in self._premises]
+        for name, printed in self._check(missing):
+            self._premises[name] = self._read(name, printed) if printed is not None else None
+        found = [self._premises[name] for name in best]
+        return [one for one in found if one is not None and one.concludes not in self._types]
+
+    def how_many(self, symbol: str) -> int:
+        """How many lemmas speak of a symbol, as far as it was asked for."""
+        return len(self._names.get(symbol, ()))
+
+    def _names_with(self, symbol: str) -> list[str]:
+        if symbol not in self._names:
+            self._names[symbol] = self._search(symbol)
+        return self._names[symbol]
+
+    def _read(self, name: str, printed: str) -> Premise | None:
+        try:
+            term = parse_typed(printed).type
+        except ParseError:
+            return read_premise(name, printed, is_hole=False)
+        conclusion = term
+        while isinstance(conclusion, Forall):
+            if conclusion.name in free_variables(conclusion.body):
+                self._types.add(head_name(conclusion.type) or "")
+            conclusion = conclusion.body
+        return None if isinstance(conclusion, Sort) else _premise(name, term, is_hole=False)
+
+
+def read_premise(name: str, printed: str, *, is_hole: bool) -> Premise:
+    """A premise from what `Check` prints in full; one whose term is not modelled is known by its symbols alone."""
+    try:
+        term = parse_typed(printed).type
+    except ParseError:
+        return Premise(name, as_one(symbols_of(printed.partition(":")[2])), is_hole)
+    return _premise(name, term, is_hole=is_hole)
+
+
+def _premise(name: str, term: Term, *, is_hole: bool) -> Premise:
+    opened = open_statement(term)
+    sides = as_equation(opened.conclusion)
+    conditions = len(opened.hypotheses)
+    return Premise(
+        name,
+        as_one(constants(term)) - LOGIC,
+        is_hole,
+        size(sides.left) if sides else 0,
+        size(sides.right) if sides else 0,
+        head_name(opened.conclusion) == "iff",
+        conditions,
+        head_name(opened.conclusion) or "",
+    )
+
+
+def as_one(names: Iterable[str]) -> frozenset[str]:
+    """Names by which premises are found: one for each function of natural numbers, wherever it is printed from."""
+    return frozenset(_TWICE.sub("", name) for name in names)
+
+
+def bound_names(text: str) -> list[str]:
+    """The names that a text binds which the prover printed in full."""
+    return [name for group in _BINDERS.findall(text) for name in group.split()]
+
+
+def symbols_of(text: str, without: Iterable[str] = ()) -> frozenset[str]:
+    """The global names in a text that the prover printed in full."""
+    return frozenset(_SYMBOL.findall(text)) - LOGIC - frozenset(without)
