@@ -22,6 +22,7 @@ from pipeline.development.context import Context
 from pipeline.development.moves import Closer, Move, View, view
 from pipeline.development.plainer import plainer
 from pipeline.development.premises import Premise, bound_names, symbols_of
+from pipeline.development.steps import Step, sentences
 from verifiers.audit.rocq.lint import refuse_block
 from verifiers.audit.rocq.sentences import split
 from verifiers.rocq.document import GoalText
@@ -64,17 +65,6 @@ LEVELS = (
     *(*INDUCTIONS, Level(2, 1), Level(2, 2), Level(3, 1), Level(3, 2), Level(2, 2, seconds=LONG)),
     *(Level(4, 1), Level(4, 2), Level(5, 2), Level(4, 2, seconds=LONG), Level(6, 2), Level(8, 2, seconds=LONG)),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A tactic, and how each goal that it leaves is proved."""
-
-    tactic: str
-    then: tuple[Step, ...] = ()
-
-    def __len__(self) -> int:
-        return 1 + sum(len(step) for step in self.then)
 
 
 class Spent(Exception):  # noqa: N818 (an event, not an error of ours)
@@ -204,12 +194,12 @@ class Search:
     def _after(self, prefix: Prefix, tactic: str, goals: tuple[GoalText, ...], level: Level) -> Step | None:
         """The step with proofs of all goals that it leaves."""
         then: list[Step] = []
-        depends = len(goals) > 1 and any(_VARIABLE.search(str(goal)) for goal in goals)
+        depends = any(_VARIABLE.search(str(goal)) for goal in goals)
         for number, shown in enumerate(goals, 1):
             goal = shown
             focus = (f"{number}: {{",) if len(goals) > 1 else ()
             behind = (*prefix, f"{tactic}.", *focus)
-            if depends:  # what proves one goal says what the others are about
+            if depends and focus:  # what proves one goal says what the others are about
                 behind = (*prefix, f"{tactic}.", *(one for step in then for one in ("{", *sentences(step), "}")), "{")
                 left = self._run(behind, "idtac")
                 if left.goals is None or len(left.goals) != 1:
@@ -219,7 +209,15 @@ class Search:
             if found is None:
                 return None
             then.append(found)
-        return Step(tactic, tuple(then))
+        step = Step(tactic, tuple(then))
+        if depends and self._shelved((*prefix, *sentences(step))) > self._shelved(prefix):
+            return None  # a value that nobody found
+        return step
+
+    def _shelved(self, prefix: Prefix) -> int:
+        """How many values are still to be found behind these sentences."""
+        self.budget.check()
+        return self.context.session.step(prefix[:-1], prefix[-1]).shelved
 
     def _closes(self, prefix: Prefix, goal: GoalText, closer: Closer, seconds: float) -> bool:
         return self._is_closed(goal, self._try(prefix, goal, f"solve [{closer.tactic}]", seconds))
@@ -271,28 +269,3 @@ class Search:
         if outcome.reason == "timeout":
             return _Left(None, stopped_after=seconds)
         return _Left(outcome.goals[: outcome.focused] if outcome.ok else None, outcome.shelved)
-
-
-def sentences(step: Step) -> tuple[str, ...]:
-    """A proof as the sentences that the prover is given."""
-    if len(step.then) == 1:
-        return (f"{step.tactic}.", *sentences(step.then[0]))
-    return (f"{step.tactic}.", *(one for child in step.then for one in ("{", *sentences(child), "}")))
-
-
-BULLETS = ("-", "+", "*", "--", "++", "**", "---", "+++", "***")
-
-
-def written(step: Step, depth: int = 0) -> str:
-    """A proof as text: a bullet for each goal where a tactic leaves several."""
-    lines = [f"{step.tactic}."]
-    if len(step.then) == 1:
-        lines.append(written(step.then[0], depth))
-    elif len(step.then) > 1:
-        bullet = BULLETS[min(depth, len(BULLETS) - 1)]
-        for child in step.then:
-            inner = written(child, depth + 1).splitlines()
-            lines.append(
-                "\n".join([f"{bullet} {inner[0]}", *(f"{' ' * (len(bullet) + 1)}{line}" for line in inner[1:])])
-            )
-    return "\n".join(lines)

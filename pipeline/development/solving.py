@@ -18,7 +18,8 @@ from pipeline.development.context import Context, rests_on
 from pipeline.development.document import Hole
 from pipeline.development.moves import view
 from pipeline.development.premises import Premise, symbols_of
-from pipeline.development.search import LEVELS, Budget, Search, Spent, Step, written
+from pipeline.development.search import LEVELS, Budget, Search, Spent
+from pipeline.development.steps import Step, written
 from verifiers.audit.rocq.filling import Filling, refusal
 from verifiers.audit.rocq.layers import refuse_exact
 from verifiers.audit.rocq.sentences import identifiers, normal_text, split

@@ -17,9 +17,10 @@ from pipeline.development.context import Context, named_among
 from pipeline.development.coq_project import Project
 from pipeline.development.document import Document, Hole
 from pipeline.development.scratch_copy import Copy
-from pipeline.development.search import LEVELS, Budget, Search, Spent, written
+from pipeline.development.search import LEVELS, Budget, Search, Spent
 from pipeline.development.solving import TEST_SHARE, Helper, Solver
 from pipeline.development.source import LOAD_SECONDS, read_document
+from pipeline.development.steps import written
 from verifiers.audit.rocq.sentences import identifiers, normal_text, rename, split
 
 SEARCH_SHARE = 0.4
@@ -173,7 +174,9 @@ def _proof(context: Context, before: str, budget: Budget) -> str | None:
         step = Search(context, before, budget).run()
     except Spent:
         return None
-    return written(step) if step is not None else None
+    if step is None or not context.session.run(f"{written(step)}\n}}", LOAD_SECONDS, before=before, goals=False).ok:
+        return None
+    return written(step)
 
 
 def _is_false(context: Context, hole: Hole, name: str, seed: int) -> bool:
