@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from domain import Candidate, Const, Elaboration, Fix, Lemma, Match, Problem, Verdict
-from pipeline.proposers.conjecture import testing
+from pipeline.proposers.conjecture import exploration, testing
+from term_algebra import constants
 from term_algebra.ordering import Precedence, classify
 from term_algebra.theory import Theory, open_statement
 from verifiers.audit.lean.compiler import Compiler
@@ -396,3 +397,10 @@ def test_automation_asks_for_those_tactics_that_a_header_brings(verifier: LeanVe
         asked = {tactic for tactic in CLOSERS if re.search(rf"(?<![\w']){re.escape(tactic)}(?![\w'])", texts)}
         assert asked == set(tactics)
     assert "Nat.add_comm" in script
+
+
+def test_laws_about_sums_are_found(verifier: LeanVerifier) -> None:
+    (found,) = elaborated(verifier, problem(SIGNS, "theorem t (n : Nat) : double n = n + n"))
+    double = next(one for one in found.definitions if one.readable == ("double",))
+    laws = exploration.explore([one for one in found.definitions if one.readable in (("Nat.add",), ("double",))])
+    assert any({double.names[0], "Nat.add"} <= constants(law) for law in laws)

@@ -47,8 +47,10 @@ def canon(mentioned: Container[str] = ()) -> Canon:
 
 
 def core_groups(mentioned: Container[str]) -> list[Group]:
-    """The functions of Lean's core that are mentioned."""
-    return [Group(functions=(one,)) for one in FUNCTIONS if one.name in mentioned]
+    """The functions of Lean's core that are mentioned, and those that they call."""
+    known = {one.name: Group(functions=(one,)) for one in FUNCTIONS}
+    called = {name for group in known.values() if group.names[0] in mentioned for name in group.mentioned}
+    return [group for name, group in known.items() if name in mentioned or name in called]
 
 
 def prelude_id(prelude: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from domain import App, Branch, Const, Constructor, Datatype, Fix, FixFunction, Forall, Function, Match, Sort, Term, Var
 
@@ -52,5 +52,17 @@ def _append() -> Function:
     return Function("List.append", Forall("A", _TYPE, _arrow(_LIST, _LIST, _LIST)), Fix((member,), "append"))
 
 
-FUNCTIONS = (_append(),)
-"""Functions of the core that proposers have no meaning for by their names alone (`term_algebra.standard`)."""
+def _arithmetic(name: str, nothing: Term, more: Callable[[Term], Term]) -> Function:
+    """A function of two numbers by recursion on the second; `more` is what a call with the number before becomes."""
+    parameters = (("m", _NAT), ("n", _NAT))
+    branches = (Branch("O", (), nothing), Branch("S", ("k",), more(App(Var("self"), (Var("m"), Var("k"))))))
+    member = FixFunction("self", parameters, "n", _NAT, Match(Var("n"), branches))
+    return Function(name, _arrow(_NAT, _NAT, _NAT), Fix((member,), "self"))
+
+
+FUNCTIONS = (
+    _arithmetic("Nat.add", Var("m"), lambda before: App(Const("S"), (before,))),
+    _arithmetic("Nat.mul", Const("O"), lambda before: App(Const("Nat.add"), (before, Var("m")))),
+    _append(),
+)
+"""Functions of the core that explorations and inductions look into; each calls none but those before it."""
