@@ -114,6 +114,17 @@ def refills(*files: Results) -> Iterator[Row]:
     return (row | {"arm": file["arm"]} for file in files for row in file["rows"])
 
 
+def holes(file: Results) -> Iterator[Row]:
+    """A row for each library, and one for all."""
+    arms = ("ours", "sauto", "hammer")
+    libraries = list(dict.fromkeys(row["library"] for row in file["rows"]))
+    for name, group in ((name, [row for row in file["rows"] if row["library"] == name]) for name in libraries):
+        told = {arm: sum(row[arm]["proved"] for row in group) for arm in arms}
+        together = sum(any(row[arm]["proved"] for arm in arms) for row in group)
+        yield {"library": name, "holes": len(group), "together": together} | told
+    yield {"library": "all"} | file["headline"]
+
+
 def premises(*files: Results) -> Iterator[Row]:
     for file in files:
         told = {side: ", ".join(file["headline"][side]) for side in SIDES}

@@ -211,6 +211,20 @@ TABLES = (
         rows.refills,
     ),
     Table(
+        "Holes of developments",
+        ("holes_development",),
+        "`bench/holes.py --part development --sample 2 --cpu-seconds 10`",
+        {
+            "library": "{library}",
+            "holes": "{holes}",
+            "ours": "{ours}",
+            "CoqHammer's tactics": "{sauto}",
+            "`hammer`": "{hammer}",
+            "together": "{together}",
+        },
+        rows.holes,
+    ),
+    Table(
         "Repair of broken proofs",
         ("repair",),
         "`bench/repair.py --each 45 --minif2f FILE`",
