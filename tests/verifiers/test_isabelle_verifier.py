@@ -222,6 +222,16 @@ def test_a_session_that_the_server_forgot_is_started_again(verifier: IsabelleVer
     assert kinds(verifier.check([offer(HONEST[1])])) == [PROVED]
 
 
+def test_another_server_does_not_take_over_a_session_that_was_lost(tmp_path: Path) -> None:
+    with running(tmp_path) as server:
+        verifier = IsabelleVerifier(server.settings())
+        assert kinds(verifier.check([offer(HONEST[0])])) == [PROVED]
+        server.play({"forget": True, "greeting": {"isabelle_name": "Isabelle1789 (stand-in)"}})
+        with pytest.raises(OutsideError, match=r"was 'Isabelle2025-2 .stand-in.' and is 'Isabelle1789"):
+            verifier.check([offer(HONEST[1])])
+        verifier.close()
+
+
 def test_an_old_server_has_one_session_at_a_time(tmp_path: Path) -> None:
     with running(tmp_path) as server:
         server.play({"greeting": {"isabelle_version": "Isabelle2020 (stand-in): April 2020"}})

@@ -13,7 +13,7 @@ from verifiers.audit.lean.toolchain import find
 from verifiers.audit.lean.uses import SHOW_ALL
 from verifiers.audit.sandbox import GIBIBYTE, Sandbox
 from verifiers.audit.words import ParseError
-from verifiers.lean import matches
+from verifiers.lean import matches, operators
 from verifiers.lean.printed import Reading, definition_body
 from verifiers.lean.reader import parse, term_name
 from verifiers.lean.terms import render
@@ -118,3 +118,12 @@ def test_core_names_are_the_same_for_every_prover_and_never_taken_for_a_files_ow
 def test_what_is_not_understood_is_refused(text: str) -> None:
     with pytest.raises(ParseError):
         parse(text)
+
+
+@pytest.mark.parametrize("name", ["Int.div", "Int.tdiv", "Int.fdiv", "Int.mod", "Int.tmod", "Int.fmod"])
+def test_a_function_that_rounds_in_another_way_is_not_written_as_the_sign(name: str) -> None:
+    """`Int.div` once rounded towards zero: written as `/`, a statement about it would be another statement."""
+    sign = parse("@HDiv.hDiv.{0, 0, 0} Int Int Int (@instHDiv.{0} Int Int.instDivInt) a b", ["a", "b"])
+    assert sign == App(Const("Int.ediv"), (Var("a"), Var("b")))
+    other = App(Const(name), (Var("a"), Var("b")))
+    assert operators.written(other) == other

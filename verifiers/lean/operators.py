@@ -53,7 +53,7 @@ def _integer() -> Mapping[str, _Sign]:
         "Int.add": _binary(integer, "HAdd.hAdd", "instHAdd", Const("Int.instAddInt")),
         "Int.sub": _binary(integer, "HSub.hSub", "instHSub", Const("Int.instSubInt")),
         "Int.mul": _binary(integer, "HMul.hMul", "instHMul", Const("Int.instMulInt")),
-        "Int.div": _binary(integer, "HDiv.hDiv", "instHDiv", Const("Int.instDivInt")),
+        "Int.ediv": _binary(integer, "HDiv.hDiv", "instHDiv", Const("Int.instDivInt")),
         "Int.emod": _binary(integer, "HMod.hMod", "instHMod", Const("Int.instModInt")),
         "Int.le": _Sign("LE.le", 1, Const("Int.instLEInt")),
         "Int.lt": _Sign("LT.lt", 1, Const("Int.instLTInt")),

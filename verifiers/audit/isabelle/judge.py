@@ -51,6 +51,7 @@ class Judge:
         self._sandbox = sandbox
         self._sessions: dict[tuple[str, ...], Session] = {}
         self._untouched: set[tuple[str, ...]] = set()
+        self._version = ""
         self._closed_cpu_seconds = 0.0
         limits = f"{settings.session} {settings.recheck_seconds}"
         self._judged = Judged(VerdictCache(settings.cache_entries), self.describe, limits, _named)
@@ -60,11 +61,7 @@ class Judge:
     @property
     def version(self) -> str:
         """What the server calls itself, like `Isabelle2025-2`. Raises `OutsideError` when there is none."""
-        return self._version
-
-    @cached_property
-    def _version(self) -> str:
-        return self._session(()).identity.name
+        return self._version or self._session(()).identity.name
 
     def describe(self) -> str:
         """The prover and its version, like `isabelle Isabelle2025-2`."""
@@ -183,8 +180,6 @@ class Judge:
             return self._use(session, cases, seconds, *(asked or [case.names.audit for case in cases]))
 
     def _use(self, session: Session, cases: Sequence[Case], seconds: float, *asked: str) -> Used:
-        if session.identity.name != self.version:
-            raise OutsideError(f"the Isabelle server was {self.version!r} and is {session.identity.name!r} now")
         return session.use({name: text for case in cases for name, text in case.texts.items()}, asked, seconds)
 
     @contextmanager
@@ -254,10 +249,17 @@ class Judge:
         self._closed_cpu_seconds += session.cpu_seconds()
 
     def _new_session(self, include: tuple[str, ...]) -> Session:
-        def opened() -> Server:
-            return open_server(self.settings, self._sandbox)
+        return Session(self.settings, self._open, include)
 
-        return Session(self.settings, opened, include)
+    def _open(self) -> Server:
+        """A server, also in place of one that a session has lost. Raises `OutsideError` when it is another one."""
+        server = open_server(self.settings, self._sandbox)
+        name = server.client.identity.name
+        self._version = self._version or name
+        if name != self._version:
+            server.close()
+            raise OutsideError(f"the Isabelle server was {self._version!r} and is {name!r} now")
+        return server
 
 
 def _named(candidate: Candidate) -> Sequence[Lemma]:
