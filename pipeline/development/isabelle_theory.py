@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from datasets.jsonl import write_problems
-from domain import Problem, UserError, Verdict
+from domain import Candidate, Problem, UserError
 from library_store.files import write_atomically
 from library_store.snapshot import read
 from verifiers.audit.isabelle.keywords import STATEMENTS
@@ -32,7 +32,10 @@ from verifiers.protocol import Verifier
 from verifiers.steps import Step
 
 WHOLE = 'theorem lemmary_whole: "True"'
-"""What is asked to be stated behind the filled theory, to see that it loads."""
+"""What is proved behind the filled theory, to see that it loads."""
+
+WHOLE_SECONDS = 600.0
+"""For the filled theory to load, wall time."""
 
 
 class Hole(NamedTuple):
@@ -68,11 +71,12 @@ class Theory:
         return text
 
     def refused(self, verifier: Verifier, proofs: Mapping[str, str]) -> str | None:
-        """Why the theory does not load with these proofs, or None."""
+        """Why the theory is not seen to load with these proofs, or None."""
         text = self.filled(proofs)
         header = text[_frame_start(text) : _last_end(text)]
-        (answer,) = verifier.elaborate([Problem("lemmary_whole", "isabelle", header, WHOLE)])
-        return answer.messages[0].text if isinstance(answer, Verdict) else None
+        problem = Problem("lemmary_whole", "isabelle", header, WHOLE)
+        (verdict,) = verifier.check([Candidate(problem, "by simp")], WHOLE_SECONDS)
+        return None if verdict.verdict == "accepted" else verdict.messages[0].text
 
     def patch(self, proofs: Mapping[str, str]) -> str:
         """The proofs as a unified diff."""

@@ -10,6 +10,7 @@ import pytest
 
 from domain import UserError
 from pipeline.commands.prove import prove
+from pipeline.development import isabelle_theory
 from pipeline.development.isabelle_theory import proofs_of, read_theory
 from tests.verifiers.isabelle_stand_in import running
 from verifiers.audit.isabelle.settings import PASSWORD_VARIABLE, SERVER_VARIABLE
@@ -104,6 +105,17 @@ def test_the_whole_theory_is_loaded_with_the_new_proofs(file: Path, tmp_path: Pa
         verifier.close()
     assert refused is not None
     assert refused.startswith('the header: Undefined fact: "undefined_fact"')
+
+
+def test_a_theory_that_does_not_load_in_time_is_not_taken_to_load(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(isabelle_theory, "WHOLE_SECONDS", 0.5)
+    with running(tmp_path) as server:
+        verifier = IsabelleVerifier(server.settings())
+        refused = read_theory(file).refused(verifier, {"second": "using loops_forever by simp"})
+        verifier.close()
+    assert refused == "the time limit was reached"
 
 
 @pytest.mark.parametrize(
