@@ -324,4 +324,4 @@ def test_a_missing_lean_is_one_line() -> None:
     with pytest.raises(OutsideError, match="Lean is missing"):
         _ = LeanVerifier(LeanSettings(command=("/nowhere/lean",))).version
     with pytest.raises(OutsideError, match="no Lean project"):
-        find(LeanSettings(command=("lean",), project=Path("/nowhere")))
+        find(LeanSettings(command=("sh",), project=Path("/nowhere")))

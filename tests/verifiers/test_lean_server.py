@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from io import FileIO
@@ -337,17 +338,24 @@ def test_a_side_that_does_not_read_keeps_nobody_waiting(pipes: Pipes) -> None:
         messages.receive(lambda: False)
 
 
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that the sandboxed user may enter, as those of pytest's own are not."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
 @pytest.mark.parametrize("status", [1, 3])
-def test_a_lake_beside_lean_is_not_asked(toolchain: Toolchain, tmp_path: Path, status: int) -> None:
-    program = Path(shutil.copy(Path(toolchain.command[0]).resolve(), tmp_path / "lean"))
-    lake = tmp_path / "lake"
+def test_a_lake_beside_lean_is_not_asked(toolchain: Toolchain, open_folder: Path, status: int) -> None:
+    program = Path(shutil.copy(Path(toolchain.command[0]).resolve(), open_folder / "lean"))
+    lake = open_folder / "lake"
     lake.write_text(f"#!/bin/sh\nexit {status}\n")
-    for path in (tmp_path, *tmp_path.parents[:2], program, lake):
-        path.chmod(0o755)
+    lake.chmod(0o755)
     asked = [toolchain.command[0], "-c", "import sys; print(sys.base_prefix)"]
     home = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
     python = ("env", f"PYTHONHOME={home}", str(program), "-S", *toolchain.command[3:])
-    beside = replace(toolchain, command=python, readable=(*toolchain.readable, tmp_path))
+    beside = replace(toolchain, command=python, readable=(*toolchain.readable, open_folder))
     with Session(beside) as session:
         loaded = session.load(beside.header(HEADER))
         assert loaded.ok, loaded.error
