@@ -60,6 +60,9 @@ class Closed:
     ending: str
     taken: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     """Name → variables of the sections around the hole that it takes as arguments once these are closed."""
+    stated: str = ""
+    """The hole itself, admitted, with `ending`."""
+    name: str = ""
 
 
 def read_closed(context: Context, hole: Hole) -> Closed | None:
@@ -71,8 +74,8 @@ def read_closed(context: Context, hole: Hole) -> Closed | None:
         sections.append(f"End {container.name}.")
     ending = "\n".join(sections)
     using = "Proof using All." if sections else "Proof."
-    before = f"{hole.statement}\n{using}\nAdmitted.\n{ending}\n{_SHOW}"
-    outcome = context.session.run(f"Check @{hole.name}.", SECONDS, before=before, goals=False)
+    stated = f"{hole.statement}\n{using}\nAdmitted.\n{ending}\n"
+    outcome = context.session.run(f"Check @{hole.name}.", SECONDS, before=f"{stated}{_SHOW}", goals=False)
     said = _said(outcome.messages)
     if not outcome.ok or not said:
         return None
@@ -81,7 +84,8 @@ def read_closed(context: Context, hole: Hole) -> Closed | None:
     except ParseError:
         return None
     definitions = _definitions(context, term, ending)
-    return Closed(term, definitions, ending, _taken(context, definitions) if ending else {})
+    taken = _taken(context, definitions) if ending else {}
+    return Closed(term, definitions, ending, taken, stated, hole.name)
 
 
 def _taken(context: Context, definitions: Sequence[Definition]) -> dict[str, tuple[str, ...]]:
@@ -211,6 +215,9 @@ def counterexample(context: Context, closed: Closed, seed: int, seconds: float) 
         return None
     if met is None or script is None:
         return None
+    same = f"Check (@{closed.name} : {render(closed.term)})."
+    if not context.session.run(same, SECONDS, before=closed.stated, goals=False).ok:
+        return None  # what was read is not what the file states
     text = f"Goal ({render(closed.term)}) -> Coq.Init.Logic.False.\nProof.\n{script}\nQed."
     outcome = context.session.run(text, SECONDS, before=f"{closed.ending}\n{refutation.TACTICS}", goals=False)
     return dict(met.values) if outcome.ok else None

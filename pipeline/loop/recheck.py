@@ -70,8 +70,8 @@ def recheck(context: RunContext, workers: Workers, progress: Progress) -> Rechec
         failed += judged.bad
         reasons += [judged.reason] if judged.reason else []
         _record(workers, progress, judged)
-    open_again(workers, progress)
     workers.library.set_trust(good, "rechecked")
+    open_again(workers, progress)
     left = len(lemmas) - len(good) - len(failed)
     why = next(iter(reasons), "their prelude is not this run's") if left else ""
     detail = {"failed": len(failed), "not_judged": left} | ({"why": why} if left else {})

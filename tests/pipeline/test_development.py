@@ -13,14 +13,16 @@ import pytest
 
 from domain import UserError
 from pipeline.__main__ import main
-from pipeline.development import coq_project, judging
-from pipeline.development.document import Document
+from pipeline.development import coq_project, judging, theory
+from pipeline.development.context import Context
+from pipeline.development.document import Document, Hole
 from pipeline.development.scratch_copy import Copy
 from pipeline.development.solving import Answer, Solver
 from pipeline.development.unfinished import Unfinished
 from pipeline.development.work import Options, Work
 from verifiers.audit.rocq.development import Judgement
 from verifiers.audit.rocq.filling import Filling, filled, refusal
+from verifiers.rocq.terms import parse_typed
 
 DEMO = Path(__file__).parent / "demo"
 
@@ -621,6 +623,18 @@ Theorem own : forall x, next x = Z.add x 2. Admitted.
 def test_false_statements_about_binary_numbers_are_refuted(tmp_path: Path) -> None:
     target = written(tmp_path / "dev", Work=BINARY) / "Work.v"
     assert set(proved_again(target, tmp_path / "out").values()) == {"refuted"}
+
+
+def test_a_statement_that_was_misread_is_not_refuted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def misread(context: Context, hole: Hole) -> theory.Closed | None:
+        closed = read_closed(context, hole)
+        assert closed is not None
+        return replace(closed, term=parse_typed("x\n     : forall n : nat, @eq nat n O").type)
+
+    read_closed = theory.read_closed
+    target = written(tmp_path / "dev", Work="Lemma a : forall n : nat, n = n. Admitted.\n") / "Work.v"
+    monkeypatch.setattr(theory, "read_closed", misread)
+    assert proved_again(target, tmp_path / "out") == {"a": "proved"}
 
 
 def test_a_fault_of_ours_costs_one_hole_and_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
