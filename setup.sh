@@ -100,7 +100,7 @@ model() {
 
 case "${1:-base}" in
 base)
-    apt_packages coq libcoq-stdlib libcoq-dpdgraph bubblewrap libnuma1
+    apt_packages coq libcoq-stdlib libcoq-dpdgraph bubblewrap eprover libnuma1
     python_environment .venv
     python_packages .venv requirements.lock "about 200, 1.5 GB"
     model

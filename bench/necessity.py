@@ -35,7 +35,7 @@ from pipeline.loop.context import CanonicalStatement, RunContext, build
 from pipeline.loop.prove import Proof, Screen, Search
 from pipeline.loop.resume import stored
 from pipeline.loop.retrieve import retrieve_for_problem
-from pipeline.loop.stages import QUICK, STOPPED
+from pipeline.loop.stages import CHOSEN, QUICK, STOPPED
 from verifiers.audit.rocq.judge import RocqSettings
 from verifiers.rocq.verifier import RocqVerifier
 
@@ -81,7 +81,7 @@ class Bench:
         lemmas = [] if hidden is None else [one for one in offered if one.id not in hidden]
         most = context.settings.prove.scripts
         search = Search(context, log, context.of_problem(name), lemmas, most=most, seconds=self._seconds)
-        found = search.run(*QUICK, STOPPED)
+        found = search.run(*QUICK, CHOSEN, STOPPED)
         proved = found is not None and self._audited(context.elaborations[name], found)
         lemmas = found.lemmas if found is not None else ()
         row = {

@@ -92,6 +92,9 @@ class ProveSettings(Group):
     scripts: Natural = 80
     """Scripts of the automation tried on a problem, as many without lemmas, with those selected, and with the closest
     few of these; 0 leaves automation out."""
+    saturation: bool = True
+    """Whether E (`eprover`, where it is installed) chooses lemmas for further scripts of conditional proofs, where
+    others failed. Rocq only."""
     cpu_seconds: float = Field(default=20.0, gt=0.0)
     """Prover CPU seconds of an attempt in the first two rounds after which no further script is tried; each later round
     has twice those of the one before, up to eight times. Without any lemma it is a tenth while rounds follow."""

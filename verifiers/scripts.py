@@ -74,6 +74,8 @@ class ProverAutomation(Protocol):
     """CPU seconds of a script in a first pass over a portfolio; None for no such pass."""
     reads_terms: bool
     """Whether statements are terms here. Where they are their authors' text, lemmas are given as they are retrieved."""
+    takes_choices: bool
+    """Whether the lemmas that a saturation prover chooses are worth scripts of their own."""
 
     def knowing(self, tactics: Sequence[str]) -> ProverAutomation:
         """The same where a header brings these tactics (`Elaboration.tactics`)."""

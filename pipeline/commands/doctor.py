@@ -196,6 +196,7 @@ CHECKS: dict[str, Callable[[], str]] = {
     "coqidetop": checks.check_coqidetop,
     "coqchk": checks.check_coqchk,
     "dpdgraph": checks.check_dpdgraph,
+    "eprover": checks.check_eprover,
     "lean": checks.check_lean,
     "isabelle": checks.check_isabelle,
     "ray": _ray,
@@ -205,5 +206,5 @@ CHECKS: dict[str, Callable[[], str]] = {
 }
 """Part → its check, which returns what it saw or raises what is wrong."""
 
-NOT_NEEDED = frozenset({"gpu", "isabelle", "lean"})
+NOT_NEEDED = frozenset({"eprover", "gpu", "isabelle", "lean"})
 """Parts that the embedded default does without."""

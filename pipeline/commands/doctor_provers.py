@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from domain import Candidate, Problem
+from pipeline.proposers.automation import saturation
 from verifiers.audit.rocq.version import program
 from verifiers.audit.sandbox import Finished, Limits, Sandbox
 
@@ -98,6 +99,15 @@ def check_dpdgraph() -> str:
             "proof dependencies cannot be read", "apt-get install --no-install-recommends libcoq-dpdgraph"
         )
     return "read from a proof term which lemma it uses"
+
+
+def check_eprover() -> str:
+    if not saturation.available():
+        raise AilmentError("not installed; runs choose lemmas without it", f"apt-get install {saturation.PROGRAM}")
+    answer = saturation.ask("fof(l0, axiom, ![X]: f(X) = X).\nfof(g, conjecture, f(f(c)) = c).\n")
+    if answer.used != {0}:
+        raise AilmentError("it does not prove f(f(c)) = c from f(x) = x", f"reinstall {saturation.PROGRAM}")
+    return "E proved f(f(c)) = c from f(x) = x"
 
 
 def _installed_program(name: str) -> tuple[str, ...]:

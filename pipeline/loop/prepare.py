@@ -15,6 +15,7 @@ from pipeline.config import RunSettings
 from pipeline.loop.context import Model, RunContext, build
 from pipeline.loop.progress import Progress
 from pipeline.loop.workers import Workers
+from pipeline.proposers.automation import saturation
 from pipeline.words import counted, listed
 
 
@@ -78,10 +79,14 @@ def _state(problem: Problem, answer: Elaboration | Verdict) -> ProblemState:
 
 def _record_start(context: RunContext, workers: Workers, progress: Progress, unread: dict[str, list[str]]) -> None:
     """Records with which programs the run goes on, and tells what they give notice of and what they did not read."""
-    card = context.model_card
+    settings, card = context.settings, context.model_card
     versions = {"prover": workers.verifiers[0].describe(), "lemmary": __version__}
     if card is not None:
         versions["model"] = f"{card.name} ({card.version})"
+    if settings.prove.saturation and context.backend.automation.takes_choices:
+        versions["eprover"] = saturation.version()
+        if not saturation.available():
+            progress.notices(["eprover is not installed: no lemmas are chosen by it (`apt-get install eprover`)"])
     told = gather([actor.handle.notices.remote() for actor in workers.verifiers])
     progress.notices(dict.fromkeys(note for notes in told for note in notes))
     progress.notices(f"{counted(len(names), 'problem')} ({listed(names)}): {why}" for why, names in unread.items())

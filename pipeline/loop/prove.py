@@ -17,12 +17,16 @@ from pipeline.loop.attempt_log import AttemptLog
 from pipeline.loop.context import CanonicalStatement, RunContext
 from pipeline.loop.repair import repair_candidate
 from pipeline.loop.stages import PROCEDURES, Stage
+from pipeline.proposers.automation import saturation
 from pipeline.proposers.automation.portfolio import minimise
 from term_algebra.theory import open_statement
 from verifiers.scripts import Script
 
 CLOSEST = 8
 """Lemmas of the selected ones that are also tried alone: more of them can take a proof astray."""
+
+SMALLEST = 5, 12
+"""How many of the smallest lemmas a saturation prover chooses among first."""
 
 AS_LONG, MOMENT = 2.0, 0.1
 """A lemma is needed if without it the proof fails or takes more than twice the time and 0.1 CPU seconds."""
@@ -136,8 +140,12 @@ class Search:
             stuck: goals on which automation got stuck: what speaks of their terms is relevant too.
         """
         self.screen = Screen(context, log, statement, seconds)
+        self._log = log
         self._term = term = statement.term
+        self._lemmas = tuple(lemmas)
         self._automation = automation = context.automation(statement.prelude_id)
+        asked = most > 0 and context.settings.prove.saturation and context.backend.automation.takes_choices
+        self._saturates = asked and saturation.available()
         prelude = context.preludes[statement.prelude_id]
         logic = bare and most > 0 and (not statement.reached or bool(prelude))
         self._procedures = context.means(statement.prelude_id).procedures(prelude) if logic else ()
@@ -185,8 +193,33 @@ class Search:
         yield from islice(self._bare_scripts, stage.bare)
         yield from islice(self._selected_scripts, stage.selected)
         yield from islice(self._closest_scripts, stage.closest)
+        if stage.chosen and self._saturates:
+            yield from self._chosen_scripts(stage.chosen)
         if stage.stopped:
             yield from sorted(self._stopped, key=lambda script: not script.uses_lemmas)
+
+    def _chosen_scripts(self, most: int) -> Iterator[Script]:
+        """Scripts for each choice of lemmas that a saturation prover makes.
+
+        It chooses among the smallest first, for others lead it astray too, then among those selected, then among all.
+        """
+        term, automation, screen = self._term, self._automation, self.screen
+        smallest = [automation.smallest(term, self._lemmas, number) for number in SMALLEST]
+        sets = {tuple(one.id for one in lemmas): lemmas for lemmas in (*smallest, self._selected, self._lemmas)}
+        seen: set[tuple[str | None, tuple[str, ...]]] = set()
+        for lemmas in sets.values():
+            for choice in saturation.select(term, automation, lemmas):
+                self._log.prover_seconds += choice.seconds
+                screen.left -= choice.seconds
+                if screen.left <= 0:
+                    return
+                ids = tuple(lemma.id for lemma in choice.lemmas or ())
+                if not choice.lemmas or not seen.isdisjoint([(None, ids), (choice.variable, ids)]):
+                    continue
+                seen.add((choice.variable, ids))
+                scripts = automation.scripts(term, choice.lemmas)
+                fitting = (one for one in scripts if choice.variable is None or one.plan.variable == choice.variable)
+                yield from islice(fitting, most)
 
     def _narrowed(self, script: Script, seconds: float) -> Proof:
         """An accepted candidate, which took so many CPU seconds, with no more lemmas than it needs."""

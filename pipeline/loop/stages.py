@@ -25,6 +25,8 @@ class Stage:
     """Scripts with the closest of these alone."""
     procedures: bool = False
     """The prover's procedures for what needs no induction."""
+    chosen: int = 0
+    """Scripts for each choice of lemmas that a saturation prover makes."""
     stopped: bool = False
     """Scripts that the quick limit stopped, those with lemmas first."""
     quick: bool = True
@@ -41,6 +43,8 @@ NEXT = Stage(bare=8, selected=5, closest=12)
 REST = Stage(bare=None, selected=None, closest=None)
 
 PROCEDURES = Stage(procedures=True, quick=False)
+
+CHOSEN = Stage(chosen=4)
 
 STOPPED = Stage(stopped=True, quick=False)
 
@@ -59,11 +63,11 @@ class Effort(NamedTuple):
     """Whether it has as many scripts as a problem has, and half of the time that is left."""
 
 
-FEW = Effort((FIRST,), ())
+FEW = Effort((FIRST, CHOSEN), ())
 
-ALL = Effort(QUICK, QUICK)
+ALL = Effort((*QUICK, CHOSEN), QUICK)
 
-PATIENT = Effort((*QUICK, STOPPED), QUICK, patient=True)
+PATIENT = Effort((*QUICK, CHOSEN, STOPPED), QUICK, patient=True)
 """Only where all else failed in an earlier attempt."""
 
 ORDER: tuple[Stage | Effort, ...] = (FIRST, NEXT, FEW, ALL, REST, PROCEDURES, PATIENT, STOPPED)

@@ -213,8 +213,9 @@ def test_laws_of_an_order_carry_on_what_a_case_split_tells(checker: Checker) -> 
     facts = next(script for script in automation.scripts(goal, laws) if script.plan.kind == "facts")
     assert not checker.error(goal, facts)
     assert checker.error(goal, automation.script(open_statement(goal), Plan("facts"), laws[:1]))
-    special = [lemma_of(theory()["even_two_more"], "")]
-    plans = {script.plan.kind for script in automation.scripts(goal, special)}
+    special = [lemma_of(theory()["even_even"], ""), lemma_of(theory()["even_two_more"], "")]
+    assert automation.smallest(goal, [*special, *laws], 2) == (laws[1], laws[0])
+    plans = {script.plan.kind for script in automation.scripts(goal, special[1:])}
     assert "facts" not in plans
 
 

@@ -62,6 +62,7 @@ class IsabelleAutomation:
 
     quick_seconds: float | None = None
     reads_terms = False
+    takes_choices = False
 
     def knowing(self, tactics: Sequence[str]) -> IsabelleAutomation:
         del tactics

@@ -78,6 +78,7 @@ class LeanAutomation:
 
     quick_seconds: float | None = None  # a script that is stopped costs a new process
     reads_terms = True
+    takes_choices = False
 
     def __init__(self, tactics: Sequence[str] = ()) -> None:
         self.tactics = tuple(tactics)

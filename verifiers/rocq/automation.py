@@ -23,6 +23,7 @@ class RocqAutomation:
 
     quick_seconds: float | None = 0.35
     reads_terms = True
+    takes_choices = True
 
     def knowing(self, tactics: Sequence[str]) -> RocqAutomation:
         del tactics  # they come with `tactics.v`

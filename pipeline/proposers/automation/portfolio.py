@@ -94,6 +94,22 @@ class Portfolio:
         turns.sort(key=lambda one: one[:2])
         return tuple(lemma for _, _, lemma in turns[:most])
 
+    def smallest(self, statement: Term, lemmas: Iterable[Lemma], most: int) -> tuple[Lemma, ...]:
+        """Lemmas over no other functions than the statement reaches, the most general and smallest first.
+
+        How general one is says the number of its constructors, the booleans apart: laws of an order come before what
+        holds of a successor.
+        """
+        own = self.theory.reached(statement)
+        fitting = [lemma for lemma in lemmas if constants(lemma.term) & self.theory.functions.keys() <= own]
+        ranks = {lemma.id: (self._built(lemma.term), size(lemma.term), lemma.id) for lemma in fitting}
+        return tuple(sorted(fitting, key=lambda lemma: ranks[lemma.id])[:most])
+
+    def _built(self, term: Term) -> int:
+        """Constructors in a term that are not booleans."""
+        heads = [part.name for part in subterms(term) if isinstance(part, Const)]
+        return sum(n in self.theory.constructors and self.theory.constructors[n].datatype.name != "bool" for n in heads)
+
     # -------------------------------------------------------------------------------------------------------- scripts
 
     def scripts(self, statement: Term, lemmas: Sequence[Lemma] = ()) -> Iterator[Script]:

@@ -20,3 +20,10 @@ def general(variables: Sequence[str], formula: str) -> str:
 def called(symbol: str, values: Sequence[str]) -> str:
     """A symbol on its arguments."""
     return f"{symbol}({','.join(values)})" if values else symbol
+
+
+def applied_to(function: str, values: Sequence[str]) -> str:
+    """A function that is a value, applied to values one after the other."""
+    for value in values:
+        function = f"ap({function},{value})"
+    return function
