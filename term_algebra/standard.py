@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from domain import App, Const, Constructor, Datatype, Forall, Sort, Term, Var
+from domain import App, Branch, Const, Constructor, Datatype, Forall, Lambda, Match, Sort, Term, Var
 
 
 def arrow(*types: Term) -> Term:
@@ -87,3 +87,21 @@ STANDARD_FUNCTIONS: Mapping[str, Term] = {
     "Nat.eqb": arrow(NAT, NAT, BOOL),
     "Nat.leb": arrow(NAT, NAT, BOOL),
 }
+
+
+def _cases(scrutinee: str, if_true: Term, if_false: Term) -> Match:
+    return Match(Var(scrutinee), (Branch("true", (), if_true), Branch("false", (), if_false)))
+
+
+_TRUE, _FALSE, _B = Const("true"), Const("false"), Var("b")
+BOOLEAN_BODIES: Mapping[str, Term] = {
+    name: Lambda("a", BOOL, Lambda("b", BOOL, body))
+    for name, body in {
+        "andb": _cases("a", _B, _FALSE),
+        "orb": _cases("a", _TRUE, _B),
+        "implb": _cases("a", _B, _TRUE),
+        "xorb": _cases("a", _cases("b", _FALSE, _TRUE), _B),
+        "Bool.eqb": _cases("a", _B, _cases("b", _FALSE, _TRUE)),
+    }.items()
+} | {"negb": Lambda("a", BOOL, _cases("a", _FALSE, _TRUE))}
+"""What the standard functions on truth values compute, as terms."""

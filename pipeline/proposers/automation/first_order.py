@@ -16,30 +16,13 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from domain import App, Branch, Const, Fix, Forall, Lambda, Let, Match, Sort, Term, Var
-from pipeline.proposers.automation.tptp import applied_to, called, general, unused
+from domain import App, Const, Fix, Forall, Lambda, Let, Match, Sort, Term, Var
 from term_algebra import alpha_normal, apply, free_variables, substitute
-from term_algebra.standard import BOOL
+from term_algebra.standard import BOOL, BOOLEAN_BODIES
 from term_algebra.theory import Theory, arguments, as_equation, head_name, is_proposition, pi_binders
 
+_TRUE, _FALSE = Const("true"), Const("false")
 _CONNECTIVES = {"and": "&", "or": "|", "iff": "<=>"}
-
-
-def _cases(scrutinee: str, if_true: Term, if_false: Term) -> Match:
-    return Match(Var(scrutinee), (Branch("true", (), if_true), Branch("false", (), if_false)))
-
-
-_TRUE, _FALSE, _B = Const("true"), Const("false"), Var("b")
-_STANDARD_BODIES: Mapping[str, Term] = {
-    name: Lambda("a", BOOL, Lambda("b", BOOL, body))
-    for name, body in {
-        "andb": _cases("a", _B, _FALSE),
-        "orb": _cases("a", _TRUE, _B),
-        "implb": _cases("a", _B, _TRUE),
-        "xorb": _cases("a", _cases("b", _FALSE, _TRUE), _B),
-        "Bool.eqb": _cases("a", _B, _cases("b", _FALSE, _TRUE)),
-    }.items()
-} | {"negb": Lambda("a", BOOL, _cases("a", _FALSE, _TRUE))}
 
 
 class UntranslatableError(Exception):
@@ -92,7 +75,7 @@ class Formulas:
                 if term.name != "_" and term.name in free_variables(term.body):
                     raise UntranslatableError("a proof is spoken of")
                 return f"({self.formula(term.type, names)} => {self.formula(term.body, names)})"
-            variable = unused(names)
+            variable = _unused(names)
             return f"(![{variable}]: {self.formula(term.body, {**names, term.name: variable})})"
         equation = as_equation(term)
         if equation is not None:
@@ -104,7 +87,7 @@ class Formulas:
         if name == "not" and len(given) == 1:
             return f"(~ {self.formula(given[0], names)})"
         if name == "ex" and len(given) == 2 and isinstance(given[1], Lambda):
-            variable = unused(names)
+            variable = _unused(names)
             return f"(?[{variable}]: {self.formula(given[1].body, {**names, given[1].name: variable})})"
         if name in ("True", "False"):
             return f"${name.lower()}"
@@ -124,7 +107,7 @@ class Formulas:
             case App(Const(name), given):
                 return self._call(name, given, names)
             case App(function, given):
-                return applied_to(self.value(function, names), [self.value(one, names) for one in given])
+                return _applied_to(self.value(function, names), [self.value(one, names) for one in given])
             case Let(name, value, _, body):
                 return self.value(substitute(body, {name: value}), names)
             case Lambda() | Match():
@@ -137,13 +120,13 @@ class Formulas:
         kinds = [*symbol.types, *[False] * len(given)]
         values = [self.value(one, names) for one, is_type in zip(given, kinds, strict=False) if not is_type]
         if len(values) >= symbol.values:
-            return applied_to(called(symbol.text, values[: symbol.values]), values[symbol.values :])
+            return _applied_to(_called(symbol.text, values[: symbol.values]), values[symbol.values :])
         as_value = f"v{symbol.text}"
         if name not in self._as_values:
             self._as_values.add(name)
             variables = [f"X{index}" for index in range(symbol.values)]
-            self._say(variables, f"{applied_to(as_value, variables)} = {called(symbol.text, variables)}")
-        return applied_to(as_value, values)
+            self._say(variables, f"{_applied_to(as_value, variables)} = {_called(symbol.text, variables)}")
+        return _applied_to(as_value, values)
 
     def _symbol(self, name: str) -> _Symbol:
         if name not in self._symbols:
@@ -179,14 +162,14 @@ class Formulas:
             return
         outer = {one: f"X{index}" for index, one in enumerate(free)}
         variable = f"X{len(free)}"
-        left = applied_to(self.value(call, outer), [variable])
+        left = _applied_to(self.value(call, outer), [variable])
         inner = {**outer, term.name: variable}
         self._say([*outer.values(), variable], f"{left} = {self.value(term.body, inner)}")
 
     # --------------------------------------------------------------------------------------------------------- axioms
 
     def _say(self, variables: Sequence[str], formula: str) -> None:
-        self._axioms.append(general(variables, formula))
+        self._axioms.append(_general(variables, formula))
 
     def _describe(self, name: str) -> None:
         if name in self._theory.constructors:
@@ -194,7 +177,7 @@ class Formulas:
             return
         type_ = self._theory.type_of_constant(name)
         function = self._theory.functions.get(name)
-        body = _STANDARD_BODIES.get(name) if function is None else function.body
+        body = BOOLEAN_BODIES.get(name) if function is None else function.body
         if type_ is not None:
             self._axioms += self.two_valued(self._symbols[name].text, type_)
         if body is not None:
@@ -212,9 +195,9 @@ class Formulas:
         if type_ != BOOL:
             return []
         values = [f"X{index}" for index, binder in enumerate(domains) if not isinstance(binder, Sort)]
-        call = applied_to(text, values) if applied else called(text, values)
+        call = _applied_to(text, values) if applied else _called(text, values)
         answers = f"{call} = {self.value(_TRUE, {})} | {call} = {self.value(_FALSE, {})}"
-        return [general(values, answers)]
+        return [_general(values, answers)]
 
     def _constructors(self, datatype: str) -> None:
         """Constructors are injective and differ from one another."""
@@ -230,10 +213,10 @@ class Formulas:
             right = [f"Y{index}" for index in range(number)]
             if left:
                 same = " & ".join(f"{one} = {other}" for one, other in zip(left, right, strict=True))
-                self._say([*left, *right], f"{called(text, left)} = {called(text, right)} => ({same})")
+                self._say([*left, *right], f"{_called(text, left)} = {_called(text, right)} => ({same})")
             for other, others in calls[place + 1 :]:
                 right = [f"Y{index}" for index in range(others)]
-                self._say([*left, *right], f"{called(text, left)} != {called(other, right)}")
+                self._say([*left, *right], f"{_called(text, left)} != {_called(other, right)}")
 
     def _equations(self, name: str, body: Term) -> None:
         parameters: list[str] = []
@@ -283,3 +266,26 @@ class Formulas:
                 self._paths(substitute(call, bound), substitute(rest, bound), known - {scrutinee.name}, there)
             else:
                 self._paths(call, rest, known, (*premises, (scrutinee, whole)))
+
+
+def _unused(names: Mapping[str, str]) -> str:
+    """A variable that no name in sight stands for."""
+    taken = set(names.values())
+    return next(variable for number in itertools.count() if (variable := f"X{number}") not in taken)
+
+
+def _general(variables: Sequence[str], formula: str) -> str:
+    """A formula about all values of its variables."""
+    return f"![{','.join(variables)}]: ({formula})" if variables else formula
+
+
+def _called(symbol: str, values: Sequence[str]) -> str:
+    """A symbol on its arguments."""
+    return f"{symbol}({','.join(values)})" if values else symbol
+
+
+def _applied_to(function: str, values: Sequence[str]) -> str:
+    """A function that is a value, applied to values one after the other."""
+    for value in values:
+        function = f"ap({function},{value})"
+    return function
