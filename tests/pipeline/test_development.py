@@ -181,7 +181,7 @@ def proved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the development beside the output of `prove` on it."""
     folder = tmp_path_factory.mktemp("development")
     shutil.copytree(DEMO, folder / "demo")
-    assert main(["prove", str(folder / "demo"), "--out", str(folder / "out"), "--cpu-seconds", "3"]) == 0
+    assert main(["prove", str(folder / "demo"), "--out", str(folder / "out"), "--cpu-seconds", "9"]) == 0
     return folder
 
 
@@ -310,7 +310,7 @@ def test_no_proof_rests_on_a_statement_that_was_found_false(tmp_path: Path) -> N
     (project / "_CoqProject").write_text("-Q . Dev")
     (project / "Wrong.v").write_text(WRONG)
     (project / "Work.v").write_text(BESIDE_WRONG)
-    assert main(["prove", str(project), "--out", str(tmp_path / "out"), "--cpu-seconds", "4"]) == 0
+    assert main(["prove", str(project), "--out", str(tmp_path / "out"), "--cpu-seconds", "9"]) == 0
     assert {name: row["status"] for name, row in results(tmp_path).items()} == {
         "never": "refuted",
         "back_back": "proved",
@@ -329,7 +329,7 @@ Lemma flatten_mirror : forall t, flatten (mirror t) = rev (flatten t). Admitted.
 
 def test_a_law_of_the_standard_library_that_makes_a_term_larger_is_used(tmp_path: Path) -> None:
     (tmp_path / "Tree.v").write_text(TREE)
-    assert main(["prove", str(tmp_path / "Tree.v"), "--out", str(tmp_path / "out"), "--cpu-seconds", "4"]) == 0
+    assert main(["prove", str(tmp_path / "Tree.v"), "--out", str(tmp_path / "out"), "--cpu-seconds", "9"]) == 0
     found = results(tmp_path)["flatten_mirror"]
     assert found["status"] == "proved"
     assert "rewrite rev_app_distr" in str(found["proof"])
@@ -343,7 +343,7 @@ def test_a_law_of_addition_is_used_however_its_file_is_printed(imports: str, tmp
         "Fixpoint glue (r s : rope) := match r with none => s | more n r => more n (glue r s) end.\n"
         "Lemma weight_glue : forall r s, weight (glue r s) = weight r + weight s. Admitted.\n"
     )
-    assert main(["prove", str(tmp_path / "Weight.v"), "--out", str(tmp_path / "out"), "--cpu-seconds", "5"]) == 0
+    assert main(["prove", str(tmp_path / "Weight.v"), "--out", str(tmp_path / "out"), "--cpu-seconds", "9"]) == 0
     found = results(tmp_path)["weight_glue"]
     assert (found["status"], found["lemmas"]) == ("proved", [])
     assert "assoc" in str(found["proof"])

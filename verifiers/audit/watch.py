@@ -54,12 +54,12 @@ class Limits:
     """Of each process, and (a second later) of all together."""
     memory_bytes: int = 4096 * MEBIBYTE
     """Address space of each process, and resident memory of all together."""
-    own_bytes: int | None = None
-    """Resident memory of all together that is no mapped file; None: no limit beside `memory_bytes`."""
     output_bytes: int = 16 * MEBIBYTE
     """Bytes printed in all, and size of any one file written; the scratch folder may hold four times as much."""
     processes: int = 16
     open_files: int = 256
+    own_bytes: int | None = None
+    """Resident memory of all together that is no mapped file; None: no limit beside `memory_bytes`."""
 
 
 class Box(subprocess.Popen[bytes]):
