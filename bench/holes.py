@@ -8,13 +8,14 @@ A hole is a proof that ends in `Qed`, drawn by seed from the `.v` files that a D
 sections are closed, and the proof is `Admitted`. Each arm gets this one text.
 
 * `ours`: `prove FILE.v`, without a model.
-* `sauto`: the tactics of CoqHammer one after the other, each with a share of the seconds.
-* `hammer`: `sauto`'s seconds first, a tenth of all, then `hammer` with E and CVC4.
+* `sauto`: the tactics of CoqHammer one after the other, each in a `coqc` of its own with a share of the seconds.
+* `hammer`: with E and CVC4. Its own limits are of wall time, so other work on the machine takes from it.
 
-CPU seconds are those of the whole process tree, whatever its processes make of their groups and sessions, less what the
-text costs without any proof: `coqc` of the admitted text for the rivals, what `prove` says of start and final
-compilation for ours. An arm is stopped when its tree has used what it may. A proof counts when `coqc` accepts the text
-with it, for ours in the judgement that `prove` makes itself.
+The seconds of a rival are those of its whole process tree, whatever its processes make of their groups and sessions,
+less what `coqc` takes for the admitted text; it is stopped when they are used up. Ours are bounded and told by `prove`
+itself: its own and the prover's for the hole. Its start and the compilations before and after come on top, and are in
+`tree_seconds`, which nothing bounds tightly. A proof counts when `coqc` accepts the text with it, for ours in the
+judgement that `prove` makes itself.
 """
 
 from __future__ import annotations
@@ -133,10 +134,14 @@ def coqc(folder: Path, text: str, limit: float) -> Cost:
 
 def tactics(task: Task, folder: Path, seconds: float, base: float) -> Row:
     """CoqHammer's tactics, each with its share."""
-    share = seconds / len(TACTICS)
-    tried = " | ".join(f"timeout {max(1, round(share))} solve [{tactic}]" for tactic in TACTICS)
-    text = task.proved_by(f"first [{tried}].", "From Hammer Require Import Tactics.")
-    return _row(coqc(folder, text, base + seconds), base)
+    spent = 0.0
+    for tactic in TACTICS:
+        text = task.proved_by(f"{tactic}.", "From Hammer Require Import Tactics.")
+        cost = coqc(folder, text, base + seconds / len(TACTICS))
+        spent += cost.cpu_seconds - base
+        if cost.code == 0:
+            return {"proved": True, "cpu_seconds": round(spent, 2), "proof": f"{tactic}."}
+    return {"proved": False, "cpu_seconds": round(spent, 2)}
 
 
 def hammer(task: Task, folder: Path, seconds: float, base: float) -> Row:
@@ -144,7 +149,9 @@ def hammer(task: Task, folder: Path, seconds: float, base: float) -> Row:
     each = max(1, round(seconds / 4))
     lines = ["From Hammer Require Import Hammer.", f"Set Hammer ATPLimit {each}.", "Unset Hammer Vampire."]
     lines += ["Unset Hammer Z3.", f"Set Hammer ReconstrLimit {max(1, each // 2)}.", "Set Hammer SAutoLimit 1."]
-    return _row(coqc(folder, task.proved_by("hammer.", " ".join(lines)), base + seconds), base)
+    cost = coqc(folder, task.proved_by("hammer.", " ".join(lines)), base + seconds)
+    row: Row = {"proved": cost.code == 0, "cpu_seconds": round(cost.cpu_seconds - base, 2)}
+    return row if cost.code in (0, None) else {**row, "reason": cost.output.strip()[-80:]}
 
 
 def ours(task: Task, folder: Path, seconds: float, base: float) -> Row:
@@ -165,11 +172,6 @@ def ours(task: Task, folder: Path, seconds: float, base: float) -> Row:
     if result.get("reason"):
         row["reason"] = result["reason"][-300:]
     return row
-
-
-def _row(cost: Cost, base: float) -> Row:
-    row: Row = {"proved": cost.code == 0, "cpu_seconds": round(cost.cpu_seconds - base, 2)}
-    return row if cost.code in (0, None) else {**row, "reason": cost.output.strip()[-200:]}
 
 
 ARMS = {"ours": ours, "sauto": tactics, "hammer": hammer}
@@ -218,25 +220,31 @@ def main() -> int:
     parser.add_argument("--cpu-seconds", type=float, default=10.0, help="for one hole")
     options = parser.parse_args()
     os.environ["PATH"] += f":{HAMMER}"
-    if shutil.which("coqc") is None:
-        raise UserError("coqc is not installed: run `make setup`")
+    needed = ["coqc", *(("eprover", "cvc4") if "hammer" in options.arms else ())]
+    missing = [program for program in needed if shutil.which(program) is None]
+    if {"sauto", "hammer"} & set(options.arms) and not (INSTALLED / "user-contrib" / "Hammer").is_dir():
+        missing.append("libcoq-hammer")
+    if missing:
+        raise UserError(
+            f"not installed: {', '.join(missing)} (`make setup`, apt-get install libcoq-hammer eprover cvc4)"
+        )
     adopt()
-    where, rows = machine(), list[Row]()
+    where, rows, left_out = machine(), list[Row](), list[str]()
+    told = {"part": options.part, "cpu_seconds_each": options.cpu_seconds, "left_out": left_out}
     for task in draw(options.part, options.sample, options.seed):
         row = measure(task, options.arms, options.cpu_seconds)
         if row is None:
             print(f"{task.file} {task.name}: does not compile elsewhere, left out", file=sys.stderr)
+            left_out.append(f"{task.file} {task.name}")
             continue
         rows.append(row)
-        told = ", ".join(
-            f"{arm} {'yes' if row[arm]['proved'] else 'no'} {row[arm]['cpu_seconds']:.1f}" for arm in options.arms
-        )
-        print(f"{task.file} {task.name}: {told}", file=sys.stderr, flush=True)
-        write(options, where, rows, {}, part=options.part, cpu_seconds_each=options.cpu_seconds)
+        each = [f"{arm} {'yes' if row[arm]['proved'] else 'no'} {row[arm]['cpu_seconds']:.1f}" for arm in options.arms]
+        print(f"{task.file} {task.name}: {', '.join(each)}", file=sys.stderr, flush=True)
+        write(options, where, rows, {}, **told)
     lines = summary(rows, options.arms)
     print(table({name: f"{{{name}}}" for name in lines[0]}, lines))
     headline = {name: value for name, value in lines[-1].items() if name != "library"}
-    tell(options, where, rows, headline, None, part=options.part, cpu_seconds_each=options.cpu_seconds)
+    tell(options, where, rows, headline, None, **told)
     return 0
 
 

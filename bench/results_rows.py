@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import mean
 from typing import Any, TypeAlias
 
+from bench.holes import ARMS, summary
 from bench.script import Row
 
 Results: TypeAlias = Mapping[str, Any]
@@ -116,13 +117,7 @@ def refills(*files: Results) -> Iterator[Row]:
 
 def holes(file: Results) -> Iterator[Row]:
     """A row for each library, and one for all."""
-    arms = ("ours", "sauto", "hammer")
-    libraries = list(dict.fromkeys(row["library"] for row in file["rows"]))
-    for name, group in ((name, [row for row in file["rows"] if row["library"] == name]) for name in libraries):
-        told = {arm: sum(row[arm]["proved"] for row in group) for arm in arms}
-        together = sum(any(row[arm]["proved"] for arm in arms) for row in group)
-        yield {"library": name, "holes": len(group), "together": together} | told
-    yield {"library": "all"} | file["headline"]
+    yield from summary(file["rows"], list(ARMS))
 
 
 def premises(*files: Results) -> Iterator[Row]:

@@ -93,15 +93,15 @@ def _cases(scrutinee: str, if_true: Term, if_false: Term) -> Match:
     return Match(Var(scrutinee), (Branch("true", (), if_true), Branch("false", (), if_false)))
 
 
-_TRUE, _FALSE, _B = Const("true"), Const("false"), Var("b")
+TRUE, FALSE, _B = Const("true"), Const("false"), Var("b")
 BOOLEAN_BODIES: Mapping[str, Term] = {
     name: Lambda("a", BOOL, Lambda("b", BOOL, body))
     for name, body in {
-        "andb": _cases("a", _B, _FALSE),
-        "orb": _cases("a", _TRUE, _B),
-        "implb": _cases("a", _B, _TRUE),
-        "xorb": _cases("a", _cases("b", _FALSE, _TRUE), _B),
-        "Bool.eqb": _cases("a", _B, _cases("b", _FALSE, _TRUE)),
+        "andb": _cases("a", _B, FALSE),
+        "orb": _cases("a", TRUE, _B),
+        "implb": _cases("a", _B, TRUE),
+        "xorb": _cases("a", _cases("b", FALSE, TRUE), _B),
+        "Bool.eqb": _cases("a", _B, _cases("b", FALSE, TRUE)),
     }.items()
-} | {"negb": Lambda("a", BOOL, _cases("a", _FALSE, _TRUE))}
+} | {"negb": Lambda("a", BOOL, _cases("a", FALSE, TRUE))}
 """What the standard functions on truth values compute, as terms."""

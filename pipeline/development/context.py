@@ -79,7 +79,6 @@ class Context:
         self._premises: dict[tuple[str, tuple[Container, ...]], Premise | None] = {}
         self._frequency: Counter[str] = Counter()
         self._own: list[Premise] = []
-        self._defined: frozenset[str] = frozenset()
         self._found = Elsewhere(self._search, self._check)
         loaded = self.session.load("")
         if not loaded.ok:
@@ -135,7 +134,6 @@ class Context:
         """Reads the statements of the file that are in scope at an offset."""
         here = self.document.containers_at(offset)
         stated = [one for one in self.document.stated if one.end <= offset and _is_in_scope(one, here)]
-        self._defined = frozenset(one.called_from(here) for one in stated if not one.is_lemma)
         self.unfoldable = tuple(one.called_from(here) for one in stated if one.unfolds)
         lemmas = {one.called_from(here): one for one in stated if one.is_lemma}
         missing = [name for name in lemmas if (name, here) not in self._premises]

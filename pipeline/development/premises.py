@@ -2,13 +2,15 @@
 
 The prover is asked which lemmas speak of a symbol of the goal, for their names alone: printed types cost it ten times
 as much, and us more than that. Only of those that share most with the goal is the type asked for.
+
+Invariant: what is told here is a guess about what helps; a wrong one costs seconds, never a proof.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
@@ -26,7 +28,7 @@ LOGIC = frozenset(
 """Names that say nothing about what a statement is about."""
 
 MOST_SYMBOLS = 12
-"""Symbols of a goal that lemmas are looked for by."""
+"""Symbols of a goal that lemmas are looked for by, the first by name: only asking tells how rare one is."""
 
 CHECKED = 200
 """Lemmas of other files, those that share most with the goal, whose types are read."""
@@ -85,12 +87,11 @@ class Elsewhere:
 
     def near(self, symbols: Iterable[str]) -> list[Premise]:
         """The lemmas that share most with these symbols, a rarer symbol counting more."""
-        wanted = sorted(symbols)[:MOST_SYMBOLS]
-        shared: Counter[str] = Counter()
-        for symbol in wanted:
+        shared: defaultdict[str, float] = defaultdict(float)
+        for symbol in sorted(symbols)[:MOST_SYMBOLS]:
             names = self._names_with(symbol)
             for name in names:
-                shared[name] += 1.0 / (1.0 + math.log1p(len(names)))  # type: ignore[assignment]
+                shared[name] += 1.0 / (1.0 + math.log1p(len(names)))
         best = nsmallest(CHECKED, shared, key=lambda name: (-shared[name], len(name), name))
         missing = [name for name in best if name not in self._premises]
         for name, printed in self._check(missing):
@@ -108,40 +109,42 @@ class Elsewhere:
         return self._names[symbol]
 
     def _read(self, name: str, printed: str) -> Premise | None:
-        try:
-            term = parse_typed(printed).type
-        except ParseError:
-            return read_premise(name, printed, is_hole=False)
+        term = _term(printed)
         conclusion = term
         while isinstance(conclusion, Forall):
             if conclusion.name in free_variables(conclusion.body):
                 self._types.add(head_name(conclusion.type) or "")
             conclusion = conclusion.body
-        return None if isinstance(conclusion, Sort) else _premise(name, term, is_hole=False)
+        return None if isinstance(conclusion, Sort) else _premise(name, printed, term, is_hole=False)
 
 
 def read_premise(name: str, printed: str, *, is_hole: bool) -> Premise:
     """A premise from what `Check` prints in full; one whose term is not modelled is known by its symbols alone."""
+    return _premise(name, printed, _term(printed), is_hole=is_hole)
+
+
+def _term(printed: str) -> Term | None:
     try:
-        term = parse_typed(printed).type
+        return parse_typed(printed).type
     except ParseError:
+        return None
+
+
+def _premise(name: str, printed: str, term: Term | None, *, is_hole: bool) -> Premise:
+    if term is None:
         return Premise(name, as_one(symbols_of(printed.partition(":")[2])), is_hole)
-    return _premise(name, term, is_hole=is_hole)
-
-
-def _premise(name: str, term: Term, *, is_hole: bool) -> Premise:
     opened = open_statement(term)
     sides = as_equation(opened.conclusion)
-    conditions = len(opened.hypotheses)
+    head = head_name(opened.conclusion) or ""
     return Premise(
         name,
         as_one(constants(term)) - LOGIC,
         is_hole,
         size(sides.left) if sides else 0,
         size(sides.right) if sides else 0,
-        head_name(opened.conclusion) == "iff",
-        conditions,
-        head_name(opened.conclusion) or "",
+        head == "iff",
+        len(opened.hypotheses),
+        head,
     )
 
 

@@ -2,7 +2,7 @@
 
 A goal is first given to closing tactics; then each move is tried on it, and the goals that it leaves are searched in
 turn, deeper and with stronger closing tactics from level to level. What a tactic makes of a goal is remembered, so a
-deeper level repeats nothing.
+deeper level repeats nothing but what ran out of time and may now take longer.
 
 Invariant: nothing here accepts a proof. A block that is found was accepted up to `Qed` by a warm prover behind the
 file's own text; the compilation of the whole file decides.
@@ -33,10 +33,8 @@ QUICK_SECONDS = 0.5
 MOST_GOALS = 12
 """A move that leaves more goals is not followed."""
 
-
 Prefix: TypeAlias = tuple[str, ...]
 """Sentences that lead to a goal."""
-
 
 _VARIABLE = re.compile(r"(?<![\w.'])\?[A-Za-z_]")
 """An existential variable that is still to be found."""

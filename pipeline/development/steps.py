@@ -1,4 +1,7 @@
-"""A proof as a tree of tactics: as the prover is given it, and as it is written into a file."""
+"""A proof as a tree of tactics: as the prover is given it, and as it is written into a file.
+
+Invariant: both texts have the same tactics in the same order; they differ in braces and bullets alone.
+"""
 
 from __future__ import annotations
 

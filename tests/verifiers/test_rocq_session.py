@@ -81,16 +81,29 @@ def test_steps_go_on_behind_their_beginning_in_a_new_process(session: Session) -
 
 def test_notices_are_read_alike_with_and_without_a_tree(monkeypatch: pytest.MonkeyPatch) -> None:
     """A `Print` of a definition with a match has vertical boxes, what `Search` says has none."""
-    text = "Set Printing All. Search plus. Search N. Print plus. Print N. Check fun x => plus x x = Zero."
+    texts = ("Search plus. Search N. Check fun x => plus x x = Zero.", "Print plus. Print N.")
+    read_flat = answers.notices
 
-    def said() -> list[str]:
+    def said() -> list[list[str]]:
         with Session() as warm:
             assert warm.load(HEADER).ok
-            return [message.text for message in warm.run(text).messages]
+            return [[one.text for one in warm.run(f"Set Printing All. {text}").messages] for text in texts]
 
+    flat: list[int] = []
+
+    def counting(data: bytes) -> tuple[list[answers.IdetopMessage], bytes]:
+        found = read_flat(data)
+        flat.append(len(found[0]))
+        return found
+
+    def none(data: bytes) -> tuple[list[answers.IdetopMessage], bytes]:
+        return [], data
+
+    monkeypatch.setattr(answers, "notices", counting)
     quickly = said()
-    assert any("<" not in one and "forall" in one for one in quickly)
-    monkeypatch.setattr(answers, "_notices", lambda data: ([], data))  # type: ignore[reportUnknownLambdaType]
+    assert any("<" not in one and "forall" in one for one in quickly[0])
+    assert sum(flat) == len(quickly[0]) - 1 > 2  # all but the warning about `Set`; none of the other text
+    monkeypatch.setattr(answers, "notices", none)
     assert said() == quickly
 
 

@@ -113,7 +113,7 @@ def _flat(document: bytes) -> str | None:
     return unescape(b"".join(parts).replace(b"&nbsp;", b" ").decode())
 
 
-def _notices(data: bytes) -> tuple[list[IdetopMessage], bytes]:
+def notices(data: bytes) -> tuple[list[IdetopMessage], bytes]:
     """The notices with which an answer begins, if nothing else is said in it, and the answer without them."""
     found: list[IdetopMessage] = []
     for notice in _NOTICE.finditer(data):
@@ -126,7 +126,7 @@ def _notices(data: bytes) -> tuple[list[IdetopMessage], bytes]:
 
 
 def parse(data: bytes) -> Answer:
-    said, data = _notices(_ROUTINE.sub(b"", data))
+    said, data = notices(_ROUTINE.sub(b"", data))
     added = _ADDED.fullmatch(data)
     if added:
         value = Element("value", val="good")

@@ -18,10 +18,9 @@ from typing import NamedTuple
 
 from domain import App, Const, Fix, Forall, Lambda, Let, Match, Sort, Term, Var
 from term_algebra import alpha_normal, apply, free_variables, substitute
-from term_algebra.standard import BOOL, BOOLEAN_BODIES
+from term_algebra.standard import BOOL, BOOLEAN_BODIES, FALSE, TRUE
 from term_algebra.theory import Theory, arguments, as_equation, head_name, is_proposition, pi_binders
 
-_TRUE, _FALSE = Const("true"), Const("false")
 _CONNECTIVES = {"and": "&", "or": "|", "iff": "<=>"}
 
 
@@ -196,7 +195,7 @@ class Formulas:
             return []
         values = [f"X{index}" for index, binder in enumerate(domains) if not isinstance(binder, Sort)]
         call = _applied_to(text, values) if applied else _called(text, values)
-        answers = f"{call} = {self.value(_TRUE, {})} | {call} = {self.value(_FALSE, {})}"
+        answers = f"{call} = {self.value(TRUE, {})} | {call} = {self.value(FALSE, {})}"
         return [_general(values, answers)]
 
     def _constructors(self, datatype: str) -> None:
