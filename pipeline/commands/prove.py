@@ -12,10 +12,8 @@ from cyclopts import Parameter
 
 from domain import UserError
 from pipeline import config
-from pipeline.commands import MOST_SECONDS
+from pipeline.commands import STATUSES
 from pipeline.config import ProblemSource, RunSettings
-
-STATUSES = ("proved", "refuted", "conditional", "open", "error")
 
 
 def prove(
@@ -28,6 +26,7 @@ def prove(
     split: str | None = None,
     limit: int | None = None,
     names: str = "",
+    use: str = "",
     library: Path | None = None,
     at_round: int | None = None,
     erase: bool = False,
@@ -59,6 +58,7 @@ def prove(
         split: only problems of this split.
         limit: only the first so many by name.
         names: only these problems, separated by commas.
+        use: of a development, lemmas that are tried before all others, separated by commas.
         library: a run directory whose lemmas may be used, or a JSONL file of your own: problems with a `proof` each.
             For a development a run: its lemmas about the same definitions are proved in your file before they help.
         at_round: the library as it was after this round; its last one when left out.
@@ -83,16 +83,18 @@ def prove(
             raise UserError(f"{given[0]} goes with a list of problems; {problems} is a development")
         if library is not None and not library.is_dir():
             raise UserError(f"--library {library}: for a development give the directory of a run")
-        return _development(
+        from pipeline.commands.prove_development import prove_development
+
+        return prove_development(
             Path(problems),
             out,
-            configuration,
-            set,
-            chosen,
-            limit,
-            cpu_seconds,
-            library,
-            at_round,
+            config.read(configuration, set) if configuration else config.resolve({"model": {"kind": "none"}}, set),
+            names=chosen,
+            use=tuple(dict.fromkeys(name.strip() for name in use.split(",") if name.strip())),
+            limit=limit,
+            cpu_seconds=cpu_seconds,
+            library=library,
+            library_round=at_round,
             erase=erase,
             in_place=in_place,
             json=json,
@@ -100,13 +102,13 @@ def prove(
     if problems.endswith(".thy"):
         from pipeline.development.isabelle_theory import prove_theory
 
-        unfit = {"--path": path, "--split": split, "--erase": erase or None}
+        unfit = {"--path": path, "--split": split, "--erase": erase or None, "--use": use or None}
         told = {"configuration": configuration, "library": library, "at_round": at_round, "json": json}
         more = (f"prove.cpu_seconds={cpu_seconds}",) if cpu_seconds is not None else ()
         again = partial(prove, out=out, set=(*set, *more), **told)
         return prove_theory(Path(problems), out, chosen, limit, again, unfit, in_place=in_place, json=json)
-    if erase or in_place or cpu_seconds is not None:
-        flag = "--erase" if erase else "--in-place" if in_place else "--cpu-seconds"
+    own = {"--erase": erase, "--in-place": in_place, "--cpu-seconds": cpu_seconds is not None, "--use": use}
+    for flag in (flag for flag, given in own.items() if given):
         raise UserError(f"{flag} goes with a development: a FILE.v, a folder, or a FILE.thy")
     base = config.read(configuration, set) if configuration else config.resolve({"model": {"kind": "none"}}, set)
     source = ProblemSource(
@@ -143,78 +145,6 @@ def prove(
         if len(found[status]) > MOST_SHOWN:
             print(f"… and {len(found[status]) - MOST_SHOWN} more {status}")
     print(", ".join(f"{counts[status]} {status}" for status in STATUSES))
-    print(f"Results: {page}, {out / 'results.jsonl'}")
-    return 0
-
-
-def _development(
-    target: Path,
-    out: Path,
-    configuration: Path | None,
-    overrides: tuple[str, ...],
-    names: tuple[str, ...],
-    limit: int | None,
-    cpu_seconds: float | None,
-    library: Path | None,
-    at_round: int | None,
-    *,
-    erase: bool,
-    in_place: bool,
-    json: bool,
-) -> int:
-    """Proves the holes of a file or folder of the user's."""
-    from pipeline.development.results import summary
-    from pipeline.development.work import HOLE_SECONDS, Options, Work
-    from pipeline.development.writing import open_writer
-    from pipeline.loop.progress import Progress
-    from pipeline.report.results import write_page
-    from pipeline.words import counted
-
-    if erase and in_place:
-        raise UserError("--in-place goes with holes of your own: with --erase, look at patch.diff instead")
-    if cpu_seconds is not None and not 0 < cpu_seconds <= MOST_SECONDS:
-        raise UserError(f"--cpu-seconds must be greater than zero and at most {MOST_SECONDS}")
-    settings = (
-        config.read(configuration, overrides)
-        if configuration
-        else config.resolve({"model": {"kind": "none"}}, overrides)
-    )
-    options = Options(
-        seconds=cpu_seconds or HOLE_SECONDS,
-        seed=settings.seed,
-        memory_bytes=settings.verifiers.memory_mib << 20,
-        names=names,
-        limit=limit,
-        erase=erase,
-        library=library,
-        library_round=at_round,
-    )
-    work = Work(target, out, options, open_writer(settings))
-    if not work.holes:
-        print(f"{target} has no hole: no statement is admitted")
-        return 0
-    with Progress(out / "logs" / "prove.log") as progress:
-        progress.say(f"{counted(work.holes, 'hole')}, {options.seconds:g} CPU seconds each")
-        results = work.run(progress.say)
-    page = write_page(out)
-    if len(work.refused) == len(results):
-        reasons = list(dict.fromkeys(result.reason for result in results))
-        more = f" (and {len(reasons) - 1} more: {page})" if len(reasons) > 1 else ""
-        raise UserError(f"nothing could be tried: {reasons[0]}{more}: mend this and give the command again")
-    changed = work.apply() if in_place else []
-    counts = {status: sum(result.status == status for result in results) for status in STATUSES}
-    if json:
-        print(json_text.dumps(counts))
-        return 0
-    left = summary(results)
-    print(f"{left}\n" if left else "", end="")
-    print(", ".join(f"{counts[name]} {name}" for name in STATUSES))
-    if changed:
-        print(f"Patched: {', '.join(map(str, changed))}")
-    elif work.patch():
-        print(f"Patch: {out / 'patch.diff'}")
-    else:
-        print("No new proof, so nothing to patch")
     print(f"Results: {page}, {out / 'results.jsonl'}")
     return 0
 

@@ -45,7 +45,8 @@ class Context:
     """A warm prover above a place of `document`, at first its beginning. Unless it `retrieves`, it tells no lemma.
 
     `false` and `unproved` are full names of holes, others from hole to hole: what is known to be false is never a
-    premise, and what has no proof yet is none while `proved_only` holds.
+    premise, and what has no proof yet is none while `proved_only` holds. `given` are the names of lemmas that come
+    first among the premises wherever they are in scope.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Context:
         retrieves: bool = True,
         false: AbstractSet[str] = frozenset(),
         unproved: AbstractSet[str] = frozenset(),
+        given: Sequence[str] = (),
     ) -> None:
         self.document = document
         self.proved_only = False
@@ -79,6 +81,8 @@ class Context:
         self._premises: dict[tuple[str, tuple[Container, ...]], Premise | None] = {}
         self._frequency: Counter[str] = Counter()
         self._own: list[Premise] = []
+        self._given_names = given
+        self._given: list[Premise] = []
         self._found = Elsewhere(self._search, self._check)
         loaded = self.session.load("")
         if not loaded.ok:
@@ -104,21 +108,36 @@ class Context:
     # ----------------------------------------------------------------------------------------------------- premises
 
     def premises(self, symbols: frozenset[str], most: int) -> list[Premise]:
-        """The lemmas in scope that share most with these symbols, best first; a hole counts less than a lemma."""
+        """The given lemmas, then those in scope that share most with these symbols, best first.
+
+        A hole counts less than a lemma.
+        """
+        given = self.given
         if not self._retrieves:
-            return []
+            return given
         symbols = as_one(symbols)
-        hidden = tuple(f".{name}" for name in (self._false | self.unproved if self.proved_only else self._false))
-        found = {
-            premise.name: premise
-            for premise in [*self._own, *self._elsewhere(symbols)]
-            if not any(name.endswith(f".{premise.name}") for name in hidden)
-        }
+        known = {premise.name for premise in given}
+        near = self._shown([*self._own, *self._elsewhere(symbols)])
+        found = {premise.name: premise for premise in near if premise.name not in known}
         ranked = sorted(found.values(), key=lambda premise: -self._score(premise, symbols))
         ranked = [premise for premise in ranked if self._score(premise, symbols) > 0]
         own = [premise for premise in ranked if premise in self._own][:OWN]
         first = dict.fromkeys([*ranked[:OWN], *own])
-        return [*first, *(premise for premise in ranked if premise not in first)][:most]
+        return [*given, *[*first, *(premise for premise in ranked if premise not in first)][:most]]
+
+    @property
+    def given(self) -> list[Premise]:
+        """The given lemmas that are in scope."""
+        return self._shown(self._given)
+
+    def knows(self, name: str) -> bool:
+        """Whether the prover knows a name here."""
+        return self._check([name])[0][1] is not None
+
+    def _shown(self, premises: Iterable[Premise]) -> list[Premise]:
+        """Without what is known to be false, and without what has no proof while that is no premise."""
+        hidden = tuple(f".{name}" for name in (self._false | self.unproved if self.proved_only else self._false))
+        return [one for one in premises if not any(name.endswith(f".{one.name}") for name in hidden)]
 
     def _score(self, premise: Premise, symbols: frozenset[str]) -> float:
         shared = sum(self._weight(one) for one in premise.symbols & symbols)
@@ -142,6 +161,8 @@ class Context:
             self._premises[name, here] = premise
         own = [self._premises[name, here] for name in lemmas]
         self._own = [premise for premise in own if premise is not None]
+        told = self._check(self._given_names)
+        self._given = [read_premise(name, text, is_hole=False) for name, text in told if text is not None]
         self._frequency = Counter(symbol for premise in self._own for symbol in premise.symbols)
 
     def _check(self, names: Sequence[str]) -> list[tuple[str, str | None]]:

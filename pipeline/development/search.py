@@ -247,7 +247,8 @@ class Search:
     def _relevant(self, symbols: frozenset[str]) -> list[Premise]:
         if symbols not in self._premises:
             found = self.context.premises(symbols, self.most_premises)
-            self._premises[symbols] = [*self.extra, *found]
+            given = self.context.given
+            self._premises[symbols] = [*given, *self.extra, *(one for one in found if one not in given)]
         return self._premises[symbols]
 
     # ------------------------------------------------------------------------------------------------- the prover

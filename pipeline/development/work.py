@@ -15,7 +15,7 @@ import json
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from domain import OutsideError, UserError
@@ -26,6 +26,7 @@ from pipeline.development.coq_project import Project
 from pipeline.development.document import Hole, unique
 from pipeline.development.judging import Compiled
 from pipeline.development.learned import Learned
+from pipeline.development.options import Options
 from pipeline.development.record import Record, Tried
 from pipeline.development.results import Result, failed, result_of
 from pipeline.development.scratch_copy import Copy
@@ -35,27 +36,6 @@ from pipeline.development.unfinished import Unfinished
 from pipeline.development.writing import Writer
 from pipeline.words import counted
 from verifiers.audit.rocq.filling import Filling
-
-HOLE_SECONDS = 10.0
-"""CPU seconds for one hole, if nothing else is said: of the prover and of the search together."""
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What a development is proved with."""
-
-    seconds: float
-    """CPU seconds for one hole, of the prover and of this process together."""
-    seed: int
-    memory_bytes: int
-    names: tuple[str, ...] = ()
-    limit: int | None = None
-    erase: bool = False
-    retrieves: bool = True
-    """Whether lemmas of the file and of what it requires are premises."""
-    library: Path | None = None
-    """A run whose lemmas about the same definitions are tried as auxiliary lemmas."""
-    library_round: int | None = None
 
 
 class Work:
@@ -92,7 +72,9 @@ class Work:
         self.out.mkdir(parents=True, exist_ok=True)
         with Copy(self.project, LOAD_SECONDS) as copy:
             self._copy = copy
-            for source in self._compiling():
+            sources = self._compiling()
+            self._check_use(sources)
+            for source in sources:
                 self.results += self._file(source)
                 self._write()
         self._write()
@@ -163,6 +145,24 @@ class Work:
         place = f"{source.shown}, line {refused.line}" if refused.line else source.shown
         return f"{place}: it does not compile before anything is filled: {refused.message}"
 
+    def _check_use(self, sources: Sequence[Source]) -> None:
+        """Raises `UserError` where no file knows a lemma of `--use` at its last hole."""
+        unknown = list(self.options.use)
+        for source in sources if unknown else ():
+            context = Context(
+                self._copy, self.project.module(source.path), source.document, LOAD_SECONDS, self.options.memory_bytes
+            )
+            try:
+                context.advance(source.holes[-1].start)
+                unknown = [name for name in unknown if not context.knows(name)]
+            finally:
+                context.close()
+        if unknown and sources:
+            raise UserError(
+                f"--use {unknown[0]}: no file with holes knows this name at its last hole: mend it, or say in which "
+                f"module it is"
+            )
+
     def _give_up(self, source: Source, why: str) -> None:
         found = self._failed(source, source.holes, why)
         self._say(f"{found[0].reason}; mend this and give the command again: {counted(len(found), 'hole')} not tried")
@@ -196,6 +196,7 @@ class Work:
                             retrieves=self.options.retrieves,
                             false=self._false,
                             unproved=self._unproved,
+                            given=self.options.use,
                         )
                     broken = context.advance(hole.start)
                     if broken is not None:
@@ -247,6 +248,8 @@ class Work:
         """Changes with all above the hole, its statement, what is behind the file (`around`), and the library."""
         text = "\0".join([around, source.shown, source.document.text[: hole.start], hole.statement, hole.proof])
         given = "" if self._learned is None else f"{self._learned.digest}\0"
+        if self.options.use:
+            given = f"{','.join(self.options.use)}\0{given}"
         text = f"{self.options.seed}\0{self._writer is not None}\0{given}{text}"
         return hashlib.sha256(text.encode()).hexdigest()[:24]
 

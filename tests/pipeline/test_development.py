@@ -16,10 +16,11 @@ from pipeline.__main__ import main
 from pipeline.development import coq_project, judging, theory
 from pipeline.development.context import Context
 from pipeline.development.document import Document, Hole
+from pipeline.development.options import Options
 from pipeline.development.scratch_copy import Copy
 from pipeline.development.solving import Answer, Solver
 from pipeline.development.unfinished import Unfinished
-from pipeline.development.work import Options, Work
+from pipeline.development.work import Work
 from verifiers.audit.rocq.development import Judgement
 from verifiers.audit.rocq.filling import Filling, filled, refusal
 from verifiers.rocq.terms import parse_typed

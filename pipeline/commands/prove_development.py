@@ -1,0 +1,85 @@
+"""`prove` on a development of the user's own: a Rocq file or folder."""
+
+from __future__ import annotations
+
+import json as json_text
+import re
+from pathlib import Path
+
+from domain import UserError
+from pipeline.commands import MOST_SECONDS, STATUSES
+from pipeline.config import RunSettings
+from pipeline.development.options import HOLE_SECONDS, Options
+from pipeline.development.results import summary
+from pipeline.development.work import Work
+from pipeline.development.writing import open_writer
+from pipeline.loop.progress import Progress
+from pipeline.report.results import write_page
+from pipeline.words import counted
+
+NAME = re.compile(r"[^\W\d][\w']*(?:\.[^\W\d][\w']*)*")
+"""A name of the prover's, perhaps with the modules that it stands in."""
+
+
+def prove_development(
+    target: Path,
+    out: Path,
+    settings: RunSettings,
+    *,
+    names: tuple[str, ...],
+    use: tuple[str, ...],
+    limit: int | None,
+    cpu_seconds: float | None,
+    library: Path | None,
+    library_round: int | None,
+    erase: bool,
+    in_place: bool,
+    json: bool,
+) -> int:
+    """Proves the holes of a file or folder."""
+    if erase and in_place:
+        raise UserError("--in-place goes with holes of your own: with --erase, look at patch.diff instead")
+    if cpu_seconds is not None and not 0 < cpu_seconds <= MOST_SECONDS:
+        raise UserError(f"--cpu-seconds must be greater than zero and at most {MOST_SECONDS}")
+    for name in use:
+        if not NAME.fullmatch(name):
+            raise UserError(f"--use {name}: this is not the name of a lemma")
+    options = Options(
+        seconds=cpu_seconds or HOLE_SECONDS,
+        seed=settings.seed,
+        memory_bytes=settings.verifiers.memory_mib << 20,
+        names=names,
+        limit=limit,
+        erase=erase,
+        library=library,
+        library_round=library_round,
+        use=use,
+    )
+    work = Work(target, out, options, open_writer(settings))
+    if not work.holes:
+        print(f"{target} has no hole: no statement is admitted")
+        return 0
+    with Progress(out / "logs" / "prove.log") as progress:
+        progress.say(f"{counted(work.holes, 'hole')}, {options.seconds:g} CPU seconds each")
+        results = work.run(progress.say)
+    page = write_page(out)
+    if len(work.refused) == len(results):
+        reasons = list(dict.fromkeys(result.reason for result in results))
+        more = f" (and {len(reasons) - 1} more: {page})" if len(reasons) > 1 else ""
+        raise UserError(f"nothing could be tried: {reasons[0]}{more}: mend this and give the command again")
+    changed = work.apply() if in_place else []
+    counts = {status: sum(result.status == status for result in results) for status in STATUSES}
+    if json:
+        print(json_text.dumps(counts))
+        return 0
+    left = summary(results)
+    print(f"{left}\n" if left else "", end="")
+    print(", ".join(f"{counts[name]} {name}" for name in STATUSES))
+    if changed:
+        print(f"Patched: {', '.join(map(str, changed))}")
+    elif work.patch():
+        print(f"Patch: {out / 'patch.diff'}")
+    else:
+        print("No new proof, so nothing to patch")
+    print(f"Results: {page}, {out / 'results.jsonl'}")
+    return 0
