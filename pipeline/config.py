@@ -15,6 +15,9 @@ from models import OWN_MODELS
 from pipeline import typed_yaml
 from pipeline.typed_yaml import Fraction, Group, Natural, Positive
 
+LEAST_TOKENS = 1024
+"""Tokens below which no public model gets through its thoughts to a whole proof."""
+
 
 class ProblemSource(Group):
     dataset: str
@@ -56,6 +59,9 @@ class ModelSettings(Group):
     instructed: bool = True
     """Whether prompts say what is asked and show worked examples. Off for a model that only knows how files of the
     prover go on, as one that `train` made: then a prompt is the end of such a file."""
+    prompt_format: Literal["lemmary", "deepseek-prover-v2", "goedel-prover-v2", "kimina-prover"] = "lemmary"
+    """How the model is asked: `lemmary`, by the templates of the project; the others as these public models for Lean 4
+    were trained, for whole proofs of problems alone. Give these thousands of `max_tokens`."""
     max_tokens: Positive = 96
     """Longest output of one completion, in tokens."""
     temperature: float = Field(default=0.7, ge=0.0, le=2.0)
@@ -248,6 +254,13 @@ class RunSettings(Group):
             raise ValueError("model.name: an endpoint needs the name of its model")
         if self.model.kind == "local" and self.model.path is None and self.model.name not in ("", *OWN_MODELS):
             raise ValueError(f"model.name: {self.model.name!r} is none of {', '.join(OWN_MODELS)}; or set model.path")
+        return self
+
+    @model_validator(mode="after")
+    def _whole_proofs_fit(self) -> RunSettings:
+        asked, tokens = self.model.prompt_format, self.model.max_tokens
+        if asked != "lemmary" and tokens < LEAST_TOKENS:
+            raise ValueError(f"model.max_tokens: {asked} writes whole proofs: give it {LEAST_TOKENS} or more")
         return self
 
     @model_validator(mode="after")

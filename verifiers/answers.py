@@ -35,6 +35,13 @@ class Blocks(NamedTuple):
     last: str
 
 
+class Taken(NamedTuple):
+    """What is taken of an answer: candidate proofs, likeliest first, or why there is none."""
+
+    proofs: tuple[str, ...]
+    refused: str = ""
+
+
 class Code(NamedTuple):
     """The text of an answer before its first fence, and its fenced blocks in order."""
 

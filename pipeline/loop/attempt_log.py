@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -78,6 +78,12 @@ class AttemptLog:
         if not self.counts["errors"]:
             self.stuck += [f"{verdict.reason}: {message.text}" for message in verdict.messages[:1]]
         self.counts["errors"] += 1
+
+    def unread(self, reasons: Iterable[str]) -> None:
+        """Notes answers of which nothing is taken, and why; an empty reason is none."""
+        for reason in filter(None, reasons):
+            self.counts["unread_answers"] += 1
+            self.stuck += [reason] if reason not in self.stuck else []
 
     def audited(self, verdict: Verdict, *, aside: bool = False) -> None:
         """Notes what an audit said: `aside`, of another statement than the one that this step is about."""

@@ -44,6 +44,11 @@ def formalization(
     settings = context.settings.prove
     shown = lemmas[: settings.prompt_lemmas]
     samples, room = settings.samples, limits(context)
+    form = context.settings.model.prompt_format
+    if form != "lemmary":
+        from pipeline.proposers.language_model.whole_proofs import whole_proof_prompts
+
+        return whole_proof_prompts(form, elaboration, shown, room, samples=samples)
     if settings.style == "tactics":
         return prompting.proof_prompts(elaboration, shown, room, samples=samples)
     return prompting.formalization_prompts(elaboration, shown, room, plan=planned.text, samples=samples, seed=seed)
@@ -57,8 +62,13 @@ def decompose(
     lemmas: Sequence[Lemma],
     seed: int,
 ) -> Decomposition:
-    """Asks the model for a plan; the lemmas that it asks for become requests if they hold on tested values."""
+    """Asks the model for a plan; the lemmas that it asks for become requests if they hold on tested values.
+
+    One that knows whole proofs only is not asked.
+    """
     settings, model = context.settings.model, context.model
+    if settings.prompt_format != "lemmary":
+        return Decomposition()
     shown = lemmas[: context.settings.prove.prompt_lemmas]
     asked = prompting.decomposition_prompt(elaboration, shown, limits(context), seed=seed)
     if model is None or not asked.prompts:
@@ -86,7 +96,8 @@ def by_model(
 ) -> Proof | None:
     """Asks the model for proofs and harvests lemmas from every answer.
 
-    Where all fail, the prover's automation tries to repair them, and then the model is asked to mend the first.
+    Where all fail, the prover's automation tries to repair them, and then the model is asked to mend the first, if it
+    can be asked for more than whole proofs.
 
     Args:
         context: of the run.
@@ -118,7 +129,9 @@ def by_model(
         if all(completion.finish == "budget" for completion in completions):
             return None
         failed: list[_Written] = []
-        for proof in dict.fromkeys(proof for one in completions for proof in asked.proofs(one.text)):
+        answers = [asked.taken(one.text) for one in completions]
+        log.unread(answer.refused for answer in answers)
+        for proof in dict.fromkeys(proof for one in answers for proof in one.proofs):
             block, extra = harvest(context, log, statement, proof, lemmas, origin)
             written = _Written(block, [*lemmas, *extra], screen.verdict(block, [*lemmas, *extra]))
             if written.verdict.trust == "elaborated":
@@ -128,7 +141,7 @@ def by_model(
             repaired = screen.repaired(*written)
             if repaired is not None:
                 return _found(screen, log, repaired, written.lemmas)
-        if not failed or repair == settings.prove.repairs:
+        if not failed or repair == settings.prove.repairs or settings.model.prompt_format != "lemmary":
             return None
         first = failed[0]
         error = next((one.text for one in first.verdict.messages if one.level == "error"), "no error was given")

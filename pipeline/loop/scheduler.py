@@ -130,7 +130,7 @@ def plan_round(context: RunContext, so_far: RoundSoFar, number: int) -> Plan:
     left = range(1, passes)
     again = [key for at in left for shape in shapes for key in keys[shape] if so_far.tried.get(key, 0) <= at]
     mixed = evolving and not passes
-    models = mixed and context.model_card is not None
+    models = mixed and context.model_card is not None and settings.model.prompt_format == "lemmary"
     return Plan(
         due=() if evolving and passes else tuple(due),
         fresh=tuple(key for shape in unseen for key in keys[shape] if not so_far.tried.get(key)) if exploring else (),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from actors import cluster, library, verification, worker
 from actors.cluster import Remote, gather
 from actors.library import SharedLibrary
-from domain import ModelCard, Prover
+from domain import ModelCard, Prover, UserError
 from models import DEFAULT_MODEL
 from pipeline.config import ModelSettings, RunSettings
 from verifiers.backend import VerifierLimits, backend_of
@@ -19,6 +19,10 @@ from verifiers.protocol import Verifier
 
 if TYPE_CHECKING:  # loaded when a run has a model
     from actors import language_model
+
+
+SLOWEST = 10.0
+"""Tokens a second below which an endpoint is taken to hang."""
 
 
 @dataclass
@@ -63,7 +67,13 @@ class Workers:
 
 
 def require_prover(settings: RunSettings, prover: Prover) -> None:
-    """Raises `OutsideError` where a run on this machine would miss its prover; of a cluster only its nodes know."""
+    """Raises `OutsideError` where a run on this machine would miss its prover; of a cluster only its nodes know.
+
+    A model that can be asked for Lean alone is a `UserError` for problems of another prover.
+    """
+    if prover != "lean4" and settings.model.kind != "none" and settings.model.prompt_format != "lemmary":
+        asked = settings.model.prompt_format
+        raise UserError(f"model.prompt_format: {asked} is for Lean 4, and the problems are for {prover}: set lemmary")
     if not cluster.address_of(settings.ray.address):
         backend_of(prover).require()
 
@@ -126,6 +136,7 @@ def model_settings(settings: ModelSettings) -> language_model.ModelSettings:
             model=settings.name,
             api_key_variable=settings.api_key_variable,
             concurrency=settings.batch,
+            timeout_seconds=max(120.0, settings.max_tokens / SLOWEST),
         )
     return EngineSettings(
         path=settings.path,

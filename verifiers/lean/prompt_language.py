@@ -66,14 +66,14 @@ class LeanPrompts:
             if len(blocks) > 1 and blocks[-1].proof and all(block.proof for block in blocks):
                 found.append(_from_first(code))
             found += [block.proof for block in reversed(blocks)] if blocks else [_tactics(code)]
-        return unique(proof for proof in found if not _GIVEN_UP.search(proof))
+        return unique(proof for proof in found if not gives_up(proof))
 
     def lemmas(self, text: str) -> list[Block]:
         found: dict[str, Block] = {}
         for code in code_of(text).likeliest:
             for block in _blocks(code):
-                given_up = _GIVEN_UP.search(block.proof)
-                found.setdefault(block.statement, block._replace(proof="") if given_up else block)
+                proved = "" if gives_up(block.proof) else block.proof
+                found.setdefault(block.statement, block._replace(proof=proved))
         return list(found.values())
 
     def split(self, text: str) -> Blocks:
@@ -182,11 +182,22 @@ def _blocks(code: str) -> list[Block]:
         found = commands(code)
     except Unterminated:
         return []
-    blocks = [_block(command) for command in found if command.word in ("theorem", "lemma")]
+    blocks = [block_of(command) for command in found if command.word in ("theorem", "lemma")]
     return [block for block in blocks if block is not None]
 
 
-def _block(command: Command) -> Block | None:
+def block_of(command: Command) -> Block | None:
+    """A theorem with its proof as a tactic block; None if its statement cannot be read."""
+    stated, proof = cut(command)
+    try:
+        statement = parse_statement(stated)
+    except Malformed:
+        return None
+    return Block(statement.name, " ".join(statement.proposition.split()), _tactics(proof))
+
+
+def cut(command: Command) -> tuple[str, str]:
+    """The text of a theorem in two: up to where its proof begins, and from there on."""
     text = command.text
     tokens = scan(text).tokens
     depth, split_at = 0, len(text)
@@ -196,11 +207,12 @@ def _block(command: Command) -> Block | None:
             split_at = token.start
             break
     start = next((token.start for token in tokens if token.text in ("theorem", "lemma")), 0)
-    try:
-        statement = parse_statement(text[start:split_at])
-    except Malformed:
-        return None
-    return Block(statement.name, " ".join(statement.proposition.split()), _tactics(text[split_at:]))
+    return text[start:split_at], text[split_at:]
+
+
+def gives_up(proof: str) -> bool:
+    """Whether a proof leaves something open and says so."""
+    return _GIVEN_UP.search(proof) is not None
 
 
 def _tactics(text: str) -> str:

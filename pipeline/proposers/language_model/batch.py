@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from domain import Prompt
 from pipeline.proposers.language_model.naming import Naming
-from verifiers.answers import Block
+from verifiers.answers import Block, Taken
 
 MOST_REQUESTS = 5
 """Lemmas that one plan may ask for (LEGO-Prover, section 3.2)."""
@@ -40,17 +40,24 @@ DEFAULT_LIMITS = Limits()
 class PromptBatch:
     """Prompts, where their answers end, the ids of the lemmas that they show, and the way back to canonical names.
 
-    `prompts` is empty when not even the bare statement fits.
+    `prompts` is empty when not even the bare statement fits. `reader` reads answers of another form than the prompt
+    language's.
     """
 
     prompts: tuple[Prompt, ...]
     stop: tuple[str, ...]
     shown: tuple[str, ...]
     naming: Naming
+    reader: Callable[[str], Taken] | None = None
 
     def proofs(self, answer: str) -> list[str]:
         """The candidate proofs in an answer, likeliest first, in canonical names."""
-        return [self.naming.proof(proof) for proof in self.naming.language.proofs(answer)]
+        return list(self.taken(answer).proofs)
+
+    def taken(self, answer: str) -> Taken:
+        """The candidate proofs in an answer in canonical names, or why none is taken."""
+        read = self.reader(answer) if self.reader is not None else Taken(tuple(self.naming.language.proofs(answer)))
+        return read._replace(proofs=tuple([self.naming.proof(proof) for proof in read.proofs]))
 
     def lemmas(self, answer: str) -> list[Block]:
         """The lemmas that an answer states, with their proofs where it gives any, in canonical names."""

@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from jinja2 import Environment, StrictUndefined, Template
 
-from domain import App, Const, Elaboration, Forall, Lemma, Prompt, Prover
+from domain import App, Const, Definition, Elaboration, Forall, Lemma, Prompt, Prover
 from pipeline.proposers.language_model.batch import DEFAULT_LIMITS, MOST_REQUESTS, Limits, PromptBatch
 from pipeline.proposers.language_model.naming import Naming, aliases, author_naming, letters_of
 from pipeline.proposers.language_model.worked import Worked, draw
@@ -115,11 +115,32 @@ def evolution_prompt(
 
 
 @dataclass(frozen=True, slots=True)
-class _Shown:
+class Shown:
     """A lemma as a prompt shows it: `text` is its statement with a name."""
 
     text: str
     proof: str
+
+
+def show_lemmas(elaboration: Elaboration, lemmas: Sequence[Lemma]) -> tuple[dict[str, str], list[Shown]]:
+    """Lemmas in a problem's names, and the table that leads from canonical names to those."""
+    language = backend_of(elaboration.problem.prover).prompts
+    own, definitions = elaboration.own_names, _readable(elaboration)
+    named = aliases(lemmas, avoid={*own.values(), *language.names_in(elaboration.problem.header)})
+    outward = {**own, **named}
+    shown: list[Shown] = []
+    for lemma in lemmas:
+        letters = letters_of(lemma.term, set(outward.values()))
+        statement = language.rename(language.display(definitions, lemma.term), letters)
+        text = language.theorem("Lemma", named[lemma.canonical_name], statement)
+        shown.append(Shown(text, _indented(language.rename(lemma.proof, outward | letters))))
+    return outward, shown
+
+
+def _readable(elaboration: Elaboration) -> list[Definition]:
+    """The definitions of a problem under its author's names."""
+    own = elaboration.own_names
+    return [replace(one, readable=tuple(own.get(name, name) for name in one.names)) for one in elaboration.definitions]
 
 
 def _asked(
@@ -136,21 +157,9 @@ def _asked(
     more: Mapping[str, str] | None = None,
 ) -> PromptBatch:
     language = backend_of(elaboration.problem.prover).prompts
-    own = elaboration.own_names
-    definitions = [
-        replace(definition, readable=tuple(own.get(name, name) for name in definition.names))
-        for definition in elaboration.definitions
-    ]
-    named = aliases(lemmas, avoid={*own.values(), *language.names_in(elaboration.problem.header)})
-    taken = {*own.values(), *named.values()}
-    outward = {**own, **named}
-    shown: list[_Shown] = []
-    for lemma in lemmas:
-        letters = letters_of(lemma.term, taken)
-        statement = language.rename(language.display(definitions, lemma.term), letters)
-        text = language.theorem("Lemma", named[lemma.canonical_name], statement)
-        shown.append(_Shown(text, _indented(language.rename(lemma.proof, outward | letters))))
-    letters = letters_of(elaboration.statement, taken) if elaboration.definitions else {}
+    definitions = _readable(elaboration)
+    outward, shown = show_lemmas(elaboration, lemmas)
+    letters = letters_of(elaboration.statement, set(outward.values())) if elaboration.definitions else {}
     outward |= letters
     inward = {name: canonical for canonical, name in outward.items()}
     statement = language.rename(language.display(definitions, elaboration.statement), letters)
