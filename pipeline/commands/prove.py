@@ -27,6 +27,7 @@ def prove(
     limit: int | None = None,
     names: str = "",
     use: str = "",
+    jobs: int | None = None,
     library: Path | None = None,
     at_round: int | None = None,
     erase: bool = False,
@@ -59,6 +60,8 @@ def prove(
         limit: only the first so many by name.
         names: only these problems, separated by commas.
         use: of a development, lemmas that are tried before all others, separated by commas.
+        jobs: of a development, files that are worked on at once, each in a process of its own; one for each core if
+            left out. With a language model it is one.
         library: a run directory whose lemmas may be used, or a JSONL file of your own: problems with a `proof` each.
             For a development a run: its lemmas about the same definitions are proved in your file before they help.
         at_round: the library as it was after this round; its last one when left out.
@@ -91,6 +94,7 @@ def prove(
             config.read(configuration, set) if configuration else config.resolve({"model": {"kind": "none"}}, set),
             names=chosen,
             use=tuple(dict.fromkeys(name.strip() for name in use.split(",") if name.strip())),
+            jobs=jobs,
             limit=limit,
             cpu_seconds=cpu_seconds,
             library=library,
@@ -102,12 +106,18 @@ def prove(
     if problems.endswith(".thy"):
         from pipeline.development.isabelle_theory import prove_theory
 
-        unfit = {"--path": path, "--split": split, "--erase": erase or None, "--use": use or None}
+        unfit = {"--path": path, "--split": split, "--erase": erase or None, "--use": use or None, "--jobs": jobs}
         told = {"configuration": configuration, "library": library, "at_round": at_round, "json": json}
         more = (f"prove.cpu_seconds={cpu_seconds}",) if cpu_seconds is not None else ()
         again = partial(prove, out=out, set=(*set, *more), **told)
         return prove_theory(Path(problems), out, chosen, limit, again, unfit, in_place=in_place, json=json)
-    own = {"--erase": erase, "--in-place": in_place, "--cpu-seconds": cpu_seconds is not None, "--use": use}
+    own = {
+        "--erase": erase,
+        "--in-place": in_place,
+        "--cpu-seconds": cpu_seconds is not None,
+        "--use": use,
+        "--jobs": jobs is not None,
+    }
     for flag in (flag for flag, given in own.items() if given):
         raise UserError(f"{flag} goes with a development: a FILE.v, a folder, or a FILE.thy")
     base = config.read(configuration, set) if configuration else config.resolve({"model": {"kind": "none"}}, set)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_text
+import os
 import re
 from pathlib import Path
 
@@ -28,6 +29,7 @@ def prove_development(
     *,
     names: tuple[str, ...],
     use: tuple[str, ...],
+    jobs: int | None,
     limit: int | None,
     cpu_seconds: float | None,
     library: Path | None,
@@ -41,6 +43,8 @@ def prove_development(
         raise UserError("--in-place goes with holes of your own: with --erase, look at patch.diff instead")
     if cpu_seconds is not None and not 0 < cpu_seconds <= MOST_SECONDS:
         raise UserError(f"--cpu-seconds must be greater than zero and at most {MOST_SECONDS}")
+    if jobs is not None and jobs < 1:
+        raise UserError("--jobs must be at least 1")
     for name in use:
         if not NAME.fullmatch(name):
             raise UserError(f"--use {name}: this is not the name of a lemma")
@@ -54,6 +58,7 @@ def prove_development(
         library=library,
         library_round=library_round,
         use=use,
+        jobs=len(os.sched_getaffinity(0)) if jobs is None else jobs,
     )
     work = Work(target, out, options, open_writer(settings))
     if not work.holes:

@@ -25,5 +25,7 @@ class Options:
     library: Path | None = None
     """A run whose lemmas about the same definitions are tried as auxiliary lemmas."""
     library_round: int | None = None
+    jobs: int = 1
+    """Files that are worked on at once, each by a process of its own."""
     use: tuple[str, ...] = ()
     """Lemmas that are tried before all others."""

@@ -1,18 +1,23 @@
 """What `prove` has tried in a development: `tried.jsonl`, a line for each hole, read when the same command goes on.
 
-Invariant: an answer counts again only for the very same hole: its key changes with all that the answer rests on.
+Invariant: an answer counts again only for the very same hole: its key changes with all that the answer rests on. That
+nothing was found counts again only while program and prover are the same (`versions`).
 """
 
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 
 from domain import UserError
-from pipeline.development.document import Hole
 from pipeline.development.solving import Answer
+from verifiers.audit.cache import content_key, program_digest
 from verifiers.audit.rocq.filling import Filling
+from verifiers.audit.rocq.version import installed_version, program
 
 
 @dataclass
@@ -47,18 +52,32 @@ class Record:
             raise UserError(
                 f"{directory} is neither empty nor of an earlier `prove` on a development: choose another --out"
             )
-        self._tried = _read(self._file) if self._file.is_file() else {}
+        self.versions = versions()
+        self._tried = _read(self._file, self.versions) if self._file.is_file() else {}
 
-    def find(self, key: str) -> Tried | None:
-        return self._tried.get(key)
+    def find(self, key: str, seconds: float) -> Tried | None:
+        """What is known of a hole, if nothing more is to be expected of so many seconds."""
+        tried = self._tried.get(key)
+        return None if tried is None or (tried.answer.filling is None and tried.seconds < seconds) else tried
 
-    def add(self, key: str, hole: Hole, tried: Tried) -> None:
-        row = {"key": key, "name": hole.qualified, **asdict(tried)}
+    def add(self, key: str, name: str, tried: Tried) -> None:
+        row = {"key": key, "name": name, "versions": self.versions, **asdict(tried)}
         with self._file.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
-def _read(file: Path) -> dict[str, Tried]:
+@cache
+def versions() -> str:
+    """A digest of what searches and judges: this program, the prover, and the libraries that are installed with it."""
+    ours = Path(__file__).resolve().parents[2]
+    files = [file for room in ("pipeline", "term_algebra") for file in sorted((ours / room).rglob("*.py"))]
+    where = subprocess.run([*program("coqc"), "-where"], capture_output=True, text=True, check=False).stdout.strip()
+    folders = sorted((folder, Path(folder).stat().st_mtime_ns) for folder, _, _ in os.walk(where))
+    texts = [file.read_text(encoding="utf-8") for file in files]
+    return content_key(program_digest(), installed_version(), repr(folders), *texts)[:24]
+
+
+def _read(file: Path, now: str) -> dict[str, Tried]:
     found: dict[str, Tried] = {}
     for line in file.read_text(encoding="utf-8").split("\n"):
         try:
@@ -67,7 +86,8 @@ def _read(file: Path) -> dict[str, Tried]:
             made = given["filling"]
             filling = Filling(made["block"], tuple(made["lemmas"]), made["verbatim"]) if made else None
             answer = Answer(filling, given["counterexample"], tuple(given["stuck"]), given["tokens"])
-            found[row["key"]] = Tried(answer, row["cpu_seconds"], row["seconds"])
+            same = filling is not None or row["versions"] == now
+            found[row["key"]] = Tried(answer, row["cpu_seconds"], row["seconds"] if same else 0.0)
         except (json.JSONDecodeError, KeyError, TypeError):
             continue  # the line that was being written when the machine stopped
     return found

@@ -60,10 +60,10 @@ def result_of(source: Source, hole: Hole, tried: Tried, compiled: Compiled) -> R
     )
 
 
-def failed(source: Source, holes: Sequence[Hole], reason: str) -> list[Result]:
+def failed(source: Source, holes: Sequence[Hole], reason: str) -> tuple[Result, ...]:
     """Holes of a file that could not be worked on, for a reason that is put into one line."""
     why = " ".join(reason.split()).rstrip(".")
-    return [_result(source, hole, "error", why) for hole in holes]
+    return tuple(_result(source, hole, "error", why) for hole in holes)
 
 
 def _result(source: Source, hole: Hole, status: str, reason: str) -> Result:

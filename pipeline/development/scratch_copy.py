@@ -122,6 +122,14 @@ class Copy:
             self._keep(file, document.filled(fillings).text.encode())
         return judged
 
+    def leave(self, file: Path, source: bytes) -> None:
+        """Makes this the text of a file, to be compiled when it is needed."""
+        if self.place(file).read_bytes() == source:
+            return
+        self.place(file).write_bytes(source)
+        for other in {file, *resting_on(file, self._dependencies)}:
+            self.place(other).with_suffix(".vo").unlink(missing_ok=True)
+
     def _keep(self, file: Path, source: bytes) -> None:
         """A source whose compiled file is in its place; what rests on it has to be compiled anew."""
         self.place(file).write_bytes(source)

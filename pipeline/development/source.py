@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from domain import OutsideError, UserError
-from pipeline.development.document import Document, Hole
+from pipeline.development import coq_project
+from pipeline.development.coq_project import Project
+from pipeline.development.document import Document, Hole, unique
+from pipeline.development.options import Options
 from verifiers.audit.rocq.filling import Filling
 
 LOAD_SECONDS = 600.0
@@ -47,6 +50,34 @@ def read_document(path: Path, shown: str) -> Document:
         raise UserError(f"{shown}: not UTF-8 text") from None
     except OSError as error:
         raise OutsideError(f"{shown}: {error.strerror}") from error
+
+
+def read_sources(target: Path, project: Project, options: Options) -> list[Source]:
+    """The files of a target that have holes, as far as these are wanted.
+
+    Raises:
+    UserError: a file is not understood, or a hole that is wanted is not there.
+    """
+    found: list[Source] = []
+    wanted = set(options.names)
+    left = options.limit
+    for path in coq_project.sources(target, project):
+        root = project.root
+        shown = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+        document = read_document(path, shown)
+        if options.erase:
+            document = document.erased()
+        document.check_closed()
+        unique(document.holes)
+        holes = [hole for hole in document.holes if not options.names or hole.qualified in options.names]
+        holes = holes[:left] if left is not None else holes
+        left = left - len(holes) if left is not None else None
+        wanted -= {hole.qualified for hole in holes}
+        if holes:
+            found.append(Source(path, shown, document, tuple(holes)))
+    if wanted and left is None:
+        raise UserError(f"--names {min(wanted)}: no hole of {target} is called so")
+    return found
 
 
 def _lines(text: str) -> list[str]:

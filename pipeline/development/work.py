@@ -1,41 +1,39 @@
-"""`prove` on a development: every hole of a file or folder, file by file, each file compiled when its holes are done.
+"""`prove` on a development: every hole of a file or folder, each file compiled when its holes are done.
 
-What was tried is appended to `tried.jsonl` as soon as it is known; the same command goes on behind it. `results.jsonl`
-and `patch.diff` are written whenever a file has been judged, and at the end. Nothing else of the user's is touched,
-unless the patch is to be applied: then each file is replaced at once, at the very end.
-
-Invariant: the status `proved` is only ever given by the judge (`verifiers.audit.rocq.development`), never by what a
-warm prover said.
+Files that do not need one another are worked on side by side (`workers`); what is known of a file's holes comes from it
+and from the files behind it alone, so the order makes no difference. What was tried is appended to `tried.jsonl` as
+soon as it is known, and what was judged to `judged.jsonl`; the same command goes on behind it. `results.jsonl` and
+`patch.diff` are written whenever a file has been judged, and at the end. Nothing else of the user's is touched, unless
+the patch is to be applied: then each file is replaced at once, at the very end.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import time
-import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from domain import OutsideError, UserError
+from domain import UserError
 from library_store.files import write_atomically
-from pipeline.development import coq_project, judging
-from pipeline.development.context import Context, Refusal, rests_on
+from pipeline.development import coq_project
+from pipeline.development.compiling import refusals
+from pipeline.development.context import Context
 from pipeline.development.coq_project import Project
-from pipeline.development.document import Hole, unique
-from pipeline.development.judging import Compiled
+from pipeline.development.document import Hole
+from pipeline.development.file_work import Done, News, Task, Tools, work_on
+from pipeline.development.judged import JudgedFile, JudgedFiles, key_of
 from pipeline.development.learned import Learned
 from pipeline.development.options import Options
-from pipeline.development.record import Record, Tried
-from pipeline.development.results import Result, failed, result_of
+from pipeline.development.record import Record
+from pipeline.development.results import Result, failed
 from pipeline.development.scratch_copy import Copy
-from pipeline.development.solving import Answer, Solver
-from pipeline.development.source import LOAD_SECONDS, Source, read_document
+from pipeline.development.source import LOAD_SECONDS, Source, read_document, read_sources
 from pipeline.development.unfinished import Unfinished
+from pipeline.development.workers import Workers
 from pipeline.development.writing import Writer
 from pipeline.words import counted
-from verifiers.audit.rocq.filling import Filling
 
 
 class Work:
@@ -45,26 +43,32 @@ class Work:
         self.out = out
         self.options = options
         self.project: Project = coq_project.find(target)
-        self.results: list[Result] = []
         self.refused: list[Result] = []
         """Those of the results that are so because the prover refuses a file of the user's."""
         self._say: Callable[[str], None] = print
         self._writer = writer
         self._learned = Learned(options.library, options.library_round) if options.library is not None else None
         self._copy: Copy
-        self._false: set[str] = set()
-        self._sources = self._read(target)
-        holes = [(source.path, hole) for source in self._sources for hole in source.document.holes]
-        self._unproved = {f"{self.project.module(path)}.{hole.qualified}" for path, hole in holes}
-        self._open = Unfinished(self.project, self._unproved, erase=self.options.erase)
+        self._sources = read_sources(target, self.project, options)
+        self._by_path = {source.path: source for source in self._sources}
+        holes = [name for source in self._sources for name in self._full_names(source)]
+        self._open = Unfinished(self.project, holes, erase=self.options.erase)
         self._record = Record(out)
+        self._judged = JudgedFiles(out)
+        self._done: dict[Path, tuple[Result, ...]] = {}
+        self._order: list[Path] = []
 
     @property
     def holes(self) -> int:
         return sum(len(source.holes) for source in self._sources)
 
+    @property
+    def results(self) -> list[Result]:
+        """What became of the holes so far, those of a file first on which others rest."""
+        return [result for path in self._order for result in self._done.get(path, ())]
+
     def run(self, say: Callable[[str], None]) -> list[Result]:
-        """Works on all holes; the results, those of a file first on which others rest. `say` takes lines of progress.
+        """Works on all holes; the results. `say` takes lines of progress.
 
         All files are compiled before the first hole is tried: what the user has to mend is told at once.
         """
@@ -72,11 +76,9 @@ class Work:
         self.out.mkdir(parents=True, exist_ok=True)
         with Copy(self.project, LOAD_SECONDS) as copy:
             self._copy = copy
-            sources = self._compiling()
+            sources = self._compiled(self._not_judged(self._readable()))
             self._check_use(sources)
-            for source in sources:
-                self.results += self._file(source)
-                self._write()
+            self._work_on(sources)
         self._write()
         return self.results
 
@@ -93,57 +95,58 @@ class Work:
 
     # ------------------------------------------------------------------------------------------------------- files
 
-    def _read(self, target: Path) -> list[Source]:
-        found: list[Source] = []
-        wanted = set(self.options.names)
-        left = self.options.limit
-        for path in coq_project.sources(target, self.project):
-            root = self.project.root
-            shown = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
-            document = read_document(path, shown)
-            if self.options.erase:
-                document = document.erased()
-            document.check_closed()
-            unique(document.holes)
-            holes = [hole for hole in document.holes if not self.options.names or hole.qualified in self.options.names]
-            holes = holes[:left] if left is not None else holes
-            left = left - len(holes) if left is not None else None
-            wanted -= {hole.qualified for hole in holes}
-            if holes:
-                found.append(Source(path, shown, document, tuple(holes)))
-        if wanted and left is None:
-            raise UserError(f"--names {min(wanted)}: no hole of {target} is called so")
-        return found
-
-    def _compiling(self) -> list[Source]:
-        """The files that compile as they stand, those first on which others rest; the holes of others get `error`."""
-        known: dict[Path, Source] = {}
+    def _readable(self) -> list[Source]:
+        """The files of which it is known what they need, those first on which others rest."""
+        known: list[Path] = []
         for source in self._sources:
             try:
                 self._copy.in_order([source.path])
-                known[source.path] = source
+                known.append(source.path)
             except UserError as error:
                 self._give_up(source, str(error))
-        fine: list[Source] = []
-        for path in self._copy.in_order(known):
-            source = known.get(path)
-            refused = self._refused(source) if source is not None else ""
-            if source is not None and refused:
-                self._give_up(source, refused)
-            elif source is not None:
-                fine.append(source)
-        return fine
+        found = [self._by_path[path] for path in self._copy.in_order(known) if path in self._by_path]
+        self._order = [*self._order, *(source.path for source in found)]
+        return found
 
-    def _refused(self, source: Source) -> str:
-        """What the prover says against a file as it stands, also without what was begun in its holes; else nothing."""
-        refused = self._copy.prepare(source.path)
-        if refused is not None:
-            return refused.message
-        refused = self._copy.compile_anew(source.path)
-        if refused is None or self._copy.compile(source.path, source.document.given_up().text) is None:
-            return ""
-        place = f"{source.shown}, line {refused.line}" if refused.line else source.shown
-        return f"{place}: it does not compile before anything is filled: {refused.message}"
+    def _not_judged(self, sources: Sequence[Source]) -> list[Source]:
+        """Without the files that were judged before as they are now, above others that were."""
+        left: dict[Path, Source] = {}
+        for source in sources:
+            rests = not left.keys().isdisjoint(self._copy.read_for(source.path))
+            if rests or not self._is_judged(source):
+                left[source.path] = source
+        kept = [source for source in sources if source.path not in left]
+        if kept:
+            results = sum(len(self._done[source.path]) for source in kept)
+            self._say(
+                f"{counted(len(kept), 'file')} with {counted(results, 'hole')}: nothing has changed since the last "
+                "time, so what was found then is kept"
+            )
+        return list(left.values())
+
+    def _is_judged(self, source: Source) -> bool:
+        """Whether a file was judged before as it is now; if so, that is what became of it."""
+        judged = self._judged.find(self._file_key(source), self.options.seconds)
+        if judged is not None:
+            self._keep(source, judged)
+            self._copy.leave(source.path, source.filled.encode())
+        return judged is not None
+
+    def _compiled(self, sources: Sequence[Source]) -> list[Source]:
+        """The files that compile as they stand; the holes of others get `error`."""
+        said = refusals(self._copy, {source.path: source for source in sources}, self.options.jobs)
+        for source in sources:
+            if source.path in said:
+                self._give_up(source, said[source.path])
+        return [source for source in sources if source.path not in said]
+
+    def _give_up(self, source: Source, why: str) -> None:
+        found = failed(source, source.holes, why)
+        self._say(f"{found[0].reason}; mend this and give the command again: {counted(len(found), 'hole')} not tried")
+        if source.path not in self._order:
+            self._order.append(source.path)
+        self.refused += found
+        self._done[source.path] = found
 
     def _check_use(self, sources: Sequence[Source]) -> None:
         """Raises `UserError` where no file knows a lemma of `--use` at its last hole."""
@@ -163,86 +166,87 @@ class Work:
                 f"module it is"
             )
 
-    def _give_up(self, source: Source, why: str) -> None:
-        found = self._failed(source, source.holes, why)
-        self._say(f"{found[0].reason}; mend this and give the command again: {counted(len(found), 'hole')} not tried")
-        self.results += found
+    # ---------------------------------------------------------------------------------------------------- the work
 
-    def _file(self, source: Source) -> list[Result]:
+    def _work_on(self, sources: Sequence[Source]) -> None:
+        """Works on files, as many at once as are wanted and do not rest on one another."""
+        tools = Tools(self._copy, self.options, self._open, self._writer, self._learned)
+        jobs = 1 if self._writer is not None else min(self.options.jobs, len(sources))
+        waiting = list(sources)
+        if jobs <= 1:
+            for source in waiting:
+                task = self._task(source)
+                if task is not None:
+                    self._take(task, work_on(task, tools, self._tell))
+            return
+        with Workers(tools, jobs) as workers:
+            while waiting or workers.busy:
+                for source in [one for one in waiting if workers.has_room and self._is_ready(one, waiting, workers)]:
+                    waiting.remove(source)
+                    task = self._task(source)
+                    if task is not None:
+                        workers.start(task)
+                    if not workers.has_room:
+                        break
+                if workers.busy:
+                    told = workers.next()
+                    if isinstance(told, News):
+                        self._tell(told)
+                    else:
+                        self._take(*told)
+
+    def _is_ready(self, source: Source, waiting: Sequence[Source], workers: Workers) -> bool:
+        """Whether all files with holes that a file rests on are done."""
+        not_done = {one.path for one in [*waiting, *workers.sources] if one is not source}
+        return not_done.isdisjoint(self._copy.read_for(source.path))
+
+    def _task(self, source: Source) -> Task | None:
+        """The task that a file is, what it needs being compiled; None where nothing is left to do."""
+        behind = self._copy.read_for(source.path)
+        if any(path in self._done for path in behind) and self._is_judged(source):
+            self._say(f"{source.shown}: nothing has changed since the last time, so what was found then is kept")
+            return None
         refused = self._copy.prepare(source.path)
         if refused is not None:
-            return self._failed(source, source.holes, refused.message)
-        module = self.project.module(source.path)
-        behind = [path.read_bytes() for path in self._copy.read_for(source.path)]
-        around = hashlib.sha256(b"\0".join([repr(self.project.arguments).encode(), *behind])).hexdigest()
-        answers: dict[str, Tried] = {}
-        context: Context | None = None
-        broken: Refusal | None = None
-        try:
-            for hole in source.holes:
-                if hole.in_functor:
-                    answers[hole.qualified] = Tried(Answer(), 0.0, 0.0)
-                    continue
-                key = self._key(source, hole, around)
-                tried = self._record.find(key)
-                if tried is None or (tried.answer.filling is None and tried.seconds < self.options.seconds):
-                    if context is None:
-                        context = Context(
-                            self._copy,
-                            module,
-                            source.document,
-                            LOAD_SECONDS,
-                            self.options.memory_bytes,
-                            retrieves=self.options.retrieves,
-                            false=self._false,
-                            unproved=self._unproved,
-                            given=self.options.use,
-                        )
-                    broken = context.advance(hole.start)
-                    if broken is not None:
-                        break
-                    before = context.session.cpu_seconds + time.process_time()
-                    solver = Solver(context, hole, self.options.seconds, self.options.seed, self._writer, self._learned)
-                    try:
-                        answer = solver.run()
-                    except (UserError, OutsideError):
-                        raise
-                    except Exception as error:  # noqa: BLE001 (a fault of ours costs this hole alone)
-                        answer = Answer(fault=_told(error))
-                    tried = Tried(
-                        answer,
-                        round(context.session.cpu_seconds + time.process_time() - before, 3),
-                        self.options.seconds,
-                    )
-                    if answer.fault:  # tried again when the command is given again, and now by a fresh prover
-                        context.close()
-                        context = None
-                    else:
-                        self._record.add(key, hole, tried)
-                answers[hole.qualified] = tried
-                if tried.answer.counterexample is not None:
-                    self._false.add(f"{module}.{hole.qualified}")
-                if tried.answer.filling is not None and not rests_on(tried.answer.filling, self._unproved):
-                    self._unproved.discard(f"{module}.{hole.qualified}")
-                self._say(f"{source.shown}:{hole.line} {hole.qualified}: {tried.told()}")
-        finally:
-            if context is not None:
-                context.close()
-        fillings = {name: tried.answer.filling for name, tried in answers.items() if tried.answer.filling is not None}
-        try:
-            compiled = self._judged(source, fillings)
-        except UserError as error:
-            return self._failed(source, source.holes, str(error))
-        source.fillings = dict(compiled.fillings)
-        results = [
-            result_of(source, hole, answers[hole.qualified], compiled)
-            for hole in source.holes
-            if hole.qualified in answers
-        ]
-        if broken is not None:
-            rest = [hole for hole in source.holes if hole.qualified not in answers]
-            results += self._failed(source, rest, f"{source.shown}, line {broken.line}: {broken.message}")
-        return results
+            found = failed(source, source.holes, refused.message)
+            self.refused += found
+            self._done[source.path] = found
+            return None
+        done = {path: self._done[path] for path in behind if path in self._done}
+        said = [(self._full(path, one.name), one.status) for path, found in done.items() for one in found]
+        around = [path.read_bytes() for path in behind]
+        digest = hashlib.sha256(b"\0".join([repr(self.project.arguments).encode(), *around])).hexdigest()
+        keys = {hole.qualified: self._key(source, hole, digest) for hole in source.holes}
+        known = {name: self._record.find(key, self.options.seconds) for name, key in keys.items()}
+        files = [self._by_path[path] for path in [*behind, source.path] if path in self._by_path]
+        return Task(
+            source,
+            self.project.module(source.path),
+            false=frozenset(name for name, status in said if status == "refuted"),
+            unproved=frozenset(name for one in files for name in self._full_names(one))
+            - {name for name, status in said if status == "proved"},
+            keys=keys,
+            known={name: tried for name, tried in known.items() if tried is not None},
+        )
+
+    def _tell(self, news: News) -> None:
+        if news.tried is not None:
+            self._record.add(news.key, news.name, news.tried)
+        self._say(news.text)
+
+    def _take(self, task: Task, done: Done) -> None:
+        """Keeps what came of a file."""
+        source = self._by_path[task.source.path]
+        key = self._file_key(source)
+        judged = JudgedFile(done.results, done.fillings)
+        self._judged.add(key, source, self.options.seconds, judged)
+        self.refused += done.refused
+        self._keep(source, judged)
+
+    def _keep(self, source: Source, judged: JudgedFile) -> None:
+        source.fillings = dict(judged.fillings)
+        self._done[source.path] = judged.results
+        self._write()
 
     def _key(self, source: Source, hole: Hole, around: str) -> str:
         """Changes with all above the hole, its statement, what is behind the file (`around`), and the library."""
@@ -253,18 +257,21 @@ class Work:
         text = f"{self.options.seed}\0{self._writer is not None}\0{given}{text}"
         return hashlib.sha256(text.encode()).hexdigest()[:24]
 
-    def _judged(self, source: Source, fillings: Mapping[str, Filling]) -> Compiled:
-        """Compiles the whole file with the fillings, until it holds none that may not count."""
-        self._say(f"{source.shown}: compiling the whole file with {counted(len(fillings), 'new proof')}")
-        return judging.judge(self._copy, source.path, source.document, fillings, self._open)
+    def _file_key(self, source: Source) -> str:
+        """Changes with all that what becomes of a file rests on; the files behind it are as they are in the copy."""
+        learned = self._learned.digest if self._learned is not None else ""
+        about = [self._record.versions, repr(self.project.arguments), learned, str(self._writer is not None)]
+        behind = [self._copy.place(path).read_bytes() for path in self._copy.read_for(source.path)]
+        return key_of(source, self.project.module(source.path), self.options, about, behind, self.project.files)
+
+    def _full(self, path: Path, name: str) -> str:
+        return f"{self.project.module(path)}.{name}"
+
+    def _full_names(self, source: Source) -> list[str]:
+        """The full names of a file's holes."""
+        return [self._full(source.path, hole.qualified) for hole in source.document.holes]
 
     # ----------------------------------------------------------------------------------------------------- results
-
-    def _failed(self, source: Source, holes: Sequence[Hole], reason: str) -> list[Result]:
-        """The holes as not tried, or in vain: the prover refuses the file, or what it needs."""
-        found = failed(source, holes, reason)
-        self.refused += found
-        return found
 
     def _write(self) -> None:
         lines = [json.dumps(asdict(result), ensure_ascii=False) for result in self.results]
@@ -278,10 +285,3 @@ class Work:
     def patch(self) -> str:
         """The new proofs as a unified diff; of the erased files, where proofs were erased."""
         return "".join([source.patch() for source in self._sources])
-
-
-def _told(error: Exception) -> str:
-    """One line on an exception of ours: what it says, and where it was raised."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    what = f"{type(error).__name__}: {error}".splitlines()[0]
-    return f"a fault of this program, please report it: {what} ({Path(frame.filename).name}, line {frame.lineno})"

@@ -1,11 +1,22 @@
-"""What makes `prove` on a development fit for every day: lemmas given by hand. With a real prover."""
+"""What makes `prove` on a development fit for every day: lemmas given by hand, several files at once, and second runs
+that cost little. With a real prover."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from pipeline.__main__ import main
+from pipeline.development import file_work
+from pipeline.development.options import Options
+from pipeline.development.work import Work
 
 
 def written(folder: Path, **files: str) -> Path:
@@ -55,3 +66,92 @@ def test_a_lemma_that_no_hole_can_see_is_one_line_before_any_search(
 def test_lemmas_by_hand_go_with_a_development(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["prove", "bundled", "--use", "key", "--out", "nowhere"]) == 2
     assert "--use goes with a development" in capsys.readouterr().err
+
+
+CHAIN = {
+    "A": "Definition k := 1.\nLemma one : k = 1. Admitted.\nLemma no : k = 2. Admitted.\n",
+    "B": "From Demo Require Import A.\nLemma still : k = 1. Admitted.\n",
+    "C": "Lemma other : True. Admitted.\n",
+    "D": "From Demo Require Import A B C.\nLemma last : k = 1 /\\ True. Admitted.\n",
+}
+OPTIONS = Options(seconds=6.0, seed=0, memory_bytes=2 << 30)
+
+
+def run(folder: Path, out: Path, options: Options = OPTIONS) -> list[str]:
+    """The lines of progress of `prove` on a development."""
+    said: list[str] = []
+    Work(folder, out, options).run(said.append)
+    return said
+
+
+def costs(row: dict[str, object]) -> dict[str, object]:
+    return {key: value for key, value in row.items() if key != "cpu_seconds"}
+
+
+def test_files_at_once_come_to_the_same_as_one_after_the_other(tmp_path: Path) -> None:
+    folder = written(tmp_path / "dev", **CHAIN)
+    command = ["prove", str(folder), "--cpu-seconds", "6"]
+    assert main([*command, "--out", str(tmp_path / "one"), "--jobs", "1"]) == 0
+    assert main([*command, "--out", str(tmp_path / "two"), "--jobs", "2"]) == 0
+    one, two = rows(tmp_path / "one"), rows(tmp_path / "two")
+    assert [costs(row) for row in one.values()] == [costs(row) for row in two.values()]
+    assert {name: row["status"] for name, row in one.items()} == dict.fromkeys(one, "proved") | {"no": "refuted"}
+    assert (tmp_path / "one" / "patch.diff").read_text() == (tmp_path / "two" / "patch.diff").read_text()
+
+
+def test_what_has_not_changed_is_not_judged_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, out = written(tmp_path / "dev", **CHAIN), tmp_path / "out"
+    run(folder, out)
+    before = (out / "results.jsonl").read_text(), (out / "patch.diff").read_text()
+    with monkeypatch.context() as patched:
+        patched.setattr(file_work, "work_on", None)
+        patched.setattr("verifiers.audit.rocq.development.Prover.compile", None)
+        (said,) = run(folder, out)
+    assert said.startswith("4 files with 5 holes: nothing has changed since the last time")
+    assert before == ((out / "results.jsonl").read_text(), (out / "patch.diff").read_text())
+    written(folder, C=CHAIN["C"].replace("True", "True /\\ True"))
+    told = run(folder, out)
+    assert told[0].startswith("2 files with 3 holes: nothing has changed")
+    assert [line.split(":")[0] for line in told[1:]] == ["C.v", "C.v", "D.v", "D.v"]
+    assert {name: row["status"] for name, row in rows(out).items()}["last"] == "proved"
+
+
+def test_what_was_judged_counts_for_the_same_budget_options_and_versions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, out = written(tmp_path / "dev", Main="Axiom p : nat -> Prop.\nLemma a : p 3. Admitted.\n"), tmp_path / "out"
+    tried = out / "tried.jsonl"
+
+    def counts(seconds: float = 1.0, seed: int = 0) -> int:
+        """How often the hole was tried by then."""
+        run(folder, out, replace(OPTIONS, seconds=seconds, seed=seed))
+        return len(tried.read_text().splitlines())
+
+    assert counts() == 1
+    assert counts() == 1
+    assert counts(seconds=0.5) == 1
+    assert counts(seconds=1.5) == 2
+    assert counts(seconds=1.5, seed=1) == 3
+    monkeypatch.setattr("pipeline.development.record.versions", lambda: "others")
+    assert counts(seconds=1.5, seed=1) == 4  # a newer program may find what this one has not
+
+
+def test_an_interruption_ends_all_processes_and_keeps_what_was_tried(tmp_path: Path) -> None:
+    hard = "Axiom p : nat -> nat -> Prop.\nLemma easy : True. Admitted.\nLemma hard : forall n m, p n m. Admitted.\n"
+    folder = written(tmp_path / "dev", A=hard, B=hard.replace("hard", "harder").replace("easy", "light"))
+    command = [sys.executable, "-m", "pipeline", "prove", str(folder), "--cpu-seconds", "300", "--jobs", "2"]
+    process = subprocess.Popen(
+        [*command, "--out", str(tmp_path / "out")], stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    tried = tmp_path / "out" / "tried.jsonl"
+    until = time.monotonic() + 120
+    while not (tried.exists() and len(tried.read_text().splitlines()) == 2):
+        assert time.monotonic() < until
+        time.sleep(0.2)
+    started = psutil.Process(process.pid).children(recursive=True)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said.splitlines()[-1].startswith("interrupted: to resume")
+    assert "Traceback" not in said
+    assert psutil.wait_procs(started, timeout=20)[1] == []

@@ -1,0 +1,54 @@
+"""The files of a development compiled before the first hole is tried, so that what is to be mended is told at once.
+
+Files are compiled side by side, each when all that it requires is compiled.
+
+Invariant: no file is compiled while another one that it rests on is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+from pipeline.development.scratch_copy import Copy
+from pipeline.development.source import Source
+from verifiers.audit.rocq.development import Refused
+
+
+def refusals(copy: Copy, sources: Mapping[Path, Source], jobs: int) -> dict[Path, str]:
+    """Compiles files with holes, and what they need; what the prover says against each that it refuses.
+
+    What was begun in a hole does not count against a file.
+    """
+    files = copy.in_order(sources)
+    needs = {file: copy.in_order([file])[:-1] for file in files}
+    answers: dict[Path, Future[Refused | None]] = {}
+
+    def compiled(file: Path) -> Refused | None:
+        if any(answers[needed].result() is not None for needed in needs[file] if needed in answers):
+            return None  # what it needs is refused, so it is not tried
+        refused = copy.compile_anew(file)
+        source = sources.get(file)
+        if refused is None or source is None or copy.compile(file, source.document.given_up().text) is None:
+            return None if source is not None else refused
+        return refused
+
+    with ThreadPoolExecutor(jobs) as pool:
+        for file in files:  # those first on which others rest, so the first that is not done waits for none
+            answers[file] = pool.submit(compiled, file)
+        said = {file: answer.result() for file, answer in answers.items()}
+    found: dict[Path, str] = {}
+    for file, source in sources.items():
+        why = said[file]
+        below = next(((one, refused) for one in needs[file] if (refused := said.get(one)) is not None), None)
+        if below is not None:
+            found[file] = f"{_place(below[0].name, below[1])}, which {file.name} needs: {below[1].message}"
+        elif why is not None:
+            place = _place(source.shown, why)
+            found[file] = f"{place}: it does not compile before anything is filled: {why.message}"
+    return found
+
+
+def _place(name: str, refused: Refused) -> str:
+    return f"{name}, line {refused.line}" if refused.line else name

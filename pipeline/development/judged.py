@@ -1,0 +1,110 @@
+"""What the judge said of whole files, kept in `judged.jsonl` beside the results, a line for each file.
+
+Invariant: it counts again only for the very same file, above the very same files, with the same options, program and
+prover; its key changes with all of that. Where something is still open, also only for no more seconds than before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+from pipeline.development.options import Options
+from pipeline.development.results import Result
+from pipeline.development.source import Source
+from verifiers.audit.cache import content_key
+from verifiers.audit.rocq.filling import Filling
+
+_MODULES = re.compile(rb"\bModule\b")
+"""What makes a source count for the files of others: module types say what of the project is an axiom."""
+
+
+class JudgedFile(NamedTuple):
+    """What became of the holes of a file, and what they are filled with."""
+
+    results: tuple[Result, ...]
+    fillings: Mapping[str, Filling]
+
+
+class JudgedFiles:
+    """Those of a directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self._file = directory / "judged.jsonl"
+        self._rows: dict[str, Mapping[str, Any]] = {}
+        for line in self._file.read_text(encoding="utf-8").split("\n") if self._file.is_file() else ():
+            try:
+                row = json.loads(line)
+                self._rows[row["key"]] = row
+            except (json.JSONDecodeError, KeyError, TypeError):
+                continue  # the line that was being written when the machine stopped
+
+    def find(self, key: str, seconds: float) -> JudgedFile | None:
+        """What is known of a file, if nothing more is to be expected of so many seconds a hole."""
+        row = self._rows.get(key)
+        if row is None:
+            return None
+        try:
+            results = tuple(_result(one) for one in row["results"])
+            made: Mapping[str, Mapping[str, Any]] = row["fillings"]
+            fillings = {
+                name: Filling(one["block"], tuple(one["lemmas"]), one["verbatim"]) for name, one in made.items()
+            }
+            enough = float(row["seconds"]) >= seconds
+        except (KeyError, TypeError, ValueError):
+            return None
+        return JudgedFile(results, fillings) if enough or all(_is_settled(one) for one in results) else None
+
+    def add(self, key: str, source: Source, seconds: float, judged: JudgedFile) -> None:
+        """Keeps what was judged, unless something went wrong that may go well the next time."""
+        if any(one.status == "error" for one in judged.results):
+            return
+        row = {
+            "key": key,
+            "file": source.shown,
+            "seconds": seconds,
+            "results": [asdict(one) for one in judged.results],
+            "fillings": {name: asdict(filling) for name, filling in judged.fillings.items()},
+        }
+        with self._file.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def _is_settled(result: Result) -> bool:
+    return result.status in ("proved", "refuted")
+
+
+def _result(row: Mapping[str, Any]) -> Result:
+    told: dict[str, Any] = {one.name: row[one.name] for one in fields(Result)}
+    told |= {name: tuple(cast("list[Any]", value)) for name, value in told.items() if isinstance(value, list)}
+    return Result(**told)
+
+
+def key_of(
+    source: Source,
+    module: str,
+    options: Options,
+    about: Iterable[str],
+    behind: Iterable[bytes],
+    project: Iterable[Path],
+) -> str:
+    """The key of a file.
+
+    Args:
+        source: the file with its holes.
+        module: its logical name.
+        options: what it is worked on with.
+        about: what else it is worked on with: options of the prover, versions, a library.
+        behind: all files that compiling it may read, as they are then.
+        project: all sources of the project.
+    """
+    texts = [file.read_bytes() for file in project if file.is_file()]
+    digests = [hashlib.sha256(text).hexdigest() for text in [*behind, b"", *filter(_MODULES.search, texts)]]
+    holes = [hole.qualified for hole in source.holes]
+    chosen = repr((options.seed, options.erase, options.retrieves, options.use, holes))
+    return content_key(module, source.shown, chosen, source.document.text, *about, "", *digests)[:24]
