@@ -6,7 +6,7 @@ of bits, a block of columns at a time, and each level of the graph is one pass o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import networkx as nx
@@ -66,6 +66,17 @@ def transitive_reduction(graph: Graph) -> nx.DiGraph[str]:
     pairs = zip(links.users[kept].tolist(), links.used[kept].tolist(), strict=True)
     reduced.add_edges_from((links.nodes[user], links.nodes[used]) for user, used in pairs)
     return reduced
+
+
+def unused(graph: nx.MultiDiGraph[str], roots: Iterable[str]) -> list[str]:
+    """The nodes with a statement of their own that no root rests on, in the graph's order; roots are nodes too."""
+    kept = set(roots)
+    waiting = list(kept)
+    while waiting:
+        new = set(graph.successors(waiting.pop())) - kept
+        kept |= new
+        waiting += new
+    return [node for node, data in graph.nodes(data=True) if data.get("statement") and node not in kept]
 
 
 def breaks(graph: Graph, node: str) -> list[str]:

@@ -25,6 +25,8 @@ def graph(
     out: Path | None = None,
     at_round: int | None = None,
     lemma: str | None = None,
+    unused: bool = False,
+    roots: Path | None = None,
     json_output: Annotated[bool, Parameter(name="--json")] = False,
 ) -> int:
     """Analyse which lemmas the proofs of a run, a library or a corpus rest on.
@@ -39,6 +41,7 @@ def graph(
         python -m pipeline graph leandojo:lean_dojo-4.20.0.tar.gz --out mathlib
         python -m pipeline graph leandojo:lean_dojo-4.20.0.tar.gz --lemma Nat.exists_infinite_primes
         python -m pipeline graph rocq:theories --out graph
+        python -m pipeline graph rocq:theories --unused --roots roots.txt
         python -m pipeline graph rocq:stdlib --json
 
     Args:
@@ -51,22 +54,35 @@ def graph(
         at_round: As of this round of a run; the last finished one when left out.
         lemma: Only say where this lemma of a corpus stands: what it uses, what uses it, what breaks without it, and
             the files that its proof needs.
+        unused: Of a corpus, only list what nothing that the roots rest on uses. Exit code 1: something is left.
+        roots: With --unused, a file with the names that are wanted for their own sake, one a line.
         json_output: Print the summary as one JSON object.
     """
     from pipeline.corpora.reading import reader
 
+    if unused != (roots is not None) or (unused and lemma is not None):
+        raise UserError("--unused and --roots FILE go together, and without --lemma")
     read = reader(source)
     if read is None:
+        if unused:
+            raise UserError(f"--unused is for a corpus, like rocq:PATH; {source} is a run or a library")
         if lemma is not None:
             raise UserError(f"--lemma is for a corpus; for a run: `python -m pipeline show {source} {lemma}`")
         return _of_run(source, out, at_round, json_output)
     if at_round is not None:
         raise UserError(f"--at-round {at_round}: {source} has no rounds; leave the option out")
-    from pipeline.corpora.analysing import analyse, locate
+    from pipeline.corpora.analysing import analyse, left_over, locate
 
     if lemma is not None:
         _show_place(locate(source, read, lemma), json_output)
         return 0
+    if roots is not None:
+        left = left_over(source, read, roots)
+        if json_output:
+            print(json.dumps(left, indent=2, ensure_ascii=False))
+        else:
+            _show_unused(left)
+        return 1 if left else 0
     from library_store.dependencies.files import refuse_foreign
 
     folder = Path(f"graph_{source.partition(':')[0]}") if out is None else out
@@ -194,6 +210,13 @@ def _show_place(place: dict[str, Any], json_output: bool) -> None:
     print(f"needs {counted(len(place['needs_files']), 'file')}")
     for file, count in place["needs_files"]:
         print(f"  {count:4}  {file}")
+
+
+def _show_unused(left: list[dict[str, Any]]) -> None:
+    for one in left:
+        place = ":".join(str(part) for part in (one["file"], one["line"]) if part)
+        print(f"{place} {one['name']} ({one['kind']})".strip())
+    print(f"{len(left)} unused" if left else "everything is used")
 
 
 def _show_figures(summary: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ import multiprocessing
 import sys
 import time
 from collections.abc import Callable, Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,6 +24,7 @@ from library_store.dependencies.files import write_files
 from library_store.dependencies.findings import Findings, find, place
 from library_store.dependencies.measures import Measures, longest_path, measures, summary
 from library_store.dependencies.page import Page, render
+from library_store.dependencies.reach import unused
 from library_store.dependencies.uses import Uses
 from pipeline.corpora.reading import Corpus
 
@@ -133,6 +135,39 @@ def locate(source: str, read: Callable[[], Corpus], lemma: str) -> dict[str, Any
         guess = f"; did you mean {near[0]}?" if near else ""
         raise UserError(f"{source} has no {lemma!r} that uses or is used{guess}")
     return found
+
+
+def left_over(source: str, read: Callable[[], Corpus], roots: Path) -> list[dict[str, Any]]:
+    """What nothing that the roots rest on uses, in the main graph of a corpus, as it stands in the sources.
+
+    Args:
+        source: what messages call the corpus.
+        read: reads it.
+        roots: a file with a name on each line; `*` stands for any letters, and what follows `#` is a comment.
+
+    Raises:
+        UserError: the file cannot be read or names nothing, or the corpus has nothing of a name.
+    """
+    try:
+        lines = [line.partition("#")[0].strip() for line in roots.read_text(encoding="utf-8").splitlines()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"--roots {roots} cannot be read: {error}") from None
+    wanted = list(dict.fromkeys(filter(None, lines)))
+    if not wanted:
+        raise UserError(f"--roots {roots} names nothing: give a name on each line")
+    graph = next(iter(read().graphs.values()))()
+    known = {node: str(data["name"]) for node, data in graph.nodes(data=True)}
+    found: set[str] = set()
+    for pattern in wanted:
+        told = {node for node, name in known.items() if pattern in (node, name) or fnmatchcase(name, pattern)}
+        if not told:
+            near = difflib.get_close_matches(pattern, known.values(), n=1)
+            guess = f"; did you mean {near[0]}?" if near else ""
+            raise UserError(f"--roots {roots}: {source} has nothing called {pattern}{guess}")
+        found |= told
+    left = [graph.nodes[node] for node in unused(graph, found)]
+    told = [{key: data.get(key, "") for key in ("name", "kind", "file", "line", "statement")} for data in left]
+    return sorted(told, key=lambda one: (one["file"], one["line"] or 0, one["name"]))
 
 
 def _write(text: str, file: Path) -> None:

@@ -68,6 +68,29 @@ def test_the_command_ranks_what_is_assumed_by_what_rests_on_it(
     assert not list(development.glob("*.vo")), "nothing is written into the development"
 
 
+def test_what_no_root_rests_on_is_listed_and_the_exit_code_says_so(
+    development: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    roots = tmp_path / "roots.txt"
+    command = ["graph", f"rocq:{development}", "--unused", "--roots", str(roots)]
+    roots.write_text("# what this is for\nUser.thr*  # and all that it needs\n")
+    assert main(command) == 1
+    said = capsys.readouterr().out.splitlines()
+    assert said == ["Base.v:3 Base.wanted (axiom)", "User.v:7 User.rests (lemma)", "2 unused"]
+    assert main([*command, "--json"]) == 1
+    assert [one["line"] for one in json.loads(capsys.readouterr().out)] == [3, 7]
+    roots.write_text("User.thrice\nUser.rests\n")
+    assert main(command) == 0
+    assert capsys.readouterr().out == "everything is used\n"
+    roots.write_text("User.trice\n")
+    assert main(command) == 2
+    assert f"{development} has nothing called User.trice; did you mean User.thrice?" in capsys.readouterr().err
+    roots.write_text("# nothing\n")
+    assert main(command) == 2
+    assert main(command[:3]) == 2
+    assert main(["graph", str(development), *command[2:]]) == 2
+
+
 def test_a_file_that_does_not_compile_is_named(tmp_path: Path) -> None:
     (tmp_path / "Broken.v").write_text("Lemma x : True.\nProof. nonsense. Qed.\n")
     with pytest.raises(UserError, match=r"Broken\.v:2"):
