@@ -31,6 +31,8 @@ def prove(
     library: Path | None = None,
     at_round: int | None = None,
     erase: bool = False,
+    sample: int | None = None,
+    seed: int | None = None,
     in_place: bool = False,
     cpu_seconds: float | None = None,
     set: Annotated[tuple[str, ...], Parameter(name="--set", show_default=False)] = (),  # noqa: A002 (the option's name)
@@ -66,6 +68,9 @@ def prove(
             For a development a run: its lemmas about the same definitions are proved in your file before they help.
         at_round: the library as it was after this round; its last one when left out.
         erase: of a development, drop every proof that ends in Qed first, and prove all again.
+        sample: with --erase, drop only so many of the finished proofs, drawn by chance, and say what share of them is
+            found again.
+        seed: of what --sample draws; 0 if left out.
         in_place: of a development, apply the patch to your files when all is done.
         cpu_seconds: of a development, CPU seconds of the prover for one hole; 10 if left out.
         set: key=value, overrides one setting; may be given several times.
@@ -100,9 +105,13 @@ def prove(
             library=library,
             library_round=at_round,
             erase=erase,
+            sample=sample,
+            seed=seed,
             in_place=in_place,
             json=json,
         )
+    if (sample, seed) != (None, None):
+        raise UserError("--sample and --seed go with --erase on a Rocq development: a FILE.v or a folder")
     if problems.endswith(".thy"):
         from pipeline.development.isabelle_theory import prove_theory
 

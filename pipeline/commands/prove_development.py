@@ -5,13 +5,16 @@ from __future__ import annotations
 import json as json_text
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from domain import UserError
+from library_store.files import write_atomically
 from pipeline.commands import MOST_SECONDS, STATUSES
 from pipeline.config import RunSettings
 from pipeline.development.options import HOLE_SECONDS, Options
-from pipeline.development.results import summary
+from pipeline.development.results import Result, summary
 from pipeline.development.work import Work
 from pipeline.development.writing import open_writer
 from pipeline.loop.progress import Progress
@@ -35,6 +38,8 @@ def prove_development(
     library: Path | None,
     library_round: int | None,
     erase: bool,
+    sample: int | None,
+    seed: int | None,
     in_place: bool,
     json: bool,
 ) -> int:
@@ -43,6 +48,10 @@ def prove_development(
         raise UserError("--in-place goes with holes of your own: with --erase, look at patch.diff instead")
     if cpu_seconds is not None and not 0 < cpu_seconds <= MOST_SECONDS:
         raise UserError(f"--cpu-seconds must be greater than zero and at most {MOST_SECONDS}")
+    if (sample is not None and not erase) or (seed is not None and sample is None):
+        raise UserError("--sample N goes with --erase, and --seed with --sample")
+    if sample is not None and (sample < 1 or names or limit is not None):
+        raise UserError("--sample must be at least 1, and goes without --names and --limit")
     if jobs is not None and jobs < 1:
         raise UserError("--jobs must be at least 1")
     for name in use:
@@ -55,6 +64,7 @@ def prove_development(
         names=names,
         limit=limit,
         erase=erase,
+        sample=None if sample is None else (sample, seed or 0),
         library=library,
         library_round=library_round,
         use=use,
@@ -62,7 +72,7 @@ def prove_development(
     )
     work = Work(target, out, options, open_writer(settings))
     if not work.holes:
-        print(f"{target} has no hole: no statement is admitted")
+        print(f"{target} has no hole: no statement {'has a finished proof' if erase else 'is admitted'}")
         return 0
     with Progress(out / "logs" / "prove.log") as progress:
         progress.say(f"{counted(work.holes, 'hole')}, {options.seconds:g} CPU seconds each")
@@ -74,12 +84,15 @@ def prove_development(
         raise UserError(f"nothing could be tried: {reasons[0]}{more}: mend this and give the command again")
     changed = work.apply() if in_place else []
     counts = {status: sum(result.status == status for result in results) for status in STATUSES}
+    refill = _refill(out, results, seed or 0) if sample is not None else {}
     if json:
-        print(json_text.dumps(counts))
+        print(json_text.dumps(counts | refill))
         return 0
     left = summary(results)
     print(f"{left}\n" if left else "", end="")
     print(", ".join(f"{counts[name]} {name}" for name in STATUSES))
+    if refill:
+        print(f"{refill['refilled']} of {refill['erased']} erased proofs are found again: {refill['share']:.0%}")
     if changed:
         print(f"Patched: {', '.join(map(str, changed))}")
     elif work.patch():
@@ -88,3 +101,25 @@ def prove_development(
         print("No new proof, so nothing to patch")
     print(f"Results: {page}, {out / 'results.jsonl'}")
     return 0
+
+
+def _refill(out: Path, results: Sequence[Result], seed: int) -> dict[str, Any]:
+    """What share of the erased proofs is found again, written to `refill.json` too."""
+    found = [result for result in results if result.status == "proved"]
+    files = dict.fromkeys(result.file for result in results)
+    told = {
+        "seed": seed,
+        "erased": len(results),
+        "refilled": len(found),
+        "share": round(len(found) / len(results), 4),
+        "cpu_seconds": round(sum(result.cpu_seconds for result in results), 3),
+        "files": {
+            file: {
+                "erased": sum(result.file == file for result in results),
+                "refilled": sum(result.file == file for result in found),
+            }
+            for file in files
+        },
+    }
+    write_atomically(out / "refill.json", f"{json_text.dumps(told, indent=1, ensure_ascii=False)}\n".encode())
+    return told

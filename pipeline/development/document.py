@@ -7,6 +7,7 @@ Where a hole is, and what stands around it, is read here; how a file is filled i
 from __future__ import annotations
 
 import re
+from collections.abc import Container as Names
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -216,9 +217,14 @@ class Document:
 
     # -------------------------------------------------------------------------------------------------- new texts
 
-    def erased(self) -> Document:
-        """The file with every opaque proof (`Qed`) left out: each such statement is admitted."""
-        return self._admitted([proof for proof, ending in self._proofs if ending in ("Qed", "Term", "Save")])
+    @cached_property
+    def finished(self) -> tuple[Hole, ...]:
+        """Every statement with an opaque proof (`Qed`), as if it were a hole."""
+        return tuple(proof for proof, ending in self._proofs if ending in ("Qed", "Term", "Save"))
+
+    def erased(self, names: Names[str] | None = None) -> Document:
+        """The file with every opaque proof left out, or those of some statements: each of them is admitted."""
+        return self._admitted([proof for proof in self.finished if names is None or proof.qualified in names])
 
     def given_up(self) -> Document:
         """The file with nothing of what was begun in its holes: each of them is admitted."""

@@ -106,5 +106,5 @@ def key_of(
     texts = [file.read_bytes() for file in project if file.is_file()]
     digests = [hashlib.sha256(text).hexdigest() for text in [*behind, b"", *filter(_MODULES.search, texts)]]
     holes = [hole.qualified for hole in source.holes]
-    chosen = repr((options.seed, options.erase, options.retrieves, options.use, holes))
+    chosen = repr((options.seed, options.erase, options.sample, options.retrieves, options.use, holes))
     return content_key(module, source.shown, chosen, source.document.text, *about, "", *digests)[:24]

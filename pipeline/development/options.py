@@ -20,6 +20,8 @@ class Options:
     names: tuple[str, ...] = ()
     limit: int | None = None
     erase: bool = False
+    sample: tuple[int, int] | None = None
+    """With `erase`: how many finished proofs are left out, all others staying, and the seed by which they are drawn."""
     retrieves: bool = True
     """Whether lemmas of the file and of what it requires are premises."""
     library: Path | None = None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import random
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -58,15 +60,13 @@ def read_sources(target: Path, project: Project, options: Options) -> list[Sourc
     Raises:
     UserError: a file is not understood, or a hole that is wanted is not there.
     """
+    if options.sample is not None:
+        return _sampled(target, project, *options.sample)
     found: list[Source] = []
     wanted = set(options.names)
     left = options.limit
-    for path in coq_project.sources(target, project):
-        root = project.root
-        shown = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
-        document = read_document(path, shown)
-        if options.erase:
-            document = document.erased()
+    for path, shown, read in _documents(target, project):
+        document = read.erased() if options.erase else read
         document.check_closed()
         unique(document.holes)
         holes = [hole for hole in document.holes if not options.names or hole.qualified in options.names]
@@ -78,6 +78,33 @@ def read_sources(target: Path, project: Project, options: Options) -> list[Sourc
     if wanted and left is None:
         raise UserError(f"--names {min(wanted)}: no hole of {target} is called so")
     return found
+
+
+def _sampled(target: Path, project: Project, many: int, seed: int) -> list[Source]:
+    """The files of which finished proofs are drawn, without those; nothing else of them is a hole."""
+    read = list(_documents(target, project))
+    every = [
+        (path, proof.qualified) for path, _, document in read for proof in document.finished if not proof.in_functor
+    ]
+    drawn = frozenset(random.Random(seed).sample(every, min(many, len(every))))
+    found: list[Source] = []
+    for path, shown, document in read:
+        names = {name for place, name in drawn if place == path}
+        if names:
+            erased = document.erased(names)
+            erased.check_closed()
+            holes = tuple(hole for hole in erased.holes if hole.qualified in names)
+            unique(holes)
+            found.append(Source(path, shown, erased, holes))
+    return found
+
+
+def _documents(target: Path, project: Project) -> Iterator[tuple[Path, str, Document]]:
+    """The files of a target, each with what messages call it."""
+    for path in coq_project.sources(target, project):
+        root = project.root
+        shown = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+        yield path, shown, read_document(path, shown)
 
 
 def _lines(text: str) -> list[str]:

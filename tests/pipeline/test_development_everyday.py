@@ -15,7 +15,9 @@ import pytest
 
 from pipeline.__main__ import main
 from pipeline.development import file_work
+from pipeline.development.coq_project import find
 from pipeline.development.options import Options
+from pipeline.development.source import read_sources
 from pipeline.development.work import Work
 
 
@@ -155,3 +157,34 @@ def test_an_interruption_ends_all_processes_and_keeps_what_was_tried(tmp_path: P
     assert said.splitlines()[-1].startswith("interrupted: to resume")
     assert "Traceback" not in said
     assert psutil.wait_procs(started, timeout=20)[1] == []
+
+
+FINISHED = """Lemma a : 1 = 1. Proof. reflexivity. Qed.
+Lemma b : True. Proof. exact I. Qed.
+Definition kept : True. Proof. exact I. Defined.
+Lemma own : 2 = 2. Admitted.
+"""
+
+
+def test_a_sample_of_finished_proofs_is_erased_and_the_share_that_is_found_again_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hard = "Axiom p : nat -> Prop. Axiom far : forall n, p n. Lemma c : p 3.\nProof. apply far. Qed.\n"
+    folder = written(tmp_path / "dev", One=FINISHED, Two=hard)
+    command = ["prove", str(folder), "--erase", "--cpu-seconds", "6"]
+    assert main([*command, "--sample", "2", "--out", str(tmp_path / "two"), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["erased"], told["refilled"], told["share"], told["proved"]) == (2, 2, 1.0, 2)
+    drawn = set(rows(tmp_path / "two"))
+    assert drawn < {"a", "b", "c"}
+    others = set()
+    for seed in range(1, 9):
+        options = replace(OPTIONS, erase=True, sample=(2, seed))
+        others |= {hole.qualified for one in read_sources(folder, find(folder), options) for hole in one.holes}
+    assert others == {"a", "b", "c"}
+    assert main([*command, "--sample", "9", "--out", str(tmp_path / "all")]) == 0
+    assert "3 of 3 erased proofs are found again: 100%" in capsys.readouterr().out
+    measured = json.loads((tmp_path / "all" / "refill.json").read_text())
+    assert measured["files"] == {"One.v": {"erased": 2, "refilled": 2}, "Two.v": {"erased": 1, "refilled": 1}}
+    assert main([*command[:2], "--sample", "1", "--out", str(tmp_path / "no")]) == 2
+    assert main([*command, "--seed", "1", "--out", str(tmp_path / "no")]) == 2
