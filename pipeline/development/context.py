@@ -13,8 +13,10 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from domain import OutsideError
-from pipeline.development.document import Container, Document, Stated
-from pipeline.development.premises import Elsewhere, Premise, as_one, read_premise
+from pipeline.development.document import Container, Document, Hole, Stated
+from pipeline.development.moves import SSREFLECT
+from pipeline.development.neighbours import used_nearby
+from pipeline.development.premises import Elsewhere, Premise, as_one, equivalence, read_premise
 from pipeline.development.scratch_copy import Copy
 from verifiers.audit.rocq.filling import Filling
 from verifiers.audit.rocq.sentences import identifiers
@@ -22,11 +24,19 @@ from verifiers.audit.sandbox import GIBIBYTE, Limits
 from verifiers.rocq.document import IN_FULL, Outcome
 from verifiers.rocq.session import Session
 
-OPTIONAL_TACTICS = ("lia", "lra", "nia", "nra", "ring", "field", "btauto", "sfirstorder", "qauto", "sauto")
+OPTIONAL_TACTICS = (
+    *("lia", "lra", "nia", "nra", "ring", "field", "btauto", "sfirstorder", "qauto", "sauto", SSREFLECT),
+)
 """Tactics that are tried where the file has loaded them."""
 
 OWN = 3
 """Lemmas of the file itself that are among the first premises, however many better ones other files have."""
+
+NEARBY = 3.0
+"""How much more a lemma counts that all proofs of statements like the hole use."""
+
+MOST_EQUIVALENCES = 100
+"""Proofs that a relation is an equivalence which are read."""
 
 SEARCH_SECONDS = 1.0
 """CPU seconds in which the prover names what speaks of a symbol."""
@@ -84,6 +94,8 @@ class Context:
         self._given_names = given
         self._given: list[Premise] = []
         self._found = Elsewhere(self._search, self._check)
+        self._nearby: dict[str, float] = {}
+        """Lemmas that proofs of statements like the hole use, with what share of them does."""
         loaded = self.session.load("")
         if not loaded.ok:
             raise OutsideError(f"the prover does not start: {loaded.error}")
@@ -102,8 +114,17 @@ class Context:
         if "Require" in text or "Import" in text or not self.tactics:
             self.tactics = self._available()
             self._found.clear()
+            self._found.relations = self._equivalences()
         self._learn(offset)
         return None
+
+    def aim(self, hole: Hole) -> None:
+        """Finds out which lemmas the proofs of statements like this hole use; they count more until the next call."""
+        self._nearby = {}
+        if self._retrieves:
+            used = used_nearby(self.document, hole)
+            seen = self._answers("Locate {}.", list(used))
+            self._nearby = {name: used[name] for name, answer in seen if answer is not None and _is_lemma(answer)}
 
     # ----------------------------------------------------------------------------------------------------- premises
 
@@ -117,7 +138,7 @@ class Context:
             return given
         symbols = as_one(symbols)
         known = {premise.name for premise in given}
-        near = self._shown([*self._own, *self._elsewhere(symbols)])
+        near = self._shown([*self._found.read(self._nearby), *self._elsewhere(symbols), *self._own])
         found = {premise.name: premise for premise in near if premise.name not in known}
         ranked = sorted(found.values(), key=lambda premise: -self._score(premise, symbols))
         ranked = [premise for premise in ranked if self._score(premise, symbols) > 0]
@@ -144,7 +165,8 @@ class Context:
         foreign = sum(self._weight(one) for one in premise.symbols - symbols)
         if not shared:
             return 0.0
-        return shared / (0.3 + shared + foreign) * (0.8 if premise.is_hole else 1.0)
+        nearby = 1.0 + NEARBY * self._nearby.get(premise.name, 0.0)
+        return shared / (0.3 + shared + foreign) * (0.8 if premise.is_hole else 1.0) * nearby
 
     def _weight(self, symbol: str) -> float:
         return 1.0 / (1.0 + math.log1p(self._frequency[symbol] + self._found.how_many(symbol)))
@@ -157,20 +179,29 @@ class Context:
         lemmas = {one.called_from(here): one for one in stated if one.is_lemma}
         missing = [name for name in lemmas if (name, here) not in self._premises]
         for name, text in self._check(missing):
-            premise = read_premise(name, text, is_hole=lemmas[name].is_hole) if text is not None else None
+            premise = (
+                read_premise(name, text, self.relations, is_hole=lemmas[name].is_hole) if text is not None else None
+            )
             self._premises[name, here] = premise
         own = [self._premises[name, here] for name in lemmas]
         self._own = [premise for premise in own if premise is not None]
         told = self._check(self._given_names)
-        self._given = [read_premise(name, text, is_hole=False) for name, text in told if text is not None]
+        self._given = [
+            read_premise(name, text, self.relations, is_hole=False) for name, text in told if text is not None
+        ]
         self._frequency = Counter(symbol for premise in self._own for symbol in premise.symbols)
 
     def _check(self, names: Sequence[str]) -> list[tuple[str, str | None]]:
         """Each name with the type that the prover prints in full, None for one that it does not know."""
+        return self._answers("Check @{}.", names, before=_IN_FULL)
+
+    def _answers(self, question: str, names: Sequence[str], before: str = "") -> list[tuple[str, str | None]]:
+        """Each name with what the prover says to a question about it, None where it refuses the question."""
         found: list[tuple[str, str | None]] = []
         while len(found) < len(names):
             left = names[len(found) :]
-            outcome = self.session.run("\n".join([f"Check @{name}." for name in left]), self._seconds, before=_IN_FULL)
+            text = "\n".join([question.format(name) for name in left])
+            outcome = self.session.run(text, self._seconds, before=before, goals=False)
             answers = [message.text for message in outcome.messages if message.level == "notice" and message.start >= 0]
             found += zip(left, answers, strict=False)
             if len(answers) < len(left):
@@ -185,6 +216,16 @@ class Context:
         """The names of what speaks of a symbol."""
         outcome = self.session.run(f"Search {symbol}.", SEARCH_SECONDS, before=_NAMES_ONLY, goals=False)
         return [message.text.strip() for message in outcome.messages if message.level == "notice"]
+
+    @property
+    def relations(self) -> frozenset[str]:
+        """The relations besides equality that are known here to be equivalences, by which one may rewrite."""
+        return self._found.relations
+
+    def _equivalences(self) -> frozenset[str]:
+        names = self._search("headconcl:RelationClasses.Equivalence")[:MOST_EQUIVALENCES]
+        found = {equivalence(printed) for _, printed in self._check(names) if printed is not None}
+        return frozenset(one for one in found if one is not None) - {"eq", "iff"}
 
     def _available(self) -> frozenset[str]:
         """Which of the optional tactics the file has loaded here."""
@@ -204,6 +245,11 @@ def named_among(holes: Iterable[str], *texts: str) -> set[str]:
     """The holes that texts name; by their last names alone, so perhaps others of these names."""
     named = {one.text for text in texts for one in identifiers(text)}
     return {hole for hole in holes if hole.rpartition(".")[2] in named}
+
+
+def _is_lemma(located: str) -> bool:
+    """Whether a name stands for a constant as it is; what needs a longer name is not meant by it."""
+    return located.startswith("Constant ") and "(shorter name" not in located.partition("\n")[0]
 
 
 def _is_in_scope(stated: Stated, here: tuple[Container, ...]) -> bool:

@@ -18,6 +18,9 @@ BASIC = ("reflexivity", "assumption", "easy", "auto", "congruence")
 
 ARITHMETIC = ("lia", "lra")
 
+SSREFLECT = "done"
+"""The tactic by which one sees that SSReflect is loaded, under which `rewrite` reads otherwise."""
+
 _MATCH = "match goal with |- context [match ?x with _ => _ end] => destruct x eqn:? end"
 _MATCH_ABOVE = "match goal with H : context [match ?x with _ => _ end] |- _ => destruct x eqn:? end"
 _MATCH_ANYWHERE = (
@@ -49,6 +52,12 @@ class View(NamedTuple):
 
     hypotheses: tuple[tuple[str, str], ...]
     conclusion: str
+    relations: frozenset[str] = frozenset()
+    """Relations besides equality by which one may rewrite."""
+
+    def rewrites(self, type_: str) -> bool:
+        """Whether a hypothesis of this type is, or leads to, an equation or the like."""
+        return _EQUATION.search(type_) is not None or any(f"{one} " in type_ for one in self.relations)
 
     @property
     def variables(self) -> list[str]:
@@ -62,13 +71,13 @@ class View(NamedTuple):
         return found
 
 
-def view(goal: GoalText) -> View:
+def view(goal: GoalText, relations: frozenset[str] = frozenset()) -> View:
     """The goal with one entry per hypothesis."""
     hypotheses: list[tuple[str, str]] = []
     for text in goal.hypotheses:
         names, _, type_ = text.partition(" : ")
         hypotheses += [(name.strip(), type_) for name in names.partition(" := ")[0].split(",")]
-    return View(tuple(hypotheses), goal.conclusion)
+    return View(tuple(hypotheses), goal.conclusion, relations)
 
 
 def is_quantified(conclusion: str) -> bool:
@@ -128,10 +137,15 @@ def strong_closers(
     def using(tactic: str, rest: str = "") -> Callable[[Sequence[str]], str]:
         return lambda parts: f"{tactic}{f' using {chr(44).join(parts)}' if parts else ''}{rest}".replace(",", ", ")
 
-    known = [f"rewrite {name}" for name, type_ in goal.hypotheses if _EQUATION.search(type_) or "iff " in type_]
+    conditions = " //" if SSREFLECT in tactics else " by auto"
+    known = [f"rewrite {name}" for name, type_ in goal.hypotheses if goal.rewrites(type_) or "iff " in type_]
     if heavy:
         yield Closer(names[:6], lambda parts: f"intuition ({using('eauto 3')(parts)}; {end})")
-        ways = (*known, *oriented(premises[:8]), *(f"rewrite {one.name}" for one in premises[:8] if one.is_iff))
+        ways = (
+            *known,
+            *oriented(premises[:8], conditions=conditions),
+            *(f"rewrite {one.name}" for one in premises[:8] if one.is_iff),
+        )
         if ways and _CONNECTIVES.search(goal.conclusion):
             yield Closer(ways, lambda parts: f"{_rewriting(parts)}firstorder ({end})")
         yield fixed(f"firstorder ({end})")
@@ -151,7 +165,8 @@ def strong_closers(
     yield fixed("auto with *")
     yield Closer(names[:6], lambda parts: f"econstructor; {using('eauto 3')(parts)}")
     balanced = [one.name for one in premises if one.rewrites and one.left_size == one.right_size != VARIABLE]
-    for towards in dict.fromkeys([tuple(oriented(premises[:8])), tuple(oriented(premises[:8], as_stated=True))]):
+    stated = [oriented(premises[:8], as_stated=so, conditions=conditions) for so in (False, True)]
+    for towards in dict.fromkeys(map(tuple, stated)):
         for arrow in ("", "<- ") if balanced else ("",):
             ways = (*known, *towards, *(f"rewrite {arrow}{name}" for name in balanced[:3]))
             if ways:
@@ -176,15 +191,18 @@ def _bars(rules: Sequence[str]) -> list[str]:
     return [rules[0], *(f"| {rule}" for rule in rules[1:])]
 
 
-def oriented(premises: Sequence[Premise], *, as_stated: bool = False) -> list[str]:
-    """Rewriting with premises towards the smaller side, or all from left to right: `rev (x ++ y) = rev y ++ rev x`."""
+def oriented(premises: Sequence[Premise], *, as_stated: bool = False, conditions: str = " by auto") -> list[str]:
+    """Rewriting with premises towards the smaller side, or all from left to right: `rev (x ++ y) = rev y ++ rev x`.
+
+    `conditions` is said behind a rule with conditions, to prove them.
+    """
     rules: list[str] = []
     for premise in premises:
         if premise.rewrites and premise.left_size != premise.right_size:
             arrow = "" if as_stated or premise.left_size > premise.right_size else "<- "
             if (premise.left_size if not arrow else premise.right_size) == VARIABLE:
                 continue
-            rules.append(f"rewrite {arrow}{premise.name}{' by auto' if premise.conditions else ''}")
+            rules.append(f"rewrite {arrow}{premise.name}{conditions if premise.conditions else ''}")
     return rules
 
 
@@ -196,7 +214,7 @@ def moves(goal: View, premises: Sequence[Premise], unfoldable: Sequence[str], sy
         found.append(Move("split", 0))
     facts = [(name, type_) for name, type_ in goal.hypotheses if name not in goal.variables]
     found += [Move(f"destruct {name}", 0) for name, type_ in goal.hypotheses if _is_split_at_once(name, type_, facts)]
-    equations = [name for name, type_ in goal.hypotheses if _EQUATION.search(type_)]
+    equations = [name for name, type_ in goal.hypotheses if goal.rewrites(type_)]
     found += [Move(f"rewrite {name}", 1) for name in reversed(equations)]
     if "match " in conclusion:
         found.append(Move(_MATCH, 1))

@@ -18,7 +18,7 @@ from heapq import nsmallest
 from domain import Forall, Sort, Term
 from term_algebra import constants, free_variables, size
 from term_algebra.standard import STANDARD_DATATYPES
-from term_algebra.theory import as_equation, head_name, open_statement
+from term_algebra.theory import arguments, head_name, open_statement
 from verifiers.audit.words import ParseError
 from verifiers.rocq.terms import parse_typed
 
@@ -78,6 +78,8 @@ class Elsewhere:
         self._search, self._check = search, check
         self._names: dict[str, list[str]] = {}
         self._premises: dict[str, Premise | None] = {}
+        self.relations: frozenset[str] = frozenset()
+        """Names of relations besides equality that rewriting knows, see `equivalence`."""
         self._types = {datatype.name for datatype in STANDARD_DATATYPES}
         """Heads of the types that variables have: what ends in one of these is a function, no lemma."""
 
@@ -93,10 +95,15 @@ class Elsewhere:
             for name in names:
                 shared[name] += 1.0 / (1.0 + math.log1p(len(names)))
         best = nsmallest(CHECKED, shared, key=lambda name: (-shared[name], len(name), name))
-        missing = [name for name in best if name not in self._premises]
+        return self.read(best)
+
+    def read(self, names: Iterable[str]) -> list[Premise]:
+        """Those of these names that are lemmas."""
+        wanted = list(names)
+        missing = [name for name in wanted if name not in self._premises]
         for name, printed in self._check(missing):
             self._premises[name] = self._read(name, printed) if printed is not None else None
-        found = [self._premises[name] for name in best]
+        found = [self._premises[name] for name in wanted]
         return [one for one in found if one is not None and one.concludes not in self._types]
 
     def how_many(self, symbol: str) -> int:
@@ -115,12 +122,24 @@ class Elsewhere:
             if conclusion.name in free_variables(conclusion.body):
                 self._types.add(head_name(conclusion.type) or "")
             conclusion = conclusion.body
-        return None if isinstance(conclusion, Sort) else _premise(name, printed, term, is_hole=False)
+        if isinstance(conclusion, Sort):
+            return None
+        return _premise(name, printed, term, is_hole=False, relations=self.relations)
 
 
-def read_premise(name: str, printed: str, *, is_hole: bool) -> Premise:
-    """A premise from what `Check` prints in full; one whose term is not modelled is known by its symbols alone."""
-    return _premise(name, printed, _term(printed), is_hole=is_hole)
+def read_premise(name: str, printed: str, relations: frozenset[str], *, is_hole: bool) -> Premise:
+    """A premise from what `Check` prints in full; one whose term is not modelled is known by its symbols alone.
+
+    What relates two things by one of `relations` is taken for an equation.
+    """
+    return _premise(name, printed, _term(printed), is_hole=is_hole, relations=relations)
+
+
+def equivalence(printed: str) -> str | None:
+    """The name of the relation which a lemma, as `Check` prints it in full, says to be an equivalence."""
+    term = _term(printed)
+    relation = arguments(open_statement(term).conclusion)[-1:] if term is not None else ()
+    return head_name(relation[0]) if relation else None
 
 
 def _term(printed: str) -> Term | None:
@@ -130,18 +149,17 @@ def _term(printed: str) -> Term | None:
         return None
 
 
-def _premise(name: str, printed: str, term: Term | None, *, is_hole: bool) -> Premise:
+def _premise(name: str, printed: str, term: Term | None, *, is_hole: bool, relations: frozenset[str]) -> Premise:
     if term is None:
         return Premise(name, as_one(symbols_of(printed.partition(":")[2])), is_hole)
     opened = open_statement(term)
-    sides = as_equation(opened.conclusion)
     head = head_name(opened.conclusion) or ""
+    sides = arguments(opened.conclusion)[-2:] if head == "eq" or head in relations else ()
     return Premise(
         name,
         as_one(constants(term)) - LOGIC,
         is_hole,
-        size(sides.left) if sides else 0,
-        size(sides.right) if sides else 0,
+        *(map(size, sides) if len(sides) == 2 else (0, 0)),
         head == "iff",
         len(opened.hypotheses),
         head,

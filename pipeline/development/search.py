@@ -13,11 +13,11 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
-from pipeline.development import moves
+from pipeline.development import moves, ssreflect
 from pipeline.development.context import Context
 from pipeline.development.moves import Closer, Move, View, view
 from pipeline.development.plainer import plainer
@@ -153,7 +153,7 @@ class Search:
         return self._after(prefix, tactic, left.goals, level)
 
     def _search(self, prefix: Prefix, goal: GoalText, level: Level) -> Step | None:
-        shown = view(goal)
+        shown = view(goal, self.context.relations)
         quick = moves.closers(self.context.tactics)
         if self._closes(prefix, goal, quick, QUICK_SECONDS):
             return self._first(prefix, goal, quick)
@@ -165,7 +165,7 @@ class Search:
         premises = self._relevant(symbols)
         for strength in (1, 2)[: level.strength]:
             heavy = strength == 2
-            for closer in moves.strong_closers(shown, premises, self.context.tactics, heavy=heavy):
+            for closer in self._strong_closers(shown, premises, symbols, heavy=heavy):
                 if self._closes(prefix, goal, closer, level.seconds):
                     return self._least(prefix, goal, closer)
         if level.depth <= 0:
@@ -176,10 +176,18 @@ class Search:
                 return found
         return None
 
+    def _strong_closers(
+        self, shown: View, premises: Sequence[Premise], symbols: frozenset[str], *, heavy: bool
+    ) -> Iterator[Closer]:
+        if moves.SSREFLECT in self.context.tactics and not heavy:
+            yield from ssreflect.closers(shown, premises, [one for one in self.context.unfoldable if one in symbols])
+        yield from moves.strong_closers(shown, premises, self.context.tactics, heavy=heavy)
+
     def _moves(self, shown: View, premises: Sequence[Premise], symbols: frozenset[str], *, wide: bool) -> list[Move]:
         principles = [premise.name for premise in self._relevant(symbols) if premise.name.endswith(("_ind", "_rect"))]
+        views = ssreflect.moves(shown, premises) if moves.SSREFLECT in self.context.tactics and wide else ()
         structures = moves.structures(shown, principles)
-        return [*structures, *(moves.moves(shown, premises, self.context.unfoldable, symbols) if wide else ())]
+        return [*views, *structures, *(moves.moves(shown, premises, self.context.unfoldable, symbols) if wide else ())]
 
     def _follow(self, prefix: Prefix, goal: GoalText, move: Move, level: Level) -> Step | None:
         if move.cost > level.depth:

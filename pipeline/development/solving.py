@@ -101,6 +101,7 @@ class Solver:
         self._budget = Budget(self.context, self.seconds)
         self._begin = f"{self.hole.statement}\nProof."
         self._search: Search | None = None
+        self.context.aim(self.hole)
 
     def run(self) -> Answer:
         """The answer, within the hole's CPU seconds (the last step may pass them)."""

@@ -1,0 +1,123 @@
+"""Which lemmas a search is told, and how they are used: of proofs nearby, by equivalences, under SSReflect."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pipeline.development import coq_project
+from pipeline.development.context import Context
+from pipeline.development.document import Document
+from pipeline.development.moves import View
+from pipeline.development.neighbours import used_nearby
+from pipeline.development.premises import Premise
+from pipeline.development.scratch_copy import Copy
+from pipeline.development.solving import Solver
+from pipeline.development.source import LOAD_SECONDS, read_document
+from pipeline.development.ssreflect import closers, moves
+
+NEARBY = """
+Lemma flat : forall x y, join x (join y nil) = y.
+Proof. intros. rewrite join_unit. apply mend. Qed.
+Lemma other : forall n, n <= S n.
+Proof. auto using le_S. Qed.
+Lemma gap : forall x y z, join x (join y (join z nil)) = z.
+Admitted.
+Lemma below : forall x y, join x (join y nil) = y.
+Proof. apply too_late. Qed.
+"""
+
+
+def test_names_in_proofs_of_statements_like_the_hole_weigh_more() -> None:
+    document = Document(NEARBY, "t.v")
+    used = used_nearby(document, document.holes[0])
+    assert used["join_unit"] == used["mend"] > used["le_S"] > 0
+    assert "too_late" not in used
+    assert "gap" not in used
+    assert all(weight <= 1 for weight in used.values())
+
+
+@contextmanager
+def opened(folder: Path, text: str) -> Iterator[Context]:
+    file = folder / "development" / "Work.v"
+    file.parent.mkdir()
+    file.write_text(text)
+    found = coq_project.find(file)
+    with Copy(found, LOAD_SECONDS) as copy:
+        assert copy.prepare(file) is None
+        context = Context(copy, found.module(file), read_document(file, "Work.v"), LOAD_SECONDS, 2 << 30)
+        yield context
+        context.close()
+    shutil.rmtree(file.parent)
+
+
+def test_a_lemma_that_a_proof_nearby_uses_comes_before_others_that_fit_as_well(tmp_path: Path) -> None:
+    text = """Require Import Arith.
+Lemma one : forall n m, n * (m * 1) = n * m.
+Proof. intros. now rewrite Nat.mul_1_r. Qed.
+Lemma hole : forall n m k, n * (m * (k * 1)) = n * (m * k).
+Admitted.
+"""
+    with opened(tmp_path, text) as context:
+        hole = context.document.holes[0]
+        assert context.advance(hole.start) is None
+        symbols = frozenset({"eq", "nat", "Init.Nat.mul", "S", "O"})
+        before = [premise.name for premise in context.premises(symbols, 200)]
+        context.aim(hole)
+        after = [premise.name for premise in context.premises(symbols, 200)]
+    assert set(before) <= set(after)
+    assert after.index("Nat.mul_1_r") < before.index("Nat.mul_1_r")
+    assert "rewrite" not in after
+
+
+SETOID = """Require Import QArith.
+Open Scope Q_scope.
+Lemma shift : forall a b c : Q, a == b -> a + c == c + b.
+Admitted.
+"""
+
+
+def test_equivalences_rewrite(tmp_path: Path) -> None:
+    with opened(tmp_path, SETOID) as context:
+        hole = context.document.holes[0]
+        assert context.advance(hole.start) is None
+        assert "Qeq" in context.relations
+        premises = {one.name: one for one in context.premises(frozenset({"Qeq", "Qplus"}), 200)}
+        assert premises["Qplus_comm"].left_size == premises["Qplus_comm"].right_size > 1
+        answer = Solver(context, hole, 10.0).run()
+    assert answer.filling is not None
+    assert "Qplus_comm" in answer.filling.block
+
+
+SSREFLECT = """From Coq Require Import ssreflect ssrbool ssrfun.
+Lemma views (a b c : bool) : reflect (c -> a /\\ b) (c ==> (a && b)).
+Admitted.
+Lemma swap (a b : bool) : a && b -> b && a.
+Admitted.
+Section S.
+Variables (T : Type) (f g : T -> T).
+Hypothesis back : cancel f g.
+Lemma twice : cancel (f \\o f) (g \\o g).
+Admitted.
+End S.
+"""
+
+
+def test_files_in_the_style_of_ssreflect(tmp_path: Path) -> None:
+    with opened(tmp_path, SSREFLECT) as context:
+        for hole in context.document.holes:
+            assert context.advance(hole.start) is None
+            assert "done" in context.tactics
+            assert Solver(context, hole, 15.0).run().filling is not None, hole.name
+
+
+def test_what_is_tried_under_ssreflect() -> None:
+    goal = View((("b", "bool"), ("H", "is_true (andb a b)")), "is_true (@eq_op nat_eqType n m)")
+    premise = Premise("addnC", frozenset({"addn"}), left_size=3, right_size=3)
+    tried = [closer.tactic for closer in closers(goal, [premise], ["double"])]
+    assert tried[0] == "by []"
+    assert "by first [rewrite addnC //= | rewrite -addnC //=]" in tried
+    assert "by rewrite ?/double //=" in tried
+    assert [move.tactic for move in moves(goal, [premise])][:2] == ["case/andP: H", "apply/eqP"]
