@@ -141,15 +141,14 @@ class Search:
         return found
 
     def _introduce(self, prefix: Prefix, goal: GoalText, level: Level) -> Step | None:
-        """Introduces what the goal quantifies, under the names that the prover gives it."""
-        if not moves.is_quantified(goal.conclusion):
-            return None
-        left = self._try(prefix, goal, "intros")
+        """Introduces what the goal quantifies, under the names that the prover gives it; also behind a definition."""
+        bare = moves.is_quantified(goal.conclusion)
+        left = self._try(prefix, goal, "intros" if bare else "intro")
         if left.goals is None or len(left.goals) != 1 or left.goals[0] == goal:
             return None
         known = {name for name, _ in view(goal).hypotheses}
         new = [name for name, _ in view(left.goals[0]).hypotheses if name not in known]
-        tactic = f"intros {' '.join(new)}" if new else "intros"
+        tactic = f"intros {' '.join(new)}" if new else "intros" if bare else "intro"
         return self._after(prefix, tactic, left.goals, level)
 
     def _search(self, prefix: Prefix, goal: GoalText, level: Level) -> Step | None:
