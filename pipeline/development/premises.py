@@ -155,11 +155,13 @@ def _premise(name: str, printed: str, term: Term | None, *, is_hole: bool, relat
     opened = open_statement(term)
     head = head_name(opened.conclusion) or ""
     sides = arguments(opened.conclusion)[-2:] if head == "eq" or head in relations else ()
+    left, right = map(size, sides) if len(sides) == 2 else (0, 0)
     return Premise(
         name,
         as_one(constants(term)) - LOGIC,
         is_hole,
-        *(map(size, sides) if len(sides) == 2 else (0, 0)),
+        left,
+        right,
         head == "iff",
         len(opened.hypotheses),
         head,

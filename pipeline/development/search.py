@@ -214,7 +214,7 @@ class Search:
             if found is None:
                 return None
             then.append(found)
-        step = Step(tactic, tuple(then))
+        step = _joined(Step(tactic, tuple(then)))
         if depends and self._shelved((*prefix, *sentences(step))) > self._shelved(prefix):
             return None  # a value that nobody found
         return step
@@ -275,3 +275,11 @@ class Search:
         if outcome.reason == "timeout":
             return _Left(None, stopped_after=seconds)
         return _Left(outcome.goals[: outcome.focused] if outcome.ok else None, outcome.shelved)
+
+
+def _joined(step: Step) -> Step:
+    """Two introductions of names in a row as one."""
+    if len(step.then) == 1 and step.tactic.startswith("intros ") and step.then[0].tactic.startswith("intros "):
+        (then,) = step.then
+        return Step(f"{step.tactic} {then.tactic.removeprefix('intros ')}", then.then)
+    return step

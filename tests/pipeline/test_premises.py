@@ -121,3 +121,18 @@ def test_what_is_tried_under_ssreflect() -> None:
     assert "by first [rewrite addnC //= | rewrite -addnC //=]" in tried
     assert "by rewrite ?/double //=" in tried
     assert [move.tactic for move in moves(goal, [premise])][:2] == ["case/andP: H", "apply/eqP"]
+
+
+INCLUDED = """Require Import Ensembles.
+Lemma chain U (x y z : Ensemble U) : Included U x y -> Included U y z -> Included U x z.
+Admitted.
+"""
+
+
+def test_what_a_definition_quantifies_is_introduced(tmp_path: Path) -> None:
+    with opened(tmp_path, INCLUDED) as context:
+        hole = context.document.holes[0]
+        assert context.advance(hole.start) is None
+        answer = Solver(context, hole, 10.0).run()
+    assert answer.filling is not None
+    assert answer.filling.block.splitlines()[0] == "intros H H0 x0 H1."
