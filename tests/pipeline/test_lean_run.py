@@ -87,7 +87,7 @@ def test_every_proof_file_is_accepted_by_the_bare_prover(run: Path, tables: Tabl
 
 def test_what_is_not_read_is_said_once_in_the_run_and_in_its_report(repository: Path, tmp_path: Path) -> None:
     """Two problems whose header stays whole are still proved by induction over its types."""
-    header = "namespace Mine\ninductive Kind where\n  | leaf\n  | node (a b : Kind)\n\n"
+    header = "theorem helper : True := trivial\n\ninductive Kind where\n  | leaf\n  | node (a b : Kind)\n\n"
     header += "def turn : Kind → Kind\n  | .leaf => .leaf\n  | .node a b => .node (turn b) (turn a)\n"
     statements = {"twice": "turn (turn k) = k", "thrice": "turn (turn (turn k)) = turn k"}
     problems = [
@@ -97,7 +97,7 @@ def test_what_is_not_read_is_said_once_in_the_run_and_in_its_report(repository: 
     (tmp_path / "mine.jsonl").write_text("".join(f"{json.dumps(one)}\n" for one in problems))
     done = lemmary(repository, "prove", str(tmp_path / "mine.jsonl"), "--out", str(tmp_path / "run"))
     assert done.returncode == 0, done.stderr
-    told = "2 problems (twice, thrice): its header is kept whole: it has `namespace`"
+    told = "2 problems (twice, thrice): its header is kept whole: it has `theorem`"
     assert (done.stdout + done.stderr).count(told) >= 1
     assert told in summarise(tmp_path / "run").text
     assert {row["status"] for row in read(tmp_path / "run").rows("problems")} == {"proved"}

@@ -18,7 +18,8 @@ from verifiers.audit.lean.compiler import Compiler
 from verifiers.canonical import canonical_header, lemma_id
 from verifiers.lean.automation import CLOSERS, LeanAutomation
 from verifiers.lean.headers import take_apart
-from verifiers.lean.own_names import self_contained, to_own_names
+from verifiers.lean.own_names import canonical_problem, self_contained, to_own_names
+from verifiers.lean.syntax import LeanSyntax
 from verifiers.lean.verifier import LeanVerifier
 from verifiers.scripts import Plan
 
@@ -186,8 +187,8 @@ def test_a_lemma_and_definitions_that_a_file_lacks_are_written_in_front(
 @pytest.mark.parametrize(
     "header",
     [
-        "structure Pair where\n  left : Nat\n  right : Nat",
-        "namespace N\ninductive T where\n  | a : T\nend N",
+        "structure Two (p : Nat → Prop) where\n  one : Nat\n  fits : p one",
+        "namespace N\nmutual\ninductive T where\n  | a : T\nend\nend N",
         "inductive Vec (α : Type) : Nat → Type where\n  | nil : Vec α Nat.zero",
         "universe u\ninductive Box (α : Type u) : Type u where\n  | box : α → Box α",
         "axiom a : False",
@@ -309,12 +310,11 @@ def test_a_numeral_of_the_headers_own_instance_is_no_number(verifier: LeanVerifi
 @pytest.mark.parametrize(
     "scene",
     [
-        "namespace Mine\n{}end Mine\nopen Mine\n",
-        "namespace Mine\n{}",
-        "{}instance : Inhabited Kind := ⟨.leaf⟩\n",
+        "{}namespace Mine\nvariable (n : Nat)\n",
+        "namespace Mine\n{}end Mine\nopen Mine\naxiom a : True\n",
         "{}theorem helper : True := trivial\n",
         "{}@[simp] def other (k : Kind) : Kind := k\n",
-        "{}inductive Colour where\n  | red\n  | blue\n  deriving DecidableEq\n",
+        "{}class Small (α : Type) where\n  least : α\ninstance : Small Kind := ⟨.leaf⟩\n",
     ],
 )
 def test_types_and_functions_of_a_header_that_stays_whole_are_looked_at(verifier: LeanVerifier, scene: str) -> None:
@@ -330,6 +330,135 @@ def test_types_and_functions_of_a_header_that_stays_whole_are_looked_at(verifier
     assert "its header is kept whole: it has `" in found.unread
 
 
+OWN = """inductive Kind where
+  | leaf
+  | node (a b : Kind)
+
+def graft : Kind → Kind → Kind
+  | .leaf, k => k
+  | .node a b, k => .node a (graft b k)
+
+def double (k : Kind) : Kind := graft k k
+
+"""
+
+
+def in_own_signs(header: str) -> str:
+    """The same functions, in a namespace and with signs of their own."""
+    signs = "instance : OfNat Kind 0 := ⟨.leaf⟩\ninstance : Add Kind where\n  add := graft\n\n"
+    written = header.replace(":= graft k k", ":= k + k")
+    return f"namespace Mine\n{written.replace('def double', f'{signs}def double')}end Mine\nopen Mine\n"
+
+
+def test_signs_of_a_header_are_the_functions_of_its_instances_whatever_namespace_they_are_in(
+    verifier: LeanVerifier,
+) -> None:
+    plain, signs = elaborated(
+        verifier,
+        problem(OWN, "theorem t (a b : Kind) : graft (double a) .leaf = b ∨ ∃ c, graft c c = a"),
+        problem(in_own_signs(OWN), "theorem t (a b : Kind) : double a + 0 = b ∨ ∃ c : Kind, c + c = a"),
+    )
+    assert (signs.statement, signs.prelude_id, signs.unread) == (plain.statement, plain.prelude_id, "")
+    assert [one.id for one in signs.definitions] == [one.id for one in plain.definitions]
+    assert set(signs.own_names.values()) >= {"Mine.Kind", "Mine.graft", "Mine.double"}
+
+
+def test_what_is_proved_of_signs_is_proved_in_the_authors_file(verifier: LeanVerifier) -> None:
+    (found,) = elaborated(verifier, problem(in_own_signs(OWN), "theorem t (a : Kind) : a + 0 = a"))
+    graft = next(name for name, own in found.own_names.items() if own == "Mine.graft")
+    proof = f"intro x0\ninduction x0 with\n| _ => simp_all only [{graft}]"
+    goal = canonical_problem(found, found.definitions)
+    assert verifier.check([Candidate(goal, proof)])[0].trust == "elaborated"
+    verdict = verifier.audit([Candidate(found.problem, self_contained(found, proof))])[0]
+    assert verdict.accepted, verdict
+
+
+def test_tactics_find_the_functions_and_not_the_signs_in_the_authors_equations(verifier: LeanVerifier) -> None:
+    spin = "def spin : Kind → Kind\n  | .leaf => 0\n  | .node a b => spin b + .node (spin a) 0\n"
+    header = in_own_signs(OWN).replace("end Mine", f"{spin}end Mine")
+    statement = "(a b : Kind) (h : ∀ x y : Kind, x + y = y) : spin (.node a b) = .node (spin a) 0"
+    (found,) = elaborated(verifier, problem(header, f"theorem t {statement}"))
+    name = next(name for name, own in found.own_names.items() if own == "Mine.spin")
+    proof = f"intro x0 x1 x2\nsimp only [{name}, x2]"
+    assert verifier.check([Candidate(canonical_problem(found, found.definitions), proof)])[0].trust == "elaborated"
+    plain = verifier.audit([Candidate(found.problem, self_contained(found, proof))])[0]
+    assert plain.reason == "does_not_compile"
+    text = next(LeanSyntax().candidates(found, proof, (), found.definitions, ""))
+    assert "↓ eq_" in text
+    verdict = verifier.audit([Candidate(found.problem, text)])[0]
+    assert verdict.accepted, verdict
+
+
+@pytest.mark.parametrize(
+    ("relation", "statement", "read"),
+    [
+        ("LE Kind := ⟨fun a b => ∃ c, graft a c = b⟩", "∀ a b : Kind, a ≥ b → b ≤ a", "Exists"),
+        ("Append Kind := ⟨graft⟩", "∀ a b : Kind, a ++ b = b", "graft"),
+        ("HAdd Kind Nat Kind := ⟨fun a _ => a⟩", "∀ (a : Kind) (n : Nat), a + n = a", "@Eq"),
+        ("Inhabited Kind := ⟨.leaf⟩", "∀ a : Kind, a = Inhabited.default", "leaf"),
+    ],
+)
+def test_instances_of_many_classes_are_read(verifier: LeanVerifier, relation: str, statement: str, read: str) -> None:
+    scene = f"{OWN}instance : {relation}\ntheorem one : True := trivial\n"
+    taken, whole = elaborated(
+        verifier,
+        problem(f"{OWN}instance : {relation}", f"theorem t : {statement}"),
+        problem(scene, f"theorem t : {statement}"),
+    )
+    assert (taken.unread, taken.prelude) == ("", "")
+    assert "it has `theorem`" in whole.unread
+    assert read in whole.statement_exact
+    assert "inst" not in whole.statement_exact
+
+
+def test_an_instance_that_more_than_signs_rest_on_keeps_the_header_whole_and_is_told(verifier: LeanVerifier) -> None:
+    header = OWN.replace("(a b : Kind)\n", "(a b : Kind)\n  deriving DecidableEq\n")
+    plain, needing = elaborated(
+        verifier,
+        problem(header, "theorem t (a : Kind) : graft a .leaf = a"),
+        problem(header, "theorem t (a : Kind) : (if a = .leaf then 1 else 1) = 1"),
+    )
+    assert (plain.unread, plain.prelude) == ("", "")
+    assert needing.unread == "its header is kept whole: it has `deriving`, which more than the signs in it rests on"
+    assert needing.prelude == header.strip()
+
+
+def test_an_instance_for_a_type_of_the_library_is_not_looked_into(verifier: LeanVerifier) -> None:
+    (found,) = elaborated(
+        verifier, problem("instance : Add Bool := ⟨fun a _ => a⟩", "theorem t (a : Bool) : a + a = a")
+    )
+    assert "instAddBool" in found.statement_exact
+    assert "it has `instance`" in found.unread
+
+
+def test_a_structure_is_a_datatype_and_its_projections_are_functions(verifier: LeanVerifier) -> None:
+    header = """structure Pair (α : Type) where
+  left : α
+  right : Nat
+  deriving DecidableEq
+
+namespace Pair
+def grow {α : Type} (p : Pair α) : Pair α := { p with right := p.right + 1 }
+def same {α : Type} : Pair α → Pair α
+  | ⟨a, n⟩ => ⟨a, n⟩
+end Pair"""
+    (found,) = elaborated(verifier, problem(header, "theorem t {α : Type} (p : Pair α) : p.grow.left = p.same.left"))
+    assert (found.unread, found.prelude) == ("", "")
+    assert set(found.own_names.values()) >= {"Pair", "Pair.mk", "Pair.left", "Pair.right", "Pair.grow", "Pair.same"}
+    assert testing.Tester(found.definitions).test(found.statement).tested > 5
+    goal = canonical_problem(found, found.definitions)
+    functions = ", ".join(
+        name for one in found.definitions if one.functions for name in one.names if name in goal.header
+    )
+    for proof in (
+        "intro x0 x1\ncases x1 with\n| _ => rfl",
+        f"intro x0 x1\ncases x1 with\n| _ => simp only [{functions}]",
+    ):
+        assert verifier.check([Candidate(goal, proof)])[0].trust == "elaborated"
+        verdict = verifier.audit([Candidate(found.problem, self_contained(found, proof))])[0]
+        assert verdict.accepted, verdict
+
+
 def test_problems_of_one_header_are_elaborated_in_few_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     verifier = LeanVerifier()
     count = [0]
@@ -340,7 +469,7 @@ def test_problems_of_one_header_are_elaborated_in_few_processes(monkeypatch: pyt
         return compiled(*arguments, **named)
 
     monkeypatch.setattr(Compiler, "compile", counting)
-    for header, most in ((SIGNS, 2), (f"namespace Mine\n{SIGNS}", 3)):
+    for header, most in ((SIGNS, 2), (f"{SIGNS}\ntheorem one : True := trivial", 3)):
         count[0] = 0
         elaborated(verifier, *[problem(header, f"theorem t (n : Nat) : double n + {k} = n") for k in range(20)])
         assert count[0] <= most

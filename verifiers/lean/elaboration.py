@@ -24,6 +24,7 @@ from verifiers.lean.asking import Answer, Ran, Run
 from verifiers.lean.automation import CLOSERS
 from verifiers.lean.canonical import WRITER, canon, core_groups, looked_at, prelude_id
 from verifiers.lean.headers import AuthorStatement, Header, Introduction, read_statement, take_apart
+from verifiers.lean.matches import is_helper
 from verifiers.lean.printed import Reading, definition_body, queries
 from verifiers.lean.reader import lean_name
 from verifiers.lean.terms import render, render_name
@@ -31,9 +32,7 @@ from verifiers.lean.terms import render, render_name
 MOST_TOGETHER = 40
 """Statements of one header that are elaborated in one file."""
 
-
-_Asked = dict[int, tuple[Problem, AuthorStatement]]
-"""Problems of one header by their place among all."""
+_Asked = dict[int, tuple[Problem, AuthorStatement]]  # problems of one header by their place among all
 
 
 class Elaborator:
@@ -79,7 +78,9 @@ class Elaborator:
 
     def _whole(self, header: Header, text: str, asked: _Asked) -> Header:
         """The header kept whole, for what was not understood of it."""
-        why = next((why for index in asked if (why := self._unread.get(index))), "it is not read back as it was")
+        needed = f"it has `{header.spared}`, which more than the signs in it rests on" if header.spared else ""
+        otherwise = needed or "it is not read back as it was"
+        why = next((why for index in asked if (why := self._unread.get(index))), otherwise)
         return Header(text.strip(), "", header.introductions, why)
 
     def _canonical(self, batches: Sequence[tuple[Header, _Asked]]) -> None:
@@ -117,11 +118,11 @@ class Elaborator:
             if not missing:
                 return drafts
             found = self._bodies(header.prelude, commands, sorted(missing))
-            if not missing <= found.keys():
-                names = ", ".join(sorted(missing - found.keys()))
+            lost = sorted(missing - found.keys())
+            if names := ", ".join(filter(is_helper, lost)):
                 self._unread |= dict.fromkeys(asked, f"a match by cases is not understood: {names}")
                 return {}
-            bodies |= found
+            bodies |= found | {name: Const(name) for name in lost}  # an instance that stays
 
     def _bodies(self, prelude: str, commands: Sequence[str], names: Sequence[str]) -> dict[str, Term]:
         """The bodies of the matchers that some commands make; those that are understood."""
@@ -141,13 +142,13 @@ class Elaborator:
         answers = list(ran.answers[1 if header.body else 0 :])
         stated = dict(zip(asked, answers, strict=False))
         rest = answers[len(asked) + len(SHOW_ALL) :]
-        reading = Reading(bodies)
+        reading = Reading(bodies, bool(header.whole))
         groups: list[Group] = []
         unread = [f"its header is kept whole: {header.whole}"] if header.whole else []
         for introduction in header.introductions:
             count = len(queries(introduction))
             try:
-                groups.append(reading.group(introduction, tuple([answer.output for answer in rest[:count]])))
+                groups += reading.groups(introduction, tuple([answer.output for answer in rest[:count]]))
             except ParseError as error:
                 if not header.whole:
                     raise

@@ -33,6 +33,31 @@ def function(name: str, type_: Term, equations: Sequence[Term], datatypes: Mappi
     return _Reading(name, type_, {**DATATYPES, **datatypes}).function([_row(name, one) for one in equations])
 
 
+def equations(function: Function, datatypes: Mapping[str, Datatype]) -> list[Term]:
+    """The equations of a function with a body, one for each case: `∀ variables, f patterns = result`."""
+    reading = _Reading(function.name, function.type, {**DATATYPES, **datatypes})
+    body = function.body
+    if isinstance(body, Fix):
+        member = body.functions[0]
+        body = substitute(member.body, {member.name: Const(function.name)})
+        for name, type_ in reversed(member.parameters):
+            body = Lambda(name, type_, body)
+    arity, rest = 0, body
+    while isinstance(rest, Lambda):
+        arity, rest = arity + 1, rest.body
+    parameters = reading.parameters(arity)
+    names = [name for name, _ in parameters]
+    _, result = reading.named(parameters)
+    found: list[Term] = []
+    for row in reading.split([reading.only(names, body, dict(parameters))]):
+        type_ = substitute(result, dict(zip(names, row.patterns, strict=True)))
+        equation: Term = App(Const("eq"), (type_, apply(Const(function.name), row.patterns), row.result))
+        for name, type_ in reversed([*row.types.items()]):
+            equation = Forall(name, type_, equation)
+        found.append(alpha_normal(equation))
+    return found
+
+
 def _row(name: str, equation: Term) -> Row:
     types: dict[str, Term] = {}
     while isinstance(equation, Forall):

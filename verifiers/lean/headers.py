@@ -1,8 +1,9 @@
 """A Lean problem's text taken apart: its header into prelude and definitions, its statement into name and type.
 
 Invariant: a header is taken apart only if it is scenery (imports, `open`, `universe`, `set_option`) followed by plain
-`inductive` types and `def` functions; in every other case (namespaces, variables, classes, attributes, theorems,
-mutual blocks, …) the whole header is the prelude, and the types and functions that it introduces are only looked at.
+`inductive` types, structures and `def` functions, perhaps in namespaces and with instances, which the canonical form
+does without (`instances`); in every other case (variables, classes, attributes, theorems, mutual blocks, …) the whole
+header is the prelude, and the types and functions that it introduces are only looked at.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from domain import Problem, UserError
 
 _SCENERY = re.compile(r"(?:import|open|universe|set_option)\b(?!.*\bin$)")
 _INTRODUCTION = re.compile(
-    r"(?P<word>inductive|def)\s+(?P<name>(?:[^\W\d]|_)[\w'!?]*(?:\.(?:[^\W\d]|_)[\w'!?]*)*)(?=[\s:{(\[|])"
+    r"(?P<word>inductive|structure|def)\s+(?P<name>(?:[^\W\d]|_)[\w'!?]*(?:\.(?:[^\W\d]|_)[\w'!?]*)*)(?=[\s:{(\[|])"
 )
-_MARKED = re.compile(r"(?:@\[[^\]]*\]\s*|(?:protected|noncomputable|abbrev)\s+)*(?=inductive\s|def\s)")
+_MARKED = re.compile(r"(?:@\[[^\]]*\]\s*|(?:protected|noncomputable|abbrev)\s+)*(?=inductive\s|structure\s|def\s)")
+_SPARED = re.compile(r"(?:instance|deriving|namespace|section|end|open)\b(?!.*\bin$)")
+_DERIVING = re.compile(r"^\s*deriving\b.*(?:\n\s+.*)*", re.MULTILINE)
 _BLOCK = re.compile(r"(?P<word>namespace|section|mutual|end)\b[ \t]*(?P<name>[^\s-]*)")
 _SPECIAL = re.compile(r"^\s*(?:where|mutual|deriving|decreasing_by)\b|\blet\s+rec\b|«", re.MULTILINE)
 _STATEMENT = re.compile(
@@ -29,23 +32,26 @@ _ENDING = re.compile(r"\s*:=\s*(?:by\b)?\s*(?:sorry)?\s*$")
 
 @dataclass(frozen=True, slots=True)
 class Introduction:
-    """A command that introduces a datatype or a function."""
+    """A command that introduces a datatype, perhaps as a structure with its projections, or a function."""
 
     is_datatype: bool
     name: str
+    is_structure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
     """`prelude` comes first; `body` holds the definitions in the author's order.
 
-    A header that stays whole is all prelude, and `whole` says why; the introductions are those in it.
+    A header that stays whole is all prelude, and `whole` says why; the introductions are those in it. `spared` is what
+    of it the canonical form does without.
     """
 
     prelude: str
     body: str
     introductions: tuple[Introduction, ...]
     whole: str = ""
+    spared: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +118,7 @@ def take_apart(header: str) -> Header:
     body: list[str] = []
     introductions: list[Introduction] = []
     spaces: list[str] = []
-    whole = ""
+    whole, spared = "", ""
     for command in _commands(without_comments(header)):
         if _SCENERY.match(command) and not introductions:
             prelude.append(command)
@@ -121,9 +127,14 @@ def take_apart(header: str) -> Header:
         found = _INTRODUCTION.match(command, marks.end() if marks else 0)
         if found and "mutual" not in spaces:
             name = ".".join([*(space for space in spaces if space), found["name"].removeprefix("_root_.")])
-            introductions.append(Introduction(found["word"] == "inductive", name))
+            introductions.append(Introduction(found["word"] != "def", name, found["word"] == "structure"))
         body.append(command)
-        if not found or found.start() or _SPECIAL.search(command, found.end()) or spaces:
+        derives = _DERIVING.search(command)
+        if _SPARED.match(command) or (found and derives):
+            spared = spared or (derives.group() if derives else command).split()[0]
+        read = _DERIVING.sub("", command) if found and found["word"] != "def" else command
+        plain = found and not found.start() and not _SPECIAL.search(read, found.end())
+        if not (plain or _SPARED.match(command)) or "mutual" in spaces:
             whole = whole or _why(command, found)
         if block := _BLOCK.match(command):
             if block["word"] == "end":
@@ -132,7 +143,7 @@ def take_apart(header: str) -> Header:
                 spaces.append({"namespace": block["name"], "mutual": "mutual"}.get(block["word"], ""))
     if whole:
         return Header(header.strip(), "", tuple(introductions), whole)
-    return Header("\n".join(prelude), "\n".join(body), tuple(introductions))
+    return Header("\n".join(prelude), "\n".join(body), tuple(introductions), spared=spared)
 
 
 def _why(command: str, found: re.Match[str] | None) -> str:

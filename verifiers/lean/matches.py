@@ -22,7 +22,12 @@ _CASES = ".casesOn"
 
 def helpers(term: Term) -> frozenset[str]:
     """The names in a term that Lean made for matches; `read` wants their bodies."""
-    return frozenset(name for name in constants(term) if _HELPER.fullmatch(name))
+    return frozenset(filter(is_helper, constants(term)))
+
+
+def is_helper(name: str) -> bool:
+    """Whether Lean made this name for a match."""
+    return _HELPER.fullmatch(name) is not None
 
 
 def read(term: Term, bodies: Mapping[str, Term], datatypes: Mapping[str, Datatype]) -> Term:

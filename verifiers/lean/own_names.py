@@ -15,6 +15,7 @@ from domain import Const, Definition, Elaboration, Lemma, Problem, Term
 from term_algebra import rename_constants
 from verifiers.canonical import Group, canonical_header, digest, in_order, reached
 from verifiers.lean.canonical import WRITER
+from verifiers.lean.equations import equations
 from verifiers.lean.headers import read_statement
 from verifiers.lean.reader import NAME
 from verifiers.lean.terms import render
@@ -24,6 +25,9 @@ GOAL = "goal"
 
 _TOKEN = re.compile(rf'"(?:[^"\\]|\\.)*"|--[^\n]*|{NAME}')
 _FULL = re.compile(r"(?:d[0-9a-f]{12})\.(?P<name>d[0-9a-f]{12}_\d+)")
+_LISTED = re.compile(r"(?P<name>(?<=[\[ ])d[0-9a-f]{12})(?=[,\]])")
+"""A definition in a list of what a tactic rewrites by."""
+
 _CONSTRUCTOR = re.compile(r"d[0-9a-f]{12}_\d+")
 
 
@@ -112,6 +116,7 @@ def self_contained(
     definitions: Iterable[Definition] = (),
     *,
     own_functions: bool = True,
+    by_equations: bool = False,
     aside: bool = False,
 ) -> str:
     """A candidate for the problem as its author wrote it.
@@ -123,6 +128,8 @@ def self_contained(
         definitions: Definitions of the run; those that the written lemmas reach and the problem lacks are written.
         own_functions: False writes functions again under their canonical names, in front, and proves the statement
             about those, to which the author's are convertible.
+        by_equations: True states the equations of the author's functions without his signs, and has tactics rewrite by
+            these in place of the functions: for headers with instances, whose signs Lean would bring in.
         aside: True proves the statement as a theorem of its own first and applies that: for statements whose
             variables cannot be told from their text.
 
@@ -139,6 +146,16 @@ def self_contained(
     missing = [one for one in in_order(known) if one.id in wanted - own and one.source]
     statement = read_statement(elaboration.problem)
     goal = _own_statement(elaboration.statement, elaboration.statement_exact, elaboration)
+    stated: list[str] = []
+    if by_equations:
+        equal = _equations(elaboration, "\n".join([proof, *[lemma.proof for lemma in used]]))
+        proof = _with_equations(proof, equal)
+        used = [replace(lemma, proof=_with_equations(lemma.proof, equal)) for lemma in used]
+        stated = [
+            f"theorem {name} : {text} := by\n  intros\n  rfl"
+            for named in equal.values()
+            for name, text in named.items()
+        ]
     block = _block(proof, elaboration)
     if aside:
         name = f"{GOAL}_{digest(goal)[:12]}"
@@ -148,8 +165,32 @@ def self_contained(
         revert = [f"  revert {' '.join(statement.bound)}"] if statement.bound else []
         theorem = [f"{statement.sentence} := by", *revert, f"  change {goal}", block]
     parts = [own_source(definition, elaboration) for definition in missing]
-    parts += [own_lemma(lemma, elaboration) for lemma in used]
+    parts += [*stated, *[own_lemma(lemma, elaboration) for lemma in used]]
     return "\n\n".join([*parts, "\n".join(theorem)]) + "\n"
+
+
+def _equations(elaboration: Elaboration, text: str) -> dict[str, dict[str, str]]:
+    """For each of the problem's functions that a text rewrites by: the names and statements of its equations."""
+    datatypes = {datatype.name: datatype for one in elaboration.definitions for datatype in one.datatypes}
+    listed = {found["name"] for found in _LISTED.finditer(text)}
+    functions = [one for definition in elaboration.definitions for one in definition.functions if one.name in listed]
+    return {
+        one.name: {
+            f"eq_{one.name}_{number}": render(rename_constants(equation, elaboration.own_names))
+            for number, equation in enumerate(equations(one, datatypes), start=1)
+        }
+        for one in functions
+    }
+
+
+def _with_equations(proof: str, equal: Mapping[str, Mapping[str, str]]) -> str:
+    """A proof that simplifies by equations, before and after the arguments, so that no law of its comes before them."""
+
+    def listed(found: re.Match[str]) -> str:
+        names = equal.get(found["name"])
+        return found["name"] if names is None else ", ".join(f"↓ {name}, {name}" for name in names)
+
+    return _LISTED.sub(listed, proof)
 
 
 def _with_datatypes_only(elaboration: Elaboration) -> Elaboration:

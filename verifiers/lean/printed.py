@@ -10,11 +10,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from domain import Constructor, Datatype, Forall, Function, Sort, Term
-from term_algebra import children, constants
+from domain import Branch, Constructor, Datatype, Forall, Function, Lambda, Match, Sort, Term, Var
+from term_algebra import alpha_normal, children, constants, free_variables
 from verifiers.audit.words import ParseError
 from verifiers.canonical import Group
-from verifiers.lean import matches
+from verifiers.lean import instances, matches
 from verifiers.lean.equations import function
 from verifiers.lean.headers import Introduction
 from verifiers.lean.reader import Parser, parse, term_name
@@ -28,7 +28,9 @@ _TYPE = re.compile(
 
 
 def queries(introduction: Introduction) -> tuple[str, ...]:
-    """The commands whose answers `Reading.group` reads."""
+    """The commands whose answers `Reading.groups` reads."""
+    if introduction.is_structure:
+        return (f"#check @{introduction.name}", f"#check @{introduction.name}.mk")
     if introduction.is_datatype:
         return (f"#print {introduction.name}",)
     return (f"#check @{introduction.name}", f"#print eqns {introduction.name}")
@@ -36,28 +38,47 @@ def queries(introduction: Introduction) -> tuple[str, ...]:
 
 @dataclass
 class Reading:
-    """Reads what was printed of one header, in its order. `missing` are matchers whose bodies are wanted."""
+    """Reads what was printed of one header, in its order. `missing` are matchers and instances to be printed too."""
 
     bodies: Mapping[str, Term]
+    whole: bool = False
+    """Whether the header stays as it is: then signs stay in statements too that tactics would find in its functions."""
     datatypes: dict[str, Datatype] = field(default_factory=dict[str, Datatype])
     missing: set[str] = field(default_factory=set[str])
+    kept: set[str] = field(default_factory=set[str])
+    """Instances that stay."""
 
     def term(self, text: str) -> Term:
         """A term, its matches read, if the bodies of all matchers in it are known."""
         return self.read(parse(text))
 
     def read(self, term: Term) -> Term:
-        """A term with its matches read."""
+        """A term with its matches read, and signs of the header's types as what they stand for."""
         seen: set[str] = set()
-        waiting = set(matches.helpers(term))
+        waiting = set(self._wanted(term))
         while waiting:
             name = waiting.pop()
             seen.add(name)
             if name in self.bodies:
-                waiting |= matches.helpers(self.bodies[name]) - seen
+                waiting |= self._wanted(self.bodies[name]) - seen
         absent = seen - self.bodies.keys()
         self.missing |= absent
-        return term if absent else matches.read(term, self.bodies, self.datatypes)
+        if absent:
+            return term
+        matchers = {name: body for name, body in self.bodies.items() if matches.is_helper(name)}
+        signs = {name: body for name, body in self.bodies.items() if name not in self.kept}
+        return matches.read(instances.read(term, signs), matchers, self.datatypes)
+
+    def _wanted(self, term: Term) -> frozenset[str]:
+        return matches.helpers(term) | (instances.heads(term, self.datatypes) - self.kept)
+
+    def groups(self, introduction: Introduction, answers: tuple[str, ...]) -> list[Group]:
+        """What a command of the header introduced: a structure is a datatype and its projections."""
+        if not introduction.is_structure:
+            return [self.group(introduction, answers)]
+        datatype, projections = structure(introduction.name, self.statement(answers[0]), self.statement(answers[1]))
+        self.datatypes[datatype.name] = datatype
+        return [Group(datatypes=(datatype,)), *[Group(functions=(one,)) for one in projections]]
 
     def group(self, introduction: Introduction, answers: tuple[str, ...]) -> Group:
         """What a command of the header introduced, by the names of terms."""
@@ -67,7 +88,10 @@ class Reading:
             return Group(datatypes=(datatype,))
         name = term_name(introduction.name)
         type_ = self.statement(answers[0])
-        equations = [self.term(text) for text in _EQUATION.split(answers[1])[1:]]
+        shown = [parse(text) for text in _EQUATION.split(answers[1])[1:]]
+        if self.whole:
+            self.kept |= frozenset[str]().union(*[instances.heads(term, self.datatypes) for term in shown])
+        equations = [self.read(term) for term in shown]
         if self.missing:
             return Group()
         return Group(functions=(_checked(function(name, type_, equations, self.datatypes)),))
@@ -107,6 +131,31 @@ def definition_body(text: str) -> Term:
     body = parser.term(frozenset())
     parser.end()
     return body
+
+
+def structure(lean_name: str, type_: Term, constructor: Term) -> tuple[Datatype, list[Function]]:
+    """A structure as a datatype of one constructor, and its projections as functions by a match."""
+    name, parameters = term_name(lean_name), _arity(type_)
+    maker = Constructor(f"{name}.mk", constructor)
+    binders: list[tuple[str, Term]] = []
+    rest = constructor
+    while isinstance(rest, Forall):
+        binders.append((rest.name, rest.type))
+        rest = rest.body
+    fields = binders[parameters:]
+    names = [own for own, _ in fields]
+    if len(set(names)) < len(names) or any(not free_variables(one).isdisjoint(names) for _, one in fields):
+        raise ParseError(f"{name} has fields whose types depend on others")
+    given = [*binders[:parameters], ("self'", rest)]
+    projections: list[Function] = []
+    for own, result in fields:
+        chosen = ("_",) * parameters + tuple([one if one == own else "_" for one in names])
+        body: Term = Match(Var("self'"), (Branch(maker.name, chosen, Var(own)),))
+        projected = result
+        for parameter, its_type in reversed(given):
+            body, projected = Lambda(parameter, its_type, body), Forall(parameter, its_type, projected)
+        projections.append(_checked(Function(f"{name}.{own}", alpha_normal(projected), alpha_normal(body))))
+    return Datatype(name, type_, parameters, (maker,)), projections
 
 
 def _checked(found: Function) -> Function:

@@ -14,6 +14,7 @@ from verifiers.lean.own_names import self_contained
 
 _STATEMENTS = "theorem|lemma|example|axiom"
 _OTHERS = "def|abbrev|instance|inductive|structure|class|variable|namespace|section|end"
+_INSTANCE = re.compile(r"^instance\b", re.MULTILINE)
 _BEFORE = (
     r"^[^\S\n]*(?:@\[(?:[^\[\]]|\[[^\[\]]*\])*\]\s*|(?:private|protected|noncomputable|nonrec|unsafe|partial|"
     r"public|scoped|local|(?:open|set_option|omit|include|variable)\b[^\n]*?\bin)\s+)*"
@@ -66,6 +67,8 @@ class LeanSyntax:
     ) -> Iterator[str]:
         del preamble
         known = tuple(definitions)
+        if _INSTANCE.search(elaboration.problem.header) and not elaboration.unread:
+            yield self_contained(elaboration, proof, lemmas, known, by_equations=True)
         yield self_contained(elaboration, proof, lemmas, known)
         yield self_contained(elaboration, proof, lemmas, known, aside=True)
         yield self_contained(elaboration, proof, lemmas, known, own_functions=False)
