@@ -34,6 +34,7 @@ def prove(
     sample: int | None = None,
     seed: int | None = None,
     in_place: bool = False,
+    watch: bool = False,
     cpu_seconds: float | None = None,
     set: Annotated[tuple[str, ...], Parameter(name="--set", show_default=False)] = (),  # noqa: A002 (the option's name)
     json: bool = False,
@@ -72,6 +73,7 @@ def prove(
             found again.
         seed: of what --sample draws; 0 if left out.
         in_place: of a development, apply the patch to your files when all is done.
+        watch: of a development, go on with the holes of its files whenever one is saved, until Ctrl-C.
         cpu_seconds: of a development, CPU seconds of the prover for one hole; 10 if left out.
         set: key=value, overrides one setting; may be given several times.
         json: print the counts as JSON.
@@ -108,10 +110,11 @@ def prove(
             sample=sample,
             seed=seed,
             in_place=in_place,
+            watch=watch,
             json=json,
         )
-    if (sample, seed) != (None, None):
-        raise UserError("--sample and --seed go with --erase on a Rocq development: a FILE.v or a folder")
+    if (sample, seed, watch) != (None, None, False):
+        raise UserError("--watch, --sample and --seed go with a Rocq development: a FILE.v or a folder")
     if problems.endswith(".thy"):
         from pipeline.development.isabelle_theory import prove_theory
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as json_text
 import os
 import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,11 @@ from library_store.files import write_atomically
 from pipeline.commands import MOST_SECONDS, STATUSES
 from pipeline.config import RunSettings
 from pipeline.development.options import HOLE_SECONDS, Options
+from pipeline.development.record import Record
 from pipeline.development.results import Result, summary
+from pipeline.development.watching import Saved, Watched
 from pipeline.development.work import Work
-from pipeline.development.writing import open_writer
+from pipeline.development.writing import Writer, open_writer
 from pipeline.loop.progress import Progress
 from pipeline.report.results import write_page
 from pipeline.words import counted
@@ -41,6 +44,7 @@ def prove_development(
     sample: int | None,
     seed: int | None,
     in_place: bool,
+    watch: bool,
     json: bool,
 ) -> int:
     """Proves the holes of a file or folder."""
@@ -52,6 +56,8 @@ def prove_development(
         raise UserError("--sample N goes with --erase, and --seed with --sample")
     if sample is not None and (sample < 1 or names or limit is not None):
         raise UserError("--sample must be at least 1, and goes without --names and --limit")
+    if watch and (erase or in_place or json):
+        raise UserError("--watch goes without --erase, --in-place and --json")
     if jobs is not None and jobs < 1:
         raise UserError("--jobs must be at least 1")
     for name in use:
@@ -70,7 +76,10 @@ def prove_development(
         use=use,
         jobs=len(os.sched_getaffinity(0)) if jobs is None else jobs,
     )
-    work = Work(target, out, options, open_writer(settings))
+    writer = open_writer(settings)
+    if watch:
+        return _watch(target, out, options, writer)
+    work = Work(target, out, options, writer)
     if not work.holes:
         print(f"{target} has no hole: no statement {'has a finished proof' if erase else 'is admitted'}")
         return 0
@@ -83,24 +92,60 @@ def prove_development(
         more = f" (and {len(reasons) - 1} more: {page})" if len(reasons) > 1 else ""
         raise UserError(f"nothing could be tried: {reasons[0]}{more}: mend this and give the command again")
     changed = work.apply() if in_place else []
-    counts = {status: sum(result.status == status for result in results) for status in STATUSES}
     refill = _refill(out, results, seed or 0) if sample is not None else {}
     if json:
-        print(json_text.dumps(counts | refill))
+        print(json_text.dumps(_counts(results) | refill))
         return 0
-    left = summary(results)
-    print(f"{left}\n" if left else "", end="")
-    print(", ".join(f"{counts[name]} {name}" for name in STATUSES))
+    _show(work, changed)
     if refill:
         print(f"{refill['refilled']} of {refill['erased']} erased proofs are found again: {refill['share']:.0%}")
+    print(f"Results: {page}, {out / 'results.jsonl'}")
+    return 0
+
+
+def _watch(target: Path, out: Path, options: Options, writer: Writer | None) -> int:
+    """Works on what is left whenever a file is saved, first on what was saved, until it is interrupted."""
+    Record(out).begin()
+    with Progress(out / "logs" / "prove.log") as progress:
+        watched = Watched(target)
+        saved: frozenset[Path] = frozenset()
+        try:
+            while True:
+                try:
+                    work = Work(target, out, options, writer, first=saved)
+                    progress.say(f"{counted(work.holes, 'hole')}, {options.seconds:g} CPU seconds each")
+                    with watched.interrupts():
+                        work.run(progress.say)
+                    write_page(out)
+                    _show(work, [])
+                    sys.stdout.flush()
+                except UserError as error:
+                    progress.say(" ".join(str(error).split()))
+                except Saved:
+                    saved = watched.changed()
+                    continue
+                progress.say("waiting for a file to be saved; Ctrl-C ends this")
+                saved = watched.wait()
+        except KeyboardInterrupt:
+            progress.say(f"no longer watching; what was found is in {out}")
+    return 0
+
+
+def _counts(results: Sequence[Result]) -> dict[str, Any]:
+    return {status: sum(result.status == status for result in results) for status in STATUSES}
+
+
+def _show(work: Work, changed: Sequence[Path]) -> None:
+    """What is left to do, how many holes became what, and where the proofs are."""
+    left = summary(work.results)
+    print(f"{left}\n" if left else "", end="")
+    print(", ".join(f"{count} {status}" for status, count in _counts(work.results).items()))
     if changed:
         print(f"Patched: {', '.join(map(str, changed))}")
     elif work.patch():
-        print(f"Patch: {out / 'patch.diff'}")
+        print(f"Patch: {work.out / 'patch.diff'}")
     else:
         print("No new proof, so nothing to patch")
-    print(f"Results: {page}, {out / 'results.jsonl'}")
-    return 0
 
 
 def _refill(out: Path, results: Sequence[Result], seed: int) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from pipeline.development.moves import SSREFLECT
 from pipeline.development.neighbours import used_nearby
 from pipeline.development.premises import Elsewhere, Premise, as_one, equivalence, read_premise
 from pipeline.development.scratch_copy import Copy
+from pipeline.development.source import LOAD_SECONDS
 from verifiers.audit.rocq.filling import Filling
 from verifiers.audit.rocq.sentences import identifiers
 from verifiers.audit.sandbox import GIBIBYTE, Limits
@@ -234,6 +235,23 @@ class Context:
             for tactic in OPTIONAL_TACTICS
             if self.session.run(f"Ltac is_loaded := {tactic}.", 1.0, goals=False).ok
         )
+
+
+def unknown_names(
+    copy: Copy, places: Iterable[tuple[str, Document, int]], names: Sequence[str], memory_bytes: int
+) -> list[str]:
+    """The names that are known at none of some places: modules, what they say, and the offsets."""
+    left = list(names)
+    for module, document, offset in places if left else ():
+        context = Context(copy, module, document, LOAD_SECONDS, memory_bytes)
+        try:
+            context.advance(offset)
+            left = [name for name in left if not context.knows(name)]
+        finally:
+            context.close()
+        if not left:
+            break
+    return left
 
 
 def rests_on(filling: Filling, holes: Iterable[str]) -> bool:

@@ -55,6 +55,11 @@ class Record:
         self.versions = versions()
         self._tried = _read(self._file, self.versions) if self._file.is_file() else {}
 
+    def begin(self) -> None:
+        """Makes the directory one of `prove`, whatever comes next."""
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        self._file.touch()
+
     def find(self, key: str, seconds: float) -> Tried | None:
         """What is known of a hole, if nothing more is to be expected of so many seconds."""
         tried = self._tried.get(key)

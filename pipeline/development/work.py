@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from domain import UserError
 from library_store.files import write_atomically
 from pipeline.development import coq_project
 from pipeline.development.compiling import refusals
-from pipeline.development.context import Context
+from pipeline.development.context import unknown_names
 from pipeline.development.coq_project import Project
 from pipeline.development.document import Hole
 from pipeline.development.file_work import Done, News, Task, Tools, work_on
@@ -39,7 +40,16 @@ from pipeline.words import counted
 class Work:
     """One run of `prove` on a development."""
 
-    def __init__(self, target: Path, out: Path, options: Options, writer: Writer | None = None) -> None:
+    def __init__(
+        self,
+        target: Path,
+        out: Path,
+        options: Options,
+        writer: Writer | None = None,
+        *,
+        first: AbstractSet[Path] = frozenset(),
+    ) -> None:
+        """`first` are files that are worked on before others, as far as they do not rest on those."""
         self.out = out
         self.options = options
         self.project: Project = coq_project.find(target)
@@ -47,6 +57,7 @@ class Work:
         """Those of the results that are so because the prover refuses a file of the user's."""
         self._say: Callable[[str], None] = print
         self._writer = writer
+        self._first = first
         self._learned = Learned(options.library, options.library_round) if options.library is not None else None
         self._copy: Copy
         self._sources = read_sources(target, self.project, options)
@@ -73,7 +84,7 @@ class Work:
         All files are compiled before the first hole is tried: what the user has to mend is told at once.
         """
         self._say = say
-        self.out.mkdir(parents=True, exist_ok=True)
+        self._record.begin()
         with Copy(self.project, LOAD_SECONDS) as copy:
             self._copy = copy
             sources = self._compiled(self._not_judged(self._readable()))
@@ -112,7 +123,7 @@ class Work:
         """Without the files that were judged before as they are now, above others that were."""
         left: dict[Path, Source] = {}
         for source in sources:
-            rests = not left.keys().isdisjoint(self._copy.read_for(source.path))
+            rests = not left.keys().isdisjoint(self._behind(source))
             if rests or not self._is_judged(source):
                 left[source.path] = source
         kept = [source for source in sources if source.path not in left]
@@ -150,16 +161,8 @@ class Work:
 
     def _check_use(self, sources: Sequence[Source]) -> None:
         """Raises `UserError` where no file knows a lemma of `--use` at its last hole."""
-        unknown = list(self.options.use)
-        for source in sources if unknown else ():
-            context = Context(
-                self._copy, self.project.module(source.path), source.document, LOAD_SECONDS, self.options.memory_bytes
-            )
-            try:
-                context.advance(source.holes[-1].start)
-                unknown = [name for name in unknown if not context.knows(name)]
-            finally:
-                context.close()
+        ends = [(self.project.module(one.path), one.document, one.holes[-1].start) for one in sources]
+        unknown = unknown_names(self._copy, ends, self.options.use, self.options.memory_bytes)
         if unknown and sources:
             raise UserError(
                 f"--use {unknown[0]}: no file with holes knows this name at its last hole: mend it, or say in which "
@@ -172,7 +175,8 @@ class Work:
         """Works on files, as many at once as are wanted and do not rest on one another."""
         tools = Tools(self._copy, self.options, self._open, self._writer, self._learned)
         jobs = 1 if self._writer is not None else min(self.options.jobs, len(sources))
-        waiting = list(sources)
+        first = {*self._first, *(path for one in sources if one.path in self._first for path in self._behind(one))}
+        waiting = sorted(sources, key=lambda source: source.path not in first)
         if jobs <= 1:
             for source in waiting:
                 task = self._task(source)
@@ -198,11 +202,15 @@ class Work:
     def _is_ready(self, source: Source, waiting: Sequence[Source], workers: Workers) -> bool:
         """Whether all files with holes that a file rests on are done."""
         not_done = {one.path for one in [*waiting, *workers.sources] if one is not source}
-        return not_done.isdisjoint(self._copy.read_for(source.path))
+        return not_done.isdisjoint(self._behind(source))
+
+    def _behind(self, source: Source) -> list[Path]:
+        """All of the project that compiling a file may read besides it."""
+        return self._copy.read_for(source.path)
 
     def _task(self, source: Source) -> Task | None:
         """The task that a file is, what it needs being compiled; None where nothing is left to do."""
-        behind = self._copy.read_for(source.path)
+        behind = self._behind(source)
         if any(path in self._done for path in behind) and self._is_judged(source):
             self._say(f"{source.shown}: nothing has changed since the last time, so what was found then is kept")
             return None
@@ -261,7 +269,7 @@ class Work:
         """Changes with all that what becomes of a file rests on; the files behind it are as they are in the copy."""
         learned = self._learned.digest if self._learned is not None else ""
         about = [self._record.versions, repr(self.project.arguments), learned, str(self._writer is not None)]
-        behind = [self._copy.place(path).read_bytes() for path in self._copy.read_for(source.path)]
+        behind = [self._copy.place(path).read_bytes() for path in self._behind(source)]
         return key_of(source, self.project.module(source.path), self.options, about, behind, self.project.files)
 
     def _full(self, path: Path, name: str) -> str:

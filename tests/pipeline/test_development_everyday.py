@@ -62,7 +62,7 @@ def test_a_lemma_that_no_hole_can_see_is_one_line_before_any_search(
     assert main(["prove", str(folder), "--use", use, "--out", str(tmp_path / "out")]) == 2
     error = capsys.readouterr().err.strip().splitlines()
     assert error[-1].startswith(f"error: {said}")
-    assert not (tmp_path / "out" / "tried.jsonl").exists()
+    assert not (tmp_path / "out" / "results.jsonl").exists()
 
 
 def test_lemmas_by_hand_go_with_a_development(capsys: pytest.CaptureFixture[str]) -> None:
@@ -188,3 +188,47 @@ def test_a_sample_of_finished_proofs_is_erased_and_the_share_that_is_found_again
     assert measured["files"] == {"One.v": {"erased": 2, "refilled": 2}, "Two.v": {"erased": 1, "refilled": 1}}
     assert main([*command[:2], "--sample", "1", "--out", str(tmp_path / "no")]) == 2
     assert main([*command, "--seed", "1", "--out", str(tmp_path / "no")]) == 2
+
+
+def test_the_same_command_goes_on_when_no_file_compiled_before(tmp_path: Path) -> None:
+    folder = written(tmp_path / "dev", A="Lemma a : nothing. Admitted.\n")
+    command = ["prove", str(folder), "--out", str(tmp_path / "out")]
+    assert main(command) == 2
+    written(folder, A="Lemma a : True. Admitted.\n")
+    assert main(command) == 0
+
+
+def test_saved_files_are_gone_on_with_until_ctrl_c(tmp_path: Path) -> None:
+    endless = "Axiom p : nat -> Prop. Lemma hard : forall n, p n. Admitted.\n"
+    folder, out = written(tmp_path / "dev", A="Lemma a : True. Admitted.\n"), tmp_path / "out"
+    command = [sys.executable, "-m", "pipeline", "prove", str(folder), "--watch", "--jobs", "1", "--cpu-seconds", "200"]
+    process = subprocess.Popen(
+        [*command, "--out", str(out)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+
+    def wait_for(*tried: str) -> None:
+        until = time.monotonic() + 120
+        while True:
+            assert time.monotonic() < until
+            assert process.poll() is None
+            lines = (out / "tried.jsonl").read_text().splitlines() if (out / "tried.jsonl").exists() else []
+            if [json.loads(line)["name"] for line in lines] == list(tried):
+                return
+            time.sleep(0.2)
+
+    wait_for("a")
+    while "waiting for a file to be saved" not in (out / "logs" / "prove.log").read_text():
+        time.sleep(0.2)
+    written(folder, A="Lemma a : (* is open *")  # as it is while one types
+    time.sleep(2)
+    written(folder, A="Lemma a : True. Admitted.\n", B="Lemma b : 1 = 1. Admitted.\n" + endless)
+    wait_for("a", "b")
+    written(folder, C="Lemma c : 2 = 2. Admitted.\n")  # while `hard` is tried
+    wait_for("a", "b", "c")
+    os.killpg(process.pid, signal.SIGINT)
+    printed, said = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert printed.startswith("1 proved, 0 refuted, ")
+    assert "; close it" in said
+    assert "Traceback" not in said
+    assert "no longer watching" in said.splitlines()[-1]
