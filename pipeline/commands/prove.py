@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json as json_text
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from cyclopts import Parameter
 
@@ -14,6 +14,17 @@ from domain import UserError
 from pipeline import config
 from pipeline.commands import STATUSES
 from pipeline.config import ProblemSource, RunSettings
+
+if TYPE_CHECKING:
+    from pipeline.development.own_file import Changes
+
+_SAID = {
+    "refuted": "is false for",
+    "conditional": "is proved, but rests on",
+    "open": "is open:",
+    "error": "is error:",
+}
+"""What is told of the problems that are not simply proved, before the reason."""
 
 
 def prove(
@@ -42,9 +53,9 @@ def prove(
     """Prove a list of problems, or the holes of a development of your own.
 
     A list is proved in one round without growing a library; index.html (to look at), results.jsonl (for programs) and a
-    file per proof are written. A development is a Rocq file or folder (`_CoqProject` is honoured), or a theory of
-    Isabelle: each statement that is admitted (`sorry`) is a problem, the proofs come as patch.diff, and your files stay
-    as they are unless you say --in-place.
+    file per proof are written. A development is a Rocq file or folder (`_CoqProject` is honoured), a Lean file
+    or a theory of Isabelle: each statement that is admitted (`sorry`) is a problem, the proofs come as patch.diff, and
+    your files stay as they are unless you say --in-place.
 
     A statement with a counterexample is refuted: no effort is spent on it, and the file proves its negation.
 
@@ -54,7 +65,8 @@ def prove(
         python -m pipeline prove my_problems.jsonl --library runs/tip_prod --out runs/mine
 
     Args:
-        problems: a JSONL file, a dataset name with an optional split, or a FILE.v, folder or FILE.thy of your own.
+        problems: a JSONL file, a dataset name with an optional split, or a FILE.v, folder, FILE.lean or FILE.thy of
+            your own.
         out: directory for index.html, results.jsonl and proofs/ or patch.diff; giving it again resumes.
         configuration: a run's configuration for model and limits; its problems, rounds and evolution do not count.
             Without it no language model is used.
@@ -78,10 +90,6 @@ def prove(
         set: key=value, overrides one setting; may be given several times.
         json: print the counts as JSON.
     """
-    from pipeline.commands.run import execute_loop
-    from pipeline.report.results import write_page
-    from pipeline.words import MOST_SHOWN
-
     if limit is not None and limit < 1:
         raise UserError("--limit must be at least 1")
     chosen = tuple(name.strip() for name in names.split(",") if name.strip())
@@ -98,7 +106,7 @@ def prove(
         return prove_development(
             Path(problems),
             out,
-            config.read(configuration, set) if configuration else config.resolve({"model": {"kind": "none"}}, set),
+            _settings(configuration, set),
             names=chosen,
             use=tuple(dict.fromkeys(name.strip() for name in use.split(",") if name.strip())),
             jobs=jobs,
@@ -115,14 +123,18 @@ def prove(
         )
     if (sample, seed, watch) != (None, None, False):
         raise UserError("--watch, --sample and --seed go with a Rocq development: a FILE.v or a folder")
-    if problems.endswith(".thy"):
-        from pipeline.development.isabelle_theory import prove_theory
+    how = _List(configuration, path, split, limit, chosen, library, at_round, overrides=set, json=json)
+    if problems.endswith((".thy", ".lean")):
+        from pipeline.development.own_file import prove_file
 
+        if problems.endswith(".thy"):
+            from pipeline.development.isabelle_theory import ISABELLE as LANGUAGE
+        else:
+            from pipeline.development.lean_file import LEAN as LANGUAGE
         unfit = {"--path": path, "--split": split, "--erase": erase or None, "--use": use or None, "--jobs": jobs}
-        told = {"configuration": configuration, "library": library, "at_round": at_round, "json": json}
         more = (f"prove.cpu_seconds={cpu_seconds}",) if cpu_seconds is not None else ()
-        again = partial(prove, out=out, set=(*set, *more), **told)
-        return prove_theory(Path(problems), out, chosen, limit, again, unfit, in_place=in_place, json=json)
+        again = partial(_list, how._replace(limit=None, names=(), overrides=(*set, *more)), out)
+        return prove_file(LANGUAGE, Path(problems), out, chosen, limit, again, unfit, in_place=in_place, json=json)
     own = {
         "--erase": erase,
         "--in-place": in_place,
@@ -131,15 +143,33 @@ def prove(
         "--jobs": jobs is not None,
     }
     for flag in (flag for flag, given in own.items() if given):
-        raise UserError(f"{flag} goes with a development: a FILE.v, a folder, or a FILE.thy")
-    base = config.read(configuration, set) if configuration else config.resolve({"model": {"kind": "none"}}, set)
-    source = ProblemSource(
-        dataset=problems,
-        path=path,
-        split=split,
-        limit=limit,
-        names=chosen,
-    )
+        raise UserError(f"{flag} goes with a development: a FILE.v, a folder, a FILE.thy or a FILE.lean")
+    return _list(how, out, problems)
+
+
+class _List(NamedTuple):
+    """How a list of problems is proved: the options of the command of the same names."""
+
+    configuration: Path | None
+    path: Path | None
+    split: str | None
+    limit: int | None
+    names: tuple[str, ...]
+    library: Path | None
+    at_round: int | None
+    overrides: tuple[str, ...]
+    json: bool
+
+
+def _list(how: _List, out: Path, problems: str, judged: Callable[[], Changes] | None = None) -> int:
+    """Proves a list; `judged` says what is told of problems other than the search found."""
+    from pipeline.commands.run import execute_loop
+    from pipeline.report.results import write_page, write_results
+    from pipeline.words import MOST_SHOWN
+
+    library, at_round = how.library, how.at_round
+    base = _settings(how.configuration, how.overrides)
+    source = ProblemSource(dataset=problems, path=how.path, split=how.split, limit=how.limit, names=how.names)
     updated: dict[str, Any] = {
         "problems": (source,),
         "rounds": 1,
@@ -155,15 +185,15 @@ def prove(
         if at_round > finished:
             raise UserError(f"--at-round {at_round}: {library} has rounds 1 to {finished}")
     execute_loop(settings, out, "choose another --out to prove again")
-    found = write_results(out)
+    found = write_results(out, judged() if judged else {})
     page = write_page(out)
     counts = {status: len(found[status]) for status in STATUSES}
-    if json:
+    if how.json:
         print(json_text.dumps(counts))
         return 0
-    for status in ("refuted", "open", "error"):
+    for status, said in _SAID.items():
         for name, why in list(found[status].items())[:MOST_SHOWN]:
-            print(f"{name} is false for {why}" if status == "refuted" else f"{name} is {status}: {why}")
+            print(f"{name} {said} {why}")
         if len(found[status]) > MOST_SHOWN:
             print(f"… and {len(found[status]) - MOST_SHOWN} more {status}")
     print(", ".join(f"{counts[status]} {status}" for status in STATUSES))
@@ -171,59 +201,7 @@ def prove(
     return 0
 
 
-def write_results(directory: Path) -> dict[str, dict[str, str]]:
-    """Writes `results.jsonl` from the snapshot; returns by status the names of the problems that have it, and why.
-
-    A line is the problem with what became of it, so the file is one of lemmas too (`pipeline.loop.import_library`).
-    """
-    from datasets.jsonl import record_of
-    from library_store.files import write_atomically
-    from library_store.snapshot import read
-
-    tables = read(directory)
-    attempts: dict[str, list[Any]] = {}
-    for row in tables.rows("attempts"):
-        attempts.setdefault(row["target"], []).append(row)
-    found: dict[str, dict[str, str]] = {status: {} for status in STATUSES}
-    lines: list[str] = []
-    for row in tables.rows("problems"):
-        spent = attempts.get(row["name"], [])
-        why = _why_open(spent) if row["status"] == "open" else row["reason"].removeprefix("counterexample: ")
-        found[row["status"]][row["name"]] = why
-        record = record_of(tables.problems[row["name"]].problem) | {
-            "status": row["status"],
-            "proof": row["proof"] or None,
-            "uses": [tables.lemmas[identity].name for identity in row["uses"]],
-            "axioms": row["axioms"],
-            "tokens": sum(one["tokens_in"] + one["tokens_out"] for one in spent),
-            "cpu_seconds": round(sum(one["cpu_seconds"] for one in spent), 3),
-        }
-        if row["status"] == "open":
-            record["goals"] = list(dict.fromkeys(goal for one in spent for goal in one["stuck_goals"]))
-        if row["status"] in ("open", "error"):
-            record["reason"] = why
-        if row["status"] == "refuted":
-            record["counterexample"] = why
-        lines.append(json_text.dumps(record, ensure_ascii=False))
-    write_atomically(directory / "results.jsonl", "".join(f"{line}\n" for line in lines).encode())
-    return found
-
-
-def _why_open(attempts: Sequence[Mapping[str, Any]]) -> str:
-    """Why a problem is open after these attempts: what was tried, and whether time or ideas ran out."""
-    from pipeline.loop.attempt_log import OUT_OF_TIME
-    from pipeline.words import counted
-
-    if not attempts:
-        return "not tried: the budget of the run was spent"
-    told: list[str] = []
-    for attempt in attempts:
-        counts = dict(attempt["counts"])
-        tried = f"{counted(counts.get('proposed', 0), 'candidate')} in {attempt['cpu_seconds']:.1f} CPU s"
-        if attempt["model"]:
-            told.append(f"the language model has no proof among {tried}")
-        elif counts.get(OUT_OF_TIME):
-            told.append(f"automation ran out of time after {tried} (--set prove.cpu_seconds=N gives more)")
-        else:
-            told.append(f"all that automation has failed, {tried}")
-    return "; ".join(told)
+def _settings(configuration: Path | None, overrides: tuple[str, ...]) -> RunSettings:
+    if configuration is not None:
+        return config.read(configuration, overrides)
+    return config.resolve({"model": {"kind": "none"}}, overrides)

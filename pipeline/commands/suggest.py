@@ -44,6 +44,8 @@ def suggest(
     from pipeline.development.suggesting import suggest as find
 
     file, colon, line = place.rpartition(":")
+    if file.endswith((".lean", ".thy")):
+        raise UserError(f"suggest reads Rocq files: for {file} give `prove {file} --out DIR`")
     if not colon or not line.isdigit():
         raise UserError(f"{place}: give a file and a line, like theories/Trees.v:34")
     if not 0 < cpu_seconds <= MOST_SECONDS or memory_mib < 1:

@@ -1,26 +1,19 @@
-"""A theory of the user's own: each statement whose proof holds a `sorry` is a problem, and its proof goes into a patch.
+"""A theory of the user's own: its holes, and whether it loads with the proofs that were found.
 
-The problem's header is the theory up to the statement, holes above included, so what is in force there is as it is in
-the file. A proof that would rest on a hole above rests on an oracle, and is refused. What a run finds is put in the
-place of the old proof, and the whole theory is loaded with all new proofs before a patch is written.
+The problem's header is the theory up to the statement, holes above included. A proof that would rest on a hole above
+rests on an oracle, and is refused. The whole theory is loaded with all new proofs before a patch is written.
 
-Invariant: only proofs are changed, and only into texts that an audit accepted for the statement as it stands there.
+Invariant: as in `own_file`.
 """
 
 from __future__ import annotations
 
-import difflib
-import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
-from datasets.jsonl import write_problems
 from domain import Candidate, Problem, UserError
-from library_store.files import write_atomically
-from library_store.snapshot import read
+from library_store.schema import ProblemState
+from pipeline.development.own_file import Hole, Judged, Language, Left, OwnFile, text_of
 from verifiers.audit.isabelle.keywords import STATEMENTS
 from verifiers.audit.isabelle.scan import Unreadable, tokens
 from verifiers.audit.isabelle.theories import parse_header, parse_statement
@@ -38,74 +31,16 @@ WHOLE_SECONDS = 600.0
 """For the filled theory to load, wall time."""
 
 
-class Hole(NamedTuple):
-    """A statement without a proof; `begin` and `end` are where its proof stands now, in characters."""
-
-    problem: Problem
-    begin: int
-    end: int
-
-
-class Left(NamedTuple):
-    """A hole that is no problem here."""
-
-    line: int
-    why: str
-
-
-@dataclass(frozen=True)
-class Theory:
-    """The text of a theory, its holes in order, and those that are not attempted."""
-
-    path: Path
-    text: str
-    holes: tuple[Hole, ...]
-    left: tuple[Left, ...]
-
-    def filled(self, proofs: Mapping[str, str]) -> str:
-        """The text with these proofs, by the names of their problems, in the place of what stands there."""
-        text = self.text
-        for hole in reversed(self.holes):
-            if hole.problem.name in proofs:
-                text = f"{text[: hole.begin]}{proofs[hole.problem.name].strip()}{text[hole.end :]}"
-        return text
-
-    def refused(self, verifier: Verifier, proofs: Mapping[str, str]) -> str | None:
-        """Why the theory is not seen to load with these proofs, or None."""
-        text = self.filled(proofs)
-        header = text[_frame_start(text) : _last_end(text)]
-        problem = Problem("lemmary_whole", "isabelle", header, WHOLE)
-        (verdict,) = verifier.check([Candidate(problem, "by simp")], WHOLE_SECONDS)
-        return None if verdict.verdict == "accepted" else verdict.messages[0].text
-
-    def patch(self, proofs: Mapping[str, str]) -> str:
-        """The proofs as a unified diff."""
-        name = self.path.name
-        old, new = (text.splitlines(keepends=True) for text in (self.text, self.filled(proofs)))
-        lines = difflib.unified_diff(old, new, f"a/{name}", f"b/{name}")
-        return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
-
-    def apply(self, proofs: Mapping[str, str]) -> None:
-        """Replaces the user's file at once. Raises `UserError` if it was changed meanwhile."""
-        if self.path.read_bytes().decode("utf-8") != self.text:
-            raise UserError(f"{self.path} was changed meanwhile: apply patch.diff by hand")
-        write_atomically(self.path.resolve(), self.filled(proofs).encode())
-
-
-def read_theory(path: Path) -> Theory:
+def read_theory(path: Path) -> OwnFile:
     """A file of the user's, with its holes.
 
     Raises:
         UserError: it is no theory.
     """
+    text = text_of(path)
     try:
-        text = path.read_bytes().decode("utf-8")
         steps = IsabelleSteps().steps(text)
         parse_header(text[_frame_start(text) : _last_end(text)])
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise UserError(f"{path}: not UTF-8 text") from None
     except (ValueError, Malformed) as error:
         raise UserError(f"{path} is not `theory NAME imports … begin … end`: {error}") from None
     holes: list[Hole] = []
@@ -121,56 +56,29 @@ def read_theory(path: Path) -> Theory:
             left.append(Left(text.count("\n", 0, step.start) + 1, found))
         else:
             holes.append(Hole(found, proof[0].start, proof[-1].end))
-    return Theory(path, text, tuple(holes), tuple(left))
+    return OwnFile(path, text, tuple(holes), tuple(left))
 
 
-def prove_theory(
-    file: Path,
-    out: Path,
-    names: tuple[str, ...],
-    limit: int | None,
-    prove_list: Callable[[str], int],
-    unfit: Mapping[str, object],
-    *,
-    in_place: bool,
-    json: bool,
-) -> int:
-    """Proves the holes of a file as a list of problems by `prove_list`, and writes what was found as a patch.
-
-    `unfit` has options by their flags, of which none may be given. Returns the exit code.
-    """
-    wrong = next((flag for flag, value in unfit.items() if value is not None), None)
-    if wrong is not None:
-        raise UserError(f"{wrong} does not go with a theory of Isabelle")
-    theory = read_theory(file)
-    unknown = sorted(frozenset(names) - {hole.problem.name for hole in theory.holes})
-    if unknown:
-        raise UserError(f"--names {unknown[0]}: no hole of {file} is called so")
-    chosen = [hole.problem for hole in theory.holes if not names or hole.problem.name in names][:limit]
-    say = partial(print, file=sys.stderr)
-    for left in theory.left:
-        say(f"{file}:{left.line}: not attempted: {left.why}")
-    if not chosen:
-        print(f"{file} has no hole that can be tried")
-        return 0
-    holes = out.with_name(f"{out.name}_holes.jsonl")
-    write_problems(chosen, holes)
-    code = prove_list(str(holes))
-    states = read(out, names=("problems",)).problems
-    proofs = proofs_of({name: state.proof for name, state in states.items() if state.status == "proved"}, say)
+def judge(own: OwnFile, states: Mapping[str, ProblemState], say: Callable[[str], None]) -> Judged:
+    """The proofs with which the theory loads. Raises `UserError` if it does not."""
+    proofs = proofs_of({name: state.proof for name, state in states.items()}, say)
     verifier = backend_of("isabelle").opener(VerifierLimits())()
     try:
-        refused = theory.refused(verifier, proofs) if proofs else None
+        why = refused(own, verifier, proofs) if proofs else None
     finally:
         verifier.close()
-    if refused is not None:
-        raise UserError(f"{file} does not load with the new proofs, so there is no patch: {refused}")
-    write_atomically(out / "patch.diff", theory.patch(proofs).encode())
-    if in_place and proofs:
-        theory.apply(proofs)
-    if not json:
-        print(f"Patched: {file}" if in_place and proofs else f"Patch: {out / 'patch.diff'}")
-    return code
+    if why is not None:
+        raise UserError(f"{own.path} does not load with the new proofs, so there is no patch: {why}")
+    return Judged(proofs, {})
+
+
+def refused(own: OwnFile, verifier: Verifier, proofs: Mapping[str, str]) -> str | None:
+    """Why the theory is not seen to load with these proofs, or None."""
+    text = own.filled(proofs)
+    header = text[_frame_start(text) : _last_end(text)]
+    problem = Problem("lemmary_whole", "isabelle", header, WHOLE)
+    (verdict,) = verifier.check([Candidate(problem, "by simp")], WHOLE_SECONDS)
+    return None if verdict.verdict == "accepted" else verdict.messages[0].text
 
 
 def proofs_of(problems: Mapping[str, str], say: Callable[[str], None]) -> dict[str, str]:
@@ -220,3 +128,6 @@ def _last_end(text: str) -> int:
     if not ends:
         raise ValueError("its `end` is missing")
     return ends[-1]
+
+
+ISABELLE = Language("a theory of Isabelle", read_theory, judge)

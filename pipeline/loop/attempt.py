@@ -11,7 +11,7 @@ counts as used only if the proof fails without it (design, invariant 8).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from domain import Candidate, Elaboration, Goal, Lemma, Term
 from pipeline.loop.admit import Origin, closure, record, request
@@ -22,8 +22,12 @@ from pipeline.loop.context import CanonicalStatement, RunContext
 from pipeline.loop.llm_prover import Decomposition, by_model, decompose, formalization
 from pipeline.loop.prove import Proof, Screen, Search
 from pipeline.loop.refute import refute
+from pipeline.loop.repair import repair_candidate
 from pipeline.loop.retrieve import for_prompt, rediscovered, retrieve_for_problem
 from pipeline.proposers.conjecture import generalisation
+
+REPAIR = "repair"
+"""The operator of proofs that their authors began."""
 
 
 def attempt(
@@ -51,6 +55,11 @@ def attempt(
     # Refute it, once.
     if before is None and refute(context, log, elaboration):
         return Result(False, frozenset(), record(context, log).cpu_seconds, refuted=True)
+
+    # Complete the proof that its author has begun.
+    begun = elaboration.problem.extra.get("begun") if before is None else None
+    if isinstance(begun, str) and _complete(context, log, elaboration, begun):
+        return Result(True, frozenset(), record(context, log).cpu_seconds)
 
     # Retrieve lemmas, and conjectures that may be assumed.
     over = [definition.id for definition in elaboration.definitions]
@@ -158,13 +167,34 @@ def _ask_model(
     return proved
 
 
+def _complete(context: RunContext, log: AttemptLog, elaboration: Elaboration, begun: str) -> bool:
+    """Whether the steps that are missing in a proof are found by the prover's own automation, and that is accepted."""
+    candidate = Candidate(elaboration.problem, begun)
+    found = repair_candidate(context.verifier, candidate, context.settings.repair)
+    log.prover_seconds += found.seconds
+    return found.proof is not None and _accept(context, log, elaboration, [found.proof], (), REPAIR)
+
+
 def _settle(context: RunContext, log: AttemptLog, elaboration: Elaboration, found: Proof) -> bool:
     """Audits the self-contained proof in the problem's own names and records the verdict."""
-    problem = elaboration.problem
     before, definitions = closure(context, found.lemmas), tuple(context.definitions.values())
     preamble = context.preamble(elaboration.prelude_id)
+    texts = context.backend.syntax.candidates(elaboration, found.proof, before, definitions, preamble)
+    return _accept(context, log, elaboration, texts, found.lemmas, found.source)
+
+
+def _accept(
+    context: RunContext,
+    log: AttemptLog,
+    elaboration: Elaboration,
+    texts: Iterable[str],
+    lemmas: Sequence[Lemma],
+    source: str,
+) -> bool:
+    """Whether an audit accepts a text for the problem: the first that the prover reads."""
+    problem = elaboration.problem
     text, verdict = "", None
-    for text in context.backend.syntax.candidates(elaboration, found.proof, before, definitions, preamble):
+    for text in texts:
         verdict = context.verifier.audit([Candidate(problem, text)])[0]
         log.audited(verdict)
         if verdict.reason != "does_not_compile":
@@ -174,7 +204,7 @@ def _settle(context: RunContext, log: AttemptLog, elaboration: Elaboration, foun
         log.stuck.extend(message.text for message in verdict.messages[:1])
         return False
     log.proof = text
-    used = [lemma.id for lemma in found.lemmas if lemma.canonical_name in verdict.uses]
+    used = [lemma.id for lemma in lemmas if lemma.canonical_name in verdict.uses]
     log.uses.update(dict.fromkeys(used))
     context.library.set_problem(
         problem.name,
@@ -183,7 +213,7 @@ def _settle(context: RunContext, log: AttemptLog, elaboration: Elaboration, foun
         proof=text,
         uses=used,
         axioms=verdict.axioms,
-        operator=found.source,
+        operator=source,
         attempt_id=log.id,
     )
     return True

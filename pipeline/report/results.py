@@ -1,4 +1,4 @@
-"""The page of a `prove`: solved theorems with their proofs, and what is not solved and why, from `results.jsonl` alone.
+"""What a `prove` writes: `results.jsonl`, and from that alone a page with the proofs, and why the rest is not solved.
 
 One self-contained file, `index.html`, with the style of every page; each proof of a list links to its own file.
 """
@@ -100,3 +100,67 @@ def _why(record: Mapping[str, Any]) -> str:
     if isinstance(shown, dict):
         shown = ", ".join(f"{variable} := {value}" for variable, value in shown.items())
     return f"false for {shown}" if shown else record.get("reason") or ""
+
+
+def write_results(directory: Path, changes: Mapping[str, Mapping[str, Any]] | None = None) -> dict[str, dict[str, str]]:
+    """Writes `results.jsonl` from the snapshot; returns by status the names of the problems that have it, and why.
+
+    `changes` are fields of some problems' lines, by their names, that are other than in the snapshot.
+
+    A line is the problem with what became of it, so the file is one of lemmas too (`pipeline.loop.import_library`).
+    """
+    from datasets.jsonl import record_of
+    from library_store.snapshot import read
+
+    tables = read(directory)
+    attempts: dict[str, list[Any]] = {}
+    for row in tables.rows("attempts"):
+        attempts.setdefault(row["target"], []).append(row)
+    found: dict[str, dict[str, str]] = {status: {} for status in SECTIONS}
+    lines: list[str] = []
+    for row in tables.rows("problems"):
+        spent = attempts.get(row["name"], [])
+        why = _why_open(spent) if row["status"] == "open" else row["reason"].removeprefix("counterexample: ")
+        status = row["status"]
+        record = record_of(tables.problems[row["name"]].problem) | {
+            "status": status,
+            "proof": row["proof"] or None,
+            "uses": [tables.lemmas[identity].name for identity in row["uses"]],
+            "axioms": row["axioms"],
+            "tokens": sum(one["tokens_in"] + one["tokens_out"] for one in spent),
+            "cpu_seconds": round(sum(one["cpu_seconds"] for one in spent), 3),
+        }
+        if row["status"] == "open":
+            record["goals"] = list(dict.fromkeys(goal for one in spent for goal in one["stuck_goals"]))
+        if row["status"] in ("open", "error"):
+            record["reason"] = why
+        if row["status"] == "refuted":
+            record["counterexample"] = why
+        if changed := (changes or {}).get(row["name"]):
+            record |= changed
+            status = changed.get("status", status)
+            why = changed.get("reason") or ", ".join(changed.get("rests_on", ()))
+        found[status][row["name"]] = why
+        lines.append(json.dumps(record, ensure_ascii=False))
+    write_atomically(directory / "results.jsonl", "".join(f"{line}\n" for line in lines).encode())
+    return found
+
+
+def _why_open(attempts: Sequence[Mapping[str, Any]]) -> str:
+    """Why a problem is open after these attempts: what was tried, and whether time or ideas ran out."""
+    from pipeline.loop.attempt_log import OUT_OF_TIME
+    from pipeline.words import counted
+
+    if not attempts:
+        return "not tried: the budget of the run was spent"
+    told: list[str] = []
+    for attempt in attempts:
+        counts = dict(attempt["counts"])
+        tried = f"{counted(counts.get('proposed', 0), 'candidate')} in {attempt['cpu_seconds']:.1f} CPU s"
+        if attempt["model"]:
+            told.append(f"the language model has no proof among {tried}")
+        elif counts.get(OUT_OF_TIME):
+            told.append(f"automation ran out of time after {tried} (--set prove.cpu_seconds=N gives more)")
+        else:
+            told.append(f"all that automation has failed, {tried}")
+    return "; ".join(told)

@@ -11,7 +11,7 @@ import pytest
 from domain import UserError
 from pipeline.commands.prove import prove
 from pipeline.development import isabelle_theory
-from pipeline.development.isabelle_theory import proofs_of, read_theory
+from pipeline.development.isabelle_theory import proofs_of, read_theory, refused
 from tests.verifiers.isabelle_stand_in import running
 from verifiers.audit.isabelle.settings import PASSWORD_VARIABLE, SERVER_VARIABLE
 from verifiers.isabelle.verifier import IsabelleVerifier
@@ -100,11 +100,11 @@ def test_the_whole_theory_is_loaded_with_the_new_proofs(file: Path, tmp_path: Pa
     theory = read_theory(file)
     with running(tmp_path) as server:
         verifier = IsabelleVerifier(server.settings())
-        assert theory.refused(verifier, {"second": "by simp"}) is None
-        refused = theory.refused(verifier, {"second": "using undefined_fact by simp"})
+        assert refused(theory, verifier, {"second": "by simp"}) is None
+        why = refused(theory, verifier, {"second": "using undefined_fact by simp"})
         verifier.close()
-    assert refused is not None
-    assert refused.startswith('the header: Undefined fact: "undefined_fact"')
+    assert why is not None
+    assert why.startswith('the header: Undefined fact: "undefined_fact"')
 
 
 def test_a_theory_that_does_not_load_in_time_is_not_taken_to_load(
@@ -113,9 +113,9 @@ def test_a_theory_that_does_not_load_in_time_is_not_taken_to_load(
     monkeypatch.setattr(isabelle_theory, "WHOLE_SECONDS", 0.5)
     with running(tmp_path) as server:
         verifier = IsabelleVerifier(server.settings())
-        refused = read_theory(file).refused(verifier, {"second": "using loops_forever by simp"})
+        why = refused(read_theory(file), verifier, {"second": "using loops_forever by simp"})
         verifier.close()
-    assert refused == "the time limit was reached"
+    assert why == "the time limit was reached"
 
 
 @pytest.mark.parametrize(

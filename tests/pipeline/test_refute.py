@@ -16,12 +16,12 @@ from domain import Elaboration, Problem, Prover
 from library_store.library import Library
 from library_store.schema import ProblemState
 from library_store.snapshot import read
-from pipeline.commands.prove import write_results
 from pipeline.loop.attempt_log import OUT_OF_TIME, AttemptLog
 from pipeline.loop.proof_files import proof_name, write_proofs
 from pipeline.loop.refute import refute
 from pipeline.proposers.conjecture import testing
 from pipeline.report.page import write_report
+from pipeline.report.results import write_results
 from pipeline.report.summary import result, summarise
 from tests.pipeline import sample_run
 from tests.pipeline.contexts import context_of

@@ -74,7 +74,7 @@ _LIBRARY: Mapping[str, tuple[str, ...]] = {
 
 
 class LeanAutomation:
-    """Lean's own means of proof. `tactics` are those of `CLOSERS` that there are."""
+    """Lean's own means of proof. `tactics` are those of `CLOSERS` that there are, and those of premises."""
 
     quick_seconds: float | None = None  # a script that is stopped costs a new process
     reads_terms = True
@@ -103,7 +103,8 @@ class LeanWriter:
     def __init__(self, theory: Theory, rule: Callable[[Lemma], Rule], tactics: Sequence[str] = ()) -> None:
         self._theory = theory
         self._rule = rule
-        self._closers = tuple(tactic for tactic in _ON_LEAVES if tactic in tactics)
+        premises = (tactic for tactic in tactics if tactic not in CLOSERS)
+        self._closers = (*(tactic for tactic in _ON_LEAVES if tactic in tactics), *premises)
 
     def plans(self, shapes: Iterable[Plan], opened: OpenStatement, lemmas: Sequence[Lemma]) -> Iterator[Plan]:
         del opened, lemmas

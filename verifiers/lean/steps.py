@@ -16,7 +16,7 @@ from verifiers.steps import Kind, Step
 _BULLET = re.compile(r"(?:·|\.(?= ))[ \t]*")
 _ARM = re.compile(r"(?:\||case\b|next\b)[^\n]*?=>[ \t]*")
 _OPENS = re.compile(r"(?:\bby|=>|\bwith|\bdo)\s*\Z")
-_GAP = re.compile(r"(?:sorry|admit)\b")
+_GAP = re.compile(r"(?:sorry|admit)\b(?P<rest>(?![ \t]*(?:--|$))[\s\S]*)?", re.MULTILINE)
 _FRAME = re.compile(
     r"(?:@\[|theorem\b|lemma\b|def\b|example\b|open\b|namespace\b|end\b|section\b|variable\b|inductive\b)"
 )
@@ -141,6 +141,6 @@ def _extent(text: str, begin: int, column: int) -> tuple[Kind, int]:
     if frame:
         proof = _PROOF.search(step)
         return "frame", begin + (len(step[: proof.end()].rstrip()) if proof else len(step))
-    if _GAP.match(step):
-        return "gap", begin + len(step)
+    if gap := _GAP.match(step):
+        return "gap", begin + len(gap.group())
     return ("opens" if _OPENS.search(step) else "step"), begin + len(step)

@@ -127,7 +127,7 @@ def _claim(lean: Lean, name: str, constant: int, proves: dict[str, str]) -> None
 if __name__ == "__main__":
     library, proves, axioms, *files = sys.argv[1:]
     try:
-        check(Lean(library), dict(one.split("=") for one in proves.split(",")), set(axioms.split(",")), files)
+        check(Lean(library), dict(one.split("=") for one in proves.split(",") if one), set(axioms.split(",")), files)
         answer, status = "OK", 0
     except RefusedError as refused:
         answer, status = str(refused), 1

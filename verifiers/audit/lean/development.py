@@ -1,0 +1,216 @@
+"""The judge of a user's own Lean file: does it prove what it left without a proof, and from what?
+
+The file as it was is compiled, then the file with the new proofs, each in a process of its own. Processes that only
+import the compiled file say what its theorems state and rest on, before and after. A proof at which the file does not
+compile gives way to the next text for the same hole, or is taken out.
+
+Invariant: only proofs are put in, each of them one term by its tokens and free of what the lint refuses, so nothing
+else of the file is read otherwise than before. A proof counts only if the compiled file holds it for the same
+statement, everything else of the file states what it stated and rests on no new axiom, and the proof rests on no other
+axioms than those that every proof may use, the file's own, and `sorry`s that the file still has, which is told. Where
+the Lean is the embedded one, the kernel accepts the compiled file once more (`checker`).
+
+Layer: own developments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from verifiers.audit import scratch
+from verifiers.audit.lean.compiler import Compiled, Compiler
+from verifiers.audit.lean.headers import declared, parse_header, public
+from verifiers.audit.lean.layers import kernel_again, lacking, printed_axioms
+from verifiers.audit.lean.lint import refuse
+from verifiers.audit.lean.source import is_one_term
+from verifiers.audit.lean.toolchain import LeanSettings, find
+from verifiers.audit.lean.uses import SHOW_ALL, ask
+from verifiers.audit.refusals import Rejection
+from verifiers.audit.sandbox import Sandbox
+
+MODULE = "LemmaryOwn"
+SORRY = "sorryAx"
+_AXIOMS = "set_option pp.all false in set_option pp.universes false in #print axioms"
+
+
+class Spot(NamedTuple):
+    """A theorem's full name, where in the file its command begins, and where its proof stands, its `:=` included."""
+
+    name: str
+    start: int
+    begin: int
+    end: int
+
+
+class Refused(NamedTuple):
+    """What Lean says of a file that it does not compile, and the line (0 where it names none)."""
+
+    line: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The proofs that went into the file, with the axioms that each rests on, and why others did not."""
+
+    proofs: Mapping[str, str]
+    axioms: Mapping[str, tuple[str, ...]]
+    dropped: Mapping[str, str]
+
+
+class _Shown(NamedTuple):
+    """What a compiled file says of a name: the statement, and the axioms; None where it does not say."""
+
+    statement: str
+    axioms: frozenset[str] | None
+
+    @property
+    def has(self) -> frozenset[str]:
+        return self.axioms or frozenset()
+
+
+class OwnFiles:
+    """Compiles and judges files of the user's with one Lean."""
+
+    def __init__(self, sandbox: Sandbox, settings: LeanSettings) -> None:
+        toolchain = find(settings)
+        limits = toolchain.limits(settings.recheck_seconds, settings.memory_bytes)
+        self._compiler = Compiler(toolchain, sandbox, limits, settings.memory_bytes)
+
+    def refused(self, text: str) -> Refused | None:
+        """Why a file does not compile as it stands, or None."""
+        compiled = self._compile(text, None)
+        return None if compiled.ok else self._refusal(compiled)
+
+    def judge(self, text: str, spots: Sequence[Spot], offers: Mapping[str, Sequence[str]]) -> Judged:
+        """Puts proofs into a file that compiles. `offers` has texts `:= …` for names of spots, best first."""
+        dropped: dict[str, str] = {}
+        waiting: dict[str, list[str]] = {}
+        for name, texts in offers.items():
+            refusals = [_unfit(one) for one in texts]
+            waiting[name] = [one for one, why in zip(texts, refusals, strict=True) if why is None]
+            if not waiting[name]:
+                why = refusals[-1] if refusals else "it needs definitions of its own; its text is in proofs/"
+                dropped[name] = f"its proof cannot stand in the file: {why}"
+        with self._compiled(text) as (plain, before):
+            if before is None:
+                why = f"Lean refuses the file without `private`: {self._refusal(plain).message}"
+                return Judged({}, {}, dict.fromkeys(offers, why))
+            names = [
+                *dict.fromkeys([*(spot.name for spot in spots), *(one.name for one in declared(text) if one.name)])
+            ]
+            known = self._shown(names, before)
+            while chosen := {name: texts[0] for name, texts in waiting.items() if texts}:
+                whole, places = _filled(text, spots, chosen)
+                with self._compiled(whole) as (compiled, folder):
+                    wrong = self._wrong(text, names, known, chosen, compiled, folder, places)
+                    if not wrong and folder is not None:
+                        shown = self._shown(list(chosen), folder)
+                        axioms = {name: tuple(sorted(one.axioms or ())) for name, one in shown.items()}
+                        return Judged(chosen, axioms, dropped)
+                for name, why in wrong.items():
+                    del waiting[name][0]
+                    if not waiting[name]:
+                        dropped[name] = why
+        return Judged({}, {}, dropped)
+
+    def _wrong(
+        self,
+        text: str,
+        names: Sequence[str],
+        known: Mapping[str, _Shown],
+        chosen: Mapping[str, str],
+        compiled: Compiled,
+        folder: Path | None,
+        places: Mapping[str, tuple[int, int]],
+    ) -> dict[str, str]:
+        """Which of the chosen proofs do not count, and why; all of them where it is not one's fault."""
+        if folder is None:
+            return self._at_fault(compiled, places) or dict.fromkeys(
+                chosen, f"the whole file does not compile with it: {self._refusal(compiled).message}"
+            )
+        header, toolchain = parse_header(text), self._compiler.toolchain
+        allowed = toolchain.axioms | header.axioms
+        wrong: dict[str, str] = {}
+        for name, one in self._shown(names, folder).items():
+            if name in chosen:
+                if one.axioms is None or one.statement != known[name].statement:
+                    wrong[name] = f"the file with it does not prove the same statement: {one.statement or 'nothing'}"
+                elif more := sorted(one.axioms - allowed - {SORRY}):
+                    wrong[name] = f"it rests on {', '.join(more)}"
+            elif one.statement != known[name].statement or not one.has <= allowed | known[name].has:
+                return dict.fromkeys(chosen, f"with it {name} is another, or rests on more")
+        if not wrong and toolchain.embedded:
+            try:
+                kernel_again(self._compiler, {}, {*allowed, SORRY}, [MODULE], [folder])
+            except Rejection as error:
+                return dict.fromkeys(chosen, error.verdict.messages[0].text)
+        return wrong
+
+    def _at_fault(self, compiled: Compiled, places: Mapping[str, tuple[int, int]]) -> dict[str, str]:
+        """The proofs in whose theorems errors are, and the first of each."""
+        before = len(self._compiler.toolchain.header(""))
+        found: dict[str, str] = {}
+        for error in compiled.errors:
+            for name, (begin, end) in places.items():
+                if begin <= error.start - before <= end:
+                    found.setdefault(name, f"the file does not compile with it: {' '.join(error.text.split())[:400]}")
+        return found
+
+    def _shown(self, names: Sequence[str], folder: Path) -> dict[str, _Shown]:
+        """What a compiled file says of names."""
+        header = f"import {MODULE}\n" + "".join(f"{line}\n" for line in SHOW_ALL)
+        queries = [query for name in names for query in (f"#check @_root_.{name}", f"{_AXIOMS} _root_.{name}")]
+        answers = ask(self._compiler, header, queries, [folder])
+        found: dict[str, _Shown] = {}
+        for name, statement, printed in zip(names, answers[::2], answers[1::2], strict=True):
+            axioms = printed_axioms(printed, name)
+            found[name] = _Shown(statement, None if axioms is None else frozenset(axioms) - {""})
+        return found
+
+    @contextmanager
+    def _compiled(self, text: str) -> Generator[tuple[Compiled, Path | None]]:
+        """A file, compiled as it stands and then so that others see all of it; no folder where it does not compile."""
+        folder = self._compiler.sandbox.make_folder(trusted=True)
+        try:
+            seen = public(text)
+            compiled = self._compile(text, None) if seen != text else None
+            if compiled is None or compiled.ok:
+                compiled = self._compile(seen, folder)
+            yield compiled, folder if compiled.ok else None
+        finally:
+            scratch.remove(folder)
+
+    def _compile(self, text: str, into: Path | None) -> Compiled:
+        return self._compiler.compile(MODULE, self._compiler.toolchain.header(text), into=into)
+
+    def _refusal(self, compiled: Compiled) -> Refused:
+        """The first error of a file, with what its author can do where that is known."""
+        error = next(iter(compiled.errors), None)
+        if error is None:
+            return Refused(0, compiled.messages(0, 0)[0].text)
+        hint = lacking(error.text, self._compiler.toolchain)
+        said = f"{error.text.splitlines()[0]}: {hint}" if hint else " ".join(error.text.split())
+        return Refused(max(0, error.line - self._compiler.toolchain.header("").count("\n")), said)
+
+
+def _unfit(proof: str) -> str | None:
+    """Why a text is no proof that can be put into a file, or None."""
+    return refuse(proof) or (None if is_one_term(proof) else "more than one term")
+
+
+def _filled(text: str, spots: Sequence[Spot], chosen: Mapping[str, str]) -> tuple[str, dict[str, tuple[int, int]]]:
+    """A file with proofs in it, and where their theorems stand in it."""
+    places: dict[str, tuple[int, int]] = {}
+    more = 0
+    for spot in sorted(spots, key=lambda spot: spot.begin):
+        if spot.name in chosen:
+            new = chosen[spot.name]
+            text = f"{text[: spot.begin + more]}{new}{text[spot.end + more :]}"
+            places[spot.name] = spot.start + more, spot.begin + more + len(new)
+            more += len(new) - (spot.end - spot.begin)
+    return text, places
