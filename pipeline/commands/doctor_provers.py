@@ -158,6 +158,8 @@ def check_lean() -> str:
     verifier = LeanVerifier(LeanSettings.from_environment())
     try:
         version = verifier.describe()
+        if not verifier.toolchain.embedded:
+            version += f" ({verifier.toolchain.command[0]})"
         problems = [Problem(MODULE, "lean4", "", f"theorem {MODULE} : {said}") for said in ("True", "False")]
         true, false = verifier.audit([Candidate(problem, "exact True.intro") for problem in problems])
     finally:

@@ -97,6 +97,13 @@ def test_a_repeated_header_is_blanked_out() -> None:
     assert blanked.strip() == "theorem a : True := trivial"
 
 
+def test_one_import_more_than_the_header_has_is_told_with_what_to_do() -> None:
+    text = "import Mathlib\nimport Aesop\nset_option maxHeartbeats 400000\ntheorem a : True := trivial\n"
+    said = refuse(without_header(text, MATHLIB), MATHLIB)
+    assert said == "`import Aesop`, which the problem's header does not have: add it there, before what else it has"
+    assert refuse(without_header(text, text.partition("theorem")[0]), text.partition("theorem")[0]) is None
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -120,7 +120,10 @@ def _refuse_token(scanned: Scan, index: int, token: Token) -> str | None:
     if token.kind != "word":
         return None
     parts = token.text.replace("«", "").replace("»", "").removeprefix("_root_.").split(".")
-    if parts[0] == "Lean" or token.text == "import":
+    if token.text == "import":
+        module = f" {_start(following.text)}" if following is not None and following.kind == "word" else ""
+        return f"`import{module}`, which the problem's header does not have: add it there, before what else it has"
+    if parts[0] == "Lean":
         return f"`{_start(token.text)}`"
     if token.text in KEYWORDS:
         return f"`{token.text}`, which {KEYWORDS[token.text]}"

@@ -28,6 +28,7 @@ from pathlib import Path
 
 from domain import OutsideError
 from verifiers.audit import scratch
+from verifiers.audit.lean import elan
 from verifiers.audit.sandbox import GIBIBYTE, MEBIBYTE, Limits, Sandbox
 
 HERE = Path(__file__).resolve().parent
@@ -168,11 +169,11 @@ def require(settings: LeanSettings) -> None:
 
 
 def _command(command: tuple[str, ...], project: Path | None) -> tuple[str, ...]:
-    command = command or (("lake", "env", "lean") if project else ("lean",))
-    if shutil.which(command[0]) is None:
-        raise OutsideError(f"Lean is missing (`{command[0]}` is not found): {HINT}")
     if project is not None and not project.is_dir():
         raise OutsideError(f"there is no Lean project {project}")
+    command = command or ((elan.lake(project), "env", "lean") if project else ("lean",))
+    if shutil.which(command[0]) is None:
+        raise OutsideError(f"Lean is missing (`{command[0]}` is not found): {HINT}")
     return command
 
 
@@ -190,13 +191,11 @@ def _embedded(library: Path) -> Toolchain:
     trusted = Sandbox().make_folder(trusted=True)
     copies = [str(shutil.copy(program, trusted)) for program in (LAUNCHER, CHECKER)]
     command, checker = ((str(python), "-I", "-S", program, str(library)) for program in copies)
-    version = _version(command, None)
-    compiled = trusted / "library"
-    compiled.mkdir()
+    (compiled := trusted / "library").mkdir()
     _compile_prelude(command, LIBRARY, compiled)
     mapped = _mapped_bytes((folder, compiled))
     shown = (folder, trusted, *shown)
-    return Toolchain(version, command, (compiled,), shown, True, mapped_bytes=mapped, checker=checker)
+    return Toolchain(_version(command, None), command, (compiled,), shown, True, mapped_bytes=mapped, checker=checker)
 
 
 def open_to_all(folder: Path, root: Path = Path("/var/tmp")) -> Path:  # noqa: S108 (checked to be ours)
@@ -253,15 +252,16 @@ def _reachable(path: Path) -> bool:
 def _installed(command: tuple[str, ...], project: Path | None) -> Toolchain:
     """A `lean` of the user's: behind elan's shim and lake, the program itself and the folders it reads."""
     version = _version(command, project)
+    elan.require(project, " ".join(command), version)
     prefix = Path(_run([*command, "--print-prefix"], project).strip())
     program, checker = prefix / "bin" / "lean", prefix / "bin" / "leanchecker"
     path: tuple[Path, ...] = ()
     if project is not None:
-        said = _run(["lake", "env", "printenv", "LEAN_PATH"], project).strip()
+        said = _run([elan.lake(project), "env", "printenv", "LEAN_PATH"], project).strip()
         path = tuple(folder for one in said.split(os.pathsep) if one and (folder := (project / one).resolve()).is_dir())
     real = (str(program),) if program.is_file() else command
-    programs = [Path(word) for word in command if word.startswith("/")] if real == command else []
-    readable = (prefix, *path, *(word.parent for word in programs))
+    beside = [Path(word).parent for word in command if word.startswith("/")] if real == command else []
+    readable = (prefix, *path, *beside)
     shown = tuple(dict.fromkeys(folder for folder in readable if not folder.is_relative_to("/usr")))
     closed = [str(folder) for folder in shown if not _reachable(folder)]
     if closed:
