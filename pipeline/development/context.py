@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 from domain import OutsideError
 from pipeline.development.document import Container, Document, Hole, Stated
-from pipeline.development.moves import SSREFLECT
-from pipeline.development.neighbours import used_nearby
+from pipeline.development.memory import Memory
+from pipeline.development.moves import SSREFLECT, View
+from pipeline.development.neighbours import nearest, used_in
 from pipeline.development.premises import Elsewhere, Premise, as_one, equivalence, read_premise
 from pipeline.development.scratch_copy import Copy
 from pipeline.development.source import LOAD_SECONDS
@@ -35,6 +36,9 @@ OWN = 3
 
 NEARBY = 3.0
 """How much more a lemma counts that all proofs of statements like the hole use."""
+
+REMEMBERED = 8
+"""Tactics of other proofs that are told at a goal."""
 
 MOST_EQUIVALENCES = 100
 """Proofs that a relation is an equivalence which are read."""
@@ -95,6 +99,7 @@ class Context:
         self._given_names = given
         self._given: list[Premise] = []
         self._found = Elsewhere(self._search, self._check)
+        self._memory = Memory()
         self._nearby: dict[str, float] = {}
         """Lemmas that proofs of statements like the hole use, with what share of them does."""
         loaded = self.session.load("")
@@ -119,13 +124,25 @@ class Context:
         self._learn(offset)
         return None
 
-    def aim(self, hole: Hole) -> None:
-        """Finds out which lemmas the proofs of statements like this hole use; they count more until the next call."""
-        self._nearby = {}
-        if self._retrieves:
-            used = used_nearby(self.document, hole)
-            seen = self._answers("Locate {}.", list(used))
-            self._nearby = {name: used[name] for name, answer in seen if answer is not None and _is_lemma(answer)}
+    def aim(self, hole: Hole, seconds: float) -> None:
+        """Learns from the finished proofs above that are most like this hole, until the next call.
+
+        Lemmas that they use count more. So many CPU seconds at most are for the steps of these proofs.
+        """
+        self._nearby, self._memory = {}, Memory()
+        if not self._retrieves:
+            return
+        near = nearest(self.document, hole)
+        used = used_in(near)
+        seen = self._answers("Locate {}.", list(used))
+        self._nearby = {name: used[name] for name, answer in seen if answer is not None and _is_lemma(answer)}
+        end = self.session.prover_seconds + seconds
+        self._memory.learn(near, self.session.step, lambda: end - self.session.prover_seconds)
+
+    def remembered(self, goal: View) -> list[str]:
+        """Tactics that were used at goals like this one."""
+        told = self._memory.tactics(goal, REMEMBERED)
+        return [tactic for tactic in told if not named_among(self._hidden, tactic)]
 
     # ----------------------------------------------------------------------------------------------------- premises
 
@@ -158,8 +175,12 @@ class Context:
 
     def _shown(self, premises: Iterable[Premise]) -> list[Premise]:
         """Without what is known to be false, and without what has no proof while that is no premise."""
-        hidden = tuple(f".{name}" for name in (self._false | self.unproved if self.proved_only else self._false))
+        hidden = tuple(f".{name}" for name in self._hidden)
         return [one for one in premises if not any(name.endswith(f".{one.name}") for name in hidden)]
+
+    @property
+    def _hidden(self) -> AbstractSet[str]:
+        return self._false | self.unproved if self.proved_only else self._false
 
     def _score(self, premise: Premise, symbols: frozenset[str]) -> float:
         shared = sum(self._weight(one) for one in premise.symbols & symbols)

@@ -1,7 +1,7 @@
-"""Lemmas that the finished proofs above a hole name, those of statements like its own counting most.
+"""The finished proofs above a hole whose statements are most like its own, and the names that they use.
 
-Statements that share words are often proved with the same lemmas (the nearest neighbours that hammers choose premises
-by). Statements and proofs are read as text, so no proof is run again.
+Statements that share words are often proved with the same lemmas and steps (the nearest neighbours that hammers choose
+premises by). Statements and proofs are read as text here.
 
 Invariant: what is told here is a guess about what helps; a wrong one costs seconds, never a proof.
 """
@@ -10,39 +10,61 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from pipeline.development.document import Document, Hole
 from verifiers.audit.rocq.sentences import identifiers
 from verifiers.rocq.keywords import KEYWORDS
 
 NEIGHBOURS = 12
-"""Finished proofs whose lemmas are told."""
+"""Finished proofs that count as near."""
 
 MOST_NAMES = 60
-"""Names that are told."""
+"""Names of lemmas that are told."""
 
 
-def used_nearby(document: Document, hole: Hole) -> dict[str, float]:
-    """Names in the proofs of the statements above a hole that are most like it, each with a weight of at most 1.
+class Likeness:
+    """How like two sets of features are: the weight that they share among all of theirs, rare ones weighing more."""
 
-    A name's weight is the share of the likeness of all these statements that those have whose proofs use it. Among the
-    names are those of tactics and hypotheses too.
-    """
+    def __init__(self, sets: Iterable[Iterable[str]]) -> None:
+        self._frequency = Counter(one for features in sets for one in features)
+
+    def __call__(self, one: frozenset[str], other: frozenset[str]) -> float:
+        """Between 0 and 1."""
+        return self._weight(one & other) / (self._weight(one | other) or 1.0)
+
+    def _weight(self, features: frozenset[str]) -> float:
+        return sum(1.0 / (1.0 + math.log1p(self._frequency[one])) for one in features)
+
+
+class Neighbour(NamedTuple):
+    """A statement with a finished proof, and how like a hole's statement it is."""
+
+    proved: Hole
+    likeness: float
+
+
+def nearest(document: Document, hole: Hole) -> list[Neighbour]:
+    """The finished proofs above a hole, those of statements most like it first."""
     holes = {one.start for one in document.holes}
     above = [one for one in document.proofs if one.end <= hole.start and one.start not in holes]
     said = {one.start: frozenset(word.text for word in identifiers(one.statement)) for one in (*above, hole)}
-    frequency = Counter(word for words in said.values() for word in words)
+    likeness = Likeness(said.values())
+    near = [Neighbour(one, likeness(said[one.start], said[hole.start])) for one in above]
+    return sorted(near, key=lambda one: (-one.likeness, -one.proved.start))[:NEIGHBOURS]
 
-    def weight(words: frozenset[str]) -> float:
-        return sum(1.0 / (1.0 + math.log(frequency[word])) for word in words)
 
-    own = said[hole.start]
-    like = {one: weight(said[one.start] & own) / (weight(said[one.start] | own) or 1.0) for one in above}
-    nearest = sorted(above, key=lambda one: (-like[one], -one.start))[:NEIGHBOURS]
+def used_in(neighbours: Iterable[Neighbour]) -> dict[str, float]:
+    """The names in these proofs, each with a weight of at most 1: the share of likeness of the proofs that use it.
+
+    Among them are names of tactics and hypotheses too.
+    """
     weights: defaultdict[str, float] = defaultdict(float)
-    for one in nearest:
-        for name in {word.text for word in identifiers(one.proof)} - KEYWORDS:
-            weights[name] += like[one]
-    whole = sum(like[one] for one in nearest) or 1.0
+    whole = 0.0
+    for one in neighbours:
+        whole += one.likeness
+        for name in {word.text for word in identifiers(one.proved.proof)} - KEYWORDS:
+            weights[name] += one.likeness
     best = sorted(weights, key=lambda name: (-weights[name], name))[:MOST_NAMES]
     return {name: weights[name] / whole for name in best if weights[name] > 0}

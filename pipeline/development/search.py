@@ -186,7 +186,13 @@ class Search:
         principles = [premise.name for premise in self._relevant(symbols) if premise.name.endswith(("_ind", "_rect"))]
         views = ssreflect.moves(shown, premises) if moves.SSREFLECT in self.context.tactics and wide else ()
         structures = moves.structures(shown, principles)
-        return [*views, *structures, *(moves.moves(shown, premises, self.context.unfoldable, symbols) if wide else ())]
+        remembered = [Move(tactic, 1) for tactic in self.context.remembered(shown)]
+        return [
+            *remembered,
+            *views,
+            *structures,
+            *(moves.moves(shown, premises, self.context.unfoldable, symbols) if wide else ()),
+        ]
 
     def _follow(self, prefix: Prefix, goal: GoalText, move: Move, level: Level) -> Step | None:
         if move.cost > level.depth:

@@ -32,6 +32,9 @@ if TYPE_CHECKING:  # neither is loaded unless a library or a model is asked for
 TEST_SHARE = 0.1
 """Share of a hole's seconds for values that refute it."""
 
+MEMORY_SHARE = 0.1
+"""Share of a hole's seconds for the steps of other proofs."""
+
 PARTIAL_SHARE = 0.3
 """Share of a hole's seconds for the gaps of a proof that the user has begun."""
 
@@ -101,7 +104,7 @@ class Solver:
         self._budget = Budget(self.context, self.seconds)
         self._begin = f"{self.hole.statement}\nProof."
         self._search: Search | None = None
-        self.context.aim(self.hole)
+        self.context.aim(self.hole, self.seconds * MEMORY_SHARE)
 
     def run(self) -> Answer:
         """The answer, within the hole's CPU seconds (the last step may pass them)."""

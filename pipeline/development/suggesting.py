@@ -18,7 +18,7 @@ from pipeline.development.coq_project import Project
 from pipeline.development.document import Document, Hole
 from pipeline.development.scratch_copy import Copy
 from pipeline.development.search import LEVELS, Budget, Search, Spent
-from pipeline.development.solving import TEST_SHARE, Helper, Solver
+from pipeline.development.solving import MEMORY_SHARE, TEST_SHARE, Helper, Solver
 from pipeline.development.source import LOAD_SECONDS, read_document
 from pipeline.development.steps import written
 from verifiers.audit.rocq.sentences import identifiers, normal_text, rename, split
@@ -144,6 +144,7 @@ def _at(
     counterexample = theory.counterexample(context, closed, seed, tested) if closed is not None else None
     if counterexample is not None:
         return replace(given, counterexample=counterexample)
+    context.aim(hole, budget.left * MEMORY_SHARE)
     focused = f"{before}\n1: {{"
     kept = budget.left * UNPROVED_SHARE if context.unproved else 0.0
     say("looking for a proof of the goal")

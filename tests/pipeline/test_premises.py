@@ -10,8 +10,8 @@ from pathlib import Path
 from pipeline.development import coq_project
 from pipeline.development.context import Context
 from pipeline.development.document import Document
-from pipeline.development.moves import View
-from pipeline.development.neighbours import used_nearby
+from pipeline.development.moves import View, view
+from pipeline.development.neighbours import nearest, used_in
 from pipeline.development.premises import Premise
 from pipeline.development.scratch_copy import Copy
 from pipeline.development.solving import Solver
@@ -32,7 +32,7 @@ Proof. apply too_late. Qed.
 
 def test_names_in_proofs_of_statements_like_the_hole_weigh_more() -> None:
     document = Document(NEARBY, "t.v")
-    used = used_nearby(document, document.holes[0])
+    used = used_in(nearest(document, document.holes[0]))
     assert used["join_unit"] == used["mend"] > used["le_S"] > 0
     assert "too_late" not in used
     assert "gap" not in used
@@ -65,7 +65,7 @@ Admitted.
         assert context.advance(hole.start) is None
         symbols = frozenset({"eq", "nat", "Init.Nat.mul", "S", "O"})
         before = [premise.name for premise in context.premises(symbols, 200)]
-        context.aim(hole)
+        context.aim(hole, 1.0)
         after = [premise.name for premise in context.premises(symbols, 200)]
     assert set(before) <= set(after)
     assert after.index("Nat.mul_1_r") < before.index("Nat.mul_1_r")
@@ -136,3 +136,38 @@ def test_what_a_definition_quantifies_is_introduced(tmp_path: Path) -> None:
         answer = Solver(context, hole, 10.0).run()
     assert answer.filling is not None
     assert answer.filling.block.splitlines()[0] == "intros H H0 x0 H1."
+
+
+TREES = """Require Import List. Import ListNotations.
+Inductive tree := leaf | node (l : tree) (n : nat) (r : tree).
+Fixpoint mirror t := match t with leaf => leaf | node l n r => node (mirror r) n (mirror l) end.
+Fixpoint flat t := match t with leaf => [] | node l n r => flat l ++ n :: flat r end.
+Lemma twice : forall t, mirror (mirror t) = t.
+Proof.
+  induction t as [|l IHl n r IHr].
+  - reflexivity.
+  - cbn. rewrite IHl. rewrite IHr. reflexivity.
+Qed.
+Lemma mirrored : forall t, flat (mirror t) = rev (flat t).
+Admitted.
+"""
+
+
+def test_steps_of_proofs_nearby_are_told_in_the_names_of_the_goal(tmp_path: Path) -> None:
+    with opened(tmp_path, TREES) as context:
+        hole = context.document.holes[0]
+        assert context.advance(hole.start) is None
+        statement = f"{hole.statement}\nProof."
+        first = context.session.run("idtac.", before=statement).goals[0]
+        second = context.session.run("induction t. 2: {", before=statement).goals[0]
+        assert context.remembered(view(first)) == []
+        context.aim(hole, 0.0)
+        assert context.remembered(view(first)) == [], "no second was given"
+        context.aim(hole, 5.0)
+        assert context.remembered(view(first))[0] == "induction t as [|l IHl n r IHr]"
+        told = context.remembered(view(second))
+        assert "rewrite IHt1" in told
+        assert "rewrite IHt2" in told
+        assert all("IHl" not in tactic or tactic.startswith("induction") for tactic in told)
+        assert context.session.run("Check twice.", 5.0).ok
+        assert not context.session.run("Check twice_again.", 5.0).ok, "a replay leaves nothing behind"
