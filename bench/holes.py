@@ -2,6 +2,7 @@
 
     python bench/holes.py --part development --sample 4 --cpu-seconds 10 --json holes.json
     python bench/holes.py --part test --arms ours sauto hammer --cpu-seconds 20 --json docs/results/holes.json
+    python bench/holes.py --part test --cpu-seconds 20 --json docs/results/holes.json --resume      (goes on behind it)
 
 A hole is a proof that ends in `Qed`, drawn by seed from the `.v` files that a Debian package of a library brings (see
 `LIBRARIES`; `apt-get install` those, and `libcoq-hammer eprover cvc4` for the rivals). The file is cut behind it, its
@@ -14,8 +15,8 @@ sections are closed, and the proof is `Admitted`. Each arm gets this one text.
 The seconds of a rival are those of its whole process tree, whatever its processes make of their groups and sessions,
 less what `coqc` takes for the admitted text; it is stopped when they are used up. Ours are bounded and told by `prove`
 itself: its own and the prover's for the hole. Its start and the compilations before and after come on top, and are in
-`tree_seconds`, which nothing bounds tightly. A proof counts when `coqc` accepts the text with it, for ours in the
-judgement that `prove` makes itself.
+`tree_seconds`, which nothing bounds tightly. A proof counts when `coqc` accepts the text with it; for ours the
+judgement that `prove` makes comes first. `replay_seconds` are what `coqc -time` tells of the new proof and its lemmas.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
 import sys
 import tempfile
@@ -33,7 +35,7 @@ from typing import NamedTuple
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench.process_tree import Cost, adopt, run
-from bench.script import REPOSITORY, Row, command_line, ended, machine, table, tell, write
+from bench.script import REPOSITORY, Row, command_line, ended, machine, table, tell, versions, write
 from domain import UserError
 from pipeline.development.document import Document, Hole
 
@@ -158,7 +160,7 @@ def ours(task: Task, folder: Path, seconds: float, base: float) -> Row:
     (folder / "Hole.v").write_text(task.text)
     (folder / "_CoqProject").write_text("-Q . Hole\n")
     command = [sys.executable, "-m", "pipeline", "prove", str(folder / "Hole.v"), "--out", str(folder / "out")]
-    command += ["--cpu-seconds", f"{seconds:g}", "--names", task.name]
+    command += ["--cpu-seconds", f"{seconds:g}", "--names", task.name, "--in-place"]
     cost = run(command, REPOSITORY, 4 * base + 3 * seconds + 60)
     results = folder / "out" / "results.jsonl"
     lines = results.read_text().splitlines() if results.is_file() else []
@@ -167,11 +169,21 @@ def ours(task: Task, folder: Path, seconds: float, base: float) -> Row:
     )
     row: Row = {"proved": result["status"] == "proved", "cpu_seconds": result["cpu_seconds"]}
     row |= {"tree_seconds": cost.cpu_seconds, "status": result["status"]}
+    if row["proved"]:
+        again = run(["coqc", "-q", "-time", "Hole.v"], folder, LONGEST)
+        row |= {"proved": again.code == 0, "replay_seconds": _replay_seconds(task, again.output)}
     if result.get("proof"):
         row["proof"] = result["proof"]
     if result.get("reason"):
         row["reason"] = result["reason"][-300:]
     return row
+
+
+def _replay_seconds(task: Task, said: str) -> float:
+    """What `coqc -time` tells of all sentences from the hole's place on."""
+    start = len(task.parts[0].encode())
+    timed = re.findall(r"^Chars (\d+) - \d+ .* ([\d.]+) secs", said, re.MULTILINE)
+    return round(sum(float(seconds) for at, seconds in timed if int(at) >= start), 3)
 
 
 ARMS = {"ours": ours, "sauto": tactics, "hammer": hammer}
@@ -192,12 +204,17 @@ def measure(task: Task, arms: Sequence[str], seconds: float) -> Row | None:
     return row
 
 
+LENGTHS = {"one sentence": (1, 1), "2 or 3": (2, 3), "4 to 9": (4, 9), "10 and more": (10, 10**9)}
+"""Groups of holes by the length of the original proof."""
+
+
 def summary(rows: Sequence[Row], arms: Sequence[str]) -> list[Row]:
-    """A row for each library, and one for all."""
+    """A row for each library, for each group of lengths, and one for all."""
     groups = {
         library: [row for row in rows if row["library"] == library]
         for library in dict.fromkeys(r["library"] for r in rows)
     }
+    groups |= {name: [row for row in rows if low <= row["length"] <= high] for name, (low, high) in LENGTHS.items()}
     found: list[Row] = []
     for library, group in [*groups.items(), ("all", list(rows))]:
         line: Row = {"library": library, "holes": len(group)}
@@ -218,6 +235,7 @@ def main() -> int:
     parser.add_argument("--sample", type=int, default=4, help="holes of each library")
     parser.add_argument("--arms", nargs="+", choices=ARMS, default=list(ARMS))
     parser.add_argument("--cpu-seconds", type=float, default=10.0, help="for one hole")
+    parser.add_argument("--resume", action="store_true", help="keep the rows that --json has, of the same commit")
     options = parser.parse_args()
     os.environ["PATH"] += f":{HAMMER}"
     needed = ["coqc", *(("eprover", "cvc4") if "hammer" in options.arms else ())]
@@ -231,7 +249,13 @@ def main() -> int:
     adopt()
     where, rows, left_out = machine(), list[Row](), list[str]()
     told = {"part": options.part, "cpu_seconds_each": options.cpu_seconds, "left_out": left_out}
+    if options.resume:
+        rows, known = _kept(options.json, told | {"seed": options.seed, "versions": versions()})
+        left_out += known
+    done = {(row["file"], row["name"]) for row in rows}
     for task in draw(options.part, options.sample, options.seed):
+        if (task.file, task.name) in done or f"{task.file} {task.name}" in left_out:
+            continue
         row = measure(task, options.arms, options.cpu_seconds)
         if row is None:
             print(f"{task.file} {task.name}: does not compile elsewhere, left out", file=sys.stderr)
@@ -244,8 +268,21 @@ def main() -> int:
     lines = summary(rows, options.arms)
     print(table({name: f"{{{name}}}" for name in lines[0]}, lines))
     headline = {name: value for name, value in lines[-1].items() if name != "library"}
+    replays = [row["ours"]["replay_seconds"] for row in rows if row.get("ours", {}).get("proved")]
+    headline["ours that replay in a second"] = sum(seconds <= 1.0 for seconds in replays)
     tell(options, where, rows, headline, None, **told)
     return 0
+
+
+def _kept(file: Path | None, wanted: Row) -> tuple[list[Row], list[str]]:
+    """The rows of an earlier measurement, and what it left out. Raises `UserError` where it is another one."""
+    if file is None or not file.is_file():
+        return [], []
+    found: Row = json.loads(file.read_text())
+    for name in ("part", "cpu_seconds_each", "seed", "versions"):
+        if found.get(name) != wanted[name]:
+            raise UserError(f"{file} is of {name} {found.get(name)}, not {wanted[name]}: give another --json")
+    return found["rows"], found["left_out"]
 
 
 if __name__ == "__main__":
