@@ -53,7 +53,8 @@ class JudgedFiles:
             results = tuple(_result(one) for one in row["results"])
             made: Mapping[str, Mapping[str, Any]] = row["fillings"]
             fillings = {
-                name: Filling(one["block"], tuple(one["lemmas"]), one["verbatim"]) for name, one in made.items()
+                name: Filling(one["block"], tuple(one["lemmas"]), one["verbatim"], one["using_all"])
+                for name, one in made.items()
             }
             enough = float(row["seconds"]) >= seconds
         except (KeyError, TypeError, ValueError):

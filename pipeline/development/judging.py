@@ -7,7 +7,7 @@ taken out.
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from domain import UserError
@@ -42,6 +42,8 @@ def judge(
         UserError: the file does not compile without any of them.
     """
     dropped = {name: why for name, filling in fillings.items() if (why := refusal(filling, document.text))}
+    generalises = {hole.qualified for hole in document.holes if any(one.kind == "section" for one in hole.containers)}
+    fillings = dict(fillings)
     while True:
         kept = {name: filling for name, filling in fillings.items() if name not in dropped}
         judged = copy.judge(file, document, kept, unproved)
@@ -49,7 +51,12 @@ def judge(
             if not kept:
                 place = f"{file.name}, line {judged.line}" if judged.line else file.name
                 raise UserError(f"{place}: it does not compile before anything is filled: {judged.message}")
-            culprit = _culprit(document, kept, judged) or _by_halves(copy, file, document, kept)
+            culprit = _culprit(document, kept, judged)
+            if culprit is None:
+                culprit = _by_halves(copy, file, document, kept)
+                if culprit in generalises and not kept[culprit].using_all:  # what stands below may count on that
+                    fillings[culprit] = replace(kept[culprit], using_all=True)
+                    continue
             dropped[culprit] = f"with this proof the whole file does not compile: {judged.message}"
             continue
         refused = {name: judgement.refused for name, judgement in judged.items() if judgement.refused}

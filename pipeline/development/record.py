@@ -89,7 +89,9 @@ def _read(file: Path, now: str) -> dict[str, Tried]:
             row = json.loads(line)
             given = row["answer"]
             made = given["filling"]
-            filling = Filling(made["block"], tuple(made["lemmas"]), made["verbatim"]) if made else None
+            filling = (
+                Filling(made["block"], tuple(made["lemmas"]), made["verbatim"], made["using_all"]) if made else None
+            )
             answer = Answer(filling, given["counterexample"], tuple(given["stuck"]), given["tokens"])
             same = filling is not None or row["versions"] == now
             found[row["key"]] = Tried(answer, row["cpu_seconds"], row["seconds"] if same else 0.0)

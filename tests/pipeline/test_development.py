@@ -823,3 +823,33 @@ def test_development_options_need_a_development() -> None:
     assert main(["prove", "bundled", "--erase", "--out", "nowhere"]) == 2
     with pytest.raises(UserError, match="no such file"):
         coq_project.find(DEMO / "Missing.v")
+
+
+GENERALISED = """Section S.
+Variables (A : Type) (x : A).
+Lemma sum : 1 + 1 = 2.
+{begin}Admitted.
+Lemma again : 1 + 1 = 2.
+Admitted.
+End S.
+Lemma below : 1 + 1 = 2.
+Proof. exact (sum nat 0). Qed.
+"""
+
+
+@pytest.mark.parametrize("begin", ["", "Proof.\n"])
+def test_a_proof_depends_on_a_sections_variables_where_what_stands_below_counts_on_it(
+    begin: str, tmp_path: Path
+) -> None:
+    (tmp_path / "dev").mkdir()
+    file = tmp_path / "dev" / "Work.v"
+    file.write_text(GENERALISED.format(begin=begin))
+    options = Options(seconds=6.0, seed=0, memory_bytes=2 << 30)
+    for _ in range(2):  # the second time from what is kept
+        work = Work(file, tmp_path / "out", options)
+        assert [result.status for result in work.run(lambda _: None)] == ["proved", "proved"]
+    work.apply()
+    patched = file.read_text()
+    assert patched.count("Lemma sum : 1 + 1 = 2.\nProof using All.\n") == 1
+    assert "Lemma again : 1 + 1 = 2.\nProof.\n" in patched
+    assert subprocess.run(["coqc", "-q", "Work.v"], cwd=file.parent, check=False).returncode == 0

@@ -29,6 +29,10 @@ _AUXILIARY = re.compile(r"[^\W\d][\w']*_helper[0-9]+")
 """What an auxiliary lemma is called, so that it hides nothing that another file of the project speaks of."""
 
 
+_PROOF = re.compile(r"Proof\.$")
+"""The beginning of a proof, at the end of what stands before it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Filling:
     """A proof for a hole: a tactic block, and auxiliary lemmas (whole, with their proofs) to stand above it."""
@@ -37,6 +41,8 @@ class Filling:
     lemmas: tuple[str, ...] = ()
     verbatim: bool = False
     """Whether the block is the user's own unfinished proof with its gaps filled, layout included."""
+    using_all: bool = False
+    """Whether the statement is to depend on all variables of its section, as one without a proof does."""
 
 
 class Place(Protocol):
@@ -123,10 +129,13 @@ def filled(text: str, places: Iterable[Place], fillings: Mapping[str, Filling]) 
         above = "".join([f"{_indented(lemma, indent)}\n\n" for lemma in filling.lemmas])
         if above and at > start:
             above = f"\n{above}"
+        head = text[lines : place.body]
         begin = "" if place.has_proof_sentence else f"\n{indent}Proof."
+        if filling.using_all:
+            head, begin = _PROOF.sub("Proof using All.", head), _PROOF.sub("Proof using All.", begin)
         block = f"\n{_indented(filling.block, indent + '  ')}\n{indent}"
         proof = f"{begin}{filling.block if filling.verbatim else block}Qed."
-        parts += [_ended(above, text), text[lines : place.body], _ended(proof, text)]
+        parts += [_ended(above, text), head, _ended(proof, text)]
         at = place.end
     return "".join([*parts, text[at:]])
 
