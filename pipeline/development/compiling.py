@@ -1,4 +1,4 @@
-"""The files of a development compiled before the first hole is tried, so that what is to be mended is told at once.
+"""What is looked at before the first hole of a development is tried, so that what is to be mended is told at once.
 
 Files are compiled side by side, each when all that it requires is compiled.
 
@@ -7,12 +7,14 @@ Invariant: no file is compiled while another one that it rests on is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
+from pipeline.development.context import Context
+from pipeline.development.document import Document
 from pipeline.development.scratch_copy import Copy
-from pipeline.development.source import Source
+from pipeline.development.source import LOAD_SECONDS, Source
 from verifiers.audit.rocq.development import Refused
 
 
@@ -52,3 +54,20 @@ def refusals(copy: Copy, sources: Mapping[Path, Source], jobs: int) -> dict[Path
 
 def _place(name: str, refused: Refused) -> str:
     return f"{name}, line {refused.line}" if refused.line else name
+
+
+def unknown_names(
+    copy: Copy, places: Iterable[tuple[str, Document, int]], names: Sequence[str], memory_bytes: int
+) -> list[str]:
+    """The names that are known at none of some places: modules, what they say, and the offsets."""
+    left = list(names)
+    for module, document, offset in places if left else ():
+        context = Context(copy, module, document, LOAD_SECONDS, memory_bytes)
+        try:
+            context.advance(offset)
+            left = [name for name in left if not context.knows(name)]
+        finally:
+            context.close()
+        if not left:
+            break
+    return left

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
@@ -19,11 +19,10 @@ from pipeline.development.moves import SSREFLECT, View
 from pipeline.development.neighbours import nearest, used_in
 from pipeline.development.premises import Elsewhere, Premise, as_one, equivalence, read_premise
 from pipeline.development.scratch_copy import Copy
-from pipeline.development.source import LOAD_SECONDS
 from verifiers.audit.rocq.filling import Filling
 from verifiers.audit.rocq.sentences import identifiers
 from verifiers.audit.sandbox import GIBIBYTE, Limits
-from verifiers.rocq.document import IN_FULL, Outcome
+from verifiers.rocq.document import IN_FULL
 from verifiers.rocq.session import Session
 
 OPTIONAL_TACTICS = (
@@ -80,7 +79,9 @@ class Context:
         self.document = document
         self.proved_only = False
         self.unproved = unproved
-        self._false = false
+        self.false = false
+        self.stopped: Callable[[], bool] = lambda: False
+        """Whether nobody waits for an answer any more: all seconds are over then."""
         self._retrieves = retrieves
         self.session = Session(
             Limits(memory_bytes=max(memory_bytes, GIBIBYTE), processes=32),
@@ -112,11 +113,9 @@ class Context:
     def advance(self, offset: int) -> Refusal | None:
         """Loads the file's text up to an offset; what the prover refuses of it, if anything."""
         text = self.document.text[self._at : offset]
-        outcome = self.session.extend(text, self._seconds) if text.strip() else Outcome(ok=True)
-        if not outcome.ok:
-            at = self._at + (outcome.failed_at or 0)
-            return Refusal(self.document.line_of(at), outcome.error)
-        self._at = offset
+        refused = self._load(offset)
+        if refused is not None:
+            return refused
         if "Require" in text or "Import" in text or not self.tactics:
             self.tactics = self._available()
             self._found.clear()
@@ -143,6 +142,16 @@ class Context:
         """Tactics that were used at goals like this one."""
         told = self._memory.tactics(goal, REMEMBERED)
         return [tactic for tactic in told if not named_among(self._hidden, tactic)]
+
+    def _load(self, offset: int) -> Refusal | None:
+        text = self.document.text[self._at : offset]
+        if text.strip():
+            outcome = self.session.extend(text, self._seconds)
+            if not outcome.ok:
+                at = self._at + (outcome.failed_at or 0)
+                return Refusal(self.document.line_of(at), outcome.error)
+        self._at = offset
+        return None
 
     # ----------------------------------------------------------------------------------------------------- premises
 
@@ -180,7 +189,7 @@ class Context:
 
     @property
     def _hidden(self) -> AbstractSet[str]:
-        return self._false | self.unproved if self.proved_only else self._false
+        return self.false | self.unproved if self.proved_only else self.false
 
     def _score(self, premise: Premise, symbols: frozenset[str]) -> float:
         shared = sum(self._weight(one) for one in premise.symbols & symbols)
@@ -256,23 +265,6 @@ class Context:
             for tactic in OPTIONAL_TACTICS
             if self.session.run(f"Ltac is_loaded := {tactic}.", 1.0, goals=False).ok
         )
-
-
-def unknown_names(
-    copy: Copy, places: Iterable[tuple[str, Document, int]], names: Sequence[str], memory_bytes: int
-) -> list[str]:
-    """The names that are known at none of some places: modules, what they say, and the offsets."""
-    left = list(names)
-    for module, document, offset in places if left else ():
-        context = Context(copy, module, document, LOAD_SECONDS, memory_bytes)
-        try:
-            context.advance(offset)
-            left = [name for name in left if not context.knows(name)]
-        finally:
-            context.close()
-        if not left:
-            break
-    return left
 
 
 def rests_on(filling: Filling, holes: Iterable[str]) -> bool:

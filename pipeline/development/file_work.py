@@ -139,7 +139,7 @@ def _tried(context: Context, hole: Hole, tools: Tools) -> Tried:
     except (UserError, OutsideError):
         raise
     except Exception as error:  # noqa: BLE001 (a fault of ours costs this hole alone)
-        answer = Answer(fault=_told(error))
+        answer = Answer(fault=told_of(error))
     return Tried(answer, round(context.session.cpu_seconds + time.process_time() - before, 3), seconds)
 
 
@@ -162,7 +162,7 @@ def _judged(task: Task, tools: Tools, answers: Mapping[str, Tried], broken: Refu
     return Done((*results, *refused), dict(compiled.fillings), refused)
 
 
-def _told(error: Exception) -> str:
+def told_of(error: Exception) -> str:
     """One line on an exception of ours: what it says, and where it was raised."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     what = f"{type(error).__name__}: {error}".splitlines()[0]

@@ -82,17 +82,17 @@ class Budget:
     """CPU seconds of this process and of a context's prover, from now on; `within` bounds it by another one's rest."""
 
     def __init__(self, context: Context, seconds: float, within: Budget | None = None) -> None:
-        self._session = context.session
+        self._context = context
         given = seconds if within is None else min(seconds, within.left)
         self._end = self._now + given
 
     @property
     def _now(self) -> float:
-        return self._session.prover_seconds + time.process_time()
+        return self._context.session.prover_seconds + time.process_time()
 
     @property
     def left(self) -> float:
-        return self._end - self._now
+        return 0.0 if self._context.stopped() else self._end - self._now
 
     def check(self) -> None:
         """Raises `Spent` when nothing is left."""

@@ -7,19 +7,19 @@ is found, and it is said which. None names a statement that values refute.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
 from domain import UserError
-from pipeline.development import coq_project, theory
+from pipeline.development import theory
 from pipeline.development.context import Context, named_among
-from pipeline.development.coq_project import Project
 from pipeline.development.document import Document, Hole
-from pipeline.development.scratch_copy import Copy
+from pipeline.development.loaded import LoadedFile
 from pipeline.development.search import LEVELS, Budget, Search, Spent
 from pipeline.development.solving import MEMORY_SHARE, TEST_SHARE, Helper, Solver
-from pipeline.development.source import LOAD_SECONDS, read_document
+from pipeline.development.source import LOAD_SECONDS
 from pipeline.development.steps import written
 from verifiers.audit.rocq.sentences import identifiers, normal_text, rename, split
 
@@ -65,41 +65,40 @@ class Suggestions:
     lemmas: tuple[Suggestion, ...] = ()
 
 
+Told: TypeAlias = Callable[[Suggestions], None]
+"""Takes what can be said so far, whenever that is more than before."""
+
+
 def suggest(
-    file: Path, line: int, seconds: float, seed: int, memory_bytes: int, say: Callable[[str], None]
+    loaded: LoadedFile,
+    document: Document,
+    line: int,
+    seconds: float,
+    seed: int,
+    say: Callable[[str], None],
+    tell: Told,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Suggestions:
     """Suggestions for the first goal that is open behind what the file says up to and with a line.
+
+    Args:
+        loaded: the file.
+        document: what it says now.
+        line: of the document, from 1.
+        seconds: CPU seconds for all that is tried.
+        seed: of the values on which conjectures are tested.
+        say: takes lines of progress.
+        tell: takes what can be said so far.
+        stopped: whether nobody waits for more any longer.
 
     Raises:
         UserError: there is no proof at that line, or what stands above it does not compile.
     """
-    found = coq_project.find(file)
-    path = file.resolve()
-    document = read_document(path, file.name)
-    hole, begun = _place(document, line, file)
-    with Copy(found, LOAD_SECONDS) as copy:
-        say("loading what stands above")
-        refused = copy.prepare(path)
-        if refused is not None:
-            raise UserError(refused.message)
-        false: set[str] = set()
-        unproved = _unproved(found, [*copy.read_for(path), path]) - {f"{found.module(path)}.{hole.qualified}"}
-        context = Context(
-            copy, found.module(path), document, LOAD_SECONDS, memory_bytes, false=false, unproved=unproved
-        )
-        try:
-            broken = context.advance(hole.start)
-            if broken is not None:
-                raise UserError(f"{file}, line {broken.line}: {broken.message}")
-            return _at(context, hole, begun, Budget(context, seconds), seed, say, false)
-        finally:
-            context.close()
-
-
-def _unproved(found: Project, files: Iterable[Path]) -> set[str]:
-    """The full names of statements of these files that have no proof."""
-    documents = {path: read_document(path, path.name) for path in files if path.suffix == ".v"}
-    return {f"{found.module(path)}.{hole.qualified}" for path, document in documents.items() for hole in document.holes}
+    hole, begun = _place(document, line, loaded.file)
+    say("loading what stands above")
+    context = loaded.above(document, hole)
+    context.stopped = stopped
+    return _at(context, hole, begun, Budget(context, seconds), seed, say, tell)
 
 
 def _place(document: Document, line: int, file: Path) -> tuple[Hole, str]:
@@ -123,9 +122,9 @@ def _place(document: Document, line: int, file: Path) -> tuple[Hole, str]:
 
 
 def _at(
-    context: Context, hole: Hole, begun: str, budget: Budget, seed: int, say: Callable[[str], None], false: set[str]
+    context: Context, hole: Hole, begun: str, budget: Budget, seed: int, say: Callable[[str], None], tell: Told
 ) -> Suggestions:
-    """What can be said of the goal behind `begun`; `false` takes the names of statements that turn out to be so."""
+    """What can be said of the goal behind `begun`."""
     before = f"{hole.statement}\nProof.\n{begun}"
     outcome = context.session.run("idtac.", LOAD_SECONDS, before=before)
     none = not outcome.goals if outcome.ok else outcome.error.startswith("No such goal")
@@ -138,6 +137,7 @@ def _at(
         raise UserError(f"no goal is in focus there in the proof of {hole.name}: give a line behind the next bullet")
     shown = context.session.run("idtac.", LOAD_SECONDS, before=before, in_full=False)
     given = Suggestions(hole.statement, str(shown.goals[0]), len(outcome.goals) - 1)
+    tell(given)
     stated = _as_lemma(context, hole, outcome.goals[0].hypotheses, outcome.goals[0].conclusion)
     closed = theory.read_closed(context, stated)
     tested = budget.left * TEST_SHARE
@@ -150,12 +150,16 @@ def _at(
     say("looking for a proof of the goal")
     context.proved_only = True
     finish = _proof(context, focused, Budget(context, (budget.left - kept) * SEARCH_SHARE))
+    tell(replace(given, finish=finish))
     lemmas: tuple[Suggestion, ...] = ()
     if closed is not None:
         say("looking for auxiliary lemmas")
         solver = Solver(context, replace(stated, name=hole.name), max(budget.left, 0.1), seed)
         statements = theory.conjectures(context, closed, seed, CONJECTURES, max(budget.left, 0.1) / 2)
-        lemmas = _lemmas(solver, statements, focused, Budget(context, budget.left - kept), finish is None)
+        within = Budget(context, budget.left - kept)
+        for found in _lemmas(solver, statements, focused, within, finish is None):
+            lemmas = found
+            tell(replace(given, finish=finish, lemmas=lemmas))
     if finish is not None or any(one.finish for one in lemmas) or not context.unproved:
         return replace(given, finish=finish, lemmas=lemmas)
     say("looking for a proof that rests on statements without a proof")
@@ -165,7 +169,7 @@ def _at(
         refuted = {name for name in named if _is_false(context, hole, name, seed)}
         if not refuted:
             return replace(given, finish=finish, rests_on=tuple(sorted(named)), lemmas=lemmas)
-        false |= refuted
+        context.false |= refuted
     return replace(given, lemmas=lemmas)
 
 
@@ -190,8 +194,11 @@ def _is_false(context: Context, hole: Hole, name: str, seed: int) -> bool:
 
 def _lemmas(
     solver: Solver, statements: Iterable[str], focused: str, budget: Budget, unfinished: bool
-) -> tuple[Suggestion, ...]:
-    """Those of the statements that are proved, ranked; if `unfinished`, with a proof of the goal that one leads to."""
+) -> Iterator[tuple[Suggestion, ...]]:
+    """Those of the statements that are proved, ranked, after each of them all so far.
+
+    If `unfinished`, with a proof of the goal that one leads to.
+    """
     suggestions: list[tuple[Helper, str | None]] = []
     for statement in statements:
         if budget.left <= 0:
@@ -202,8 +209,8 @@ def _lemmas(
             end = None if finished else _finish(solver, helper, focused, budget)
             suggestions.append((helper, end))
             solver.helpers.append(helper)
-    ranked = sorted(suggestions, key=lambda pair: (pair[1] is None, len(pair[0].statement)))
-    return in_order([(one.name, Suggestion(one.text, end)) for one, end in ranked])
+            ranked = sorted(suggestions, key=lambda pair: (pair[1] is None, len(pair[0].statement)))
+            yield in_order([(one.name, Suggestion(one.text, end)) for one, end in ranked])
 
 
 def in_order(ranked: Sequence[tuple[str, Suggestion]]) -> tuple[Suggestion, ...]:

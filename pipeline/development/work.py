@@ -19,8 +19,7 @@ from pathlib import Path
 from domain import UserError
 from library_store.files import write_atomically
 from pipeline.development import coq_project
-from pipeline.development.compiling import refusals
-from pipeline.development.context import unknown_names
+from pipeline.development.compiling import refusals, unknown_names
 from pipeline.development.coq_project import Project
 from pipeline.development.document import Hole
 from pipeline.development.file_work import Done, News, Task, Tools, work_on

@@ -57,6 +57,8 @@ class Session:
         self._load_seconds = load_seconds
         self._process: Idetop | None = None
         self._base_state = 1
+        self._extended: list[tuple[str, int | None]] = []
+        """The bases before each text that was appended, with their states as far as the process at hand has them."""
         self._held: list[tuple[str, int]] = []
         """The sentences behind the base that the process stands behind, by `step`, each with its state."""
         self._runs = 0
@@ -66,6 +68,7 @@ class Session:
     def load(self, text: str, seconds: float = 60.0) -> Outcome:
         """Make `text` the base of the runs that follow. If it fails, the base is empty."""
         self._stop()
+        self._extended.clear()
         outcome = self._start(text, seconds)
         self.base = text if outcome.ok else ""
         return outcome
@@ -75,12 +78,22 @@ class Session:
         process = self._at_base()
         outcome = _closed(execute(process, "", text, seconds, goals=False))
         if outcome.ok:
+            self._extended.append((self.base, self._base_state))
             self.base = f"{self.base}\n{text}" if self.base else text
             self._base_state = process.tip
             self._settled_bytes = process.resident_bytes
         elif not self._went_to(process, self._base_state):
             self._stop()
         return outcome
+
+    def retreat(self, texts: int) -> None:
+        """Take the last so many texts that were appended off the base."""
+        for _ in range(texts):
+            self.base, state = self._extended.pop()
+            if state is None:
+                self._stop()
+            else:
+                self._base_state = state
 
     def run(
         self, text: str, seconds: float = 5.0, *, before: str = "", goals: bool = True, in_full: bool = True
@@ -187,6 +200,7 @@ class Session:
         self._process = process
         self.processes += 1
         outcome = _closed(execute(process, OPTIONS, base, seconds, goals=False))
+        self._extended = [(before, None) for before, _ in self._extended]
         if outcome.ok:
             self._base_state = process.tip
             self._settled_bytes = process.resident_bytes
