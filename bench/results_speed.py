@@ -41,6 +41,12 @@ TABLES = (
         },
     ),
     Table(
+        "What Lean costs, before and after its signs are read",
+        ("lean_costs",),
+        "`bench/lean_costs.py --before FILE`",
+        {"what": "{what}", "before": "{before}", "after": "{after}"},
+    ),
+    Table(
         "The library at size",
         ("library",),
         "`bench/library.py --skills FILE`",
