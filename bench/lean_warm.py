@@ -1,6 +1,10 @@
 """How fast Lean proofs are checked: warm sessions against a `lean` process for each proof.
 
     python bench/lean_warm.py --json lean_warm.json
+    python bench/lean_warm.py --header 200 --json lean_header.json
+
+With `--header` it counts instead how often Lean reads a header of so many functions and theorems while problems over it
+are elaborated (in a session, and with a process for each question, turn by turn) and their proofs audited.
 
 Both ways answer the same question about the same candidates (the statement, the text, that the text proves the
 statement, from which axioms), turn by turn in one run, and have to agree on every one. Both run in the sandbox. Warm
@@ -12,17 +16,22 @@ from __future__ import annotations
 import random
 import statistics
 import sys
+from argparse import Namespace
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench.clock import Meter
+from bench.clock import Meter, Spent
 from bench.script import Row, command_line, ended, machine, tell
-from domain import Candidate, OutsideError, Problem
+from domain import Candidate, Elaboration, OutsideError, Problem, Verdict
 from verifiers.audit.lean.compiler import Compiler
 from verifiers.audit.lean.source import parse_statement, surround
 from verifiers.audit.lean.toolchain import LeanSettings
 from verifiers.audit.sandbox import Sandbox
+from verifiers.lean import session
+from verifiers.lean.asking import Answer, Ran
+from verifiers.lean.elaboration import Elaborator
 from verifiers.lean.verifier import LeanVerifier
 
 HEADER = """inductive Num where
@@ -106,10 +115,141 @@ def compile_cold(compiler: Compiler, candidate: Candidate) -> bool:
     return compiled.ok and any("does not depend on any axioms" in one.text for one in compiled.said)
 
 
+# ------------------------------------------------------------------------------------------------ a header that costs
+
+
+READINGS = {
+    "what": "{what}",
+    "way": "{way}",
+    "processes": "{processes}",
+    "CPU s": "{cpu_seconds}",
+    "wall s": "{wall_seconds}",
+}
+PROBLEMS = 10
+"""That are elaborated together."""
+
+
+def large(count: int) -> str:
+    """The small header with so many functions, and theorems about them, behind it."""
+    more = ["def f0 (n : Num) : Num := add n n"]
+    for number in range(1, count):
+        more.append(f"def f{number} (n : Num) : Num := add (f{number - 1} n) (f{number // 2} n)")
+        more.append(f"theorem t{number} (n : Num) : f{number} n = add (f{number - 1} n) (f{number // 2} n) := rfl")
+    return "\n".join([HEADER, *more])
+
+
+def ask_cold(compiler: Compiler, header: str, commands: Sequence[str]) -> Ran:
+    """The answers to commands after a header, from a process of its own."""
+    text = compiler.toolchain.header(f"{header}\n")
+    spans: list[tuple[int, int]] = []
+    for command in commands:
+        spans.append((len(text), len(text) + len(command)))
+        text += f"{command}\n"
+    compiled = compiler.compile("Asked", text, options=("-DmaxErrors=0",))
+    answers: list[Answer] = []
+    for first, last in spans:
+        told = [one for one in compiled.said if first <= one.start <= last]
+        error = next((one.text for one in told if one.severity == "error"), None)
+        answers.append(Answer("\n".join(one.text for one in told if one.severity == "information"), error))
+    return Ran(tuple(answers))
+
+
+class Processes:
+    """Counts those that are started: of a sandbox, and of sessions."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        for owner, name in ((Sandbox, "run"), (session, "Server")):
+            self._count(owner, name, getattr(owner, name))
+
+    def _count(self, owner: object, name: str, start: Callable[..., object]) -> None:
+        def counting(*arguments: object, **named: object) -> object:
+            self.count += 1
+            return start(*arguments, **named)
+
+        setattr(owner, name, counting)
+
+
+def measured(count: int, processes: Processes) -> Iterator[tuple[str, str, int, Spent]]:
+    """What a large header costs, the processes that were started and the seconds: elaborating problems over it both
+    ways, and auditing a proof of the first problem twice."""
+    settings, header = LeanSettings(cache_entries=0), f"universe u\n{large(count)}"
+    closed = f"f{count - 1} n = f{count - 1} n"
+    stated = [f"theorem p{k} (n : Num) : {closed} ∧ {numeral(k)} = {numeral(k)}" for k in range(1, PROBLEMS)]
+    stated.append("theorem unread (α : Type u) (a : α) : a = a")
+    problems = [Problem(one.split()[1], "lean4", header, one) for one in stated]
+    verifier = LeanVerifier(settings)
+    limits = verifier.toolchain.limits(settings.audit_seconds, settings.memory_bytes)
+    compiler = Compiler(verifier.toolchain, Sandbox(), limits, settings.memory_bytes)
+    elaborated: list[list[str]] = []
+
+    def cold() -> None:
+        elaborated.append(
+            exact(Elaborator(lambda before, asked: ask_cold(compiler, before, asked)).elaborate(problems))
+        )
+
+    def warm() -> None:
+        elaborated.append(exact(verifier.elaborate(problems)))
+
+    def audit() -> None:
+        (verdict,) = verifier.audit([Candidate(problems[0], "exact ⟨rfl, rfl⟩")])
+        if not verdict.accepted:
+            raise OutsideError(f"an honest proof is refused: {verdict.messages[0].text}")
+
+    for what, way, work in (
+        (f"elaborate {PROBLEMS} problems", "a process for each question", cold),
+        (f"elaborate {PROBLEMS} problems", "one session", warm),
+        ("audit a proof", "the first of its statement", audit),
+        ("audit a proof", "the next", audit),
+    ):
+        before, meter = processes.count, Meter(lambda: verifier.cpu_seconds() + compiler.cpu_seconds)
+        meter.run(work)
+        yield what, way, processes.count - before, meter.total
+    verifier.close()
+    if elaborated[0] != elaborated[1] or len(elaborated[0]) < PROBLEMS:
+        raise OutsideError("the ways do not elaborate the problems to the same")
+
+
+def exact(answers: Sequence[Elaboration | Verdict]) -> list[str]:
+    return [one.statement_exact for one in answers if isinstance(one, Elaboration)]
+
+
+def readings(count: int, turns: int) -> list[Row]:
+    """Medians of what `measured` tells."""
+    found: dict[tuple[str, str], list[tuple[int, Spent]]] = {}
+    processes = Processes()
+    for _ in range(turns):
+        for what, way, started, spent in measured(count, processes):
+            found.setdefault((what, way), []).append((started, spent))
+    rows: list[Row] = []
+    for (what, way), turned in found.items():
+        cpu, wall = (round(statistics.median(one[place] for _, one in turned), 2) for place in (0, 1))
+        rows.append({"what": what, "way": way, "processes": turned[0][0], "cpu_seconds": cpu, "wall_seconds": wall})
+    return rows
+
+
+def tell_readings(options: Namespace) -> None:
+    where = machine()
+    rows = readings(options.header, 3)
+    print(f"a header of {options.header} functions and theorems")
+    headline = {
+        "processes_per_batch": rows[1]["processes"],
+        "processes_per_batch_before": rows[0]["processes"],
+        "cpu_ratio_elaborating": round(rows[0]["cpu_seconds"] / rows[1]["cpu_seconds"], 1),
+        "processes_per_audit": rows[2]["processes"],
+        "processes_per_further_audit": rows[3]["processes"],
+    }
+    tell(options, where, rows, headline, READINGS)
+
+
 def main() -> None:
     parser = command_line(__doc__)
     parser.add_argument("--count", type=int, default=100)
+    parser.add_argument("--header", type=int, default=0)
     options = parser.parse_args()
+    if options.header:
+        tell_readings(options)
+        return
     where = machine()
     verifier = LeanVerifier(LeanSettings(cache_entries=0))
     toolchain, settings = verifier.toolchain, verifier.settings

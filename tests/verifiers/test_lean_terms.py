@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain import App, Branch, Const, Forall, Lambda, Let, Match, Sort, Term, Var
 from term_algebra import alpha_normal, apply
-from verifiers.audit.lean.compiler import Compiler
 from verifiers.audit.lean.toolchain import find
 from verifiers.audit.lean.uses import SHOW_ALL
-from verifiers.audit.sandbox import GIBIBYTE, Sandbox
 from verifiers.audit.words import ParseError
 from verifiers.lean import matches, operators
+from verifiers.lean.asking import run_commands
 from verifiers.lean.printed import Reading, definition_body
 from verifiers.lean.reader import parse, term_name
+from verifiers.lean.session import Session
 from verifiers.lean.terms import render
-from verifiers.lean.verifier import run_commands
 
 _TYPES = st.sampled_from([Const("nat"), Const("bool"), Forall("_", Const("nat"), Const("bool"))])
 _NAMES = st.sampled_from(["x", "y", "f", "α", "n'", "a₁"])
@@ -52,9 +53,11 @@ def _free() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def compiler() -> Compiler:
+def session() -> Iterator[Session]:
     toolchain = find()
-    return Compiler(toolchain, Sandbox(), toolchain.limits(60.0, 4 * GIBIBYTE), 4 * GIBIBYTE)
+    with Session(toolchain) as session:
+        assert session.load(toolchain.header("")).ok
+        yield session
 
 
 STATEMENTS = [
@@ -70,16 +73,16 @@ STATEMENTS = [
 ]
 
 
-def test_statements_survive_a_round_trip_through_the_prover(compiler: Compiler) -> None:
+def test_statements_survive_a_round_trip_through_the_prover(session: Session) -> None:
     """Printed in full, read, written, and printed again: the same term each time."""
-    first = _read(compiler, STATEMENTS)
+    first = _read(session, STATEMENTS)
     written = [render(term) for term in first]
-    assert [render(alpha_normal(term)) for term in _read(compiler, written)] == [
+    assert [render(alpha_normal(term)) for term in _read(session, written)] == [
         render(alpha_normal(term)) for term in first
     ]
 
 
-def _read(compiler: Compiler, statements: list[str]) -> list[Term]:
+def _read(session: Session, statements: list[str]) -> list[Term]:
     commands = [
         *[f"theorem asked{index} : {statement} := sorry" for index, statement in enumerate(statements)],
         *SHOW_ALL,
@@ -87,14 +90,14 @@ def _read(compiler: Compiler, statements: list[str]) -> list[Term]:
     ]
     bodies: dict[str, Term] = {}
     while True:
-        ran = run_commands(compiler, "", commands)
+        ran = run_commands(session, commands, 60.0)
         assert not [answer.error for answer in ran.answers if answer.error]
         reading = Reading(bodies)
         terms = [reading.statement(answer.output) for answer in ran.answers[-len(statements) :]]
         if not reading.missing:
             return terms
         names = sorted(reading.missing)
-        told = run_commands(compiler, "", [*commands, *[f"#print {name}" for name in names]])
+        told = run_commands(session, [*commands, *[f"#print {name}" for name in names]], 60.0)
         bodies |= {n: definition_body(a.output) for n, a in zip(names, told.answers[-len(names) :], strict=True)}
 
 

@@ -1,6 +1,6 @@
-"""Commands in a Lean file of their own, and what Lean answers to each.
+"""Commands after a header that a warm session has read, and what Lean answers to each.
 
-Invariant: an answer is the output of its own command, told by lines; where the file as a whole fails there are none.
+Invariant: an answer is the output of its own command, told by places; where the text as a whole fails there are none.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from domain import Reason
-from verifiers.audit.lean.compiler import Compiler
+from verifiers.lean.session import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """The answers to the commands of a file in order; `failure` is set where the file as a whole has none."""
+    """The answers to commands in order; `failure` is set where the text as a whole has none."""
 
     answers: tuple[Answer, ...]
     failure: str | None = None
@@ -30,28 +30,24 @@ class Ran:
 
 
 Run = Callable[[str, Sequence[str]], Ran]
-"""Runs commands after a header, in a file of their own."""
+"""Runs commands after a header; each run knows of no other."""
 
 
-def run_commands(compiler: Compiler, header: str, commands: Sequence[str]) -> Ran:
-    """The answers to commands after a header, in a file of their own."""
-    before = compiler.toolchain.header(f"{header}\n")
-    lines = before.count("\n")
-    text = before
+def run_commands(session: Session, commands: Sequence[str], seconds: float) -> Ran:
+    """The answers to commands after the header that a session has read, within so many CPU seconds."""
+    text = ""
     spans: list[tuple[int, int]] = []
     for command in commands:
-        start = lines + 1
+        spans.append((len(text), len(text) + len(command)))
         text += f"{command}\n"
-        lines += command.count("\n") + 1
-        spans.append((start, lines))
-    compiled = compiler.compile("LemmaryAsked", text, options=("-DmaxErrors=0",))
-    early = next((one for one in compiled.errors if not spans or one.line < spans[0][0]), None)
-    if early is not None or compiled.noise or compiled.finished.stopped:
-        said = f"the header: {early.text}" if early else compiled.noise or str(compiled.finished.stopped)
-        return Ran((), said[:2000], compiled.reason)
+    outcome = session.run(text, seconds)
+    if outcome.reason not in (None, "does_not_compile"):
+        return Ran((), outcome.error, outcome.reason)
+    if outcome.failed_at is not None and outcome.failed_at < 0:
+        return Ran((), f"the header: {outcome.error}"[:2000])
     answers: list[Answer] = []
     for first, last in spans:
-        told = [one for one in compiled.said if first <= one.line <= last]
-        error = next((one.text for one in told if one.severity == "error"), None)
-        answers.append(Answer("\n".join(one.text for one in told if one.severity == "information"), error))
+        told = [one for one in outcome.messages if first <= one.start <= last]
+        error = next((one.text for one in told if one.level == "error"), None)
+        answers.append(Answer("\n".join(one.text for one in told if one.level == "info"), error))
     return Ran(tuple(answers))

@@ -84,13 +84,18 @@ class Elaborator:
         return Header(text.strip(), "", header.introductions, why)
 
     def _canonical(self, batches: Sequence[tuple[Header, _Asked]]) -> None:
-        """Elaborates what can be read, and read back, of problems with these headers."""
-        drafts: dict[int, Draft] = {}
+        """Elaborates what can be read, and read back, of problems with these headers: prelude by prelude, so that
+        the process that has read one is used while it is there."""
+        by_prelude: dict[str, list[tuple[Header, _Asked]]] = defaultdict(list)
         for header, asked in batches:
             if left := self._left(asked):
+                by_prelude[header.prelude].append((header, left))
+        for prelude, group in by_prelude.items():
+            drafts: dict[int, Draft] = {}
+            for header, left in group:
                 drafts |= self._drafts(header, left)
-        for index, draft in self._verify(drafts).items():
-            self._finish(index, draft)
+            for index, draft in (self._verify(prelude, drafts) if drafts else drafts).items():
+                self._finish(index, draft)
 
     # ------------------------------------------------------------------------------------------------ first reading
 
@@ -185,17 +190,8 @@ class Elaborator:
 
     # ------------------------------------------------------------------------------------------------ reading back
 
-    def _verify(self, drafts: Mapping[int, Draft]) -> dict[int, Draft]:
+    def _verify(self, prelude: str, drafts: Mapping[int, Draft]) -> dict[int, Draft]:
         """Those drafts whose definitions and statement the prover reads back as the same."""
-        by_prelude: dict[str, dict[int, Draft]] = defaultdict(dict)
-        for index, draft in drafts.items():
-            by_prelude[draft.prelude][index] = draft
-        good: dict[int, Draft] = {}
-        for prelude, group in sorted(by_prelude.items()):
-            good |= self._verify_prelude(prelude, group)
-        return good
-
-    def _verify_prelude(self, prelude: str, drafts: Mapping[int, Draft]) -> dict[int, Draft]:
         everything = [definition for draft in drafts.values() for definition in draft.definitions]
         definitions = in_order([definition for definition in everything if definition.source])
         new = [one for one in definitions if one.datatypes or one.id not in self._read_back[prelude]]

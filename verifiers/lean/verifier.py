@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from domain import Candidate, Development, Elaboration, Goal, Message, Problem, Prover, Replay, Term, Verdict
-from verifiers.audit.lean.compiler import UNSOLVED, Compiler
+from verifiers.audit.lean.compiler import UNSOLVED
 from verifiers.audit.lean.judge import Judge
 from verifiers.audit.lean.layers import (
     FROZEN,
@@ -54,7 +54,6 @@ class LeanVerifier:
         self._sandbox = Sandbox()
         self._sessions = WarmSessions(self.settings.sessions, self._load)
         self._judge = Judge(self._sandbox, self.settings)
-        self._compiler: Compiler | None = None
         self._elaborator = Elaborator(self._run)
 
     # ------------------------------------------------------------------------------------------------ the prover
@@ -98,11 +97,12 @@ class LeanVerifier:
         return replace(answer, messages=(said, *others))
 
     def _run(self, header: str, commands: Sequence[str]) -> Ran:
-        """The answers to commands after a header, in a file of their own."""
-        if self._compiler is None:
-            limits = self.toolchain.limits(self.settings.audit_seconds, self.settings.memory_bytes)
-            self._compiler = Compiler(self.toolchain, self._sandbox, limits, self.settings.memory_bytes)
-        return run_commands(self._compiler, header, commands)
+        """The answers to commands after a header, in a warm session that has read it."""
+        session = self._sessions.get(header)
+        if isinstance(session, Outcome):
+            what = "the header: " if session.reason == "does_not_compile" else ""
+            return Ran((), f"{what}{session.error}"[:2000], session.reason or "prover_error")
+        return run_commands(session, commands, self.settings.audit_seconds)
 
     # ------------------------------------------------------------------------------------------------ verification
 
@@ -149,8 +149,7 @@ class LeanVerifier:
 
     def cpu_seconds(self) -> float:
         """CPU seconds of all prover processes so far, audits included."""
-        compiling = self._compiler.cpu_seconds if self._compiler else 0.0
-        return self._sessions.cpu_seconds + compiling + self._judge.cpu_seconds
+        return self._sessions.cpu_seconds + self._judge.cpu_seconds
 
     def close(self) -> None:
         """End all processes and remove their folders; the verifier can be used again afterwards."""
