@@ -104,6 +104,11 @@ def _read(root: Path) -> Project:
     return Project(root, tuple(paths), tuple(arguments), tuple(plugins), tuple(named))
 
 
+def repository(project: Project) -> Path:
+    """The folder of the git repository that a project is in; that of the project itself if it is in none."""
+    return next((one for one in (project.root, *project.root.parents) if (one / ".git").exists()), project.root)
+
+
 def sources(target: Path, project: Project) -> list[Path]:
     """The files of a target: itself, or all of the project's that lie in it."""
     target = target.resolve()

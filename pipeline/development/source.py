@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import json
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,6 +36,23 @@ class Source:
         """Its text with the fillings."""
         return self.document.filled(self.fillings).text
 
+    def comments(self, path: str) -> list[dict[str, str | int]]:
+        """Each filling as GitHub takes it: a comment on lines of the file, which is called `path` there."""
+        found: list[dict[str, str | int]] = []
+        old = _lines(self.document.text)
+        for name in self.fillings:
+            new = _lines(self.document.filled({name: self.fillings[name]}).text)
+            same = _same(old, new)
+            rest = _same(old[same:][::-1], new[same:][::-1])
+            if same + rest == len(old):  # nothing is replaced, but a comment is on a line
+                same, rest = (same, rest - 1) if rest else (same - 1, rest)
+            told = "".join(new[same : len(new) - rest])
+            fence = "`" * max([3, *(len(one) + 1 for one in re.findall("`{3,}", told))])
+            body = f"A proof of `{name}`:\n{fence}suggestion\n{told.rstrip(chr(10))}\n{fence}"
+            lines = {"start_line": same + 1, "start_side": "RIGHT"} if same + 1 < len(old) - rest else {}
+            found.append({"path": path, **lines, "line": len(old) - rest, "side": "RIGHT", "body": body})
+        return found
+
     def patch(self) -> str:
         """The fillings as a unified diff."""
         difference = difflib.unified_diff(
@@ -42,6 +60,14 @@ class Source:
         )
         ended = [line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in difference]
         return "".join(ended)
+
+
+def review(sources: Sequence[Source], project: Project) -> str:
+    """The fillings as a review for GitHub, its paths from the top of the repository."""
+    top = coq_project.repository(project)
+    paths = [(one, one.path.relative_to(top)) for one in sources if one.path.is_relative_to(top)]
+    comments = [comment for source, path in paths for comment in source.comments(path.as_posix())]
+    return json.dumps({"event": "COMMENT", "comments": comments}, indent=1, ensure_ascii=False) + "\n"
 
 
 def read_document(path: Path, shown: str) -> Document:
@@ -110,3 +136,9 @@ def _documents(target: Path, project: Project) -> Iterator[tuple[Path, str, Docu
 def _lines(text: str) -> list[str]:
     """The lines of a text with their ends, as `patch` cuts it: at line feeds alone."""
     return re.findall(r"[^\n]*\n|[^\n]+", text)
+
+
+def _same(one: Sequence[str], other: Sequence[str]) -> int:
+    """With how many equal lines both begin."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (left, right) in pairs if left != right), min(len(one), len(other)))

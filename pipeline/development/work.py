@@ -29,7 +29,7 @@ from pipeline.development.options import Options
 from pipeline.development.record import Record
 from pipeline.development.results import Result, failed
 from pipeline.development.scratch_copy import Copy
-from pipeline.development.source import LOAD_SECONDS, Source, read_document, read_sources
+from pipeline.development.source import LOAD_SECONDS, Source, read_document, read_sources, review
 from pipeline.development.unfinished import Unfinished
 from pipeline.development.workers import Workers
 from pipeline.development.writing import Writer
@@ -90,6 +90,8 @@ class Work:
             self._check_use(sources)
             self._work_on(sources)
         self._write()
+        if not self.options.erase:
+            write_atomically(self.out / "review.json", review(self._sources, self.project).encode())
         return self.results
 
     def apply(self) -> list[Path]:

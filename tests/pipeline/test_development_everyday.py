@@ -3,6 +3,7 @@ that cost little. With a real prover."""
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -232,3 +233,28 @@ def test_saved_files_are_gone_on_with_until_ctrl_c(tmp_path: Path) -> None:
     assert "; close it" in said
     assert "Traceback" not in said
     assert "no longer watching" in said.splitlines()[-1]
+
+
+@pytest.mark.parametrize("end", ["\n", ""])
+def test_a_review_has_each_proof_as_a_suggestion_on_the_lines_that_it_replaces(tmp_path: Path, end: str) -> None:
+    text = (
+        "Lemma a : True.\nProof.\n  (* ```not yet``` *)\nAdmitted.\n\n"
+        "Fixpoint onto {A} (xs ys : list A) := match xs with nil => ys | cons x r => onto r (cons x ys) end.\n"
+        f"Lemma onto_nil : forall A (xs : list A), onto (onto xs nil) nil = xs. Admitted.{end}"
+    )
+    repository = tmp_path / "repository"
+    (repository / ".git").mkdir(parents=True)
+    folder = written(repository / "theories", Main=text)
+    work = Work(folder, tmp_path / "out", OPTIONS)
+    work.run(lambda _: None)
+    review = json.loads((tmp_path / "out" / "review.json").read_text())
+    assert review["event"] == "COMMENT"
+    lines = text.splitlines()
+    for comment in reversed(review["comments"]):
+        assert (comment["path"], comment["side"]) == ("theories/Main.v", "RIGHT")
+        told = re.fullmatch(r"A proof of `\w+`:\n(`+)suggestion\n(.*)\n\1", comment["body"], re.DOTALL)
+        assert told is not None
+        lines[comment.get("start_line", comment["line"]) - 1 : comment["line"]] = told[2].splitlines()
+    assert [comment["line"] for comment in review["comments"]] == [4, 7]
+    work.apply()
+    assert (folder / "Main.v").read_text().splitlines() == lines

@@ -57,8 +57,8 @@ class Session:
         self._load_seconds = load_seconds
         self._process: Idetop | None = None
         self._base_state = 1
-        self._extended: list[tuple[str, int | None]] = []
-        """The bases before each text that was appended, with their states as far as the process at hand has them."""
+        self._extended: list[tuple[int, int | None]] = []
+        """How long the base was before each text that was appended, and its state if the process at hand has it."""
         self._held: list[tuple[str, int]] = []
         """The sentences behind the base that the process stands behind, by `step`, each with its state."""
         self._runs = 0
@@ -78,7 +78,7 @@ class Session:
         process = self._at_base()
         outcome = _closed(execute(process, "", text, seconds, goals=False))
         if outcome.ok:
-            self._extended.append((self.base, self._base_state))
+            self._extended.append((len(self.base), self._base_state))
             self.base = f"{self.base}\n{text}" if self.base else text
             self._base_state = process.tip
             self._settled_bytes = process.resident_bytes
@@ -89,7 +89,8 @@ class Session:
     def retreat(self, texts: int) -> None:
         """Take the last so many texts that were appended off the base."""
         for _ in range(texts):
-            self.base, state = self._extended.pop()
+            length, state = self._extended.pop()
+            self.base = self.base[:length]
             if state is None:
                 self._stop()
             else:
