@@ -84,6 +84,13 @@ def test_a_run_leaves_nothing_behind(session: Session) -> None:
     assert session.run(PROVED).ok
 
 
+def test_what_a_text_says_is_sent_once(session: Session) -> None:
+    """If it came again with each message that is new, this were beyond the limit of output."""
+    many = 600
+    outcome = session.run("".join(f"def n{k} : Nat := {k}\n#print n{k}\n" for k in range(many)), 60.0)
+    assert [one.text for one in outcome.messages] == [f"def n{k} : Nat :=\n{k}" for k in range(many)]
+
+
 def test_instances_of_one_text_do_not_change_the_next(session: Session) -> None:
     evil = "instance (priority := 100000) evil : OfNat Nat 5 := ⟨4⟩\n"
     statement = "theorem t : Eq (Nat.add 2 2) 5 := rfl\n"

@@ -40,6 +40,9 @@ STACK_KIBIBYTES = 65536
 URI = "file:///candidate/Candidate.lean"
 """What the document is called. It is never a file; no project is looked for around it."""
 
+CAPABILITIES = {"lean": {"incrementalDiagnosticSupport": True}}
+"""What we can take: messages as they come, each once. A Lean that does not know of it sends all of them each time."""
+
 Level = Literal["error", "warning", "info"]
 
 _LEVELS: Mapping[int, Level] = {1: "error", 2: "warning"}
@@ -91,7 +94,7 @@ class Server(WarmProcess):
         self.messages = Messages(self._input, self._output, self.limits.output_bytes)
         self._deadline = time.monotonic() + seconds
         try:
-            parameters = {"processId": os.getpid(), "rootUri": None, "capabilities": {}}
+            parameters = {"processId": os.getpid(), "rootUri": None, "capabilities": CAPABILITIES}
             self.messages.send({"id": 0, "method": "initialize", "params": parameters})
             self.base_said = self.put(base)
         except Stopped as stopped:
@@ -189,7 +192,8 @@ class Server(WarmProcess):
             return None
         parameters = message.get("params") or {}
         if method == "textDocument/publishDiagnostics" and parameters.get("version") == self._version:
-            self._published = parameters.get("diagnostics", [])
+            known = self._published if parameters.get("isIncremental") else []
+            self._published = [*known, *parameters.get("diagnostics", ())]
         return None
 
     def _next(self) -> Mapping[str, Any] | None:
