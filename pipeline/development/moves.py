@@ -146,6 +146,10 @@ def strong_closers(
             *oriented(premises[:8], conditions=conditions),
             *(f"rewrite {one.name}" for one in premises[:8] if one.is_iff),
         )
+        algebra = [tactic for tactic in ("ring", "nia", "nra") if tactic in tactics]
+        spread = (*known, *oriented(premises[:8], as_stated=True, conditions=conditions))
+        if spread and algebra and not _CONNECTIVES.search(goal.conclusion):
+            yield Closer(spread, lambda parts: f"{_rewriting(parts, then='')}{one_of(algebra)}")
         if ways and _CONNECTIVES.search(goal.conclusion):
             yield Closer(ways, lambda parts: f"{_rewriting(parts)}firstorder ({end})")
         yield fixed(f"firstorder ({end})")
@@ -179,12 +183,11 @@ def strong_closers(
     yield fixed(f"match goal with H : _ |- _ => solve [inversion H; subst; simpl in *; {end}] end")
 
 
-def _rewriting(rules: Sequence[str]) -> str:
-    return (
-        f"do 8 try ({rules[0] if len(rules) == 1 else f'first [{chr(32).join(_bars(rules))}]'}; simpl; auto); "
-        if rules
-        else ""
-    )
+def _rewriting(rules: Sequence[str], then: str = "; simpl; auto") -> str:
+    """Rules as often as they apply, with what is said behind each; at most eight steps."""
+    if not rules:
+        return ""
+    return f"do 8 try ({rules[0] if len(rules) == 1 else f'first [{chr(32).join(_bars(rules))}]'}{then}); "
 
 
 def _bars(rules: Sequence[str]) -> list[str]:

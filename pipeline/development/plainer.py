@@ -19,7 +19,7 @@ MOST_ROUNDS = 4
 """Each round makes one of the changes."""
 
 _ANY_FACT = re.compile(r"match goal with H : _ \|- _ => solve \[(.*)\] end")
-_REWRITING = re.compile(r"do 8 try \((?:first \[)?(rewrite .*?)\]?; simpl; auto\); (.*)")
+_REWRITING = re.compile(r"do 8 try \((?:first \[)?(rewrite .*?)\]?(?:; simpl; auto)?\); (.*)")
 _ALTERNATIVES = re.compile(r"solve \[([^\[\]]* \| [^\[\]]*)\]")
 _INTUITION = re.compile(r"(?:simpl in \*; )?intuition \((.*)\)")
 

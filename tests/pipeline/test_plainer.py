@@ -27,6 +27,11 @@ END = "solve [auto | congruence]"
             "rewrite <- b, a; congruence",
         ),
         (
+            "do 8 try (first [rewrite a | rewrite b]); ring",
+            {"rewrite b, a; ring"},
+            "rewrite b, a; ring",
+        ),
+        (
             f"do 8 try (rewrite a by auto; simpl; auto); {END}",
             set[str](),
             f"do 8 try (rewrite a by auto; simpl; auto); {END}",

@@ -10,7 +10,7 @@ from pathlib import Path
 from pipeline.development import coq_project
 from pipeline.development.context import Context
 from pipeline.development.document import Document
-from pipeline.development.moves import View, view
+from pipeline.development.moves import View, strong_closers, view
 from pipeline.development.neighbours import nearest, used_in
 from pipeline.development.premises import Premise
 from pipeline.development.scratch_copy import Copy
@@ -171,3 +171,11 @@ def test_steps_of_proofs_nearby_are_told_in_the_names_of_the_goal(tmp_path: Path
         assert all("IHl" not in tactic or tactic.startswith("induction") for tactic in told)
         assert context.session.run("Check twice.", 5.0).ok
         assert not context.session.run("Check twice_again.", 5.0).ok, "a replay leaves nothing behind"
+
+
+def test_rules_are_spread_out_before_algebra() -> None:
+    goal = View((("n", "nat"), ("IH", "@eq R (f n) x")), "@eq R (f (S n)) (plus x one)")
+    spreads = Premise("f_S", frozenset({"f", "S"}), left_size=3, right_size=5)
+    tried = {closer.tactic for closer in strong_closers(goal, [spreads], frozenset({"ring"}), heavy=True)}
+    assert "do 8 try (first [rewrite IH | rewrite f_S]); ring" in tried
+    assert not any("ring" in closer.tactic for closer in strong_closers(goal, [spreads], frozenset(), heavy=True))
