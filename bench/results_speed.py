@@ -47,6 +47,18 @@ TABLES = (
         {"what": "{what}", "before": "{before}", "after": "{after}"},
     ),
     Table(
+        "A Lean header that takes long to read",
+        ("lean_header",),
+        "`bench/lean_warm.py --header 200`",
+        {
+            "what": "{what}",
+            "way": "{way}",
+            "processes": "{processes}",
+            "CPU s": "{cpu_seconds:.2f}",
+            "wall s": "{wall_seconds:.2f}",
+        },
+    ),
+    Table(
         "The library at size",
         ("library",),
         "`bench/library.py --skills FILE`",
