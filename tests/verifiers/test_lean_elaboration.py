@@ -425,6 +425,16 @@ def test_an_instance_that_more_than_signs_rest_on_keeps_the_header_whole_and_is_
     assert needing.prelude == header.strip()
 
 
+def test_signs_stay_where_a_header_stays_whole_and_its_functions_are_written_with_them(verifier: LeanVerifier) -> None:
+    """What tactics find in the functions is what statements and lemmas are about."""
+    header = in_own_signs(OWN).replace("open Mine", "theorem one : True := trivial\nopen Mine")
+    (found,) = elaborated(verifier, problem(header, "theorem t (a : Kind) : double a = a + a ∧ a + 0 = a"))
+    assert found.statement_exact.count("Mine.instAddKind") == 2
+    assert "OfNat" not in found.statement_exact, "no function has a 0"
+    (double,) = [one for one in found.definitions if one.names == ("Mine.double",)]
+    assert "Mine.instAddKind" in double.canonical_text
+
+
 def test_an_instance_for_a_type_of_the_library_is_not_looked_into(verifier: LeanVerifier) -> None:
     (found,) = elaborated(
         verifier, problem("instance : Add Bool := ⟨fun a _ => a⟩", "theorem t (a : Bool) : a + a = a")
