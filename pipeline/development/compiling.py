@@ -8,8 +8,11 @@ Invariant: no file is compiled while another one that it rests on is.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
 
 from pipeline.development.context import Context
 from pipeline.development.document import Document
@@ -25,7 +28,7 @@ def refusals(copy: Copy, sources: Mapping[Path, Source], jobs: int) -> dict[Path
     """
     files = copy.in_order(sources)
     needs = {file: copy.in_order([file])[:-1] for file in files}
-    answers: dict[Path, Future[Refused | None]] = {}
+    answers: dict[Path, Future[Refused | None]] = {file: Future() for file in files}
 
     def compiled(file: Path) -> Refused | None:
         if any(answers[needed].result() is not None for needed in needs[file] if needed in answers):
@@ -36,10 +39,27 @@ def refusals(copy: Copy, sources: Mapping[Path, Source], jobs: int) -> dict[Path
             return None if source is not None else refused
         return refused
 
-    with ThreadPoolExecutor(jobs) as pool:
-        for file in files:  # those first on which others rest, so the first that is not done waits for none
-            answers[file] = pool.submit(compiled, file)
+    waiting: SimpleQueue[Path] = SimpleQueue()
+    for file in files:  # those first on which others rest, so the first that is not done waits for none
+        waiting.put(file)
+
+    def compile_all() -> None:
+        with suppress(Empty):
+            while True:
+                file = waiting.get_nowait()
+                try:
+                    answers[file].set_result(compiled(file))
+                except Exception as error:  # noqa: BLE001 (it is raised where the answer is taken)
+                    answers[file].set_exception(error)
+
+    for _ in range(min(jobs, len(files))):
+        Thread(target=compile_all, daemon=True).start()  # an interruption waits for no compilation
+    try:
         said = {file: answer.result() for file, answer in answers.items()}
+    finally:
+        with suppress(Empty):
+            while True:
+                waiting.get_nowait()
     found: dict[Path, str] = {}
     for file, source in sources.items():
         why = said[file]

@@ -191,6 +191,22 @@ def test_a_sample_of_finished_proofs_is_erased_and_the_share_that_is_found_again
     assert main([*command, "--seed", "1", "--out", str(tmp_path / "no")]) == 2
 
 
+def test_an_interruption_waits_for_no_compilation(tmp_path: Path) -> None:
+    slow = "Lemma a : True. Admitted.\nGoal True. do 1000000000 idtac. Abort.\n"
+    folder = written(tmp_path / "dev", A=slow, B=slow.replace("a :", "b :"))
+    command = [sys.executable, "-m", "pipeline", "prove", str(folder), "--jobs", "2", "--out", str(tmp_path / "out")]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    until = time.monotonic() + 120
+    while not [one for one in psutil.Process(process.pid).children(recursive=True) if one.name().startswith("coqc")]:
+        assert time.monotonic() < until
+        time.sleep(0.2)
+    started = psutil.Process(process.pid).children(recursive=True)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert (process.returncode, "Traceback" in said) == (130, False)
+    assert psutil.wait_procs(started, timeout=20)[1] == []
+
+
 def test_the_same_command_goes_on_when_no_file_compiled_before(tmp_path: Path) -> None:
     folder = written(tmp_path / "dev", A="Lemma a : nothing. Admitted.\n")
     command = ["prove", str(folder), "--out", str(tmp_path / "out")]
