@@ -19,6 +19,9 @@ from verifiers.audit.cache import content_key, program_digest
 from verifiers.audit.rocq.filling import Filling
 from verifiers.audit.rocq.version import installed_version, program
 
+EARLY = 0.8
+"""Share of a hole's CPU seconds before which a search that has found nothing has come to its end."""
+
 
 @dataclass
 class Tried:
@@ -36,7 +39,8 @@ class Tried:
         if answer.counterexample is not None:
             shown = ", ".join(f"{name} := {value}" for name, value in answer.counterexample.items())
             return f"false{f' for {shown}' if shown else ''}"
-        what = "a proof" if answer.filling is not None else "still open"
+        left = "still open, and nothing is left to try" if self.cpu_seconds < EARLY * self.seconds else "still open"
+        what = "a proof" if answer.filling is not None else left
         lemmas = len(answer.filling.lemmas) if answer.filling is not None else 0
         helped = f" with {lemmas} auxiliary lemma{'s' if lemmas > 1 else ''}" if lemmas else ""
         return f"{what}{helped} ({self.cpu_seconds:.1f} CPU s)"

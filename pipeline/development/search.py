@@ -33,6 +33,9 @@ QUICK_SECONDS = 0.5
 MOST_GOALS = 12
 """A move that leaves more goals is not followed."""
 
+PREMISES_A_PASS, MOST_SKIPPED, KEPT = 5, 40, 3
+"""Where all levels have failed, other premises follow, so many at a time; the very best of each goal stay."""
+
 Prefix: TypeAlias = tuple[str, ...]
 """Sentences that lead to a goal."""
 
@@ -113,6 +116,8 @@ class Search:
     extra: tuple[Premise, ...] = ()
     """Further premises, which `before` or the context states."""
     most_premises: int = 10
+    skipped: int = 0
+    """How many of the best premises an earlier pass has tried, `KEPT` not among them."""
     _left: dict[tuple[str, str], _Left] = field(default_factory=dict[tuple[str, str], _Left])
     _failed: dict[str, list[Level]] = field(default_factory=dict[str, list[Level]])
     _premises: dict[frozenset[str], list[Premise]] = field(default_factory=dict[frozenset[str], list[Premise]])
@@ -128,6 +133,13 @@ class Search:
             if found is not None:
                 return found
         return None
+
+    def further(self) -> bool:
+        """Goes on to the next best premises; whether there may be any."""
+        self.skipped += PREMISES_A_PASS
+        self._failed.clear()
+        self._premises.clear()
+        return self.skipped < MOST_SKIPPED
 
     # ---------------------------------------------------------------------------------------------------- one goal
 
@@ -259,9 +271,11 @@ class Search:
 
     def _relevant(self, symbols: frozenset[str]) -> list[Premise]:
         if symbols not in self._premises:
-            found = self.context.premises(symbols, self.most_premises)
             given = self.context.given
-            self._premises[symbols] = [*given, *self.extra, *(one for one in found if one not in given)]
+            found = self.context.premises(symbols, self.most_premises + self.skipped)
+            near = [one for one in found if one not in given]
+            del near[KEPT : KEPT + self.skipped]
+            self._premises[symbols] = [*given, *self.extra, *near]
         return self._premises[symbols]
 
     # ------------------------------------------------------------------------------------------------- the prover

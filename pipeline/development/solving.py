@@ -153,11 +153,13 @@ class Solver:
     # --------------------------------------------------------------------------------------------------- attempts
 
     def _afresh(self, budget: Budget) -> Filling | None:
-        """A search without auxiliary lemmas, which goes on where it ran out of time."""
+        """A search without auxiliary lemmas, which goes on where it ran out of time, and then with other premises."""
         if self._search is None:
             self._search = Search(self.context, self._begin, budget)
         self._search.budget = budget
         step = self._search.run()
+        while step is None and self._search.further():
+            step = self._search.run()
         return self._accepted(written(step)) if step is not None else None
 
     def _partial(self, budget: Budget) -> Filling | None:

@@ -14,6 +14,7 @@ from pipeline.development.moves import View, strong_closers, view
 from pipeline.development.neighbours import nearest, used_in
 from pipeline.development.premises import Premise
 from pipeline.development.scratch_copy import Copy
+from pipeline.development.search import Budget, Level, Search
 from pipeline.development.solving import Solver
 from pipeline.development.source import LOAD_SECONDS, read_document
 from pipeline.development.ssreflect import closers, moves
@@ -179,3 +180,28 @@ def test_rules_are_spread_out_before_algebra() -> None:
     tried = {closer.tactic for closer in strong_closers(goal, [spreads], frozenset({"ring"}), heavy=True)}
     assert "do 8 try (first [rewrite IH | rewrite f_S]); ring" in tried
     assert not any("ring" in closer.tactic for closer in strong_closers(goal, [spreads], frozenset(), heavy=True))
+
+
+ALIKE = "\n".join(
+    [
+        "Parameter P : nat -> Prop.",
+        "Parameter f : nat -> nat.",
+        *(f"Axiom way{n} : forall x, f x = {n} -> P x." for n in range(24)),
+        "Axiom known : f 3 = 11.",
+        "Lemma hole : P 3.",
+        "Admitted.",
+        "",
+    ]
+)
+
+
+def test_where_the_best_premises_fail_the_next_best_follow(tmp_path: Path) -> None:
+    with opened(tmp_path, ALIKE) as context:
+        hole = context.document.holes[0]
+        assert context.advance(hole.start) is None
+        search = Search(context, f"{hole.statement}\nProof.", Budget(context, 20.0))
+        passes = 1
+        while (found := search.run([Level(1, 1)])) is None and search.further():
+            passes += 1
+    assert found is not None
+    assert passes > 1
