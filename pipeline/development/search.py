@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import math
 import re
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 from pipeline.development import moves, ssreflect
+from pipeline.development.budget import Budget
 from pipeline.development.context import Context
 from pipeline.development.moves import Closer, Move, View, view
 from pipeline.development.plainer import plainer
@@ -68,10 +68,6 @@ LEVELS = (
 )
 
 
-class Spent(Exception):  # noqa: N818 (an event, not an error of ours)
-    """The seconds of the hole are over."""
-
-
 class _Left(NamedTuple):
     """Goals that a tactic leaves, None where it fails; and how many values it leaves to be found."""
 
@@ -79,28 +75,6 @@ class _Left(NamedTuple):
     shelved: int = 0
     stopped_after: float = math.inf
     """The CPU seconds that were not enough, if that is why it failed."""
-
-
-class Budget:
-    """CPU seconds of this process and of a context's prover, from now on; `within` bounds it by another one's rest."""
-
-    def __init__(self, context: Context, seconds: float, within: Budget | None = None) -> None:
-        self._context = context
-        given = seconds if within is None else min(seconds, within.left)
-        self._end = self._now + given
-
-    @property
-    def _now(self) -> float:
-        return self._context.session.prover_seconds + time.process_time()
-
-    @property
-    def left(self) -> float:
-        return 0.0 if self._context.stopped() else self._end - self._now
-
-    def check(self) -> None:
-        """Raises `Spent` when nothing is left."""
-        if self.left <= 0:
-            raise Spent
 
 
 @dataclass

@@ -14,11 +14,12 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from pipeline.development import theory
+from pipeline.development.budget import Budget, Spent
 from pipeline.development.context import Context, rests_on
 from pipeline.development.document import Hole
 from pipeline.development.moves import view
 from pipeline.development.premises import Premise, symbols_of
-from pipeline.development.search import LEVELS, Budget, Search, Spent
+from pipeline.development.search import LEVELS, Search
 from pipeline.development.steps import Step, written
 from verifiers.audit.rocq.filling import Filling, refusal
 from verifiers.audit.rocq.layers import refuse_exact

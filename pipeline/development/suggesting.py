@@ -14,10 +14,11 @@ from typing import TypeAlias
 
 from domain import UserError
 from pipeline.development import theory
+from pipeline.development.budget import Budget, Spent
 from pipeline.development.context import Context, named_among
 from pipeline.development.document import Document, Hole
 from pipeline.development.loaded import LoadedFile
-from pipeline.development.search import LEVELS, Budget, Search, Spent
+from pipeline.development.search import LEVELS, Search
 from pipeline.development.solving import MEMORY_SHARE, TEST_SHARE, Helper, Solver
 from pipeline.development.source import LOAD_SECONDS
 from pipeline.development.steps import written

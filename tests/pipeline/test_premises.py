@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.development import coq_project
+from pipeline.development.budget import Budget
 from pipeline.development.context import Context
 from pipeline.development.document import Document
 from pipeline.development.moves import View, strong_closers, view
 from pipeline.development.neighbours import nearest, used_in
 from pipeline.development.premises import Premise
 from pipeline.development.scratch_copy import Copy
-from pipeline.development.search import Budget, Level, Search
+from pipeline.development.search import Level, Search
 from pipeline.development.solving import Solver
 from pipeline.development.source import LOAD_SECONDS, read_document
 from pipeline.development.ssreflect import closers, moves
