@@ -191,13 +191,20 @@ def test_a_sample_of_finished_proofs_is_erased_and_the_share_that_is_found_again
     assert main([*command, "--seed", "1", "--out", str(tmp_path / "no")]) == 2
 
 
+def compiles(process: psutil.Process, file: str) -> bool:
+    try:
+        return process.name().startswith("coqc") and process.cmdline()[-1] == file
+    except psutil.Error:
+        return False
+
+
 def test_an_interruption_waits_for_no_compilation(tmp_path: Path) -> None:
     slow = "Lemma a : True. Admitted.\nGoal True. do 1000000000 idtac. Abort.\n"
     folder = written(tmp_path / "dev", A=slow, B=slow.replace("a :", "b :"))
     command = [sys.executable, "-m", "pipeline", "prove", str(folder), "--jobs", "2", "--out", str(tmp_path / "out")]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
     until = time.monotonic() + 120
-    while not [one for one in psutil.Process(process.pid).children(recursive=True) if one.name().startswith("coqc")]:
+    while not any(compiles(one, "A.v") for one in psutil.Process(process.pid).children(recursive=True)):
         assert time.monotonic() < until
         time.sleep(0.2)
     started = psutil.Process(process.pid).children(recursive=True)
