@@ -238,6 +238,14 @@ def test_a_statement_is_read_as_it_stands_behind_its_header(
     assert compiler.compile("Whole", find(settings).header(text)).ok, "in one file it is false"
 
 
+def test_private_theorems_of_a_header_are_seen_with_their_tactics_in_their_columns(verifier: LeanVerifier) -> None:
+    header = "private theorem one (n : Nat) : n + 0 = n := by\n  rfl\n\n"
+    header += "open Nat in\n@[simp]\nprivate def two : Nat :=\n  2\n"
+    problem = Problem("goal", "lean4", header, "theorem goal : two + 0 = 2")
+    verdict = verifier.audit([Candidate(problem, "exact one 2")])[0]
+    assert verdict.accepted, verdict
+
+
 def test_a_header_may_define_mutually(verifier: LeanVerifier) -> None:
     even = "mutual\ninductive E where\n  | z : E\n  | s (o : O) : E\ninductive O where\n  | s (e : E) : O\nend\n"
     problem = Problem("goal", "lean4", f"namespace A\n{even}def x : Nat := 0\nend A", "theorem goal : Eq A.x 0")

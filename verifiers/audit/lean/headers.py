@@ -16,7 +16,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 from typing import NamedTuple
 
 from verifiers.audit.lean.scan import Scan, Token, normal_text, scan
@@ -90,7 +89,7 @@ def commands(text: str) -> tuple[Command, ...]:
             continue
         attribute = token.text == "@" and index + 1 < len(tokens) and tokens[index + 1].text == "["
         if attribute or token.text == "#" or (token.kind == "word" and token.text in STARTS):
-            if starts and (tokens[index - 1].text == "in" or _only_marks(tokens[starts[-1] : index])):
+            if starts and (tokens[index - 1].text == "in" or _only_marks(_behind_scene(tokens[starts[-1] : index]))):
                 continue
             starts.append(index)
     if tokens and (not starts or starts[0] != 0):
@@ -103,21 +102,18 @@ def commands(text: str) -> tuple[Command, ...]:
 
 
 def _command(scanned: Scan, tokens: Sequence[Token]) -> Command:
-    marks: set[str] = set()
-    word = ""
-    private: int | None = None
-    for token in _past_attributes(tokens):
-        if token.text in MODIFIERS:
-            marks.add(token.text)
-            private = token.start if token.text == "private" else private
-            continue
-        word = token.text
-        break
+    said, rest = _marks(tokens)
+    word = rest[0].text if rest else ""
     if word in _SCENE:  # `open … in def …` is about what follows
-        inner = (after.text for token, after in pairwise(tokens) if token.text == "in")
-        word = next((text for text in inner if text in MAKERS), word)
+        for place in [number for number, token in enumerate(tokens, 1) if token.text == "in"]:
+            marked, behind = _marks(tokens[place:])
+            if behind and behind[0].text in MAKERS:
+                said, word = marked, behind[0].text
+                break
+    marks = frozenset(one.text for one in said)
+    private = next((one.start for one in said if one.text == "private"), None)
     start, end = tokens[0].start, tokens[-1].end
-    return Command(word, scanned.text[start:end], start, end, normal_text(tokens), frozenset(marks), private)
+    return Command(word, scanned.text[start:end], start, end, normal_text(tokens), marks, private)
 
 
 def _past_attributes(tokens: Sequence[Token]) -> Sequence[Token]:
@@ -133,9 +129,23 @@ def _past_attributes(tokens: Sequence[Token]) -> Sequence[Token]:
     return tokens
 
 
+def _marks(tokens: Sequence[Token]) -> tuple[Sequence[Token], Sequence[Token]]:
+    """The modifiers with which a command begins, and what stands behind these and its attributes."""
+    tokens = _past_attributes(tokens)
+    end = next((number for number, one in enumerate(tokens) if one.text not in MODIFIERS), len(tokens))
+    return tokens[:end], tokens[end:]
+
+
+def _behind_scene(tokens: Sequence[Token]) -> Sequence[Token]:
+    """Of `open … in …` and the like what stands behind the last `in`; other commands are as they are."""
+    if tokens[0].text not in _SCENE:
+        return tokens
+    return tokens[max((number for number, one in enumerate(tokens, 1) if one.text == "in"), default=0) :]
+
+
 def _only_marks(tokens: Sequence[Token]) -> bool:
     """Whether a command has hardly begun: attributes and modifiers on a line of their own."""
-    return all(token.text in MODIFIERS for token in _past_attributes(tokens))
+    return not _marks(tokens)[1]
 
 
 # ------------------------------------------------------------------------------------------------------- headers
@@ -200,10 +210,15 @@ def _nest(opened: list[str | None], command: Command) -> bool:
 
 
 def public(text: str) -> str:
-    """A text whose commands are without `private`, so that other files see what they make; all stays where it is."""
+    """A text whose commands are without `private`, so that other files see what they make.
+
+    The word behind it takes its place, since Lean counts columns from where a command begins.
+    """
     for command in commands(text):
         if (at := command.private) is not None:
-            text = f"{text[:at]}       {text[at + len('private') :]}"
+            word = re.compile(r"(\s+)(\w+)").match(text, at + len("private"))
+            moved = f"{word[2]}{word[1]}       " if word else "       "
+            text = f"{text[:at]}{moved}{text[word.end() if word else at + len('private') :]}"
     return text
 
 
