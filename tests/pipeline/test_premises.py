@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -42,7 +42,7 @@ def test_names_in_proofs_of_statements_like_the_hole_weigh_more() -> None:
 
 
 @contextmanager
-def opened(folder: Path, text: str) -> Iterator[Context]:
+def opened(folder: Path, text: str) -> Generator[Context]:
     file = folder / "development" / "Work.v"
     file.parent.mkdir()
     file.write_text(text)
