@@ -25,10 +25,10 @@ from bench.script import command_line, ended, machine, tell
 from library_store.analysis import counts, reuse, solved_at
 from library_store.snapshot import read
 from library_store.tables import Tables
-from pipeline.export.names import lemma_names
 from pipeline.report.drawing import STYLE
 from pipeline.report.palette import INK, LINE, MUTED, SERIES, SURFACE
 from term_algebra.display import Display
+from term_algebra.naming import lemma_names
 
 COUNTED = ("solved", "refuted", "solved_with_library", "lemmas", "lemmas_used_abroad", "lemmas_used_abroad_twice")
 """What is told after each round."""

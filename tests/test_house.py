@@ -137,7 +137,7 @@ def test_imports_go_down_only(imports: tuple[Import, ...]) -> None:
         ("pipeline/loop/run.py", "pipeline.commands.run"),
         ("pipeline/proposers/automation/portfolio.py", "pipeline.loop.context"),
         ("pipeline/config.py", "pipeline.proposers.automation.portfolio"),
-        ("pipeline/export/names.py", "pipeline.report.page"),
+        ("pipeline/export/development.py", "pipeline.report.page"),
         ("pipeline/loop/attempt.py", "ray"),
         ("pipeline/loop/attempt.py", "vllm"),
         ("actors/library.py", "torch.nn"),

@@ -12,7 +12,7 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
@@ -21,6 +21,7 @@ from pipeline.development import judging
 from pipeline.development.context import Context, Refusal, rests_on
 from pipeline.development.document import Hole
 from pipeline.development.learned import Learned
+from pipeline.development.naming import told_apart
 from pipeline.development.options import Options
 from pipeline.development.record import Tried
 from pipeline.development.results import Result, failed, result_of
@@ -146,7 +147,12 @@ def _tried(context: Context, hole: Hole, tools: Tools) -> Tried:
 def _judged(task: Task, tools: Tools, answers: Mapping[str, Tried], broken: Refusal | None, tell: Told) -> Done:
     """Compiles the whole file with the fillings, until it holds none that may not count."""
     source = task.source
-    fillings = {name: tried.answer.filling for name, tried in answers.items() if tried.answer.filling is not None}
+    found = {name: tried.answer.filling for name, tried in answers.items() if tried.answer.filling is not None}
+    fillings = told_apart(found, source.document.text)
+    answers = {
+        name: replace(tried, answer=replace(tried.answer, filling=fillings.get(name)))
+        for name, tried in answers.items()
+    }
     tell(News(f"{source.shown}: compiling the whole file with {counted(len(fillings), 'new proof')}"))
     try:
         compiled = judging.judge(tools.copy, source.path, source.document, fillings, tools.unfinished)

@@ -18,6 +18,7 @@ from pipeline.development.budget import Budget, Spent
 from pipeline.development.context import Context, rests_on
 from pipeline.development.document import Hole
 from pipeline.development.moves import view
+from pipeline.development.naming import number_of, numbered, stem_of
 from pipeline.development.premises import Premise, symbols_of
 from pipeline.development.search import LEVELS, Search
 from pipeline.development.steps import Step, written
@@ -220,7 +221,9 @@ class Solver:
         if refuse_exact(statement):  # a library that was read in may say anything
             return None
         taken = {one.text for one in identifiers(self.context.document.text)} | {one.name for one in self.helpers}
-        name = next(own for number in count(1) if (own := f"{self.hole.name}_helper{number}") not in taken)
+        stem = stem_of(self.context, statement) or self.hole.name
+        last = max([number_of(one.name) for one in self.helpers], default=0)
+        name = next(own for number in count(last + 1) if (own := numbered(stem, number)) not in taken)
         before = "\n".join([*(one.text for one in self.helpers), f"Lemma {name} : {statement}.\nProof."])
         own = Budget(self.context, CONJECTURE_SECONDS, budget)
         try:

@@ -18,6 +18,7 @@ from pipeline.development.budget import Budget, Spent
 from pipeline.development.context import Context, named_among
 from pipeline.development.document import Document, Hole
 from pipeline.development.loaded import LoadedFile
+from pipeline.development.naming import in_turn
 from pipeline.development.search import LEVELS, Search
 from pipeline.development.solving import MEMORY_SHARE, TEST_SHARE, Helper, Solver
 from pipeline.development.source import LOAD_SECONDS
@@ -231,7 +232,7 @@ def in_order(ranked: Sequence[tuple[str, Suggestion]]) -> tuple[Suggestion, ...]
     for name in by_name:
         if name not in done:
             place(name)
-    new = dict(zip(done, sorted(done, key=lambda name: (len(name), name)), strict=True))
+    new = in_turn(done)
     return tuple(
         Suggestion(rename(one.lemma, new), rename(one.finish, new) if one.finish is not None else None)
         for one in done.values()

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from domain import Const, Definition, Lemma, UserError
 from library_store.tables import Tables
-from pipeline.export.names import lemma_names
 from term_algebra.display import Display
+from term_algebra.naming import lemma_names
 from verifiers.backend import Backend, backend_of, prover_of
 from verifiers.canonical import in_order, with_derived
 from verifiers.export import ExportForm, Written

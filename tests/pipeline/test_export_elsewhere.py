@@ -16,7 +16,7 @@ from library_store.library import Library
 from library_store.schema import ProblemState
 from library_store.snapshot import read
 from pipeline.__main__ import main
-from pipeline.export.names import statement_name
+from term_algebra.naming import statement_name
 from tests.pipeline.exporting import check_every_line, taken_back
 from verifiers.audit.isabelle import theories
 from verifiers.audit.isabelle.cases import prepare

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from domain import App, Const, Forall, Term, Var
-from pipeline.export.names import lemma_names, statement_name
+from term_algebra.naming import lemma_names, statement_name
 from tests.library_store.samples import equal, for_all, lemma, plus, successor
 
 X, Y, Z, TYPE = Var("x"), Var("y"), Var("z"), Var("x0")

@@ -55,6 +55,9 @@ def statement_name(term: Term, readable: Mapping[str, str], types: Mapping[str, 
         if term.name == "_":
             hypotheses.append(term.type)
         term = term.body
+    law = _relation(hypotheses, term, readable)
+    if law:
+        return _named(law)
     words = _law(term, readable) or _heads(term, readable)
     if hypotheses:
         words += ["if", *dict.fromkeys(head for one in hypotheses for head in _heads(one, readable)[:1])]
@@ -121,6 +124,23 @@ def _law(term: Term, readable: Mapping[str, str]) -> list[str]:
             return [_word(f, readable), _word(c, readable), "l"]
         case App(Const(f), (*_, App(Const(g), (*_, _, _)))) if f != g and _under(right, g, f):
             return [_word(f, readable), _word(g, readable), "distr"]
+        case _:
+            return []
+
+
+def _relation(hypotheses: list[Term], conclusion: Term, readable: Mapping[str, str]) -> list[str]:
+    """The name of a well-known law of a relation, in pieces, or []."""
+    match [*hypotheses, conclusion]:
+        case [App(Const(f), (Var(x), Var(y))), App(Const(g), (Var(u), Var(v)))] if f == g and (x, y) == (v, u):
+            return [_word(f, readable), "sym"]
+        case [
+            App(Const(f), (Var(x), Var(y))),
+            App(Const(g), (Var(u), Var(v))),
+            App(Const(h), (Var(p), Var(q))),
+        ] if f == g == h and ((y == u and (p, q) == (x, v)) or (v == x and (p, q) == (u, y))):
+            return [_word(f, readable), "trans"]
+        case [App(Const(f), (Var(x), Var(y))), App(Const(g), (Var(u), Var(v))), last] if f == g and (x, y) == (v, u):
+            return [_word(f, readable), "antisym"] if _sides(last) in ((Var(x), Var(y)), (Var(y), Var(x))) else []
         case _:
             return []
 
