@@ -37,7 +37,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from bench.process_tree import Cost, adopt, run
 from bench.script import REPOSITORY, Row, command_line, ended, machine, table, tell, versions, write
 from domain import UserError
-from pipeline.development.document import Document, Hole
+from pipeline.development.project.document import Document, Hole
 
 INSTALLED = Path("/usr/lib/ocaml/coq")
 

@@ -25,11 +25,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench.script import Row, command_line, ended, machine, tell
-from pipeline.development import coq_project
-from pipeline.development.document import Document
-from pipeline.development.options import Options
+from pipeline.development.project import coq_project
+from pipeline.development.project.document import Document
+from pipeline.development.project.options import Options
+from pipeline.development.project.scratch_copy import Copy
 from pipeline.development.results import Result
-from pipeline.development.scratch_copy import Copy
 from pipeline.development.work import Work
 from term_algebra import alpha_normal
 from verifiers.rocq.terms import ParseError, parse_typed, render

@@ -14,12 +14,12 @@ from domain import UserError
 from library_store.files import write_atomically
 from pipeline.commands import MOST_SECONDS, STATUSES
 from pipeline.config import RunSettings
-from pipeline.development.options import HOLE_SECONDS, Options
+from pipeline.development.project.options import HOLE_SECONDS, Options
 from pipeline.development.record import Record
 from pipeline.development.results import Result, summary
+from pipeline.development.search.writing import Writer, open_writer
 from pipeline.development.watching import Saved, Watched
 from pipeline.development.work import Work
-from pipeline.development.writing import Writer, open_writer
 from pipeline.loop.progress import Progress
 from pipeline.report.results import write_page
 from pipeline.words import counted

@@ -59,7 +59,7 @@ def suggest(
         Server(requests, sys.stdout, memory_mib << 20).run()
         return 0
     from pipeline.development.loaded import LoadedFile
-    from pipeline.development.source import read_document
+    from pipeline.development.project.source import read_document
     from pipeline.development.suggesting import suggest as find
 
     name, colon, line = (place or "").rpartition(":")

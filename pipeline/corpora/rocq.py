@@ -14,8 +14,8 @@ import networkx as nx
 
 from datasets.dpdgraph import describe, read_dpd
 from domain import OutsideError, UserError
-from pipeline.development.coq_project import find, sources
-from pipeline.development.scratch_copy import Copy
+from pipeline.development.project.coq_project import find, sources
+from pipeline.development.project.scratch_copy import Copy
 from verifiers.audit import scratch
 from verifiers.audit.rocq.version import program
 from verifiers.audit.sandbox import Limits, Sandbox

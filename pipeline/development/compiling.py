@@ -14,10 +14,10 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
 
-from pipeline.development.context import Context
-from pipeline.development.document import Document
-from pipeline.development.scratch_copy import Copy
-from pipeline.development.source import LOAD_SECONDS, Source
+from pipeline.development.project.document import Document
+from pipeline.development.project.scratch_copy import Copy
+from pipeline.development.project.source import LOAD_SECONDS, Source
+from pipeline.development.search.context import Context
 from verifiers.audit.rocq.development import Refused
 
 

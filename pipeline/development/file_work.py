@@ -17,19 +17,19 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from domain import OutsideError, UserError
-from pipeline.development import judging
-from pipeline.development.context import Context, Refusal, rests_on
-from pipeline.development.document import Hole
-from pipeline.development.learned import Learned
-from pipeline.development.naming import told_apart
-from pipeline.development.options import Options
+from pipeline.development.project import judging
+from pipeline.development.project.document import Hole
+from pipeline.development.project.options import Options
+from pipeline.development.project.scratch_copy import Copy
+from pipeline.development.project.source import LOAD_SECONDS, Source
+from pipeline.development.project.unfinished import Unfinished
 from pipeline.development.record import Tried
 from pipeline.development.results import Result, failed, result_of
-from pipeline.development.scratch_copy import Copy
-from pipeline.development.solving import Answer, Solver
-from pipeline.development.source import LOAD_SECONDS, Source
-from pipeline.development.unfinished import Unfinished
-from pipeline.development.writing import Writer
+from pipeline.development.search.context import Context, Refusal, rests_on
+from pipeline.development.search.learned import Learned
+from pipeline.development.search.naming import told_apart
+from pipeline.development.search.solving import Answer, Solver
+from pipeline.development.search.writing import Writer
 from pipeline.words import counted
 from verifiers.audit.rocq.filling import Filling
 

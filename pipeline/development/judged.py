@@ -14,9 +14,9 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-from pipeline.development.options import Options
+from pipeline.development.project.options import Options
+from pipeline.development.project.source import Source
 from pipeline.development.results import Result
-from pipeline.development.source import Source
 from verifiers.audit.cache import content_key
 from verifiers.audit.rocq.filling import Filling
 

@@ -10,13 +10,13 @@ import re
 from pathlib import Path
 
 from domain import UserError
-from pipeline.development import coq_project
-from pipeline.development.context import Context, Refusal
-from pipeline.development.coq_project import Project
-from pipeline.development.document import Document, Hole
-from pipeline.development.premises import Elsewhere
-from pipeline.development.scratch_copy import Copy
-from pipeline.development.source import LOAD_SECONDS, read_document
+from pipeline.development.project import coq_project
+from pipeline.development.project.coq_project import Project
+from pipeline.development.project.document import Document, Hole
+from pipeline.development.project.scratch_copy import Copy
+from pipeline.development.project.source import LOAD_SECONDS, read_document
+from pipeline.development.search.context import Context, Refusal
+from pipeline.development.search.premises import Elsewhere
 
 _REQUIRES = re.compile(r"\b(?:Require|Load)\b[^\n]*")
 """Where a text may name other files."""

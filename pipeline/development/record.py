@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from domain import UserError
-from pipeline.development.solving import Answer
+from pipeline.development.search.solving import Answer
 from verifiers.audit.cache import content_key, program_digest
 from verifiers.audit.rocq.filling import Filling
 from verifiers.audit.rocq.version import installed_version, program

@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pipeline.development.document import Document, Hole
-from pipeline.development.judging import Compiled
+from pipeline.development.project.document import Document, Hole
+from pipeline.development.project.judging import Compiled
+from pipeline.development.project.source import Source
 from pipeline.development.record import Tried
-from pipeline.development.source import Source
 from verifiers.audit.rocq.filling import Filling
 from verifiers.audit.rocq.sentences import identifiers
 

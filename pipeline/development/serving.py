@@ -20,10 +20,10 @@ from threading import Lock, Thread, Timer
 from typing import IO, Any, cast
 
 from domain import OutsideError, UserError
-from pipeline.development.document import Document
 from pipeline.development.file_work import told_of
 from pipeline.development.loaded import LoadedFile
-from pipeline.development.source import read_document
+from pipeline.development.project.document import Document
+from pipeline.development.project.source import read_document
 from pipeline.development.suggesting import Suggestions, suggest
 
 ANSWER_SECONDS = 2.0

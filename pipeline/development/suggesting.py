@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import TypeAlias
 
 from domain import UserError
-from pipeline.development import theory
-from pipeline.development.budget import Budget, Spent
-from pipeline.development.context import Context, named_among
-from pipeline.development.document import Document, Hole
 from pipeline.development.loaded import LoadedFile
-from pipeline.development.naming import in_turn
-from pipeline.development.search import LEVELS, Search
-from pipeline.development.solving import MEMORY_SHARE, TEST_SHARE, Helper, Solver
-from pipeline.development.source import LOAD_SECONDS
-from pipeline.development.steps import written
+from pipeline.development.project.document import Document, Hole
+from pipeline.development.project.source import LOAD_SECONDS
+from pipeline.development.search import theory
+from pipeline.development.search.budget import Budget, Spent
+from pipeline.development.search.context import Context, named_among
+from pipeline.development.search.naming import in_turn
+from pipeline.development.search.proof_search import LEVELS, Search
+from pipeline.development.search.solving import MEMORY_SHARE, TEST_SHARE, Helper, Solver
+from pipeline.development.search.steps import written
 from verifiers.audit.rocq.sentences import identifiers, normal_text, rename, split
 
 SEARCH_SHARE = 0.4

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 
 from domain import UserError
-from pipeline.development import coq_project
+from pipeline.development.project import coq_project
 
 EVERY_SECONDS = 0.5
 """How often the files are looked at."""

@@ -18,21 +18,21 @@ from pathlib import Path
 
 from domain import UserError
 from library_store.files import write_atomically
-from pipeline.development import coq_project
 from pipeline.development.compiling import refusals, unknown_names
-from pipeline.development.coq_project import Project
-from pipeline.development.document import Hole
 from pipeline.development.file_work import Done, News, Task, Tools, work_on
 from pipeline.development.judged import JudgedFile, JudgedFiles, key_of
-from pipeline.development.learned import Learned
-from pipeline.development.options import Options
+from pipeline.development.project import coq_project
+from pipeline.development.project.coq_project import Project
+from pipeline.development.project.document import Hole
+from pipeline.development.project.options import Options
+from pipeline.development.project.scratch_copy import Copy
+from pipeline.development.project.source import LOAD_SECONDS, Source, read_document, read_sources, review
+from pipeline.development.project.unfinished import Unfinished
 from pipeline.development.record import Record
 from pipeline.development.results import Result, failed
-from pipeline.development.scratch_copy import Copy
-from pipeline.development.source import LOAD_SECONDS, Source, read_document, read_sources, review
-from pipeline.development.unfinished import Unfinished
+from pipeline.development.search.learned import Learned
+from pipeline.development.search.writing import Writer
 from pipeline.development.workers import Workers
-from pipeline.development.writing import Writer
 from pipeline.words import counted
 
 

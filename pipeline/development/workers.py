@@ -20,8 +20,8 @@ from typing import NoReturn, Self, cast
 
 from domain import OutsideError, UserError
 from pipeline.development.file_work import Done, News, Task, Tools, work_on
+from pipeline.development.project.source import Source
 from pipeline.development.results import failed
-from pipeline.development.source import Source
 
 _ENDING_SECONDS = 5.0
 """How long a process may take to end its prover and remove its scratch folders."""

@@ -13,13 +13,14 @@ import pytest
 
 from domain import UserError
 from pipeline.__main__ import main
-from pipeline.development import coq_project, judging, theory
-from pipeline.development.context import Context
-from pipeline.development.document import Document, Hole
-from pipeline.development.options import Options
-from pipeline.development.scratch_copy import Copy
-from pipeline.development.solving import Answer, Solver
-from pipeline.development.unfinished import Unfinished
+from pipeline.development.project import coq_project, judging
+from pipeline.development.project.document import Document, Hole
+from pipeline.development.project.options import Options
+from pipeline.development.project.scratch_copy import Copy
+from pipeline.development.project.unfinished import Unfinished
+from pipeline.development.search import theory
+from pipeline.development.search.context import Context
+from pipeline.development.search.solving import Answer, Solver
 from pipeline.development.work import Work
 from verifiers.audit.rocq.development import Judgement
 from verifiers.audit.rocq.filling import Filling, filled, refusal
@@ -845,10 +846,10 @@ def test_a_proof_depends_on_a_sections_variables_where_what_stands_below_counts_
     file = tmp_path / "dev" / "Work.v"
     file.write_text(GENERALISED.format(begin=begin))
     options = Options(seconds=6.0, seed=0, memory_bytes=2 << 30)
-    for _ in range(2):  # the second time from what is kept
-        work = Work(file, tmp_path / "out", options)
-        assert [result.status for result in work.run(lambda _: None)] == ["proved", "proved"]
-    work.apply()
+    assert [result.status for result in Work(file, tmp_path / "out", options).run(lambda _: None)] == ["proved"] * 2
+    kept = Work(file, tmp_path / "out", options)
+    assert [result.status for result in kept.run(lambda _: None)] == ["proved"] * 2
+    kept.apply()
     patched = file.read_text()
     assert patched.count("Lemma sum : 1 + 1 = 2.\nProof using All.\n") == 1
     assert "Lemma again : 1 + 1 = 2.\nProof.\n" in patched

@@ -16,9 +16,9 @@ import pytest
 
 from pipeline.__main__ import main
 from pipeline.development import file_work
-from pipeline.development.coq_project import find
-from pipeline.development.options import Options
-from pipeline.development.source import read_sources
+from pipeline.development.project.coq_project import find
+from pipeline.development.project.options import Options
+from pipeline.development.project.source import read_sources
 from pipeline.development.work import Work
 
 

@@ -11,11 +11,12 @@ import pytest
 from domain import Problem
 from library_store.library import Library
 from pipeline.__main__ import main
-from pipeline.development import coq_project, theory
-from pipeline.development.context import Context
-from pipeline.development.learned import Learned
-from pipeline.development.scratch_copy import Copy
-from pipeline.development.source import LOAD_SECONDS, read_document
+from pipeline.development.project import coq_project
+from pipeline.development.project.scratch_copy import Copy
+from pipeline.development.project.source import LOAD_SECONDS, read_document
+from pipeline.development.search import theory
+from pipeline.development.search.context import Context
+from pipeline.development.search.learned import Learned
 from tests.library_store.samples import AUDITED
 from tests.pipeline.elaborated import elaborate, lemma_of
 from tests.pipeline.small_theory import HEADER

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.development.plainer import plainer
+from pipeline.development.search.plainer import plainer
 
 END = "solve [auto | congruence]"
 

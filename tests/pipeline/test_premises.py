@@ -7,18 +7,18 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipeline.development import coq_project
-from pipeline.development.budget import Budget
-from pipeline.development.context import Context
-from pipeline.development.document import Document
-from pipeline.development.moves import View, strong_closers, view
-from pipeline.development.neighbours import nearest, used_in
-from pipeline.development.premises import Premise
-from pipeline.development.scratch_copy import Copy
-from pipeline.development.search import Level, Search
-from pipeline.development.solving import Solver
-from pipeline.development.source import LOAD_SECONDS, read_document
-from pipeline.development.ssreflect import closers, moves
+from pipeline.development.project import coq_project
+from pipeline.development.project.document import Document
+from pipeline.development.project.scratch_copy import Copy
+from pipeline.development.project.source import LOAD_SECONDS, read_document
+from pipeline.development.search.budget import Budget
+from pipeline.development.search.context import Context
+from pipeline.development.search.moves import View, strong_closers, view
+from pipeline.development.search.neighbours import nearest, used_in
+from pipeline.development.search.premises import Premise
+from pipeline.development.search.proof_search import Level, Search
+from pipeline.development.search.solving import Solver
+from pipeline.development.search.ssreflect import closers, moves
 
 NEARBY = """
 Lemma flat : forall x y, join x (join y nil) = y.

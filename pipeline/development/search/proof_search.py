@@ -16,13 +16,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
-from pipeline.development import moves, ssreflect
-from pipeline.development.budget import Budget
-from pipeline.development.context import Context
-from pipeline.development.moves import Closer, Move, View, view
-from pipeline.development.plainer import plainer
-from pipeline.development.premises import Premise, bound_names, symbols_of
-from pipeline.development.steps import Step, sentences
+from pipeline.development.search import moves, ssreflect
+from pipeline.development.search.budget import Budget
+from pipeline.development.search.context import Context
+from pipeline.development.search.moves import Closer, Move, View, view
+from pipeline.development.search.plainer import plainer
+from pipeline.development.search.premises import Premise, bound_names, symbols_of
+from pipeline.development.search.steps import Step, sentences
 from verifiers.audit.rocq.lint import refuse_block
 from verifiers.audit.rocq.sentences import split
 from verifiers.rocq.document import GoalText

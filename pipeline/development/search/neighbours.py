@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from pipeline.development.document import Document, Hole
+from pipeline.development.project.document import Document, Hole
 from verifiers.audit.rocq.sentences import identifiers
 from verifiers.rocq.keywords import KEYWORDS
 

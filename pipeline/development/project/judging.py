@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from domain import UserError
-from pipeline.development.document import Document
-from pipeline.development.scratch_copy import Copy
+from pipeline.development.project.document import Document
+from pipeline.development.project.scratch_copy import Copy
 from verifiers.audit.rocq.development import Judgement, Refused
 from verifiers.audit.rocq.filling import Filling, refusal
 

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Literal, NamedTuple
 
 from domain import UserError
-from pipeline.development.proofs import MARKS, NAME, Proof, has_body, name_stated, proof_behind
+from pipeline.development.project.proofs import MARKS, NAME, Proof, has_body, name_stated, proof_behind
 from verifiers.audit.refusals import Unterminated
 from verifiers.audit.rocq.filling import Filling, filled
 from verifiers.audit.rocq.sentences import Sentence, identifiers, normal_text, opening, split, uncontrolled

@@ -13,23 +13,23 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
 
-from pipeline.development import theory
-from pipeline.development.budget import Budget, Spent
-from pipeline.development.context import Context, rests_on
-from pipeline.development.document import Hole
-from pipeline.development.moves import view
-from pipeline.development.naming import number_of, numbered, stem_of
-from pipeline.development.premises import Premise, symbols_of
-from pipeline.development.search import LEVELS, Search
-from pipeline.development.steps import Step, written
+from pipeline.development.project.document import Hole
+from pipeline.development.search import theory
+from pipeline.development.search.budget import Budget, Spent
+from pipeline.development.search.context import Context, rests_on
+from pipeline.development.search.moves import view
+from pipeline.development.search.naming import number_of, numbered, stem_of
+from pipeline.development.search.premises import Premise, symbols_of
+from pipeline.development.search.proof_search import LEVELS, Search
+from pipeline.development.search.steps import Step, written
 from verifiers.audit.rocq.filling import Filling, refusal
 from verifiers.audit.rocq.layers import refuse_exact
 from verifiers.audit.rocq.sentences import identifiers, normal_text, split
 from verifiers.rocq.terms import render
 
 if TYPE_CHECKING:  # neither is loaded unless a library or a model is asked for
-    from pipeline.development.learned import Learned
-    from pipeline.development.writing import Writer
+    from pipeline.development.search.learned import Learned
+    from pipeline.development.search.writing import Writer
 
 TEST_SHARE = 0.1
 """Share of a hole's seconds for values that refute it."""

@@ -17,9 +17,9 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from pipeline.development.moves import View, view
-from pipeline.development.neighbours import Likeness, Neighbour
-from pipeline.development.premises import bound_names, symbols_of
+from pipeline.development.search.moves import View, view
+from pipeline.development.search.neighbours import Likeness, Neighbour
+from pipeline.development.search.premises import bound_names, symbols_of
 from verifiers.audit.rocq.sentences import identifiers, normal_text, rename, split
 from verifiers.rocq.document import GoalText, Outcome
 

@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from domain import App, Const, Definition, Forall, Goal, Lambda, Message, Sort, Term, Var
-from pipeline.development.alarm import Over, alarm, paused
-from pipeline.development.context import Context
-from pipeline.development.document import Hole
-from pipeline.development.premises import symbols_of
+from pipeline.development.project.document import Hole
+from pipeline.development.search.alarm import Over, alarm, paused
+from pipeline.development.search.context import Context
+from pipeline.development.search.premises import symbols_of
 from pipeline.proposers.automation.portfolio import Portfolio
 from pipeline.proposers.conjecture import generalisation
 from pipeline.proposers.conjecture.testing import ALIKE_TRIALS, Tester

@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import count
 
 from domain import App, Forall, Sort, Term, Var
-from pipeline.development.context import Context
+from pipeline.development.search.context import Context
 from term_algebra import apply
 from term_algebra.naming import statement_name
 from verifiers.audit.rocq.filling import Filling

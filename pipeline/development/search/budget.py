@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from pipeline.development.context import Context
+from pipeline.development.search.context import Context
 
 
 class Spent(Exception):  # noqa: N818 (an event, not an error of ours)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from pipeline.development.moves import Closer, Move, View, fixed
-from pipeline.development.premises import Premise
+from pipeline.development.search.moves import Closer, Move, View, fixed
+from pipeline.development.search.premises import Premise
 
 _HOLDS = {"eq_op": "eqP", "andb": "andP", "orb": "orP", "implb": "implyP", "negb": "negP"}
 """Boolean functions with the view that says what it means that they hold."""

@@ -13,12 +13,12 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from domain import OutsideError
-from pipeline.development.document import Container, Document, Hole, Stated
-from pipeline.development.memory import Memory
-from pipeline.development.moves import SSREFLECT, View
-from pipeline.development.neighbours import nearest, used_in
-from pipeline.development.premises import Elsewhere, Premise, as_one, equivalence, read_premise
-from pipeline.development.scratch_copy import Copy
+from pipeline.development.project.document import Container, Document, Hole, Stated
+from pipeline.development.project.scratch_copy import Copy
+from pipeline.development.search.memory import Memory
+from pipeline.development.search.moves import SSREFLECT, View
+from pipeline.development.search.neighbours import nearest, used_in
+from pipeline.development.search.premises import Elsewhere, Premise, as_one, equivalence, read_premise
 from verifiers.audit.rocq.filling import Filling
 from verifiers.audit.rocq.sentences import identifiers
 from verifiers.audit.sandbox import GIBIBYTE, Limits

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from domain import Prompt
 from pipeline.config import ModelSettings, ProveSettings, RunSettings
-from pipeline.development.document import Document, Hole
+from pipeline.development.project.document import Document, Hole
 from pipeline.loop.context import Model
 from pipeline.proposers.language_model.batch import estimate_tokens
 from verifiers.rocq.prompt_language import RocqPrompts

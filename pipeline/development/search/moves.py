@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from pipeline.development.premises import VARIABLE, Premise
+from pipeline.development.search.premises import VARIABLE, Premise
 from verifiers.rocq.document import GoalText
 
 BASIC = ("reflexivity", "assumption", "easy", "auto", "congruence")

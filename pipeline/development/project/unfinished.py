@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from domain import UserError
-from pipeline.development.coq_project import Project
-from pipeline.development.document import GIVEN_UP, Container, Document
+from pipeline.development.project.coq_project import Project
+from pipeline.development.project.document import GIVEN_UP, Container, Document
 from verifiers.audit.rocq.sentences import identifiers
 
 _ASSUMES = re.compile(

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from domain import App, Definition, Fix, FixFunction, Function, Lambda, Sort, Term, Var
 from library_store.snapshot import read
-from pipeline.development.theory import Closed, inside
+from pipeline.development.search.theory import Closed, inside
 from term_algebra import alpha_normal, constants, rename_constants, size, substitute
 from term_algebra.reduction import beta
 from verifiers.canonical import Group, in_order

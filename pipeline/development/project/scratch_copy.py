@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from domain import UserError
-from pipeline.development.coq_project import PROJECT_FILE, Project
-from pipeline.development.dependencies import Needs, behind, read_dependencies, resting_on
-from pipeline.development.document import Document
+from pipeline.development.project.coq_project import PROJECT_FILE, Project
+from pipeline.development.project.dependencies import Needs, behind, read_dependencies, resting_on
+from pipeline.development.project.document import Document
 from verifiers.audit import scratch
 from verifiers.audit.rocq.development import Judgement, OwnFile, Prover, Refused, judge
 from verifiers.audit.rocq.filling import Filling

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from domain import OutsideError, UserError
-from pipeline.development import coq_project
-from pipeline.development.coq_project import Project
-from pipeline.development.document import Document, Hole, unique
-from pipeline.development.options import Options
+from pipeline.development.project import coq_project
+from pipeline.development.project.coq_project import Project
+from pipeline.development.project.document import Document, Hole, unique
+from pipeline.development.project.options import Options
 from verifiers.audit.rocq.filling import Filling
 
 LOAD_SECONDS = 600.0
