@@ -7,7 +7,6 @@ prover; its key changes with all of that. Where something is still open, also on
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
@@ -17,6 +16,7 @@ from typing import Any, NamedTuple, cast
 from pipeline.development.project.options import Options
 from pipeline.development.project.source import Source
 from pipeline.development.results import Result
+from pipeline.development.rows import add_row, read_rows
 from verifiers.audit.cache import content_key
 from verifiers.audit.rocq.filling import Filling
 
@@ -37,12 +37,9 @@ class JudgedFiles:
     def __init__(self, directory: Path) -> None:
         self._file = directory / "judged.jsonl"
         self._rows: dict[str, Mapping[str, Any]] = {}
-        for line in self._file.read_text(encoding="utf-8").split("\n") if self._file.is_file() else ():
-            try:
-                row = json.loads(line)
+        for row in read_rows(self._file):
+            if isinstance(row.get("key"), str):
                 self._rows[row["key"]] = row
-            except (json.JSONDecodeError, KeyError, TypeError):
-                continue  # the line that was being written when the machine stopped
 
     def find(self, key: str, seconds: float) -> JudgedFile | None:
         """What is known of a file, if nothing more is to be expected of so many seconds a hole."""
@@ -72,8 +69,7 @@ class JudgedFiles:
             "results": [asdict(one) for one in judged.results],
             "fillings": {name: asdict(filling) for name, filling in judged.fillings.items()},
         }
-        with self._file.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        add_row(self._file, row)
 
 
 def _is_settled(result: Result) -> bool:

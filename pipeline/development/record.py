@@ -6,14 +6,13 @@ nothing was found counts again only while program and prover are the same (`vers
 
 from __future__ import annotations
 
-import json
-import os
 import subprocess
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
 from domain import UserError
+from pipeline.development.rows import add_row, read_rows
 from pipeline.development.search.solving import Answer
 from verifiers.audit.cache import content_key, program_digest
 from verifiers.audit.rocq.filling import Filling
@@ -71,8 +70,7 @@ class Record:
 
     def add(self, key: str, name: str, tried: Tried) -> None:
         row = {"key": key, "name": name, "versions": self.versions, **asdict(tried)}
-        with self._file.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        add_row(self._file, row)
 
 
 @cache
@@ -80,17 +78,22 @@ def versions() -> str:
     """A digest of what searches and judges: this program, the prover, and the libraries that are installed with it."""
     ours = Path(__file__).resolve().parents[2]
     files = [file for room in ("pipeline", "term_algebra") for file in sorted((ours / room).rglob("*.py"))]
-    where = subprocess.run([*program("coqc"), "-where"], capture_output=True, text=True, check=False).stdout.strip()
-    folders = sorted((folder, Path(folder).stat().st_mtime_ns) for folder, _, _ in os.walk(where))
+    said = subprocess.run([*program("coqc"), "-where"], capture_output=True, text=True, check=False).stdout.strip()
+    library = Path(said)
+    stats = [
+        (str(file), stat.st_mtime_ns, stat.st_size)
+        for folder in (library, library.parent / "coq-core")  # where Debian has the plugins
+        for file in sorted(folder.rglob("*"))
+        if file.suffix in (".vo", ".cmxs") and (stat := file.stat())
+    ]
     texts = [file.read_text(encoding="utf-8") for file in files]
-    return content_key(program_digest(), installed_version(), repr(folders), *texts)[:24]
+    return content_key(program_digest(), installed_version(), repr(stats), *texts)[:24]
 
 
 def _read(file: Path, now: str) -> dict[str, Tried]:
     found: dict[str, Tried] = {}
-    for line in file.read_text(encoding="utf-8").split("\n"):
+    for row in read_rows(file):
         try:
-            row = json.loads(line)
             given = row["answer"]
             made = given["filling"]
             filling = (
@@ -99,6 +102,6 @@ def _read(file: Path, now: str) -> dict[str, Tried]:
             answer = Answer(filling, given["counterexample"], tuple(given["stuck"]), given["tokens"])
             same = filling is not None or row["versions"] == now
             found[row["key"]] = Tried(answer, row["cpu_seconds"], row["seconds"] if same else 0.0)
-        except (json.JSONDecodeError, KeyError, TypeError):
-            continue  # the line that was being written when the machine stopped
+        except (KeyError, TypeError):
+            continue  # of another version of this program
     return found

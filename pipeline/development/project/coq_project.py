@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,9 @@ from typing import NamedTuple
 from domain import UserError
 
 PROJECT_FILE = "_CoqProject"
+
+_LOADS = re.compile(r"--?(?:r[ie]?(?:from)?|require.*|lv?|load-vernac-.*|init-file)")
+"""Options that load a file which nothing in a source names, so that nobody sees that it has changed."""
 
 
 class LoadPath(NamedTuple):
@@ -93,7 +97,11 @@ def _read(root: Path) -> Project:
         elif word == "-I":
             plugins.append((root / follows(word)).resolve())
         elif word == "-arg":
-            arguments += shlex.split(follows(word))
+            given = shlex.split(follows(word))
+            loads = next((one for one in given if _LOADS.fullmatch(one)), None)
+            if loads is not None:
+                raise UserError(f"{file}: `{loads}` loads something before each of your files: write it into these")
+            arguments += given
         elif word.endswith(".v"):
             files.append((root / word).resolve())
         elif word in ("-install", "-docroot", "-generate-meta-for-package", "-f", "-o"):
