@@ -13,13 +13,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Lock, Thread, Timer
-from typing import IO, Any, cast
+from typing import IO, Any
 
 from domain import OutsideError, UserError
+from pipeline.development.editor_requests import MOST_SECONDS, Mistake, Request, identity_of, parsed, request_of
 from pipeline.development.file_work import told_of
 from pipeline.development.loaded import LoadedFile
 from pipeline.development.project.document import Document
@@ -32,38 +33,6 @@ ANSWER_SECONDS = 2.0
 MOST_LOADED = 4
 """Files that are kept loaded; the one that was asked about longest ago goes first."""
 
-MOST_SECONDS = 1_000_000.0
-
-METHODS: Mapping[str, Mapping[str, tuple[type | tuple[type, ...], bool]]] = {
-    "open": {"file": (str, True), "text": (str, False)},
-    "change": {"file": (str, True), "text": (str, True)},
-    "close": {"file": (str, True)},
-    "suggest": {"file": (str, True), "line": (int, True), "cpu_seconds": ((int, float), False), "seed": (int, False)},
-    "cancel": {"request": ((int, str), True)},
-    "shutdown": {},
-}
-"""What can be asked for, with its parameters, their types and whether they have to be there."""
-
-
-class _Mistake(Exception):  # noqa: N818 (what is answered, not an error of ours)
-    """A request that cannot be understood."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
-@dataclass
-class _Request:
-    identity: int | str
-    method: str
-    parameters: Mapping[str, Any]
-    known: Suggestions | None = None
-    answered: bool = False
-    cancelled: bool = False
-    done: bool = False
-    timer: Timer | None = field(default=None)
-
 
 class Server:
     """Serves until `shutdown`, or until all is answered that could be read."""
@@ -71,9 +40,9 @@ class Server:
     def __init__(self, requests: IO[str], answers: IO[str], memory_bytes: int) -> None:
         self._requests, self._answers = requests, answers
         self._memory_bytes = memory_bytes
-        self._queue: SimpleQueue[_Request | None] = SimpleQueue()
+        self._queue: SimpleQueue[Request | None] = SimpleQueue()
         self._lock = Lock()
-        self._waiting: dict[int | str, _Request] = {}
+        self._waiting: dict[int | str, Request] = {}
         self._texts: dict[Path, str] = {}
         self._loaded: dict[Path, LoadedFile] = {}
         self._over = False
@@ -103,15 +72,15 @@ class Server:
         """Takes a request, or says what is wrong with it; whether there is more to read."""
         identity: int | str | None = None
         try:
-            told = _parsed(line)
-            identity = _identity(told)
-            request = _request(identity, told)
-        except _Mistake as mistake:
+            told = parsed(line)
+            identity = identity_of(told)
+            request = request_of(identity, told)
+        except Mistake as mistake:
             self._send({"id": identity, "error": {"code": mistake.code, "message": str(mistake)}})
             return True
         return self._take(request)
 
-    def _take(self, request: _Request) -> bool:
+    def _take(self, request: Request) -> bool:
         """Answers what needs no work, and puts the rest behind what is there; whether there is more to read."""
         if request.method == "shutdown":
             self._over = True
@@ -138,7 +107,7 @@ class Server:
 
     # -------------------------------------------------------------------------------------------------- working
 
-    def _work(self, request: _Request) -> None:
+    def _work(self, request: Request) -> None:
         try:
             if request.method == "suggest":
                 self._suggest(request)
@@ -148,17 +117,17 @@ class Server:
             code = "user" if isinstance(error, UserError) else "outside"
             self._fail(request, code, " ".join(str(error).split()))
         except Exception as error:  # noqa: BLE001 (a fault of ours costs this request, and what was loaded for it)
-            self._forget(_path(request))
             self._fail(request, "internal", told_of(error))
+            self._forget(request.path)
         finally:
             if request.timer is not None:
                 request.timer.cancel()
             if self._waiting.get(request.identity) is request:
                 del self._waiting[request.identity]
 
-    def _held(self, request: _Request) -> dict[str, Any]:
+    def _held(self, request: Request) -> dict[str, Any]:
         """Opens, changes or closes a file."""
-        path = _path(request)
+        path = request.path
         text = request.parameters.get("text")
         if request.method == "close":
             self._texts.pop(path, None)
@@ -175,9 +144,9 @@ class Server:
         text = self._texts.get(path)
         return read_document(path, path.name) if text is None else Document(text, path.name)
 
-    def _suggest(self, request: _Request) -> None:
-        path = _path(request)
-        seconds = float(request.parameters.get("cpu_seconds", 20.0))
+    def _suggest(self, request: Request) -> None:
+        path = request.path
+        seconds = request.parameters.get("cpu_seconds", 20.0)
         if not 0 < seconds <= MOST_SECONDS:
             raise UserError(f"cpu_seconds must be greater than zero and at most {MOST_SECONDS:.0f}")
         if not self._stopped(request):
@@ -189,7 +158,7 @@ class Server:
                 loaded,
                 self._document(path),
                 request.parameters["line"],
-                seconds,
+                float(seconds),
                 request.parameters.get("seed", 0),
                 lambda _: None,
                 lambda known: self._learn(request, known),
@@ -201,7 +170,7 @@ class Server:
         else:
             self._tell(request, done=True)
 
-    def _stopped(self, request: _Request) -> bool:
+    def _stopped(self, request: Request) -> bool:
         return self._over or request.cancelled
 
     def _forget(self, path: Path) -> None:
@@ -211,16 +180,16 @@ class Server:
 
     # ------------------------------------------------------------------------------------------------ answering
 
-    def _learn(self, request: _Request, known: Suggestions) -> None:
+    def _learn(self, request: Request, known: Suggestions) -> None:
         request.known = known
         if request.answered:
             self._tell(request, done=False)
 
-    def _answer_now(self, request: _Request) -> None:
+    def _answer_now(self, request: Request) -> None:
         with suppress(OSError):  # nobody reads any more: the reading thread sees that too
             self._tell(request, done=False, first=True)
 
-    def _tell(self, request: _Request, *, done: bool, first: bool = False) -> None:
+    def _tell(self, request: Request, *, done: bool, first: bool = False) -> None:
         """What is known of a request: as its answer, or if it has one as news."""
         with self._lock:
             if request.done or (first and request.answered):
@@ -233,12 +202,12 @@ class Server:
                 request.answered = True
                 self._write({"id": request.identity, "result": told})
 
-    def _answer(self, request: _Request, result: dict[str, Any]) -> None:
+    def _answer(self, request: Request, result: dict[str, Any]) -> None:
         with self._lock:
             request.answered = request.done = True
             self._write({"id": request.identity, "result": result})
 
-    def _fail(self, request: _Request, code: str, message: str) -> None:
+    def _fail(self, request: Request, code: str, message: str) -> None:
         with self._lock:
             error = {"code": code, "message": message}
             request.done = True
@@ -259,42 +228,3 @@ class Server:
 
 def _shown(known: Suggestions | None) -> dict[str, Any]:
     return asdict(known) if known is not None else dict.fromkeys(one.name for one in fields(Suggestions))
-
-
-def _path(request: _Request) -> Path:
-    return Path(request.parameters["file"]).resolve()
-
-
-def _parsed(line: str) -> dict[str, Any]:
-    try:
-        told: Any = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise _Mistake("malformed", f"this line is not JSON: {error}") from None
-    if not isinstance(told, dict):
-        raise _Mistake("malformed", "a request is an object with id, method and params")
-    return cast("dict[str, Any]", told)
-
-
-def _identity(told: Mapping[str, Any]) -> int | str:
-    identity = told.get("id")
-    if isinstance(identity, bool) or not isinstance(identity, int | str):
-        raise _Mistake("bad_request", "a request has an id, a number or a text")
-    return identity
-
-
-def _request(identity: int | str, told: Mapping[str, Any]) -> _Request:
-    method, parameters = told.get("method"), told.get("params", {})
-    if not isinstance(method, str) or method not in METHODS:
-        raise _Mistake("unknown_method", f"there is no method {method!r}: it is one of {', '.join(METHODS)}")
-    if not isinstance(parameters, dict):
-        raise _Mistake("bad_request", "params is an object")
-    for name, (kind, needed) in METHODS[method].items():
-        if name not in parameters:
-            if needed:
-                raise _Mistake("bad_request", f"{method} needs {name}")
-        elif isinstance(parameters[name], bool) or not isinstance(parameters[name], kind):
-            raise _Mistake("bad_request", f"{name} of {method} is of the wrong type")
-    unknown = [name for name in parameters if name not in METHODS[method]]
-    if unknown:
-        raise _Mistake("bad_request", f"{method} takes no {unknown[0]}")
-    return _Request(identity, method, parameters)

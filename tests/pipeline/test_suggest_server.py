@@ -172,3 +172,46 @@ def test_what_cannot_be_understood_is_answered_with_an_error_and_costs_nothing_e
     client.ask(5, "suggest", file=file, line=1, cpu_seconds=2)
     assert client.last(5)["finish"]
     assert client.end() == ""
+
+
+def test_a_file_that_cannot_be_named_is_answered_with_an_error_and_the_next_request_is_heard(
+    client: Client, tmp_path: Path
+) -> None:
+    itself = tmp_path / "Itself.v"
+    itself.symlink_to(itself)
+    files = {
+        "": "file is empty",
+        "a\0b": "null",
+        "a\ud800b": "surrogate",
+        str(itself): "loop",
+        "a" * 5000: "too long",
+        f"{'a/' * 2500}A.v": "too long",
+    }
+    methods: dict[str, dict[str, Any]] = {
+        "open": {},
+        "change": {"text": "Lemma a : True. Admitted."},
+        "suggest": {"line": 1},
+        "close": {},
+    }
+    for number, (file, why) in enumerate(files.items()):
+        for method, more in methods.items():
+            client.ask(number, method, file=file, **more)
+            error = client.hear()["error"]
+            assert error["code"] == "bad_request"
+            assert why in error["message"].lower()
+            assert len(error["message"]) < 300
+    client.ask(10, "open", file=str(tmp_path / "A.v"), text="Lemma a : True. Admitted.")
+    assert client.answer(10)["result"]["holes"]
+    assert client.end() == ""
+
+
+def test_a_text_that_no_file_can_hold_and_endless_numbers_are_refused(client: Client, tmp_path: Path) -> None:
+    file = str(tmp_path / "A.v")
+    for method in ("open", "change"):
+        client.ask(1, method, file=file, text="Lemma a : True. (* \ud800 *) Admitted.")
+        assert client.hear()["error"]["code"] == "bad_request"
+    client.ask(2, "suggest", file=file, line=1, cpu_seconds=10**400)
+    assert client.hear()["error"]["code"] == "user"
+    client.ask(3, "hover" * 5000)
+    assert len(client.hear()["error"]["message"]) < 300
+    assert client.end() == ""
