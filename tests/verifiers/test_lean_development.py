@@ -85,6 +85,13 @@ def test_the_axioms_of_the_file_are_its_own(files: OwnFiles) -> None:
         (":= rfl\n\naxiom more : False", "`axiom`, which adds an axiom"),
         (":= rfl\n\ndef f : Nat := 1", "more than one term"),
         (":= rfl\nend A\nopen Nat", "more than one term"),
+        (":= rfl\nwhere f : Nat := 1", "`where`, which declares more than the theorem"),
+        (":= by rfl where @[simp] more : 1 = 1 := rfl", "`where`, which declares more than the theorem"),
+        (":=\n  let rec f : Nat := 1; rfl", "`let rec`, which declares more than the theorem"),
+        (":= by\n  let /- -/ rec f : Nat := 1\n  rfl", "`let rec`, which declares more than the theorem"),
+        (":= rfl\ntermination_by 0", "`termination_by`, which is about a declaration, not a proof"),
+        (":= rfl\n@[simp]", "an attribute"),
+        (":= rfl\nprotected", "more than one term"),
     ],
 )
 def test_more_than_a_proof_is_not_put_into_the_file(files: OwnFiles, proof: str, why: str) -> None:

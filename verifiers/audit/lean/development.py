@@ -4,11 +4,12 @@ The file as it was is compiled, then the file with the new proofs, each in a pro
 import the compiled file say what its theorems state and rest on, before and after. A proof at which the file does not
 compile gives way to the next text for the same hole, or is taken out.
 
-Invariant: only proofs are put in, each of them one term by its tokens and free of what the lint refuses, so nothing
-else of the file is read otherwise than before. A proof counts only if the compiled file holds it for the same
-statement, everything else of the file states what it stated and rests on no new axiom, and the proof rests on no other
-axioms than those that every proof may use, the file's own, and `sorry`s that the file still has, which is told. Where
-the Lean is the embedded one, the kernel accepts the compiled file once more (`checker`).
+Invariant: only proofs are put in, each of them one term by its tokens and free of what the lint refuses and of what
+declares anything beside its theorem, so nothing else of the file is read otherwise than before. A proof counts only if
+the compiled file holds it for the same statement, everything else of the file states what it stated and rests on no new
+axiom, and the proof rests on no other axioms than those that every proof may use, the file's own, and `sorry`s that the
+file still has, which is told. Where the Lean is the embedded one, the kernel accepts the compiled file once more
+(`checker`).
 
 Layer: own developments.
 """
@@ -18,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +28,7 @@ from verifiers.audit.lean.compiler import Compiled, Compiler
 from verifiers.audit.lean.headers import declared, parse_header, public
 from verifiers.audit.lean.layers import kernel_again, lacking, printed_axioms
 from verifiers.audit.lean.lint import refuse
+from verifiers.audit.lean.scan import scan
 from verifiers.audit.lean.source import is_one_term
 from verifiers.audit.lean.toolchain import LeanSettings, find
 from verifiers.audit.lean.uses import SHOW_ALL, ask
@@ -34,6 +37,11 @@ from verifiers.audit.sandbox import Sandbox
 
 MODULE = "LemmaryOwn"
 SORRY = "sorryAx"
+_BESIDE = {
+    **dict.fromkeys(("where", "coinductive"), "declares more than the theorem"),
+    **dict.fromkeys(("termination_by", "decreasing_by", "with_weak_namespace"), "is about a declaration, not a proof"),
+}
+"""Words that no proof has here, and why: beside the theorem, or for what follows, something would be declared."""
 _AXIOMS = "set_option pp.all false in set_option pp.universes false in #print axioms"
 
 
@@ -200,7 +208,20 @@ class OwnFiles:
 
 def _unfit(proof: str) -> str | None:
     """Why a text is no proof that can be put into a file, or None."""
-    return refuse(proof) or (None if is_one_term(proof) else "more than one term")
+    return refuse(proof) or _beside(proof) or (None if is_one_term(proof) else "more than one term")
+
+
+def _beside(proof: str) -> str | None:
+    """What in a text declares something beside its theorem, or would belong to what follows in the file, or None."""
+    tokens = scan(proof).tokens
+    for token, following in zip_longest(tokens, tokens[1:]):
+        if token.text in _BESIDE:
+            return f"`{token.text}`, which {_BESIDE[token.text]}"
+        if following is not None and (token.text, following.text) == ("let", "rec"):
+            return "`let rec`, which declares more than the theorem"
+        if following is not None and (token.text, following.text) == ("@", "["):
+            return "an attribute"
+    return None
 
 
 def _filled(text: str, spots: Sequence[Spot], chosen: Mapping[str, str]) -> tuple[str, dict[str, tuple[int, int]]]:
