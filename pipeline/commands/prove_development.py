@@ -6,12 +6,13 @@ import json as json_text
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from domain import UserError
-from library_store.files import write_atomically
+from library_store.files import lock, write_atomically
 from pipeline.commands import MOST_SECONDS, STATUSES
 from pipeline.config import RunSettings
 from pipeline.development.project.options import HOLE_SECONDS, Options
@@ -83,6 +84,23 @@ def prove_development(
     if not work.holes:
         print(f"{target} has no hole: no statement {'has a finished proof' if erase else 'is admitted'}")
         return 0
+    with _alone(out):
+        return _prove(work, seed or 0, in_place=in_place, json=json)
+
+
+@contextmanager
+def _alone(out: Path) -> Generator[None]:
+    """The directory as one of `prove` on a development, into which no other command writes while this lasts."""
+    Record(out).begin()
+    held = lock(out / "lock", f"writes into {out}", "wait until it ends, or choose another --out")
+    try:
+        yield
+    finally:
+        os.close(held)
+
+
+def _prove(work: Work, seed: int, *, in_place: bool, json: bool) -> int:
+    out, options = work.out, work.options
     with Progress(out / "logs" / "prove.log") as progress:
         progress.say(f"{counted(work.holes, 'hole')}, {options.seconds:g} CPU seconds each")
         results = work.run(progress.say)
@@ -92,7 +110,7 @@ def prove_development(
         more = f" (and {len(reasons) - 1} more: {page})" if len(reasons) > 1 else ""
         raise UserError(f"nothing could be tried: {reasons[0]}{more}: mend this and give the command again")
     changed = work.apply() if in_place else []
-    refill = _refill(out, results, seed or 0) if sample is not None else {}
+    refill = _refill(out, results, seed) if options.sample is not None else {}
     if json:
         print(json_text.dumps(_counts(results) | refill))
         return 0
@@ -105,8 +123,7 @@ def prove_development(
 
 def _watch(target: Path, out: Path, options: Options, writer: Writer | None) -> int:
     """Works on what is left whenever a file is saved, first on what was saved, until it is interrupted."""
-    Record(out).begin()
-    with Progress(out / "logs" / "prove.log") as progress:
+    with _alone(out), Progress(out / "logs" / "prove.log") as progress:
         watched = Watched(target)
         saved: frozenset[Path] = frozenset()
         try:

@@ -35,6 +35,8 @@ def rows(out: Path) -> dict[str, dict[str, object]]:
     return {row["name"]: row for row in map(json.loads, (out / "results.jsonl").read_text().splitlines())}
 
 
+ENDLESS = "Axiom p : nat -> Prop. Lemma hard : forall n, p n. Admitted.\n"
+
 FAR = """Axiom P Q : nat -> Prop.
 Definition promise := forall n, P n -> Q n.
 Axiom key : promise.
@@ -222,8 +224,31 @@ def test_the_same_command_goes_on_when_no_file_compiled_before(tmp_path: Path) -
     assert main(command) == 0
 
 
+@pytest.mark.parametrize("first", [["--watch"], []])
+def test_a_second_command_into_the_same_directory_is_refused_in_one_line(first: list[str], tmp_path: Path) -> None:
+    folder, out = written(tmp_path / "dev", A=f"Lemma a : True. Admitted.\n{ENDLESS}"), tmp_path / "out"
+    command = [sys.executable, "-m", "pipeline", "prove", str(folder), "--out", str(out), "--cpu-seconds"]
+    process = subprocess.Popen([*command, "200", *first], stderr=subprocess.DEVNULL, start_new_session=True)
+    try:
+        until = time.monotonic() + 120
+        while not ((out / "tried.jsonl").exists() and (out / "tried.jsonl").read_text()):
+            assert time.monotonic() < until
+            assert process.poll() is None
+            time.sleep(0.2)
+        log = (out / "logs" / "prove.log").read_text()
+        for more in ([], ["--watch"]):
+            second = subprocess.run([*command, "1", *more], capture_output=True, text=True, timeout=60, check=False)
+            assert (second.returncode, second.stdout) == (2, "")
+            (line,) = second.stderr.splitlines()
+            assert f"another process (pid {process.pid} on " in line
+            assert line.endswith(f"writes into {out}: wait until it ends, or choose another --out")
+        assert (out / "logs" / "prove.log").read_text() == log
+    finally:
+        os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(timeout=60) == (0 if first else 130)
+
+
 def test_saved_files_are_gone_on_with_until_ctrl_c(tmp_path: Path) -> None:
-    endless = "Axiom p : nat -> Prop. Lemma hard : forall n, p n. Admitted.\n"
     folder, out = written(tmp_path / "dev", A="Lemma a : True. Admitted.\n"), tmp_path / "out"
     command = [sys.executable, "-m", "pipeline", "prove", str(folder), "--watch", "--jobs", "1", "--cpu-seconds", "200"]
     process = subprocess.Popen(
@@ -245,7 +270,7 @@ def test_saved_files_are_gone_on_with_until_ctrl_c(tmp_path: Path) -> None:
         time.sleep(0.2)
     written(folder, A="Lemma a : (* is open *")  # as it is while one types
     time.sleep(2)
-    written(folder, A="Lemma a : True. Admitted.\n", B="Lemma b : 1 = 1. Admitted.\n" + endless)
+    written(folder, A="Lemma a : True. Admitted.\n", B="Lemma b : 1 = 1. Admitted.\n" + ENDLESS)
     wait_for("a", "b")
     written(folder, C="Lemma c : 2 = 2. Admitted.\n")  # while `hard` is tried
     wait_for("a", "b", "c")
