@@ -11,6 +11,7 @@ from verifiers.audit.lean import development
 from verifiers.audit.lean.compiler import Compiled, Compiler, LeanMessage
 from verifiers.audit.lean.development import Judged, OwnFiles, Spot
 from verifiers.audit.lean.headers import declared
+from verifiers.audit.lean.layers import printed_axioms
 from verifiers.audit.lean.toolchain import LeanSettings
 from verifiers.audit.sandbox import Finished, Sandbox
 
@@ -123,6 +124,67 @@ def test_without_the_lint_what_changes_the_file_is_found_out(files: OwnFiles, pr
     found = judged(files, FILE[: FILE.index("theorem uses")], first=[proof])
     assert not found.proofs
     assert found.dropped["A.first"].startswith(why)
+
+
+CAPTURED = """def helper : Nat := 1
+
+class Has (n : Nat) where
+  value : Nat
+
+theorem A.foo : True := by sorry
+
+namespace A.foo
+
+def val : Nat := helper
+
+instance : Has 3 := ⟨helper⟩
+
+def pick : Nat → Nat
+  | 0 => 0
+  | _ + 1 => helper
+
+end A.foo
+"""
+
+
+@pytest.mark.usefixtures("without_lint")
+@pytest.mark.parametrize(("end", "name"), [("def pick", "A.foo.val"), ("end A.foo", "A.foo.pick")])
+def test_without_the_lint_a_name_that_captures_another_in_a_definition_is_found_out(
+    end: str, name: str, files: OwnFiles
+) -> None:
+    text = CAPTURED[: CAPTURED.index(end)] + "end A.foo\n"
+    if name == "A.foo.pick":
+        text = text.replace("def val : Nat := helper", "").replace("instance : Has 3 := ⟨helper⟩", "")
+    found = judged(files, text, foo=[":= trivial\nwhere helper : Nat := 2"])
+    assert not found.proofs
+    assert found.dropped["A.foo"] == f"with it {name} is another, or rests on more"
+
+
+@pytest.mark.usefixtures("without_lint")
+def test_without_the_lint_a_name_that_captures_another_in_an_instance_is_found_out(files: OwnFiles) -> None:
+    text = CAPTURED.replace("def val : Nat := helper", "")
+    text = text[: text.index("def pick")] + "theorem said : Has.value 3 = Has.value 3 := rfl\n\nend A.foo\n"
+    found = judged(files, text, foo=[":= trivial\nwhere helper : Nat := 2"])
+    assert not found.proofs
+    assert found.dropped["A.foo"] == "with it A.foo.instHasOfNatNat is another, or rests on more"
+
+
+@pytest.mark.parametrize("name", ["a'", "«a b»", "«ab»", "A.a'.b"])
+def test_a_theorem_may_have_any_name(name: str, files: OwnFiles) -> None:
+    text = f"theorem {name} : 1 = 1 := by sorry\n\ntheorem b' : 1 = 1 := rfl\n"
+    spot = Spot(name, 0, text.index(":="), text.index("\n"))
+    assert files.judge(text, [spot], {name: [":= rfl"]}) == Judged({name: ":= rfl"}, {name: ()}, {})
+
+
+def test_a_theorem_of_which_lean_does_not_tell_the_axioms_is_an_error(
+    files: OwnFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def printed(text: str, name: str) -> tuple[str, ...] | None:
+        return None if name == "A.after" else printed_axioms(text, name)
+
+    monkeypatch.setattr(development, "printed_axioms", printed)
+    found = judged(files, first=[":= rfl"])
+    assert found.dropped == {"A.first": "Lean does not say what A.after rests on"}
 
 
 @pytest.mark.usefixtures("without_lint")

@@ -7,16 +7,16 @@ compile gives way to the next text for the same hole, or is taken out.
 Invariant: only proofs are put in, each of them one term by its tokens and free of what the lint refuses and of what
 declares anything beside its theorem, so nothing else of the file is read otherwise than before. A proof counts only if
 the compiled file holds it for the same statement, everything else of the file states what it stated and rests on no new
-axiom, and the proof rests on no other axioms than those that every proof may use, the file's own, and `sorry`s that the
-file still has, which is told. Where the Lean is the embedded one, the kernel accepts the compiled file once more
-(`checker`).
+axiom, its definitions are what they were, as far as Lean prints them, and the proof rests on no other axioms than those
+that every proof may use, the file's own, and `sorry`s that the file still has, which is told. Where the Lean is the
+embedded one, the kernel accepts the compiled file once more (`checker`).
 
 Layer: own developments.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Container, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -31,7 +31,7 @@ from verifiers.audit.lean.lint import refuse
 from verifiers.audit.lean.scan import scan
 from verifiers.audit.lean.source import is_one_term
 from verifiers.audit.lean.toolchain import LeanSettings, find
-from verifiers.audit.lean.uses import SHOW_ALL, ask
+from verifiers.audit.lean.uses import SHOW_ALL, ask, names_printed
 from verifiers.audit.refusals import Rejection
 from verifiers.audit.sandbox import Sandbox
 
@@ -71,10 +71,14 @@ class Judged:
 
 
 class _Shown(NamedTuple):
-    """What a compiled file says of a name: the statement, and the axioms; None where it does not say."""
+    """What a compiled file says of a name: the statement, the axioms (None where it does not say), and what it is.
+
+    The latter only of what is no theorem, since a theorem means what it states.
+    """
 
     statement: str
     axioms: frozenset[str] | None
+    body: str
 
     @property
     def has(self) -> frozenset[str]:
@@ -108,16 +112,17 @@ class OwnFiles:
             if before is None:
                 why = f"Lean refuses the file without `private`: {self._refusal(plain).message}"
                 return Judged({}, {}, dict.fromkeys(offers, why))
-            names = [
-                *dict.fromkeys([*(spot.name for spot in spots), *(one.name for one in declared(text) if one.name)])
-            ]
-            known = self._shown(names, before)
+            known = self._meaning(text, spots, before)
+            theorems = frozenset(_theorems(text, spots))
+            if unread := [name for name in theorems if known[name].axioms is None]:
+                why = f"Lean does not say what {min(unread)} rests on"
+                return Judged({}, {}, dict.fromkeys(offers, why))
             while chosen := {name: texts[0] for name, texts in waiting.items() if texts}:
                 whole, places = _filled(text, spots, chosen)
                 with self._compiled(whole) as (compiled, folder):
-                    wrong = self._wrong(text, names, known, chosen, compiled, folder, places)
+                    wrong = self._wrong(text, theorems, known, chosen, compiled, folder, places)
                     if not wrong and folder is not None:
-                        shown = self._shown(list(chosen), folder)
+                        shown = self._shown(list(chosen), theorems, folder)
                         axioms = {name: tuple(sorted(one.axioms or ())) for name, one in shown.items()}
                         return Judged(chosen, axioms, dropped)
                 for name, why in wrong.items():
@@ -129,7 +134,7 @@ class OwnFiles:
     def _wrong(
         self,
         text: str,
-        names: Sequence[str],
+        theorems: Container[str],
         known: Mapping[str, _Shown],
         chosen: Mapping[str, str],
         compiled: Compiled,
@@ -144,13 +149,17 @@ class OwnFiles:
         header, toolchain = parse_header(text), self._compiler.toolchain
         allowed = toolchain.axioms | header.axioms
         wrong: dict[str, str] = {}
-        for name, one in self._shown(names, folder).items():
+        for name, one in self._shown(list(known), theorems, folder).items():
             if name in chosen:
                 if one.axioms is None or one.statement != known[name].statement:
                     wrong[name] = f"the file with it does not prove the same statement: {one.statement or 'nothing'}"
                 elif more := sorted(one.axioms - allowed - {SORRY}):
                     wrong[name] = f"it rests on {', '.join(more)}"
-            elif one.statement != known[name].statement or not one.has <= allowed | known[name].has:
+            elif (
+                one._replace(axioms=None) != known[name]._replace(axioms=None)
+                or (one.axioms is None and known[name].axioms is not None)
+                or not one.has <= allowed | known[name].has
+            ):
                 return dict.fromkeys(chosen, f"with it {name} is another, or rests on more")
         if not wrong and toolchain.embedded:
             try:
@@ -169,15 +178,42 @@ class OwnFiles:
                     found.setdefault(name, f"the file does not compile with it: {' '.join(error.text.split())[:400]}")
         return found
 
-    def _shown(self, names: Sequence[str], folder: Path) -> dict[str, _Shown]:
+    def _meaning(self, text: str, spots: Sequence[Spot], folder: Path) -> dict[str, _Shown]:
+        """What a compiled file says of all that its text names, and of what Lean made for that without a name in it.
+
+        The latter are instances without a name of their own, and parts of definitions, as far as the others speak of
+        them.
+        """
+        found = declared(text)
+        theorems = _theorems(text, spots)
+        named = dict.fromkeys([*theorems, *(one.name for one in found if one.name)])
+        classes = {part for one in found for token in scan(one.command.text).tokens for part in token.text.split(".")}
+        instances = tuple(f"inst{part}" for part in classes)
+        known: dict[str, _Shown] = {}
+        new = list(named)
+        while new:
+            shown = self._shown(new, frozenset(theorems), folder)
+            known |= shown
+            words = set[str]().union(*(names_printed(f"{one.statement}\n{one.body}") for one in shown.values()))
+            new = sorted(
+                word
+                for word in words - known.keys()
+                if word.rpartition(".")[2].startswith(instances) or any(word.startswith(f"{name}.") for name in named)
+            )
+        return known
+
+    def _shown(self, names: Sequence[str], theorems: Container[str], folder: Path) -> dict[str, _Shown]:
         """What a compiled file says of names."""
         header = f"import {MODULE}\n" + "".join(f"{line}\n" for line in SHOW_ALL)
-        queries = [query for name in names for query in (f"#check @_root_.{name}", f"{_AXIOMS} _root_.{name}")]
+        queries: list[str] = []
+        for name in names:
+            body = "" if name in theorems else f"#print _root_.{name}"
+            queries += [f"#check @_root_.{name}", f"{_AXIOMS} _root_.{name}", body]
         answers = ask(self._compiler, header, queries, [folder])
         found: dict[str, _Shown] = {}
-        for name, statement, printed in zip(names, answers[::2], answers[1::2], strict=True):
+        for name, statement, printed, body in zip(names, answers[::3], answers[1::3], answers[2::3], strict=True):
             axioms = printed_axioms(printed, name)
-            found[name] = _Shown(statement, None if axioms is None else frozenset(axioms) - {""})
+            found[name] = _Shown(statement, None if axioms is None else frozenset(axioms) - {""}, body)
         return found
 
     @contextmanager
@@ -204,6 +240,12 @@ class OwnFiles:
         hint = lacking(error.text, self._compiler.toolchain)
         said = f"{error.text.splitlines()[0]}: {hint}" if hint else " ".join(error.text.split())
         return Refused(max(0, error.line - self._compiler.toolchain.header("").count("\n")), said)
+
+
+def _theorems(text: str, spots: Sequence[Spot]) -> list[str]:
+    """The names of a file's theorems."""
+    said = [name for command, name in declared(text) if name and command.word in ("theorem", "lemma")]
+    return list(dict.fromkeys([*(spot.name for spot in spots), *said]))
 
 
 def _unfit(proof: str) -> str | None:

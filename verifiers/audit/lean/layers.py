@@ -39,9 +39,8 @@ SMALL_LIBRARY = (
 )
 
 _LACKING = re.compile(r"unknown module prefix|(?:un)?expected token|Unknown (?:constant|identifier)")
-_AXIOMS = re.compile(
-    r"'(?P<name>[^'\s]+)' (?:depends on axioms: \[(?P<axioms>[^\]]*)\]|does not depend on any axioms)\s*"
-)
+_AXIOMS = re.compile(r"'(?P<name>.+)' (?:depends on axioms: \[(?P<axioms>[^\]]*)\]|does not depend on any axioms)\s*")
+_QUOTES = re.compile("[«»]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +199,7 @@ def check_axioms(question: Question, compiler: Compiler, path: Sequence[Path], i
 def printed_axioms(text: str, name: str) -> tuple[str, ...] | None:
     """What `#print axioms NAME` says: names, or the empty name where there are none; None if it is no such answer."""
     found = _AXIOMS.fullmatch(text)
-    if found is None or found["name"] != name:
+    if found is None or _QUOTES.sub("", found["name"]) != _QUOTES.sub("", name):  # Lean quotes a name where it has to
         return None
     return tuple(one.strip() for one in (found["axioms"] or "").split(","))
 
