@@ -125,6 +125,5 @@ class LoadedFile:
 
 def _unproved(project: Project, files: list[Path]) -> set[str]:
     """The full names of statements of these files that have no proof."""
-    return {
-        f"{project.module(path)}.{hole.qualified}" for path in files for hole in read_document(path, path.name).holes
-    }
+    read = [(path, read_document(path, path.name, roughly=True)) for path in files]
+    return {f"{project.module(path)}.{hole.qualified}" for path, document in read for hole in document.holes}

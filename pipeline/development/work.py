@@ -108,15 +108,17 @@ class Work:
     # ------------------------------------------------------------------------------------------------------- files
 
     def _readable(self) -> list[Source]:
-        """The files of which it is known what they need, those first on which others rest."""
+        """The files that are UTF-8, and of which it is known what they need, those first on which others rest."""
         known: list[Path] = []
         for source in self._sources:
             try:
+                read_document(source.path, source.shown)
                 self._copy.in_order([source.path])
                 known.append(source.path)
             except UserError as error:
                 self._give_up(source, str(error))
-        found = [self._by_path[path] for path in self._copy.in_order(known) if path in self._by_path]
+        found = [self._by_path[path] for path in self._copy.in_order(known) if path in known]
+        self._sources = [source for source in self._sources if source.path in known]
         self._order = [*self._order, *(source.path for source in found)]
         return found
 

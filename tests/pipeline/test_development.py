@@ -775,6 +775,35 @@ def test_only_a_file_with_holes_has_to_be_utf_8(tmp_path: Path, capsys: pytest.C
     assert "Main.v: not UTF-8 text" in capsys.readouterr().err
 
 
+def test_a_file_that_is_not_utf_8_stops_no_other_and_what_it_says_counts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = written(
+        tmp_path / "dev",
+        Main="From Demo Require Import Lib Open. Lemma a : P 1. Admitted. Lemma b : P 3. Admitted.",
+        Other="Lemma c : True. Admitted.",
+    )
+    lib = "(* café *) Axiom P : nat -> Prop. Axiom one : P 1. Lemma two : P 0 -> P 0. Proof. exact (fun h => h). Qed."
+    (folder / "Lib.v").write_bytes(lib.encode("latin-1"))
+    (folder / "Open.v").write_bytes(
+        "From Demo Require Import Lib. (* é *)\nLemma three : P 3. Admitted.".encode("latin-1")
+    )
+    assert main(["prove", str(folder), "--out", str(tmp_path / "out"), "--cpu-seconds", "2"]) == 0
+    rows = results(tmp_path)
+    found = {name: (row["status"], row["rests_on"]) for name, row in rows.items()}
+    assert found == {
+        "a": ("proved", []),
+        "b": ("conditional", ["Demo.Open.three"]),
+        "c": ("proved", []),
+        "three": ("error", []),
+    }
+    assert rows["three"]["reason"] == "Open.v: not UTF-8 text"
+    assert "] Open.v: not UTF-8 text; mend this and give the command again: 1 hole not tried" in capsys.readouterr().err
+    erased = [str(tmp_path / "erased"), "--erase", "--names", "two", "--cpu-seconds", "1"]
+    assert main(["prove", str(folder), "--out", *erased]) == 2
+    assert list((tmp_path / "erased").rglob("*.v")) == []
+
+
 def test_only_fix_as_a_word_is_recursion_in_a_filling() -> None:
     fine = ("rewrite prefix_nil, (List.suffix_cons a).", "exact (@fixed 1).", "apply fix_point, fix'.")
     assert [refusal(Filling(text), "") for text in fine] == [None, None, None]

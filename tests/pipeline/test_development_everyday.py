@@ -250,6 +250,7 @@ def test_a_second_command_into_the_same_directory_is_refused_in_one_line(first: 
 
 def test_saved_files_are_gone_on_with_until_ctrl_c(tmp_path: Path) -> None:
     folder, out = written(tmp_path / "dev", A="Lemma a : True. Admitted.\n"), tmp_path / "out"
+    (folder / "Latin.v").write_bytes("(* café *)".encode("latin-1"))
     command = [sys.executable, "-m", "pipeline", "prove", str(folder), "--watch", "--jobs", "1", "--cpu-seconds", "200"]
     process = subprocess.Popen(
         [*command, "--out", str(out)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True

@@ -37,6 +37,13 @@ def test_a_proof_that_rests_on_an_admitted_statement_says_so(
     assert "A proof of it:" in said
 
 
+def test_a_file_above_need_not_be_utf_8(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "Above.v").write_bytes("(* café *) Definition k := 1.".encode("latin-1"))
+    (tmp_path / "_CoqProject").write_text("-Q . Demo\n")
+    text = "From Demo Require Import Above.\nLemma one : k = 1.\nProof.\nAdmitted.\n"
+    assert "A proof of it:" in suggested(tmp_path / "Below.v", text, capsys)
+
+
 def test_what_only_follows_from_a_false_admitted_statement_is_never_shown_as_proved(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -70,10 +70,13 @@ def review(sources: Sequence[Source], project: Project) -> str:
     return json.dumps({"event": "COMMENT", "comments": comments}, indent=1, ensure_ascii=False) + "\n"
 
 
-def read_document(path: Path, shown: str) -> Document:
-    """A file of the user's, its ends of lines as they are; `shown` is what messages call it."""
+def read_document(path: Path, shown: str, *, roughly: bool = False) -> Document:
+    """A file of the user's, its ends of lines as they are; `shown` is what messages call it.
+
+    If `roughly`, what is not UTF-8 does not matter: a sign stands for it, in a comment mostly.
+    """
     try:
-        return Document(path.read_bytes().decode("utf-8"), shown)
+        return Document(path.read_bytes().decode("utf-8", "replace" if roughly else "strict"), shown)
     except UnicodeDecodeError:
         raise UserError(f"{shown}: not UTF-8 text") from None
     except OSError as error:
@@ -81,10 +84,10 @@ def read_document(path: Path, shown: str) -> Document:
 
 
 def read_sources(target: Path, project: Project, options: Options) -> list[Source]:
-    """The files of a target that have holes, as far as these are wanted.
+    """The files of a target that have holes, as far as these are wanted; they are read roughly.
 
     Raises:
-    UserError: a file is not understood, or a hole that is wanted is not there.
+        UserError: a file is not understood, or a hole that is wanted is not there.
     """
     if options.sample is not None:
         return _sampled(target, project, *options.sample)
@@ -130,7 +133,7 @@ def _documents(target: Path, project: Project) -> Iterator[tuple[Path, str, Docu
     for path in coq_project.sources(target, project):
         root = project.root
         shown = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
-        yield path, shown, read_document(path, shown)
+        yield path, shown, read_document(path, shown, roughly=True)
 
 
 def _lines(text: str) -> list[str]:

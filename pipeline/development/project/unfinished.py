@@ -86,9 +86,9 @@ class Unfinished:
 def _document(file: Path) -> Document | None:
     """A source cut into sentences, None where it cannot be."""
     try:
-        document = Document(file.read_text(encoding="utf-8"), file.name)
+        document = Document(file.read_text(encoding="utf-8", errors="replace"), file.name)
         document.check_closed()
-    except (OSError, UnicodeDecodeError, UserError):
+    except (OSError, UserError):
         return None
     return document
 
