@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -54,17 +55,23 @@ class OwnFile:
     left: tuple[Left, ...]
 
     def filled(self, proofs: Mapping[str, str]) -> str:
-        """The text with these proofs, by the names of their problems, in the place of what stands there."""
+        """The text with these proofs, by the names of their problems, in the place of what stands there.
+
+        Their lines end as those of the file do.
+        """
         text = self.text
+        ending = "\r\n" if text.count("\r\n") * 2 > text.count("\n") else "\n"
         for hole in reversed(self.holes):
             if hole.problem.name in proofs:
-                text = f"{text[: hole.begin]}{proofs[hole.problem.name].strip()}{text[hole.end :]}"
+                proof = proofs[hole.problem.name].strip().replace("\r\n", "\n").replace("\n", ending)
+                text = f"{text[: hole.begin]}{proof}{text[hole.end :]}"
         return text
 
     def patch(self, proofs: Mapping[str, str]) -> str:
         """The proofs as a unified diff."""
         name = self.path.name
-        old, new = (text.splitlines(keepends=True) for text in (self.text, self.filled(proofs)))
+        # Lines of a patch end at a line feed alone, other than those of `str.splitlines`.
+        old, new = (list(StringIO(text, newline="\n")) for text in (self.text, self.filled(proofs)))
         lines = difflib.unified_diff(old, new, f"a/{name}", f"b/{name}")
         return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 

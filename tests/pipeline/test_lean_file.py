@@ -149,6 +149,27 @@ def test_what_is_not_read_is_one_line(text: str, why: str, tmp_path: Path) -> No
         read_file(tmp_path / "Odd.lean")
 
 
+def test_lines_of_a_patch_end_at_a_line_feed_alone(tmp_path: Path) -> None:
+    text = (
+        "/- one\x0ctwo\u2028three\x85four -/\ntheorem a : 1 = 1 := by\n  sorry -- \x0c\u2028\x85 here\n\ndef f := 0\n"
+    )
+    (tmp_path / "Odd.lean").write_text(text)
+    own = read_file(tmp_path / "Odd.lean")
+    patch = own.patch({"a": ":= by\n  rfl"})
+    applied = subprocess.run(["patch", "-p1"], cwd=tmp_path, input=patch.encode(), capture_output=True, check=False)
+    assert applied.returncode == 0, applied.stdout
+    assert (tmp_path / "Odd.lean").read_text() == text.replace("sorry", "rfl")
+
+
+def test_lines_of_a_proof_end_as_those_of_the_file_do(tmp_path: Path) -> None:
+    text = "theorem a : 1 = 1 := by\r\n  sorry\r\n\r\ntheorem b : 1 = 1 := by\r\n  exact a\r\n"
+    (tmp_path / "Odd.lean").write_bytes(text.encode())
+    own = read_file(tmp_path / "Odd.lean")
+    own.apply({"a": ":= by\n  have h : 1 = 1 := rfl\r\n  exact h"})
+    said = (tmp_path / "Odd.lean").read_bytes().decode()
+    assert said == text.replace("sorry", "have h : 1 = 1 := rfl\r\n  exact h")
+
+
 @embedded
 def test_a_file_that_lean_refuses_is_told_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "Odd.lean").write_text("theorem a : 1 = 1 := sorry\n\ntheorem b : 1 = 2 := rfl\n")
