@@ -83,11 +83,9 @@ class Workers:
             told: News | Done | Exception = worker.connection.recv()
         except (EOFError, OSError):
             self._workers.remove(worker)
+            worker.process.join(_ENDING_SECONDS)
+            why = f"the process that worked on {task.source.shown} {_end_of(worker.process.exitcode)}"
             self._end(worker)
-            why = (
-                f"the process that worked on {task.source.shown} was ended ({worker.process.exitcode}): a smaller "
-                "--jobs leaves more memory to each"
-            )
             return task, Done(failed(task.source, task.source.holes, why), {})
         if isinstance(told, News):
             return told
@@ -116,6 +114,15 @@ class Workers:
         if worker.process.is_alive():
             worker.process.kill()
             worker.process.join()
+
+
+def _end_of(code: int | None) -> str:
+    """How a process ended, by its exit code, and what may be done about it."""
+    if code == -signal.SIGKILL:
+        return "was killed, perhaps by the system for want of memory: a smaller --jobs leaves more to each"
+    if code is not None and code < 0:
+        return f"was ended by a signal ({signal.strsignal(-code)}): give the command again"
+    return f"ended before it was done (exit code {code}): give the command again"
 
 
 def _serve(connection: Connection, tools: Tools) -> None:

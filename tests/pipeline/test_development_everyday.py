@@ -169,6 +169,37 @@ Lemma own : 2 = 2. Admitted.
 """
 
 
+def test_a_process_that_is_killed_costs_its_file_and_why_is_told(tmp_path: Path) -> None:
+    files = {name: f"Lemma {name} : True. Admitted.\n{ENDLESS}" for name in "abc"}
+    folder, out = written(tmp_path / "dev", **files), tmp_path / "out"
+    command = [sys.executable, "-m", "pipeline", "prove", str(folder), "--jobs", "3", "--cpu-seconds", "200"]
+    process = subprocess.Popen(
+        [*command, "--out", str(out)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        until = time.monotonic() + 120
+        while not ((out / "tried.jsonl").exists() and len((out / "tried.jsonl").read_text().splitlines()) == 3):
+            assert time.monotonic() < until
+            assert process.poll() is None
+            time.sleep(0.2)
+        children = psutil.Process(process.pid).children()
+        workers = [one for one in children if any("spawn_main" in word for word in one.cmdline())]
+        for worker, number in zip(workers, (signal.SIGKILL, signal.SIGABRT, signal.SIGTERM), strict=True):
+            worker.send_signal(number)
+        assert process.wait(timeout=60) == 0
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGINT)
+    said = [json.loads(line) for line in (out / "results.jsonl").read_text().splitlines()]
+    assert {row["status"] for row in said} == {"error"}
+    reasons = sorted({row["reason"].partition(".v ")[2] for row in said})
+    assert reasons == [
+        "ended before it was done (exit code 0): give the command again",
+        "was ended by a signal (Aborted): give the command again",
+        "was killed, perhaps by the system for want of memory: a smaller --jobs leaves more to each",
+    ]
+
+
 def test_a_sample_of_finished_proofs_is_erased_and_the_share_that_is_found_again_is_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
