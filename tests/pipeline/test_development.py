@@ -824,6 +824,30 @@ def test_a_file_that_does_not_compile_is_one_line(tmp_path: Path, capsys: pytest
     assert "Bad.v, line 3" in capsys.readouterr().err
 
 
+def test_the_prover_speaks_of_the_users_own_paths(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    hole = "Lemma a : True.\nProof.\nAdmitted.\n"
+    folder = written(
+        tmp_path / "dev",
+        Main=f"From Demo Require Import D.\n{hole}",
+        Needs="From Demo Require Import D.",
+        Other=f"From Demo Require Import Needs.\n{hole}",
+    )
+    for name in ("one", "two"):
+        (folder / name).mkdir()
+        (folder / name / "D.v").write_text("Definition k := 1.")
+    assert main(["prove", str(folder), "--out", str(tmp_path / "out"), "--cpu-seconds", "2"]) == 2
+    lines = (tmp_path / "out" / "results.jsonl").read_text().splitlines()
+    said = [json.loads(line)["reason"] for line in lines]
+    for name in ("Main", "Other"):
+        assert main(["suggest", f"{folder / name}.v:3"]) == 2
+        said.append(capsys.readouterr().err)
+    assert len(said) == 4
+    for reason in said:
+        assert "Required library D matches several files in path" in reason
+        assert " one/D.vo" in reason
+        assert "lemmary-" not in reason
+
+
 def test_files_that_cannot_be_worked_on_are_told_first_and_stop_no_other(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

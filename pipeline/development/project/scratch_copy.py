@@ -71,6 +71,13 @@ class Copy:
                 return place / path.relative_to(folder)
         raise UserError(f"{path} lies outside the load paths of {self.project.root / PROJECT_FILE}: add a -Q for it")
 
+    def own_paths(self, said: str) -> str:
+        """What the prover says, with the project's own paths, from its folder, in the place of those of the copy."""
+        for folder, place in self._places.items():
+            own = folder.relative_to(self.project.root) if folder.is_relative_to(self.project.root) else folder
+            said = said.replace(f"{place}/", f"{own}/" if own.parts else "")
+        return said
+
     @property
     def options(self) -> list[str]:
         """The prover's options for this project, its folders being those of the copy."""
@@ -104,7 +111,7 @@ class Copy:
         refused = self.prover.compile(file.name, self.project.library(file), source, place.with_suffix(".vo"))
         if refused is None:
             self._keep(file, source)
-        return refused
+        return self._told(refused) if refused is not None else None
 
     def judge(
         self, file: Path, document: Document, fillings: Mapping[str, Filling], unproved: Container[str]
@@ -118,9 +125,13 @@ class Copy:
             self.place(file).with_suffix(".vo"),
         )
         judged = judge(self.prover, own, fillings, unproved)
-        if not isinstance(judged, Refused):
-            self._keep(file, document.filled(fillings).text.encode())
+        if isinstance(judged, Refused):
+            return self._told(judged)
+        self._keep(file, document.filled(fillings).text.encode())
         return judged
+
+    def _told(self, refused: Refused) -> Refused:
+        return refused._replace(message=self.own_paths(refused.message))
 
     def leave(self, file: Path, source: bytes) -> None:
         """Makes this the text of a file, to be compiled when it is needed."""

@@ -83,6 +83,7 @@ class Context:
         self.stopped: Callable[[], bool] = lambda: False
         """Whether nobody waits for an answer any more: all seconds are over then."""
         self._retrieves = retrieves
+        self._own_paths = copy.own_paths
         self.session = Session(
             Limits(memory_bytes=max(memory_bytes, GIBIBYTE), processes=32),
             sandbox=copy.sandbox,
@@ -149,7 +150,7 @@ class Context:
             outcome = self.session.extend(text, self._seconds)
             if not outcome.ok:
                 at = self._at + (outcome.failed_at or 0)
-                return Refusal(self.document.line_of(at), outcome.error)
+                return Refusal(self.document.line_of(at), self._own_paths(outcome.error))
         self._at = offset
         return None
 
