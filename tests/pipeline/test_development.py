@@ -907,3 +907,23 @@ def test_a_proof_depends_on_a_sections_variables_where_what_stands_below_counts_
     assert patched.count("Lemma sum : 1 + 1 = 2.\nProof using All.\n") == 1
     assert "Lemma again : 1 + 1 = 2.\nProof.\n" in patched
     assert subprocess.run(["coqc", "-q", "Work.v"], cwd=file.parent, check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("statement", "is_false"),
+    [
+        ("(n m : nat) : n < m", True),
+        ("A (l : list A) : length l < 3", True),
+        ("(n m : nat) : n <= m -> m >= S n", True),
+        ("(n m : nat) : n > m \\/ m > n", True),
+        ("(x y : Z) : (x <= y -> x < y)%Z", True),
+        ("(n m : nat) : n <= m -> n < S m", False),
+        ("(x y : Z) : (x < y -> y > x)%Z", False),
+    ],
+)
+def test_inequalities_are_tested_on_values(statement: str, is_false: bool, tmp_path: Path) -> None:
+    (tmp_path / "dev").mkdir()
+    file = tmp_path / "dev" / "Work.v"
+    file.write_text(f"Require Import ZArith List.\nLemma hole {statement}.\nAdmitted.\n")
+    (result,) = Work(file, tmp_path / "out", Options(6.0, 0, 2 << 30)).run(lambda _: None)
+    assert (result.status == "refuted") == is_false, result

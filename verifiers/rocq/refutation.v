@@ -1,8 +1,15 @@
+Ltac lm_too_small :=
+  repeat lazymatch goal with wrong : Coq.Init.Peano.le _ _ |- _ => inversion_clear wrong end.
+
 Ltac lm_true :=
   cbv beta iota zeta;
   lazymatch goal with
   | |- True => exact I
   | |- _ = _ => vm_compute; reflexivity
+  | |- Coq.Init.Peano.le _ _ => vm_compute; repeat constructor
+  | |- Coq.Init.Peano.lt _ _ => vm_compute; repeat constructor
+  | |- Coq.Init.Peano.ge _ _ => vm_compute; repeat constructor
+  | |- Coq.Init.Peano.gt _ _ => vm_compute; repeat constructor
   | |- _ /\ _ => split; lm_true
   | |- _ <-> _ => split; lm_true
   | |- _ \/ _ => first [ left; lm_true | right; lm_true ]
@@ -15,7 +22,7 @@ Ltac lm_true :=
       | Prop => first [ lm_false given | clear given; lm_true ]
       | _ => destruct given; lm_true
       end
-  | _ => progress cbn; lm_true
+  | _ => first [ progress cbn | progress hnf ]; lm_true
   end
 with lm_false given :=
   exfalso;
@@ -23,6 +30,10 @@ with lm_false given :=
   lazymatch type of given with
   | False => exact given
   | _ = _ => vm_compute in given; discriminate given
+  | Coq.Init.Peano.le _ _ => vm_compute in given; lm_too_small
+  | Coq.Init.Peano.lt _ _ => vm_compute in given; lm_too_small
+  | Coq.Init.Peano.ge _ _ => vm_compute in given; lm_too_small
+  | Coq.Init.Peano.gt _ _ => vm_compute in given; lm_too_small
   | _ /\ _ =>
       let one := fresh in
       let other := fresh in
@@ -43,7 +54,7 @@ with lm_false given :=
       | Prop => assert (rest : T) by lm_true; specialize (given rest); lm_false given
       | _ => unshelve epose proof (given _) as rest; [ constructor | lm_false rest ]
       end
-  | _ => progress cbn in given; lm_false given
+  | _ => first [ progress cbn in given | progress hnf in given ]; lm_false given
   end.
 
 Ltac lm_given given :=

@@ -18,6 +18,7 @@ from domain import App, Const, Definition, Forall, Goal, Lambda, Message, Sort, 
 from pipeline.development.project.document import Hole
 from pipeline.development.search.alarm import Over, alarm, paused
 from pipeline.development.search.context import Context
+from pipeline.development.search.orders import decided
 from pipeline.development.search.premises import symbols_of
 from pipeline.proposers.automation.portfolio import Portfolio
 from pipeline.proposers.conjecture import generalisation
@@ -209,8 +210,9 @@ def counterexample(context: Context, closed: Closed, seed: int, seconds: float) 
     """Values for the statement's variables with which the prover proves that it is false, sought for CPU seconds."""
     try:
         with alarm(seconds):
-            met = Tester(closed.definitions).test(closed.term, seed, alike=ALIKE_TRIALS).counterexample
-            script = None if met is None else refutation.script(closed.term, closed.definitions, met.ground)
+            tested = decided(closed.term)
+            met = Tester(closed.definitions).test(tested, seed, alike=ALIKE_TRIALS).counterexample
+            script = None if met is None else refutation.script(tested, closed.definitions, met.ground)
     except Over:
         return None
     if met is None or script is None:
