@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from pipeline.development.search.budget import Budget
 from pipeline.development.search.context import Context
 from pipeline.development.search.moves import View, strong_closers, view
 from pipeline.development.search.neighbours import nearest, used_in
-from pipeline.development.search.premises import Premise
+from pipeline.development.search.premises import Elsewhere, Premise
 from pipeline.development.search.proof_search import Level, Search
 from pipeline.development.search.solving import Solver
 from pipeline.development.search.ssreflect import closers, moves
@@ -206,3 +206,23 @@ def test_where_the_best_premises_fail_the_next_best_follow(tmp_path: Path) -> No
             passes += 1
     assert found is not None
     assert passes > 1
+
+
+TYPES = {
+    "irrelevant": "forall (x y : nat) (p q : @eq nat x y), @eq (@eq nat x y) p q",
+    "add_comm": "forall n m : nat, @eq nat (add n m) (add m n)",
+    "pick": "forall _ : colour, colour",
+    "bright": "forall c : colour, @eq nat (add (shade c) O) (shade c)",
+    "eq": "forall (A : Type) (_ _ : A), Prop",
+    "colour": "Set",
+}
+
+
+def test_equations_are_premises_whatever_proofs_of_equations_other_lemmas_are_about() -> None:
+    def check(names: Sequence[str]) -> list[tuple[str, str | None]]:
+        return [(name, f"{name}\n     : {TYPES[name]}") for name in names]
+
+    found = Elsewhere(lambda _: ["irrelevant", "add_comm", "pick", "bright"], check)
+    assert [one.name for one in found.near(["add"])] == ["bright", "add_comm", "irrelevant"]
+    assert found.how_many("add") == 4
+    assert found.how_many("shade") == 1

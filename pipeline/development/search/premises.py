@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
@@ -77,11 +77,13 @@ class Elsewhere:
     def __init__(self, search: Callable[[str], list[str]], check: Checked) -> None:
         self._search, self._check = search, check
         self._names: dict[str, list[str]] = {}
+        self._read_with: Counter[str] = Counter()
         self._premises: dict[str, Premise | None] = {}
         self.relations: frozenset[str] = frozenset()
         """Names of relations besides equality that rewriting knows, see `equivalence`."""
         self._types = {datatype.name for datatype in STANDARD_DATATYPES}
-        """Heads of the types that variables have: what ends in one of these is a function, no lemma."""
+        """Heads of the types that variables have, among them propositions: proofs are variables of some lemmas."""
+        self._is_data = {datatype.name: True for datatype in STANDARD_DATATYPES}
 
     def clear(self) -> None:
         """More is in sight than before."""
@@ -102,13 +104,23 @@ class Elsewhere:
         wanted = list(names)
         missing = [name for name in wanted if name not in self._premises]
         for name, printed in self._check(missing):
-            self._premises[name] = self._read(name, printed) if printed is not None else None
+            read = self._premises[name] = self._read(name, printed) if printed is not None else None
+            self._read_with.update(read.symbols if read is not None else ())
         found = [self._premises[name] for name in wanted]
-        return [one for one in found if one is not None and one.concludes not in self._types]
+        return [one for one in found if one is not None and not self._is_value(one.concludes)]
+
+    def _is_value(self, head: str) -> bool:
+        """Whether what ends in a head computes a value: variables are such, and it is no proposition."""
+        if head not in self._types:
+            return False
+        if head not in self._is_data:
+            ((_, printed),) = self._check([head])
+            self._is_data[head] = printed is not None and not printed.rstrip().endswith("Prop")
+        return self._is_data[head]
 
     def how_many(self, symbol: str) -> int:
-        """How many lemmas speak of a symbol, as far as it was asked for."""
-        return len(self._names.get(symbol, ()))
+        """How many lemmas speak of a symbol: of all where they were asked for by it, otherwise of those read."""
+        return max(len(self._names.get(symbol, ())), self._read_with[symbol])
 
     def _names_with(self, symbol: str) -> list[str]:
         if symbol not in self._names:
