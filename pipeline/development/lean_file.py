@@ -53,7 +53,8 @@ def read(path: Path) -> OwnFile:
         in_project(path)
         refused = OwnFiles(Sandbox(), LeanSettings.from_environment()).refused(own.text)
         if refused is not None:
-            raise UserError(f"{path}:{refused.line}: Lean refuses the file as it stands: {refused.message}")
+            place = f"{path}:{refused.line}" if refused.line else path
+            raise UserError(f"{place}: Lean refuses the file as it stands: {refused.message}")
     return own
 
 
@@ -74,17 +75,20 @@ def read_file(path: Path) -> OwnFile:
         _ = parse_header(text)
         known = declared(text)
     except (Malformed, Unterminated) as error:
-        raise UserError(f"{path} is not read: {error}") from None
+        place = f"{path}:{_line(text, error.at)}" if error.at >= 0 else path
+        said = str(error).replace("the header", "the file").removeprefix("in the file, ")
+        raise UserError(f"{place}: not read: {said}") from None
     holes: list[Hole] = []
     left: list[Left] = []
     above: list[str] = []
-    at, unsound = 0, ""
+    at, unsound, mutual = 0, "", False
     for command, name in known:
         between, at = text[at : command.start], command.end
-        line = text.count("\n", 0, command.start) + 1
+        line = _line(text, command.start)
         kept = command.text
+        mutual = command.word == "mutual" or (mutual and command.word != "end")
         if any(token.text in _GAPS for token in scan(command.text).tokens):
-            theorem = _theorem(command)
+            theorem = "a `sorry` in a `mutual` block" if mutual else _theorem(command)
             if isinstance(theorem, _Theorem):
                 if unsound:
                     left.append(Left(line, unsound))
@@ -98,7 +102,7 @@ def read_file(path: Path) -> OwnFile:
                 left.append(Left(line, theorem))
                 if command.word == "example":
                     continue
-                unsound = unsound or f"line {line} above has a `sorry` that is not the proof of a theorem"
+                unsound = unsound or f"line {line} above has a `sorry` that is not the proof of a theorem of its own"
         above += [between, kept]
     return OwnFile(path, text, tuple(holes), tuple(left))
 
@@ -139,6 +143,10 @@ def _open(name: str, direct: Mapping[str, set[str]], proved: Container[str]) -> 
         found |= {one for one in new if one not in proved}
         todo += [one for one in new if one in proved]
     return sorted(found)
+
+
+def _line(text: str, at: int) -> int:
+    return text.count("\n", 0, at) + 1
 
 
 # ------------------------------------------------------------------------------------------------------- one theorem

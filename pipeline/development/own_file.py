@@ -110,11 +110,17 @@ class Language(NamedTuple):
 def text_of(path: Path) -> str:
     """The text of a file of the user's. Raises `UserError` if it has none."""
     try:
-        return path.read_bytes().decode("utf-8")
+        text = path.read_bytes().decode("utf-8")
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise UserError(f"{path}: not UTF-8 text") from None
+    if text.startswith("\ufeff"):
+        raise UserError(f"{path}:1: begins with a byte order mark (U+FEFF): save it without one")
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise UserError(f"{path}:{line}: holds a NUL character (U+0000): remove it")
+    return text
 
 
 def prove_file(

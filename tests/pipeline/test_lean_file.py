@@ -131,21 +131,44 @@ def test_what_is_no_theorem_is_named_and_nothing_below_it_is_tried(tmp_path: Pat
     assert own.left == (
         (2, "a `sorry` in `def`: only theorems that begin in the first column are tried"),
         (3, "a `sorry` in `namespace`: only theorems that begin in the first column are tried"),
-        (6, "line 2 above has a `sorry` that is not the proof of a theorem"),
+        (6, "line 2 above has a `sorry` that is not the proof of a theorem of its own"),
     )
+
+
+def test_what_is_in_a_mutual_block_is_named_and_nothing_below_it_is_tried(tmp_path: Path) -> None:
+    (tmp_path / "Left.lean").write_text(
+        "theorem a : 1 = 1 := sorry\nmutual\ntheorem b : 1 = 1 := sorry\ntheorem c : 1 = 1 := b\nend\n"
+        "theorem d : 1 = 1 := sorry\n"
+    )
+    own = read_file(tmp_path / "Left.lean")
+    assert [hole.problem.name for hole in own.holes] == ["a"]
+    assert own.left == (
+        (3, "a `sorry` in a `mutual` block"),
+        (6, "line 3 above has a `sorry` that is not the proof of a theorem of its own"),
+    )
+
+
+def test_below_a_mutual_block_without_a_hole_all_is_as_ever(tmp_path: Path) -> None:
+    (tmp_path / "Left.lean").write_text("mutual\ntheorem b : 1 = 1 := rfl\nend\ntheorem d : 1 = 1 := sorry\n")
+    own = read_file(tmp_path / "Left.lean")
+    assert [hole.problem.name for hole in own.holes] == ["d"]
 
 
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("module\ntheorem a : 1 = 1 := sorry", "is not read: the header begins with `module`"),
-        ("theorem a : 1 = 1 := by /- sorry", "is not read: in the header, a comment has no end"),
-        ("end\n", "is not read: the header has an `end` too many"),
+        ("\nmodule\ntheorem a : 1 = 1 := sorry", ":2: not read: the file begins with `module`"),
+        ("def f := 0\ntheorem a : 1 = 1 := by /- sorry", ":2: not read: a comment has no end"),
+        ('def f := 0\ndef g := "', ":2: not read: a string has no end"),
+        ("def f := 0\nend\n", ":2: not read: the file has an `end` too many"),
+        ("def f := 0\n\nimport A", ":3: not read: the file has an import after other commands"),
+        ("\ufefftheorem a : 1 = 1 := sorry", ":1: begins with a byte order mark"),
+        ("def f := 0\n\0", ":2: holds a NUL character"),
     ],
 )
 def test_what_is_not_read_is_one_line(text: str, why: str, tmp_path: Path) -> None:
     (tmp_path / "Odd.lean").write_text(text)
-    with pytest.raises(UserError, match=why):
+    with pytest.raises(UserError, match=rf"Odd\.lean{why}"):
         read_file(tmp_path / "Odd.lean")
 
 

@@ -214,8 +214,9 @@ def test_a_file_that_does_not_compile_is_told_with_its_line(files: OwnFiles) -> 
     assert refused is not None
     assert refused.line == 11
     assert refused.message.startswith("Type mismatch")
-    refused = files.refused("import Mathlib\n" + FILE)
+    refused = files.refused("-- all of it\nimport Mathlib.Tactic\n" + FILE)
     assert refused is not None
+    assert refused.line == 2
     assert "LEMMARY_LEAN_PROJECT" in refused.message
 
 
@@ -226,4 +227,5 @@ def test_a_module_that_is_not_built_is_told_with_what_to_do(files: OwnFiles, mon
     monkeypatch.setattr(Compiler, "compile", lambda *_, **__: compiled)
     refused = files.refused(text)
     assert refused is not None
+    assert refused.line == 1
     assert refused.message == f"{said}: build what the file imports first (`lake build`)"

@@ -14,11 +14,19 @@ import unicodedata
 from domain import Message, Reason, Verdict, VerdictKind
 
 
-class Malformed(ValueError):  # noqa: N818 (what the text is)
+class _Unread(ValueError):  # noqa: N818 (a claim about the text)
+    """A text cannot be read; `at` is the place where that is known, else negative."""
+
+    def __init__(self, said: str, at: int = -1) -> None:
+        super().__init__(said)
+        self.at = at
+
+
+class Malformed(_Unread):
     """A statement that is not exactly one theorem without a proof, or a header that cannot be used."""
 
 
-class Unterminated(ValueError):  # noqa: N818 (a claim about the text)
+class Unterminated(_Unread):
     """A comment, a string or a quoted name of a text has no end."""
 
 

@@ -16,6 +16,7 @@ Layer: own developments.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from typing import NamedTuple
 
 from verifiers.audit import scratch
 from verifiers.audit.lean.compiler import Compiled, Compiler
-from verifiers.audit.lean.headers import declared, parse_header, public
+from verifiers.audit.lean.headers import commands, declared, parse_header, public
 from verifiers.audit.lean.layers import kernel_again, lacking, printed_axioms
 from verifiers.audit.lean.lint import refuse
 from verifiers.audit.lean.scan import scan
@@ -96,7 +97,7 @@ class OwnFiles:
     def refused(self, text: str) -> Refused | None:
         """Why a file does not compile as it stands, or None."""
         compiled = self._compile(text, None)
-        return None if compiled.ok else self._refusal(compiled)
+        return None if compiled.ok else self._refusal(compiled, text)
 
     def judge(self, text: str, spots: Sequence[Spot], offers: Mapping[str, Sequence[str]]) -> Judged:
         """Puts proofs into a file that compiles. `offers` has texts `:= …` for names of spots, best first."""
@@ -110,7 +111,7 @@ class OwnFiles:
                 dropped[name] = f"its proof cannot stand in the file: {why}"
         with self._compiled(text) as (plain, before):
             if before is None:
-                why = f"Lean refuses the file without `private`: {self._refusal(plain).message}"
+                why = f"Lean refuses the file without `private`: {self._refusal(plain, text).message}"
                 return Judged({}, {}, dict.fromkeys(offers, why))
             known = self._meaning(text, spots, before)
             theorems = frozenset(_theorems(text, spots))
@@ -144,7 +145,7 @@ class OwnFiles:
         """Which of the chosen proofs do not count, and why; all of them where it is not one's fault."""
         if folder is None:
             return self._at_fault(compiled, places) or dict.fromkeys(
-                chosen, f"the whole file does not compile with it: {self._refusal(compiled).message}"
+                chosen, f"the whole file does not compile with it: {self._refusal(compiled, text).message}"
             )
         header, toolchain = parse_header(text), self._compiler.toolchain
         allowed = toolchain.axioms | header.axioms
@@ -232,14 +233,25 @@ class OwnFiles:
     def _compile(self, text: str, into: Path | None) -> Compiled:
         return self._compiler.compile(MODULE, self._compiler.toolchain.header(text), into=into)
 
-    def _refusal(self, compiled: Compiled) -> Refused:
+    def _refusal(self, compiled: Compiled, text: str) -> Refused:
         """The first error of a file, with what its author can do where that is known."""
         error = next(iter(compiled.errors), None)
         if error is None:
             return Refused(0, compiled.messages(0, 0)[0].text)
         hint = lacking(error.text, self._compiler.toolchain)
         said = f"{error.text.splitlines()[0]}: {hint}" if hint else " ".join(error.text.split())
-        return Refused(max(0, error.line - self._compiler.toolchain.header("").count("\n")), said)
+        line = error.line - self._compiler.toolchain.header("").count("\n")
+        return Refused(line if line > 0 else _import_line(text, error.text), said)
+
+
+def _import_line(text: str, said: str) -> int:
+    """The line of the import about which Lean says something before it reads the file, or 0."""
+    for command in commands(text):
+        module = command.normal.split()[-1]
+        about = rf"module {re.escape(module)} |prefix '{re.escape(module.split('.')[0])}'"
+        if command.word == "import" and re.search(about, said):
+            return text.count("\n", 0, command.start) + 1
+    return 0
 
 
 def _theorems(text: str, spots: Sequence[Spot]) -> list[str]:

@@ -159,7 +159,7 @@ def parse_header(text: str) -> Header:
     try:
         found = commands(text)
     except Unterminated as error:
-        raise Malformed(f"in the header, {error}") from None
+        raise Malformed(f"in the header, {error}", error.at) from None
     imports: list[str] = []
     scene: list[str] = []
     opened: list[str | None] = []
@@ -169,11 +169,12 @@ def parse_header(text: str) -> Header:
             axioms.add(".".join([*(name for name in opened if name), stated["name"].rstrip(".")]))
         if command.word in ("prelude", "module"):
             raise Malformed(
-                f"the header begins with `{command.word}`: what a file begins with is the toolchain's to say"
+                f"the header begins with `{command.word}`: what a file begins with is the toolchain's to say",
+                command.start,
             )
         if command.word == "import":
             if len(imports) < number:
-                raise Malformed("the header has an import after other commands")
+                raise Malformed("the header has an import after other commands", command.start)
             imports.append(command.text)
             continue
         in_scene = command.word in _SCENE | BLOCKS
@@ -199,7 +200,7 @@ def _nest(opened: list[str | None], command: Command) -> bool:
     if command.word == "end":
         for _ in range(names[0].count(".") + 1 if names else 1):
             if not opened:
-                raise Malformed("the header has an `end` too many")
+                raise Malformed("the header has an `end` too many", command.start)
             if opened.pop() == _MUTUAL:
                 return False
     elif command.word == "namespace" and names:

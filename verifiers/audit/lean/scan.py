@@ -90,7 +90,7 @@ def _token(text: str, at: int, before: Sequence[Token]) -> Token:
     if raw:
         end = text.find(f'"{raw.group(1)}', raw.end())
         if end < 0:
-            raise Unterminated("a string has no end")
+            raise Unterminated("a string has no end", at)
         end += 1 + len(raw.group(1))
         return Token("string", text[at:end], at, end, bool(raw.group(1)) or "\\" in text[at:end])
     found = _WORD.match(text, at)
@@ -100,10 +100,10 @@ def _token(text: str, at: int, before: Sequence[Token]) -> Token:
     if character == '"':
         found = _STRING.match(text, at)
         if found is None:
-            raise Unterminated("a string has no end")
+            raise Unterminated("a string has no end", at)
         return Token("string", found.group(), at, found.end(), "{" in found.group())
     if character == "«":
-        raise Unterminated("a quoted name has no end")
+        raise Unterminated("a quoted name has no end", at)
     found = _NUMBER.match(text, at)
     if found:
         return Token("number", found.group(), at, found.end())
@@ -117,11 +117,11 @@ def _token(text: str, at: int, before: Sequence[Token]) -> Token:
 
 
 def _end_of_comment(text: str, at: int) -> int:
-    depth = 0
+    depth, begin = 0, at
     while True:
         found = _OPENS_OR_CLOSES.search(text, at)
         if found is None:
-            raise Unterminated("a comment has no end")
+            raise Unterminated("a comment has no end", begin)
         depth += 1 if found.group() == "/-" else -1
         at = found.end()
         if depth == 0:
