@@ -86,7 +86,7 @@ def prove(
         seed: of what --sample draws; 0 if left out.
         in_place: of a development, apply the patch to your files when all is done.
         watch: of a development, go on with the holes of its files whenever one is saved, until Ctrl-C.
-        cpu_seconds: of a development, CPU seconds of the prover for one hole; 10 if left out.
+        cpu_seconds: of a development, CPU seconds of prover and search for one hole; 10 if left out.
         set: key=value, overrides one setting; may be given several times.
         json: print the counts as JSON.
     """
