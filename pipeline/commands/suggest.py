@@ -7,7 +7,6 @@ import sys
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict
-from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -55,7 +54,8 @@ def suggest(
 
         if place is not None or json:
             raise UserError("--server goes without FILE.v:LINE and --json: what is asked comes on stdin")
-        requests = TextIOWrapper(sys.stdin.buffer, encoding="utf-8", errors="replace")
+        # not `sys.stdin`, which no end of the process may find in use: a thread may still be reading then
+        requests = open(sys.stdin.fileno(), encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
         Server(requests, sys.stdout, memory_mib << 20).run()
         return 0
     from pipeline.development.loaded import LoadedFile

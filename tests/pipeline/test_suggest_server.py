@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from pipeline.__main__ import BROKEN_PIPE
+
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "own_development.md"
 
@@ -215,3 +217,14 @@ def test_a_text_that_no_file_can_hold_and_endless_numbers_are_refused(client: Cl
     client.ask(3, "hover" * 5000)
     assert len(client.hear()["error"]["message"]) < 300
     assert client.end() == ""
+
+
+def test_when_nobody_reads_the_answers_any_more_the_process_ends_by_itself(client: Client) -> None:
+    assert client.process.stdout is not None
+    client.ask(1, "open", file="/nowhere/A.v")
+    client.answer(1)
+    client.process.stdout.close()
+    client.ask(2, "open", file="/nowhere/A.v")
+    assert client.process.wait(timeout=60) == BROKEN_PIPE  # though more could be asked
+    assert client.process.stderr is not None
+    assert client.process.stderr.read() == ""
