@@ -8,6 +8,7 @@ puts figures on record with pytest's `record_property`.
 import json
 import os
 import platform
+import signal
 import subprocess
 from collections.abc import Callable
 from functools import cache
@@ -20,6 +21,9 @@ import pytest
 from datasets import Dataset, load
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell starts what is in its background so
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 hypothesis.settings.register_profile("no deadline", deadline=None)  # a crowded machine is no failure
 hypothesis.settings.load_profile("no deadline")
