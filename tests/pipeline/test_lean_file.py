@@ -179,7 +179,9 @@ def test_lines_of_a_patch_end_at_a_line_feed_alone(tmp_path: Path) -> None:
     (tmp_path / "Odd.lean").write_text(text)
     own = read_file(tmp_path / "Odd.lean")
     patch = own.patch({"a": ":= by\n  rfl"})
-    applied = subprocess.run(["patch", "-p1"], cwd=tmp_path, input=patch.encode(), capture_output=True, check=False)
+    applied = subprocess.run(
+        ["git", "apply", "-p1", "-"], cwd=tmp_path, input=patch.encode(), capture_output=True, check=False
+    )
     assert applied.returncode == 0, applied.stdout
     assert (tmp_path / "Odd.lean").read_text() == text.replace("sorry", "rfl")
 
@@ -294,6 +296,6 @@ def test_holes_are_proved_and_the_file_is_patched(file: Path, tmp_path: Path, re
     assert read(file).holes[0].problem.name == "wrong"
     patch = (tmp_path / "out" / "patch.diff").read_text()
     assert patch.startswith("--- a/Own.lean\n+++ b/Own.lean\n")
-    assert subprocess.run(
-        ["patch", "-p1", "--dry-run", "-R"], cwd=tmp_path, input=patch, text=True, capture_output=True, check=False
-    ).returncode == 0  # fmt: skip
+    undo = ["git", "apply", "-p1", "--check", "-R", "-"]
+    undone = subprocess.run(undo, cwd=tmp_path, input=patch, text=True, capture_output=True, check=False)
+    assert undone.returncode == 0, undone.stderr

@@ -228,3 +228,17 @@ def test_when_nobody_reads_the_answers_any_more_the_process_ends_by_itself(clien
     assert client.process.wait(timeout=60) == BROKEN_PIPE  # though more could be asked
     assert client.process.stderr is not None
     assert client.process.stderr.read() == ""
+
+
+def test_a_deeply_nested_line_is_answered_however_small_the_stacks_of_threads_are() -> None:
+    command = ["bash", "-c", 'ulimit -s 1024 && exec "$@"', "bash", sys.executable, "-m", "pipeline"]
+    run = subprocess.run(
+        [*command, "suggest", "--server"],
+        cwd=ROOT,
+        input="[" * 100_000 + "\n",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0
+    assert json.loads(run.stdout)["error"]["code"] == "malformed"

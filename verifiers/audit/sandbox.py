@@ -171,10 +171,10 @@ class Sandbox:
             stopped = "wall"
         ended = kill(process)
         process.stdout.close()
-        # The kernel counts a process's CPU time by its own clock, which runs up to a tenth ahead of what it reports.
+        # The kernel counts CPU time by its own clock, which runs ahead of what it reports, further in a crowd.
         if stopped is None:
             stopped = process.exceeded
-        if stopped is None and ended.returncode in (137, -9) and ended.cpu_seconds >= 0.75 * limits.cpu_seconds:
+        if stopped is None and ended.returncode in (137, -9) and ended.cpu_seconds >= 0.5 * limits.cpu_seconds:
             stopped = "cpu"
         text = b"".join(chunks)[: limits.output_bytes].decode("utf-8", "replace")
         return Finished(ended.returncode, text, time.monotonic() - started, ended.cpu_seconds, stopped)
