@@ -201,7 +201,7 @@ class Context:
         return shared / (0.3 + shared + foreign) * (0.8 if premise.is_hole else 1.0) * nearby
 
     def _weight(self, symbol: str) -> float:
-        return 1.0 / math.sqrt(1.0 + self._frequency[symbol] + self._found.how_many(symbol))
+        return 1.0 / (1.0 + math.log1p(self._frequency[symbol] + self._found.how_many(symbol)))
 
     def _learn(self, offset: int) -> None:
         """Reads the statements of the file that are in scope at an offset."""
