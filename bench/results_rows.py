@@ -116,7 +116,7 @@ def refills(*files: Results) -> Iterator[Row]:
 
 
 def holes(file: Results) -> Iterator[Row]:
-    """A row for each library, and one for all."""
+    """A row for each library and each group of lengths of the original proofs, and one for all."""
     yield from summary(file["rows"], list(ARMS))
 
 

@@ -215,7 +215,7 @@ TABLES = (
         ("holes_development",),
         "`bench/holes.py --part development --sample 2 --cpu-seconds 10`",
         {
-            "library": "{library}",
+            "library, or length of the original proof": "{library}",
             "holes": "{holes}",
             "ours": "{ours}",
             "CoqHammer's tactics": "{sauto}",

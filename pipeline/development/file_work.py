@@ -26,8 +26,8 @@ from pipeline.development.project.unfinished import Unfinished
 from pipeline.development.record import Tried
 from pipeline.development.results import Result, failed, result_of
 from pipeline.development.search.context import Context, Refusal, rests_on
+from pipeline.development.search.helper_names import told_apart
 from pipeline.development.search.learned import Learned
-from pipeline.development.search.naming import told_apart
 from pipeline.development.search.solving import Answer, Solver
 from pipeline.development.search.writing import Writer
 from pipeline.words import counted

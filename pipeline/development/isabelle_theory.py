@@ -13,7 +13,7 @@ from pathlib import Path
 
 from domain import Candidate, Problem, UserError
 from library_store.schema import ProblemState
-from pipeline.development.own_file import Hole, Judged, Language, Left, OwnFile, text_of
+from pipeline.development.own_file import Hole, Judged, Language, Left, OwnFile, line_of, text_of
 from verifiers.audit.isabelle.keywords import STATEMENTS
 from verifiers.audit.isabelle.scan import Unreadable, tokens
 from verifiers.audit.isabelle.theories import parse_header, parse_statement
@@ -53,7 +53,7 @@ def read_theory(path: Path) -> OwnFile:
         start = before.start if before.text in ("private", "qualified") else step.start
         found = _hole(path, text, start, step, {hole.problem.name for hole in holes})
         if isinstance(found, str):
-            left.append(Left(text.count("\n", 0, step.start) + 1, found))
+            left.append(Left(line_of(text, step.start), found))
         else:
             holes.append(Hole(found, proof[0].start, proof[-1].end))
     return OwnFile(path, text, tuple(holes), tuple(left))
@@ -100,7 +100,7 @@ def _hole(path: Path, text: str, start: int, step: Step, taken: set[str]) -> Pro
         return str(error)
     if statement.name in taken:
         return f"another hole is called {statement.name}"
-    place = {"file": path.name, "line": text.count("\n", 0, step.start) + 1}
+    place = {"file": path.name, "line": line_of(text, step.start)}
     return Problem(statement.name, "isabelle", header, f"theorem {statement.name}: {statement.body}", extra=place)
 
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, cast
 
 from pipeline.development.project.options import Options
 from pipeline.development.project.source import Source
+from pipeline.development.record import filling_of
 from pipeline.development.results import Result
 from pipeline.development.rows import add_row, read_rows
 from verifiers.audit.cache import content_key
@@ -49,10 +50,7 @@ class JudgedFiles:
         try:
             results = tuple(_result(one) for one in row["results"])
             made: Mapping[str, Mapping[str, Any]] = row["fillings"]
-            fillings = {
-                name: Filling(one["block"], tuple(one["lemmas"]), one["verbatim"], one["using_all"])
-                for name, one in made.items()
-            }
+            fillings = {name: filling_of(one) for name, one in made.items()}
             enough = float(row["seconds"]) >= seconds
         except (KeyError, TypeError, ValueError):
             return None

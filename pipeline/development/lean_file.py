@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from domain import Candidate, Problem, UserError
 from library_store.schema import ProblemState
-from pipeline.development.own_file import Hole, Judged, Language, Left, OwnFile, text_of
+from pipeline.development.own_file import Hole, Judged, Language, Left, OwnFile, line_of, text_of
 from verifiers.audit.lean.development import SORRY, OwnFiles, Spot
 from verifiers.audit.lean.headers import BRACKETS, Command, commands, declared, parse_header
 from verifiers.audit.lean.scan import Token, scan
@@ -75,7 +75,7 @@ def read_file(path: Path) -> OwnFile:
         _ = parse_header(text)
         known = declared(text)
     except (Malformed, Unterminated) as error:
-        place = f"{path}:{_line(text, error.at)}" if error.at >= 0 else path
+        place = f"{path}:{line_of(text, error.at)}" if error.at >= 0 else path
         said = str(error).replace("the header", "the file").removeprefix("in the file, ")
         raise UserError(f"{place}: not read: {said}") from None
     holes: list[Hole] = []
@@ -84,7 +84,7 @@ def read_file(path: Path) -> OwnFile:
     at, unsound, mutual = 0, "", False
     for command, name in known:
         between, at = text[at : command.start], command.end
-        line = _line(text, command.start)
+        line = line_of(text, command.start)
         kept = command.text
         mutual = command.word == "mutual" or (mutual and command.word != "end")
         if any(token.text in _GAPS for token in scan(command.text).tokens):
@@ -143,10 +143,6 @@ def _open(name: str, direct: Mapping[str, set[str]], proved: Container[str]) -> 
         found |= {one for one in new if one not in proved}
         todo += [one for one in new if one in proved]
     return sorted(found)
-
-
-def _line(text: str, at: int) -> int:
-    return text.count("\n", 0, at) + 1
 
 
 # ------------------------------------------------------------------------------------------------------- one theorem

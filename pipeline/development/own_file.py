@@ -10,12 +10,10 @@ nothing is told or written as proved before the whole file was judged with the n
 
 from __future__ import annotations
 
-import difflib
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,6 +22,7 @@ from domain import Problem, UserError
 from library_store.files import write_atomically
 from library_store.schema import ProblemState
 from library_store.snapshot import read
+from pipeline.development.patches import unified
 from pipeline.words import listed
 
 Changes = Mapping[str, Mapping[str, Any]]
@@ -69,21 +68,13 @@ class OwnFile:
 
     def patch(self, proofs: Mapping[str, str]) -> str:
         """The proofs as a unified diff."""
-        name = self.path.name
-        # Lines of a patch end at a line feed alone, other than those of `str.splitlines`.
-        old, new = (list(StringIO(text, newline="\n")) for text in (self.text, self.filled(proofs)))
-        lines = difflib.unified_diff(old, new, f"a/{name}", f"b/{name}")
-        return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+        return unified(self.text, self.filled(proofs), self.path.name)
 
     def apply(self, proofs: Mapping[str, str]) -> None:
         """Replaces the user's file at once. Raises `UserError` if it was changed meanwhile."""
         if self.path.read_bytes().decode("utf-8") != self.text:
             raise UserError(f"{self.path} was changed meanwhile: apply patch.diff by hand")
         write_atomically(self.path.resolve(), self.filled(proofs).encode())
-
-    def line(self, at: int) -> int:
-        """The line of a place in the text, from 1."""
-        return self.text.count("\n", 0, at) + 1
 
 
 class Judged(NamedTuple):
@@ -107,6 +98,11 @@ class Language(NamedTuple):
     """
 
 
+def line_of(text: str, at: int) -> int:
+    """The line of a place in a text, from 1."""
+    return text.count("\n", 0, at) + 1
+
+
 def text_of(path: Path) -> str:
     """The text of a file of the user's. Raises `UserError` if it has none."""
     try:
@@ -118,8 +114,7 @@ def text_of(path: Path) -> str:
     if text.startswith("\ufeff"):
         raise UserError(f"{path}:1: begins with a byte order mark (U+FEFF): save it without one")
     if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        raise UserError(f"{path}:{line}: holds a NUL character (U+0000): remove it")
+        raise UserError(f"{path}:{line_of(text, text.index(chr(0)))}: holds a NUL character (U+0000): remove it")
     return text
 
 

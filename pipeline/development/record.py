@@ -7,9 +7,11 @@ nothing was found counts again only while program and prover are the same (`vers
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from domain import UserError
 from pipeline.development.rows import add_row, read_rows
@@ -73,21 +75,26 @@ class Record:
         add_row(self._file, row)
 
 
+def filling_of(row: Mapping[str, Any]) -> Filling:
+    """A filling from the object that `asdict` makes of it. Raises `KeyError` or `TypeError` if it is none."""
+    return Filling(row["block"], tuple(row["lemmas"]), row["verbatim"], row["using_all"])
+
+
 @cache
 def versions() -> str:
     """A digest of what searches and judges: this program, the prover, and the libraries that are installed with it."""
     ours = Path(__file__).resolve().parents[2]
     files = [file for room in ("pipeline", "term_algebra") for file in sorted((ours / room).rglob("*.py"))]
     said = subprocess.run([*program("coqc"), "-where"], capture_output=True, text=True, check=False).stdout.strip()
-    library = Path(said)
-    stats = [
-        (str(file), stat.st_mtime_ns, stat.st_size)
-        for folder in (library, library.parent / "coq-core")  # where Debian has the plugins
-        for file in sorted(folder.rglob("*"))
-        if file.suffix in (".vo", ".cmxs") and (stat := file.stat())
-    ]
     texts = [file.read_text(encoding="utf-8") for file in files]
-    return content_key(program_digest(), installed_version(), repr(stats), *texts)[:24]
+    return content_key(program_digest(), installed_version(), repr(installed(Path(said))), *texts)[:24]
+
+
+def installed(library: Path) -> list[tuple[str, int, int]]:
+    """The compiled libraries and plugins that lie in the prover's folder or beside it: names, times and sizes."""
+    folders = (library, library.parent / "coq-core")  # where Debian has the plugins
+    files = (file for folder in folders for file in sorted(folder.rglob("*")) if file.suffix in (".vo", ".cmxs"))
+    return [(str(file), file.stat().st_mtime_ns, file.stat().st_size) for file in files]
 
 
 def _read(file: Path, now: str) -> dict[str, Tried]:
@@ -96,9 +103,7 @@ def _read(file: Path, now: str) -> dict[str, Tried]:
         try:
             given = row["answer"]
             made = given["filling"]
-            filling = (
-                Filling(made["block"], tuple(made["lemmas"]), made["verbatim"], made["using_all"]) if made else None
-            )
+            filling = filling_of(made) if made else None
             answer = Answer(filling, given["counterexample"], tuple(given["stuck"]), given["tokens"])
             same = filling is not None or row["versions"] == now
             found[row["key"]] = Tried(answer, row["cpu_seconds"], row["seconds"] if same else 0.0)

@@ -7,8 +7,8 @@ import pytest
 
 from domain import UserError
 from pipeline.__main__ import main
-from pipeline.development import record
 from pipeline.development.project.coq_project import find
+from pipeline.development.record import installed, versions
 from pipeline.development.rows import add_row, read_rows
 
 
@@ -53,20 +53,22 @@ def test_what_an_option_loads_before_each_file_is_refused(words: str, tmp_path: 
     assert find(tmp_path).arguments == ("-w", "-notation-overridden", "-impredicative-set")
 
 
-def test_a_library_that_is_overwritten_in_place_makes_another_version(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_library_that_is_overwritten_in_place_is_another(tmp_path: Path) -> None:
     library = tmp_path / "lib" / "coq"
     plugin = tmp_path / "lib" / "coq-core" / "plugin.cmxs"
     for file in (library / "A.vo", plugin):
         file.parent.mkdir(parents=True)
         file.write_bytes(b"one")
-    says = subprocess.CompletedProcess([], 0, f"{library}\n", "")
-    monkeypatch.setattr(record.subprocess, "run", lambda *_, **__: says)
-    monkeypatch.setattr(record, "installed_version", lambda: "8.16.1")
-    first = record.versions.__wrapped__()
-    assert record.versions.__wrapped__() == first
+    first = installed(library)
+    assert installed(library) == first
     (library / "A.vo").write_bytes(b"other")
-    second = record.versions.__wrapped__()
+    second = installed(library)
     plugin.write_bytes(b"other")
-    assert len({first, second, record.versions.__wrapped__()}) == 3
+    assert first != second != installed(library) != first
+
+
+def test_versions_are_of_the_prover_that_is_installed() -> None:
+    where = subprocess.run(["coqc", "-where"], capture_output=True, text=True, check=True).stdout.strip()
+    assert any(name.endswith("/Init/Prelude.vo") for name, _, _ in installed(Path(where)))
+    assert any(name.endswith(".cmxs") for name, _, _ in installed(Path(where)))
+    assert versions() == versions.__wrapped__()

@@ -10,7 +10,7 @@ from pipeline.development.project import coq_project
 from pipeline.development.project.document import Document
 from pipeline.development.project.scratch_copy import Copy
 from pipeline.development.search.context import Context
-from pipeline.development.search.naming import in_turn, stem_of, told_apart
+from pipeline.development.search.helper_names import in_turn, stem_of, told_apart
 from verifiers.audit.rocq.filling import Filling, refusal
 
 NAMES = {

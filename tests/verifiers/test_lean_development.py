@@ -222,7 +222,7 @@ def test_a_file_that_does_not_compile_is_told_with_its_line(files: OwnFiles) -> 
 
 def test_a_module_that_is_not_built_is_told_with_what_to_do(files: OwnFiles, monkeypatch: pytest.MonkeyPatch) -> None:
     text = "import Absent\n" + FILE
-    said = "object file '/work/.lake/build/lib/lean/Absent.olean' of module Absent does not exist"
+    said = "object file '/project/.lake/build/lib/lean/Absent.olean' of module Absent does not exist"
     compiled = Compiled(Finished(1, "", 0.0, 0.0), (LeanMessage("error", said, 1, 0, 0),), "")
     monkeypatch.setattr(Compiler, "compile", lambda *_, **__: compiled)
     refused = files.refused(text)

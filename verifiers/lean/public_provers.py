@@ -1,11 +1,12 @@
 """How public models that write whole Lean proofs are asked, each as it was trained, and how their answers are read.
 
-A prompt is the problem's own file with the library's lemmas in front of the theorem. The formats are those of the
-models' cards:
+A prompt is the problem's own file with the library's lemmas in front of the theorem. The first two formats are those of
+the models' own repositories. The third was read from public scripts that ask the model and name its card, which was not
+to be had:
 
 * DeepSeek-Prover-V2: "Quick Start" of https://github.com/deepseek-ai/DeepSeek-Prover-V2;
 * Goedel-Prover-V2: "Quick Start" of https://github.com/Goedel-LM/Goedel-Prover-V2, the same but for a line break;
-* Kimina-Prover: https://huggingface.co/AI-MO/Kimina-Prover-Preview-Distill-7B, whose file ends with `:= by`.
+* Kimina-Prover: as such scripts ask AI-MO/Kimina-Prover-Preview-Distill-7B; its file ends with `:= by`.
 
 Invariant: of an answer only proofs are taken, as text to be verified, and only if its last block of code states the
 theorem that was asked for.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import random
 import re
@@ -11,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from domain import OutsideError, UserError
+from pipeline.development.patches import lines_of, unified
 from pipeline.development.project import coq_project
 from pipeline.development.project.coq_project import Project
 from pipeline.development.project.document import Document, Hole, unique
@@ -39,9 +39,9 @@ class Source:
     def comments(self, path: str) -> list[dict[str, str | int]]:
         """Each filling as GitHub takes it: a comment on lines of the file, which is called `path` there."""
         found: list[dict[str, str | int]] = []
-        old = _lines(self.document.text)
+        old = lines_of(self.document.text)
         for name in self.fillings:
-            new = _lines(self.document.filled({name: self.fillings[name]}).text)
+            new = lines_of(self.document.filled({name: self.fillings[name]}).text)
             same = _same(old, new)
             rest = _same(old[same:][::-1], new[same:][::-1])
             if same + rest == len(old):  # nothing is replaced, but a comment is on a line
@@ -55,11 +55,7 @@ class Source:
 
     def patch(self) -> str:
         """The fillings as a unified diff."""
-        difference = difflib.unified_diff(
-            _lines(self.document.text), _lines(self.filled), f"a/{self.shown}", f"b/{self.shown}"
-        )
-        ended = [line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in difference]
-        return "".join(ended)
+        return unified(self.document.text, self.filled, self.shown)
 
 
 def review(sources: Sequence[Source], project: Project) -> str:
@@ -134,11 +130,6 @@ def _documents(target: Path, project: Project) -> Iterator[tuple[Path, str, Docu
         root = project.root
         shown = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
         yield path, shown, read_document(path, shown, roughly=True)
-
-
-def _lines(text: str) -> list[str]:
-    """The lines of a text with their ends, as `patch` cuts it: at line feeds alone."""
-    return re.findall(r"[^\n]*\n|[^\n]+", text)
 
 
 def _same(one: Sequence[str], other: Sequence[str]) -> int:

@@ -33,7 +33,7 @@ OPTIONAL_TACTICS = (
 OWN = 3
 """Lemmas of the file itself that are among the first premises, however many better ones other files have."""
 
-NEARBY = 3.0
+NEARBY = 1.0
 """How much more a lemma counts that all proofs of statements like the hole use."""
 
 REMEMBERED = 8

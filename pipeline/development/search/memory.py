@@ -53,9 +53,6 @@ class Memory:
         self._likeness = Likeness([])
         self._told: dict[View, list[str]] = {}
 
-    def __len__(self) -> int:
-        return len(self._taken)
-
     def learn(self, neighbours: Iterable[Neighbour], run: Runs, left: Callable[[], float]) -> None:
         """Replays proofs, nearest first, while seconds are left; what does not replay here is left out."""
         for one in neighbours:

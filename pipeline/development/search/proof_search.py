@@ -33,6 +33,9 @@ QUICK_SECONDS = 0.5
 MOST_GOALS = 12
 """A move that leaves more goals is not followed."""
 
+MOST_PREMISES = 10
+"""Lemmas that are told at a goal."""
+
 PREMISES_A_PASS, MOST_SKIPPED, KEPT = 5, 40, 3
 """Where all levels have failed, other premises follow, so many at a time; the very best of each goal stay."""
 
@@ -89,7 +92,6 @@ class Search:
     budget: Budget
     extra: tuple[Premise, ...] = ()
     """Further premises, which `before` or the context states."""
-    most_premises: int = 10
     skipped: int = 0
     """How many of the best premises an earlier pass has tried, `KEPT` not among them."""
     _left: dict[tuple[str, str], _Left] = field(default_factory=dict[tuple[str, str], _Left])
@@ -246,7 +248,7 @@ class Search:
     def _relevant(self, symbols: frozenset[str]) -> list[Premise]:
         if symbols not in self._premises:
             given = self.context.given
-            found = self.context.premises(symbols, self.most_premises + self.skipped)
+            found = self.context.premises(symbols, MOST_PREMISES + self.skipped)
             near = [one for one in found if one not in given]
             del near[KEPT : KEPT + self.skipped]
             self._premises[symbols] = [*given, *self.extra, *near]

@@ -17,8 +17,8 @@ from pipeline.development.project.document import Hole
 from pipeline.development.search import theory
 from pipeline.development.search.budget import Budget, Spent
 from pipeline.development.search.context import Context, rests_on
+from pipeline.development.search.helper_names import number_of, numbered, stem_of
 from pipeline.development.search.moves import view
-from pipeline.development.search.naming import number_of, numbered, stem_of
 from pipeline.development.search.premises import Premise, symbols_of
 from pipeline.development.search.proof_search import LEVELS, Search
 from pipeline.development.search.steps import Step, written
@@ -106,7 +106,6 @@ class Solver:
         self._budget = Budget(self.context, self.seconds)
         self._begin = f"{self.hole.statement}\nProof."
         self._search: Search | None = None
-        self.context.aim(self.hole, self.seconds * MEMORY_SHARE)
 
     def run(self) -> Answer:
         """The answer, within the hole's CPU seconds (the last step may pass them)."""
@@ -115,6 +114,7 @@ class Solver:
             found = theory.counterexample(self.context, closed, self.seed, self.seconds * TEST_SHARE)
             if found is not None:
                 return Answer(counterexample=found)
+        self.context.aim(self.hole, self.seconds * MEMORY_SHARE)
         filling = self._found(closed)
         if filling is not None and rests_on(filling, self.context.unproved):
             filling = self._unconditional(closed) or filling
