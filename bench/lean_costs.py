@@ -12,18 +12,15 @@ from __future__ import annotations
 
 import json
 import statistics
-import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import psutil
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench.clock import Meter
-from bench.lean_warm import make
+from bench.lean_warm import Starts, make
 from bench.script import Row, command_line, ended, machine, tell
 from domain import Candidate, Elaboration, OutsideError, Problem
 from verifiers.audit.lean.toolchain import LeanSettings
@@ -41,25 +38,6 @@ COLUMNS = {"what": "{what}", "before": "{before}", "after": "{after}"}
 
 BATCH = 20
 """Problems that are elaborated at once."""
-
-
-class Starts:
-    """Counts the processes that this one starts."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        begin = subprocess.Popen.__init__
-
-        def counting(*arguments: Any, **named: Any) -> None:
-            self.count += 1
-            begin(*arguments, **named)
-
-        subprocess.Popen.__init__ = counting
-
-    def of(self, work: Callable[[], object]) -> int:
-        before = self.count
-        work()
-        return self.count - before
 
 
 def own_mib() -> float:

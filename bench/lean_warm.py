@@ -15,10 +15,13 @@ from __future__ import annotations
 
 import random
 import statistics
+import subprocess
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -29,7 +32,6 @@ from verifiers.audit.lean.compiler import Compiler
 from verifiers.audit.lean.source import parse_statement, surround
 from verifiers.audit.lean.toolchain import LeanSettings
 from verifiers.audit.sandbox import Sandbox
-from verifiers.lean import session
 from verifiers.lean.asking import Answer, Ran
 from verifiers.lean.elaboration import Elaborator
 from verifiers.lean.verifier import LeanVerifier
@@ -154,23 +156,26 @@ def ask_cold(compiler: Compiler, header: str, commands: Sequence[str]) -> Ran:
     return Ran(tuple(answers))
 
 
-class Processes:
-    """Counts those that are started: of a sandbox, and of sessions."""
+class Starts:
+    """Counts the processes that this one starts."""
 
     def __init__(self) -> None:
         self.count = 0
-        for owner, name in ((Sandbox, "run"), (session, "Server")):
-            self._count(owner, name, getattr(owner, name))
+        begin = subprocess.Popen.__init__
 
-    def _count(self, owner: object, name: str, start: Callable[..., object]) -> None:
-        def counting(*arguments: object, **named: object) -> object:
+        def counting(*arguments: Any, **named: Any) -> None:
             self.count += 1
-            return start(*arguments, **named)
+            begin(*arguments, **named)
 
-        setattr(owner, name, counting)
+        subprocess.Popen.__init__ = counting
+
+    def of(self, work: Callable[[], object]) -> int:
+        before = self.count
+        work()
+        return self.count - before
 
 
-def measured(count: int, processes: Processes) -> Iterator[tuple[str, str, int, Spent]]:
+def measured(count: int, starts: Starts) -> Iterator[tuple[str, str, int, Spent]]:
     """What a large header costs, the processes that were started and the seconds: elaborating problems over it both
     ways, and auditing a proof of the first problem twice."""
     settings, header = LeanSettings(cache_entries=0), f"universe u\n{large(count)}"
@@ -202,9 +207,9 @@ def measured(count: int, processes: Processes) -> Iterator[tuple[str, str, int, 
         ("audit a proof", "the first of its statement", audit),
         ("audit a proof", "the next", audit),
     ):
-        before, meter = processes.count, Meter(lambda: verifier.cpu_seconds() + compiler.cpu_seconds)
-        meter.run(work)
-        yield what, way, processes.count - before, meter.total
+        meter = Meter(lambda: verifier.cpu_seconds() + compiler.cpu_seconds)
+        started = starts.of(partial(meter.run, work))
+        yield what, way, started, meter.total
     verifier.close()
     if elaborated[0] != elaborated[1] or len(elaborated[0]) < PROBLEMS:
         raise OutsideError("the ways do not elaborate the problems to the same")
@@ -217,9 +222,9 @@ def exact(answers: Sequence[Elaboration | Verdict]) -> list[str]:
 def readings(count: int, turns: int) -> list[Row]:
     """Medians of what `measured` tells."""
     found: dict[tuple[str, str], list[tuple[int, Spent]]] = {}
-    processes = Processes()
+    starts = Starts()
     for _ in range(turns):
-        for what, way, started, spent in measured(count, processes):
+        for what, way, started, spent in measured(count, starts):
             found.setdefault((what, way), []).append((started, spent))
     rows: list[Row] = []
     for (what, way), turned in found.items():
