@@ -7,6 +7,7 @@ of bits, a block of columns at a time, and each level of the graph is one pass o
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import NamedTuple
 
 import networkx as nx
@@ -70,12 +71,7 @@ def transitive_reduction(graph: Graph) -> nx.DiGraph[str]:
 
 def unused(graph: nx.MultiDiGraph[str], roots: Iterable[str]) -> list[str]:
     """The nodes with a statement of their own that no root rests on, in the graph's order; roots are nodes too."""
-    kept = set(roots)
-    waiting = list(kept)
-    while waiting:
-        new = set(graph.successors(waiting.pop())) - kept
-        kept |= new
-        waiting += new
+    kept = set(chain.from_iterable(nx.bfs_layers(graph, list(roots))))
     return [node for node, data in graph.nodes(data=True) if data.get("statement") and node not in kept]
 
 
