@@ -1,0 +1,54 @@
+"""Steps as Parquet: what is written is read, and what is no step is refused in one line."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from datasets.steps import PARTS, SCHEMA, Goal, Step, about, parts, read_steps, write_part
+from domain import UserError
+
+STEP = Step(
+    *("Coq", "Lists/List.v", "app_nil_r", 0, "induction l as [|a l IH]"),
+    goal=Goal(("A : Type", "l : list A"), "@eq (list A) (@app A l (@nil A)) l"),
+    goals_before=1,
+    after=(Goal(("A : Type",), "True"), Goal((), "True")),
+    names=("app_nil_r",),
+    local_names=("l",),
+    cpu_seconds=0.25,
+)
+
+
+def test_steps_are_read_as_they_were_written_part_after_part(tmp_path: Path) -> None:
+    later = STEP._replace(file="Sets/Sets.v", after=())
+    write_part(tmp_path / PARTS / "Sets" / "Sets.parquet", [later], {"theorems": 1})
+    write_part(tmp_path / PARTS / "Lists" / "List.parquet", [STEP, STEP], {"theorems": 2})
+    write_part(tmp_path / PARTS / "Empty.parquet", [], {"theorems": 0})
+    assert list(read_steps(tmp_path)) == [STEP, STEP, later]
+    assert [about(part)["theorems"] for part in parts(tmp_path)] == [0, 2, 1]
+    assert pq.read_schema(parts(tmp_path)[1]).equals(SCHEMA)
+
+
+@pytest.mark.parametrize("metadata", [None, {"lemmary.steps": "0", "lemmary.file": "{}"}])
+def test_another_version_is_refused(tmp_path: Path, metadata: dict[str, str] | None) -> None:
+    pq.write_table(SCHEMA.empty_table().replace_schema_metadata(metadata), tmp_path / "a.parquet")
+    with pytest.raises(UserError, match="record them again"):
+        list(read_steps(tmp_path / "a.parquet"))
+
+
+def test_what_is_cut_short_is_refused(tmp_path: Path) -> None:
+    write_part(tmp_path / "a.parquet", [STEP], {})
+    (tmp_path / "a.parquet").write_bytes((tmp_path / "a.parquet").read_bytes()[:-9])
+    with pytest.raises(UserError, match=r"a\.parquet: not a Parquet file"):
+        list(read_steps(tmp_path / "a.parquet"))
+    with pytest.raises(UserError, match="holds no steps"):
+        list(read_steps(tmp_path))
+
+
+def test_a_part_that_is_not_whole_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / PARTS).mkdir()
+    with pytest.raises(pa.ArrowInvalid):
+        write_part(tmp_path / PARTS / "a.parquet", [STEP._replace(position=1 << 40)], {})
+    assert parts(tmp_path) == []
+    assert list((tmp_path / PARTS).iterdir()) == []
