@@ -1,13 +1,14 @@
-"""`suggest`: verified helper lemmas, and a proof where there is one, for the goal at a place of a Rocq file."""
+"""`suggest`: verified helper lemmas, and a proof where there is one, for the goal at a place of a user's file."""
 
 from __future__ import annotations
 
 import json as json_text
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -16,11 +17,14 @@ from domain import UserError
 from pipeline.commands import MOST_SECONDS
 
 if TYPE_CHECKING:
-    from pipeline.development.suggesting import Suggestions
+    from pipeline.development.suggesting import Suggestions, Told
+
+START_SECONDS = 40.0
+"""CPU seconds for the start of a run and its end, beside what is tried."""
 
 
 def suggest(
-    place: Annotated[str | None, Parameter(name="FILE.v:LINE")] = None,
+    place: Annotated[str | None, Parameter(name="FILE:LINE")] = None,
     /,
     *,
     cpu_seconds: float = 20.0,
@@ -36,16 +40,18 @@ def suggest(
 
     Examples:
         python -m pipeline suggest theories/Trees.v:34
-        python -m pipeline suggest theories/Trees.v:34 --cpu-seconds 60
+        python -m pipeline suggest Trees.lean:34 --cpu-seconds 60
         python -m pipeline suggest --server
 
     Args:
-        place: a Rocq file and a line in a proof; the goal is the one that is open behind that line.
-        cpu_seconds: CPU seconds of the prover for all that is tried.
+        place: a file and a line. In a FILE.v the goal is the one that is open behind that line of a proof; in a
+            FILE.lean or FILE.thy it is the statement with a `sorry` that stands there.
+        cpu_seconds: CPU seconds for all that is tried; for a FILE.lean or FILE.thy the start of a run comes on top.
         seed: of the values on which conjectures are tested.
         memory_mib: memory of the prover.
         json: print one JSON object.
-        server: answer requests of an editor, JSON lines on stdin, with JSON lines on stdout (docs/own_development.md).
+        server: answer requests of an editor about Rocq files, JSON lines on stdin, with JSON lines on stdout
+            (docs/own_development.md).
     """
     if memory_mib < 1:
         raise UserError("--memory-mib must be greater than zero")
@@ -53,7 +59,7 @@ def suggest(
         from pipeline.development.serving import Server
 
         if place is not None or json:
-            raise UserError("--server goes without FILE.v:LINE and --json: what is asked comes on stdin")
+            raise UserError("--server goes without FILE:LINE and --json: what is asked comes on stdin")
         # not `sys.stdin`, which no end of the process may find in use: a thread may still be reading then
         requests = open(sys.stdin.fileno(), encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
         Server(requests, sys.stdout, memory_mib << 20).run()
@@ -63,8 +69,6 @@ def suggest(
     from pipeline.development.suggesting import suggest as find
 
     name, colon, line = (place or "").rpartition(":")
-    if name.endswith((".lean", ".thy")):
-        raise UserError(f"suggest reads Rocq files: for {name} give `prove {name} --out DIR`")
     if not colon or not line.isdigit():
         raise UserError(f"{place or 'nothing to look at'}: give a file and a line, like theories/Trees.v:34")
     if not 0 < cpu_seconds <= MOST_SECONDS:
@@ -77,14 +81,55 @@ def suggest(
             print(f"\n{part}" if shown else part, flush=True)
             shown.append(part)
 
-    with closing(LoadedFile(file, memory_mib << 20)) as loaded:
-        document = read_document(file, file.name)
-        found = find(loaded, document, int(line), cpu_seconds, seed, lambda text: print(text, file=sys.stderr), tell)
+    def say(text: str) -> None:
+        print(text, file=sys.stderr)
+
+    if file.suffix in (".lean", ".thy"):
+        found = _in_list(file, int(line), cpu_seconds, seed, memory_mib, say, tell)
+    else:
+        with closing(LoadedFile(file, memory_mib << 20)) as loaded:
+            found = find(loaded, read_document(file, file.name), int(line), cpu_seconds, seed, say, tell)
     if json:
         print(json_text.dumps(asdict(found), ensure_ascii=False))
     else:
         tell(found, _lemmas(found))
     return 0 if found.finish or found.lemmas or found.counterexample else 1
+
+
+def _in_list(
+    file: Path, line: int, cpu_seconds: float, seed: int, memory_mib: int, say: Callable[[str], None], tell: Told
+) -> Suggestions:
+    """What can be said of a hole of a Lean file or a theory, by a run on it as a list, in a folder that goes."""
+    from library_store.snapshot import read
+    from library_store.tables import Tables
+    from pipeline import config
+    from pipeline.commands.run import execute_loop
+    from pipeline.development.one_hole import hole_at, suggest
+
+    if file.suffix == ".thy":
+        from pipeline.development.isabelle_theory import ISABELLE as LANGUAGE
+    else:
+        from pipeline.development.lean_file import LEAN as LANGUAGE
+    if memory_mib < 1024:
+        raise UserError(f"--memory-mib must be at least 1024 for {file}")
+    own = LANGUAGE.read(file)
+    hole = hole_at(own, line)
+    with TemporaryDirectory(prefix="lemmary_suggest_") as folder:
+
+        def run(problems: Path) -> Tables:
+            tree = {
+                "seed": seed,
+                "rounds": 2,
+                "cpu_seconds": START_SECONDS + cpu_seconds,
+                "problems": [{"dataset": str(problems)}],
+                "model": {"kind": "none"},
+                "prove": {"workers": 1, "cpu_seconds": cpu_seconds},
+                "verifiers": {"processes": 1, "memory_mib": memory_mib},
+            }
+            execute_loop(config.resolve(tree), Path(folder) / "run", "")
+            return read(Path(folder) / "run")
+
+        return suggest(LANGUAGE, own, hole, Path(folder), run, say, tell)
 
 
 def _parts(found: Suggestions) -> list[str]:

@@ -109,6 +109,8 @@ def _path(name: str) -> Path:
     """The file of this name, which need not be there."""
     if not name:
         raise Mistake("bad_request", "file is empty: give the name of a file")
+    if name.endswith((".lean", ".thy")):
+        raise Mistake("bad_request", f"--server is for Rocq files alone: for {name} give `suggest {name}:LINE`")
     try:
         path = Path(name).resolve()
         with suppress(FileNotFoundError, NotADirectoryError, PermissionError):

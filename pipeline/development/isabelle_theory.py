@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from domain import Candidate, Problem, UserError
+from domain import Candidate, Lemma, Problem, UserError
 from library_store.schema import ProblemState
 from pipeline.development.own_file import Hole, Judged, Language, Left, OwnFile, line_of, text_of
 from verifiers.audit.isabelle.keywords import STATEMENTS
 from verifiers.audit.isabelle.scan import Unreadable, tokens
-from verifiers.audit.isabelle.theories import parse_header, parse_statement
+from verifiers.audit.isabelle.theories import lemma_texts, parse_header, parse_statement
 from verifiers.audit.refusals import Malformed
 from verifiers.backend import VerifierLimits, backend_of
 from verifiers.isabelle.steps import IsabelleSteps
@@ -130,4 +130,10 @@ def _last_end(text: str) -> int:
     return ends[-1]
 
 
-ISABELLE = Language("a theory of Isabelle", read_theory, judge)
+def lemmas(own: OwnFile, problem: Problem, found: Sequence[Lemma]) -> list[str]:
+    """Lemmas as they were proved: in the words of the theory above the problem, which is all of its prelude."""
+    del own, problem
+    return [lemma_texts([one], assumed=False).strip() for one in found]
+
+
+ISABELLE = Language("a theory of Isabelle", read_theory, judge, lemmas)

@@ -11,11 +11,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from domain import Candidate, Problem, UserError
+from domain import Candidate, Problem, UserError, is_canonical_lemma
 from library_store.schema import ProblemState
+from pipeline.development.lean_lemmas import lemmas
 from pipeline.development.own_file import Hole, Judged, Language, Left, OwnFile, line_of, text_of
 from verifiers.audit.lean.development import SORRY, OwnFiles, Spot
 from verifiers.audit.lean.headers import BRACKETS, Command, commands, declared, parse_header
@@ -24,6 +26,7 @@ from verifiers.audit.lean.source import parse_statement
 from verifiers.audit.lean.toolchain import COMMAND_VARIABLE, PROJECT_VARIABLE, LeanSettings
 from verifiers.audit.refusals import Malformed, Unterminated
 from verifiers.audit.sandbox import Sandbox
+from verifiers.lean.own_names import identifiers, renamed
 from verifiers.lean.plainer import plainer
 from verifiers.lean.steps import LeanSteps
 from verifiers.lean.verifier import LeanVerifier
@@ -213,17 +216,24 @@ def _texts(state: ProblemState, verifier: LeanVerifier) -> Iterator[str]:
         return verifier.check([Candidate(state.problem, text)])[0].trust == "elaborated"
 
     for text in dict.fromkeys([plainer(state.proof, works), state.proof]):
-        *lemmas, last = commands(text)
+        *stated, last = commands(_named(text))
         theorem = _theorem(last)
-        if isinstance(theorem, str) or any(one.word != "theorem" for one in lemmas):
+        if isinstance(theorem, str) or any(one.word != "theorem" for one in stated):
             continue
         proof = last.text[theorem.proof :]
-        said = "".join(f"\n  have {_indented(one.text.removeprefix('theorem '))}" for one in lemmas)
+        said = "".join(f"\n  have {_indented(one.text.removeprefix('theorem '))}" for one in stated)
         yield re.sub(r"\A:=\s*by\b", lambda begin, said=said: f"{begin.group()}{said}", proof) if said else proof
+
+
+def _named(text: str) -> str:
+    """A text in which the lemmas of a library have names that can be read."""
+    found = dict.fromkeys(name for name in identifiers(text) if is_canonical_lemma(name))
+    free = (name for number in count(1) if (name := f"aux{number}") not in text)
+    return renamed(text, dict(zip(found, free, strict=False)))
 
 
 def _indented(text: str) -> str:
     return text.replace("\n", "\n  ")
 
 
-LEAN = Language("a Lean file", read, judge)
+LEAN = Language("a Lean file", read, judge, lemmas)

@@ -11,14 +11,14 @@ nothing is told or written as proved before the whole file was judged with the n
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from datasets.jsonl import write_problems
-from domain import Problem, UserError
+from domain import Lemma, Problem, UserError
 from library_store.files import write_atomically
 from library_store.schema import ProblemState
 from library_store.snapshot import read
@@ -95,6 +95,11 @@ class Language(NamedTuple):
     """What of the accepted proofs goes into the file, which is seen to hold with them; the function is told of others.
 
     Raises `UserError` if the file holds with none.
+    """
+    lemmas: Callable[[OwnFile, Problem, Sequence[Lemma]], list[str]]
+    """Lemmas that a run proved for a problem of the file, as texts that stand above its statement, in this order.
+
+    Those that do not, or rest on what has no proof there, are left out.
     """
 
 

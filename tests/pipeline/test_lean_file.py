@@ -13,7 +13,6 @@ import pytest
 
 from domain import UserError
 from pipeline.commands.prove import prove
-from pipeline.commands.suggest import suggest
 from pipeline.development.lean_file import in_project, read, read_file
 from verifiers.audit.lean.toolchain import COMMAND_VARIABLE, PROJECT_VARIABLE
 from verifiers.lean.plainer import plainer
@@ -212,11 +211,6 @@ def test_what_does_not_go_with_a_lean_file_is_told(file: Path, tmp_path: Path) -
         prove(str(file), out=tmp_path / "out", names="three")
     with pytest.raises(UserError, match=r"Absent\.lean: No such file"):
         prove(str(tmp_path / "Absent.lean"), out=tmp_path / "out")
-
-
-def test_suggest_names_what_there_is_for_a_lean_file() -> None:
-    with pytest.raises(UserError, match=r"suggest reads Rocq files: for Own\.lean give `prove Own\.lean"):
-        suggest("Own.lean:3")
 
 
 def test_a_file_of_a_lake_project_is_read_with_that_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -183,6 +183,7 @@ def test_a_file_that_cannot_be_named_is_answered_with_an_error_and_the_next_requ
     itself.symlink_to(itself)
     files = {
         "": "file is empty",
+        "Own.lean": "--server is for rocq files alone: for own.lean give `suggest own.lean:line`",
         "a\0b": "null",
         "a\ud800b": "surrogate",
         str(itself): "loop",
