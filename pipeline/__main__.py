@@ -30,6 +30,7 @@ COMMANDS = {
     "check": "Verify candidate proofs, one or a batch.",
     "datasets": "List the problem sets that can be read, or convert one to JSONL.",
     "graph": "Dependency analysis of a run, a library or a corpus.",
+    "record": "The steps of finished Rocq proofs as Parquet, with the goals before and after each tactic.",
     "show": "Everything about one lemma, problem or attempt of a run.",
     "export": "The library of a run as a buildable Rocq development, or as JSON lines.",
     "report": "(Re)write the HTML report of a run from its snapshot tables.",
@@ -40,7 +41,7 @@ COMMANDS = {
 }
 """Command name → its line in `--help`. The code is `pipeline.commands.NAME:NAME`, a function or a cyclopts App."""
 
-RESUMABLE = {"run": (), "prove": (), "compare": (), "train": ("--resume",)}
+RESUMABLE = {"run": (), "prove": (), "compare": (), "train": ("--resume",), "record": ()}
 """Commands that go on where they were stopped when the same command line is given again, with what is to be added."""
 
 OPTIONS = ("--help", "-h", "--version")

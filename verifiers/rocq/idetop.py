@@ -83,6 +83,21 @@ class Idetop(WarmProcess):
         """Execute all that was added; the goals at the tip."""
         return self._call('<call val="Goal"><unit/></call>')
 
+    def status(self) -> Answer:
+        """Execute all that was added; where the tip is, and the name of the proof that is open there."""
+        return self._call('<call val="Status"><bool val="false"/></call>')
+
+    def goals_in_focus(self) -> Answer:
+        """The goals at the tip, without those that are out of focus; these are not printed at all."""
+        flags = '<string>full</string><bool val="true"/>' + 3 * '<bool val="false"/>'
+        return self._call(f'<call val="Subgoals"><goal_flags>{flags}</goal_flags></call>')
+
+    def ask(self, text: str) -> Answer:
+        """What the prover says at the tip to questions, which are not added."""
+        said = text.translate(_ESCAPES)
+        where = f'<pair><string>{said}</string><state_id val="{self.tip}"/></pair>'
+        return self._call(f'<call val="Query"><pair><route_id val="0"/>{where}</pair></call>')
+
     def edit_at(self, state: int) -> Answer:
         """Forget what was added after `state`."""
         answer = self._call(f'<call val="Edit_at"><state_id val="{state}"/></call>')
