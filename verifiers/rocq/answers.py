@@ -30,6 +30,12 @@ _TEXT = re.compile(
     rb'|newline()"|box"><pair><ppbox val="vbox()")'
 )
 
+_PIECE = re.compile(
+    rb'<ppdoc val="(?:string"><string>([^<]*)</string></ppdoc>|break"><pair><int>(\d+)</int>.*?</ppdoc>'
+    rb'|(newline)"/>|box"><pair><ppbox val="(\w+)"|(?:glue|tag)"()>)|(</ppdoc>)'
+)
+"""What a document in XML consists of, as far as `documents` needs it."""
+
 
 class Stopped(Exception):  # noqa: N818 (an event, not an error of ours)
     """The process was interrupted or died; `reason` says why, `state` where if that is known."""
@@ -111,6 +117,34 @@ def _flat(document: bytes) -> str | None:
             case _:
                 return None
     return unescape(b"".join(parts).replace(b"&nbsp;", b" ").decode())
+
+
+def documents(data: bytes) -> list[str]:
+    """The texts of the documents in XML that stand side by side in an answer, each as `text_of` lays it out."""
+    found: list[str] = []
+    parts: list[bytes] = []
+    vertical = [False]
+    """Of what is open, the outermost first: whether its breaks begin a new line."""
+    for piece in _PIECE.finditer(data):
+        match piece.lastindex:
+            case 1:
+                parts.append(piece[1])
+            case 2:
+                parts.append(b"\n" if vertical[-1] else b" " * int(piece[2]))
+            case 3:
+                parts.append(b"\n")
+            case 4:
+                vertical.append(piece[4] == b"vbox")
+                continue
+            case 5:
+                vertical.append(vertical[-1])
+                continue
+            case _:
+                vertical.pop()
+        if len(vertical) == 1:
+            found.append(unescape(b"".join(parts).replace(b"&nbsp;", b" ").decode()))
+            parts.clear()
+    return found
 
 
 def notices(data: bytes) -> tuple[list[IdetopMessage], bytes]:

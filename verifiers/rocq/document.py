@@ -78,7 +78,7 @@ class _Placed:
         return self.start + len(self.text.encode()[:offset].decode("utf-8", "ignore"))
 
 
-class OpenGoals(NamedTuple):
+class _Goals(NamedTuple):
     """Open goals, of which the first `focused` are in focus, and the last `shelved` are values to be found."""
 
     goals: tuple[GoalText, ...]
@@ -107,7 +107,7 @@ def execute(process: Idetop, before: str, text: str, seconds: float, *, goals: b
     process.clock(seconds)
     reason: Reason | None = None
     failed: _Placed | None = None
-    left = OpenGoals((), 0, 0)
+    left = _Goals((), 0, 0)
     proof_open = False
     try:
         try:
@@ -146,7 +146,7 @@ def execute_one(process: Idetop, sentence: str, seconds: float) -> Outcome:
     process.clock(seconds)
     reason: Reason | None = None
     said: tuple[IdetopMessage, ...] = ()
-    left = OpenGoals((), 0, 0)
+    left = _Goals((), 0, 0)
     proof_open = False
     try:
         answer = process.add(sentence)
@@ -156,7 +156,7 @@ def execute_one(process: Idetop, sentence: str, seconds: float) -> Outcome:
             said += answer.said
         if answer.good:
             proof_open = answer.value.find("option/goals") is not None
-            left = open_goals(answer)
+            left = _open_goals(answer)
         else:
             reason = "does_not_compile"
     except Stopped as stopped:
@@ -226,11 +226,11 @@ class _Document:
         answer = self._process.goals()
         return answer.good and answer.value.find("option/goals") is not None
 
-    def goals(self, *, in_full: bool) -> OpenGoals:
+    def goals(self, *, in_full: bool) -> _Goals:
         """The open goals at the tip."""
         for option in IN_FULL if in_full else AS_READ:
             self._process.add(option)
-        return open_goals(self._process.goals())
+        return _open_goals(self._process.goals())
 
     def _note(self, answer: Answer, failed: _Placed | None = None) -> None:
         for said in answer.said:
@@ -241,14 +241,13 @@ class _Document:
                 self.messages.append(place.message(said))
 
 
-def open_goals(answer: Answer) -> OpenGoals:
-    """The goals in an answer."""
+def _open_goals(answer: Answer) -> _Goals:
     found = answer.value.find("option/goals") if answer.good else None
     if found is None:
-        return OpenGoals((), 0, 0)
+        return _Goals((), 0, 0)
     # Four parts: focused, in the background, shelved, given up. What was given up is not open.
     parts = [[_goal(goal) for goal in part.iter("goal")] for part in found[:3]]
-    return OpenGoals(tuple(goal for part in parts for goal in part), len(parts[0]), len(parts[2]))
+    return _Goals(tuple(goal for part in parts for goal in part), len(parts[0]), len(parts[2]))
 
 
 def _goal(element: Element) -> GoalText:

@@ -38,6 +38,9 @@ ARGUMENTS = (
     *("-async-proofs-tactic-error-resilience", "off", "-async-proofs-command-error-resilience", "off"),
 )
 
+_GOAL = re.compile(rb"<goal><string>[^<]*</string>(.*?)</goal>", re.DOTALL)
+"""A goal without what it is called in this state."""
+
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
 
 
@@ -87,10 +90,17 @@ class Idetop(WarmProcess):
         """Execute all that was added; where the tip is, and the name of the proof that is open there."""
         return self._call('<call val="Status"><bool val="false"/></call>')
 
-    def goals_in_focus(self) -> Answer:
-        """The goals at the tip, without those that are out of focus; these are not printed at all."""
+    def goals_in_focus(self) -> list[bytes] | Answer:
+        """The goals at the tip as they come, without those that are out of focus, which are not printed; or a refusal.
+
+        They are not made into a tree, which would take longer than the prover takes to print them.
+        """
         flags = '<string>full</string><bool val="true"/>' + 3 * '<bool val="false"/>'
-        return self._call(f'<call val="Subgoals"><goal_flags>{flags}</goal_flags></call>')
+        reply = self._reply(f'<call val="Subgoals"><goal_flags>{flags}</goal_flags></call>')
+        value = reply.rfind(b"<value ")
+        if not reply.startswith(b'<value val="good">', value):
+            return self._read(reply)
+        return _GOAL.findall(reply, value)
 
     def ask(self, text: str) -> Answer:
         """What the prover says at the tip to questions, which are not added."""
@@ -107,6 +117,15 @@ class Idetop(WarmProcess):
     # --------------------------------------------------------------------------------------------- protocol
 
     def _call(self, request: str) -> Answer:
+        return self._read(self._reply(request))
+
+    def _read(self, reply: bytes) -> Answer:
+        answer = parse(reply)
+        if self._interrupted and not answer.good:
+            raise Stopped("timeout", "Timeout: the limit of CPU seconds was reached", answer.state)
+        return answer
+
+    def _reply(self, request: str) -> bytes:
         try:
             self._write(request.encode())
         except (BrokenPipeError, ConnectionResetError):
@@ -116,10 +135,7 @@ class Idetop(WarmProcess):
             if end >= 0:
                 reply = bytes(self._buffer[: end + 8])
                 del self._buffer[: end + 8]
-                answer = parse(reply)
-                if self._interrupted and not answer.good:
-                    raise Stopped("timeout", "Timeout: the limit of CPU seconds was reached", answer.state)
-                return answer
+                return reply
             if not self._poll.poll(self._patience_ms()):
                 over = self._over()
                 if over and self._interrupted:

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from functools import lru_cache
+from typing import NamedTuple, TypeVar
 
 from domain import OutsideError, Reason
 from verifiers.audit.rocq.sentences import split
-from verifiers.rocq.answers import Answer, Stopped
-from verifiers.rocq.document import AS_READ, GoalText, open_goals
+from verifiers.rocq.answers import Answer, Stopped, documents
+from verifiers.rocq.document import AS_READ, GoalText
 from verifiers.rocq.idetop import Idetop
 from verifiers.rocq.session import OPTIONS
 
@@ -27,6 +28,8 @@ _PATTERNS = re.compile(r"(?<![\w'])(?:match|let|fun)(?![\w'])")
 _CHANGES_OPTIONS = re.compile(r"\b(?:Require|Import|Export|Set|Unset|End)\b")
 _ON = re.compile(r"\bon\b")
 _SHORTER = re.compile(r"\(shorter name to refer to it in current context is ([^)]*)\)")
+
+_T = TypeVar("_T")
 
 
 class Refused(Exception):  # noqa: N818 (an event, not an error of ours)
@@ -87,13 +90,18 @@ class Replay:
                 told = self._good(lambda: self._process.ask("Test Asymmetric Patterns."))
                 self._symmetric = not any(_ON.search(one.text) for one in told.said)
                 self._options_known = True
-            for option in (*_PRINTED, *([_ASYMMETRIC] if self._symmetric else [])):
-                self._add(option)
+                for option in _PRINTED:
+                    self._add(option)
+            if self._symmetric:
+                self._add(_ASYMMETRIC)
         return name
 
     def goals(self) -> tuple[GoalText, ...]:
         """The goals in focus."""
-        return open_goals(self._good(self._process.goals_in_focus)).goals
+        found = self._answer(self._process.goals_in_focus)
+        if isinstance(found, Answer):
+            raise _refusal(found)
+        return tuple(_goal(goal) for goal in found)
 
     def step(self, sentence: str, seconds: float, *, shown: bool) -> Ran:
         """Goes on behind a sentence of the proof; without goals unless they are to be `shown`. Raises `Refused`."""
@@ -123,6 +131,7 @@ class Replay:
         """Goes on behind the statement of the open proof as if it were admitted. Raises `Refused`."""
         statement = self._said[self._opened][0]
         above = self._said[: self._opened]
+        self._options_known = False
         if not self._went_to(above[-1][1]):
             self._spent += self._process.stop()
             self._process = self._start()
@@ -167,7 +176,7 @@ class Replay:
             raise OutsideError("the prover's answer about its status is not understood")
         return status[1].findtext("string")
 
-    def _answer(self, call: Callable[[], Answer]) -> Answer:
+    def _answer(self, call: Callable[[], _T]) -> _T:
         try:
             return call()
         except Stopped as stopped:
@@ -177,9 +186,7 @@ class Replay:
         answer = self._answer(call)
         if answer.good:
             return answer
-        said = [one.text for one in answer.said if one.level == "error"]
-        message = said[-1] if said else ""
-        raise Refused("memory" if "Out of memory" in message else "does_not_compile", message)
+        raise _refusal(answer)
 
     def _went_to(self, state: int) -> bool:
         if not self._process.alive:
@@ -189,6 +196,19 @@ class Replay:
             return self._process.edit_at(state).good
         except Stopped:
             return False
+
+
+@lru_cache(maxsize=256)
+def _goal(printed: bytes) -> GoalText:
+    """A goal as it comes from the prover; one that a tactic leaves alone comes again."""
+    *hypotheses, conclusion = documents(printed)
+    return GoalText(tuple(hypotheses), conclusion)
+
+
+def _refusal(answer: Answer) -> Refused:
+    said = [one.text for one in answer.said if one.level == "error"]
+    message = said[-1] if said else ""
+    return Refused("memory" if "Out of memory" in message else "does_not_compile", message)
 
 
 def _is_meant(word: str, located: str) -> bool:
