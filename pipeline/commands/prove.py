@@ -41,6 +41,7 @@ def prove(
     jobs: int | None = None,
     library: Path | None = None,
     at_round: int | None = None,
+    steps: Path | None = None,
     erase: bool = False,
     sample: int | None = None,
     seed: int | None = None,
@@ -80,6 +81,8 @@ def prove(
         library: a run directory whose lemmas may be used, or a JSONL file of your own: problems with a `proof` each.
             For a development a run: its lemmas about the same definitions are proved in your file before they help.
         at_round: the library as it was after this round; its last one when left out.
+        steps: of a development, a directory of recorded steps of others: tactics that were used at goals like those at
+            hand are tried.
         erase: of a development, drop every proof that ends in Qed first, and prove all again.
         sample: with --erase, drop only so many of the finished proofs, drawn by chance, and say what share of them is
             found again.
@@ -114,6 +117,7 @@ def prove(
             cpu_seconds=cpu_seconds,
             library=library,
             library_round=at_round,
+            steps=steps,
             erase=erase,
             sample=sample,
             seed=seed,
@@ -121,8 +125,8 @@ def prove(
             watch=watch,
             json=json,
         )
-    if (sample, seed, watch) != (None, None, False):
-        raise UserError("--watch, --sample and --seed go with a Rocq development: a FILE.v or a folder")
+    if (sample, seed, steps, watch) != (None, None, None, False):
+        raise UserError("--watch, --sample, --seed and --steps go with a Rocq development: a FILE.v or a folder")
     how = _List(configuration, path, split, limit, chosen, library, at_round, overrides=set, json=json)
     if problems.endswith((".thy", ".lean")):
         from pipeline.development.own_file import prove_file

@@ -41,6 +41,7 @@ def prove_development(
     cpu_seconds: float | None,
     library: Path | None,
     library_round: int | None,
+    steps: Path | None,
     erase: bool,
     sample: int | None,
     seed: int | None,
@@ -74,6 +75,7 @@ def prove_development(
         sample=None if sample is None else (sample, seed or 0),
         library=library,
         library_round=library_round,
+        steps=steps,
         use=use,
         jobs=len(os.sched_getaffinity(0)) if jobs is None else jobs,
     )

@@ -30,6 +30,7 @@ def suggest(
     cpu_seconds: float = 20.0,
     seed: int = 0,
     memory_mib: int = 2048,
+    steps: Path | None = None,
     json: bool = False,
     server: bool = False,
 ) -> int:
@@ -49,6 +50,7 @@ def suggest(
         cpu_seconds: CPU seconds for all that is tried; for a FILE.lean or FILE.thy the start of a run comes on top.
         seed: of the values on which conjectures are tested.
         memory_mib: memory of the prover.
+        steps: recorded steps of other developments: tactics that were used at goals like those at hand are tried.
         json: print one JSON object.
         server: answer requests of an editor about Rocq files, JSON lines on stdin, with JSON lines on stdout
             (docs/own_development.md).
@@ -62,7 +64,7 @@ def suggest(
             raise UserError("--server goes without FILE:LINE and --json: what is asked comes on stdin")
         # not `sys.stdin`, which no end of the process may find in use: a thread may still be reading then
         requests = open(sys.stdin.fileno(), encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
-        Server(requests, sys.stdout, memory_mib << 20).run()
+        Server(requests, sys.stdout, memory_mib << 20, steps).run()
         return 0
     from pipeline.development.loaded import LoadedFile
     from pipeline.development.project.source import read_document
@@ -85,9 +87,11 @@ def suggest(
         print(text, file=sys.stderr)
 
     if file.suffix in (".lean", ".thy"):
+        if steps is not None:
+            raise UserError("--steps goes with a FILE.v")
         found = _in_list(file, int(line), cpu_seconds, seed, memory_mib, say, tell)
     else:
-        with closing(LoadedFile(file, memory_mib << 20)) as loaded:
+        with closing(LoadedFile(file, memory_mib << 20, steps)) as loaded:
             found = find(loaded, read_document(file, file.name), int(line), cpu_seconds, seed, say, tell)
     if json:
         print(json_text.dumps(asdict(found), ensure_ascii=False))

@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from domain import OutsideError, UserError
 from pipeline.development.project import judging
@@ -32,6 +32,9 @@ from pipeline.development.search.solving import Answer, Solver
 from pipeline.development.search.writing import Writer
 from pipeline.words import counted
 from verifiers.audit.rocq.filling import Filling
+
+if TYPE_CHECKING:  # not loaded unless steps of other developments are asked for
+    from pipeline.development.search.stored_steps import StoredSteps
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,7 @@ def work_on(task: Task, tools: Tools, tell: Told) -> Done:
                         false=false,
                         unproved=unproved,
                         given=options.use,
+                        stored=opened(options.steps),
                     )
                 broken = context.advance(hole.start)
                 if broken is not None:
@@ -166,6 +170,15 @@ def _judged(task: Task, tools: Tools, answers: Mapping[str, Tried], broken: Refu
     rest = [hole for hole in source.holes if hole.qualified not in answers]
     refused = failed(source, rest, f"{source.shown}, line {broken.line}: {broken.message}")
     return Done((*results, *refused), dict(compiled.fillings), refused)
+
+
+def opened(steps: Path | None) -> StoredSteps | None:
+    """Steps of other developments, if any are asked for."""
+    if steps is None:
+        return None
+    from pipeline.development.search.stored_steps import stored_steps
+
+    return stored_steps(steps)
 
 
 def told_of(error: Exception) -> str:

@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 from domain import UserError
+from pipeline.development.file_work import opened
 from pipeline.development.project import coq_project
 from pipeline.development.project.coq_project import Project
 from pipeline.development.project.document import Document, Hole
@@ -25,10 +26,10 @@ _REQUIRES = re.compile(r"\b(?:Require|Load)\b[^\n]*")
 class MovingContext(Context):
     """A context that can also go up the file, and take another text of it."""
 
-    def __init__(self, copy: Copy, module: str, document: Document, memory_bytes: int) -> None:
+    def __init__(self, copy: Copy, module: str, document: Document, memory_bytes: int, steps: Path | None) -> None:
         self._marks: list[int] = []
         """Where the texts ended that were loaded, one after the other."""
-        super().__init__(copy, module, document, LOAD_SECONDS, memory_bytes)
+        super().__init__(copy, module, document, LOAD_SECONDS, memory_bytes, stored=opened(steps))
 
     def follow(self, document: Document) -> None:
         """Takes another text of the file, and goes up to where it differs, if that stands above."""
@@ -70,11 +71,12 @@ class MovingContext(Context):
 class LoadedFile:
     """A file with a prover that stands somewhere in it, as soon as it was asked about; `close` ends the prover."""
 
-    def __init__(self, file: Path, memory_bytes: int) -> None:
-        """Raises `UserError` where there is no such file."""
+    def __init__(self, file: Path, memory_bytes: int, steps: Path | None = None) -> None:
+        """With `steps`, a folder of recorded steps of other developments. Raises `UserError` where there is no file."""
         self.file = file
         self.path = file.resolve()
         self._memory_bytes = memory_bytes
+        self._steps = steps
         self._project = coq_project.find(file)
         self._rests_on: object = None
         self._copy: Copy | None = None
@@ -107,7 +109,7 @@ class LoadedFile:
         copy = self._copy
         own = self._project.module(self.path)
         if self._context is None:
-            self._context = MovingContext(copy, own, document, self._memory_bytes)
+            self._context = MovingContext(copy, own, document, self._memory_bytes, self._steps)
         self._context.follow(document)
         unproved = {f"{own}.{one.qualified}" for one in document.holes}
         unproved |= _unproved(self._project, [one for one in copy.read_for(self.path) if one.suffix == ".v"])

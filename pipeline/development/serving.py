@@ -40,9 +40,10 @@ MOST_LOADED = 4
 class Server:
     """Serves until `shutdown`, or until all is answered that could be read."""
 
-    def __init__(self, requests: IO[str], answers: IO[str], memory_bytes: int) -> None:
+    def __init__(self, requests: IO[str], answers: IO[str], memory_bytes: int, steps: Path | None = None) -> None:
         self._requests, self._answers = requests, answers
         self._memory_bytes = memory_bytes
+        self._steps = steps
         self._queue: SimpleQueue[Request | None] = SimpleQueue()
         self._lock = Lock()
         self._waiting: dict[int | str, Request] = {}
@@ -155,7 +156,7 @@ class Server:
         if not 0 < seconds <= MOST_SECONDS:
             raise UserError(f"cpu_seconds must be greater than zero and at most {MOST_SECONDS:.0f}")
         if not self._stopped(request):
-            loaded = self._loaded.pop(path, None) or LoadedFile(path, self._memory_bytes)
+            loaded = self._loaded.pop(path, None) or LoadedFile(path, self._memory_bytes, self._steps)
             self._loaded[path] = loaded
             for old in list(self._loaded)[:-MOST_LOADED]:
                 self._forget(old)

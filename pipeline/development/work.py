@@ -19,7 +19,7 @@ from pathlib import Path
 from domain import UserError
 from library_store.files import write_atomically
 from pipeline.development.compiling import refusals, unknown_names
-from pipeline.development.file_work import Done, News, Task, Tools, work_on
+from pipeline.development.file_work import Done, News, Task, Tools, opened, work_on
 from pipeline.development.judged import JudgedFile, JudgedFiles, key_of
 from pipeline.development.project import coq_project
 from pipeline.development.project.coq_project import Project
@@ -58,6 +58,9 @@ class Work:
         self._writer = writer
         self._first = first
         self._learned = Learned(options.library, options.library_round) if options.library is not None else None
+        steps = opened(options.steps)
+        self._digest = "".join([one.digest for one in (self._learned, steps) if one is not None])
+        """Changes with what is known from elsewhere."""
         self._copy: Copy
         self._sources = read_sources(target, self.project, options)
         self._by_path = {source.path: source for source in self._sources}
@@ -262,7 +265,7 @@ class Work:
     def _key(self, source: Source, hole: Hole, around: str) -> str:
         """Changes with all above the hole, its statement, what is behind the file (`around`), and the library."""
         text = "\0".join([around, source.shown, source.document.text[: hole.start], hole.statement, hole.proof])
-        given = "" if self._learned is None else f"{self._learned.digest}\0"
+        given = f"{self._digest}\0" if self._digest else ""
         if self.options.use:
             given = f"{','.join(self.options.use)}\0{given}"
         text = f"{self.options.seed}\0{self._writer is not None}\0{given}{text}"
@@ -270,8 +273,7 @@ class Work:
 
     def _file_key(self, source: Source) -> str:
         """Changes with all that what becomes of a file rests on; the files behind it are as they are in the copy."""
-        learned = self._learned.digest if self._learned is not None else ""
-        about = [self._record.versions, repr(self.project.arguments), learned, str(self._writer is not None)]
+        about = [self._record.versions, repr(self.project.arguments), self._digest, str(self._writer is not None)]
         behind = [self._copy.place(path).read_bytes() for path in self._behind(source)]
         return key_of(source, self.project.module(source.path), self.options, about, behind, self.project.files)
 

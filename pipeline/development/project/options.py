@@ -27,6 +27,8 @@ class Options:
     library: Path | None = None
     """A run whose lemmas about the same definitions are tried as auxiliary lemmas."""
     library_round: int | None = None
+    steps: Path | None = None
+    """A folder of recorded steps of other developments: tactics that were used at like goals are tried."""
     jobs: int = 1
     """Files that are worked on at once, each by a process of its own."""
     use: tuple[str, ...] = ()

@@ -10,20 +10,24 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from typing import NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from domain import OutsideError
 from pipeline.development.project.document import Container, Document, Hole, Stated
 from pipeline.development.project.scratch_copy import Copy
 from pipeline.development.search.memory import Memory
 from pipeline.development.search.moves import SSREFLECT, View
-from pipeline.development.search.neighbours import nearest, used_in
+from pipeline.development.search.neighbours import is_lemma, nearest, used_in
 from pipeline.development.search.premises import Elsewhere, Premise, as_one, equivalence, read_premise
 from verifiers.audit.rocq.filling import Filling
 from verifiers.audit.rocq.sentences import identifiers
 from verifiers.audit.sandbox import GIBIBYTE, Limits
 from verifiers.rocq.document import IN_FULL
 from verifiers.rocq.session import Session
+
+if TYPE_CHECKING:  # not loaded unless steps of other developments are asked for
+    from pipeline.development.search.stored_steps import StoredSteps
 
 OPTIONAL_TACTICS = (
     *("lia", "lra", "nia", "nra", "ring", "field", "btauto", "sfirstorder", "qauto", "sauto", SSREFLECT),
@@ -60,7 +64,7 @@ class Context:
 
     `false` and `unproved` are full names of holes, others from hole to hole: what is known to be false is never a
     premise, and what has no proof yet is none while `proved_only` holds. `given` are the names of lemmas that come
-    first among the premises wherever they are in scope.
+    first among the premises wherever they are in scope. `stored` are steps of other developments.
     """
 
     def __init__(
@@ -75,6 +79,7 @@ class Context:
         false: AbstractSet[str] = frozenset(),
         unproved: AbstractSet[str] = frozenset(),
         given: Sequence[str] = (),
+        stored: StoredSteps | None = None,
     ) -> None:
         self.document = document
         self.proved_only = False
@@ -101,7 +106,7 @@ class Context:
         self._given_names = given
         self._given: list[Premise] = []
         self._found = Elsewhere(self._search, self._check)
-        self._memory = Memory()
+        self._memory = Memory(stored, partial(self._answers, "Locate {}."))
         self._nearby: dict[str, float] = {}
         """Lemmas that proofs of statements like the hole use, with what share of them does."""
         loaded = self.session.load("")
@@ -129,18 +134,21 @@ class Context:
 
         Lemmas that they use count more. So many CPU seconds at most are for the steps of these proofs.
         """
-        self._nearby, self._memory = {}, Memory()
+        self._nearby = {}
+        self._memory.forget()
         if not self._retrieves:
             return
         near = nearest(self.document, hole)
         used = used_in(near)
         seen = self._answers("Locate {}.", list(used))
-        self._nearby = {name: used[name] for name, answer in seen if answer is not None and _is_lemma(answer)}
+        self._nearby = {name: used[name] for name, answer in seen if answer is not None and is_lemma(answer)}
         end = self.session.prover_seconds + seconds
         self._memory.learn(near, self.session.step, lambda: end - self.session.prover_seconds)
 
     def remembered(self, goal: View) -> list[str]:
         """Tactics that were used at goals like this one."""
+        if not self._retrieves:
+            return []
         told = self._memory.tactics(goal, REMEMBERED)
         return [tactic for tactic in told if not named_among(self._hidden, tactic)]
 
@@ -277,11 +285,6 @@ def named_among(holes: Iterable[str], *texts: str) -> set[str]:
     """The holes that texts name; by their last names alone, so perhaps others of these names."""
     named = {one.text for text in texts for one in identifiers(text)}
     return {hole for hole in holes if hole.rpartition(".")[2] in named}
-
-
-def _is_lemma(located: str) -> bool:
-    """Whether a name stands for a constant as it is; what needs a longer name is not meant by it."""
-    return located.startswith("Constant ") and "(shorter name" not in located.partition("\n")[0]
 
 
 def _is_in_scope(stated: Stated, here: tuple[Container, ...]) -> bool:

@@ -11,23 +11,30 @@ Invariant: what is told here is a guess about what helps; a wrong one costs seco
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from functools import lru_cache
-from itertools import pairwise
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
+import numpy as np
+
+from models.step_index import StepIndex
+from pipeline.development.search.carrying import LONGEST, Taken, carried_over
+from pipeline.development.search.goal_features import features
 from pipeline.development.search.moves import View, view
-from pipeline.development.search.neighbours import Likeness, Neighbour
-from pipeline.development.search.premises import bound_names, symbols_of
-from verifiers.audit.rocq.sentences import identifiers, normal_text, rename, split
+from pipeline.development.search.neighbours import Neighbour, is_known
+from verifiers.audit.rocq.sentences import normal_text, rename, split
 from verifiers.rocq.document import GoalText, Outcome
+
+if TYPE_CHECKING:  # not loaded unless steps of other developments are asked for
+    from pipeline.development.search.stored_steps import StoredSteps
 
 STEP_SECONDS = 0.5
 """CPU seconds of one step of a replay; a proof is left at one that takes longer."""
 
-LONGEST = 200
-"""Characters of a tactic that is remembered."""
+NEAREST, AT_ONCE = 128, 32
+"""Steps of which the tactics are told, and how many are looked at together."""
+
+NEARBY = 2.0
+"""How much nearer a step counts that was taken in a proof nearby."""
 
 _NO_TACTIC = re.compile(r"[-+*{}]|\d+ ?:|all ?:|par ?:|Proof\b|[A-Z]")
 """What a sentence of a proof begins with that is no tactic: bullets, braces, selectors, commands."""
@@ -36,22 +43,34 @@ Runs = Callable[[tuple[str, ...], str, float], Outcome]
 """Runs a sentence behind others, for so many CPU seconds, with its goals printed in full."""
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """A tactic with the goal at which it was used."""
-
-    goal: View
-    features: frozenset[str]
-    tactic: str
-
-
 class Memory:
-    """The steps of some proofs."""
+    """The steps of some proofs nearby, and those of other developments if there are any.
 
-    def __init__(self) -> None:
+    `locate` says of global names what they stand for at the place where tactics are told. What uses others is not told.
+    """
+
+    def __init__(
+        self,
+        stored: StoredSteps | None = None,
+        locate: Callable[[Sequence[str]], list[tuple[str, str | None]]] = lambda _: [],
+    ) -> None:
+        self._stored = stored
+        self._locate = locate
+        self._known: dict[str, bool] = {}
         self._taken: list[Taken] = []
-        self._likeness = Likeness([])
+        self._index = StepIndex(stored.packed if stored is not None else None)
         self._told: dict[View, list[str]] = {}
+
+    def forget(self) -> None:
+        """Forgets the proofs nearby, and which names are known."""
+        self._taken.clear()
+        self.look_again()
+        self._index.forget()
+
+    def look_again(self) -> None:
+        """Asks anew which names are known."""
+        self._told.clear()
+        self._known.clear()
 
     def learn(self, neighbours: Iterable[Neighbour], run: Runs, left: Callable[[], float]) -> None:
         """Replays proofs, nearest first, while seconds are left; what does not replay here is left out."""
@@ -67,10 +86,14 @@ class Memory:
                     break
                 text = normal_text(sentence).removesuffix(".").rstrip()
                 if goals and len(text) <= LONGEST and not _NO_TACTIC.match(text):
-                    shown = view(goals[0])
-                    self._taken.append(Taken(shown, features(shown), text))
+                    self.add(Taken(view(goals[0]), text))
                 before, goals = (*before, sentence), outcome.goals[: outcome.focused]
-        self._likeness = Likeness(taken.features for taken in self._taken)
+
+    def add(self, taken: Taken) -> None:
+        """Remembers a step of a proof nearby."""
+        self._index.add(features(taken.goal))
+        self._taken.append(taken)
+        self._told.clear()
 
     def tactics(self, goal: View, most: int) -> list[str]:
         """The tactics taken at the goals most like this one, in its own names, nearest first."""
@@ -79,67 +102,20 @@ class Memory:
         return self._told[goal]
 
     def _nearest(self, goal: View, most: int) -> list[str]:
-        own = features(goal)
-        ranked = sorted(self._taken, key=lambda taken: -self._likeness(taken.features, own))
+        old = len(self._index) - len(self._taken)
         found: dict[str, None] = {}
-        for taken in ranked:
-            if len(found) == most:
-                break
-            tactic = _carried_over(taken, goal)
-            if tactic is not None:
-                found[tactic] = None
+        nearest = self._index.nearest(features(goal), NEAREST, lambda steps: np.where(steps < old, 1.0, NEARBY))
+        for at in range(0, len(nearest), AT_ONCE):
+            steps = [self._step(near.step, old) for near in nearest[at : at + AT_ONCE]]
+            new = dict.fromkeys(name for one in steps for name in one.names if name not in self._known)
+            self._known |= {name: said is not None and is_known(said) for name, said in self._locate(list(new))}
+            for one in steps:
+                tactic = carried_over(one, goal) if all(self._known[name] for name in one.names) else None
+                if tactic is not None:
+                    found[tactic] = None
+                if len(found) == most:
+                    return list(found)
         return list(found)
 
-
-def features(goal: View) -> frozenset[str]:
-    """The global names of a goal, those in hypotheses apart, and the pairs of names next to each other in its claim."""
-    names = [name for name, _ in goal.hypotheses]
-    inside = _words(goal.conclusion, names)
-    above = [word for _, type_ in goal.hypotheses for word in _words(type_, names)]
-    pairs = [f"{one} {other}" for one, other in pairwise(inside)]
-    return frozenset((*inside, *pairs, *(f"above {word}" for word in above)))
-
-
-def _words(text: str, names: list[str]) -> list[str]:
-    known = symbols_of(text, [*bound_names(text), *names])
-    return [word.text for word in identifiers(text) if word.text in known]
-
-
-def _carried_over(taken: Taken, goal: View) -> str | None:
-    """A tactic with the hypotheses of another goal in place of those that it names; None if there are none."""
-    theirs = {name for name, _ in taken.goal.hypotheses}
-    named = {word.text for word in identifiers(taken.tactic)} & theirs
-    if not named:
-        return taken.tactic
-    table: dict[str, str] = {}
-    free = list(_roles(goal))
-    for role in _roles(taken.goal):
-        best = max(free, key=lambda one: (role.likeness(one), one.name == role.name), default=None)
-        if best is not None and role.likeness(best) > 0:
-            table[role.name] = best.name
-            free.remove(best)
-    return rename(taken.tactic, table) if named <= table.keys() else None
-
-
-class _Role(NamedTuple):
-    """A hypothesis with the text of its type, in which other hypotheses have no names, and the words of that."""
-
-    name: str
-    type: str
-    words: tuple[str, ...]
-
-    def likeness(self, other: _Role) -> float:
-        """Between 0 and 1, which says that they differ in names of hypotheses alone."""
-        if self.type == other.type:
-            return 1.0
-        shared = len({*self.words} & {*other.words}) / (len({*self.words, *other.words}) or 1)
-        return 0.45 * (self.words[:1] == other.words[:1]) + 0.45 * shared
-
-
-@lru_cache(maxsize=500)
-def _roles(goal: View) -> tuple[_Role, ...]:
-    nameless = dict.fromkeys((name for name, _ in goal.hypotheses), "_")
-    types = [(name, rename(type_, nameless)) for name, type_ in goal.hypotheses]
-    return tuple(
-        _Role(name, text, tuple(word.text for word in identifiers(text) if word.text != "_")) for name, text in types
-    )
+    def _step(self, number: int, old: int) -> Taken:
+        return self._stored[number] if self._stored is not None and number < old else self._taken[number - old]

@@ -9,6 +9,7 @@ Invariant: what is told here is a guess about what helps; a wrong one costs seco
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -22,6 +23,10 @@ NEIGHBOURS = 12
 
 MOST_NAMES = 60
 """Names of lemmas that are told."""
+
+
+_ANOTHER = re.compile(r"\n(?=\S)")
+"""Between two things that a name may stand for."""
 
 
 class Likeness:
@@ -68,3 +73,14 @@ def used_in(neighbours: Iterable[Neighbour]) -> dict[str, float]:
             weights[name] += one.likeness
     best = sorted(weights, key=lambda name: (-weights[name], name))[:MOST_NAMES]
     return {name: weights[name] / whole for name in best if weights[name] > 0}
+
+
+def is_lemma(located: str) -> bool:
+    """Whether a name stands for a constant as it is, by what `Locate` says of it."""
+    return located.startswith("Constant ") and is_known(located)
+
+
+def is_known(located: str) -> bool:
+    """Whether a name means something as it is; what needs a longer name is not meant by it."""
+    first = _ANOTHER.split(located, maxsplit=1)[0]
+    return not first.startswith("No object") and "(shorter name" not in first
