@@ -28,7 +28,6 @@ from library_store.tables import Tables
 from pipeline.report.drawing import STYLE
 from pipeline.report.palette import INK, LINE, MUTED, SERIES, SURFACE
 from term_algebra.display import Display
-from term_algebra.naming import lemma_names
 
 COUNTED = ("solved", "refuted", "solved_with_library", "lemmas", "lemmas_used_abroad", "lemmas_used_abroad_twice")
 """What is told after each round."""
@@ -49,7 +48,7 @@ def by_round(directory: Path) -> list[dict[str, float]]:
 def most_needed(tables: Tables) -> list[dict[str, Any]]:
     """The lemmas that most problems need, with readable names; those that foreign problems need come first."""
     display, use = Display(tables.definitions.values()), reuse(tables)
-    names = lemma_names(tables.lemmas.values(), display.names, display.type_arguments, ())
+    names = {one: tables.lemmas[one].name for one in use.users}
     order = sorted(use.users, key=lambda one: (-len(use.foreign_users.get(one, ())), -len(use.users[one]), names[one]))
     return [
         {

@@ -5,6 +5,10 @@ a warm session or of a stand-in is refused whatever it claims. A lemma names onl
 already, and one that comes back with another proof rests on nothing that rests on it, so dependencies have no cycle.
 Nothing rests on a lemma that a recheck refused. Identity is by id; a known statement gains at most origins. A lemma has
 the trust of the proof that it has: that of another proof says nothing of it.
+
+A lemma's name says what it states and is for people: a proposal brings the name that it wishes, and where another lemma
+has it a number is added, so names differ and stay. What provers read has names made of ids (`Lemma.canonical_name`),
+which mean the same in every library; a name for people could hide one of a header's or of the prover's own there.
 """
 
 from __future__ import annotations
@@ -77,6 +81,7 @@ class Staged:
         self.trust: dict[str, str] = {}
         self._retired_by: dict[str, str | None] = {}
         self._ids: dict[str, str] = {}
+        self.names: set[str] = set()
 
     def add(self, lemma: Lemma, trust: str) -> None:
         """A lemma, or another revision of one."""
@@ -84,6 +89,7 @@ class Staged:
         self.trust[lemma.id] = trust
         self._retired_by[lemma.id] = lemma.retired_by
         self._ids[lemma.canonical_name] = lemma.id
+        self.names.add(lemma.name)
 
     def get(self, identity: str) -> Lemma | None:
         return self.lemmas.get(identity) or self.state.lemmas.get(identity)
@@ -207,6 +213,7 @@ def _judge(in_round: int, proposal: Proposal, staged: Staged) -> tuple[Inserted,
     admitted = replace(
         lemma,
         revision=1,
+        name=state.free_name(lemma.name, staged.names),
         round=0 if proposal.imported else in_round,
         uses=uses,
         definition_ids=tuple(sorted(lemma.definition_ids)),

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple, TypeAlias
 
 import networkx as nx
@@ -29,6 +30,8 @@ AUTOMATION = "automation"
 
 REFUSED = "failed_recheck"
 """What retired a lemma that a recheck refused, or that rests on one."""
+
+_NUMBERED = re.compile(r"(.+)_([1-9][0-9]{0,8})")
 
 
 class Step(NamedTuple):
@@ -85,6 +88,10 @@ class State:
         self.charged: dict[int, float] = {}
         self.measured: defaultdict[int, float] = defaultdict(float)
         self.trust: dict[str, str] = {}
+        self.names: set[str] = set()
+        """Those of all lemmas, no two of which have the same."""
+        self._numbers: dict[str, int] = {}
+        """The highest number behind a name."""
         self.next_event = 1
         self._revisions: dict[tuple[str, str], int] = {}
         self._by_name: dict[str, str] = {}
@@ -165,6 +172,9 @@ class State:
         self.lemmas[lemma.id] = lemma
         self.trust[lemma.id] = trust
         self._by_name[lemma.canonical_name] = lemma.id
+        self.names.add(lemma.name)
+        if numbered := _NUMBERED.fullmatch(lemma.name):
+            self._numbers[numbered[1]] = max(int(numbered[2]), self._numbers.get(numbered[1], 0))
         self._by_statement[statement_key(lemma)] = lemma.id
         if lemma.retired_by is None:
             self._index.add(lemma)
@@ -172,6 +182,14 @@ class State:
             self._index.remove(lemma.id)
         if self._hybrid is not None:
             self._add_proof_of_lemma(self._hybrid, lemma)
+
+    def free_name(self, wish: str, coming: Collection[str]) -> str:
+        """The name, with a number behind it where a lemma has it or one about to be written."""
+        name, number = wish, max(1, self._numbers.get(wish, 0))
+        while name in self.names or name in coming:
+            number += 1
+            name = f"{wish}_{number}"
+        return name
 
     def next_revision(self, table: str, row_id: str) -> int:
         """The revision that the next row of a problem or request has."""

@@ -5,7 +5,6 @@ For pages and prompts; what is proved never comes from here.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -56,15 +55,6 @@ class Display:
     def statement(self, term: Term) -> str:
         """One line, for example `forall x y, rev (app x y) = app (rev y) (rev x)`."""
         return self._show(term, closed=False)
-
-    def name(self, term: Term, digest: str) -> str:
-        """A readable name for a lemma: the functions that it speaks of, in order, and a piece of its id."""
-        seen: list[str] = []
-        for constant in _constants(term):
-            readable = re.sub(r"\W+", "", self._names.get(constant, ""))
-            if readable and readable not in seen:
-                seen.append(readable)
-        return "_".join([*seen[:4], digest[:6]])
 
     def _show(self, term: Term, *, closed: bool) -> str:
         match term:
@@ -135,25 +125,3 @@ def _type_arguments(of_type: Term) -> int:
         count += 1
         of_type = of_type.body
     return count
-
-
-def _constants(term: Term) -> Iterable[str]:
-    match term:
-        case Const(name):
-            yield name
-        case App(function, arguments):
-            yield from _constants(function)
-            for argument in arguments:
-                yield from _constants(argument)
-        case Forall(_, domain, body) | Lambda(_, domain, body):
-            yield from _constants(domain)
-            yield from _constants(body)
-        case Let(_, value, _, body):
-            yield from _constants(value)
-            yield from _constants(body)
-        case Match(scrutinee, branches):
-            yield from _constants(scrutinee)
-            for branch in branches:
-                yield from _constants(branch.body)
-        case _:
-            return

@@ -13,7 +13,7 @@ from dataclasses import replace
 from domain import Candidate, Definition, Elaboration, Forall, Lemma, Problem, Sort, Term, Verdict
 from pipeline.development.own_file import OwnFile
 from term_algebra.display import Display
-from term_algebra.naming import lemma_names
+from term_algebra.naming import free_name, statement_name
 from verifiers.audit.lean.headers import declared, parse_header
 from verifiers.audit.lean.toolchain import LeanSettings
 from verifiers.lean.own_names import own_lemma, renamed
@@ -36,7 +36,8 @@ def _texts(own: OwnFile, read: Elaboration, found: Sequence[Lemma], verifier: Le
     """The texts of those lemmas that Lean accepts, by their ids."""
     taken = {part for _, name in declared(own.text) for part in (name, name.rpartition(".")[2])}
     called = {name: other.rpartition(".")[2] for name, other in read.own_names.items()}
-    names = lemma_names(found, called, Display(_own(read)).type_arguments, taken)
+    types = Display(_own(read)).type_arguments
+    names = {one.id: free_name(statement_name(one.term, called, types), taken) for one in found}
     table = {one.canonical_name: names[one.id] for one in found}
     assumed = parse_header(read.problem.header).axioms
     texts: dict[str, str] = {}

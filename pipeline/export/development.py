@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from domain import Const, Definition, Lemma, UserError
 from library_store.tables import Tables
 from term_algebra.display import Display
-from term_algebra.naming import lemma_names
+from term_algebra.naming import free_name, identifier
 from verifiers.backend import Backend, backend_of, prover_of
 from verifiers.canonical import in_order, with_derived
 from verifiers.export import ExportForm, Written
@@ -80,11 +80,9 @@ def library_of(tables: Tables, preludes: Mapping[str, str]) -> Library:
     texts = [text for part in parts for text in (part.prelude, *_texts(part))]
     written = {name for text in texts for name in form.mentioned(text)} | form.reserved
     names = _definition_names(form, tables.definitions.values(), written)
-    spoken = {canonical: readable.rpartition(".")[2].removesuffix("'") for canonical, readable in names.items()}
-    types = Display(tables.definitions.values()).type_arguments
-    admitted = [tables.lemmas[one] for one in tables.table("lemmas").column("id").to_pylist()]
-    of_lemmas = lemma_names(admitted, spoken, types, {*written, *names.values()})
-    names |= {lemma.canonical_name: of_lemmas[lemma.id] for lemma in tables.lemmas.values()}
+    used = {*written, *names.values()}
+    for lemma in map(tables.lemmas.__getitem__, tables.table("lemmas").column("id").to_pylist()):
+        names[lemma.canonical_name] = free_name(identifier(lemma.name), used)
     return Library(backend, tables, tuple(parts), names)
 
 
@@ -118,13 +116,7 @@ def _definition_names(form: ExportForm, definitions: Iterable[Definition], writt
     for definition in definitions:
         stems: dict[str, str] = {}
         for canonical, wish in zip(definition.names, definition.readable, strict=True):
-            stem = wish.rpartition(".")[2]
-            name, number = stem, 1
-            while name in used:
-                number += 1
-                name = f"{stem}_{number}"
-            used.add(name)
-            stems[canonical] = name
+            stems[canonical] = free_name(wish.rpartition(".")[2], used)
         found |= form.spelled(definition, stems)
     return found
 

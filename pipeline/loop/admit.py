@@ -15,6 +15,7 @@ from library_store.attempts import Attempt, Request
 from pipeline.loop.attempt_log import AttemptLog
 from pipeline.loop.context import CanonicalStatement, RunContext
 from pipeline.loop.prove import Proof
+from term_algebra.naming import statement_name
 
 
 class Origin(NamedTuple):
@@ -44,7 +45,7 @@ def admit(
     *,
     name: str = "",
 ) -> Lemma | None:
-    """Audits a proved statement and offers it to the library; without a `name` it gets a readable one.
+    """Audits a proved statement and offers it to the library; without a `name` it is called after what it states.
 
     Returns:
         The lemma, if it is in the library now. Its `uses` are the lemmas that its text needs, each seen to be needed;
@@ -69,7 +70,7 @@ def admit(
         id=statement.id,
         revision=1,
         prover=context.language,
-        name=name or display.name(statement.term, statement.id),
+        name=name or statement_name(statement.term, display.names, display.type_arguments),
         prelude_id=statement.prelude_id,
         definition_ids=statement.reached,
         statement=display.statement(statement.term),

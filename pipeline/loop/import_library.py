@@ -32,6 +32,7 @@ from pipeline.loop.prove import Proof, Search
 from pipeline.loop.stages import QUICK, STOPPED
 from pipeline.loop.workers import Workers
 from pipeline.proposers.language_model.naming import author_naming
+from term_algebra.naming import statement_name
 from verifiers.canonical import lemma_id
 
 _NAME = re.compile(r"[\w.']{1,200}")
@@ -111,7 +112,9 @@ def _usable(context: RunContext, lemmas: Sequence[Lemma], known: Collection[str]
             display = context.display(stated.reached)
             found[lemma.id] = replace(
                 lemma,
-                name=lemma.name if _NAME.fullmatch(lemma.name) else display.name(stated.term, lemma.id),
+                name=lemma.name
+                if _NAME.fullmatch(lemma.name)
+                else statement_name(stated.term, display.names, display.type_arguments),
                 definition_ids=stated.reached,
                 statement=display.statement(stated.term),
                 term=stated.term,

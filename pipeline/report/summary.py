@@ -164,7 +164,7 @@ def _with_lemmas(tables: Tables) -> list[str]:
     lines = ["", "needed learned lemmas:"]
     for row in sorted(rows, key=lambda row: (-row["round"], row["name"]))[:MOST_SHOWN]:
         names = [tables.lemmas[identity] for identity in row["uses"]]
-        told = "; ".join(f"{lemma.statement} (round {lemma.round})" for lemma in names[:3])
+        told = "; ".join(f"{lemma.name}: {lemma.statement} (round {lemma.round})" for lemma in names[:3])
         lines.append(f"  {row['name']} (round {row['round']}) by {told}" + (" …" if names[3:] else ""))
     if len(rows) > MOST_SHOWN:
         lines.append(f"  … and {len(rows) - MOST_SHOWN} more")

@@ -468,3 +468,14 @@ def test_a_journal_of_another_schema_is_refused(tmp_path: Path) -> None:
     opened_journal.close()
     with pytest.raises(UserError, match=f"schema version 99, this program reads {SCHEMA_VERSION}"):
         Library(tmp_path)
+
+
+def test_lemmas_that_wish_one_name_get_it_in_turn_with_numbers(tmp_path: Path) -> None:
+    def wish(of: str, name: str) -> Proposal:
+        return Proposal(replace(lemma(of), name=name), AUDITED)
+
+    with opened(tmp_path) as library:
+        library.insert_many([wish("a", "add_comm"), wish("b", "add_comm"), wish("c", "add_comm_3")])
+    with Library(tmp_path) as library:
+        library.insert_many([wish("d", "add_comm")])
+        assert [one.name for one in library.lemmas.values()] == ["add_comm", "add_comm_2", "add_comm_3", "add_comm_4"]

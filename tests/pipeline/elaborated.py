@@ -16,15 +16,18 @@ def elaborate(*problems: Problem) -> list[Elaboration]:
 
 
 def lemma_of(elaboration: Elaboration, proof: str) -> Lemma:
-    """A library lemma with the elaborated statement."""
+    """A library lemma with the elaborated statement, called after it."""
+    from term_algebra.display import Display
+    from term_algebra.naming import statement_name
     from verifiers.canonical import lemma_id
 
+    display = Display(elaboration.definitions)
     identity = lemma_id(elaboration.prelude_id, elaboration.reached, elaboration.statement_exact)
     return Lemma(
         id=identity,
         revision=1,
         prover="rocq",
-        name="lemma",
+        name=statement_name(elaboration.statement, display.names, display.type_arguments),
         prelude_id=elaboration.prelude_id,
         definition_ids=elaboration.reached,
         statement=elaboration.statement_exact,

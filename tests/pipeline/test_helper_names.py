@@ -21,7 +21,7 @@ NAMES = {
     "forall a b c : nat, b <= c -> a <= b -> a <= c": "le_trans",
     "forall a b c : nat, a <= b -> b <= c -> c <= a": "le_if_le",
     "forall a b : nat, a <= b -> b <= a -> a = b": "le_antisym",
-    "forall a b : nat, a <> b -> b <> a": "not_eq_if_not",
+    "forall a b : nat, a <> b -> b <> a": "not_eq_sym",
     "forall (A : Type) (l : list A), length (rev l) = length l": "length_rev",
 }
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from domain import App, Const, Forall, Term, Var
-from term_algebra.naming import lemma_names, statement_name
-from tests.library_store.samples import equal, for_all, lemma, plus, successor
+from term_algebra.naming import statement_name
+from tests.library_store.samples import NAT, equal, for_all, plus, successor
 
 X, Y, Z, TYPE = Var("x"), Var("y"), Var("z"), Var("x0")
 ZERO = Const("dnat_1")
@@ -56,6 +56,13 @@ NIL = call("dnil", TYPE)
         (equal(app(X, NIL), X), "app_dnil_r"),
         (equal(call("dlen", app(X, Y)), plus(call("dlen", X), call("dlen", Y))), "length_app"),
         (equal(call("dleb", X, X), Const("true")), "leb_refl"),
+        (equal(plus(plus(X, Y), Z), plus(plus(X, Z), Y)), "add_right_comm"),
+        (equal(call("dlen", app(X, Y)), call("dlen", app(Y, X))), "length_app_comm"),
+        (equal(call("dmul", X, ZERO), ZERO), "dmul_zero_r"),
+        (equal(call("dmul", X, plus(Y, Z)), plus(call("dmul", X, Y), call("dmul", X, Z))), "dmul_add_distr_l"),
+        (equal(call("dsub", X, X), ZERO), "dsub_diag"),
+        (equal(plus(X, Const("O")), X), "add_0_r"),
+        (equal(call("drev", TYPE, call("drev", TYPE, X)), rev(Y)), "rev_eq"),
         (call("dsorted", call("dinsert", X, Y)), "dsorted_dinsert"),
         (equal(X, Y), "equation"),
     ],
@@ -70,12 +77,31 @@ def test_a_condition_is_part_of_the_name() -> None:
     assert statement_name(statement, NAMES, {}) == "add_comm_if_leb"
 
 
-def test_names_are_unlike_each_other_and_those_taken_and_stay_when_lemmas_are_added() -> None:
-    term = for_all("x y", equal(plus(X, Y), plus(Y, X)))
-    lemmas = [lemma(name, term) for name in "abc"]
-    names = lemma_names(lemmas, NAMES, {}, ["add_comm_2"])
-    assert list(names.values()) == ["add_comm", "add_comm_3", "add_comm_4"]
-    assert lemma_names(lemmas[:2], NAMES, {}, ["add_comm_2"]).items() <= names.items()
+def leb(left: Term, right: Term) -> Term:
+    return equal(call("dleb", left, right), Const("true"))
+
+
+@pytest.mark.parametrize(
+    ("premises", "conclusion", "name"),
+    [
+        ([leb(X, Y), leb(Y, Z)], leb(X, Z), "leb_trans"),
+        ([leb(X, Y), leb(Y, X)], equal(X, Y), "leb_antisym"),
+        ([leb(X, Y)], leb(plus(X, Z), plus(Y, Z)), "add_leb_mono"),
+        ([leb(X, Y)], leb(X, plus(Y, Z)), "leb_add"),
+        ([equal(call("dleb", X, Y), Const("false"))], leb(Y, X), "leb_total"),
+        ([equal(successor(X), successor(Y))], equal(X, Y), "succ_inj"),
+        ([equal(plus(X, Y), plus(X, Z))], equal(Y, Z), "add_cancel_l"),
+    ],
+)
+def test_laws_under_premises_have_their_names_too(premises: list[Term], conclusion: Term, name: str) -> None:
+    for premise in reversed(premises):
+        conclusion = Forall("_", premise, conclusion)
+    assert statement_name(for_all("x y z", conclusion), NAMES, TYPES) == name
+
+
+def test_what_a_function_for_elements_goes_through_needs_no_side() -> None:
+    law = equal(call("dmap", Var("f"), app(X, Y)), app(call("dmap", Var("f"), X), call("dmap", Var("f"), Y)))
+    assert statement_name(Forall("f", Forall("_", NAT, NAT), for_all("x y", law)), NAMES, TYPES) == "dmap_app"
 
 
 @pytest.mark.parametrize("odd", ["x'", "a.b.c", "2nd", "é", "+", "a b", "forall (n : nat), n = n"])
