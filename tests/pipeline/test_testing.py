@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain import App, Const, Definition, Function, Term, Var
+from domain import App, Const, Constructor, Datatype, Definition, Forall, Function, Sort, Term, Var
 from pipeline.proposers.conjecture import testing
 from pipeline.proposers.conjecture.evaluation import Evaluator
 from pipeline.proposers.conjecture.standard_values import STANDARD, OutOfFuelError
@@ -125,3 +125,16 @@ def test_numbers_too_large_to_be_written_out_cut_an_evaluation_off() -> None:
         large = (1, large)
     with pytest.raises(OutOfFuelError):
         times(large, large)
+
+
+def test_a_family_of_types_has_no_values_here() -> None:
+    number, family = Const("nat"), Forall("_", Const("nat"), Sort("Set"))
+
+    def of(index: Term) -> Term:
+        return App(Const("below"), (index,))
+
+    zero = Constructor("first", Forall("n", number, of(App(Const("S"), (Var("n"),)))))
+    below = Datatype("below", family, 0, (zero,))
+    known = Definition("below", "rocq", "datatype", ("below",), ("below",), "", "", (), datatypes=(below,))
+    claim = Forall("n", number, Forall("f", of(Var("n")), App(Const("eq"), (number, Var("n"), Var("n")))))
+    assert testing.Tester((known,)).test(claim) == testing.Report(None, 0)

@@ -10,9 +10,9 @@ import random
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from domain import Const, Forall, Sort, Term, Var
+from domain import Const, Datatype, Forall, Sort, Term, Var
 from term_algebra.standard import INTEGER, POSITIVE
-from term_algebra.theory import Theory, head_name
+from term_algebra.theory import Theory, head_name, pi_binders
 from term_algebra.values import ATOMS, UnsupportedError, Value
 
 REPEATED = 0.4
@@ -41,6 +41,13 @@ class Values:
             for field in self.theory.constructor_fields(type_, constructor)
         )
 
+    def _datatype(self, type_: Term) -> Datatype:
+        """That of a type. Raises `UnsupportedError` if there is none, or one whose constructors tell of indices."""
+        datatype = self.theory.datatype_of(type_)
+        if datatype is None or len(list(pi_binders(datatype.type))) > datatype.parameters:
+            raise UnsupportedError("no values of this type")
+        return datatype
+
     def of_size(self, type_: Term, size: int) -> list[Value]:
         """All values with exactly `size` constructors and atoms; atoms are 0, 1, 2."""
         if isinstance(type_, Var):
@@ -56,9 +63,7 @@ class Values:
             return self._by_size[key]
         self._by_size[key] = []
         found: list[Value] = []
-        datatype = self.theory.datatype_of(type_)
-        if datatype is None:
-            raise UnsupportedError("no values of this type")
+        datatype = self._datatype(type_)
         for index, constructor in enumerate(datatype.constructors):
             fields = self.theory.constructor_fields(type_, constructor)
             if not fields:
@@ -121,8 +126,8 @@ class Values:
             return rng.randint(1 if type_ == POSITIVE else -1 - size // 2, 2 + size)
         if isinstance(type_, Forall):
             return self.table(type_, rng.getrandbits(30))
-        datatype = self.theory.datatype_of(type_)
-        if datatype is None or not datatype.constructors:
+        datatype = self._datatype(type_)
+        if not datatype.constructors:
             raise UnsupportedError("no values of this type")
         choices: list[tuple[int, list[Term], int]] = []
         for index, constructor in enumerate(datatype.constructors):
