@@ -595,6 +595,13 @@ def test_predicates_of_the_file_are_built_and_inverted_and_proofs_are_plain(tmp_
     assert not [one.proof for one in results if "match goal" in str(one.proof) or "do 8" in str(one.proof)]
 
 
+def test_a_quick_tactic_that_does_not_end_on_a_hypothesis_is_left_out(tmp_path: Path) -> None:
+    stated = "Theorem less : forall A (R S : A -> A -> Prop) z, inclusion A R S -> Acc S z -> Acc R z. Admitted.\n"
+    target = written(tmp_path / "dev", Work=f"Require Import Relation_Definitions.\n{stated}") / "Work.v"
+    (result,) = Work(target, tmp_path / "out", Options(seconds=10.0, seed=0, memory_bytes=2 << 30)).run(lambda _: None)
+    assert result.status == "proved"
+
+
 HIDDEN = """Require Import Arith.
 Module Inner.
   Definition twice (n : nat) := n + n.

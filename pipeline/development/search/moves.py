@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -116,10 +117,10 @@ def fixed(tactic: str) -> Closer:
     return Closer((), lambda _: tactic)
 
 
-def closers(tactics: frozenset[str]) -> Closer:
+def closers(tactics: frozenset[str], without: AbstractSet[str] = frozenset()) -> Closer:
     """Quick closing tactics, each a part."""
     parts = (*BASIC, *(tactic for tactic in ARITHMETIC if tactic in tactics), "tauto")
-    return Closer(parts, one_of)
+    return Closer(tuple(part for part in parts if part not in without), one_of)
 
 
 def one_of(tactics: Sequence[str]) -> str:
@@ -264,7 +265,10 @@ def _is_split_at_once(name: str, type_: str, facts: Sequence[tuple[str, str]]) -
 
 
 def structures(goal: View, principles: Sequence[str]) -> list[Move]:
-    """Inductions that a proof may begin with: on each variable and fact, with and without generalising the others."""
+    """Inductions that a proof may begin with: on each variable and fact, with and without generalising the others.
+
+    Last on what facts say of variables: `induction (wf x)`.
+    """
     variables = goal.variables
     facts = [name for name, type_ in goal.hypotheses if name not in variables and not _EQUATION.search(type_)]
     found: list[Move] = []
@@ -281,4 +285,5 @@ def structures(goal: View, principles: Sequence[str]) -> list[Move]:
             found.append(Move("; ".join([*(f"try {one}" for one in general), f"induction {name}"]), 2))
     found += [Move(f"induction {fact}", 2) for fact in facts]
     found += [Move(f"induction {name} using {principle}", 2) for principle in principles for name in variables]
+    found += [Move(f"induction ({fact} {name})", 2) for fact in facts[-4:] for name in variables[-3:]]
     return found

@@ -97,6 +97,8 @@ class Search:
     _left: dict[tuple[str, str], _Left] = field(default_factory=dict[tuple[str, str], _Left])
     _failed: dict[str, list[Level]] = field(default_factory=dict[str, list[Level]])
     _premises: dict[frozenset[str], list[Premise]] = field(default_factory=dict[frozenset[str], list[Premise]])
+    _slow: set[str] = field(default_factory=set[str])
+    """Quick tactics that were not quick at some goal of this search."""
 
     def run(self, levels: Sequence[Level] = LEVELS) -> Step | None:
         """A proof of the goal behind `before`, or None. Raises `Spent`."""
@@ -141,9 +143,9 @@ class Search:
 
     def _search(self, prefix: Prefix, goal: GoalText, level: Level) -> Step | None:
         shown = view(goal, self.context.relations)
-        quick = moves.closers(self.context.tactics)
-        if self._closes(prefix, goal, quick, QUICK_SECONDS):
-            return self._first(prefix, goal, quick)
+        quick = self._quick_step(prefix, goal)
+        if quick is not None:
+            return quick
         simpler = self._follow(prefix, goal, Move("simpl in *", 0), level)
         if simpler is not None:
             return simpler
@@ -224,6 +226,21 @@ class Search:
     def _is_closed(self, goal: GoalText, left: _Left) -> bool:
         """Whether nothing is left of a goal, values included that it did not ask for itself."""
         return left.goals == () and (not left.shelved or _VARIABLE.search(str(goal)) is not None)
+
+    def _quick_step(self, prefix: Prefix, goal: GoalText) -> Step | None:
+        """The step with a quick tactic that closes the goal. Those that take too long are left out from then on."""
+        quick = moves.closers(self.context.tactics, self._slow)
+        if self._closes(prefix, goal, quick, QUICK_SECONDS):
+            return self._first(prefix, goal, quick)
+        if self._try(prefix, goal, f"solve [{quick.tactic}]").stopped_after == math.inf:
+            return None
+        for part in quick.parts:
+            left = self._try(prefix, goal, f"solve [{part}]", QUICK_SECONDS / 2)
+            if self._is_closed(goal, left):
+                return Step(part)
+            if left.stopped_after < math.inf:
+                self._slow.add(part)
+        return None
 
     def _first(self, prefix: Prefix, goal: GoalText, closer: Closer) -> Step:
         """The step with the first part of a closer that closes the goal by itself."""
