@@ -20,7 +20,8 @@ from pipeline.development.search import theory
 from pipeline.development.search.budget import Budget, Spent
 from pipeline.development.search.context import Context, named_among
 from pipeline.development.search.helper_names import in_turn
-from pipeline.development.search.proof_search import LEVELS, Search
+from pipeline.development.search.levels import LEVELS
+from pipeline.development.search.proof_search import Search
 from pipeline.development.search.solving import MEMORY_SHARE, TEST_SHARE, Helper, Solver
 from pipeline.development.search.steps import written
 from verifiers.audit.rocq.sentences import identifiers, normal_text, rename, split

@@ -602,6 +602,26 @@ def test_a_quick_tactic_that_does_not_end_on_a_hypothesis_is_left_out(tmp_path: 
     assert result.status == "proved"
 
 
+IDIOMS = """Require Import Bool Arith.
+Theorem tests : forall n m k, (n =? m) && (m =? k) = true -> n = k. Admitted.
+Theorem least : forall A (R : A -> A -> Prop) (P : A -> Prop),
+  well_founded R -> (forall x, (forall y, R y x -> P y) -> P x) -> forall x, P x. Admitted.
+Inductive hue := h1 | h2 | h3 | h4 | h5 | h6 | h7 | h8 | h9 | h10 | h11 | h12 | h13 | h14.
+Definition same (h : hue) : hue := match h with h1 => h1 | other => other end.
+Theorem same_is_same : forall h, same h = h. Admitted.
+"""
+
+
+def test_tests_are_read_as_statements_wellfounded_is_inducted_on_and_many_cases_are_one_line(tmp_path: Path) -> None:
+    target = written(tmp_path / "dev", Work=IDIOMS) / "Work.v"
+    results = Work(target, tmp_path / "out", Options(seconds=10.0, seed=0, memory_bytes=2 << 30)).run(lambda _: None)
+    proofs = {result.name: str(result.proof) for result in results}
+    assert [result.status for result in results] == ["proved"] * 3
+    assert "Nat.eqb_eq" in proofs["tests"]
+    assert "induction (H x)" in proofs["least"]
+    assert "-" not in proofs["same_is_same"]
+
+
 HIDDEN = """Require Import Arith.
 Module Inner.
   Definition twice (n : nat) := n + n.

@@ -13,10 +13,11 @@ from pipeline.development.project.scratch_copy import Copy
 from pipeline.development.project.source import LOAD_SECONDS, read_document
 from pipeline.development.search.budget import Budget
 from pipeline.development.search.context import Context
+from pipeline.development.search.levels import Level
 from pipeline.development.search.moves import View, strong_closers, view
 from pipeline.development.search.neighbours import nearest, used_in
 from pipeline.development.search.premises import Elsewhere, Premise
-from pipeline.development.search.proof_search import Level, Search
+from pipeline.development.search.proof_search import Search
 from pipeline.development.search.solving import Solver
 from pipeline.development.search.ssreflect import closers, moves
 

@@ -107,6 +107,7 @@ class Context:
         self._given: list[Premise] = []
         self._found = Elsewhere(self._search, self._check)
         self._memory = Memory(stored, partial(self._answers, "Locate {}."))
+        self._known: dict[str, bool] = {}
         self._nearby: dict[str, float] = {}
         """Lemmas that proofs of statements like the hole use, with what share of them does."""
         loaded = self.session.load("")
@@ -119,6 +120,7 @@ class Context:
     def advance(self, offset: int) -> Refusal | None:
         """Loads the file's text up to an offset; what the prover refuses of it, if anything."""
         text = self.document.text[self._at : offset]
+        self._known.clear()
         refused = self._load(offset)
         if refused is not None:
             return refused
@@ -189,7 +191,9 @@ class Context:
 
     def knows(self, name: str) -> bool:
         """Whether the prover knows a name here."""
-        return self._check([name])[0][1] is not None
+        if name not in self._known:
+            self._known[name] = self._check([name])[0][1] is not None
+        return self._known[name]
 
     def _shown(self, premises: Iterable[Premise]) -> list[Premise]:
         """Without what is known to be false, and without what has no proof while that is no premise."""

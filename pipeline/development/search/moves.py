@@ -250,10 +250,12 @@ def moves(goal: View, premises: Sequence[Premise], unfoldable: Sequence[str], sy
         Move(f"inversion {name}; subst; clear {name}", 1) for name, type_ in facts if not _CONNECTIVE.match(type_)
     ]
     found += [Move(f"destruct {name}", 1) for name in goal.variables]
+    found += [Move(f"rewrite {premise.name} in *", 1) for premise in premises[:8] if premise.is_iff]
     for name, type_ in facts:
-        if _EQUATION.search(type_) or _CONNECTIVE.match(type_):
+        is_test = "@eq bool" in type_
+        if (_EQUATION.search(type_) and not is_test) or _CONNECTIVE.match(type_):
             continue
-        found += [Move(f"apply {premise.name} in {name}", 1) for premise in premises[:4]]
+        found += [Move(f"apply {premise.name} in {name}", 1) for premise in premises[: 8 if is_test else 4]]
     found += [Move(f"edestruct {premise.name}", 2) for premise in premises[:6] if not premise.says_how_to_rewrite]
     found.append(Move("exfalso", 1))
     return list(dict.fromkeys(found))

@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import permutations
 
+from pipeline.development.search.steps import Step
+
 MOST_RULES = 3
 """Rewriting rules of which all orders are tried."""
 
@@ -32,6 +34,26 @@ def plainer(tactic: str, facts: Sequence[str], closes: Callable[[str], bool]) ->
             return tactic
         tactic = better
     return tactic
+
+
+def in_one(step: Step, closes: Callable[[str], bool]) -> Step:
+    """A step with the proofs of its goals as one tactic, if all are proved in one way, or many of them in two ways."""
+    chains = [_chain(one) for one in step.then]
+    ways = sorted({chain for chain in chains if chain is not None}, key=len)
+    if None in chains or len(ways) > (2 if len(chains) > 2 else 1):
+        return step
+    tried = [f"try {f'({one})' if ';' in one else one}; " for one in ways]
+    ends = zip(reversed(tried), ways, strict=True) if len(ways) == 2 else [("", ways[0])]
+    forms = [f"{step.tactic}; {first}{last}" for first, last in reversed(list(ends))]
+    return next((Step(form) for form in forms if closes(form)), step)
+
+
+def _chain(step: Step) -> str | None:
+    """A proof in which every tactic but the last leaves one goal, as one tactic."""
+    if not step.then:
+        return step.tactic
+    rest = _chain(step.then[0]) if len(step.then) == 1 else None
+    return f"{step.tactic}; {rest}" if rest is not None else None
 
 
 def _forms(tactic: str, facts: Sequence[str]) -> Iterator[str]:

@@ -16,11 +16,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
-from pipeline.development.search import moves, ssreflect
+from pipeline.development.search import moves, reflection, ssreflect
 from pipeline.development.search.budget import Budget
 from pipeline.development.search.context import Context
+from pipeline.development.search.levels import LEVELS, LONG, Level
 from pipeline.development.search.moves import Closer, Move, View, view
-from pipeline.development.search.plainer import plainer
+from pipeline.development.search.plainer import in_one, plainer
 from pipeline.development.search.premises import Premise, bound_names, symbols_of
 from pipeline.development.search.steps import Step, sentences
 from verifiers.audit.rocq.lint import refuse_block
@@ -30,7 +31,7 @@ from verifiers.rocq.document import GoalText
 QUICK_SECONDS = 0.5
 """CPU seconds of a move or of the quick closing tactics."""
 
-MOST_GOALS = 12
+MOST_GOALS = 20
 """A move that leaves more goals is not followed."""
 
 MOST_PREMISES = 10
@@ -44,31 +45,6 @@ Prefix: TypeAlias = tuple[str, ...]
 
 _VARIABLE = re.compile(r"(?<![\w.'])\?[A-Za-z_]")
 """An existential variable that is still to be found."""
-
-
-class Level(NamedTuple):
-    """How far one pass of the search goes. `strength` is 0 (quick closing tactics only), 1 or 2 (those that search)."""
-
-    depth: int
-    strength: int
-    wide: bool = True
-    """Whether other moves than inductions are tried."""
-    seconds: float = 0.15
-    """CPU seconds of a closing tactic that searches."""
-
-    def covers(self, other: Level) -> bool:
-        """Whether what fails at this level fails at the other one."""
-        return all(theirs <= mine for mine, theirs in zip(self, other, strict=True))
-
-
-LONG = 1.0
-"""CPU seconds of such a tactic when less was not enough; most that close a goal do so at once."""
-
-INDUCTIONS = (Level(0, 1), Level(2, 1, wide=False), Level(2, 2, wide=False))
-LEVELS = (
-    *(*INDUCTIONS, Level(2, 1), Level(2, 2), Level(3, 1), Level(3, 2), Level(2, 2, seconds=LONG)),
-    *(Level(4, 1), Level(4, 2), Level(5, 2), Level(4, 2, seconds=LONG), Level(6, 2), Level(8, 2, seconds=LONG)),
-)
 
 
 class _Left(NamedTuple):
@@ -176,8 +152,10 @@ class Search:
         principles = [premise.name for premise in self._relevant(symbols) if premise.name.endswith(("_ind", "_rect"))]
         views = ssreflect.moves(shown, premises) if moves.SSREFLECT in self.context.tactics and wide else ()
         structures = moves.structures(shown, principles)
+        tests = any("@eq bool " in type_ for _, type_ in shown.hypotheses)
         remembered = [Move(tactic, 1) for tactic in self.context.remembered(shown)]
         return [
+            *(reflection.moves(symbols, self.context.knows) if wide or tests else ()),
             *remembered,
             *views,
             *structures,
@@ -190,7 +168,10 @@ class Search:
         left = self._try(prefix, goal, move.tactic)
         if left.goals is None or len(left.goals) > MOST_GOALS or goal in left.goals:
             return None
-        return self._after(prefix, move.tactic, left.goals, level._replace(depth=level.depth - move.cost))
+        found = self._after(prefix, move.tactic, left.goals, level._replace(depth=level.depth - move.cost))
+        if found is None or len(found.then) < 2:
+            return found
+        return in_one(found, lambda tactic: self._is_closed(goal, self._try(prefix, goal, tactic, LONG)))
 
     def _after(self, prefix: Prefix, tactic: str, goals: tuple[GoalText, ...], level: Level) -> Step | None:
         """The step with proofs of all goals that it leaves."""

@@ -18,9 +18,10 @@ from pipeline.development.search import theory
 from pipeline.development.search.budget import Budget, Spent
 from pipeline.development.search.context import Context, rests_on
 from pipeline.development.search.helper_names import number_of, numbered, stem_of
+from pipeline.development.search.levels import LEVELS
 from pipeline.development.search.moves import view
 from pipeline.development.search.premises import Premise, symbols_of
-from pipeline.development.search.proof_search import LEVELS, Search
+from pipeline.development.search.proof_search import Search
 from pipeline.development.search.steps import Step, written
 from verifiers.audit.rocq.filling import Filling, refusal
 from verifiers.audit.rocq.layers import refuse_exact
