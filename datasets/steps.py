@@ -132,7 +132,7 @@ def _opened(part: Path) -> pq.ParquetFile:
     metadata = file.schema_arrow.metadata or {}
     version = metadata.get(_VERSION_KEY, b"no").decode()
     if version != VERSION or _FILE_KEY not in metadata:
-        raise UserError(f"{part}: steps of version {version}, not {VERSION}: record them again")
+        raise UserError(f"{part}: steps of version {version}, not {VERSION}: record them again, into another folder")
     return file
 
 

@@ -136,6 +136,7 @@ class _Work:
         }
         self._spent = 0.0
         """CPU seconds that the parts made here tell."""
+        self._compiles = threading.Lock()
 
     def run(self, jobs: int, say: Callable[[str], None], began: float) -> dict[str, Any]:
         _check_folder(self._out, self._asked)
@@ -204,7 +205,8 @@ class _Work:
         try:
             document = read_document(one.path, one.file, roughly=True)
             _ = document.placed
-            refused = self._copy.prepare(one.path) if self._copy is not None else None
+            with self._compiles:
+                refused = self._copy.prepare(one.path) if self._copy is not None else None
         except UserError as error:
             return Recorded(stopped=str(error)), 0.0
         if refused is not None:

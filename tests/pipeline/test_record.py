@@ -1,6 +1,9 @@
 """`record`: the steps of finished proofs, with what does not replay counted, and a folder that is gone on with."""
 
 import json
+import os
+import signal
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,11 @@ from datasets.steps import Goal, Step, about, parts, read_steps
 from domain import UserError
 from pipeline.commands.record import record
 from pipeline.corpora.recording import installed_files
+from pipeline.corpora.steps import FileSteps
+from pipeline.development.project.document import Document
+from verifiers.audit.sandbox import GIBIBYTE, Limits, Sandbox
+from verifiers.rocq.idetop import Idetop
+from verifiers.rocq.replay import Ran, Replay
 from verifiers.rocq.session import Session
 
 FIRST = """Require Import List.
@@ -144,3 +152,30 @@ def test_bad_input_is_told_in_one_line(recorded: tuple[Path, Path], tmp_path: Pa
         installed_files(library.parent, tmp_path)
     (library / "A.vo").touch()
     assert [one.module for one in installed_files(library, tmp_path)] == ["Own.A"]
+
+
+def test_a_file_goes_on_behind_a_tactic_that_does_not_end_and_one_that_ends_the_prover(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def started() -> Idetop:
+        processes.append(Idetop(Sandbox(), Limits(memory_bytes=2 * GIBIBYTE, processes=32), ("-top", "Own.Lost"), ()))
+        return processes[-1]
+
+    def step(replay: Replay, sentence: str, seconds: float, *, shown: bool) -> Ran:
+        if sentence == "idtac.":
+            os.kill(processes[-1].pid, signal.SIGKILL)
+        return as_it_is(replay, sentence, seconds, shown=shown)
+
+    processes: list[Idetop] = []
+    as_it_is = Replay.step
+    monkeypatch.setattr(Replay, "step", step)
+    monkeypatch.setattr("pipeline.corpora.steps.STEP_SECONDS", 0.3)
+    text = """Definition one := 1. Ltac endless := idtac; endless.
+    Lemma endless : True. Proof. endless. Qed.
+    Lemma kills : True. Proof. idtac. exact I. Qed.
+    Lemma uses : one = 1 /\\ True. Proof. split; [reflexivity | exact kills]. Qed."""
+    with closing(Replay(started)) as replay:
+        found = FileSteps("Own", "Lost.v", lambda _: True).record(Document(text, "Lost.v"), replay)
+    assert [(one.theorem, one.reason) for one in found.failed] == [("endless", "timeout"), ("kills", "prover_error")]
+    assert [(one.theorem, one.names) for one in found.steps] == [("uses", ("kills",))]
+    assert len(processes) == 2
