@@ -35,7 +35,7 @@ def write_card(out: Path, besides: float) -> dict[str, Any]:
     card: dict[str, Any] = {
         "version": VERSION,
         "library": told[0]["asked"]["library"],
-        "sources": sorted({one["source"] for one in told}),
+        "sources": _outermost({one["source"] for one in told}),
         "prover": told[0]["asked"]["prover"],
         "names": told[0]["asked"]["names"],
         "files": len(told),
@@ -53,6 +53,11 @@ def write_card(out: Path, besides: float) -> dict[str, Any]:
     _write(out / CARD, json.dumps(card, indent=1, ensure_ascii=False) + "\n")
     _write(out / PAGE, _page(card))
     return card
+
+
+def _outermost(sources: set[str]) -> list[str]:
+    """Those that lie in no other one."""
+    return sorted(one for one in sources if not any(str(above) in sources for above in Path(one).parents))
 
 
 def _write(path: Path, text: str) -> None:

@@ -119,12 +119,16 @@ def test_only_what_is_missing_or_has_changed_is_recorded(
 ) -> None:
     project, out = recorded
     (out / "parts" / "Second.parquet").unlink()
+    assert record(project / "Second.v", out=out) == 0
+    (out / "parts" / "Deep" / "First.parquet").unlink()
+    assert record(project / "Deep", out=out) == 0
     (project / "Third.v").write_text("Lemma easy : True. Proof. exact I. Qed.\n")
     assert record(project, out=out, json=True) == 0
     told = capsys.readouterr()
-    assert "1 of 3 files are recorded already" in told.err
-    assert "First.v" not in told.err
-    assert json.loads(told.out)["steps"] == 12
+    assert "2 of 3 files are recorded already" in told.err
+    assert "1/1 Third.v: 1 of 1 theorems" in told.err
+    card = json.loads(told.out.splitlines()[-1])
+    assert (card["steps"], card["sources"]) == (12, [str(project)])
 
 
 def test_bad_input_is_told_in_one_line(recorded: tuple[Path, Path], tmp_path: Path) -> None:
