@@ -81,6 +81,10 @@ class StepLanguage(Protocol):
         """
         ...
 
+    def of_header(self, header: str) -> Sequence[str]:
+        """Tactics that use what a header defines and states, for steps that its author left out."""
+        ...
+
     def without_idle_imports(self, text: str) -> str:
         """The text of `with_imports` after repair, without imports of which it calls no tactic."""
         ...

@@ -38,6 +38,11 @@ _INLINE = re.compile(
     r"^(?P<indent>[ \t]*(?:[·.] +)*)(?P<step>\S.*?):=[ \t]*(?:by[ \t]+)?(?P<gap>sorry|admit)[ \t]*$", re.MULTILINE
 )
 
+_TERM = re.compile(
+    r"^(?P<indent>[ \t]*(?:[·.] +)*)(?:exact|refine)[ \t]+(?P<term>(?!.*\bby\b).*\b(?:sorry|admit)\b.*)$", re.MULTILINE
+)
+_TERM_PROOF = re.compile(r"\A:=\s*(?!by\b)(?=.*\b(?:sorry|admit)\b)(?P<term>.+)\Z")
+
 
 class _Theorem(NamedTuple):
     """A theorem with a hole in its proof: its statement, and where that and its proof begin."""
@@ -198,7 +203,8 @@ def _begun(command: Command, theorem: _Theorem) -> dict[str, str]:
     """The theorem with its proof, if all that is missing in it are steps; nothing where there is only a `sorry`."""
     proof = command.text[theorem.proof :]
     words = [token.text for token in scan(proof).tokens]
-    whole = _INLINE.sub(_on_its_own, f"{theorem.statement} {proof}")
+    tactics = _TERM_PROOF.sub(r":= by\n  exact \g<term>", proof)
+    whole = _INLINE.sub(_on_its_own, f"{theorem.statement} {_TERM.sub(_behind, tactics)}")
     gaps = sum(step.kind == "gap" for step in LeanSteps().steps(whole))
     complete = words[:2] == [":", "="] and len(words) > 4 and gaps == sum(word in _GAPS for word in words)
     return {"begun": whole} if complete else {}
@@ -207,6 +213,15 @@ def _begun(command: Command, theorem: _Theorem) -> dict[str, str]:
 def _on_its_own(found: re.Match[str]) -> str:
     """A `sorry` behind a `:=` as a step of its own."""
     return f"{found['indent']}{found['step']}:= by\n{' ' * (len(found['indent']) + 2)}{found['gap']}"
+
+
+def _behind(found: re.Match[str]) -> str:
+    """A term with a `sorry` in it, and that as a step behind it."""
+    term, count = re.subn(r"\b(?:sorry|admit)\b", "?_", found["term"])
+    if term.strip() == "?_":
+        return f"{found['indent']}sorry"
+    steps = "".join(f"\n{' ' * len(found['indent'])}{'· ' if count > 1 else ''}sorry" for _ in range(count))
+    return f"{found['indent']}refine {term}{steps}"
 
 
 def _texts(state: ProblemState, verifier: LeanVerifier) -> Iterator[str]:

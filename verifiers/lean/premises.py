@@ -10,27 +10,57 @@ from collections.abc import Iterator, Sequence
 from verifiers.audit.lean.headers import declared
 from verifiers.audit.refusals import Malformed, Unterminated
 
+SORTING = ("Nat.add_comm", "Nat.add_left_comm", "Nat.add_assoc")
+"""By which sums are the same in whatever order."""
+
 MOST = 12
 """Of a header's theorems those that stand last: what is near is about the same."""
 
 
+PREMISES = "simp [*, "
+"""How simplification with premises begins; their names follow."""
+
+
 def premise_tactics(prelude: str) -> tuple[str, ...]:
     """Tactics that use the theorems of a header, then such that use what it assumes too (its holes, say)."""
+    proved = _named(prelude, "theorem", "lemma")
+    assumed = _named(prelude, "axiom")
+    return tuple(dict.fromkeys([*_tactics(proved), *(_tactics([*proved, *assumed]) if assumed else ())]))
+
+
+def completing_tactics(header: str) -> tuple[str, ...]:
+    """Tactics for the steps that are missing in a proof: as above, with the equations of the header's functions."""
+    functions, proved = _named(header, "def", "abbrev"), _named(header, "theorem", "lemma")
+    together = ([*functions, *proved], [*functions, *proved, *_named(header, "axiom")])
+    found = [one for names in together if names for one in (*simplifying(names), simplifying([*names, *SORTING])[0])]
+    return tuple(dict.fromkeys([*found, *premise_tactics(header)]))
+
+
+def simplifying(names: Sequence[str]) -> tuple[str, str]:
+    """Simplification with names and the hypotheses, of the goal and of all."""
+    return f"{PREMISES}{', '.join(names)}]", f"simp_all [{', '.join(names)}]"
+
+
+def premises_of(tactic: str) -> list[str]:
+    """The names in a simplification with premises."""
+    return tactic.removeprefix(PREMISES).removesuffix("]").split(", ")
+
+
+def _named(text: str, *words: str) -> list[str]:
+    """The names that commands with these words give in a text, those that stand last first."""
     try:
-        known = declared(prelude)
+        known = declared(text)
     except (Malformed, Unterminated):
-        return ()
-    stated = [(one.command.word, one.name) for one in known if one.name and "\n" not in one.name]
-    proved = [name for word, name in stated if word in ("theorem", "lemma")][-MOST:]
-    assumed = [name for word, name in stated if word == "axiom"][-MOST:]
-    return tuple(dict.fromkeys([*_tactics(proved[::-1]), *(_tactics([*assumed, *proved][::-1]) if assumed else ())]))
+        return []
+    found = [one.name for one in known if one.command.word in words and one.name and "\n" not in one.name]
+    return found[-MOST:][::-1]
 
 
 def _tactics(names: Sequence[str]) -> Iterator[str]:
     """By simplification with all, by one rewriting, by one step backwards."""
     if not names:
         return
-    yield f"simp [*, {', '.join(names)}]"
+    yield simplifying(names)[0]
     yield _first(f"rw [{way}{name}]; done" for name in names for way in ("", "← "))
     yield _first(f"apply {name}; all_goals first | assumption | rfl | simp [*]" for name in names)
 

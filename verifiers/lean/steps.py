@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 from domain import Candidate
 from verifiers.audit.lean.scan import scan
+from verifiers.lean.premises import completing_tactics
 from verifiers.steps import Kind, Step
 
 _BULLET = re.compile(r"(?:·|\.(?= ))[ \t]*")
@@ -110,6 +111,9 @@ class LeanSteps:
 
     def with_imports(self, candidate: Candidate, tactics: Sequence[str], works: Callable[[Candidate], bool]) -> None:
         del candidate, tactics, works  # imports stand at the beginning of a file alone
+
+    def of_header(self, header: str) -> Sequence[str]:
+        return completing_tactics(header)
 
     def without_idle_imports(self, text: str) -> str:
         return text

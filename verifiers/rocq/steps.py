@@ -127,6 +127,10 @@ class RocqSteps:
                     lines.append(line)
         return replace(candidate, proof="\n".join([*lines, f"{placed.before}{placed.text.strip()}{placed.after}\n"]))
 
+    def of_header(self, header: str) -> Sequence[str]:
+        del header
+        return ()
+
     def without_idle_imports(self, text: str) -> str:
         lines = text.splitlines(keepends=True)
         needed = {_PROVIDED_BY.get(name.text) for name in identifiers(text)}
