@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from domain import Candidate, Problem, UserError, is_canonical_lemma
 from library_store.schema import ProblemState
 from pipeline.development.lean_lemmas import lemmas
+from pipeline.development.lean_variables import Variables
 from pipeline.development.own_file import Hole, Judged, Language, Left, OwnFile, line_of, text_of
 from verifiers.audit.lean.development import SORRY, OwnFiles, Spot
 from verifiers.audit.lean.headers import BRACKETS, Command, commands, declared, parse_header
@@ -26,6 +27,7 @@ from verifiers.audit.lean.source import parse_statement
 from verifiers.audit.lean.toolchain import COMMAND_VARIABLE, PROJECT_VARIABLE, LeanSettings
 from verifiers.audit.refusals import Malformed, Unterminated
 from verifiers.audit.sandbox import Sandbox
+from verifiers.lean.headers import read_statement
 from verifiers.lean.own_names import identifiers, renamed
 from verifiers.lean.plainer import plainer
 from verifiers.lean.steps import LeanSteps
@@ -51,6 +53,8 @@ class _Theorem(NamedTuple):
     """What stands before it with an `in`."""
     word: int
     statement: str
+    binds: tuple[str, ...]
+    """The names that it binds before its colon."""
     proof: int
 
 
@@ -90,9 +94,11 @@ def read_file(path: Path) -> OwnFile:
     left: list[Left] = []
     above: list[str] = []
     at, unsound, mutual = 0, "", False
+    variables = Variables()
     for command, name in known:
         between, at = text[at : command.start], command.end
         line = line_of(text, command.start)
+        variables.read(command)
         kept = command.text
         mutual = command.word == "mutual" or (mutual and command.word != "end")
         if any(token.text in _GAPS for token in scan(command.text).tokens):
@@ -102,8 +108,9 @@ def read_file(path: Path) -> OwnFile:
                     left.append(Left(line, unsound))
                 else:
                     header = "".join([*above, "\n", *(f"{said}\n" for said in theorem.scene)])
-                    place = {"file": path.name, "line": line} | _begun(command, theorem)
-                    problem = Problem(name, "lean4", header.lstrip("\n"), theorem.statement, extra=place)
+                    asked = variables.bound(theorem.statement, theorem.scene, theorem.binds)
+                    place = {"file": path.name, "line": line} | _begun(asked, command.text[theorem.proof :])
+                    problem = Problem(name, "lean4", header.lstrip("\n"), asked, extra=place)
                     holes.append(Hole(problem, command.start + theorem.proof, command.end))
                 kept = f"{command.text[: theorem.word]}{theorem.statement.replace('theorem', 'axiom', 1)}"
             else:
@@ -170,12 +177,13 @@ def _theorem(command: Command) -> _Theorem | str:
     statement = f"theorem{command.text[tokens[word].end : tokens[proof - 1].end]}"
     try:
         _ = parse_statement(statement)
-    except Malformed as error:
+        binds = read_statement(Problem(tokens[word + 1].text, "lean4", "", statement)).bound
+    except (Malformed, UserError) as error:
         return str(error)
     ends = [number for number in range(word) if tokens[number].text == "in"]
     begins = [0, *(number + 1 for number in ends)]
     scene = [command.text[tokens[begin].start : tokens[end - 1].end] for begin, end in zip(begins, ends, strict=False)]
-    return _Theorem(tuple(scene), tokens[word].start, statement, tokens[proof].start)
+    return _Theorem(tuple(scene), tokens[word].start, statement, binds, tokens[proof].start)
 
 
 def _proof(text: str, tokens: Sequence[Token], first: int) -> int | None:
@@ -199,12 +207,11 @@ def _proof(text: str, tokens: Sequence[Token], first: int) -> int | None:
     return None
 
 
-def _begun(command: Command, theorem: _Theorem) -> dict[str, str]:
+def _begun(statement: str, proof: str) -> dict[str, str]:
     """The theorem with its proof, if all that is missing in it are steps; nothing where there is only a `sorry`."""
-    proof = command.text[theorem.proof :]
     words = [token.text for token in scan(proof).tokens]
     tactics = _TERM_PROOF.sub(r":= by\n  exact \g<term>", proof)
-    whole = _INLINE.sub(_on_its_own, f"{theorem.statement} {_TERM.sub(_behind, tactics)}")
+    whole = _INLINE.sub(_on_its_own, f"{statement} {_TERM.sub(_behind, tactics)}")
     gaps = sum(step.kind == "gap" for step in LeanSteps().steps(whole))
     complete = words[:2] == [":", "="] and len(words) > 4 and gaps == sum(word in _GAPS for word in words)
     return {"begun": whole} if complete else {}

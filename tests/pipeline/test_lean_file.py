@@ -50,7 +50,8 @@ theorem three {{α : Type}} (t : Tree α) : mirror (mirror (mirror t)) = mirror 
 
 end Tree
 
-theorem swap (p q : Prop) (h : p ∧ q) : q ∧ p := by
+variable (p q : Prop) in
+theorem swap (h : p ∧ q) : q ∧ p := by
   constructor
   · sorry -- first
   · exact h.1
@@ -83,9 +84,9 @@ def test_each_theorem_with_a_sorry_is_a_problem_over_what_stands_above_it(file: 
     )
     assert second.formal_statement.startswith("theorem three")
     assert "open Nat in\naxiom three" in third.header
-    assert [hole.problem.extra["line"] for hole in own.holes] == [14, 17, 23, 28, 30]
+    assert [hole.problem.extra["line"] for hole in own.holes] == [14, 17, 23, 29, 31]
     assert [TEXT[hole.begin : hole.end] for hole in own.holes][:2] == [":= by sorry", ":=\n  sorry"]
-    assert own.left == ((32, "an `example` has no name: make it a theorem"),)
+    assert own.left == ((33, "an `example` has no name: make it a theorem"),)
 
 
 def test_a_proof_that_was_begun_is_offered_where_what_is_missing_are_steps(tmp_path: Path) -> None:
@@ -137,6 +138,32 @@ def test_where_a_statement_ends(text: str, statement: str, proof: str, tmp_path:
     (hole,) = read_file(tmp_path / "One.lean").holes
     assert hole.problem.formal_statement == statement
     assert text[hole.begin : hole.end] == proof
+
+
+def test_a_statement_binds_the_variables_on_which_it_depends(tmp_path: Path) -> None:
+    (tmp_path / "One.lean").write_text(
+        """universe u
+variable {α β : Type u} (n : Nat)
+namespace A
+variable [Inst α] [other : Inst β] (x y : α) {h : x = y}
+theorem a : x = x := sorry
+theorem b (n : Nat) : n = n := by
+  sorry
+include h
+theorem c.{v} : 1 = 1 := sorry
+end A
+variable (β) (m : Nat) in
+theorem d : m = m → n = n := sorry
+theorem e : n.succ = x := sorry
+"""
+    )
+    assert [hole.problem.formal_statement for hole in read_file(tmp_path / "One.lean").holes] == [
+        "theorem a {α : Type u} [Inst α] (x : α) : x = x",
+        "theorem b (n : Nat) : n = n",
+        "theorem c.{v} {α : Type u} [Inst α] (x : α) (y : α) {h : x = y} : 1 = 1",
+        "theorem d (n : Nat) (m : Nat) : m = m → n = n",
+        "theorem e (n : Nat) : n.succ = x",
+    ]
 
 
 def test_what_is_no_theorem_is_named_and_nothing_below_it_is_tried(tmp_path: Path) -> None:
@@ -346,7 +373,7 @@ def test_holes_are_proved_and_the_file_is_patched(file: Path, tmp_path: Path, re
     command += ["--set", "verifiers.processes=1"]
     ran = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
-    assert f"{file}:32: not attempted: an `example` has no name" in ran.stderr
+    assert f"{file}:33: not attempted: an `example` has no name" in ran.stderr
     assert "3 proved, 0 refuted, 1 conditional, 1 open, 0 error" in ran.stdout
     assert "rests is proved, but rests on wrong" in ran.stdout
     rows = {row["name"]: row for row in map(json.loads, (tmp_path / "out" / "results.jsonl").read_text().splitlines())}
