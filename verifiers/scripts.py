@@ -62,6 +62,15 @@ class ScriptWriter(Protocol):
         """The text for one plan, with exactly these lemmas."""
         ...
 
+    def plainer(
+        self, opened: OpenStatement, plan: Plan, lemmas: Sequence[Lemma], listen: Callable[[str], Sequence[str]]
+    ) -> str:
+        """The script for a plan that went through as the steps that did it, or nothing.
+
+        `listen` runs a text as a proof and returns what the prover said while it did; nothing if it is none.
+        """
+        ...
+
     def beginnings(self, opened: OpenStatement, plan: Plan) -> Iterator[str]:
         """Beginnings of proofs that carry out a plan and leave the goals, simplified, where a proof gets stuck."""
         ...

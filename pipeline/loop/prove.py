@@ -32,6 +32,10 @@ AS_LONG, MOMENT = 2.0, 0.1
 """A lemma is needed if without it the proof fails or takes more than twice the time and 0.1 CPU seconds."""
 
 
+PLAIN_SECONDS = 2.0
+"""CPU seconds in which a proof that was found says its steps, and in which these have to go through."""
+
+
 class Proof(NamedTuple):
     """A proof that a warm session accepted: a tactic block in canonical names, and the lemmas that it needs."""
 
@@ -99,6 +103,12 @@ class Screen:
         self._log.counts["replayed"] += 1
         self._log.prover_seconds += verdict.seconds
         return verdict.trust == "elaborated"
+
+    def heard(self, proof: str, lemmas: Sequence[Lemma]) -> list[str]:
+        """What the prover says while a text proves the statement; nothing if it does not."""
+        answer = self._verifier.replay(self._candidate(proof, lemmas), PLAIN_SECONDS)
+        self._log.prover_seconds += answer.seconds
+        return [message.text for message in answer.messages] if answer.ok and not answer.open else []
 
     def _candidate(self, proof: str, lemmas: Sequence[Lemma]) -> Candidate:
         return Candidate(self.problem, proof, tuple(lemmas), self.preamble)
@@ -222,7 +232,7 @@ class Search:
                 yield from islice(fitting, most)
 
     def _narrowed(self, script: Script, seconds: float) -> Proof:
-        """An accepted candidate, which took so many CPU seconds, with no more lemmas than it needs."""
+        """An accepted candidate, which took so many CPU seconds, with no more lemmas than it needs, said plainly."""
         screen, automation, term = self.screen, self._automation, self._term
         limit = AS_LONG * seconds + MOMENT if automation.quick_seconds is not None else None
 
@@ -234,6 +244,10 @@ class Search:
             rested_on = tuple(lemma for lemma in script.uses_lemmas if lemma.canonical_name in screen.uses)
             narrow = automation.script(open_statement(term), script.plan, rested_on)
             script = minimise(narrow if replay([narrow])[0] else script, term, automation, replay)
+        told = automation.plainer(term, script, lambda text: screen.heard(text, script.uses_lemmas))
+        if told and screen.replays(told, script.uses_lemmas, PLAIN_SECONDS):
+            named = tuple(lemma for lemma in script.uses_lemmas if lemma.canonical_name in told)
+            return Proof(told, named, "automation")
         return Proof(script.text, script.uses_lemmas, "automation")
 
 

@@ -103,12 +103,16 @@ def technique(proof: str) -> str:
     inductions = block.count("; induction ") + block.count("\ninduction ")
     if "fix IH" in block:
         return "induction by two steps"
-    if "lm_instance" in block:
+    if "lm_instance" in block or "epose proof" in block:
         return "instance of a lemma"
     if inductions > 1:
         return "nested induction"
     if inductions:
-        return "induction and cases" if re.search(r"induction \w+; intros [^;]*; destruct", block) else "induction"
+        return (
+            "induction and cases"
+            if re.search(r"induction \w+(?: as \[.*?\])?; intros [^;]*; destruct", block)
+            else "induction"
+        )
     return "rewriting and cases"
 
 

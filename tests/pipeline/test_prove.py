@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from domain import Candidate, Verdict
+from domain import Candidate, Replay, Verdict
 from pipeline.loop.attempt_log import AttemptLog
 from pipeline.loop.context import CanonicalStatement
 from pipeline.loop.prove import AS_LONG, MOMENT, Search
@@ -33,6 +33,9 @@ class Slow:
         if self.stopped:
             return [Verdict("timeout", "timeout", "none", seconds=seconds or 1.0) for _ in batch]
         return [Verdict("rejected", "does_not_compile", "none", seconds=1.0) for _ in batch]
+
+    def replay(self, candidate: Candidate, seconds: float | None = None) -> Replay:
+        return Replay(False)
 
 
 def search(slow: Slow, *lemmas: str, **limits: Any) -> Search:

@@ -102,6 +102,11 @@ def test_every_problem_has_its_row(tmp_path: Path) -> None:
         ("intros x0 x1.\nrevert x1; induction x0; intros x1; induction x1; intros; lm_deep a.", "nested induction"),
         ("intros x0.\nrevert x0; fix IH 1; intros x0; destruct x0.", "induction by two steps"),
         ("intros x0.\nfirst [ lm_instance (l _) r ].", "instance of a lemma"),
+        ("intros x0.\nepose proof (l _) as e0.\nexact e0.", "instance of a lemma"),
+        (
+            "intros x0 x1.\nrevert x1; induction x0 as [|x0 IHx0]; intros x1; destruct x1.\n- auto.",
+            "induction and cases",
+        ),
     ],
 )
 def test_the_shape_of_a_proof_is_read_from_its_last_block(block: str, shape: str) -> None:

@@ -101,6 +101,12 @@ class IsabelleWriter:
             method = f"({plan.kind} {plan.variable}{arbitrary}) {method}"
         return Script(f"{given}by {method}", tuple(lemmas), plan)
 
+    def plainer(
+        self, opened: OpenStatement, plan: Plan, lemmas: Sequence[Lemma], listen: Callable[[str], Sequence[str]]
+    ) -> str:
+        del opened, plan, lemmas, listen
+        return ""
+
     def beginnings(self, opened: OpenStatement, plan: Plan) -> Iterator[str]:
         del opened, plan
         yield from ()

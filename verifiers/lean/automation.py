@@ -114,6 +114,12 @@ class LeanWriter:
     def script(self, opened: OpenStatement, plan: Plan, lemmas: Sequence[Lemma]) -> Script:
         return Script(_block(self._lines(opened, plan, self._means(opened, lemmas))), tuple(lemmas), plan)
 
+    def plainer(
+        self, opened: OpenStatement, plan: Plan, lemmas: Sequence[Lemma], listen: Callable[[str], Sequence[str]]
+    ) -> str:
+        del opened, plan, lemmas, listen
+        return ""
+
     def beginnings(self, opened: OpenStatement, plan: Plan) -> Iterator[str]:
         """The goals simplified, without the hypotheses of the induction and with them."""
         means = self._means(opened, ())

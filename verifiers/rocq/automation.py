@@ -66,30 +66,66 @@ class RocqWriter:
         for leaf in ("lm_stuck", f"lm_stuck; {rewritten}", f"lm_stuck; lm_stuck_cases; {rewritten}"):
             yield f"{_introduced(opened)}{self._body(opened, plan, leaf)}."
 
-    def _body(self, opened: OpenStatement, plan: Plan, search: str) -> str:
+    def plainer(
+        self, opened: OpenStatement, plan: Plan, lemmas: Sequence[Lemma], listen: Callable[[str], Sequence[str]]
+    ) -> str:
+        from verifiers.rocq.heard import HERE, plain  # only workers find proofs
+        from verifiers.rocq.told import told, told_instances
+
+        if plan.kind == "facts" or plan.normalise:
+            return ""
+        start = _introduced(opened)
+        if plan.kind == "instance":
+            asked, begun = told_instances(first(self._lemmas.instances(opened, lemmas))), HERE
+        else:
+            search = told(self._lemmas.closures(opened, lemmas), deep=plan.deep)
+            asked, begun = (self._body(opened, plan, one, named=True) for one in (search, HERE))
+        said = listen(f"{start}{asked}.") if asked else ()
+        return plain(f"{start}{begun}.", said) if said else ""
+
+    def _body(self, opened: OpenStatement, plan: Plan, search: str, *, named: bool = False) -> str:
+        """The plan carried out before a search; `named`: what cases introduce has names, and the search introduces."""
         if plan.kind == "search" or plan.variable is None:
             return search
         names = [binder.name for binder in moved(opened, plan)]
         revert = f"revert {' '.join(names)}; " if names else ""
         if plan.kind == "stepwise":
-            return self._stepwise(opened, plan.variable, revert, search)
+            return self._stepwise(opened, plan.variable, revert, search, named=named)
+        end = search if named else f"intros; {search}"
+        cases = self._pattern(opened, plan.variable, "y", induction=True) if named else ""
         if plan.kind == "induction":
-            return f"{revert}induction {plan.variable}; intros; {search}"
+            return f"{revert}induction {plan.variable}{cases}; {end}"
         assert plan.second is not None
         before = names[: names.index(plan.second) + 1] if plan.second in names else []
-        induction, second = f"{revert}induction {plan.variable}; ", f"intros {' '.join(before)}; "
+        induction, second = f"{revert}induction {plan.variable}{cases}; ", f"intros {' '.join(before)}; "
+        cases = self._pattern(opened, plan.second, "z", induction=plan.kind == "nested") if named else ""
         if plan.kind == "cases":
-            return f"{induction}{second}destruct {plan.second}; intros; {search}"
+            return f"{induction}{second}destruct {plan.second}{cases}; {end}"
         rest = [name for name in before if name != plan.second]
         again = f"revert {' '.join(rest)}; " if rest else ""
-        return f"{induction}{second}{again}induction {plan.second}; intros; {search}"
+        return f"{induction}{second}{again}induction {plan.second}{cases}; {end}"
 
-    def _stepwise(self, opened: OpenStatement, variable: str, revert: str, search: str) -> str:
+    def _pattern(self, opened: OpenStatement, variable: str, stem: str, *, induction: bool) -> str:
+        """Names for what the cases of a variable introduce: an only part of its own kind keeps its name."""
+        binder = next(one for one in opened.binders if one.name == variable)
+        datatype = self._theory.datatype_of(binder.type)
+        cases: list[str] = []
+        for constructor in datatype.constructors if datatype is not None else ():
+            fields = self._theory.constructor_fields(binder.type, constructor)
+            parts = [head_name(of_type) == datatype.name for of_type in fields] if datatype is not None else []
+            names: list[str] = []
+            for place, part in enumerate(parts):
+                name = (variable if sum(parts) == 1 else f"{variable}_{place}") if part else f"{stem}{place}"
+                names += [name, f"IH{name}"] if part and induction else [name]
+            cases.append(" ".join(names))
+        return f" as [{'|'.join(cases)}]" if any(cases) else ""
+
+    def _stepwise(self, opened: OpenStatement, variable: str, revert: str, search: str, *, named: bool) -> str:
         binder = next(b for b in opened.binders if b.name == variable)
-        inner = self._destruct(binder.type, variable, "y", search, 1)
+        inner = self._destruct(binder.type, variable, "y", search, 1, named=named)
         return f"{revert}revert {variable}; fix IH 1; intros {variable}; {inner}"
 
-    def _destruct(self, type_: Term, variable: str, stem: str, search: str, depth: int) -> str:
+    def _destruct(self, type_: Term, variable: str, stem: str, search: str, depth: int, *, named: bool) -> str:
         datatype = self._theory.datatype_of(type_)
         assert datatype is not None
         patterns: list[str] = []
@@ -101,9 +137,9 @@ class RocqWriter:
             parts = [n for n, t in zip(names, fields, strict=True) if head_name(t) == datatype.name]
             learn = "".join(f"pose proof (IH {part}) as H{part}; " for part in parts)
             if depth == 0 or len(parts) != 1:
-                branches.append(f"{learn}clear IH; intros; {search}")
+                branches.append(f"{learn}clear IH; {'' if named else 'intros; '}{search}")
             else:
-                deeper = self._destruct(type_, parts[0], stem + "y", search, depth - 1)
+                deeper = self._destruct(type_, parts[0], stem + "y", search, depth - 1, named=named)
                 branches.append(f"{learn}{deeper}")
         return f"destruct {variable} as [{' | '.join(patterns)}]; [ {' | '.join(branches)} ]"
 

@@ -122,6 +122,10 @@ class Portfolio:
         """The script for one plan, with exactly these lemmas."""
         return self._writer.script(opened, plan, lemmas)
 
+    def plainer(self, statement: Term, script: Script, listen: Callable[[str], Sequence[str]]) -> str:
+        """A script that proved a statement as the steps that did it, or nothing; see `ScriptWriter.plainer`."""
+        return self._writer.plainer(open_statement(statement), script.plan, script.uses_lemmas, listen)
+
     def beginnings(self, opened: OpenStatement, most: int = 3) -> Iterator[str]:
         """Beginnings of proofs by induction, on `most` variables, that show where these get stuck."""
         several = len(opened.of_kind("data")) > 1
