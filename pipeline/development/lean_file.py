@@ -1,6 +1,7 @@
 """A Lean file of the user's own: its holes, and what of the proofs that were found the whole file takes.
 
-The problem's header is the file above the statement, in which theorems that have a `sorry` are axioms. So a proof may
+The problem's header is the file above the statement, each command in the first column, in which theorems that have a
+`sorry` are axioms. So a proof may
 rest on a hole above; it is `conditional` while that one is open. A file in a lake project is read with that project.
 
 Invariant: as in `own_file`; the judge is `verifiers.audit.lean.development`.
@@ -85,7 +86,7 @@ def read_file(path: Path) -> OwnFile:
     text = text_of(path)
     try:
         _ = parse_header(text)
-        known = declared(text)
+        known = declared(text, nested=True)
     except (Malformed, Unterminated) as error:
         place = f"{path}:{line_of(text, error.at)}" if error.at >= 0 else path
         said = str(error).replace("the header", "the file").removeprefix("in the file, ")
@@ -95,9 +96,11 @@ def read_file(path: Path) -> OwnFile:
     above: list[str] = []
     at, unsound, mutual = 0, "", False
     variables = Variables()
-    for command, name in known:
-        between, at = text[at : command.start], command.end
-        line = line_of(text, command.start)
+    for there, name in known:
+        column = _column(text, there.start)
+        between, at = text[at : there.start - column], there.end
+        line = line_of(text, there.start)
+        command = there._replace(text=re.sub(rf"\n[ \t]{{1,{column}}}", "\n", there.text)) if column else there
         variables.read(command)
         kept = command.text
         mutual = command.word == "mutual" or (mutual and command.word != "end")
@@ -111,7 +114,8 @@ def read_file(path: Path) -> OwnFile:
                     asked = variables.bound(theorem.statement, theorem.scene, theorem.binds)
                     place = {"file": path.name, "line": line} | _begun(asked, command.text[theorem.proof :])
                     problem = Problem(name, "lean4", header.lstrip("\n"), asked, extra=place)
-                    holes.append(Hole(problem, command.start + theorem.proof, command.end))
+                    number = [token.start for token in scan(command.text).tokens].index(theorem.proof)
+                    holes.append(Hole(problem, there.start + scan(there.text).tokens[number].start, there.end))
                 kept = f"{command.text[: theorem.word]}{theorem.statement.replace('theorem', 'axiom', 1)}"
             else:
                 left.append(Left(line, theorem))
@@ -126,11 +130,16 @@ def judge(own: OwnFile, states: Mapping[str, ProblemState], say: Callable[[str],
     """The proofs that the file compiles with, what they rest on there, and why others are left out."""
     del say
     settings = LeanSettings.from_environment()
-    starts = {name: command.start for command, name in declared(own.text)}
+    starts = {name: command.start for command, name in declared(own.text, nested=True)}
     spots = [Spot(hole.problem.name, starts[hole.problem.name], hole.begin, hole.end) for hole in own.holes]
     verifier = LeanVerifier(settings)
     try:
-        offers = {name: list(_texts(state, verifier)) for name, state in states.items()}
+        offers = {
+            name: [
+                proof.replace("\n", f"\n{' ' * _column(own.text, starts[name])}") for proof in _texts(state, verifier)
+            ]
+            for name, state in states.items()
+        }
     finally:
         verifier.close()
     found = OwnFiles(Sandbox(), settings).judge(own.text, spots, offers)
@@ -145,6 +154,12 @@ def judge(own: OwnFile, states: Mapping[str, ProblemState], say: Callable[[str],
         if SORRY in axioms:
             changes[name] |= {"status": "conditional", "rests_on": _open(name, direct, found.proofs) or ["a `sorry`"]}
     return Judged(found.proofs, changes)
+
+
+def _column(text: str, at: int) -> int:
+    """The column of a place before which there are only blanks in its line; 0 where there is more."""
+    before = text[text.rfind("\n", 0, at) + 1 : at]
+    return 0 if before.strip() else len(before)
 
 
 def _open(name: str, direct: Mapping[str, set[str]], proved: Container[str]) -> list[str]:
@@ -168,7 +183,7 @@ def _theorem(command: Command) -> _Theorem | str:
     if command.word == "example":
         return "an `example` has no name: make it a theorem"
     if command.word not in ("theorem", "lemma"):
-        return f"a `sorry` in `{command.word}`: only theorems that begin in the first column are tried"
+        return f"a `sorry` in `{command.word}`: only theorems in the first column, or that of their block, are tried"
     tokens = scan(command.text).tokens
     word = next(number for number, token in enumerate(tokens) if token.text == command.word)
     proof = _proof(command.text, tokens, word + 1)

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from domain import Candidate, Elaboration, UserError
+from library_store.schema import ProblemState
 from pipeline.commands.prove import prove
 from pipeline.config import RepairSettings
-from pipeline.development.lean_file import in_project, read, read_file
+from pipeline.development.lean_file import in_project, judge, read, read_file
 from pipeline.loop.repair import repair_candidate
 from pipeline.proposers.automation.portfolio import Portfolio
 from verifiers.audit.lean.toolchain import COMMAND_VARIABLE, PROJECT_VARIABLE
@@ -166,17 +167,81 @@ theorem e : n.succ = x := sorry
     ]
 
 
+NESTED = """namespace A
+  /-- Two. -/
+  def two : Nat :=
+    2
+
+  section
+    variable (n : Nat)
+    @[simp]
+    private theorem same : n + 0 = n := sorry
+    theorem twice : two = 2 ∧ n + 0 = n := by
+      constructor
+      · sorry
+      · exact same n
+  end
+
+  namespace B
+  theorem last :
+    two = 2 := by
+    sorry
+  end B
+end A
+theorem out : A.two = 2 := sorry
+"""
+
+
+def test_commands_of_a_block_may_begin_in_a_column_of_their_own(tmp_path: Path) -> None:
+    (tmp_path / "One.lean").write_text(NESTED)
+    own = read_file(tmp_path / "One.lean")
+    same, twice, last, out = (hole.problem for hole in own.holes)
+    assert [one.name for one in (same, twice, last, out)] == ["A.same", "A.twice", "A.B.last", "out"]
+    assert [one.extra["line"] for one in (same, twice, last, out)] == [8, 10, 17, 22]
+    assert same.header == ("namespace A\n  /-- Two. -/\ndef two : Nat :=\n  2\n\nsection\nvariable (n : Nat)\n")
+    assert twice.formal_statement == "theorem twice (n : Nat) : two = 2 ∧ n + 0 = n"
+    assert "@[simp]\nprivate axiom same : n + 0 = n" in twice.header
+    assert twice.extra["begun"] == f"{twice.formal_statement} := by\n  constructor\n  · sorry\n  · exact same n"
+    assert last.formal_statement == "theorem last :\n  two = 2"
+    assert NESTED[own.holes[2].begin : own.holes[2].end] == ":= by\n    sorry"
+    assert out.header.endswith("end B\nend A\n")
+
+
+@embedded
+def test_proofs_stand_in_the_column_of_their_theorem_and_the_whole_file_is_judged_with_them(tmp_path: Path) -> None:
+    (tmp_path / "One.lean").write_text(NESTED)
+    own = read(tmp_path / "One.lean")
+    states = {
+        hole.problem.name: ProblemState(
+            hole.problem, status="proved", proof=f"{hole.problem.formal_statement} := by\n  {proof}"
+        )
+        for hole, proof in zip(
+            own.holes, ("rfl", "constructor\n  · rfl\n  · exact same n", "exact 3", "rfl"), strict=True
+        )
+    }
+    found = judge(own, states, print)
+    assert found.proofs == {
+        "A.same": ":= by\n      rfl",
+        "A.twice": ":= by\n      constructor\n      · rfl\n      · exact same n",
+        "out": ":= by\n  rfl",
+    }
+    assert "does not compile" in found.changes["A.B.last"]["reason"]
+    (tmp_path / "One.lean").write_text(own.filled(found.proofs))
+    assert [hole.problem.name for hole in read(tmp_path / "One.lean").holes] == ["A.B.last"]
+
+
 def test_what_is_no_theorem_is_named_and_nothing_below_it_is_tried(tmp_path: Path) -> None:
     (tmp_path / "Left.lean").write_text(
         "theorem a : 1 = 1 := sorry\ndef f : Nat := sorry\nnamespace A\n  theorem b : 1 = 1 := sorry\nend A\n"
-        "theorem c : 1 = 1 := sorry\n"
+        "def g : Nat := 0\n  theorem c : 1 = 1 := sorry\n"
     )
     own = read_file(tmp_path / "Left.lean")
+    only = "only theorems in the first column, or that of their block, are tried"
     assert [hole.problem.name for hole in own.holes] == ["a"]
     assert own.left == (
-        (2, "a `sorry` in `def`: only theorems that begin in the first column are tried"),
-        (3, "a `sorry` in `namespace`: only theorems that begin in the first column are tried"),
-        (6, "line 2 above has a `sorry` that is not the proof of a theorem of its own"),
+        (2, f"a `sorry` in `def`: {only}"),
+        (4, "line 2 above has a `sorry` that is not the proof of a theorem of its own"),
+        (6, f"a `sorry` in `def`: {only}"),
     )
 
 

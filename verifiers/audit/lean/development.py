@@ -26,7 +26,7 @@ from typing import NamedTuple
 
 from verifiers.audit import scratch
 from verifiers.audit.lean.compiler import Compiled, Compiler
-from verifiers.audit.lean.headers import commands, declared, parse_header, public
+from verifiers.audit.lean.headers import Declared, commands, declared, parse_header, public
 from verifiers.audit.lean.layers import kernel_again, lacking, printed_axioms
 from verifiers.audit.lean.lint import refuse
 from verifiers.audit.lean.scan import scan
@@ -148,7 +148,8 @@ class OwnFiles:
                 chosen, f"the whole file does not compile with it: {self._refusal(compiled, text).message}"
             )
         header, toolchain = parse_header(text), self._compiler.toolchain
-        allowed = toolchain.axioms | header.axioms
+        own = {name for command, name in _declared(text) if command.word == "axiom"}
+        allowed = toolchain.axioms | header.axioms | own
         wrong: dict[str, str] = {}
         for name, one in self._shown(list(known), theorems, folder).items():
             if name in chosen:
@@ -185,7 +186,7 @@ class OwnFiles:
         The latter are instances without a name of their own, and parts of definitions, as far as the others speak of
         them.
         """
-        found = declared(text)
+        found = _declared(text)
         theorems = _theorems(text, spots)
         named = dict.fromkeys([*theorems, *(one.name for one in found if one.name)])
         classes = {part for one in found for token in scan(one.command.text).tokens for part in token.text.split(".")}
@@ -222,7 +223,7 @@ class OwnFiles:
         """A file, compiled as it stands and then so that others see all of it; no folder where it does not compile."""
         folder = self._compiler.sandbox.make_folder(trusted=True)
         try:
-            seen = public(text)
+            seen = public(text, nested=True)
             compiled = self._compile(text, None) if seen != text else None
             if compiled is None or compiled.ok:
                 compiled = self._compile(seen, folder)
@@ -254,9 +255,17 @@ def _import_line(text: str, said: str) -> int:
     return 0
 
 
+def _declared(text: str) -> list[Declared]:
+    """The commands of a file with the names that they give, read with the columns of blocks and without them.
+
+    Where the two differ, what both say is asked for.
+    """
+    return [*declared(text, nested=True), *declared(text)]
+
+
 def _theorems(text: str, spots: Sequence[Spot]) -> list[str]:
     """The names of a file's theorems."""
-    said = [name for command, name in declared(text) if name and command.word in ("theorem", "lemma")]
+    said = [name for command, name in _declared(text) if name and command.word in ("theorem", "lemma")]
     return list(dict.fromkeys([*(spot.name for spot in spots), *said]))
 
 

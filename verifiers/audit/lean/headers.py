@@ -79,19 +79,24 @@ class Header:
 
 
 @lru_cache(maxsize=256)
-def commands(text: str) -> tuple[Command, ...]:
-    """The commands of a text: each begins in the first column with a known word. Raises `Unterminated`."""
+def commands(text: str, *, nested: bool = False) -> tuple[Command, ...]:
+    """The commands of a text: each begins in the first column with a known word. Raises `Unterminated`.
+
+    If `nested`, also in the column in which the first one of an open block begins a line.
+    """
     scanned = scan(text)
     tokens = scanned.tokens
     starts: list[int] = []
+    blocks = _Columns(scanned)
     for index, token in enumerate(tokens):
-        if not scanned.at_line_start(token):
+        if not scanned.at_line_start(token) and not (nested and blocks.begins(index)):
             continue
         attribute = token.text == "@" and index + 1 < len(tokens) and tokens[index + 1].text == "["
         if attribute or token.text == "#" or (token.kind == "word" and token.text in STARTS):
             if starts and (tokens[index - 1].text == "in" or _only_marks(_behind_scene(tokens[starts[-1] : index]))):
                 continue
             starts.append(index)
+            blocks.read(index)
     if tokens and (not starts or starts[0] != 0):
         starts.insert(0, 0)
     found: list[Command] = []
@@ -99,6 +104,42 @@ def commands(text: str) -> tuple[Command, ...]:
         last = starts[number + 1] if number + 1 < len(starts) else len(tokens)
         found.append(_command(scanned, tokens[index:last]))
     return tuple(found)
+
+
+class _Columns:
+    """The columns in which the commands of open blocks begin, as these are read one after the other."""
+
+    def __init__(self, scanned: Scan) -> None:
+        self._scanned = scanned
+        self._open = [0]
+        self._first: int | None = None
+        """Where the first command of a block would stand that was just opened."""
+
+    def begins(self, index: int) -> bool:
+        """Whether a token stands where a command of the innermost block may, or its `end`."""
+        text, token = self._scanned.text, self._scanned.tokens[index]
+        line = text.rfind("\n", 0, token.start) + 1
+        if text[line : token.start].strip():
+            return False
+        column = token.start - line
+        if token.text == "end":
+            return column in self._open
+        if index == self._first and column > self._open[-1]:
+            self._open[-1] = column
+        return column == self._open[-1]
+
+    def read(self, index: int) -> None:
+        """Takes a command that begins with a token."""
+        tokens = self._scanned.tokens
+        at = next((n for n in range(index, len(tokens)) if tokens[n].text not in MODIFIERS), index)
+        named = at + 1 < len(tokens) and tokens[at + 1].kind == "word" and tokens[at + 1].text not in STARTS
+        self._first = None
+        count = tokens[at + 1].text.count(".") + 1 if named else 1
+        if tokens[at].text == "end":
+            del self._open[max(1, len(self._open) - count) :]
+        elif tokens[at].text in BLOCKS or tokens[at].text == "mutual":
+            self._open += [self._open[-1]] * (count if tokens[at].text != "mutual" else 1)
+            self._first = at + 1 + (named and tokens[at].text != "mutual")
 
 
 def _command(scanned: Scan, tokens: Sequence[Token]) -> Command:
@@ -210,12 +251,12 @@ def _nest(opened: list[str | None], command: Command) -> bool:
     return True
 
 
-def public(text: str) -> str:
-    """A text whose commands are without `private`, so that other files see what they make.
+def public(text: str, *, nested: bool = False) -> str:
+    """A text whose commands (as in `commands`) are without `private`, so that other files see what they make.
 
     The word behind it takes its place, since Lean counts columns from where a command begins.
     """
-    for command in commands(text):
+    for command in commands(text, nested=nested):
         if (at := command.private) is not None:
             word = re.compile(r"(\s+)(\w+)").match(text, at + len("private"))
             moved = f"{word[2]}{word[1]}       " if word else "       "
@@ -230,11 +271,11 @@ class Declared(NamedTuple):
     name: str
 
 
-def declared(text: str) -> list[Declared]:
+def declared(text: str, *, nested: bool = False) -> list[Declared]:
     """The commands of a text with the names that they give. Raises `Malformed`, `Unterminated`."""
     found: list[Declared] = []
     opened: list[str | None] = []
-    for command in commands(text):
+    for command in commands(text, nested=nested):
         name = ""
         if command.word in BLOCKS or command.word == "end":
             _nest(opened, command)
