@@ -11,12 +11,13 @@ from pipeline.development.project import coq_project
 from pipeline.development.project.document import Document
 from pipeline.development.project.scratch_copy import Copy
 from pipeline.development.project.source import LOAD_SECONDS, read_document
+from pipeline.development.search import instances
 from pipeline.development.search.budget import Budget
 from pipeline.development.search.context import Context
 from pipeline.development.search.levels import Level
 from pipeline.development.search.moves import View, strong_closers, view
 from pipeline.development.search.neighbours import nearest, used_in
-from pipeline.development.search.premises import Elsewhere, Premise
+from pipeline.development.search.premises import Elsewhere, Premise, read_premise
 from pipeline.development.search.proof_search import Search
 from pipeline.development.search.solving import Solver
 from pipeline.development.search.ssreflect import closers, moves
@@ -227,3 +228,23 @@ def test_equations_are_premises_whatever_proofs_of_equations_other_lemmas_are_ab
     assert [one.name for one in found.near(["add"])] == ["bright", "add_comm", "irrelevant"]
     assert found.how_many("add") == 4
     assert found.how_many("shade") == 1
+
+
+LEMMAS = {
+    "top_spec": "forall n m : nat, or (le n m) (eq nat (top n m) m)",
+    "top_comm": "forall n m : nat, @eq nat (top n m) (top m n)",
+    "top_above": "forall n m : nat, le n (top n m)",
+    "joined": "forall (A : Type) (l k : list A), @or (@P A (@join A l k)) (@P A l)",
+    "no_term": "forall n m k : nat, le n m -> le m k -> le n k",
+}
+
+
+def test_lemmas_are_taken_at_the_terms_of_a_goal_of_which_they_tell() -> None:
+    goal = View((("H", "@P B (@join B l nil)"),), "@eq nat (top x (S y)) (top (top x z) w)")
+    read = [read_premise(name, f"@{name}\n     : {said}", frozenset(), is_hole=False) for name, said in LEMMAS.items()]
+    assert [move.tactic for move in instances.moves(goal, read)] == [
+        *("destruct (top_spec x (S y))", "destruct (top_spec (top x z) w)", "destruct (top_spec x z)"),
+        *("rewrite (top_comm x (S y))", "rewrite (top_comm (top x z) w)", "rewrite (top_comm x z)"),
+        *("pose proof (top_above x (S y))", "pose proof (top_above (top x z) w)", "pose proof (top_above x z)"),
+        *("destruct (joined l nil)", "destruct (joined B l nil)"),
+    ]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
 from domain import Message, Reason
 from verifiers.audit.refusals import Unterminated
 from verifiers.audit.rocq.sentences import split
-from verifiers.rocq.answers import Answer, IdetopMessage, Stopped, text_of
-from verifiers.rocq.idetop import Idetop
+from verifiers.rocq.answers import Answer, IdetopMessage, Stopped, documents, text_of
+from verifiers.rocq.idetop import Idetop, Subgoals
 
 AS_READ = ("Unset Printing Universes.",)
 """Said where people read what the prover prints: a file may have asked for more than they can use."""
@@ -140,38 +141,46 @@ def execute(process: Idetop, before: str, text: str, seconds: float, *, goals: b
     )
 
 
-def execute_one(process: Idetop, sentence: str, seconds: float) -> Outcome:
-    """Add and execute one sentence after the tip; its goals as the prover prints them there, and no positions."""
+def execute_one(process: Idetop, sentence: str, seconds: float, *, goals: bool = True) -> Outcome:
+    """Add and execute one sentence after the tip; its goals in focus as the prover prints them there, and no positions.
+
+    What the prover says of a sentence that it accepts is left out. Without `goals` none is printed, and none is told.
+    """
     started, cpu_started = time.monotonic(), process.own_cpu_seconds()
     process.clock(seconds)
     reason: Reason | None = None
     said: tuple[IdetopMessage, ...] = ()
-    left = _Goals((), 0, 0)
-    proof_open = False
+    left = Subgoals((), 0, proof_open=False)
     try:
         answer = process.add(sentence)
-        said = answer.said
         if answer.good:
-            answer = process.goals()
-            said += answer.said
-        if answer.good:
-            proof_open = answer.value.find("option/goals") is not None
-            left = _open_goals(answer)
-        else:
-            reason = "does_not_compile"
+            found = process.subgoals(shelved=True) if goals else process.status()
+            if isinstance(found, Subgoals):
+                left = found
+            else:
+                answer = found
+        if not answer.good:
+            reason, said = "does_not_compile", answer.said
     except Stopped as stopped:
         reason, said = stopped.reason, (IdetopMessage(stopped.state, "error", str(stopped)),)
     return Outcome(
         ok=reason is None,
         reason=reason,
         messages=tuple(Message(one.level, one.text) for one in said),
-        goals=left.goals,
-        focused=left.focused,
+        goals=tuple(map(goal_of, left.focused)),
+        focused=len(left.focused),
         shelved=left.shelved,
-        proof_open=proof_open,
+        proof_open=left.proof_open,
         seconds=time.monotonic() - started,
         cpu_seconds=process.own_cpu_seconds() - cpu_started if process.alive else seconds,
     )
+
+
+@lru_cache(maxsize=1_000)
+def goal_of(printed: bytes) -> GoalText:
+    """A goal as it comes from the prover; one that a tactic leaves alone comes again."""
+    *hypotheses, conclusion = documents(printed)
+    return GoalText(tuple(hypotheses), conclusion)
 
 
 class _Document:

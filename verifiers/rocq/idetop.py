@@ -15,6 +15,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from domain import OutsideError
 from verifiers.audit.rocq.version import program
@@ -42,6 +43,14 @@ _GOAL = re.compile(rb"<goal><string>[^<]*</string>(.*?)</goal>", re.DOTALL)
 """A goal without what it is called in this state."""
 
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
+
+
+class Subgoals(NamedTuple):
+    """Goals in focus as they come, how many are shelved where that was asked for, and whether a proof is open."""
+
+    focused: tuple[bytes, ...]
+    shelved: int
+    proof_open: bool
 
 
 class Idetop(WarmProcess):
@@ -90,17 +99,22 @@ class Idetop(WarmProcess):
         """Execute all that was added; where the tip is, and the name of the proof that is open there."""
         return self._call('<call val="Status"><bool val="false"/></call>')
 
-    def goals_in_focus(self) -> list[bytes] | Answer:
-        """The goals at the tip as they come, without those that are out of focus, which are not printed; or a refusal.
+    def subgoals(self, *, shelved: bool = False) -> Subgoals | Answer:
+        """The goals in focus at the tip, and how many are `shelved` if that is asked for; or a refusal.
 
-        They are not made into a tree, which would take longer than the prover takes to print them.
+        Goals out of focus are not printed. None is made into a tree: that takes longer than the prover takes to print.
         """
-        flags = '<string>full</string><bool val="true"/>' + 3 * '<bool val="false"/>'
-        reply = self._reply(f'<call val="Subgoals"><goal_flags>{flags}</goal_flags></call>')
+        flags = [f'<bool val="{str(one).lower()}"/>' for one in (True, False, shelved, False)]
+        full = f"<string>full</string>{''.join(flags)}"
+        reply = self._reply(f'<call val="Subgoals"><goal_flags>{full}</goal_flags></call>')
         value = reply.rfind(b"<value ")
         if not reply.startswith(b'<value val="good">', value):
             return self._read(reply)
-        return _GOAL.findall(reply, value)
+        begin = reply.find(b"<goals>", value)
+        if begin < 0:
+            return Subgoals((), 0, proof_open=False)
+        end = begin if reply.startswith(b"<goals><list/>", begin) else reply.find(b"</goal></list>", begin) + 7
+        return Subgoals(tuple(_GOAL.findall(reply, begin, end)), reply.count(b"<goal>", end), proof_open=True)
 
     def ask(self, text: str) -> Answer:
         """What the prover says at the tip to questions, which are not added."""

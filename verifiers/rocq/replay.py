@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
 from domain import OutsideError, Reason
 from verifiers.audit.rocq.sentences import split
-from verifiers.rocq.answers import Answer, Stopped, documents
-from verifiers.rocq.document import AS_READ, GoalText
+from verifiers.rocq.answers import Answer, Stopped
+from verifiers.rocq.document import AS_READ, GoalText, goal_of
 from verifiers.rocq.idetop import Idetop
 from verifiers.rocq.session import OPTIONS
 
@@ -98,10 +97,10 @@ class Replay:
 
     def goals(self) -> tuple[GoalText, ...]:
         """The goals in focus."""
-        found = self._answer(self._process.goals_in_focus)
+        found = self._answer(self._process.subgoals)
         if isinstance(found, Answer):
             raise _refusal(found)
-        return tuple(_goal(goal) for goal in found)
+        return tuple(map(goal_of, found.focused))
 
     def step(self, sentence: str, seconds: float, *, shown: bool) -> Ran:
         """Goes on behind a sentence of the proof; without goals unless they are to be `shown`. Raises `Refused`."""
@@ -196,13 +195,6 @@ class Replay:
             return self._process.edit_at(state).good
         except Stopped:
             return False
-
-
-@lru_cache(maxsize=256)
-def _goal(printed: bytes) -> GoalText:
-    """A goal as it comes from the prover; one that a tactic leaves alone comes again."""
-    *hypotheses, conclusion = documents(printed)
-    return GoalText(tuple(hypotheses), conclusion)
 
 
 def _refusal(answer: Answer) -> Refused:

@@ -118,7 +118,8 @@ class Session:
     def step(self, before: Sequence[str], sentence: str, seconds: float = 5.0) -> Outcome:
         """Run one sentence behind others, as `run` does with goals printed in full, and stay behind those others.
 
-        So a further sentence behind them costs nothing but itself. Messages have no positions.
+        So a further sentence behind them costs nothing but itself. Goals out of focus are not told, nor what the prover
+        says of a sentence that it accepts. Messages have no positions.
         """
         process = self._ready()
         failed = self._move(process, (*IN_FULL, *before))
@@ -140,7 +141,7 @@ class Session:
                 self._stop()
                 return self._move(self._ready(), wanted)
         for sentence in wanted[same:]:
-            outcome = execute_one(process, sentence, self._load_seconds)
+            outcome = execute_one(process, sentence, self._load_seconds, goals=False)
             if not outcome.ok:
                 self._at_base()
                 return outcome

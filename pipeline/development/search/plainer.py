@@ -48,6 +48,31 @@ def in_one(step: Step, closes: Callable[[str], bool]) -> Step:
     return next((Step(form) for form in forms if closes(form)), step)
 
 
+def without_idle(step: Step, works: Callable[[Step], bool]) -> Step:
+    """A proof without those of its tactics that leave one goal and without which it works too."""
+    at = 0
+    while at < len(step):
+        shorter = _dropped(step, at)
+        if shorter is not None and works(shorter):
+            step = shorter
+        else:
+            at += 1
+    return step
+
+
+def _dropped(step: Step, at: int) -> Step | None:
+    """A proof without the tactic of this number, counted from the root, if that leaves one goal."""
+    if at == 0:
+        return step.then[0] if len(step.then) == 1 else None
+    at -= 1
+    for number, child in enumerate(step.then):
+        if at < len(child):
+            rest = _dropped(child, at)
+            return rest and Step(step.tactic, (*step.then[:number], rest, *step.then[number + 1 :]))
+        at -= len(child)
+    return None
+
+
 def _chain(step: Step) -> str | None:
     """A proof in which every tactic but the last leaves one goal, as one tactic."""
     if not step.then:

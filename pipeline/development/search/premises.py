@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from heapq import nsmallest
 
 from domain import Forall, Sort, Term
+from pipeline.development.search.triggers import Trigger, trigger
 from term_algebra import constants, free_variables, size
 from term_algebra.standard import STANDARD_DATATYPES
 from term_algebra.theory import arguments, head_name, open_statement
@@ -56,6 +57,8 @@ class Premise:
     conditions: int = 0
     concludes: str = ""
     """The head of its conclusion."""
+    trigger: Trigger | None = None
+    """What it tells of."""
 
     @property
     def rewrites(self) -> bool:
@@ -177,6 +180,7 @@ def _premise(name: str, printed: str, term: Term | None, *, is_hole: bool, relat
         head == "iff",
         len(opened.hypotheses),
         head,
+        trigger(opened),
     )
 
 

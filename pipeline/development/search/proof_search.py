@@ -16,12 +16,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
-from pipeline.development.search import moves, reflection, ssreflect
+from pipeline.development.search import instances, moves, reflection, ssreflect
 from pipeline.development.search.budget import Budget
 from pipeline.development.search.context import Context
 from pipeline.development.search.levels import LEVELS, LONG, Level
 from pipeline.development.search.moves import Closer, Move, View, view
-from pipeline.development.search.plainer import in_one, plainer
+from pipeline.development.search.plainer import in_one, plainer, without_idle
 from pipeline.development.search.premises import Premise, bound_names, symbols_of
 from pipeline.development.search.steps import Step, sentences
 from verifiers.audit.rocq.lint import refuse_block
@@ -85,8 +85,16 @@ class Search:
         for level in levels:
             found = self._prove(before, start.goals[0], level)
             if found is not None:
-                return found
+                return without_idle(found, lambda step: self._works(before, step))
         return None
+
+    def _works(self, before: Prefix, step: Step) -> bool:
+        """Whether a proof is one. Says no when the seconds are used up."""
+        if self.budget.left <= 0:
+            return False
+        *steps, last = sentences(step)
+        left = self.context.session.step((*before, *steps), last, LONG)
+        return left.ok and not left.focused and not left.shelved
 
     def further(self) -> bool:
         """Goes on to the next best premises; whether there may be any."""
@@ -160,6 +168,7 @@ class Search:
             *views,
             *structures,
             *(moves.moves(shown, premises, self.context.unfoldable, symbols) if wide else ()),
+            *(instances.moves(shown, premises[:8]) if wide else ()),
         ]
 
     def _follow(self, prefix: Prefix, goal: GoalText, move: Move, level: Level) -> Step | None:
