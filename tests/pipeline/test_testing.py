@@ -6,7 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain import App, Const, Constructor, Datatype, Definition, Forall, Function, Sort, Term, Var
+from domain import (
+    App,
+    Branch,
+    Const,
+    Constructor,
+    Datatype,
+    Definition,
+    Forall,
+    Function,
+    Lambda,
+    Match,
+    Sort,
+    Term,
+    Var,
+)
 from pipeline.proposers.conjecture import testing
 from pipeline.proposers.conjecture.evaluation import Evaluator
 from pipeline.proposers.conjecture.standard_values import STANDARD, OutOfFuelError
@@ -125,6 +139,16 @@ def test_numbers_too_large_to_be_written_out_cut_an_evaluation_off() -> None:
         large = (1, large)
     with pytest.raises(OutOfFuelError):
         times(large, large)
+
+
+def test_a_match_in_a_match_too_deep_for_pythons_parser_is_not_tested() -> None:
+    body: Term = Var("b")
+    for _ in range(120):
+        body = Match(Var("b"), (Branch("true", (), body), Branch("false", (), Var("b"))))
+    deep = Function("deep", Forall("b", Const("bool"), Const("bool")), Lambda("b", Const("bool"), body))
+    known = Definition("deep", "rocq", "function", ("deep",), ("deep",), "", "", (), functions=(deep,))
+    claim = Forall("b", Const("bool"), App(Const("eq"), (Const("bool"), App(Const("deep"), (Var("b"),)), Var("b"))))
+    assert testing.Tester((known,)).test(claim) == testing.Report(None, 0)
 
 
 def test_a_family_of_types_has_no_values_here() -> None:

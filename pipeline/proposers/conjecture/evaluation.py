@@ -96,7 +96,7 @@ class Evaluator:
         try:
             exec("\n".join(lines), self._scope)  # noqa: S102 (our own text; no name of a file enters it)
         except (MemoryError, RecursionError, SyntaxError) as error:
-            if isinstance(error, SyntaxError) and "nested" not in error.msg:
+            if isinstance(error, SyntaxError) and not any(word in error.msg for word in ("nested", "indentation")):
                 raise
             raise UnsupportedError(f"nested too deeply: {error}") from error
 
