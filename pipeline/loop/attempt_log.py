@@ -44,6 +44,8 @@ class AttemptLog:
     tokens_in: int = 0
     tokens_out: int = 0
     prover_seconds: float = 0.0
+    plain_seconds: float = 0.0
+    """CPU seconds of the prover in which proofs that were found said their steps; these shorten no search."""
     began: float = field(default_factory=time.monotonic)
     began_cpu: float = field(default_factory=time.process_time)
 
@@ -125,7 +127,7 @@ class AttemptLog:
             candidates=self.counts["proposed"],
             tokens_in=self.tokens_in,
             tokens_out=self.tokens_out,
-            cpu_seconds=self.prover_seconds + time.process_time() - self.began_cpu,
+            cpu_seconds=self.prover_seconds + self.plain_seconds + time.process_time() - self.began_cpu,
             seconds=time.monotonic() - self.began,
             counts=dict(self.counts),
         )

@@ -32,7 +32,7 @@ AS_LONG, MOMENT = 2.0, 0.1
 """A lemma is needed if without it the proof fails or takes more than twice the time and 0.1 CPU seconds."""
 
 
-PLAIN_SECONDS = 2.0
+PLAIN_SECONDS = 0.5
 """CPU seconds in which a proof that was found says its steps, and in which these have to go through."""
 
 
@@ -107,7 +107,7 @@ class Screen:
     def heard(self, proof: str, lemmas: Sequence[Lemma]) -> list[str]:
         """What the prover says while a text proves the statement; nothing if it does not."""
         answer = self._verifier.replay(self._candidate(proof, lemmas), PLAIN_SECONDS)
-        self._log.prover_seconds += answer.seconds
+        self._log.plain_seconds += answer.seconds
         return [message.text for message in answer.messages] if answer.ok and not answer.open else []
 
     def _candidate(self, proof: str, lemmas: Sequence[Lemma]) -> Candidate:

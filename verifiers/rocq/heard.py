@@ -17,7 +17,7 @@ HERE = "<search>"
 """Stands for the search in a beginning."""
 
 _BULLETS = ("-", "+", "*", "--", "++", "**", "---", "+++", "***")
-_SAID = re.compile(r"([GHTA]) ([^:]*):(.*)", re.DOTALL)
+_SAID = re.compile(r"([GHTAB]) ([^:]*):(.*)", re.DOTALL)
 _ONE_REWRITE = re.compile(r"rewrite (?:(?:<- )?(?:\w+|\([\w ()@]+\))(?:, )?)+\.")
 _SPLIT = re.compile(r"destruct (.*?)( eqn:(\w+))?")
 
@@ -55,8 +55,12 @@ def _heard(said: Iterable[str]) -> list[_Goal]:
         if found is None:
             continue
         depth = int(found[2]) if found[2].strip().isdigit() else len(re.findall(r"\bS\b", found[2]))
-        if len(path) < depth + (1 if found[1] == "G" else 2):
+        if len(path) < depth + (1 if found[1] in "GB" else 2):
             return []
+        if found[1] == "B":
+            path[depth].left.pop()
+            del path[depth + 1 :]
+            continue
         if found[1] == "G":
             del path[depth + 1 :]
             path[-1].left.append(_Goal())

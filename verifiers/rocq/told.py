@@ -15,10 +15,10 @@ from verifiers.rocq.ltac import first
 
 _TEMPLATE = (Path(__file__).parent / "told.v").read_text(encoding="utf-8").partition("*)")[2]
 
-_STEPS = 24
-"""Steps on the way to any goal."""
+_SPLITS = 8
+"""Splits on the way to any goal, as in `tactics.v`."""
 
-_CLOSERS = ("reflexivity", "assumption", "auto", "congruence", "symmetry; assumption", "symmetry; auto")
+_CLOSERS = ("auto", "congruence", "symmetry; assumption", "symmetry; auto")
 _PREMISES = ("assumption", "reflexivity", "congruence", "auto")
 
 _REWRITE = re.compile(r"rewrite (<- )?(\w+)(?: by \(lm_side ltac:\(fun _ => (.*)\)\))?")
@@ -42,17 +42,20 @@ def told(closures: str, *, deep: bool) -> str:
         at = closures.find("(", end)
     rw, rwh, _, fin, ac, unf, stp, cas = bodies
     closers = [*_CLOSERS, *_closers(fin)]
-    unfold = [_tried(unf.removeprefix("progress "), act=unf)] if unf.startswith("progress unfold") else []
+    unfold = _tried(unf.removeprefix("progress "), act=unf) if unf.startswith("progress unfold") else "fail"
     steps = [*_choices(stp), *_splits_of_calls(cas)]
     parts = {
         "CLOSERS": [*(_tried(one, act=f"solve [ {one} ]") for one in closers), *_permutations(_alternatives(ac))],
-        "SURE": [*_rewrites(_alternatives(rw)), *_rewrites_in(_alternatives(rwh)), *unfold],
+        "SURE": [*_rewrites(_alternatives(rw)), *_rewrites_in(_alternatives(rwh))],
     }
     text = _TEMPLATE
     for name, tactics in parts.items():
         text = text.replace(name, " | ".join(tactics) or "fail")
     text = text.replace("CHOICES", f"({' + '.join(steps)})" if steps else "fail")
-    return text.replace("STEPS", _number(_STEPS)).replace("MOST", _number(2 if deep else 1)).strip()
+    text = text.replace("BY_HYPOTHESIS", _by_hypothesis("rewrite")).replace("BACKWARDS", _by_hypothesis("rewrite <-"))
+    haste = f"Coq.Init.Logic.{'False' if deep else 'True'}"
+    text = text.replace("UNFOLD", unfold).replace("HASTE", haste)
+    return text.replace("SPLITS", _number(_SPLITS)).replace("MOST", _number(2 if deep else 1)).strip()
 
 
 def told_instances(choice: str) -> str:
@@ -147,6 +150,13 @@ def _rewrites(alternatives: Iterable[str], where: str = "", *behind: str) -> lis
                 f'idtac "T" k ":" {said}; rewrite {way}K; clear K'
             )
     return found
+
+
+def _by_hypothesis(rewrite: str) -> str:
+    """Rewriting with the hypothesis `H`, whose premises, if it has any, are simple."""
+    ways = [_tried(rewrite, "H", act=f"{rewrite} H; [ idtac ]")]
+    ways += [_tried(rewrite, "H", f'"by {one}"', act=f"{rewrite} H by (solve [ {one} ])") for one in _PREMISES]
+    return first(ways)
 
 
 def _rewrites_in(alternatives: Sequence[str]) -> list[str]:

@@ -1,16 +1,18 @@
 (* The search of `tactics.v` as a tactic that says what it tries (see `told.py`): `G` and how deep it is for each goal
    that it comes to, `H`, that and the name of each hypothesis there, `T`, that and a step before the step is tried, `A`
-   for a further one of the same.
+   for a further one of the same, and `B` where it begins a goal again.
 
-   What is written in capitals is put in: closing tactics, steps that need no choice, those that do, and numbers. *)
-let rec go k n c :=
+   What is written in capitals is put in: closing tactics, steps that need no choice, those that do, and numbers. As in
+   `tactics.v`, what is left after the first steps is rewritten with a hypothesis first of all, and with choices else. *)
+let rec go k n c f :=
   match goal with |- _ =>
     idtac "G" k ":";
     try match goal with H : _ |- _ => idtac "H" k ":" H; fail end;
-    match n with Coq.Init.Datatypes.S ?m =>
-      first
-      [ CLOSERS
-      | tryif first
+    first
+    [ idtac "T" k ": reflexivity"; reflexivity
+    | idtac "T" k ": assumption"; assumption
+    | match k with Coq.Init.Datatypes.O => first [ CLOSERS ] end
+    | tryif first
           [ match goal with
             | |- forall _, _ => idtac "T" k ": intros"; intros
             | |- Coq.Init.Logic.not _ => idtac "T" k ": intro"; intro
@@ -40,22 +42,25 @@ let rec go k n c :=
           | idtac "T" k ": simpl"; progress simpl
           | idtac "T" k ": simpl in *"; progress simpl in *
           | SURE ]
-        then go (Coq.Init.Datatypes.S k) m c
-        else first
-        [ match c with Coq.Init.Datatypes.S ?j =>
+      then go (Coq.Init.Datatypes.S k) n c f
+      else first
+      [ CLOSERS
+      | tryif UNFOLD then go (Coq.Init.Datatypes.S k) n c f else
+        match f with
+        | Coq.Init.Logic.True =>
             match goal with
             | H : context [@Coq.Init.Logic.eq _ _ _] |- _ =>
-                idtac "T" k ": rewrite" H; rewrite H; go (Coq.Init.Datatypes.S k) m j
+                BY_HYPOTHESIS; go (Coq.Init.Datatypes.S k) n Coq.Init.Datatypes.O Coq.Init.Logic.False
             | H : context [@Coq.Init.Logic.eq _ _ _] |- _ =>
                 lazymatch type of H with
                 | _ = Coq.Init.Datatypes.true => fail
                 | _ = Coq.Init.Datatypes.false => fail
                 | _ => idtac
                 end;
-                idtac "T" k ": rewrite <-" H; rewrite <- H; go (Coq.Init.Datatypes.S k) m j
+                BACKWARDS; go (Coq.Init.Datatypes.S k) n Coq.Init.Datatypes.O Coq.Init.Logic.False
             end
-          end
-        | tryif
+        | Coq.Init.Logic.False =>
+          tryif match n with Coq.Init.Datatypes.S _ =>
             match goal with
             | |- context [match ?s with _ => _ end] => is_var s; idtac "T" k ": destruct" s; destruct s
             | H : _ = _ |- _ =>
@@ -67,10 +72,25 @@ let rec go k n c :=
             | |- _ /\ _ => idtac "T" k ": split"; split
             | H : _ \/ _ |- _ => idtac "T" k ": destruct" H; destruct H
             end
-          then go (Coq.Init.Datatypes.S k) m c
+          end
+          then match n with Coq.Init.Datatypes.S ?m => go (Coq.Init.Datatypes.S k) m c f end
           else first
-          [ match c with Coq.Init.Datatypes.S ?j => once (CHOICES; go (Coq.Init.Datatypes.S k) m j) end
-          | match goal with
+          [ match c with Coq.Init.Datatypes.S ?j =>
+            match goal with
+            | H : context [@Coq.Init.Logic.eq _ _ _] |- _ =>
+                BY_HYPOTHESIS; go (Coq.Init.Datatypes.S k) n j f
+            | H : context [@Coq.Init.Logic.eq _ _ _] |- _ =>
+                lazymatch type of H with
+                | _ = Coq.Init.Datatypes.true => fail
+                | _ = Coq.Init.Datatypes.false => fail
+                | _ => idtac
+                end;
+                BACKWARDS; go (Coq.Init.Datatypes.S k) n j f
+            end
+            end
+          | match c with Coq.Init.Datatypes.S ?j => once (CHOICES; go (Coq.Init.Datatypes.S k) n j f) end
+          | match n with Coq.Init.Datatypes.S (Coq.Init.Datatypes.S ?m) =>
+            match goal with
             | H : _ = _ |- _ =>
                 match type of H with context [match ?s with _ => _ end] =>
                   is_var s; idtac "T" k ": destruct" s; destruct s
@@ -83,8 +103,13 @@ let rec go k n c :=
                 [ is_var s; idtac "T" k ": destruct" s; destruct s
                 | let E := fresh "e0" in idtac "T" k ": destruct (" s ") eqn:" E; destruct s eqn:E ]
             end;
-            go (Coq.Init.Datatypes.S k) m c
-          | lm_same_head; idtac "T" k ": f_equal"; go (Coq.Init.Datatypes.S k) m c ] ] ]
-    end
+            go (Coq.Init.Datatypes.S k) m c f
+            end
+          | lm_same_head; idtac "T" k ": f_equal"; go (Coq.Init.Datatypes.S k) n c f ]
+        end ] ]
   end
-in go Coq.Init.Datatypes.O STEPS MOST
+in match goal with |- _ =>
+  first
+  [ go Coq.Init.Datatypes.O SPLITS Coq.Init.Datatypes.O HASTE
+  | idtac "B 0 :"; go Coq.Init.Datatypes.O SPLITS MOST Coq.Init.Logic.False ]
+end
