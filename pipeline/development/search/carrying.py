@@ -30,6 +30,10 @@ _PATTERN = re.compile(r"[\s\[\]()|&,?*~!]*")
 _ENDS = re.compile(r"\b(?:in|by|using|at|with|eqn|as|then)\b|[;:.=/]")
 
 
+LEAST = 0.2
+"""How like its role a hypothesis must be to stand in the place of another."""
+
+
 class Taken(NamedTuple):
     """A tactic with the goal at which it was used."""
 
@@ -86,7 +90,7 @@ def _matched(theirs: View, goal: View, named: set[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     given: set[int] = set()
     for likeness, _, at, to in sorted(pairs):
-        if likeness < 0 and rivals[at].name not in found and to not in given:
+        if -likeness >= LEAST and rivals[at].name not in found and to not in given:
             found[rivals[at].name] = here[to].name
             given.add(to)
     return {name: other for name, other in found.items() if name in named}

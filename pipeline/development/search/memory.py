@@ -30,8 +30,11 @@ if TYPE_CHECKING:  # not loaded unless steps of other developments are asked for
 STEP_SECONDS = 0.5
 """CPU seconds of one step of a replay; a proof is left at one that takes longer."""
 
-NEAREST, AT_ONCE = 128, 32
-"""Steps of which the tactics are told, and how many are looked at together."""
+NEAREST = 128
+"""Steps of which the tactics are told."""
+
+AGAIN = 0.2
+"""How much the nearness of a further step counts that took the same tactic."""
 
 NEARBY = 2.0
 """How much nearer a step counts that was taken in a proof nearby."""
@@ -103,19 +106,16 @@ class Memory:
 
     def _nearest(self, goal: View, most: int) -> list[str]:
         old = len(self._index) - len(self._taken)
-        found: dict[str, None] = {}
         nearest = self._index.nearest(features(goal), NEAREST, lambda steps: np.where(steps < old, 1.0, NEARBY))
-        for at in range(0, len(nearest), AT_ONCE):
-            steps = [self._step(near.step, old) for near in nearest[at : at + AT_ONCE]]
-            new = dict.fromkeys(name for one in steps for name in one.names if name not in self._known)
-            self._known |= {name: said is not None and is_known(said) for name, said in self._locate(list(new))}
-            for one in steps:
-                tactic = carried_over(one, goal) if all(self._known[name] for name in one.names) else None
-                if tactic is not None:
-                    found[tactic] = None
-                if len(found) == most:
-                    return list(found)
-        return list(found)
+        steps = [self._step(near.step, old) for near in nearest]
+        new = dict.fromkeys(name for one in steps for name in one.names if name not in self._known)
+        self._known |= {name: said is not None and is_known(said) for name, said in self._locate(list(new))}
+        found: dict[str, float] = {}
+        for near, one in zip(nearest, steps, strict=True):
+            tactic = carried_over(one, goal) if all(self._known[name] for name in one.names) else None
+            if tactic is not None:
+                found[tactic] = found[tactic] + AGAIN * near.nearness if tactic in found else near.nearness
+        return sorted(found, key=lambda tactic: -found[tactic])[:most]
 
     def _step(self, number: int, old: int) -> Taken:
         return self._stored[number] if self._stored is not None and number < old else self._taken[number - old]
