@@ -25,6 +25,10 @@ def as_they_are(*files: Results) -> list[Row]:
     return [row for file in files for row in file["rows"]]
 
 
+def speed(*files: Results) -> list[Row]:
+    return [row for file in files for row in file["speed"]]
+
+
 def runs(*files: Results) -> Iterator[Row]:
     for file in files:
         counts = file["counts"]
