@@ -90,6 +90,7 @@ def work_on(task: Task, tools: Tools, tell: Told) -> Done:
     source, options = task.source, tools.options
     false, unproved = set(task.false), set(task.unproved)
     answers: dict[str, Tried] = {}
+    filled: list[Hole] = []
     context: Context | None = None
     broken: Refusal | None = None
     try:
@@ -112,6 +113,7 @@ def work_on(task: Task, tools: Tools, tell: Told) -> Done:
                         given=options.use,
                         stored=opened(options.steps),
                     )
+                context.filled = filled
                 broken = context.advance(hole.start)
                 if broken is not None:
                     break
@@ -124,6 +126,8 @@ def work_on(task: Task, tools: Tools, tell: Told) -> Done:
             answers[hole.qualified] = tried
             if tried.answer.counterexample is not None:
                 false.add(f"{task.module}.{hole.qualified}")
+            if tried.answer.filling is not None:
+                filled.append(replace(hole, proof=tried.answer.filling.block))
             if tried.answer.filling is not None and not rests_on(tried.answer.filling, unproved):
                 unproved.discard(f"{task.module}.{hole.qualified}")
             said = f"{source.shown}:{hole.line} {hole.qualified}: {tried.told()}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from pipeline.development.project import coq_project
@@ -40,6 +41,9 @@ def test_names_in_proofs_of_statements_like_the_hole_weigh_more() -> None:
     assert used["join_unit"] == used["mend"] > used["le_S"] > 0
     assert "too_late" not in used
     assert "gap" not in used
+    filled = replace(document.holes[0], proof="apply found.")
+    assert "found" not in used_in(nearest(document, document.holes[0], [filled]))
+    assert "found" in used_in(nearest(document, document.proofs[-1], [filled]))
     assert all(weight <= 1 for weight in used.values())
 
 

@@ -104,6 +104,10 @@ def test_an_index_is_of_the_steps_as_they_are(tmp_path: Path) -> None:
     assert len([one.name for one in tmp_path.iterdir() if one.name != "L"]) == 1
     with pytest.raises(UserError, match="holds no steps"):
         StoredSteps(tmp_path / "L" / PARTS)
+    lists = tmp_path / f"index-{second.digest}" / "lists.npy"
+    lists.write_bytes(lists.read_bytes()[:-2])
+    with pytest.raises(UserError, match="is damaged"):
+        StoredSteps(tmp_path)
 
 
 def test_a_hole_is_proved_by_a_step_that_another_development_took(

@@ -85,6 +85,8 @@ class Context:
         self.proved_only = False
         self.unproved = unproved
         self.false = false
+        self.filled: list[Hole] = []
+        """Holes with the proofs that were found for them; they count like proofs that the file has."""
         self.stopped: Callable[[], bool] = lambda: False
         """Whether nobody waits for an answer any more: all seconds are over then."""
         self._retrieves = retrieves
@@ -140,7 +142,7 @@ class Context:
         self._memory.forget()
         if not self._retrieves:
             return
-        near = nearest(self.document, hole)
+        near = nearest(self.document, hole, self.filled)
         used = used_in(near)
         seen = self._answers("Locate {}.", list(used))
         self._nearby = {name: used[name] for name, answer in seen if answer is not None and is_lemma(answer)}

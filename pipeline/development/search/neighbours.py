@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from pipeline.development.project.document import Document, Hole
@@ -50,10 +50,11 @@ class Neighbour(NamedTuple):
     likeness: float
 
 
-def nearest(document: Document, hole: Hole) -> list[Neighbour]:
-    """The finished proofs above a hole, those of statements most like it first."""
+def nearest(document: Document, hole: Hole, filled: Sequence[Hole] = ()) -> list[Neighbour]:
+    """The finished proofs above a hole, and holes that are `filled` by now, those of statements most like it first."""
     holes = {one.start for one in document.holes}
-    above = [one for one in document.proofs if one.end <= hole.start and one.start not in holes]
+    finished = [*(one for one in document.proofs if one.start not in holes), *filled]
+    above = [one for one in finished if one.end <= hole.start]
     said = {one.start: frozenset(word.text for word in identifiers(one.statement)) for one in (*above, hole)}
     likeness = Likeness(said.values())
     near = [Neighbour(one, likeness(said[one.start], said[hole.start])) for one in above]

@@ -44,8 +44,11 @@ class StoredSteps:
         index = folder / f"index-{self.digest}"
         if not index.is_dir():
             _build(folder, index)
-        self.packed = Packed.load(index)
-        self._table: pa.Table = pa.ipc.open_file(pa.memory_map(str(index / _STEPS))).read_all()
+        try:
+            self.packed = Packed.load(index)
+            self._table: pa.Table = pa.ipc.open_file(pa.memory_map(str(index / _STEPS))).read_all()
+        except (OSError, ValueError, pa.ArrowInvalid) as error:
+            raise UserError(f"{index} is damaged ({error}): delete it, and it is made again") from None
 
     def __len__(self) -> int:
         return self._table.num_rows
