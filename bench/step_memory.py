@@ -12,8 +12,8 @@ Counted is whether the very tactic is among the first k that are told (`exact`);
 introduces (`arguments`); a tactic that begins with the same word (`head`), of k different ones. A tactic is told only
 if its names are known (`prove` asks the prover; here nobody is there to ask): what was seen in goals and tactics above
 in the tested library, and all theorems of a file of `--train` of which a name was seen. Arms: `both`; `trained`,
-without what is added; `online`, which knows nothing at the beginning; `frequent`, the commonest tactics of either.
-Intervals are over steps, files drawn anew.
+without what is added; `online`, which knows nothing at the beginning; `file`, the same, and what is added is forgotten
+at the end of its file; `frequent`, the commonest tactics of either. Intervals are over steps, files drawn anew.
 
 The costs are of 10^5 and 10^6 steps: those of `--train` again and again, each time with a tenth of the features turned.
 """
@@ -49,7 +49,7 @@ from verifiers.rocq.document import GoalText
 FIRST = (1, 10, 50)
 """How many tactics are told."""
 
-ARMS = ("both", "trained", "online", "frequent")
+ARMS = ("both", "trained", "online", "file", "frequent")
 
 DRAWS = 1000
 """Samples of an interval."""
@@ -151,7 +151,11 @@ def gone_through(library: Sequence[Step], stored: Everything | None, arm: str, d
     memory = Memory(stored, known.locate)  # pyright: ignore[reportArgumentType] (they are kept otherwise)
     common = Counter(stored.common if stored is not None else ())
     asked: list[Asked] = []
+    file = ""
     for theorem in theorems(library):
+        if arm == "file" and theorem[0].file != file:
+            file = theorem[0].file
+            memory.forget()
         for step in theorem:
             known.see(step.goal.conclusion, *step.goal.hypotheses)
             if rng.random() >= drawn:
@@ -192,7 +196,7 @@ def coverage(train: Sequence[Step], tested: Mapping[str, Sequence[Step]], querie
         for name, library in tested.items():
             drawn = min(1.0, queries / len(library))
             began = time.process_time()
-            asked = gone_through(library, stored if arm != "online" else None, arm, drawn, seed)
+            asked = gone_through(library, stored if arm not in ("online", "file") else None, arm, drawn, seed)
             every += asked
             seconds = (time.process_time() - began) / max(len(asked), 1)
             rows.append(_row(arm, name, asked, seed) | {"ms": round(1000 * seconds, 2)})

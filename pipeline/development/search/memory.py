@@ -30,8 +30,8 @@ if TYPE_CHECKING:  # not loaded unless steps of other developments are asked for
 STEP_SECONDS = 0.5
 """CPU seconds of one step of a replay; a proof is left at one that takes longer."""
 
-NEAREST = 128
-"""Steps of which the tactics are told."""
+LOOKED_AT = 64
+"""Near steps that are looked at, and one more for each tactic that is to be told."""
 
 AGAIN = 0.2
 """How much the nearness of a further step counts that took the same tactic."""
@@ -106,7 +106,9 @@ class Memory:
 
     def _nearest(self, goal: View, most: int) -> list[str]:
         old = len(self._index) - len(self._taken)
-        nearest = self._index.nearest(features(goal), NEAREST, lambda steps: np.where(steps < old, 1.0, NEARBY))
+        nearest = self._index.nearest(
+            features(goal), LOOKED_AT + most, lambda steps: np.where(steps < old, 1.0, NEARBY)
+        )
         steps = [self._step(near.step, old) for near in nearest]
         new = dict.fromkeys(name for one in steps for name in one.names if name not in self._known)
         self._known |= {name: said is not None and is_known(said) for name, said in self._locate(list(new))}
