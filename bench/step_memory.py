@@ -286,13 +286,9 @@ def main() -> None:
     rows = coverage(train, tested, options.queries, options.seed) if tested else []
     speed = [costs(train, size, options.seed) for size in options.sizes]
     names = {f"{row['arm']} {row['library']}": [row[f"exact_{most}"] for most in FIRST] for row in rows}
-    columns = (
-        {"arm": "{arm}", "library": "{library}", "asked": "{asked}"}
-        | {name: f"{{{name}:.3f}}" for name in rows[0] if name.rpartition("_")[2].isdigit()}
-        if rows
-        else None
-    )
-    tell(options, where, rows, names, columns, speed=speed, known=len(train))
+    columns = {"arm": "{arm}", "library": "{library}", "asked": "{asked}"}
+    columns |= {name: f"{{{name}:.3f}}" for name in (rows[0] if rows else ()) if name.rpartition("_")[2].isdigit()}
+    tell(options, where, rows, names, columns if rows else None, speed=speed, known=len(train))
     for row in speed:
         print(row)
 
