@@ -52,22 +52,6 @@ def statement_name(term: Term, readable: Mapping[str, str], types: Mapping[str, 
     return _named([*words, "if", *new] if new else words)
 
 
-def identifier(name: str) -> str:
-    """A lemma's name as every prover takes it; one that comes with a user's file may be anything."""
-    name = re.sub(r"\W+", "_", name).strip("_")
-    return name if re.match(r"[^\W\d]", name) else f"lemma_{name}"
-
-
-def free_name(wish: str, used: set[str]) -> str:
-    """The name, with a number behind it where it is used; it is then."""
-    name, number = wish, 1
-    while name in used:
-        number += 1
-        name = f"{wish}_{number}"
-    used.add(name)
-    return name
-
-
 def _named(words: Iterable[str]) -> str:
     name = re.sub(r"[^\w']+", "_", "_".join(words)).strip("_")[:LONGEST].rstrip("_")
     return name if re.match(r"[^\W\d]", name) else f"lemma_{name}".rstrip("_")
@@ -294,5 +278,5 @@ def _head(term: Term, readable: Mapping[str, str]) -> str:
 
 
 def _word(name: str, readable: Mapping[str, str]) -> str:
-    said = readable.get(name, name.rpartition(".")[2] if "." in name else name)
+    said = readable.get(name, name).rpartition(".")[2].removesuffix("'")
     return _SPOKEN.get(said, said)

@@ -6,6 +6,7 @@ of the table becomes the value wherever it stands for that thing, and nothing el
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
@@ -50,6 +51,10 @@ class ExportForm(Protocol):
         """The names of what a definition introduces, and of what the prover derives, from a stem for each."""
         ...
 
+    def beside(self, name: str) -> str:
+        """A lemma's name in a file that has other things in it than the library."""
+        ...
+
     def proved(self, name: str, statement: str, proof: str) -> str:
         """A statement with its proof."""
         ...
@@ -75,3 +80,21 @@ def numbered(stem: str, number: int) -> str:
 def joined(parts: Iterable[str]) -> str:
     """The parts that are not empty, a blank line between two."""
     return "\n\n".join([text for text in parts if text]) + "\n"
+
+
+def identifier(name: str) -> str:
+    """A lemma's name as every prover takes it; one that comes with a user's file may be anything."""
+    name = re.sub(r"\W+", "_", name).strip("_")
+    return name if re.match(r"[^\W\d]", name) else f"lemma_{name}"
+
+
+def free_name(wish: str, used: set[str]) -> str:
+    """The name, with a number behind it, or a higher one, where it is used; it is then."""
+    numbered = re.fullmatch(r"(.+)_([2-9]|[1-9]\d+)", wish)
+    stem, number = (numbered[1], int(numbered[2])) if numbered else (wish, 1)
+    name = wish
+    while name in used:
+        number += 1
+        name = f"{stem}_{number}"
+    used.add(name)
+    return name

@@ -13,9 +13,10 @@ from dataclasses import replace
 from domain import Candidate, Definition, Elaboration, Forall, Lemma, Problem, Sort, Term, Verdict
 from pipeline.development.own_file import OwnFile
 from term_algebra.display import Display
-from term_algebra.naming import free_name, statement_name
+from term_algebra.naming import statement_name
 from verifiers.audit.lean.headers import declared, parse_header
 from verifiers.audit.lean.toolchain import LeanSettings
+from verifiers.export import free_name
 from verifiers.lean.own_names import own_lemma, renamed
 from verifiers.lean.plainer import plainer
 from verifiers.lean.prompt_language import LeanPrompts

@@ -15,10 +15,9 @@ from typing import Any, NamedTuple
 from domain import Const, Definition, Lemma, UserError
 from library_store.tables import Tables
 from term_algebra.display import Display
-from term_algebra.naming import free_name, identifier
 from verifiers.backend import Backend, backend_of, prover_of
 from verifiers.canonical import in_order, with_derived
-from verifiers.export import ExportForm, Written
+from verifiers.export import ExportForm, Written, free_name, identifier
 
 LINES = "lemmas.jsonl"
 """The file of JSON lines in a development."""

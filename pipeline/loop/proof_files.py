@@ -1,27 +1,34 @@
-"""Proof files: one self-contained source file for each problem that is proved or refuted, in its own names."""
+"""Proof files: one self-contained source file for each problem that is proved or refuted, in its own names.
+
+Invariant: such a file is the audited text with its header; only library lemmas have other names there, which occur
+nowhere else in it.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from domain import Prover
+from domain import Lemma, Problem, Prover
 from library_store.files import write_atomically
 from library_store.schema import ProblemState
 from verifiers.backend import backend_of
+
+_WORD = re.compile(r"\bl[0-9a-f]{16}\b")
 
 LONGEST = 200
 """Bytes of a name that a file may have as it is."""
 
 
-def write_proofs(directory: Path, problems: Mapping[str, ProblemState]) -> list[Path]:
+def write_proofs(directory: Path, problems: Mapping[str, ProblemState], lemmas: Iterable[Lemma]) -> list[Path]:
     """Writes `proofs/NAME` for every proved problem that has no file yet, `proofs/NAME_refuted` for a refuted one.
 
     A problem that is open again, because what was found rests on a lemma that was refused later, loses its file.
     Returns all files, sorted.
     """
+    names = names_of(lemmas)
     folder = directory / "proofs"
     folder.mkdir(parents=True, exist_ok=True)
     files: list[Path] = []
@@ -31,11 +38,29 @@ def write_proofs(directory: Path, problems: Mapping[str, ProblemState]) -> list[
         if state.status not in ("proved", "refuted"):
             continue
         file = folder / proof_name(name, state.problem.prover, state.status)
-        text = backend_of(state.problem.prover).syntax.file(state.problem, state.proof, file.stem)
+        proof = in_words(state.problem, state.proof, names)
+        text = backend_of(state.problem.prover).syntax.file(state.problem, proof, file.stem)
         if not file.is_file() or file.read_text(encoding="utf-8") != text:
             write_atomically(file, text.encode())
         files.append(file)
     return sorted(files)
+
+
+def names_of(lemmas: Iterable[Lemma]) -> dict[str, str]:
+    """What lemmas are called in recorded proofs → what they are called for people."""
+    return {lemma.canonical_name: lemma.name for lemma in lemmas}
+
+
+def in_words(problem: Problem, proof: str, names: Mapping[str, str]) -> str:
+    """A recorded proof of a problem with the names of library lemmas that say what they state (`names_of`)."""
+    found = [name for name in dict.fromkeys(_WORD.findall(proof)) if name in names]
+    if not found:
+        return proof
+    from verifiers.export import free_name, identifier
+
+    form = backend_of(problem.prover).export
+    used = form.mentioned(f"{problem.header}\n{proof}") | form.reserved
+    return form.rename(proof, {name: form.beside(free_name(identifier(names[name]), used)) for name in found})
 
 
 def proof_name(name: str, prover: Prover, status: str) -> str:

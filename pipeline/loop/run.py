@@ -82,7 +82,7 @@ def run(settings: RunSettings, datasets: Sequence[Dataset], directory: Path, pro
             # Snapshot: the round's tables, and a file for each proof.
             costs.end_round()
             manifests.append(workers.library.snapshot(seed=settings.seed, code_version=__version__))
-            write_proofs(directory, workers.library.all_problems())
+            write_proofs(directory, workers.library.all_problems(), workers.library.all_lemmas())
             progress.round(manifests[-1])
             if last and number < settings.rounds:
                 return Outcome(tuple(manifests), budget_is_spent)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from library_store.files import write_atomically
-from pipeline.loop.proof_files import proof_name
+from pipeline.loop.proof_files import in_words, names_of, proof_name
 from pipeline.report.frame import Tile, fill
 from verifiers.backend import backend_of
 
@@ -113,6 +113,7 @@ def write_results(directory: Path, changes: Mapping[str, Mapping[str, Any]] | No
     from library_store.snapshot import read
 
     tables = read(directory)
+    names = names_of(tables.lemmas.values())
     attempts: dict[str, list[Any]] = {}
     for row in tables.rows("attempts"):
         attempts.setdefault(row["target"], []).append(row)
@@ -124,7 +125,7 @@ def write_results(directory: Path, changes: Mapping[str, Mapping[str, Any]] | No
         status = row["status"]
         record = record_of(tables.problems[row["name"]].problem) | {
             "status": status,
-            "proof": row["proof"] or None,
+            "proof": in_words(tables.problems[row["name"]].problem, row["proof"], names) or None,
             "uses": [tables.lemmas[identity].name for identity in row["uses"]],
             "axioms": row["axioms"],
             "tokens": sum(one["tokens_in"] + one["tokens_out"] for one in spent),

@@ -16,6 +16,7 @@ from library_store.library import Library
 from library_store.schema import ProblemState
 from library_store.snapshot import read
 from pipeline.__main__ import main
+from term_algebra.display import Display
 from term_algebra.naming import statement_name
 from tests.pipeline.exporting import check_every_line, taken_back
 from verifiers.audit.isabelle import theories
@@ -53,14 +54,15 @@ LEAN = {
 }
 
 
-def lemma_of(elaboration: Elaboration, name: str) -> Lemma:
+def lemma_of(elaboration: Elaboration) -> Lemma:
+    display = Display(elaboration.definitions)
     prover = elaboration.problem.prover
     identity = lemma_id(elaboration.prelude_id, elaboration.reached, elaboration.statement_exact, prover)
     return Lemma(
         id=identity,
         revision=1,
         prover=prover,
-        name=name,
+        name=statement_name(elaboration.statement, display.names, display.type_arguments),
         prelude_id=elaboration.prelude_id,
         definition_ids=elaboration.reached,
         statement=elaboration.statement_exact,
@@ -104,7 +106,7 @@ def lean_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         verifier.close()
     elaborated = [answer for answer in answers if isinstance(answer, Elaboration)]
     assert len(elaborated) == len(LEAN)
-    lemmas = dict(zip(LEAN, [lemma_of(one, name) for name, one in zip(LEAN, elaborated, strict=True)], strict=True))
+    lemmas = dict(zip(LEAN, map(lemma_of, elaborated), strict=True))
     num, bit = (next(d.names for d in elaborated[at].definitions if d.kind == "datatype") for at in (0, 3))
     cases = f"induction x with\n| {num[1]} => exact Eq.refl _\n| {num[2]} z h => exact congrArg {num[0]}.{num[2]} h"
     proofs = {
@@ -133,7 +135,7 @@ def test_the_lake_package_is_accepted_by_lean_under_readable_names(lean_run: Pat
     assert main(["export", str(lean_run), "--as", "lean-lake", "--out", str(out)]) == 0
     text = (out / "Library.lean").read_text(encoding="utf-8")
     assert re.findall(r"^theorem (\w+)", text, re.MULTILINE) == [
-        *("sum_zero_r", "sum_next_r", "sum_comm", "sum_2_idempotent"),
+        *("sum_zero_r", "sum_next_r", "sum_comm", "sum_idempotent"),
     ]
     assert "inductive Num" in text
     assert re.search(r"\bd[0-9a-f]{12}", text) is None
@@ -194,7 +196,7 @@ def isabelle_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
         for name, (text, _) in ISABELLE.items()
     ]
-    lemmas = {name: lemma_of(one, name) for name, one in zip(ISABELLE, elaborated, strict=True)}
+    lemmas = dict(zip(ISABELLE, map(lemma_of, elaborated), strict=True))
     first = lemmas["first"].canonical_name
     made = [
         replace(lemma, proof=ISABELLE[name][1].format(first=first), uses=(first,) if name != "first" else ())

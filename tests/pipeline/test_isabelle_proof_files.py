@@ -26,7 +26,7 @@ STATEMENT = 'theorem goal: assumes "n > two" shows "n \\<noteq> (0 :: nat)"'
 def test_a_proof_file_is_a_theory_of_its_own_name(name: str, proof: str, tmp_path: Path) -> None:
     problem = Problem(name, "isabelle", HEADER, STATEMENT)
     state = ProblemState(problem, status="proved", proof=proof)
-    file = write_proofs(tmp_path, {name: state})[0]
+    file = write_proofs(tmp_path, {name: state}, ())[0]
     assert file.name == "goal.thy" or name != "goal"
     text = file.read_text()
     assert text.startswith(f'theory {file.stem} imports "Main" "HOL-Library.Multiset"\nbegin\ndefinition two')

@@ -189,7 +189,7 @@ def test_refuted_problems_are_told_apart_in_results_summary_report_and_files(tmp
         solved = sum(state.status == "proved" for state in library.problems.values())
         library.set_problem(name, "refuted", reason="counterexample: x = zero", proof="Theorem t_refuted : False.")
         library.snapshot(seed=0, code_version="0")
-        files = write_proofs(run, dict(library.problems))
+        files = write_proofs(run, dict(library.problems), library.all_lemmas())
     assert [file.name for file in files if "_refuted" in file.name] == [proof_name(name, "rocq", "refuted")]
     found = write_results(run)
     assert (list(found["refuted"]), len(found["proved"])) == ([name], solved)
@@ -204,5 +204,5 @@ def test_refuted_problems_are_told_apart_in_results_summary_report_and_files(tmp
     assert page.index("<h2>Refuted problems</h2>") < page.index("x = zero")
     with Library(run) as library:
         again = {name: replace(library.problems[name], status="open", proof="")}
-    write_proofs(run, again)
+    write_proofs(run, again, ())
     assert not (run / "proofs" / proof_name(name, "rocq", "refuted")).exists()

@@ -36,6 +36,9 @@ class IsabelleExport:
         del definition
         return dict(stems)
 
+    def beside(self, name: str) -> str:
+        return name
+
     def proved(self, name: str, statement: str, proof: str) -> str:
         return f"theorem {name}:\n  {statement.strip()}\n{textwrap.indent(proof.strip(), '  ')}"
 

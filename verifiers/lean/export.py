@@ -58,6 +58,9 @@ class LeanExport:
                 names[one.name] = f"{names[datatype.name]}.{names[one.name]}"
         return with_derived(names, [one.name for one in definition.datatypes], "lean4")
 
+    def beside(self, name: str) -> str:
+        return f"Library.{name}"
+
     def proved(self, name: str, statement: str, proof: str) -> str:
         block = textwrap.indent(textwrap.dedent(proof.strip("\n")), "  ")
         return f"theorem {name} : {statement} := by\n{block}"

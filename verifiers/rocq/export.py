@@ -33,6 +33,9 @@ class RocqExport:
     def spelled(self, definition: Definition, stems: Mapping[str, str]) -> dict[str, str]:
         return with_derived(dict(stems), [one.name for one in definition.datatypes], "rocq")
 
+    def beside(self, name: str) -> str:
+        return name
+
     def proved(self, name: str, statement: str, proof: str) -> str:
         return f"Lemma {name} : {statement}.\nProof.\n{proof.strip()}\nQed."
 
