@@ -95,6 +95,30 @@ def test_recorded_steps_are_told_after_those_nearby_where_their_names_are_known(
     assert memory.tactics(goal, 1) == ["rewrite present"]
 
 
+def test_only_names_of_a_damaged_index_reach_the_prover(tmp_path: Path) -> None:
+    class Hostile(StoredSteps):
+        def __getitem__(self, number: int) -> Taken:
+            return super().__getitem__(number)._replace(names=("present", 'nat.\nRedirect "f" Print nat'))
+
+    asked: list[str] = []
+
+    def locate(names: Sequence[str]) -> list[tuple[str, str | None]]:
+        asked.extend(names)
+        return [(name, f"Constant {name}") for name in names]
+
+    memory = Memory(Hostile(stored(tmp_path, ("True", "exact present", ("present",)))), locate)
+    assert memory.tactics(View((), "True"), 8) == []
+    assert asked == ["present"]
+
+
+def test_folders_that_hold_no_index_stay(tmp_path: Path) -> None:
+    for name in ("index-of-theorems", "index-0123456789abcdef"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "notes").touch()
+    digest = StoredSteps(stored(tmp_path, ("True", "exact I", ()))).digest
+    assert {one.name for one in tmp_path.iterdir()} == {"L", "index-of-theorems", f"index-{digest}"}
+
+
 def test_an_index_is_of_the_steps_as_they_are(tmp_path: Path) -> None:
     first = StoredSteps(stored(tmp_path, ("True", "exact I", ())))
     assert StoredSteps(tmp_path).digest == first.digest

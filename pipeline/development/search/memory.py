@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.step_index import StepIndex
-from pipeline.development.search.carrying import LONGEST, Taken, carried_over
+from pipeline.development.search.carrying import LONGEST, NAME, Taken, carried_over
 from pipeline.development.search.goal_features import features
 from pipeline.development.search.moves import View, view
 from pipeline.development.search.neighbours import Neighbour, is_known
@@ -111,7 +111,9 @@ class Memory:
         )
         steps = [self._step(near.step, old) for near in nearest]
         new = dict.fromkeys(name for one in steps for name in one.names if name not in self._known)
-        self._known |= {name: said is not None and is_known(said) for name, said in self._locate(list(new))}
+        self._known |= dict.fromkeys(new, False)  # what is no name is no text for the prover
+        asked = [name for name in new if NAME.fullmatch(name)]
+        self._known |= {name: said is not None and is_known(said) for name, said in self._locate(asked)}
         found: dict[str, float] = {}
         for near, one in zip(nearest, steps, strict=True):
             tactic = carried_over(one, goal) if all(self._known[name] for name in one.names) else None

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 from array import array
 from collections.abc import Iterable, Iterator
@@ -33,6 +34,7 @@ LARGEST = 6_000
 
 _COLUMNS = ("tactic", "hypotheses", "conclusion", "names")
 _STEPS = "steps.arrow"
+_INDEX = re.compile(r"index-[0-9a-f]{16}")
 
 
 class StoredSteps:
@@ -96,8 +98,9 @@ def _build(folder: Path, index: Path) -> None:
         if not known:
             raise UserError(f"{folder}: no steps are recorded there")
         Packed.of(known).save(unfinished)
-        for old in folder.glob("index-*"):
-            shutil.rmtree(old, ignore_errors=True)
+        for old in folder.iterdir():
+            if _INDEX.fullmatch(old.name) and old.name != index.name:
+                shutil.rmtree(old, ignore_errors=True)
         if not index.is_dir():  # nobody else was faster
             unfinished.rename(index)
     except OSError as error:
