@@ -7,14 +7,27 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from datasets.steps import VERSION, about, parts
+from domain import UserError
 from pipeline.corpora.steps import LONGEST_TACTIC, LONGEST_TEXT, MOST_AFTER, STEP_SECONDS
 
 CARD, PAGE = "card.json", "README.md"
+
+_TOLD: dict[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(("file", "source", "source_sha256"), str),
+    **dict.fromkeys(("theorems", "replayed", "steps"), int),
+    "asked": dict,
+    "failed": list,
+    "left_out": dict,
+    "stopped": (str, type(None)),
+    "cpu_seconds": (int, float),
+}
+"""What a recorded part tells of its file."""
 
 
 def digest(path: Path) -> str:
@@ -22,13 +35,39 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def told_by(part: Path) -> dict[str, Any]:
+    """What a part tells of its file. Raises `UserError` for a part that `record` has not written."""
+    told = about(part)
+    if not all(isinstance(told.get(key), kind) for key, kind in _TOLD.items()) or not all(
+        isinstance(one, dict) and "reason" in one for one in told["failed"]
+    ):
+        raise UserError(f"{part}: not written by `record`: delete it, or give another --out")
+    return told
+
+
+def earlier_seconds(out: Path) -> float | None:
+    """The seconds besides that a folder's card tells; None without a card.
+
+    Raises `UserError` for a file of that name that is none.
+    """
+    path = out / CARD
+    if not path.exists():
+        return None
+    try:
+        seconds = json.loads(path.read_text(encoding="utf-8"))["cpu_seconds_besides"]
+    except (OSError, ValueError, LookupError, TypeError):
+        seconds = None
+    if not isinstance(seconds, int | float):
+        raise UserError(f"{path} is no card of steps: give another --out")
+    return seconds
+
+
 def write_card(out: Path, besides: float) -> dict[str, Any]:
     """Writes what the parts tell, all together; `besides` are CPU seconds of this command that none of them tells."""
     every = sorted(parts(out), key=lambda part: part.relative_to(out).as_posix())
-    told = [about(part) for part in every]
+    told = [told_by(part) for part in every]
     lines = [f"{digest(part)}  {part.relative_to(out).as_posix()}\n" for part in every]
-    earlier = json.loads((out / CARD).read_text(encoding="utf-8")) if (out / CARD).is_file() else {}
-    besides = round(earlier.get("cpu_seconds_besides", 0.0) + max(besides, 0.0), 1)
+    besides = round((earlier_seconds(out) or 0.0) + max(besides, 0.0), 1)
     failed = [one for about_one in told for one in about_one["failed"]]
     steps = sum(one["steps"] for one in told)
     seconds = round(sum(one["cpu_seconds"] for one in told) + besides, 1)
@@ -61,9 +100,12 @@ def _outermost(sources: set[str]) -> list[str]:
 
 
 def _write(path: Path, text: str) -> None:
-    unfinished = path.with_name(f".{path.name}")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(path)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def _page(card: dict[str, Any]) -> str:

@@ -20,9 +20,9 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple
 
-from datasets.steps import PARTS, about, parts, write_part
+from datasets.steps import PARTS, parts, write_part
 from domain import UserError
-from pipeline.corpora.card import digest, write_card
+from pipeline.corpora.card import PAGE, digest, earlier_seconds, told_by, write_card
 from pipeline.corpora.rocq import stdlib_folder
 from pipeline.corpora.steps import LOAD_SECONDS, FileSteps, Recorded
 from pipeline.development.project import coq_project
@@ -173,7 +173,7 @@ class _Work:
     def _is_done(self, one: SourceFile) -> bool:
         """Whether a file has a part that is made of its text as it is now."""
         part = self._out / one.part
-        return part.is_file() and about(part)["source_sha256"] == digest(one.path)
+        return part.is_file() and told_by(part)["source_sha256"] == digest(one.path)
 
     def _record(self, one: SourceFile) -> str:
         """Writes the part of a file; what came of it, in words."""
@@ -229,10 +229,16 @@ class _Work:
 
 def _check_folder(out: Path, asked: dict[str, Any]) -> None:
     """Raises `UserError` for a folder in which something else is than parts of these."""
-    if not out.exists() or not any(out.iterdir()):
+    if not out.exists():
         return
-    for part in parts(out):
-        told = about(part)["asked"]
+    if not out.is_dir():
+        raise UserError(f"{out} is no folder: give another --out")
+    others = {one.name for one in out.iterdir()} - {PARTS}
+    recorded = parts(out) if (out / PARTS).is_dir() else []
+    if earlier_seconds(out) is None and others and (PAGE in others or not recorded):
+        raise UserError(f"{out} holds no steps but other files, some of which may be overwritten: give another --out")
+    for part in recorded:
+        told = told_by(part)["asked"]
         differs = next((key for key in asked if told.get(key) != asked[key]), None)
         if differs is not None:
             raise UserError(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from datasets.steps import Goal, Step, about, parts, read_steps
+from datasets.steps import Goal, Step, about, parts, read_steps, write_part
 from domain import UserError
 from pipeline.commands.record import record
 from pipeline.corpora.recording import installed_files
@@ -145,6 +145,9 @@ def test_bad_input_is_told_in_one_line(recorded: tuple[Path, Path], tmp_path: Pa
         record(project, out=out, names=("app*",))
     with pytest.raises(UserError, match="holds no steps"):
         record(project, out=project)
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="is no folder"):
+        record(project, out=tmp_path / "file")
     library = tmp_path / "user-contrib" / "Own"
     library.mkdir(parents=True)
     with pytest.raises(UserError, match="install the package that has the library's sources"):
@@ -156,6 +159,24 @@ def test_bad_input_is_told_in_one_line(recorded: tuple[Path, Path], tmp_path: Pa
         installed_files(library.parent, tmp_path)
     (library / "A.vo").touch()
     assert [one.module for one in installed_files(library, tmp_path)] == ["Own.A"]
+
+
+def test_nothing_of_others_is_overwritten(recorded: tuple[Path, Path], tmp_path: Path) -> None:
+    project, own = recorded[0] / "Third.v", tmp_path / "own"
+    (own / "parts").mkdir(parents=True)
+    (own / "README.md").write_text("My project.")
+    with pytest.raises(UserError, match="holds no steps but other files"):
+        record(project, out=own)
+    write_part(own / "parts" / "A.parquet", [], {})
+    with pytest.raises(UserError, match="holds no steps but other files"):
+        record(project, out=own)
+    (own / "card.json").write_text("[]")
+    with pytest.raises(UserError, match=r"card\.json is no card of steps"):
+        record(project, out=own)
+    (own / "card.json").write_text('{"cpu_seconds_besides": 0}')
+    with pytest.raises(UserError, match=r"A\.parquet: not written by `record`"):
+        record(project, out=own)
+    assert (own / "README.md").read_text() == "My project."
 
 
 def test_a_file_goes_on_behind_a_tactic_that_does_not_end_and_one_that_ends_the_prover(
