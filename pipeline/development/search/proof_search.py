@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
@@ -73,8 +74,8 @@ class Search:
     _left: dict[tuple[str, str], _Left] = field(default_factory=dict[tuple[str, str], _Left])
     _failed: dict[str, list[Level]] = field(default_factory=dict[str, list[Level]])
     _premises: dict[frozenset[str], list[Premise]] = field(default_factory=dict[frozenset[str], list[Premise]])
-    _slow: set[str] = field(default_factory=set[str])
-    """Quick tactics that were not quick at some goal of this search."""
+    _slow: Counter[str] = field(default_factory=Counter[str])
+    """At how many goals of this search a quick tactic was not quick."""
 
     def run(self, levels: Sequence[Level] = LEVELS) -> Step | None:
         """A proof of the goal behind `before`, or None. Raises `Spent`."""
@@ -218,8 +219,14 @@ class Search:
         return left.goals == () and (not left.shelved or _VARIABLE.search(str(goal)) is not None)
 
     def _quick_step(self, prefix: Prefix, goal: GoalText) -> Step | None:
-        """The step with a quick tactic that closes the goal. Those that take too long are left out from then on."""
-        quick = moves.closers(self.context.tactics, self._slow)
+        """The step with a quick tactic that closes the goal.
+
+        One that takes too long is left out from then on; arithmetic, which ends elsewhere, only after three goals.
+        """
+        slow = {part for part, goals in self._slow.items() if goals >= (3 if part in moves.ARITHMETIC else 1)}
+        quick = moves.closers(self.context.tactics, slow)
+        if not quick.parts:
+            return None
         if self._closes(prefix, goal, quick, QUICK_SECONDS):
             return self._first(prefix, goal, quick)
         if self._try(prefix, goal, f"solve [{quick.tactic}]").stopped_after == math.inf:
@@ -229,7 +236,7 @@ class Search:
             if self._is_closed(goal, left):
                 return Step(part)
             if left.stopped_after < math.inf:
-                self._slow.add(part)
+                self._slow[part] += 1
         return None
 
     def _first(self, prefix: Prefix, goal: GoalText, closer: Closer) -> Step:
