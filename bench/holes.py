@@ -3,6 +3,7 @@
     python bench/holes.py --part development --sample 4 --cpu-seconds 10 --json holes.json
     python bench/holes.py --part test --arms ours sauto hammer --cpu-seconds 20 --json docs/results/holes.json
     python bench/holes.py --part test --cpu-seconds 20 --json docs/results/holes.json --resume      (goes on behind it)
+    python bench/holes.py --part test --cpu-seconds 60 --json holes_60.json --solved docs/results/holes.json
 
 A hole is a proof that ends in `Qed`, drawn by seed from the `.v` files that a Debian package of a library brings (see
 `LIBRARIES`; `apt-get install` those, and `libcoq-hammer eprover cvc4` for the rivals). The file is cut behind it, its
@@ -17,6 +18,9 @@ less what `coqc` takes for the admitted text; it is stopped when they are used u
 itself: its own and the prover's for the hole. Its start and the compilations before and after come on top, and are in
 `tree_seconds`, which nothing bounds tightly. A proof counts when `coqc` accepts the text with it; for ours the
 judgement that `prove` makes comes first. `replay_seconds` are what `coqc -time` tells of the new proof and its lemmas.
+
+With `--solved`, what an arm proved with fewer seconds counts for more seconds too, and is not tried again. This holds
+for each arm alike.
 """
 
 from __future__ import annotations
@@ -189,8 +193,8 @@ def _replay_seconds(task: Task, said: str) -> float:
 ARMS = {"ours": ours, "sauto": tactics, "hammer": hammer}
 
 
-def measure(task: Task, arms: Sequence[str], seconds: float) -> Row | None:
-    """One hole in all arms, or None if its text does not compile."""
+def measure(task: Task, arms: Sequence[str], seconds: float, earlier: Row) -> Row | None:
+    """One hole in all arms, or None if its text does not compile. `earlier` is it with fewer seconds, where known."""
     with tempfile.TemporaryDirectory() as scratch:
         base = coqc(Path(scratch), task.text, LONGEST)
         if base.code != 0:
@@ -198,6 +202,9 @@ def measure(task: Task, arms: Sequence[str], seconds: float) -> Row | None:
         row: Row = {"library": task.library, "file": task.file, "name": task.name, "length": task.length}
         row["text_cpu_seconds"] = base.cpu_seconds
         for arm in arms:
+            if earlier.get(arm, {}).get("proved"):
+                row[arm] = earlier[arm]
+                continue
             folder = Path(scratch) / arm
             folder.mkdir()
             row[arm] = ARMS[arm](task, folder, seconds, base.cpu_seconds)
@@ -236,6 +243,7 @@ def main() -> int:
     parser.add_argument("--arms", nargs="+", choices=ARMS, default=list(ARMS))
     parser.add_argument("--cpu-seconds", type=float, default=10.0, help="for one hole")
     parser.add_argument("--resume", action="store_true", help="keep the rows that --json has, of the same commit")
+    parser.add_argument("--solved", type=Path, metavar="JSON", help="the same holes with fewer seconds")
     options = parser.parse_args()
     os.environ["PATH"] += f":{HAMMER}"
     needed = ["coqc", *(("eprover", "cvc4") if "hammer" in options.arms else ())]
@@ -253,10 +261,14 @@ def main() -> int:
         rows, known = _kept(options.json, told | {"seed": options.seed, "versions": versions()})
         left_out += known
     done = {(row["file"], row["name"]) for row in rows}
+    fewer: Row = json.loads(options.solved.read_text()) if options.solved is not None else {"rows": []}
+    if fewer.get("cpu_seconds_each", 0.0) > options.cpu_seconds:
+        raise UserError(f"--solved {options.solved}: of {fewer['cpu_seconds_each']:g} seconds, which are more")
+    earlier = {(row["file"], row["name"]): row for row in fewer["rows"]}
     for task in draw(options.part, options.sample, options.seed):
         if (task.file, task.name) in done or f"{task.file} {task.name}" in left_out:
             continue
-        row = measure(task, options.arms, options.cpu_seconds)
+        row = measure(task, options.arms, options.cpu_seconds, earlier.get((task.file, task.name), {}))
         if row is None:
             print(f"{task.file} {task.name}: does not compile elsewhere, left out", file=sys.stderr)
             left_out.append(f"{task.file} {task.name}")
