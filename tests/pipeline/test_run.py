@@ -242,9 +242,9 @@ def test_a_problem_that_says_something_else_now_is_refused(repository: Path, tmp
         assert again.wait(200) == 2
         assert again.stderr is not None
         assert "u is another problem now" in again.stderr.read().splitlines()[-1]
-        file.write_text(json.dumps(problem) + "\n")
-        finished(lemmary(repository, *command))
-        assert read(run).problems["u"].problem == before.problem
+    file.write_text(json.dumps(problem) + "\n")
+    finished(lemmary(repository, *command))
+    assert read(run).problems["u"].problem == before.problem
 
 
 def test_prove_writes_results_and_uses_another_runs_library(
