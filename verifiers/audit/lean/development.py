@@ -20,7 +20,6 @@ import re
 from collections.abc import Container, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,9 +27,8 @@ from verifiers.audit import scratch
 from verifiers.audit.lean.compiler import Compiled, Compiler
 from verifiers.audit.lean.headers import Declared, commands, declared, parse_header, public
 from verifiers.audit.lean.layers import kernel_again, lacking, printed_axioms
-from verifiers.audit.lean.lint import refuse
+from verifiers.audit.lean.own_proofs import Spot, filled, hidden_block, old_proof, unfit
 from verifiers.audit.lean.scan import scan
-from verifiers.audit.lean.source import is_one_term
 from verifiers.audit.lean.toolchain import LeanSettings, find
 from verifiers.audit.lean.uses import SHOW_ALL, ask, names_printed
 from verifiers.audit.refusals import Rejection
@@ -38,21 +36,7 @@ from verifiers.audit.sandbox import Sandbox
 
 MODULE = "LemmaryOwn"
 SORRY = "sorryAx"
-_BESIDE = {
-    **dict.fromkeys(("where", "coinductive"), "declares more than the theorem"),
-    **dict.fromkeys(("termination_by", "decreasing_by", "with_weak_namespace"), "is about a declaration, not a proof"),
-}
-"""Words that no proof has here, and why: beside the theorem, or for what follows, something would be declared."""
 _AXIOMS = "set_option pp.all false in set_option pp.universes false in #print axioms"
-
-
-class Spot(NamedTuple):
-    """A theorem's full name, where in the file its command begins, and where its proof stands, its `:=` included."""
-
-    name: str
-    start: int
-    begin: int
-    end: int
 
 
 class Refused(NamedTuple):
@@ -103,8 +87,14 @@ class OwnFiles:
         """Puts proofs into a file that compiles. `offers` has texts `:= …` for names of spots, best first."""
         dropped: dict[str, str] = {}
         waiting: dict[str, list[str]] = {}
+        places = {spot.name: spot for spot in spots}
+        if hidden_block(text) is not None or len(places) < len(spots):
+            return Judged({}, {}, dict.fromkeys(offers, "the file's names are not told apart"))
         for name, texts in offers.items():
-            refusals = [_unfit(one) for one in texts]
+            if (mixed := old_proof(text, places[name])) is not None:
+                dropped[name] = mixed
+                continue
+            refusals = [unfit(one) for one in texts]
             waiting[name] = [one for one, why in zip(texts, refusals, strict=True) if why is None]
             if not waiting[name]:
                 why = refusals[-1] if refusals else "it needs definitions of its own; its text is in proofs/"
@@ -118,8 +108,11 @@ class OwnFiles:
             if unread := [name for name in theorems if known[name].axioms is None]:
                 why = f"Lean does not say what {min(unread)} rests on"
                 return Judged({}, {}, dict.fromkeys(offers, why))
+            for name in [name for name in waiting if SORRY not in known[name].has]:
+                del waiting[name]
+                dropped[name] = "what is called so has no `sorry`: another theorem is meant"
             while chosen := {name: texts[0] for name, texts in waiting.items() if texts}:
-                whole, places = _filled(text, spots, chosen)
+                whole, places = filled(text, spots, chosen)
                 with self._compiled(whole) as (compiled, folder):
                     wrong = self._wrong(text, theorems, known, chosen, compiled, folder, places)
                     if not wrong and folder is not None:
@@ -267,34 +260,3 @@ def _theorems(text: str, spots: Sequence[Spot]) -> list[str]:
     """The names of a file's theorems."""
     said = [name for command, name in _declared(text) if name and command.word in ("theorem", "lemma")]
     return list(dict.fromkeys([*(spot.name for spot in spots), *said]))
-
-
-def _unfit(proof: str) -> str | None:
-    """Why a text is no proof that can be put into a file, or None."""
-    return refuse(proof) or _beside(proof) or (None if is_one_term(proof) else "more than one term")
-
-
-def _beside(proof: str) -> str | None:
-    """What in a text declares something beside its theorem, or would belong to what follows in the file, or None."""
-    tokens = scan(proof).tokens
-    for token, following in zip_longest(tokens, tokens[1:]):
-        if token.text in _BESIDE:
-            return f"`{token.text}`, which {_BESIDE[token.text]}"
-        if following is not None and (token.text, following.text) == ("let", "rec"):
-            return "`let rec`, which declares more than the theorem"
-        if following is not None and (token.text, following.text) == ("@", "["):
-            return "an attribute"
-    return None
-
-
-def _filled(text: str, spots: Sequence[Spot], chosen: Mapping[str, str]) -> tuple[str, dict[str, tuple[int, int]]]:
-    """A file with proofs in it, and where their theorems stand in it."""
-    places: dict[str, tuple[int, int]] = {}
-    more = 0
-    for spot in sorted(spots, key=lambda spot: spot.begin):
-        if spot.name in chosen:
-            new = chosen[spot.name]
-            text = f"{text[: spot.begin + more]}{new}{text[spot.end + more :]}"
-            places[spot.name] = spot.start + more, spot.begin + more + len(new)
-            more += len(new) - (spot.end - spot.begin)
-    return text, places
