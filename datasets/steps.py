@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -113,26 +113,62 @@ def parts(folder: Path) -> list[Path]:
 
 def about(part: Path) -> dict[str, Any]:
     """What is known of the source file of a part. Raises `UserError` for what is no part of this version."""
-    return json.loads(_opened(part).schema_arrow.metadata[_FILE_KEY])
+    try:
+        told = json.loads(_opened(part).schema_arrow.metadata[_FILE_KEY])
+    except (ValueError, RecursionError):
+        told = None
+    if not isinstance(told, dict):
+        raise UserError(f"{part}: what it tells of its source file is damaged: delete it and record it again")
+    return told
 
 
 def read_steps(source: Path) -> Iterator[Step]:
     """The steps of a folder of steps, or of one part. Raises `UserError` for what is none, or of another version."""
     for part in [source] if source.is_file() else parts(source):
-        for batch in _opened(part).iter_batches():
+        for batch in _batches(part, SCHEMA.names):
             for row in batch.to_pylist():
                 yield _step(row)
+
+
+def read_table(part: Path, columns: Sequence[str]) -> pa.Table:
+    """Some columns of a part, in their order there. Raises `UserError` as `read_steps` does."""
+    schema = pa.schema([field for field in SCHEMA if field.name in columns])
+    return pa.Table.from_batches(list(_batches(part, columns)), schema)
+
+
+def _batches(part: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """The rows of a part, with nothing missing and all text readable."""
+    try:
+        for batch in _opened(part).iter_batches(columns=list(columns)):
+            batch.validate(full=True)
+            if any(map(_has_null, batch.columns)):
+                raise UserError(f"{part}: a value is missing: delete it and record it again")
+            yield batch
+    except (pa.ArrowException, OSError) as error:
+        raise UserError(f"{part}: damaged: delete it and record it again ({_line(error)})") from None
+
+
+def _has_null(values: Any) -> bool:
+    inner = values.flatten() if pa.types.is_nested(values.type) else []
+    return bool(values.null_count) or any(map(_has_null, inner if isinstance(inner, list) else [inner]))
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())
 
 
 def _opened(part: Path) -> pq.ParquetFile:
     try:
         file = pq.ParquetFile(part)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise UserError(f"{part}: not a Parquet file: delete it and record it again ({error})") from None
-    metadata = file.schema_arrow.metadata or {}
-    version = metadata.get(_VERSION_KEY, b"no").decode()
+        schema = file.schema_arrow
+    except (pa.ArrowException, OSError) as error:
+        raise UserError(f"{part}: not a Parquet file: delete it and record it again ({_line(error)})") from None
+    metadata = schema.metadata or {}
+    version = metadata.get(_VERSION_KEY, b"no").decode(errors="replace")
     if version != VERSION or _FILE_KEY not in metadata:
         raise UserError(f"{part}: steps of version {version}, not {VERSION}: record them again, into another folder")
+    if not schema.equals(SCHEMA):
+        raise UserError(f"{part}: other columns than those of steps: delete it and record it again")
     return file
 
 

@@ -75,8 +75,15 @@ class Packed(NamedTuple):
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """What `save` wrote, mapped and not read."""
-        return cls(*(np.load(folder / f"{name}.npy", mmap_mode="r") for name in cls._fields))
+        """What `save` wrote, mapped and not read. Raises `ValueError` where arrays do not belong together."""
+        found = cls(*(np.load(folder / f"{name}.npy", mmap_mode="r") for name in cls._fields))
+        empty = cls.of([])
+        if any(one.dtype != other.dtype or one.ndim != 1 for one, other in zip(found, empty, strict=True)):
+            raise ValueError("numbers of another kind")
+        lengths = (len(found.weights) + 1, len(found.keys) + 1, len(found.features), len(found.lists))
+        if lengths != (len(found.ends), len(found.starts), found.ends[-1], found.starts[-1]):
+            raise ValueError("arrays of other lengths")
+        return found
 
     def save(self, folder: Path) -> None:
         for name, values in self._asdict().items():

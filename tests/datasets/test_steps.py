@@ -46,6 +46,34 @@ def test_what_is_cut_short_is_refused(tmp_path: Path) -> None:
         list(read_steps(tmp_path))
 
 
+@pytest.mark.parametrize("told", [b"{", b"[]", b'"\xff"', b"[" * 100_000])
+def test_a_part_that_tells_nothing_of_its_file_is_refused(tmp_path: Path, told: bytes) -> None:
+    table = SCHEMA.empty_table().replace_schema_metadata({"lemmary.steps": "1", "lemmary.file": told})
+    pq.write_table(table, tmp_path / "a.parquet")
+    with pytest.raises(UserError, match=r"a\.parquet: what it tells of its source file is damaged"):
+        about(tmp_path / "a.parquet")
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "said"),
+    [
+        ("names", None, "other columns"),
+        ("names", pa.array([None], pa.list_(pa.string())), "other columns"),
+        ("names", pa.array([[None]], pa.list_(pa.string())), "a value is missing"),
+        ("tactic", pa.array([b"\xff"]).view(pa.string()), "damaged: .*UTF8"),
+    ],
+)
+def test_rows_that_are_no_steps_are_refused(tmp_path: Path, column: str, values: pa.Array | None, said: str) -> None:
+    write_part(tmp_path / "a.parquet", [STEP], {})
+    table = pq.read_table(tmp_path / "a.parquet")
+    at = table.schema.get_field_index(column)
+    field = table.schema.field(at) if values is None or not values.null_count else pa.field(column, values.type)
+    damaged = table.remove_column(at) if values is None else table.set_column(at, field, values)
+    pq.write_table(damaged, tmp_path / "b.parquet")
+    with pytest.raises(UserError, match=rf"b\.parquet: ({said})"):
+        list(read_steps(tmp_path / "b.parquet"))
+
+
 def test_a_part_that_is_not_whole_is_not_there(tmp_path: Path) -> None:
     (tmp_path / PARTS).mkdir()
     with pytest.raises(pa.ArrowInvalid):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from datasets.steps import PARTS, Goal, Step, write_part
@@ -111,6 +113,17 @@ def test_only_names_of_a_damaged_index_reach_the_prover(tmp_path: Path) -> None:
     assert asked == ["present"]
 
 
+def test_what_is_no_tactic_is_not_kept_and_does_no_harm(tmp_path: Path) -> None:
+    steps = StoredSteps(
+        stored(tmp_path, *(("True", one, ()) for one in ("idtac (* ", 'exact "', "idtac. Check I", "exact I")))
+    )
+    assert [steps[number].tactic for number in range(len(steps))] == ["exact I"]
+    memory = Memory()
+    for tactic in ("idtac (* ", "split"):
+        memory.add(Taken(View((), "True"), tactic))
+    assert memory.tactics(View((), "True"), 8) == ["split"]
+
+
 def test_folders_that_hold_no_index_stay(tmp_path: Path) -> None:
     for name in ("index-of-theorems", "index-0123456789abcdef"):
         (tmp_path / name).mkdir()
@@ -128,7 +141,23 @@ def test_an_index_is_of_the_steps_as_they_are(tmp_path: Path) -> None:
     assert len([one.name for one in tmp_path.iterdir() if one.name != "L"]) == 1
     with pytest.raises(UserError, match="holds no steps"):
         StoredSteps(tmp_path / "L" / PARTS)
-    lists = tmp_path / f"index-{second.digest}" / "lists.npy"
+    index = tmp_path / f"index-{second.digest}"
+    whole = (index / "steps.arrow").read_bytes()
+    nothing = pa.schema([])
+    with pa.ipc.new_file(str(index / "steps.arrow"), nothing) as writer:
+        writer.write_table(nothing.empty_table())
+    with pytest.raises(UserError, match="is damaged"):
+        StoredSteps(tmp_path)
+    (index / "steps.arrow").write_bytes(whole)
+    lists = index / "lists.npy"
+    numbers = np.load(lists)
+    np.save(lists, np.full_like(numbers, 1_000_000))
+    with pytest.raises(UserError, match="is damaged"):
+        Memory(StoredSteps(tmp_path)).tactics(View((), "True"), 8)
+    np.save(lists, numbers.astype(np.float64))
+    with pytest.raises(UserError, match="is damaged"):
+        StoredSteps(tmp_path)
+    np.save(lists, numbers)
     lists.write_bytes(lists.read_bytes()[:-2])
     with pytest.raises(UserError, match="is damaged"):
         StoredSteps(tmp_path)

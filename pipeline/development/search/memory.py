@@ -21,6 +21,7 @@ from pipeline.development.search.carrying import LONGEST, NAME, Taken, carried_o
 from pipeline.development.search.goal_features import features
 from pipeline.development.search.moves import View, view
 from pipeline.development.search.neighbours import Neighbour, is_known
+from verifiers.audit.refusals import Unterminated
 from verifiers.audit.rocq.sentences import normal_text, rename, split
 from verifiers.rocq.document import GoalText, Outcome
 
@@ -106,9 +107,14 @@ class Memory:
 
     def _nearest(self, goal: View, most: int) -> list[str]:
         old = len(self._index) - len(self._taken)
-        nearest = self._index.nearest(
-            features(goal), LOOKED_AT + most, lambda steps: np.where(steps < old, 1.0, NEARBY)
-        )
+        try:
+            nearest = self._index.nearest(
+                features(goal), LOOKED_AT + most, lambda steps: np.where(steps < old, 1.0, NEARBY)
+            )
+        except (IndexError, ValueError) as error:
+            if self._stored is None:
+                raise
+            raise self._stored.damaged(error) from None
         steps = [self._step(near.step, old) for near in nearest]
         new = dict.fromkeys(name for one in steps for name in one.names if name not in self._known)
         self._known |= dict.fromkeys(new, False)  # what is no name is no text for the prover
@@ -116,10 +122,17 @@ class Memory:
         self._known |= {name: said is not None and is_known(said) for name, said in self._locate(asked)}
         found: dict[str, float] = {}
         for near, one in zip(nearest, steps, strict=True):
-            tactic = carried_over(one, goal) if all(self._known[name] for name in one.names) else None
+            tactic = _carried(one, goal) if all(self._known[name] for name in one.names) else None
             if tactic is not None:
                 found[tactic] = found[tactic] + AGAIN * near.nearness if tactic in found else near.nearness
         return sorted(found, key=lambda tactic: -found[tactic])[:most]
 
     def _step(self, number: int, old: int) -> Taken:
         return self._stored[number] if self._stored is not None and number < old else self._taken[number - old]
+
+
+def _carried(taken: Taken, goal: View) -> str | None:
+    try:
+        return carried_over(taken, goal)
+    except Unterminated:  # no tactic, which a damaged index may hold
+        return None

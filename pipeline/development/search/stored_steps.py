@@ -18,21 +18,23 @@ from functools import lru_cache
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from datasets.steps import PARTS, VERSION, about, parts
+from datasets.steps import PARTS, VERSION, about, parts, read_table
 from domain import UserError
 from library_store.files import TEMPORARY
 from models.step_index import Packed
 from pipeline.development.search.carrying import LONGEST, NAME, Taken
 from pipeline.development.search.goal_features import FEATURES_VERSION, features
 from pipeline.development.search.moves import view
+from verifiers.audit.rocq.lint import refuse_block
 from verifiers.rocq.document import GoalText
 
 LARGEST = 6_000
 """Characters of a goal at which a tactic is kept."""
 
-_COLUMNS = ("tactic", "hypotheses", "conclusion", "names")
+_TEXT, _TEXTS = pa.string(), pa.list_(pa.string())
+_SCHEMA = pa.schema({"tactic": _TEXT, "hypotheses": _TEXTS, "conclusion": _TEXT, "names": _TEXTS})
+_COLUMNS = _SCHEMA.names
 _STEPS = "steps.arrow"
 _INDEX = re.compile(r"index-[0-9a-f]{16}")
 
@@ -43,20 +45,32 @@ class StoredSteps:
     def __init__(self, folder: Path) -> None:
         self.digest = _digest(folder)
         """Changes with the steps."""
-        index = folder / f"index-{self.digest}"
+        index = self._index = folder / f"index-{self.digest}"
         if not index.is_dir():
             _build(folder, index)
         try:
             self.packed = Packed.load(index)
             self._table: pa.Table = pa.ipc.open_file(pa.memory_map(str(index / _STEPS))).read_all()
-        except (OSError, ValueError, pa.ArrowInvalid) as error:
-            raise UserError(f"{index} is damaged ({error}): delete it, and it is made again") from None
+            self._table.validate()
+            if self._table.schema != _SCHEMA or len(self._table) != len(self.packed):
+                raise ValueError(f"{_STEPS} does not belong to it")
+        except Exception as error:  # noqa: BLE001 (files that others wrote fail in any way)
+            raise self.damaged(error) from None
+
+    def damaged(self, error: Exception) -> UserError:
+        """What to say where the index leads to an error."""
+        said = " ".join(str(error).split()) or type(error).__name__
+        return UserError(f"{self._index} is damaged ({said}): delete it, and it is made again")
 
     def __len__(self) -> int:
         return self._table.num_rows
 
     def __getitem__(self, number: int) -> Taken:
-        tactic, hypotheses, conclusion, names = (self._table.column(name)[number].as_py() for name in _COLUMNS)
+        try:
+            tactic, hypotheses, conclusion, names = (self._table.column(name)[number].as_py() for name in _COLUMNS)
+            "".join((tactic, conclusion, *hypotheses, *names))
+        except (TypeError, ValueError) as error:  # something is missing, or no text
+            raise self.damaged(error) from None
         return Taken(view(GoalText(tuple(hypotheses), conclusion)), tactic, tuple(names))
 
 
@@ -89,12 +103,10 @@ def _build(folder: Path, index: Path) -> None:
     try:
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir()
-        text = pa.string()
-        schema = pa.schema({"tactic": text, "hypotheses": pa.list_(text), "conclusion": text, "names": pa.list_(text)})
         known: list[array[int]] = []
-        with pa.ipc.new_file(str(unfinished / _STEPS), schema) as writer:
+        with pa.ipc.new_file(str(unfinished / _STEPS), _SCHEMA) as writer:
             for table in _kept(_parts(folder), known):
-                writer.write_table(table.select(list(_COLUMNS)).cast(schema), max_chunksize=1 << 30)
+                writer.write_table(table.select(_COLUMNS).cast(_SCHEMA), max_chunksize=1 << 30)
         if not known:
             raise UserError(f"{folder}: no steps are recorded there")
         Packed.of(known).save(unfinished)
@@ -116,7 +128,7 @@ def _kept(paths: Iterable[Path], known: list[array[int]]) -> Iterator[pa.Table]:
     seen: set[tuple[str, int]] = set()
     for path in paths:
         about(path)
-        table = pq.read_table(path, columns=list(_COLUMNS))
+        table = read_table(path, _COLUMNS)
         rows: list[int] = []
         for number, row in enumerate(table.to_pylist()):
             size = len(row["conclusion"]) + sum(map(len, row["hypotheses"]))
@@ -124,7 +136,7 @@ def _kept(paths: Iterable[Path], known: list[array[int]]) -> Iterator[pa.Table]:
                 continue
             found = features(view(GoalText(tuple(row["hypotheses"]), row["conclusion"])))
             key = (row["tactic"], hash(tuple(found)))
-            if key not in seen:
+            if key not in seen and not refuse_block(f"{row['tactic']}."):
                 seen.add(key)
                 rows.append(number)
                 known.append(array("I", found))
