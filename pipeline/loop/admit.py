@@ -64,6 +64,8 @@ def admit(
     candidate = Candidate(context.alone(statement, before), found.proof, before, context.preamble(statement.prelude_id))
     verdict: Verdict = context.verifier.audit([candidate])[0]
     log.audited(verdict, aside=log.kind != "evolve" and log.target != statement.id)
+    if verdict.reason == "does_not_compile" and found.script is not None:
+        return admit(context, log, statement, found.script, origin, name=name)
     if not verdict.accepted:
         return None
     lemma = Lemma(

@@ -180,10 +180,16 @@ def _complete(context: RunContext, log: AttemptLog, elaboration: Elaboration, be
 
 def _settle(context: RunContext, log: AttemptLog, elaboration: Elaboration, found: Proof) -> bool:
     """Audits the self-contained proof in the problem's own names and records the verdict."""
-    before, definitions = closure(context, found.lemmas), tuple(context.definitions.values())
-    preamble = context.preamble(elaboration.prelude_id)
-    texts = context.backend.syntax.candidates(elaboration, found.proof, before, definitions, preamble)
-    return _accept(context, log, elaboration, texts, found.lemmas, found.source)
+    definitions, preamble = tuple(context.definitions.values()), context.preamble(elaboration.prelude_id)
+    ways = [found] if found.script is None else [found, found.script]
+    texts = (
+        text
+        for way in ways
+        for text in context.backend.syntax.candidates(
+            elaboration, way.proof, closure(context, way.lemmas), definitions, preamble
+        )
+    )
+    return _accept(context, log, elaboration, texts, ways[-1].lemmas, found.source)
 
 
 def _accept(

@@ -161,8 +161,16 @@ class ConditionalProofs:
                 ids = [lemma.id for lemma in found.lemmas]
                 self.log.retrieved.update(dict.fromkeys(ids))
                 self.log.mentioned.update(dict.fromkeys(ids))
-                return Proof(found.proof, tuple(self.context.library.get_lemmas(ids)), found.source)
+                return self._with_lemmas(found)
         return None
+
+    def _with_lemmas(self, found: Proof) -> Proof:
+        """With the lemmas that conjectures have become; without its script where that rests on one that has not."""
+        ids, script = [lemma.id for lemma in found.lemmas], found.script
+        if script is not None and not all(self.context.library.known([lemma.id for lemma in script.lemmas])):
+            script = None
+        script = script and self._with_lemmas(script)
+        return found._replace(lemmas=tuple(self.context.library.get_lemmas(ids)), script=script)
 
     def _refuted(self, conjecture: Lemma) -> bool:
         """Whether more values than were tried before show that a conjecture is false: it is not assumed again."""

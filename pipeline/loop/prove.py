@@ -43,6 +43,8 @@ class Proof(NamedTuple):
     lemmas: tuple[Lemma, ...]
     source: str
     """What made it, as the library's column `operator` names it."""
+    script: Proof | None = None
+    """The script that found it, where the proof is said in other words: what else may be audited."""
 
 
 class Screen:
@@ -244,11 +246,12 @@ class Search:
             rested_on = tuple(lemma for lemma in script.uses_lemmas if lemma.canonical_name in screen.uses)
             narrow = automation.script(open_statement(term), script.plan, rested_on)
             script = minimise(narrow if replay([narrow])[0] else script, term, automation, replay)
+        found = Proof(script.text, script.uses_lemmas, "automation")
         told = automation.plainer(term, script, lambda text: screen.heard(text, script.uses_lemmas))
         if told and screen.replays(told, script.uses_lemmas, PLAIN_SECONDS):
             named = tuple(lemma for lemma in script.uses_lemmas if lemma.canonical_name in told)
-            return Proof(told, named, "automation")
-        return Proof(script.text, script.uses_lemmas, "automation")
+            return Proof(told, named, "automation", found)
+        return found
 
 
 def needed_lemmas(screen: Screen, proof: str, lemmas: Sequence[Lemma]) -> tuple[Lemma, ...]:

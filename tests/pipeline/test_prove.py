@@ -1,17 +1,25 @@
 """How the prover's time for one statement is spent."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+import pytest
+
 from domain import Candidate, Replay, Verdict
+from library_store.schema import ProblemState
+from pipeline.loop.admit import Origin, admit
+from pipeline.loop.attempt import attempt
 from pipeline.loop.attempt_log import AttemptLog
 from pipeline.loop.context import CanonicalStatement
 from pipeline.loop.prove import AS_LONG, MOMENT, Search
 from pipeline.loop.stages import FIRST, NEXT, QUICK, STOPPED
 from tests.pipeline.contexts import context_of
 from tests.pipeline.elaborated import lemma_of
+from tests.pipeline.small_library import SmallLibrary
 from tests.pipeline.small_theory import theory
 from verifiers.rocq.automation import RocqAutomation
+from verifiers.rocq.verifier import RocqVerifier
 
 
 class Slow:
@@ -87,3 +95,33 @@ def test_a_replay_without_a_lemma_stops_soon_after_the_time_that_the_proof_took(
     assert accepted == (2, RocqAutomation.quick_seconds)
     assert [lemmas for lemmas, _ in replays] == [2, 0, 1, 0]
     assert {seconds for _, seconds in replays} == {AS_LONG * 0.2 + MOMENT}
+
+
+def test_where_the_steps_do_not_compile_the_script_that_found_them_is_audited(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verifier, texts = RocqVerifier(), list[str]()
+    audit = verifier.audit
+
+    def strict(batch: Sequence[Candidate]) -> list[Verdict]:
+        texts.extend(one.proof for one in batch)
+        if "lm_" in batch[0].proof:
+            return audit(batch)
+        return [Verdict("rejected", "does_not_compile", "none")]
+
+    monkeypatch.setattr(verifier, "audit", strict)
+    small = SmallLibrary(verifier, tmp_path)
+    statement = small.context.of_problem("sum_next")
+    found = Search(small.context, AttemptLog("a", "problem", "b"), statement, (), most=8, seconds=60.0).run(FIRST)
+    assert found is not None
+    assert "lm_" not in found.proof
+    lemma = admit(small.context, AttemptLog("a", "evolve", "b"), statement, found, Origin("automation", "definitions"))
+    assert lemma is not None
+    assert "lm_" in lemma.proof
+    assert texts == [found.proof, lemma.proof]
+
+    name = "join_stop"
+    small.library.add_problems([ProblemState(theory()[name].problem)])
+    assert attempt(small.context, name, "c", 1, 0, None).proved
+    verifier.close()
+    assert "lm_" in small.library.problems[name].proof
