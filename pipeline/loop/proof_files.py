@@ -18,6 +18,13 @@ from verifiers.backend import backend_of
 
 _WORD = re.compile(r"\bl[0-9a-f]{16}\b")
 
+_ANY_WORD = re.compile(r"[^\W\d][\w']*")
+_HYPOTHESIS = re.compile(r"(?:IH|Heq)\w*|[^\W\d][\d']*")
+"""What a prover may call a hypothesis by itself: it calls none so once a lemma has that name."""
+
+_DERIVED = ("_ind", "_rect", "_rec", "_sind")
+"""Behind the name of a datatype: what Rocq declares with it."""
+
 LONGEST = 200
 """Bytes of a name that a file may have as it is."""
 
@@ -52,15 +59,27 @@ def names_of(lemmas: Iterable[Lemma]) -> dict[str, str]:
 
 
 def in_words(problem: Problem, proof: str, names: Mapping[str, str]) -> str:
-    """A recorded proof of a problem with the names of library lemmas that say what they state (`names_of`)."""
+    """A recorded proof of a problem with the names of library lemmas that say what they state (`names_of`).
+
+    A lemma gets no word that the file has anywhere. The proof stays as it is where a name could not be replaced.
+    """
     found = [name for name in dict.fromkeys(_WORD.findall(proof)) if name in names]
     if not found:
         return proof
     from verifiers.export import free_name, identifier
 
     form = backend_of(problem.prover).export
-    used = form.mentioned(f"{problem.header}\n{proof}") | form.reserved
-    return form.rename(proof, {name: form.beside(free_name(identifier(names[name]), used)) for name in found})
+    file = f"{problem.header}\n{problem.formal_statement}\n{proof}"
+    words = {*_ANY_WORD.findall(file), *re.findall(r"\w+", file)}
+    used = words | {f"{word}{end}" for word in words for end in _DERIVED} | form.reserved
+    table: dict[str, str] = {}
+    for name in found:
+        wish = identifier(names[name])
+        if _HYPOTHESIS.fullmatch(wish) or wish.rstrip("0123456789'") in words - {wish}:
+            wish = f"lemma_{wish}"
+        table[name] = form.beside(free_name(wish, used))
+    text = form.rename(proof, table)
+    return proof if any(name in text for name in found) else text
 
 
 def proof_name(name: str, prover: Prover, status: str) -> str:

@@ -29,6 +29,8 @@ _LISTED = re.compile(r"(?P<name>(?<=[\[ ])d[0-9a-f]{12})(?=[,\]])")
 """A definition in a list of what a tactic rewrites by."""
 
 _CONSTRUCTOR = re.compile(r"d[0-9a-f]{12}_\d+")
+_FIELD = re.compile(r"(?P<name>l[0-9a-f]{16})(?P<field>\..+)")
+"""Something of what a lemma proves, as in `l….symm`."""
 
 
 def canonical_problem(elaboration: Elaboration, definitions: Iterable[Definition]) -> Problem:
@@ -53,6 +55,8 @@ def renamed(text: str, table: Mapping[str, str]) -> str:
         token = found.group()
         if full := _FULL.fullmatch(token):
             return table.get(full["name"], token)
+        if field := _FIELD.fullmatch(token):
+            return table.get(field["name"], field["name"]) + field["field"]
         known = table.get(token)
         if known is None:
             return token
