@@ -107,6 +107,8 @@ def read_file(path: Path) -> OwnFile:
         between, at = text[at : there.start - column], there.end
         line = line_of(text, there.start)
         command = there._replace(text=re.sub(rf"\n[ \t]{{1,{column}}}", "\n", there.text)) if column else there
+        if column and any(token.kind == "string" and "\n" in token.text for token in scan(there.text).tokens):
+            unsound = unsound or f"line {line} above has a text of several lines, in which columns count"
         variables.read(command)
         kept = command.text
         mutual = command.word == "mutual" or (mutual and command.word != "end")

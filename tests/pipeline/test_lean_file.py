@@ -473,6 +473,9 @@ def test_a_hole_whose_proof_is_not_told_from_what_follows_is_left(tmp_path: Path
     assert [one.problem.name for one in own.holes] == []
     assert [one.line for one in own.left] == [1, 4]
     assert "not told from it" in own.left[0].why
+    file.write_text('section\n  def s : String := "x\n    y"\n  theorem a : 1 = 1 := sorry\nend\n')
+    own = read_file(file)
+    assert [(one.line, "several lines" in one.why) for one in own.left] == [(4, True)]
     file.write_text("namespace A end A\ntheorem c : 1 = 1 := sorry\n")
     with pytest.raises(UserError, match=r"Left.lean:1: not read: a block begins or ends here"):
         read_file(file)
