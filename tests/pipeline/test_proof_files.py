@@ -56,9 +56,8 @@ FACT = f"Lemma {A} : forall n : nat, n + 0 = n.\nProof. intros n. induction n; s
     ("name", "header", "proof"),
     [
         ("add_0_r", "Notation \"x 'add_0_r' y\" := (x + y) (at level 50).", f"exact {A}."),
-        ("add_0_r", "Require Import Arith. Import Nat.", "intros n. rewrite Nat.add_0_r. exact (eq_refl n)."),
         ("tree_ind", "Inductive tree := leaf | node (l r : tree).", f"exact {A}."),
-        ("H", "", f"intros. assert (q := {A}). assert (True -> True -> True) by (intros; exact H0). apply q."),
+        ("H", "", f"intros. assert (q := {A}). assert (False -> True -> True) by (intros; exact H0). apply q."),
     ],
 )
 def test_a_name_takes_none_from_the_file(name: str, header: str, proof: str, tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from domain import Candidate, Replay, Verdict
+from actors.library import SharedLibrary
+from domain import Candidate, Elaboration, Problem, Replay, Verdict
 from library_store.schema import ProblemState
 from pipeline.loop.admit import Origin, admit
 from pipeline.loop.attempt import attempt
@@ -125,3 +126,19 @@ def test_where_the_steps_do_not_compile_the_script_that_found_them_is_audited(
     assert attempt(small.context, name, "c", 1, 0, None).proved
     verifier.close()
     assert "lm_" in small.library.problems[name].proof
+
+
+def test_the_steps_compile_in_a_file_that_defines_what_rocq_would_call_a_hypothesis(tmp_path: Path) -> None:
+    header = """Inductive x0 : Set := y0 : x0 | e0 : x0 -> x0.
+    Fixpoint e1 (xx y : x0) : bool :=
+      match xx, y with y0, y0 => true | e0 a, e0 b => e1 a b | _, _ => false end.
+    Definition x1 (a b : bool) : bool := if a then b else false."""
+    verifier = RocqVerifier()
+    (read,) = verifier.elaborate([Problem("same", "rocq", header, "Theorem same : forall x y, e1 x y = e1 y x.")])
+    assert isinstance(read, Elaboration)
+    library = SharedLibrary(tmp_path)
+    library.add_problems([ProblemState(read.problem)])
+    assert attempt(context_of([read], verifier=verifier, library=library), "same", "a", 1, 0, None).proved
+    verifier.close()
+    assert "destruct x1" in library.problems["same"].proof
+    assert "lm_" not in library.problems["same"].proof

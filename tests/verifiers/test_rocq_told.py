@@ -14,6 +14,7 @@ from tests.pipeline.elaborated import lemma_of
 from tests.pipeline.small_theory import HEADER
 from verifiers.canonical import canonical_header
 from verifiers.rocq.automation import RocqAutomation
+from verifiers.rocq.heard import HERE, plain
 from verifiers.rocq.tactics import TACTICS
 from verifiers.rocq.verifier import RocqVerifier
 from verifiers.scripts import Plan
@@ -89,3 +90,9 @@ def test_a_proof_is_written_as_its_steps(
 
 def test_what_the_search_does_not_close_has_no_such_proof(library: Library) -> None:
     assert plainer(library, library.lemmas["sum_comm"], Plan("search"), ()) == ""
+
+
+def test_what_it_introduces_has_names_for_those_that_rocq_chooses_depend_on_the_file() -> None:
+    said = ["G 0:", "H 0: e", "T 0: injection e ; clear e ; intros", "G 1:", "H 1: e", "T 1: intros"]
+    said += ["G 2:", "H 2: h1", "H 2: h0", "H 2: e", "T 2: assumption"]
+    assert plain(f"{HERE}.", said) == "injection e.\nclear e.\nintros e.\nintros h0 h1.\nassumption."

@@ -19,6 +19,7 @@ HERE = "<search>"
 _BULLETS = ("-", "+", "*", "--", "++", "**", "---", "+++", "***")
 _SAID = re.compile(r"([GHTAB]) ([^:]*):(.*)", re.DOTALL)
 _ONE_REWRITE = re.compile(r"rewrite (?:(?:<- )?(?:\w+|\([\w ()@]+\))(?:, )?)+\.")
+_INTRODUCES = re.compile(r"(?:injection (.*); clear \1; )?intros?")
 _SPLIT = re.compile(r"destruct (.*?)( eqn:(\w+))?")
 
 
@@ -77,7 +78,11 @@ def _heard(said: Iterable[str]) -> list[_Goal]:
 
 
 def _named(goal: _Goal) -> str:
-    """The step of a goal with names for what it introduces."""
+    """The step of a goal with names for what it introduces: those that Rocq chooses depend on what a file defines."""
+    introduced = _INTRODUCES.fullmatch(goal.step)
+    if introduced is not None and len(goal.left) == 1:
+        had = {*goal.hypotheses} - {introduced[1]}
+        return " ".join([goal.step, *(one for one in reversed(goal.left[0].hypotheses) if one not in had)])
     split = _SPLIT.fullmatch(goal.step)
     if split is None or not goal.left:
         return goal.step
