@@ -1,8 +1,8 @@
 """A Lean file of the user's own: its holes, and what of the proofs that were found the whole file takes.
 
 The problem's header is the file above the statement, each command in the first column, in which theorems that have a
-`sorry` are axioms. So a proof may
-rest on a hole above; it is `conditional` while that one is open. A file in a lake project is read with that project.
+`sorry` are axioms. So a proof may rest on a hole above; it is `conditional` while that one is open. A file in a lake
+project is read with that project.
 
 Invariant: as in `own_file`; the judge is `verifiers.audit.lean.development`.
 """

@@ -3,6 +3,16 @@
 from domain import Elaboration, Lemma, Problem
 from verifiers.rocq.verifier import RocqVerifier
 
+LEAN_LISTS = """inductive Lst (α : Type) where
+  | nil : Lst α
+  | cons (x : α) (xs : Lst α) : Lst α
+open Lst
+def app {α : Type} : Lst α → Lst α → Lst α
+  | nil, m => m
+  | cons x xs, m => cons x (app xs m)
+"""
+"""Lists of the reader's own in Lean, joined by `app`."""
+
 
 def elaborate(*problems: Problem) -> list[Elaboration]:
     verifier = RocqVerifier()

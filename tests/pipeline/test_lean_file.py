@@ -18,6 +18,7 @@ from pipeline.config import RepairSettings
 from pipeline.development.lean_file import in_project, judge, read, read_file
 from pipeline.loop.repair import repair_candidate
 from pipeline.proposers.automation.portfolio import Portfolio
+from tests.pipeline.elaborated import LEAN_LISTS
 from verifiers.audit.lean.toolchain import COMMAND_VARIABLE, PROJECT_VARIABLE
 from verifiers.lean.automation import LeanAutomation
 from verifiers.lean.own_names import self_contained
@@ -355,24 +356,17 @@ def test_steps_that_are_missing_may_use_what_the_header_defines_and_states() -> 
     assert set(premise_tactics(header)) <= set(told)
 
 
-LISTS = """inductive Lst (α : Type) where
-  | nil : Lst α
-  | cons (x : α) (xs : Lst α) : Lst α
-open Lst
-def app {α : Type} : Lst α → Lst α → Lst α
-  | nil, m => m
-  | cons x xs, m => cons x (app xs m)
-def rev {α : Type} : Lst α → Lst α
+LISTS = f"""{LEAN_LISTS}def rev {{α : Type}} : Lst α → Lst α
   | nil => nil
   | cons x xs => app (rev xs) (cons x nil)
-def size {α : Type} : Lst α → Nat
+def size {{α : Type}} : Lst α → Nat
   | nil => 0
   | cons _ xs => size xs + 1
-theorem app_nil {α : Type} (l : Lst α) : app l nil = l := sorry
-theorem rev_app {α : Type} (l m : Lst α) : rev (app l m) = app (rev m) (rev l) := sorry
-theorem rev_rev {α : Type} (l : Lst α) : rev (rev l) = l := by
+theorem app_nil {{α : Type}} (l : Lst α) : app l nil = l := sorry
+theorem rev_app {{α : Type}} (l m : Lst α) : rev (app l m) = app (rev m) (rev l) := sorry
+theorem rev_rev {{α : Type}} (l : Lst α) : rev (rev l) = l := by
   sorry
-theorem size_app {α : Type} (l m : Lst α) : size (app l m) = size m + size l := by
+theorem size_app {{α : Type}} (l m : Lst α) : size (app l m) = size m + size l := by
   induction l with
   | nil => sorry
   | cons a l ih => sorry

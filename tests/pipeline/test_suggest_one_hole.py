@@ -20,20 +20,13 @@ from pipeline.config import RunSettings
 from pipeline.development import lean_lemmas
 from pipeline.development.lean_file import read_file
 from pipeline.development.one_hole import hole_at
-from tests.pipeline.elaborated import lemma_of
+from tests.pipeline.elaborated import LEAN_LISTS, lemma_of
 from tests.verifiers.isabelle_stand_in import running
 from verifiers.audit.isabelle.settings import PASSWORD_VARIABLE, SERVER_VARIABLE
 from verifiers.lean.verifier import LeanVerifier
 
-LISTS = """inductive Lst (α : Type) where
-  | nil : Lst α
-  | cons (x : α) (xs : Lst α) : Lst α
-open Lst
-def app {α : Type} : Lst α → Lst α → Lst α
-  | nil, m => m
-  | cons x xs, m => cons x (app xs m)
-theorem hole {α : Type} (l m : Lst α) : app l m = app m l := sorry
-theorem twice {α : Type} (l : Lst α) : app (app l nil) nil = l := by
+LISTS = f"""{LEAN_LISTS}theorem hole {{α : Type}} (l m : Lst α) : app l m = app m l := sorry
+theorem twice {{α : Type}} (l : Lst α) : app (app l nil) nil = l := by
   sorry
 def rest := 0
 """

@@ -1,4 +1,7 @@
-"""Lemmas at the terms of a goal: `destruct (Z.max_spec x y)` where the goal speaks of `Z.max x y`."""
+"""Lemmas at the terms of a goal: `destruct (Z.max_spec x y)` where the goal speaks of `Z.max x y`.
+
+Invariant: what is told here is a guess about what helps; a wrong one costs seconds, never a proof.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,9 @@ from pipeline.development.search.premises import Premise
 from pipeline.development.search.triggers import instances
 
 TAKEN_APART = frozenset(
-    ("and", "or", "ex", "sumbool", "sumor", "sum", "prod", "sig", "sigT", "Bool.reflect", "reflect", "CompareSpec")
-).union(("CompareSpecT", "BoolSpec", "Datatypes.CompareSpec"))
+    {"and", "or", "ex", "sumbool", "sumor", "sum", "prod", "sig", "sigT", "Bool.reflect", "reflect", "BoolSpec"}
+    | {"CompareSpec", "CompareSpecT", "Datatypes.CompareSpec"}
+)
 """What a lemma concludes that is to be taken apart; anything else becomes a hypothesis."""
 
 

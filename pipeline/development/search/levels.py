@@ -1,4 +1,7 @@
-"""How far a search goes, pass after pass."""
+"""How far a search goes, pass after pass.
+
+Invariant: what fails at a level that covers another fails at that one too, so it is not tried there again.
+"""
 
 from __future__ import annotations
 

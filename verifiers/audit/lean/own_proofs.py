@@ -39,7 +39,7 @@ def old_proof(text: str, spot: Spot) -> str | None:
     """
     old = text[spot.begin : spot.end]
     if not is_one_term(old) or any(token.text == "where" for token in scan(old).tokens):
-        return "what stands behind its proof is not told from it: begin each command on a line of its own, like others"
+        return "what stands behind its proof is not told from it: begin each command on a line of its own"
     line = text[text.rfind("\n", 0, spot.start) + 1 :]
     column = len(line) - len(line.lstrip(" \t"))
     for one in old.split("\n")[1:]:
