@@ -24,8 +24,8 @@ lint: setup
 	$(RUN) -m ruff format --check .
 	$(RUN) -m basedpyright
 
-test: setup setup-browser lint ## two processes, each file in one of them
-	$(RUN) -m pytest -n 2 --dist loadfile
+test: setup setup-browser lint ## two processes, each file in one of them, in order: the long ones do not come last
+	$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 acceptance: setup setup-browser
 	$(RUN) -m pytest -m acceptance --timeout 0 --results=docs/results/acceptance.json

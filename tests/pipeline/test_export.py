@@ -152,12 +152,12 @@ def test_what_was_exported_comes_back_as_the_same_lemmas(repository: Path, run: 
                 (NUM, "forall x y : num, next (sum x y) = sum y (next x)"),
                 (SEQ, "forall (A : Type) (x : seq A), join A x (stop A) = x"),
                 (ODD, "forall x : bit, sum x on = on"),
-                (SPOKEN, "least = 0"),
             ]
         )
     ]
     before, after = read(run).lemmas, taken_back(repository, run, tmp_path, open_ones)
-    exported = {identity: lemma for identity, lemma in before.items() if lemma.name != "sum_zero"}
+    left = {"sum_zero", "add_least"}  # nobody needs the one, the other is of a header that no problem has
+    exported = {identity: lemma for identity, lemma in before.items() if lemma.name not in left}
     assert exported.keys() <= after.keys()
 
     def shape(lemmas: dict[str, Lemma]) -> dict[str, tuple[str, frozenset[str]]]:

@@ -235,13 +235,12 @@ def test_a_problem_that_says_something_else_now_is_refused(repository: Path, tmp
     command = ("run", str(write(tmp_path, tree | {"prove": {"cpu_seconds": 1}})), "--out", str(run))
     finished(lemmary(repository, *command))
     before = read(run).problems["u"]
-    for rounds in ("1", "2"):
-        command = (*command[:4], "--rounds", rounds)
-        file.write_text(json.dumps(problem | {"formal_statement": "Theorem u : forall n, n + 0 = n."}) + "\n")
-        again = lemmary(repository, *command)
-        assert again.wait(200) == 2
-        assert again.stderr is not None
-        assert "u is another problem now" in again.stderr.read().splitlines()[-1]
+    command = (*command[:4], "--rounds", "2")
+    file.write_text(json.dumps(problem | {"formal_statement": "Theorem u : forall n, n + 0 = n."}) + "\n")
+    again = lemmary(repository, *command)
+    assert again.wait(200) == 2
+    assert again.stderr is not None
+    assert "u is another problem now" in again.stderr.read().splitlines()[-1]
     file.write_text(json.dumps(problem) + "\n")
     finished(lemmary(repository, *command))
     assert read(run).problems["u"].problem == before.problem
