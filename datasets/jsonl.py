@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeGuard, get_args
 
 from domain import Problem, Prover, UserError
+from term_algebra import read_json
 
 DEEPEST = 100
 """How deeply the JSON of a line may nest."""
@@ -56,10 +57,10 @@ def parse_object(text: str, where: str) -> dict[str, Any]:
     escaped = re.search("[\udc80-\udcff]", text)
     if escaped:
         raise UserError(f"{where}: not UTF-8 text at character {escaped.start() + 1}")
-    if _depth(text) > DEEPEST:
-        raise UserError(f"{where}: nested more than {DEEPEST} deep")
     try:
-        value: Any = json.loads(text)
+        value: Any = read_json(text, DEEPEST)
+    except RecursionError as error:
+        raise UserError(f"{where}: {error}") from None
     except json.JSONDecodeError as error:
         raise UserError(f"{where}: not JSON at column {error.colno}: {error.msg}; each line is one object") from None
     except ValueError as error:
@@ -74,15 +75,6 @@ def _shown(value: object) -> str:
         return json.dumps(value)[:60]
     except ValueError:  # an integer of thousands of digits
         return "a number that is too long"
-
-
-def _depth(text: str) -> int:
-    """How deeply brackets nest outside strings; the JSON reader recurses in C, so this is asked before."""
-    depth = deepest = 0
-    for bracket in re.findall(r"[\[\]{}]", re.sub(r'"(?:[^"\\]|\\.)*"', "", text)):
-        depth += 1 if bracket in "[{" else -1
-        deepest = max(deepest, depth)
-    return deepest
 
 
 def problem_of(record: Mapping[str, Any], where: str, prover: Prover | None = None) -> Problem:

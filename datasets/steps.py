@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from domain import UserError
+from term_algebra import read_json
 
 VERSION = "1"
 """Of the columns and of what stands in them."""
@@ -114,7 +115,7 @@ def parts(folder: Path) -> list[Path]:
 def about(part: Path) -> dict[str, Any]:
     """What is known of the source file of a part. Raises `UserError` for what is no part of this version."""
     try:
-        told = json.loads(_opened(part).schema_arrow.metadata[_FILE_KEY])
+        told = read_json(_opened(part).schema_arrow.metadata[_FILE_KEY])
     except (ValueError, RecursionError):
         told = None
     if not isinstance(told, dict):

@@ -17,6 +17,7 @@ from domain import Constructor, Datatype, Definition, Function, Lemma, Problem, 
 from library_store.attempts import Attempt, Request
 from library_store.schema import SCHEMAS, Edge, Event, Metric, ProblemState, Row
 from library_store.term_json import term_from_json, term_to_json
+from term_algebra import read_json
 
 
 def _compact(value: object) -> str:
@@ -65,7 +66,7 @@ def definition_to_row(definition: Definition, in_round: int, revision: int = 1) 
 
 
 def definition_from_row(row: Row) -> Definition:
-    structure = json.loads(row["structure"])
+    structure = read_json(row["structure"])
     return Definition(
         id=row["id"],
         prover=row["prover"],
@@ -239,7 +240,7 @@ def problem_from_row(row: Row) -> ProblemState:
     problem = Problem(
         **{name: row[name] for name in _PROBLEM_FIELDS},
         allowed_axioms=_texts(row["allowed_axioms"]),
-        extra=cast("dict[str, Any]", json.loads(row["extra"])),
+        extra=cast("dict[str, Any]", read_json(row["extra"])),
     )
     state: Row = {name: row[name] for name in _STATE_FIELDS}
     state |= {name: _texts(row[name]) for name in ("definition_ids", "uses", "axioms")}
@@ -253,7 +254,7 @@ def event_to_row(event: Event) -> Row:
 
 
 def event_from_row(row: Row) -> Event:
-    return Event(**(row | {"detail": json.loads(row["detail"])}))
+    return Event(**(row | {"detail": read_json(row["detail"])}))
 
 
 def metric_to_row(metric: Metric) -> Row:

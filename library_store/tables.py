@@ -22,6 +22,7 @@ from domain import Definition, Lemma, UserError
 from library_store.files import write_atomically
 from library_store.rows import definition_from_row, lemma_from_rows, problem_from_row
 from library_store.schema import KEYS, SCHEMAS, TABLE_NAMES, ProblemState, Row, check_version
+from term_algebra import read_json
 
 Value = TypeVar("Value")
 
@@ -80,7 +81,7 @@ def read_manifest(path: Path) -> Manifest:
     folder = path.parent.name
     mend = f"restore the file from a copy, or remove the folder {folder} and those after it to go back one round"
     try:
-        values = json.loads(path.read_text())
+        values = read_json(path.read_text())
         check_version(values["schema_version"], path)
         if values.pop("sha256") != _digest(values):
             raise ValueError("its SHA-256 is not that of its values")
@@ -90,7 +91,7 @@ def read_manifest(path: Path) -> Manifest:
             raise ValueError(f"it is of round {manifest.round}")
     except OSError as error:
         raise UserError(f"cannot read the manifest {path}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UserError(f"the manifest {path} is damaged ({type(error).__name__}: {error}): {mend}") from error
     return manifest
 

@@ -14,7 +14,7 @@ from json.encoder import encode_basestring
 from typing import Any, Literal, cast
 
 from domain import App, Branch, Const, Fix, FixFunction, Forall, Lambda, Let, Match, Sort, Term, Var
-from term_algebra import children
+from term_algebra import children, read_json
 
 
 def term_to_json(term: Term) -> str:
@@ -50,7 +50,7 @@ def term_to_json(term: Term) -> str:
 
 def term_from_json(text: str | Sequence[Any]) -> Term:
     """The term of a text made by `term_to_json`, or of the array that the text stands for."""
-    nodes: Sequence[Any] = json.loads(text) if isinstance(text, str) else text
+    nodes: Sequence[Any] = read_json(text) if isinstance(text, str) else text
     terms: list[Term] = []
     for node in nodes:
         terms.append(_term(cast("list[Any]", node), terms))

@@ -7,9 +7,11 @@ stack; compare rendered texts where numerals of the natural numbers may occur.
 
 from __future__ import annotations
 
+import json
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from domain import App, Branch, Const, Fix, FixFunction, Forall, Lambda, Let, Match, Sort, Term, Var
 
@@ -20,6 +22,25 @@ _Choose: TypeAlias = Callable[[str, bool, set[str]], str]
 """Chooses a binder's new name: from its name, whether it occurs in its scope, and the names that capture there."""
 _Memo: TypeAlias = dict[int, tuple[Term, frozenset[str]]]
 """What was found in compound terms, by identity; the terms are held so that no identity is used twice."""
+
+
+def read_json(text: str | bytes, deepest: int = 1000) -> Any:
+    """The value of a JSON text that somebody else wrote, or damaged.
+
+    Python's reader recurses in C as far as the limit above allows, which is further than the stack goes.
+
+    Raises:
+        ValueError: it is not JSON, or not UTF-8.
+        RecursionError: brackets nest deeper than `deepest`.
+    """
+    said = text.decode() if isinstance(text, bytes) else text
+    depth = 0
+    if said.count("[") + said.count("{") > deepest:
+        for bracket in re.findall(r"[\[\]{}]", re.sub(r'"(?:[^"\\]|\\.)*"', "", said, flags=re.DOTALL)):
+            depth += 1 if bracket in "[{" else -1
+            if depth > deepest:
+                raise RecursionError(f"nested more than {deepest} deep")
+    return json.loads(said)
 
 
 def apply(function: Term, arguments: Sequence[Term]) -> Term:

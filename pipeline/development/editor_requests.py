@@ -5,13 +5,14 @@ Invariant: whatever is said in a line, it is a request whose file has a name tha
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Timer
 from typing import TYPE_CHECKING, Any, cast
+
+from term_algebra import read_json
 
 if TYPE_CHECKING:
     from pipeline.development.suggesting import Suggestions
@@ -58,7 +59,7 @@ class Request:
 def parsed(line: str) -> dict[str, Any]:
     """The object that a line holds."""
     try:
-        told: Any = json.loads(line)
+        told: Any = read_json(line)
     except (ValueError, RecursionError) as error:
         raise Mistake("malformed", f"this line is not JSON: {error}") from None
     if not isinstance(told, dict):

@@ -10,13 +10,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
+from term_algebra import read_json
+
 
 def read_rows(file: Path) -> Iterator[Mapping[str, Any]]:
     """The objects in a file, none if there is no file."""
     for line in file.read_bytes().split(b"\n") if file.is_file() else ():
         try:
-            row: Any = json.loads(line)
-        except ValueError:  # no JSON, or no UTF-8
+            row: Any = read_json(line)
+        except (ValueError, RecursionError):  # no JSON, or no UTF-8
             continue
         if isinstance(row, dict):
             yield cast("dict[str, Any]", row)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from domain import Const, Definition, Lemma, UserError
 from library_store.tables import Tables
+from term_algebra import read_json
 from term_algebra.display import Display
 from verifiers.backend import Backend, backend_of, prover_of
 from verifiers.canonical import in_order, with_derived
@@ -167,8 +168,8 @@ def is_exported(file: Path) -> bool:
         return False
     try:
         with file.open(encoding="utf-8") as lines:
-            records = [json.loads(line) for line in lines]
-    except ValueError:  # neither JSON nor text
+            records = [read_json(line) for line in lines]
+    except (ValueError, RecursionError):  # neither JSON nor text
         return False
     return bool(records) and all(isinstance(record, dict) and record.keys() >= OWN_FIELDS for record in records)
 

@@ -186,6 +186,7 @@ def test_what_cannot_be_exported_is_one_line(run: Path, tmp_path: Path, capsys: 
         ("coq-project", "_CoqProject", "-R theories Mine\n"),
         ("jsonl", "", '{"name": "mine", "formal_statement": "Theorem mine : True.", "proof": "exact I."}\n'),
         ("jsonl", "", "my notes\n"),
+        ("jsonl", "", "[" * 100_000),
         ("jsonl", "", ""),
     ],
 )

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from domain import Reason
+from term_algebra import read_json
 
 WAIT_MILLISECONDS = 20
 _LENGTH = re.compile(rb"Content-Length: *(\d+)", re.IGNORECASE)
@@ -94,7 +95,7 @@ class Messages:
         body = bytes(self._inbox[head + 4 : end])
         del self._inbox[:end]
         try:
-            message = json.loads(body)
+            message = read_json(body)
         except (ValueError, RecursionError) as error:
             raise Broken("prover_error", f"the language server's answer is not JSON: {error}") from None
         if not isinstance(message, dict):

@@ -11,20 +11,17 @@ Layer: the server.
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any, NamedTuple
 
 from domain import OutsideError
+from term_algebra import read_json
 
 LARGEST = 256 << 20
 """Bytes of the longest message that is taken."""
 
 SHORT = 100
 """Messages longer than this are sent in long form, as the server does it."""
-
-DEEPEST = 1000
-"""Brackets within brackets; JSON's reader recurses on the C stack, so this is asked before."""
 
 _NAME = re.compile(rb"[A-Za-z0-9_.]*")
 _LENGTH = re.compile(rb"[0-9]{1,18}\Z")
@@ -118,21 +115,10 @@ def parse(message: bytes) -> Reply:
         raise ProtocolError(f"not a message of the Isabelle server: {_shown(message)}")
     if not argument:
         return Reply(name.decode("ascii"), None)
-    if _depth(argument) > DEEPEST:
-        raise ProtocolError(f"the Isabelle server sent JSON that is nested too deeply: {_shown(message)}")
     try:
-        return Reply(name.decode("ascii"), json.loads(argument))
+        return Reply(name.decode("ascii"), read_json(argument))
     except (ValueError, RecursionError) as error:
-        raise ProtocolError(f"the Isabelle server sent no JSON: {_shown(message)}") from error
-
-
-def _depth(argument: bytes) -> int:
-    """How deeply brackets nest outside strings."""
-    depth = deepest = 0
-    for bracket in re.findall(rb"[\[\]{}]", re.sub(rb'"(?:[^"\\]|\\.)*"', b"", argument, flags=re.DOTALL)):
-        depth += 1 if bracket in b"[{" else -1
-        deepest = max(deepest, depth)
-    return deepest
+        raise ProtocolError(f"the Isabelle server sent no JSON ({error}): {_shown(message)}") from error
 
 
 def _without_line_end(block: bytes) -> bytes:

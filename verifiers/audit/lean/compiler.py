@@ -8,13 +8,13 @@ Layer: candidate.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from domain import Message, Reason
+from term_algebra import read_json
 from verifiers.audit import scratch
 from verifiers.audit.lean.toolchain import STACK_KIBIBYTES, Toolchain
 from verifiers.audit.sandbox import Finished, Limits, Sandbox, Stopped
@@ -164,7 +164,7 @@ def read_output(finished: Finished, text: str, source: str) -> Compiled:
 
 def _read_line(line: str, source: str, starts: list[int], length: int) -> LeanMessage | None:
     try:
-        record = json.loads(line)
+        record = read_json(line)
         if not isinstance(record, dict) or record["fileName"] != source:
             return None
         start, end = record["pos"], record["endPos"] or record["pos"]
