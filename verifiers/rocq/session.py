@@ -130,6 +130,16 @@ class Session:
             self._stop()
         return outcome
 
+    def steps(self, before: Sequence[str], sentences: Sequence[str], seconds: float = 5.0) -> Outcome:
+        """Run sentences, at least one, each with this limit; what came of the last, or of the first that fails."""
+        *first, last = sentences
+        for sentence in first:
+            outcome = self.step(before, sentence, seconds)
+            if not outcome.ok:
+                return outcome
+            before = (*before, sentence)
+        return self.step(before, last, seconds)
+
     def _move(self, process: Idetop, wanted: Sequence[str]) -> Outcome | None:
         """Goes behind these sentences; what came of the first that fails, behind the base then."""
         same = 0

@@ -18,6 +18,7 @@ from pipeline.development.project.document import Container, Document, Hole, Sta
 from pipeline.development.project.scratch_copy import Copy
 from pipeline.development.search.memory import Memory
 from pipeline.development.search.moves import SSREFLECT, View
+from pipeline.development.search.names import Names
 from pipeline.development.search.neighbours import is_lemma, nearest, used_in
 from pipeline.development.search.premises import Elsewhere, Premise, as_one, equivalence, read_premise
 from verifiers.audit.rocq.filling import Filling
@@ -109,7 +110,7 @@ class Context:
         self._given: list[Premise] = []
         self._found = Elsewhere(self._search, self._check)
         self._memory = Memory(stored, partial(self._answers, "Locate {}."))
-        self._known: dict[str, bool] = {}
+        self.names = Names(partial(self._answers, before=_IN_FULL))
         self._nearby: dict[str, float] = {}
         """Lemmas that proofs of statements like the hole use, with what share of them does."""
         loaded = self.session.load("")
@@ -122,7 +123,7 @@ class Context:
     def advance(self, offset: int) -> Refusal | None:
         """Loads the file's text up to an offset; what the prover refuses of it, if anything."""
         text = self.document.text[self._at : offset]
-        self._known.clear()
+        self.names.clear()
         refused = self._load(offset)
         if refused is not None:
             return refused
@@ -190,12 +191,6 @@ class Context:
     def given(self) -> list[Premise]:
         """The given lemmas that are in scope."""
         return self._shown(self._given)
-
-    def knows(self, name: str) -> bool:
-        """Whether the prover knows a name here."""
-        if name not in self._known:
-            self._known[name] = self._check([name])[0][1] is not None
-        return self._known[name]
 
     def _shown(self, premises: Iterable[Premise]) -> list[Premise]:
         """Without what is known to be false, and without what has no proof while that is no premise."""

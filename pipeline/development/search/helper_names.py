@@ -13,8 +13,9 @@ from itertools import count
 
 from domain import App, Forall, Sort, Term, Var
 from pipeline.development.search.context import Context
-from term_algebra import apply
+from term_algebra import apply, constants, substitute
 from term_algebra.naming import statement_name
+from term_algebra.theory import head_name
 from verifiers.audit.rocq.filling import Filling
 from verifiers.audit.rocq.sentences import identifiers, rename
 from verifiers.audit.words import ParseError
@@ -93,3 +94,31 @@ def _without_types(term: Term, types: frozenset[str]) -> Term:
             return apply(function, [_without_types(one, types) for one in kept])
         case _:
             return term
+
+
+_LETTERS = {
+    "list": ("l", "m", "k"),
+    "nat": ("n", "m", "k"),
+    "N": ("n", "m", "k"),
+    "Z": ("n", "m", "k"),
+    "bool": ("b", "c"),
+}
+_TYPES, _FUNCTIONS, _OTHERS = ("A", "B", "C", "D"), ("f", "g", "h"), ("x", "y", "z", "u", "v", "w")
+
+
+def lettered(term: Term) -> Term:
+    """A closed statement with the letters for its variables that people use, by their types."""
+    binders: list[tuple[str, Term]] = []
+    used = {name.rpartition(".")[2] for name in constants(term)}
+    while isinstance(term, Forall):
+        type_ = term.type
+        letters = _TYPES if isinstance(type_, Sort) else _FUNCTIONS if isinstance(type_, Forall) else _OTHERS
+        letters = _LETTERS.get(head_name(type_) or "", letters)
+        numbered = (f"{letter}{number or ''}" for number in count() for letter in letters)
+        name = next(letter for letter in numbered if letter not in used)
+        used.add(name)
+        binders.append((name, type_))
+        term = substitute(term.body, {term.name: Var(name)})
+    for name, type_ in reversed(binders):
+        term = Forall(name, type_, term)
+    return term

@@ -18,6 +18,9 @@ class Level(NamedTuple):
     seconds: float = 0.15
     """CPU seconds of a closing tactic that searches."""
 
+    others: bool = True
+    """Whether other moves than splits are tried."""
+
     def covers(self, other: Level) -> bool:
         """Whether what fails at this level fails at the other one."""
         return all(theirs <= mine for mine, theirs in zip(self, other, strict=True))
@@ -31,3 +34,6 @@ LEVELS = (
     *(*INDUCTIONS, Level(2, 1), Level(2, 2), Level(3, 1), Level(3, 2), Level(2, 2, seconds=LONG)),
     *(Level(4, 1), Level(4, 2), Level(5, 2), Level(4, 2, seconds=LONG), Level(6, 2), Level(8, 2, seconds=LONG)),
 )
+
+SPLITS = Level(6, 0, others=False)
+"""Splits on what matches look at, and quick closing tactics."""

@@ -11,6 +11,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from pipeline.development.search import splits
 from pipeline.development.search.premises import VARIABLE, Premise
 from verifiers.rocq.document import GoalText
 
@@ -22,17 +23,6 @@ ARITHMETIC = ("lia", "lra")
 SSREFLECT = "done"
 """The tactic by which one sees that SSReflect is loaded, under which `rewrite` reads otherwise."""
 
-_MATCH = "match goal with |- context [match ?x with _ => _ end] => destruct x eqn:? end"
-_MATCH_ABOVE = "match goal with H : context [match ?x with _ => _ end] |- _ => destruct x eqn:? end"
-_MATCH_ANYWHERE = (
-    "match goal with |- context [match ?x with _ => _ end] => destruct x eqn:? "
-    "| H : context [match ?x with _ => _ end] |- _ => destruct x eqn:? end"
-)
-_CASE = (
-    "match goal with |- context [@eq bool ?b _] => "
-    "lazymatch b with true => fail | false => fail | _ => destruct b eqn:? end end"
-)
-"""Splits on a truth value that the goal compares."""
 _EQUATION = re.compile(r"(?:^|[ (])@eq ")
 _CONNECTIVE = re.compile(r"(?:@?and|@?or|@?ex|@?iff|@?prod|@?sig|@?sigT|@?sum|@?sumbool) ")
 _PAIR = re.compile(r"@?(?:prod|sigT?) ")
@@ -129,14 +119,14 @@ def one_of(tactics: Sequence[str]) -> str:
 
 
 def strong_closers(
-    goal: View, premises: Sequence[Premise], tactics: frozenset[str], *, heavy: bool
+    goal: View, premises: Sequence[Premise], tactics: frozenset[str], unfoldable: Sequence[str] = (), *, heavy: bool
 ) -> Iterator[Closer]:
     """Closing tactics that search, cheaper ones first."""
     names = tuple(premise.name for premise in premises)
     end = one_of(["auto", "congruence", *(tactic for tactic in ARITHMETIC if tactic in tactics)])
 
     def using(tactic: str, rest: str = "") -> Callable[[Sequence[str]], str]:
-        return lambda parts: f"{tactic}{f' using {chr(44).join(parts)}' if parts else ''}{rest}".replace(",", ", ")
+        return lambda parts: f"{tactic}{f' using {_listed(parts)}' if parts else ''}{rest}"
 
     conditions = " //" if SSREFLECT in tactics else " by auto"
     known = [f"rewrite {name}" for name, type_ in goal.hypotheses if goal.rewrites(type_) or "iff " in type_]
@@ -159,11 +149,15 @@ def strong_closers(
         yield Closer(names[:6], using("eauto 4", " with *"))
         yield fixed("decide equality; auto")
         yield fixed("match goal with H : _ |- _ => solve [inversion H; subst; econstructor; eauto] end")
-        yield fixed(f"repeat ({_MATCH}; simpl in *); intuition ({end})")
-        yield fixed(f"repeat ({_MATCH_ANYWHERE}; simpl in *); intuition ({end})")
+        yield fixed(f"repeat ({splits.HERE}; simpl in *); intuition ({end})")
+        yield fixed(f"repeat ({splits.ANYWHERE}; simpl in *); intuition ({end})")
+        split = f"repeat ({splits.IN_ORDER}; simpl in *); intuition ({end})"
+        yield fixed(split)
+        if unfoldable:
+            yield Closer(tuple(unfoldable), lambda parts: f"unfold {_listed(parts)} in *; simpl in *; {split}")
         yield from (fixed(tactic) for tactic in ("nia", "nra", "ring", "field", "btauto") if tactic in tactics)
         for tactic in ("sfirstorder", "qauto", "sauto") if "sfirstorder" in tactics else ():
-            yield Closer(names[:6], lambda parts, t=tactic: f"{t}{f' use: {chr(44).join(parts)}' if parts else ''}")
+            yield Closer(names[:6], lambda parts, t=tactic: f"{t}{f' use: {_listed(parts)}' if parts else ''}")
         return
     if names:
         yield Closer(names[:8], using("eauto 3"))
@@ -180,8 +174,12 @@ def strong_closers(
         yield Closer((*known, f"rewrite {name}"), lambda parts: f"{_rewriting(parts)}{end}")
     yield fixed(f"simpl in *; intuition ({end})")
     yield fixed(f"f_equal; {end}")
-    yield fixed(f"{_MATCH}; simpl in *; {end}")
+    yield fixed(f"{splits.HERE}; simpl in *; {end}")
     yield fixed(f"match goal with H : _ |- _ => solve [inversion H; subst; simpl in *; {end}] end")
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names)
 
 
 def _rewriting(rules: Sequence[str], then: str = "; simpl; auto") -> str:
@@ -221,9 +219,11 @@ def moves(goal: View, premises: Sequence[Premise], unfoldable: Sequence[str], sy
     equations = [name for name, type_ in goal.hypotheses if goal.rewrites(type_)]
     found += [Move(f"rewrite {name}", 1) for name in reversed(equations)]
     if "match " in conclusion:
-        found.append(Move(_MATCH, 1))
+        found.append(Move(splits.HERE, 1))
     if "@eq bool" in conclusion:
-        found.append(Move(_CASE, 1))
+        found.append(Move(splits.COMPARED, 1))
+    elif not is_quantified(conclusion):
+        found.append(Move(splits.TEST, 1))
     if re.match(r"@?or ", conclusion):
         found += [Move("left", 1), Move("right", 1)]
     if re.match(r"@?ex ", conclusion):
@@ -243,8 +243,10 @@ def moves(goal: View, premises: Sequence[Premise], unfoldable: Sequence[str], sy
     ]
     folded = dict.fromkeys([*unfoldable, *sorted(_FOLDED)])
     found += [Move(f"unfold {name} in *", 1) for name in folded if name in symbols]
+    if len(unfoldable) > 1:
+        found.append(Move(f"unfold {_listed(unfoldable)} in *", 1))
     if any("match " in type_ for _, type_ in facts):
-        found.append(Move(_MATCH_ABOVE, 1))
+        found.append(Move(splits.ABOVE, 1))
     found += [Move(f"rewrite <- {name}", 1) for name in reversed(equations)]
     found += [
         Move(f"inversion {name}; subst; clear {name}", 1) for name, type_ in facts if not _CONNECTIVE.match(type_)

@@ -48,6 +48,19 @@ def in_one(step: Step, closes: Callable[[str], bool]) -> Step:
     return next((Step(form) for form in forms if closes(form)), step)
 
 
+def fewest(tactic: str, same: Callable[[str], bool]) -> str:
+    """`unfold a, b in *` or `rewrite ?a, ?b in *` without what changes nothing."""
+    verb, _, rest = tactic.partition(" ")
+    names = rest.removesuffix(" in *").split(", ")
+    for name in list(names):
+        shorter = [one for one in names if one != name]
+        if shorter and same(f"{verb} {', '.join(shorter)} in *"):
+            names = shorter
+    every, said = ", ".join(names), ", ".join(name.removeprefix("?") for name in names)
+    forms = (f"{verb} {said}", f"{verb} {every}", f"{verb} {said} in *")
+    return next(filter(same, forms), f"{verb} {every} in *")
+
+
 def without_idle(step: Step, works: Callable[[Step], bool]) -> Step:
     """A proof without those of its tactics that leave one goal and without which it works too."""
     at = 0
@@ -91,6 +104,8 @@ def _forms(tactic: str, facts: Sequence[str]) -> Iterator[str]:
     if (found := _ALTERNATIVES.search(tactic)) is not None:
         before, behind = tactic[: found.start()], tactic[found.end() :]
         yield from (f"{before}{one}{behind}" for one in found[1].split(" | "))
+    if (found := re.fullmatch(r"(.* )\((\w+)\)", tactic)) is not None:
+        yield found[1] + found[2]
     pieces = tactic.split("; ")
     if len(pieces) > 1 and not re.search(r"[\[\](]", tactic):
         yield from ("; ".join([*pieces[:at], *pieces[at + 1 :]]) for at in range(len(pieces)))

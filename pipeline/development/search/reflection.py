@@ -1,11 +1,11 @@
-"""Tests as statements: `(n =? m) && b = true` is rewritten to `n = m /\\ b = true`, wherever it stands in a goal.
+"""Goals rewritten to what they mean: `(n =? m) && b = true` to `n = m /\\ b = true`, and `n + S m` to `S (n + m)`.
 
-Invariant: each rule is an equivalence, so a goal says the same before and after.
+Invariant: each rule is an equation or an equivalence, so a goal says the same before and after.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from pipeline.development.search.moves import Move
@@ -23,10 +23,33 @@ _TESTS: Mapping[str, tuple[str, str]] = {
 """Rules of the standard library by the function of which they tell."""
 
 
+_SUMS = {
+    "Nat.add": ("Nat.add_0_r", "Nat.add_succ_r"),
+    "Nat.mul": ("Nat.mul_0_r", "Nat.mul_succ_r"),
+    "Nat.sub": ("Nat.sub_0_r",),
+}
+"""What a function computes on the argument by which it does not recur."""
+
+
 def moves(symbols: AbstractSet[str], knows: Callable[[str], bool]) -> list[Move]:
     """Rewriting with the rules about the tests that a goal speaks of, as far as they are known there."""
-    rules = [rule for test, each in _TESTS.items() if test in symbols for rule in _about(each, symbols) if knows(rule)]
-    return [Move(f"rewrite {', '.join([f'?{rule}' for rule in rules])} in *", 0)] if rules else []
+    return _rewriting(
+        [rule for test, each in _TESTS.items() if test in symbols for rule in _about(each, symbols)], knows
+    )
+
+
+def sums(symbols: AbstractSet[str], knows: Callable[[str], bool]) -> list[Move]:
+    """Rewriting with what functions on natural numbers compute."""
+    if symbols.isdisjoint(("S", "O")):
+        return []
+    return _rewriting([rule for name, each in _SUMS.items() if name in symbols for rule in each], knows)
+
+
+def _rewriting(rules: Sequence[str], knows: Callable[[str], bool]) -> list[Move]:
+    """One step with all rules that are known; `Nat.add_0_r` is another module's where `PeanoNat` is not imported."""
+    names = [next((one for one in (rule, f"PeanoNat.{rule}") if knows(one)), None) for rule in rules]
+    said = [f"?{name}" for name in names if name is not None]
+    return [Move(f"rewrite {', '.join(said)} in *", 0)] if said else []
 
 
 def _about(rules: tuple[str, str], symbols: AbstractSet[str]) -> list[str]:

@@ -42,3 +42,11 @@ def written(step: Step, depth: int = 0) -> str:
                 "\n".join([f"{bullet} {inner[0]}", *(f"{' ' * (len(bullet) + 1)}{line}" for line in inner[1:])])
             )
     return "\n".join(lines)
+
+
+def joined(step: Step) -> Step:
+    """Two introductions of names in a row as one."""
+    if len(step.then) == 1 and step.tactic.startswith("intros ") and step.then[0].tactic.startswith("intros "):
+        (then,) = step.then
+        return Step(f"{step.tactic} {then.tactic.removeprefix('intros ')}", then.then)
+    return step

@@ -12,12 +12,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import count
 
 from domain import App, Const, Definition, Forall, Goal, Lambda, Message, Sort, Term, Var
 from pipeline.development.project.document import Hole
 from pipeline.development.search.alarm import Over, alarm, paused
 from pipeline.development.search.context import Context
+from pipeline.development.search.helper_names import lettered
 from pipeline.development.search.orders import decided
 from pipeline.development.search.premises import symbols_of
 from pipeline.proposers.automation.portfolio import Portfolio
@@ -26,7 +26,7 @@ from pipeline.proposers.conjecture.testing import ALIKE_TRIALS, Tester
 from term_algebra import alpha_normal, constants, substitute, subterms
 from term_algebra.reduction import unfold
 from term_algebra.standard import INTEGER, INTEGER_FUNCTIONS, POSITIVE, STANDARD_DATATYPES
-from term_algebra.theory import head_name, pi_binders
+from term_algebra.theory import pi_binders
 from verifiers.audit.rocq.layers import refuse_exact
 from verifiers.audit.words import ParseError
 from verifiers.rocq import refutation
@@ -38,6 +38,9 @@ from verifiers.rocq.terms import library_parameters, parse_definition, parse_typ
 
 SECONDS = 2.0
 """CPU seconds of one question to the prover."""
+
+STUCK_SECONDS = 0.5
+"""CPU seconds in which an induction has to show where it is stuck."""
 
 MOST_DEFINITIONS = 60
 
@@ -231,14 +234,18 @@ def counterexample(context: Context, closed: Closed, seed: int, seconds: float) 
 def conjectures(context: Context, closed: Closed, seed: int, most: int, seconds: float) -> list[str]:
     """Statements that may help, cut from the statement and from where induction on it gets stuck, best first.
 
-    None if it takes this program more CPU seconds.
+    None if it takes this program more CPU seconds; no more goals are looked at once the prover has used as many.
     """
     statement = render(closed.term)
+    last = context.session.prover_seconds + seconds
 
     def replay(prefix: str) -> list[Goal]:
         before = f"{closed.ending}\n{TACTICS}\nGoal {statement}.\nProof.\n"
+        left = last - context.session.prover_seconds
+        if left <= 0:
+            return []
         with paused():
-            outcome = context.session.run(prefix, SECONDS, before=before)
+            outcome = context.session.run(prefix, min(STUCK_SECONDS, left), before=before)
         goals: list[Goal] = []
         for goal in outcome.goals:
             try:
@@ -255,34 +262,6 @@ def conjectures(context: Context, closed: Closed, seed: int, most: int, seconds:
         return []
     said = [inside(closed, term) for term in found]
     return [render(lettered(term)) for term in said if term is not None]
-
-
-_LETTERS = {
-    "list": ("l", "m", "k"),
-    "nat": ("n", "m", "k"),
-    "N": ("n", "m", "k"),
-    "Z": ("n", "m", "k"),
-    "bool": ("b", "c"),
-}
-_TYPES, _FUNCTIONS, _OTHERS = ("A", "B", "C", "D"), ("f", "g", "h"), ("x", "y", "z", "u", "v", "w")
-
-
-def lettered(term: Term) -> Term:
-    """A closed statement with the letters for its variables that people use, by their types."""
-    binders: list[tuple[str, Term]] = []
-    used = {name.rpartition(".")[2] for name in constants(term)}
-    while isinstance(term, Forall):
-        type_ = term.type
-        letters = _TYPES if isinstance(type_, Sort) else _FUNCTIONS if isinstance(type_, Forall) else _OTHERS
-        letters = _LETTERS.get(head_name(type_) or "", letters)
-        numbered = (f"{letter}{number or ''}" for number in count() for letter in letters)
-        name = next(letter for letter in numbered if letter not in used)
-        used.add(name)
-        binders.append((name, type_))
-        term = substitute(term.body, {term.name: Var(name)})
-    for name, type_ in reversed(binders):
-        term = Forall(name, type_, term)
-    return term
 
 
 def readable(context: Context, statement: str) -> str:
