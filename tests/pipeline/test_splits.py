@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.development.search.budget import Budget
+from pipeline.development.search.levels import Level
 from pipeline.development.search.plainer import fewest
+from pipeline.development.search.proof_search import Search
 from pipeline.development.search.solving import Solver
 from pipeline.development.search.splits import by_name
 from tests.pipeline.test_premises import opened
@@ -29,6 +32,9 @@ Fixpoint value (k : nat) (m : list (nat * nat)) :=
   match m with nil => None | (k', v) :: m' => if Nat.eqb k k' then Some v else value k m' end.
 Definition value' (k : nat) : list (nat * nat) -> option nat :=
   after _ _ _ (fun p => match p with None => None | Some (_, v) => Some v end) (find (fun p => Nat.eqb k (fst p))).
+Inductive steps : nat -> nat -> Prop := here n : steps n n | on n m : steps n m -> steps n (S m).
+Lemma steps_pred : forall n m, steps (S n) m -> steps n m.
+Admitted.
 Lemma value_value' : forall k m, value k m = value' k m.
 Admitted.
 """
@@ -45,6 +51,14 @@ def test_holes_that_want_splits_are_filled_and_the_splits_are_named(tmp_path: Pa
     assert not [block for block in found.values() if "match goal" in block or "?Nat" in block]
     assert "destruct (t x) eqn:?" in found["says_so"]
     assert "unfold value', after in *" in found["value_value'"]
+
+
+def test_what_is_still_to_be_found_is_not_introduced_without_end(tmp_path: Path) -> None:
+    """`edestruct yes` asks for a proposition, and introduces that as often as one likes."""
+    with opened(tmp_path, "Lemma some : exists P : Prop, P.\nAdmitted.\n") as context:
+        assert context.advance(context.document.holes[0].start) is None
+        search = Search(context, "Goal exists P : Prop, P.\nProof.\neexists.", Budget(context, 30.0))
+        assert search.run([Level(0, 1)]) is None
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,16 @@ def test_steps_go_on_behind_their_beginning_in_a_new_process(session: Session) -
     assert len(session.step(BEGUN, "idtac.").goals) == 2
 
 
+def test_each_of_some_steps_has_its_limit(session: Session) -> None:
+    began = session.cpu_seconds
+    endless = session.steps(("Goal True.",), ("repeat (assert True by exact I).", "exact I."), 0.5)
+    assert (endless.ok, endless.reason) == (False, "timeout")
+    assert session.cpu_seconds - began < 10
+    ended = session.steps(("Goal True /\\ True.",), ("split.", "all: exact I."), 5.0)
+    assert ended.ok
+    assert ended.focused == 0
+
+
 def test_notices_are_read_alike_with_and_without_a_tree(monkeypatch: pytest.MonkeyPatch) -> None:
     """A `Print` of a definition with a match has vertical boxes, what `Search` says has none."""
     texts = ("Search plus. Search N. Check fun x => plus x x = Zero.", "Print plus. Print N.")

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from pipeline.development.search import splits
 from pipeline.development.search.premises import VARIABLE, Premise
+from pipeline.development.search.triggers import applied_to
 from verifiers.rocq.document import GoalText
 
 BASIC = ("reflexivity", "assumption", "easy", "auto", "congruence")
@@ -23,7 +24,7 @@ ARITHMETIC = ("lia", "lra")
 SSREFLECT = "done"
 """The tactic by which one sees that SSReflect is loaded, under which `rewrite` reads otherwise."""
 
-_EQUATION = re.compile(r"(?:^|[ (])@eq ")
+EQUATION = re.compile(r"(?:^|[ (])@eq ")
 _CONNECTIVE = re.compile(r"(?:@?and|@?or|@?ex|@?iff|@?prod|@?sig|@?sigT|@?sum|@?sumbool) ")
 _PAIR = re.compile(r"@?(?:prod|sigT?) ")
 _CONNECTIVES = re.compile(r"@?(?:and|or|ex|iff) ")
@@ -48,7 +49,7 @@ class View(NamedTuple):
 
     def rewrites(self, type_: str) -> bool:
         """Whether a hypothesis of this type is, or leads to, an equation or the like."""
-        return _EQUATION.search(type_) is not None or any(f"{one} " in type_ for one in self.relations)
+        return EQUATION.search(type_) is not None or any(f"{one} " in type_ for one in self.relations)
 
     @property
     def variables(self) -> list[str]:
@@ -236,7 +237,7 @@ def moves(goal: View, premises: Sequence[Premise], unfoldable: Sequence[str], sy
             found += [forward, back] if premise.left_size >= premise.right_size else [back, forward]
         found.append(Move(f"{'eapply' if premise.conditions else 'apply'} {premise.name}", 1))
     found += [Move(f"eapply {name}", 1) for name, _ in reversed(facts)]
-    if not _CONNECTIVE.match(conclusion) and not _EQUATION.match(conclusion):
+    if not _CONNECTIVE.match(conclusion) and not EQUATION.match(conclusion):
         found += [Move("econstructor", 1), Move("red", 1)]
     found += [
         Move(f"red in {name}", 1) for name, type_ in facts if not _CONNECTIVE.match(type_) and "@eq " not in type_
@@ -255,7 +256,7 @@ def moves(goal: View, premises: Sequence[Premise], unfoldable: Sequence[str], sy
     found += [Move(f"rewrite {premise.name} in *", 1) for premise in premises[:8] if premise.is_iff]
     for name, type_ in facts:
         is_test = "@eq bool" in type_
-        if (_EQUATION.search(type_) and not is_test) or _CONNECTIVE.match(type_):
+        if (EQUATION.search(type_) and not is_test) or _CONNECTIVE.match(type_):
             continue
         found += [Move(f"apply {premise.name} in {name}", 1) for premise in premises[: 8 if is_test else 4]]
     found += [Move(f"edestruct {premise.name}", 2) for premise in premises[:6] if not premise.says_how_to_rewrite]
@@ -263,31 +264,14 @@ def moves(goal: View, premises: Sequence[Premise], unfoldable: Sequence[str], sy
     return list(dict.fromkeys(found))
 
 
+def simplifications(goal: View) -> list[Move]:
+    """Tactics that make a goal simpler and lose nothing."""
+    names = {name for name, _ in goal.hypotheses}
+    sides = [list(applied_to(type_, len("@eq")))[1:] for _, type_ in goal.hypotheses if type_.startswith("@eq ")]
+    subst = [Move("subst", 0)] if any(not names.isdisjoint(both) for both in sides) else []
+    return [Move("simpl in *", 0), *subst]
+
+
 def _is_split_at_once(name: str, type_: str, facts: Sequence[tuple[str, str]]) -> bool:
     """Whether a hypothesis is taken apart without a choice being lost: a fact made of others, or a pair."""
     return bool(_CONNECTIVE.match(type_)) and ((name, type_) in facts or bool(_PAIR.match(type_)))
-
-
-def structures(goal: View, principles: Sequence[str]) -> list[Move]:
-    """Inductions that a proof may begin with: on each variable and fact, with and without generalising the others.
-
-    Last on what facts say of variables: `induction (wf x)`.
-    """
-    variables = goal.variables
-    facts = [name for name, type_ in goal.hypotheses if name not in variables and not _EQUATION.search(type_)]
-    found: list[Move] = []
-    for name in variables:
-        found.append(Move(f"induction {name}", 2))
-        others = [
-            other
-            for other, type_ in goal.hypotheses
-            if other != name and type_ not in ("Type", "Set", "Prop") and other in variables
-        ]
-        if others:
-            general = [f"generalize dependent {other}" for other in reversed(others)]
-            found.append(Move("; ".join([*general, f"induction {name}"]), 2))
-            found.append(Move("; ".join([*(f"try {one}" for one in general), f"induction {name}"]), 2))
-    found += [Move(f"induction {fact}", 2) for fact in facts]
-    found += [Move(f"induction {name} using {principle}", 2) for principle in principles for name in variables]
-    found += [Move(f"induction ({fact} {name})", 2) for fact in facts[-4:] for name in variables[-3:]]
-    return found

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from pipeline.development.search import instances, moves, reflection, splits, ssreflect
 from pipeline.development.search.budget import Spent
+from pipeline.development.search.inductions import structures
 from pipeline.development.search.levels import LEVELS, LONG, SPLITS, Level
 from pipeline.development.search.moves import Closer, Move, View, view
 from pipeline.development.search.plainer import in_one, without_idle
@@ -105,7 +106,7 @@ class Search(Tries):
             return quick
         text = f"{goal.conclusion} {' '.join(goal.hypotheses)}"
         symbols = as_one(symbols_of(text, [*bound_names(text), *(name for name, _ in shown.hypotheses)]))
-        for simpler in (Move("simpl in *", 0), *reflection.sums(symbols, self.context.names.knows)):
+        for simpler in (*moves.simplifications(shown), *reflection.sums(symbols, self.context.names.knows)):
             found = self._follow(prefix, goal, simpler, level)
             if found is not None:
                 return found
@@ -151,14 +152,14 @@ class Search(Tries):
             return [Move(splits.IN_ORDER, 1)]
         principles = [premise.name for premise in self._relevant(symbols) if premise.name.endswith(("_ind", "_rect"))]
         views = ssreflect.moves(shown, premises) if moves.SSREFLECT in self.context.tactics and wide else ()
-        structures = moves.structures(shown, principles)
+        found = structures(shown, principles)
         tests = any("@eq bool " in type_ for _, type_ in shown.hypotheses)
         remembered = [Move(tactic, 1) for tactic in self.context.remembered(shown)]
         return [
             *(reflection.moves(symbols, self.context.names.knows) if wide or tests else ()),
             *remembered,
             *views,
-            *structures,
+            *found,
             *(moves.moves(shown, premises, self._unfoldable(symbols), symbols) if wide else ()),
             *(instances.moves(shown, premises[:8]) if wide else ()),
         ]

@@ -70,14 +70,14 @@ def instances(told: Trigger, goal: str) -> list[tuple[str, ...]]:
     """The values of a lemma's variables at the places in a goal, printed in full, that it tells of."""
     found: dict[tuple[str, ...], None] = {}
     for place in re.finditer(rf"(?<![\w.'@])@?{re.escape(told.function)}(?![\w.'])", goal):
-        values = list(_arguments(goal, place.end(), told.arguments))
+        values = list(applied_to(goal, place.end(), told.arguments))
         if len(values) == told.arguments:
             found[tuple(values[at] for at in told.places)] = None
     return list(found)[:MOST_PLACES]
 
 
-def _arguments(text: str, at: int, most: int) -> Iterator[str]:
-    """The arguments of a function behind it, atoms or in parentheses."""
+def applied_to(text: str, at: int, most: int = 20) -> Iterator[str]:
+    """The arguments of a function that ends at a place of a text, atoms or in parentheses."""
     for _ in range(most):
         while text[at : at + 1].isspace():
             at += 1
