@@ -22,7 +22,7 @@ from pipeline.development.search.context import Context, named_among
 from pipeline.development.search.helper_names import in_turn
 from pipeline.development.search.levels import LEVELS
 from pipeline.development.search.proof_search import Search
-from pipeline.development.search.solving import MEMORY_SHARE, TEST_SHARE, Helper, Solver
+from pipeline.development.search.solving import MEMORY_SHARE, READ_SHARE, TEST_SHARE, Helper, Solver
 from pipeline.development.search.steps import written
 from verifiers.audit.rocq.sentences import identifiers, normal_text, rename, split
 
@@ -142,7 +142,7 @@ def _at(
     given = Suggestions(hole.statement, str(shown.goals[0]), len(outcome.goals) - 1)
     tell(given)
     stated = _as_lemma(context, hole, outcome.goals[0].hypotheses, outcome.goals[0].conclusion)
-    closed = theory.read_closed(context, stated)
+    closed = theory.read_closed(context, stated, budget.left * READ_SHARE)
     tested = budget.left * TEST_SHARE
     counterexample = theory.counterexample(context, closed, seed, tested) if closed is not None else None
     if counterexample is not None:
@@ -191,7 +191,7 @@ def _is_false(context: Context, hole: Hole, name: str, seed: int) -> bool:
     """Whether values refute a statement of the project, which is read where `hole` stands."""
     again = f"{hole.name}_again"
     typed = f"Lemma {again} : ltac:(let said := type of (@{name.rpartition('.')[2]}) in exact said)."
-    closed = theory.read_closed(context, replace(hole, name=again, statement=typed, proof=""))
+    closed = theory.read_closed(context, replace(hole, name=again, statement=typed, proof=""), REFUTE_SECONDS)
     return closed is not None and theory.counterexample(context, closed, seed, REFUTE_SECONDS) is not None
 
 

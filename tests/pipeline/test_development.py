@@ -655,8 +655,8 @@ def test_false_statements_about_binary_numbers_are_refuted(tmp_path: Path) -> No
 
 
 def test_a_statement_that_was_misread_is_not_refuted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def misread(context: Context, hole: Hole) -> theory.Closed | None:
-        closed = read_closed(context, hole)
+    def misread(context: Context, hole: Hole, seconds: float) -> theory.Closed | None:
+        closed = read_closed(context, hole, seconds)
         assert closed is not None
         return replace(closed, term=parse_typed("x\n     : forall n : nat, @eq nat n O").type)
 

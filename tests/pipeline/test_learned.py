@@ -76,7 +76,7 @@ def test_lemmas_are_told_in_the_words_of_the_file_and_never_the_statement_itself
         context = Context(copy, found.module(development), document, LOAD_SECONDS, 2 << 30)
         for hole in document.holes:
             assert context.advance(hole.start) is None
-            closed = theory.read_closed(context, hole)
+            closed = theory.read_closed(context, hole, 60.0)
             assert closed is not None
             told[hole.name] = [theory.readable(context, render(term)) for term in learned.about(closed, 9)]
         context.close()

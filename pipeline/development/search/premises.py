@@ -93,9 +93,14 @@ class Elsewhere:
         self._names.clear()
 
     def near(self, symbols: Iterable[str]) -> list[Premise]:
-        """The lemmas that share most with these symbols, a rarer symbol counting more."""
+        """The lemmas that share most with these symbols, a rarer symbol counting more.
+
+        A type of data is not asked about where there is anything else: that takes long and says little.
+        """
         shared: defaultdict[str, float] = defaultdict(float)
-        for symbol in sorted(symbols)[:MOST_SYMBOLS]:
+        every = sorted(symbols)
+        telling = [symbol for symbol in every if not self._is_value(symbol)]
+        for symbol in (telling or every)[:MOST_SYMBOLS]:
             names = self._names_with(symbol)
             for name in names:
                 shared[name] += 1.0 / (1.0 + math.log1p(len(names)))

@@ -32,6 +32,9 @@ if TYPE_CHECKING:  # neither is loaded unless a library or a model is asked for
     from pipeline.development.search.learned import Learned
     from pipeline.development.search.writing import Writer
 
+READ_SHARE = 0.15
+"""Share of a hole's seconds for reading what its statement rests on."""
+
 TEST_SHARE = 0.1
 """Share of a hole's seconds for values that refute it."""
 
@@ -110,7 +113,7 @@ class Solver:
 
     def run(self) -> Answer:
         """The answer, within the hole's CPU seconds (the last step may pass them)."""
-        closed = theory.read_closed(self.context, self.hole)
+        closed = theory.read_closed(self.context, self.hole, self.seconds * READ_SHARE)
         if closed is not None and not self.hole.in_functor:  # its parameters may say what no value does
             found = theory.counterexample(self.context, closed, self.seed, self.seconds * TEST_SHARE)
             if found is not None:

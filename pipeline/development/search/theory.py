@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from domain import App, Const, Definition, Forall, Goal, Lambda, Message, Sort, Term, Var
 from pipeline.development.project.document import Hole
 from pipeline.development.search.alarm import Over, alarm, paused
+from pipeline.development.search.budget import Budget, Spent
 from pipeline.development.search.context import Context
 from pipeline.development.search.helper_names import lettered
 from pipeline.development.search.orders import decided
@@ -42,7 +43,8 @@ SECONDS = 2.0
 STUCK_SECONDS = 0.5
 """CPU seconds in which an induction has to show where it is stuck."""
 
-MOST_DEFINITIONS = 60
+MOST_DEFINITIONS, LONGEST = 60, 10_000
+"""Definitions that are read for one statement, and the characters of one of them."""
 
 _DATATYPE = re.compile(r"(?:Inductive|Variant) ")
 _LOGICAL = frozenset({"eq", "and", "or", "ex", "True", "False"})
@@ -69,8 +71,12 @@ class Closed:
     name: str = ""
 
 
-def read_closed(context: Context, hole: Hole) -> Closed | None:
-    """The closed statement of a hole above which `context` stands; None where a form is not modelled."""
+def read_closed(context: Context, hole: Hole, seconds: float) -> Closed | None:
+    """The closed statement of a hole above which `context` stands.
+
+    None where a form is not modelled, or where reading what it rests on takes more CPU seconds.
+    """
+    budget = Budget(context, seconds)
     sections: list[str] = []
     for container in reversed(hole.containers):
         if container.kind != "section":
@@ -87,18 +93,22 @@ def read_closed(context: Context, hole: Hole) -> Closed | None:
         term = parse_typed(said[-1]).type
     except ParseError:
         return None
-    definitions = _definitions(context, term, ending)
-    taken = _taken(context, definitions) if ending else {}
+    try:
+        definitions = _definitions(context, term, ending, budget)
+        taken = _taken(context, definitions, budget) if ending else {}
+    except Spent:
+        return None
     return Closed(term, definitions, ending, taken, stated, hole.name)
 
 
-def _taken(context: Context, definitions: Sequence[Definition]) -> dict[str, tuple[str, ...]]:
+def _taken(context: Context, definitions: Sequence[Definition], budget: Budget) -> dict[str, tuple[str, ...]]:
     """What the names of definitions take less inside the sections than behind them."""
     types = {function.name: function.type for one in definitions for function in one.functions}
     for datatype in (datatype for one in definitions for datatype in one.datatypes):
         types |= {datatype.name: datatype.type} | {one.name: one.type for one in datatype.constructors}
     taken: dict[str, tuple[str, ...]] = {}
     for name, type_ in types.items():
+        budget.check()
         outcome = context.session.run(f"Check @{name}.", SECONDS, before=_SHOW, goals=False)
         said = _said(outcome.messages)
         if not outcome.ok or not said:
@@ -158,7 +168,7 @@ def _ignoring(count: int, term: Term) -> Term:
     return term
 
 
-def _definitions(context: Context, term: Term, ending: str) -> tuple[Definition, ...]:
+def _definitions(context: Context, term: Term, ending: str, budget: Budget) -> tuple[Definition, ...]:
     """Definitions of what a term reaches, as far as they are understood."""
     texts: dict[str, str] = {}
     todo, seen = sorted(constants(term)), set[str](_STANDARD)
@@ -167,9 +177,10 @@ def _definitions(context: Context, term: Term, ending: str) -> tuple[Definition,
         if name in seen:
             continue
         seen.add(name)
+        budget.check()
         outcome = context.session.run(f"Print {name}.", SECONDS, before=f"{ending}\n{_SHOW}", goals=False)
         said = _said(outcome.messages)
-        if outcome.ok and said:
+        if outcome.ok and said and len(said[-1]) <= LONGEST:
             texts[name] = said[-1]
             todo += sorted(_global_names(said[-1]) - seen)
     found: dict[str, Definition] = {}
