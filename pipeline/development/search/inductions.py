@@ -12,6 +12,9 @@ from pipeline.development.search.triggers import applied_to
 _HEAD = re.compile(r"@?[\w.']+")
 _WORD = re.compile(r"[\w.']+")
 
+_ORDERS = re.compile(r"@?(?:eq|not|iff|and|or|ex|[lg][et]|(?:Nat|N|Z|Pos|BinInt\.Z)\.\w+|[QR]\w+) ")
+"""What facts begin with on which no induction with remembered terms is worth its seconds."""
+
 MOST_REMEMBERED = 2
 """Compound terms of a fact that are remembered."""
 
@@ -36,14 +39,18 @@ def structures(goal: View, principles: Sequence[str]) -> list[Move]:
             found.append(Move("; ".join([*general, f"induction {name}"]), 2))
             found.append(Move("; ".join([*(f"try {one}" for one in general), f"induction {name}"]), 2))
     found += [Move(f"induction {fact}", 2) for fact in facts]
-    found += [move for fact, type_ in goal.hypotheses if fact in facts for move in _remembering(fact, type_, goal)]
     found += [Move(f"induction {name} using {principle}", 2) for principle in principles for name in variables]
     found += [Move(f"induction ({fact} {name})", 2) for fact in facts[-4:] for name in variables[-3:]]
     return found
 
 
+def remembering(goal: View) -> list[Move]:
+    """Inductions on facts about compound terms, like `Sorted (a :: l)`, which an induction alone forgets."""
+    facts = [(name, type_) for name, type_ in goal.hypotheses if name not in goal.variables]
+    return [move for name, type_ in facts if not _ORDERS.match(type_) for move in _remembering(name, type_, goal)]
+
+
 def _remembering(fact: str, type_: str, goal: View) -> Iterator[Move]:
-    """An induction on a fact about compound terms, which it would forget: `Sorted (a :: l)`."""
     head = _HEAD.match(type_)
     terms = [one for one in applied_to(type_, head.end()) if one.startswith("(")] if head is not None else []
     if not 0 < len(terms) <= MOST_REMEMBERED:
