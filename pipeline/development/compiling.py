@@ -85,7 +85,7 @@ def unknown_names(
         context = Context(copy, module, document, LOAD_SECONDS, memory_bytes)
         try:
             context.advance(offset)
-            left = [name for name in left if not context.knows(name)]
+            left = [name for name in left if not context.names.knows(name)]
         finally:
             context.close()
         if not left:
