@@ -225,6 +225,20 @@ TABLES = (
         rows.holes,
     ),
     Table(
+        "Holes of libraries that nothing was developed on",
+        ("holes_test",),
+        "`bench/holes.py --part test --sample 60 --cpu-seconds 5`",
+        {
+            "library, or length of the original proof": "{library}",
+            "holes": "{holes}",
+            "ours": "{ours}",
+            "CoqHammer's tactics": "{sauto}",
+            "`hammer`": "{hammer}",
+            "together": "{together}",
+        },
+        rows.holes,
+    ),
+    Table(
         "Repair of broken proofs",
         ("repair",),
         "`bench/repair.py --each 45 --minif2f FILE`",

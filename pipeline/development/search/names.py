@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pipeline.development.search.premises import LOGIC, bound_names, symbols_of
 
 LONGEST = 400
-"""Characters of a definition that a proof may look into."""
+"""Characters of a definition of another file that a proof may look into."""
 
 MOST = 8
 """Definitions that are told at one goal."""
@@ -30,7 +30,7 @@ class Names:
         self._ask = ask
         self._known: dict[str, bool] = {}
         self._reached: dict[str, frozenset[str] | None] = {}
-        """For each name the names in what it stands for, None where that is nothing short."""
+        """For each name the names in its definition, None where it has none that proofs may look into."""
 
     def clear(self) -> None:
         """Forgets what was said at another place."""
@@ -43,20 +43,20 @@ class Names:
             self._known[name] = self._ask("Check @{}.", [name])[0][1] is not None
         return self._known[name]
 
-    def definitions(self, own: Sequence[str], symbols: Iterable[str]) -> list[str]:
-        """Definitions of the file, and those of some names that stand for a short term without cases, with what both
-        reach of these; none that recurs."""
+    def definitions(self, file: Sequence[str], symbols: Iterable[str]) -> list[str]:
+        """Those of some names that are defined without recursion, and what they reach of such.
+
+        Of what is not defined in the file, the short ones that look at nothing by cases.
+        """
         found: list[str] = []
-        new = [*own]
-        new += sorted(set(symbols).difference(new))
+        new = sorted(set(symbols), key=lambda name: (name not in file, name))
         while new and len(found) < MOST:
             asked = [name for name in new if name not in self._reached]
-            self._reached |= {
-                name: _reached(name, text, cases=name in own) for name, text in self._ask("Print {}.", asked)
-            }
-            short = [name for name in new if self._reached[name] is not None]
-            found += short
-            behind = {name for one in short for name in self._reached[one] or ()}
+            answers = self._ask("Print {}.", asked)
+            self._reached |= {name: _reached(name, text, cases=name in file) for name, text in answers}
+            defined = [name for name in new if self._reached[name] is not None]
+            found += defined
+            behind = {name for one in defined for name in self._reached[one] or ()}
             new = sorted(behind.difference(found, LOGIC))
         return found[:MOST]
 

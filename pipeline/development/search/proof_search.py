@@ -130,9 +130,10 @@ class Search(Tries):
         begin, repeated, _ = closer.tactic.partition("repeat (match goal ")
         if not repeated or self.budget.left < UNROLL_SECONDS:
             return None
+        unfolds = begin.removeprefix("solve [").partition(";")[0]
         try:
-            for tactic in filter(None, (begin.removeprefix("solve [").partition(";")[0],)):
-                return self._follow(prefix, goal, Move(tactic, 0), SPLITS)
+            if unfolds:
+                return self._follow(prefix, goal, Move(unfolds, 0), SPLITS)
             return self._search(prefix, goal, SPLITS)
         except Spent:
             return None
@@ -167,8 +168,7 @@ class Search(Tries):
 
     def _unfoldable(self, symbols: frozenset[str]) -> list[str]:
         """What may be unfolded in a goal."""
-        own = [name for name in self.context.unfoldable if name in symbols]
-        return self.context.names.definitions(own, symbols - LOGIC)
+        return self.context.names.definitions(self.context.unfoldable, symbols - LOGIC)
 
     def _follow(self, prefix: Prefix, goal: GoalText, move: Move, level: Level) -> Step | None:
         if move.cost > level.depth:

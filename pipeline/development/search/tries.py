@@ -116,13 +116,17 @@ class Tries:
         return Step(plain if closes(plain) else f"solve [{plain}]")
 
     def _by_name(self, prefix: Prefix, goal: GoalText, tactic: str) -> str:
-        """A move that leaves the same goals, and names what it is about and nothing else."""
+        """A move that leaves the same goals, and names what it is about and nothing else; the move if seconds lack."""
         left = self._try(prefix, goal, tactic)
+
+        def same(other: str) -> bool:
+            return self.budget.left > 0 and self._try(prefix, goal, other) == left
+
         if splits.is_split(tactic):
             said = self.context.session.run(f"{tactic}.", before="\n".join(prefix), in_full=False).goals
             known = {name for name, _ in view(goal).hypotheses}
             forms = splits.by_name(known, dict(view(said[0]).hypotheses)) if said else ()
-            return next((one for one in forms if self._try(prefix, goal, one) == left), tactic)
+            return next(filter(same, forms), tactic)
         if tactic.endswith(" in *") and not tactic.startswith("simpl"):
-            return fewest(tactic, lambda other: self._try(prefix, goal, other) == left)
+            return fewest(tactic, same)
         return tactic
