@@ -226,7 +226,7 @@ def test_a_sample_of_finished_proofs_is_erased_and_the_share_that_is_found_again
 
 def compiles(process: psutil.Process, file: str) -> bool:
     try:
-        return process.name().startswith("coqc") and process.cmdline()[-1] == file
+        return process.name().startswith("coqc") and process.cmdline()[-1:] == [file]
     except psutil.Error:
         return False
 

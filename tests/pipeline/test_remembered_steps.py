@@ -17,7 +17,9 @@ from pipeline.development.search.carrying import Taken, carried_over
 from pipeline.development.search.goal_features import features
 from pipeline.development.search.memory import Memory
 from pipeline.development.search.moves import View
+from pipeline.development.search.solving import Solver
 from pipeline.development.search.stored_steps import StoredSteps
+from tests.pipeline.test_premises import opened
 
 LISTS = View((("A", "Type"), ("l", "list A"), ("H", "@eq (list A) l (@nil A)")), "@eq nat (@length A l) O")
 
@@ -177,3 +179,19 @@ def test_a_hole_is_proved_by_a_step_that_another_development_took(
     assert '"proved": 1' in capsys.readouterr().out
     assert main([*command, "--steps", str(tmp_path / "out")]) == 2
     assert "holds no steps" in capsys.readouterr().err
+
+
+def test_a_statement_above_that_does_not_end_here_costs_no_more_than_a_step(tmp_path: Path) -> None:
+    """An instance after `done` lets the prover look for others without end."""
+    text = (
+        "Class C (n : nat) := c : nat.\n#[export] Instance base : C 0 | 9 := 0.\n"
+        "Lemma done : @c 0 _ = 0.\nProof. reflexivity. Qed.\n"
+        "#[export] Instance further n (x : C (S n)) : C n := x.\n"
+        "Lemma hole : @c 0 base = 0.\nAdmitted.\n"
+    )
+    with opened(tmp_path, text) as context:
+        hole = context.document.holes[0]
+        assert context.advance(hole.start) is None
+        began = context.session.cpu_seconds
+        assert Solver(context, hole, 5.0).run().filling is not None
+        assert context.session.cpu_seconds - began < 10

@@ -32,9 +32,6 @@ Fixpoint value (k : nat) (m : list (nat * nat)) :=
   match m with nil => None | (k', v) :: m' => if Nat.eqb k k' then Some v else value k m' end.
 Definition value' (k : nat) : list (nat * nat) -> option nat :=
   after _ _ _ (fun p => match p with None => None | Some (_, v) => Some v end) (find (fun p => Nat.eqb k (fst p))).
-Inductive steps : nat -> nat -> Prop := here n : steps n n | on n m : steps n m -> steps n (S m).
-Lemma steps_pred : forall n m, steps (S n) m -> steps n m.
-Admitted.
 Lemma value_value' : forall k m, value k m = value' k m.
 Admitted.
 """

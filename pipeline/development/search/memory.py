@@ -80,9 +80,9 @@ class Memory:
         """Replays proofs, nearest first, while seconds are left; what does not replay here is left out."""
         for one in neighbours:
             statement = rename(one.proved.statement, {one.proved.name: f"{one.proved.name}_again"})
-            before: tuple[str, ...] = (statement,)
+            before: tuple[str, ...] = ()
             goals: tuple[GoalText, ...] = ()
-            for sentence in ("Proof.", *(each.text for each in split(one.proved.proof))):
+            for sentence in (statement, "Proof.", *(each.text for each in split(one.proved.proof))):
                 if left() <= 0:
                     break
                 outcome = run(before, sentence, STEP_SECONDS)

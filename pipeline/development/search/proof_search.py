@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from pipeline.development.search import instances, moves, reflection, splits, ssreflect
 from pipeline.development.search.budget import Spent
-from pipeline.development.search.inductions import remembering, structures
+from pipeline.development.search.inductions import structures
 from pipeline.development.search.levels import LEVELS, LONG, SPLITS, Level
 from pipeline.development.search.moves import Closer, Move, View, view
 from pipeline.development.search.plainer import in_one, without_idle
@@ -163,7 +163,6 @@ class Search(Tries):
             *found,
             *(moves.moves(shown, premises, self._unfoldable(symbols), symbols) if wide else ()),
             *(instances.moves(shown, premises[:8]) if wide else ()),
-            *(remembering(shown) if wide else ()),
         ]
 
     def _unfoldable(self, symbols: frozenset[str]) -> list[str]:
