@@ -55,6 +55,16 @@ PREMISES = {
     "p": "{p}",
 }
 
+HOLES = {
+    "library, or length of the original proof": "{library}",
+    "holes": "{holes}",
+    "ours": "{ours}",
+    "CoqHammer's tactics": "{sauto}",
+    "`hammer`": "{hammer}",
+    "together": "{together}",
+}
+"""The columns of holes of developments."""
+
 TABLES = (
     Table(
         "Runs from an empty library",
@@ -214,28 +224,14 @@ TABLES = (
         "Holes of developments",
         ("holes_development",),
         "`bench/holes.py --part development --sample 2 --cpu-seconds 10`",
-        {
-            "library, or length of the original proof": "{library}",
-            "holes": "{holes}",
-            "ours": "{ours}",
-            "CoqHammer's tactics": "{sauto}",
-            "`hammer`": "{hammer}",
-            "together": "{together}",
-        },
+        HOLES,
         rows.holes,
     ),
     Table(
         "Holes of libraries that nothing was developed on",
         ("holes_test",),
         "`bench/holes.py --part test --sample 60 --cpu-seconds 5`",
-        {
-            "library, or length of the original proof": "{library}",
-            "holes": "{holes}",
-            "ours": "{ours}",
-            "CoqHammer's tactics": "{sauto}",
-            "`hammer`": "{hammer}",
-            "together": "{together}",
-        },
+        HOLES,
         rows.holes,
     ),
     Table(

@@ -9,7 +9,6 @@ skill of its checkpoint that its origin names.
 from __future__ import annotations
 
 import gzip
-import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from typing import Any, Literal, TypeAlias
 import networkx as nx
 
 from domain import UserError
+from term_algebra import read_json
 
 _WORD = re.compile(r"[A-Za-z_][\w']*")
 _COMMENT = re.compile(r"\(\*.*?\*\)", re.DOTALL)
@@ -44,8 +44,8 @@ def _records(file: Path) -> Iterator[dict[str, Any]]:
     with gzip.open(file, "rt", encoding="utf-8") if file.suffix == ".gz" else file.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):
             try:
-                record = json.loads(line)
-            except ValueError as error:
+                record = read_json(line)
+            except (ValueError, RecursionError) as error:
                 raise UserError(f"{file}:{number}: not JSON: {error}") from None
             missing = [name for name in FIELDS if not isinstance(record, dict) or name not in record]
             if missing:

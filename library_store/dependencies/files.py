@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from domain import OutsideError, UserError
 from library_store.dependencies.measures import Measures
 from library_store.graph import writable
+from term_algebra import read_json
 
 _NODE_COLUMNS = {
     "kind": pa.string(),
@@ -47,8 +48,8 @@ def refuse_foreign(folder: Path) -> None:
     if not folder.exists() or (folder.is_dir() and not any((folder / name).exists() for name in WRITTEN)):
         return
     try:
-        said = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        said = read_json((folder / "summary.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
         said = None
     if not isinstance(said, dict) or not said.keys() >= OWN_KEYS:
         raise UserError(f"{folder} holds what no graph of ours wrote: give another --out")

@@ -15,6 +15,7 @@ from typing import Any
 from datasets.steps import VERSION, about, parts
 from domain import UserError
 from pipeline.corpora.steps import LONGEST_TACTIC, LONGEST_TEXT, MOST_AFTER, STEP_SECONDS
+from term_algebra import read_json
 
 CARD, PAGE = "card.json", "README.md"
 
@@ -54,8 +55,8 @@ def earlier_seconds(out: Path) -> float | None:
     if not path.exists():
         return None
     try:
-        seconds = json.loads(path.read_text(encoding="utf-8"))["cpu_seconds_besides"]
-    except (OSError, ValueError, LookupError, TypeError):
+        seconds = read_json(path.read_text(encoding="utf-8"))["cpu_seconds_besides"]
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
         seconds = None
     if not isinstance(seconds, int | float):
         raise UserError(f"{path} is no card of steps: give another --out")

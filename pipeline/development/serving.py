@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import asdict, fields
 from pathlib import Path
 from queue import SimpleQueue
-from threading import Lock, Thread, Timer, stack_size
+from threading import Lock, Thread, Timer
 from typing import IO, Any
 
 from domain import OutsideError, UserError
@@ -29,9 +29,6 @@ from pipeline.development.suggesting import Suggestions, suggest
 
 ANSWER_SECONDS = 2.0
 """After so long a request for suggestions is answered with what is known by then."""
-
-DEEP = 256 << 20
-"""Bytes of the reading thread's stack: what the system gives a thread by itself may be 2 MiB."""
 
 MOST_LOADED = 4
 """Files that are kept loaded; the one that was asked about longest ago goes first."""
@@ -53,9 +50,7 @@ class Server:
 
     def run(self) -> None:
         """Works on what is asked, one request after the other."""
-        before = stack_size(DEEP)  # a line may be nested as deeply as recursion may go
         Thread(target=self._listen, name="requests", daemon=True).start()
-        stack_size(before)
         try:
             while (request := self._queue.get()) is not None:
                 self._work(request)

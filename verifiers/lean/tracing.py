@@ -8,13 +8,13 @@ may be less (an unused hypothesis) or more (what a tactic found), and is asked e
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from domain import UserError
+from term_algebra import read_json
 from verifiers.lean.server import Place
 from verifiers.lean.session import Lines
 
@@ -66,11 +66,11 @@ def trace_compiled(folder: Path, sources: Path | None = None) -> list[Trace]:
     for file in sorted(folder.rglob("*.ilean")):
         module = ".".join(file.relative_to(folder).with_suffix("").parts)
         try:
-            record = json.loads(file.read_text(encoding="utf-8"))
+            record = read_json(file.read_text(encoding="utf-8"))
             source = sources / f"{module.replace('.', '/')}.lean" if sources else None
             text = source.read_text(encoding="utf-8") if source and source.is_file() else None
             found.append(_read_references(record, str(record.get("module", module)), text))
-        except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
             raise UserError(
                 f"{file} is not a list of constants that is understood ({error}): build it again"
             ) from error
@@ -111,7 +111,7 @@ def _constant(key: str) -> tuple[str, str] | None:
     """The name and module of a constant, from the key of an `.ilean` file; None for a local variable."""
     if key.startswith("c:"):  # until version 2
         return key[2:], ""
-    constant = json.loads(key).get("c") if key.startswith("{") else None
+    constant = read_json(key).get("c") if key.startswith("{") else None
     return (str(constant["n"]), str(constant["m"])) if constant else None
 
 

@@ -1,4 +1,7 @@
-"""Inductions that a proof may begin with."""
+"""Inductions that a proof may begin with.
+
+Invariant: what is told here is a guess about what helps; a wrong one costs seconds, never a proof.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,8 @@ from collections.abc import Sequence
 from pipeline.development.search.moves import EQUATION, Move, View
 
 
-def structures(goal: View, principles: Sequence[str]) -> list[Move]:
-    """Inductions that a proof may begin with: on each variable and fact, with and without generalising the others.
+def inductions(goal: View, principles: Sequence[str]) -> list[Move]:
+    """On each variable and fact, with and without generalising the others.
 
     Last on what facts say of variables: `induction (wf x)`.
     """

@@ -265,7 +265,7 @@ def moves(goal: View, premises: Sequence[Premise], unfoldable: Sequence[str], sy
 
 
 def simplifications(goal: View) -> list[Move]:
-    """Tactics that make a goal simpler and lose nothing."""
+    """Tactics that are tried before all others; the goal as it was is tried behind them."""
     names = {name for name, _ in goal.hypotheses}
     sides = [list(applied_to(type_, len("@eq")))[1:] for _, type_ in goal.hypotheses if type_.startswith("@eq ")]
     subst = [Move("subst", 0)] if any(not names.isdisjoint(both) for both in sides) else []

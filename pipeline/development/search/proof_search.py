@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 
 from pipeline.development.search import instances, moves, reflection, splits, ssreflect
 from pipeline.development.search.budget import Spent
-from pipeline.development.search.inductions import structures
+from pipeline.development.search.inductions import inductions
 from pipeline.development.search.levels import LEVELS, LONG, SPLITS, Level
 from pipeline.development.search.moves import Closer, Move, View, view
 from pipeline.development.search.plainer import in_one, without_idle
 from pipeline.development.search.premises import LOGIC, Premise, as_one, bound_names, symbols_of
 from pipeline.development.search.steps import Step, joined, sentences
-from pipeline.development.search.tries import VARIABLE, Prefix, Tries
+from pipeline.development.search.tries import TO_BE_FOUND, Prefix, Tries
 from verifiers.audit.rocq.sentences import split
 from verifiers.rocq.document import GoalText
 
@@ -88,7 +88,7 @@ class Search(Tries):
 
     def _introduce(self, prefix: Prefix, goal: GoalText, level: Level) -> Step | None:
         """Introduces what the goal quantifies, under the names that the prover gives it; also behind a definition."""
-        if VARIABLE.match(goal.conclusion.lstrip("@(")):
+        if TO_BE_FOUND.match(goal.conclusion.lstrip("@(")):
             return None  # it would become a quantification again and again
         bare = moves.is_quantified(goal.conclusion)
         left = self._try(prefix, goal, "intros" if bare else "intro")
@@ -153,14 +153,13 @@ class Search(Tries):
             return [Move(splits.IN_ORDER, 1)]
         principles = [premise.name for premise in self._relevant(symbols) if premise.name.endswith(("_ind", "_rect"))]
         views = ssreflect.moves(shown, premises) if moves.SSREFLECT in self.context.tactics and wide else ()
-        found = structures(shown, principles)
         tests = any("@eq bool " in type_ for _, type_ in shown.hypotheses)
         remembered = [Move(tactic, 1) for tactic in self.context.remembered(shown)]
         return [
             *(reflection.moves(symbols, self.context.names.knows) if wide or tests else ()),
             *remembered,
             *views,
-            *found,
+            *inductions(shown, principles),
             *(moves.moves(shown, premises, self._unfoldable(symbols), symbols) if wide else ()),
             *(instances.moves(shown, premises[:8]) if wide else ()),
         ]
@@ -184,7 +183,7 @@ class Search(Tries):
     def _after(self, prefix: Prefix, tactic: str, goals: tuple[GoalText, ...], level: Level) -> Step | None:
         """The step with proofs of all goals that it leaves."""
         then: list[Step] = []
-        depends = any(VARIABLE.search(str(goal)) for goal in goals)
+        depends = any(TO_BE_FOUND.search(str(goal)) for goal in goals)
         for number, shown in enumerate(goals, 1):
             goal = shown
             focus = (f"{number}: {{",) if len(goals) > 1 else ()

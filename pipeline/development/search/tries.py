@@ -27,7 +27,7 @@ QUICK_SECONDS = 0.5
 Prefix: TypeAlias = tuple[str, ...]
 """Sentences that lead to a goal."""
 
-VARIABLE = re.compile(r"(?<![\w.'])\?[A-Za-z_]")
+TO_BE_FOUND = re.compile(r"(?<![\w.'])\?[A-Za-z_]")
 """An existential variable that is still to be found."""
 
 
@@ -72,7 +72,7 @@ class Tries:
 
     def _is_closed(self, goal: GoalText, left: Left) -> bool:
         """Whether nothing is left of a goal, values included that it did not ask for itself."""
-        return left.goals == () and (not left.shelved or VARIABLE.search(str(goal)) is not None)
+        return left.goals == () and (not left.shelved or TO_BE_FOUND.search(str(goal)) is not None)
 
     def _quick_step(self, prefix: Prefix, goal: GoalText) -> Step | None:
         """The step with a quick tactic that closes the goal.
