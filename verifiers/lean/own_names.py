@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from domain import Const, Definition, Elaboration, Lemma, Problem, Term
 from term_algebra import rename_constants
+from verifiers.audit.lean.lint import KEYWORDS
 from verifiers.canonical import Group, canonical_header, digest, in_order, reached
 from verifiers.lean.canonical import WRITER
 from verifiers.lean.equations import equations
@@ -48,7 +49,8 @@ def to_own_names(text: str, elaboration: Elaboration) -> str:
 def renamed(text: str, table: Mapping[str, str]) -> str:
     """A text with other names in place of canonical ones.
 
-    A constructor alone (`| d…_1 =>` in an induction) becomes the last part of its name.
+    A constructor alone (`| d…_1 =>` in an induction) becomes the last part of its name, in quotation marks where that
+    is a word that no candidate may have (`stop` is a tactic too).
     """
 
     def own(found: re.Match[str]) -> str:
@@ -60,7 +62,10 @@ def renamed(text: str, table: Mapping[str, str]) -> str:
         known = table.get(token)
         if known is None:
             return token
-        return known.rpartition(".")[2] if _CONSTRUCTOR.fullmatch(token) else known
+        if not _CONSTRUCTOR.fullmatch(token):
+            return known
+        last = known.rpartition(".")[2]
+        return f"«{last}»" if last in KEYWORDS else last
 
     return _TOKEN.sub(own, text)
 
