@@ -49,6 +49,8 @@ def connect(*, address: str | None, cpus: int, object_store_mib: int) -> bool:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         # Ray's own 15 keeps two verification actors on two cores at 1.3 times the speed of one, 10 and less at 2 times.
         os.environ.setdefault("RAY_worker_niceness", "5")
+        # A worker process a core that Ray starts before it is asked for one; our actors have processes of their own.
+        os.environ.setdefault("RAY_prestart_worker_first_driver", "0")
     terminated = signal.getsignal(signal.SIGTERM)
     try:
         environment: dict[str, Any] = {"env_vars": {"PYTHONPATH": str(ROOT)}}

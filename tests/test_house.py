@@ -258,6 +258,7 @@ sys.exit(code)
 def test_a_run_loads_few_of_our_modules(repository: Path, tmp_path: Path) -> None:
     (tmp_path / "small.yaml").write_text(
         "rounds: 1\ncpu_seconds: 30\nproblems:\n  - dataset: bundled\n    limit: 1\nmodel:\n  kind: none\n"
+        "prove:\n  workers: 1\nverifiers:\n  processes: 1\n"
     )
     arguments = ["run", str(tmp_path / "small.yaml"), "--out", str(tmp_path / "out"), "--json"]
     _, _, loaded = python(repository, AT_THE_END.format(rooms=ROOMS), *arguments).rpartition("LOADED ")

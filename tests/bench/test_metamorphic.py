@@ -200,6 +200,7 @@ def test_copies_are_checked_in_rocq_and_runs_on_them_told_by_the_original_names(
 ) -> None:
     out, file = tmp_path / "out", tmp_path / "result.json"
     short = ["rounds=1", "cpu_seconds=60", "prove.cpu_seconds=2", "evolve.enabled=false"]
+    short += ["verifiers.processes=1", "prove.workers=1"]
     given = ["--tip", easy, "--out", out, "--seeds", "2", "--json", file, *(f"--set={one}" for one in short)]
     done = metamorphic(repository, *given)
     assert done.returncode == 0, done.stderr

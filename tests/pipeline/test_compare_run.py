@@ -21,6 +21,8 @@ CONFIGURATION = {
     "cpu_seconds": 120,
     "problems": [{"dataset": "bundled", "names": ["add_zero", "add_next_slides", "double_by_add", "at_most_sum"]}],
     "model": {"kind": "none"},
+    "verifiers": {"processes": 1},
+    "prove": {"workers": 1},
     "evolve": {"request_steps": 3, "scripts": 6},
 }
 

@@ -144,7 +144,7 @@ def test_every_line_of_the_json_form_is_whole_and_is_accepted(run: Path, tmp_pat
     assert check_every_line(run, tmp_path) == 0
 
 
-def test_what_was_exported_comes_back_as_the_same_lemmas(repository: Path, run: Path, tmp_path: Path) -> None:
+def test_what_was_exported_comes_back_as_the_same_lemmas(run: Path, tmp_path: Path) -> None:
     open_ones = [
         {"name": f"p{at}", "prover": "rocq", "header": header, "formal_statement": f"Theorem p{at} : {statement}."}
         for at, (header, statement) in enumerate(
@@ -155,7 +155,7 @@ def test_what_was_exported_comes_back_as_the_same_lemmas(repository: Path, run: 
             ]
         )
     ]
-    before, after = read(run).lemmas, taken_back(repository, run, tmp_path, open_ones)
+    before, after = read(run).lemmas, taken_back(run, tmp_path, open_ones)
     left = {"sum_zero", "add_least"}  # nobody needs the one, the other is of a header that no problem has
     exported = {identity: lemma for identity, lemma in before.items() if lemma.name not in left}
     assert exported.keys() <= after.keys()

@@ -153,14 +153,14 @@ def test_every_line_of_a_lean_library_is_whole_and_is_accepted(lean_run: Path, t
     assert check_every_line(lean_run, tmp_path) == 0
 
 
-def test_a_lean_library_comes_back_as_the_same_lemmas(repository: Path, lean_run: Path, tmp_path: Path) -> None:
+def test_a_lean_library_comes_back_as_the_same_lemmas(lean_run: Path, tmp_path: Path) -> None:
     problems = [
         {"name": f"p{at}", "prover": "lean4", "header": header, "formal_statement": f"theorem p{at} : {statement}"}
         for at, (header, statement) in enumerate(
             [(NUM, "∀ x y : Num, Eq (Num.next (sum x y)) (sum y (Num.next x))"), (BIT, "∀ x : Bit, Eq (sum x .on) .on")]
         )
     ]
-    before, after = read(lean_run).lemmas, taken_back(repository, lean_run, tmp_path, problems)
+    before, after = read(lean_run).lemmas, taken_back(lean_run, tmp_path, problems)
     assert before.keys() <= after.keys()
     for identity, lemma in before.items():
         assert after[identity].statement_exact == lemma.statement_exact

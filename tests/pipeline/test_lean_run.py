@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +11,7 @@ import yaml
 from datasets import load
 from library_store.snapshot import read
 from library_store.tables import Tables
+from pipeline.__main__ import main
 from pipeline.report.summary import summarise
 from verifiers.audit.lean.toolchain import find
 from verifiers.audit.sandbox import Limits, Sandbox
@@ -20,8 +19,12 @@ from verifiers.audit.sandbox import Limits, Sandbox
 CHOSEN = ["add_swaps", "double_by_add", "join_assoc", "join_empty", "turn_join", "weight_mirror"]
 
 
+ONE_OF_EACH = ("--set", "prove.workers=1", "--set", "verifiers.processes=1")
+"""Fewer actors, for runs that do not show what happens side by side."""
+
+
 @pytest.fixture(scope="module")
-def run(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def run(repository: Path, one_ray: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of the small suite's configuration on a few of its problems."""
     folder = tmp_path_factory.mktemp("lean")
     tree = yaml.safe_load((repository / "configs" / "lean_small.yaml").read_text())
@@ -31,14 +34,8 @@ def run(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     tree["prove"] |= {"candidate_cpu_seconds": 15, "cpu_seconds": 40}  # a slow machine takes three times as long
     tree["evolve"]["cpu_seconds"] = 15
     (folder / "lean.yaml").write_text(yaml.safe_dump(tree))
-    done = lemmary(repository, "run", str(folder / "lean.yaml"), "--out", str(folder / "run"))
-    assert done.returncode == 0, done.stderr
+    assert main(["run", str(folder / "lean.yaml"), "--out", str(folder / "run")]) == 0
     return folder / "run"
-
-
-def lemmary(repository: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pipeline", *arguments]
-    return subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False, timeout=400)
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +82,10 @@ def test_every_proof_file_is_accepted_by_the_bare_prover(run: Path, tables: Tabl
         assert "sorry" not in done.output
 
 
-def test_what_is_not_read_is_said_once_in_the_run_and_in_its_report(repository: Path, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("one_ray")
+def test_what_is_not_read_is_said_once_in_the_run_and_in_its_report(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Of four problems, two have a header that fails; two whose header stays whole are proved by induction."""
     header = "theorem helper : True := trivial\n\ninductive Kind where\n  | leaf\n  | node (a b : Kind)\n\n"
     header += "def turn : Kind → Kind\n  | .leaf => .leaf\n  | .node a b => .node (turn b) (turn a)\n"
@@ -97,9 +97,9 @@ def test_what_is_not_read_is_said_once_in_the_run_and_in_its_report(repository: 
     failing = {"prover": "lean4", "header": "import Mathlib", "formal_statement": "theorem t : True"}
     problems += [failing | {"name": name} for name in ("one", "other")]
     (tmp_path / "mine.jsonl").write_text("".join(f"{json.dumps(one)}\n" for one in problems))
-    done = lemmary(repository, "prove", str(tmp_path / "mine.jsonl"), "--out", str(tmp_path / "run"))
-    assert done.returncode == 0, done.stderr
-    said = done.stdout + done.stderr
+    assert main(["prove", str(tmp_path / "mine.jsonl"), "--out", str(tmp_path / "run"), *ONE_OF_EACH]) == 0
+    printed = capsys.readouterr()
+    said = printed.out + printed.err
     told = "2 problems (twice, thrice): its header is kept whole: it has `theorem`"
     assert said.count(told) >= 1
     assert told in summarise(tmp_path / "run").text
@@ -110,17 +110,19 @@ def test_what_is_not_read_is_said_once_in_the_run_and_in_its_report(repository: 
     why = "does_not_compile: the header: unknown module prefix 'Mathlib'"
     assert f"2 problems (one, other) left out: {why}" in said
     assert "set LEMMARY_LEAN_PROJECT" in said
-    assert f"one is error: {why}" in done.stdout
+    assert f"one is error: {why}" in printed.out
 
 
-def test_a_run_for_two_provers_is_refused_in_one_line(repository: Path, tmp_path: Path) -> None:
+def test_a_run_for_two_provers_is_refused_in_one_line(
+    repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     suite = repository / "datasets" / "bundled" / "lean4" / "small.jsonl"
     problems = [{"dataset": str(suite), "limit": 1}, {"dataset": "bundled", "names": ["plus_right_zero"]}]
     (tmp_path / "both.yaml").write_text(yaml.safe_dump({"problems": problems, "model": {"kind": "none"}}))
-    done = lemmary(repository, "run", str(tmp_path / "both.yaml"), "--out", str(tmp_path / "run"))
-    assert done.returncode == 2
-    assert "a run is for one prover" in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
+    assert main(["run", str(tmp_path / "both.yaml"), "--out", str(tmp_path / "run")]) == 2
+    said = capsys.readouterr().err
+    assert "a run is for one prover" in said
+    assert len(said.strip().splitlines()) == 1
 
 
 def test_the_small_suite_has_one_prover_and_different_names() -> None:

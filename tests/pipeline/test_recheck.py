@@ -119,6 +119,8 @@ def test_a_false_lemma_in_the_runs_own_journal_does_not_outlive_the_run(tmp_path
             "rounds": 1,
             "problems": [{"dataset": "bundled", "split": "step1", "limit": 2}],
             "model": {"kind": "none"},
+            "verifiers": {"processes": 1},
+            "prove": {"workers": 1},
         }
     )
     settle(settings, tmp_path / "run")

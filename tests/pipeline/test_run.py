@@ -38,6 +38,10 @@ CONFIGURATION = {
 }
 
 
+ONE_OF_EACH = {"verifiers": {"processes": 1}, "prove": {"workers": 1}}
+"""Fewer actors, for runs that do not show what happens side by side."""
+
+
 def lemmary(repository: Path, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "pipeline", *arguments],
@@ -189,9 +193,10 @@ def test_a_finished_run_says_so_and_how_to_go_on(
     assert {file: file.read_bytes() for file in (run / "rounds").rglob("*") if file.is_file()} == before
 
 
-def test_a_small_budget_is_told_what_it_leaves_out(repository: Path, tmp_path: Path) -> None:
-    configuration = write(tmp_path, CONFIGURATION | {"cpu_seconds": 1})
-    finished(lemmary(repository, "run", str(configuration), "--out", str(tmp_path / "run")))
+@pytest.mark.usefixtures("one_ray")
+def test_a_small_budget_is_told_what_it_leaves_out(tmp_path: Path) -> None:
+    configuration = write(tmp_path, CONFIGURATION | ONE_OF_EACH | {"cpu_seconds": 1})
+    assert main(["run", str(configuration), "--out", str(tmp_path / "run")]) == 0
     said = (tmp_path / "run" / "logs" / "run.log").read_text()
     assert said.count("round 1: evolution ends") == 1
     assert "of 1 CPU seconds are spent\n" in said
@@ -226,28 +231,29 @@ def test_show_tells_of_problems_lemmas_and_attempts(
     assert missing.wait(60) == 2
 
 
-def test_a_problem_that_says_something_else_now_is_refused(repository: Path, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("one_ray")
+def test_a_problem_that_says_something_else_now_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What was found of one statement would be told of the other."""
     file, run = tmp_path / "p.jsonl", tmp_path / "run"
     problem = {"name": "u", "prover": "rocq", "header": "", "formal_statement": "Theorem u : forall n, n * n = n."}
     file.write_text(json.dumps(problem) + "\n")
     tree = {"rounds": 1, "problems": [{"dataset": str(file)}], "model": {"kind": "none"}, "evolve": {"enabled": False}}
-    command = ("run", str(write(tmp_path, tree | {"prove": {"cpu_seconds": 1}})), "--out", str(run))
-    finished(lemmary(repository, *command))
+    tree |= ONE_OF_EACH | {"prove": {"workers": 1, "cpu_seconds": 1}}
+    command = ["run", str(write(tmp_path, tree)), "--out", str(run)]
+    assert main(command) == 0
     before = read(run).problems["u"]
-    command = (*command[:4], "--rounds", "2")
     file.write_text(json.dumps(problem | {"formal_statement": "Theorem u : forall n, n + 0 = n."}) + "\n")
-    again = lemmary(repository, *command)
-    assert again.wait(200) == 2
-    assert again.stderr is not None
-    assert "u is another problem now" in again.stderr.read().splitlines()[-1]
+    capsys.readouterr()
+    assert main([*command, "--rounds", "2"]) == 2
+    assert "u is another problem now" in capsys.readouterr().err.splitlines()[-1]
     file.write_text(json.dumps(problem) + "\n")
-    finished(lemmary(repository, *command))
+    assert main([*command, "--rounds", "2"]) == 0
     assert read(run).problems["u"].problem == before.problem
 
 
+@pytest.mark.usefixtures("one_ray")
 def test_prove_writes_results_and_uses_another_runs_library(
-    killed_and_resumed: tuple[Path, set[str], str], repository: Path, tmp_path: Path
+    killed_and_resumed: tuple[Path, set[str], str], tmp_path: Path
 ) -> None:
     run, _, _ = killed_and_resumed
     known = read(run)
@@ -258,12 +264,9 @@ def test_prove_writes_results_and_uses_another_runs_library(
         other.insert_many([Proposal(lemma, Verdict("accepted", "proved", "rechecked")) for lemma in claims])
         other.snapshot()
     problems = load("bundled", split="step1").problems[:3]
-    finished(
-        lemmary(
-            repository, "prove", "bundled:step1", "--names", ",".join(p.name for p in problems), "--library",
-            str(tmp_path / "library"), "--out", str(tmp_path / "out"),
-        )
-    )  # fmt: skip
+    command = ["prove", "bundled:step1", "--names", ",".join(problem.name for problem in problems)]
+    command += ["--library", str(tmp_path / "library"), "--out", str(tmp_path / "out")]
+    assert main([*command, "--set", "verifiers.processes=1", "--set", "prove.workers=1"]) == 0
     results = [json.loads(line) for line in (tmp_path / "out" / "results.jsonl").read_text().splitlines()]
     assert {result["name"] for result in results} == {problem.name for problem in problems}
     assert all(result["status"] == "proved" and result["proof"] for result in results)
@@ -272,6 +275,7 @@ def test_prove_writes_results_and_uses_another_runs_library(
     assert taken.keys() <= known.lemmas.keys() - {forged.id}
 
 
+@pytest.mark.usefixtures("one_ray")
 def test_a_step_that_fails_by_our_error_is_told_and_the_run_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -283,7 +287,7 @@ def test_a_step_that_fails_by_our_error_is_told_and_the_run_goes_on(
         return real(*arguments)
 
     monkeypatch.setattr(dispatch, "attempt", fails_once)
-    tree = CONFIGURATION | {"problems": [{"dataset": "bundled", "split": "step1", "limit": 4}]}
+    tree = CONFIGURATION | ONE_OF_EACH | {"problems": [{"dataset": "bundled", "names": ["add_zero"]}]}
     assert main(["run", str(write(tmp_path, tree)), "--out", str(tmp_path / "run")]) == 0
     printed = capsys.readouterr()
     assert "a mistake of ours" in printed.err

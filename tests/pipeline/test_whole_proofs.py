@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import pytest
 
 from domain import Candidate, Elaboration, Lemma, Problem, UserError
 from library_store.snapshot import read
+from pipeline.__main__ import main
 from pipeline.config import resolve
 from pipeline.loop.workers import model_settings, require_prover
 from pipeline.proposers.language_model.batch import Limits
@@ -198,9 +197,7 @@ def test_a_run_through_an_endpoint_learns_from_one_answer_and_tells_why_it_took_
         )
         options = [part for one in sets for part in ("--set", one)]
         config = str(repository / "configs" / "lean_small.yaml")
-        command = [sys.executable, "-m", "pipeline", "run", config, "--out", str(tmp_path / "run"), *options]
-        done = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False, timeout=400)
-    assert done.returncode == 0, done.stderr
+        assert main(["run", config, "--out", str(tmp_path / "run"), *options]) == 0
     tables = read(tmp_path / "run")
     assert {name: state.status for name, state in tables.problems.items()} == {"swaps": "proved", "other": "open"}
     assert {lemma.operator for lemma in tables.lemmas.values()} == {"harvest"}

@@ -147,7 +147,7 @@ def campaign() -> Iterator[Campaign]:
 @pytest.mark.parametrize("theory", THEORIES, ids=["own", "library"])
 def test_the_proofs_that_are_mutated_are_honest(campaign: Campaign, theory: Theory) -> None:
     candidates = [candidate_of(theory, theory.true[index], proof) for index, proof in theory.proofs]
-    assert [one.accepted for one in campaign.verifier.audit(candidates)] == [True] * len(candidates)
+    assert [one.trust for one in campaign.verifier.check(candidates)] == ["elaborated"] * len(candidates)
     for index, proof in theory.proofs[-2:]:
         candidate = candidate_of(theory, theory.true[index], proof)
         assert proves(campaign.sandbox, Offered(candidate, true=True, proposition=theory.true[index]))
@@ -162,8 +162,8 @@ def test_the_oracle_refuses_cheats(campaign: Campaign) -> None:
         assert not proves(campaign.sandbox, Offered(candidate_of(OWN, "False", proof), true=False, proposition="False"))
 
 
-def test_hundreds_of_mutated_proofs(campaign: Campaign, record_property: Callable[[str, object], None]) -> None:
-    campaign.run(0, 200)
+def test_a_hundred_mutated_proofs(campaign: Campaign, record_property: Callable[[str, object], None]) -> None:
+    campaign.run(0, 100)
     campaign.record(record_property)
 
 

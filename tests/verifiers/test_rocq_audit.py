@@ -480,8 +480,11 @@ def corpus(shared_data: Path) -> Iterator[tuple[str, bool, Candidate]]:
 
 
 def test_the_corpus_of_cheats_is_refused_and_its_controls_accepted(auditor: Auditor, shared_data: Path) -> None:
-    answers = {name: (honest, auditor.audit([candidate])[0]) for name, honest, candidate in corpus(shared_data)}
-    assert [name for name, (honest, verdict) in answers.items() if verdict.accepted != honest] == []
+    cases = list(corpus(shared_data))
+    verdicts = auditor.audit([candidate for _, _, candidate in cases])
+    assert [
+        name for (name, honest, _), verdict in zip(cases, verdicts, strict=True) if verdict.accepted != honest
+    ] == []
 
 
 @pytest.mark.acceptance

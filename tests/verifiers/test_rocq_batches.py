@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 from domain import Candidate, Problem, Verdict
 from verifiers.audit.rocq.auditor import Auditor
 from verifiers.audit.rocq.judge import RocqSettings
@@ -33,10 +35,11 @@ def judge_without_lint(auditor: Auditor, group: Sequence[Candidate]) -> list[Ver
     return auditor._judge(group, recheck=False)  # pyright: ignore[reportPrivateUsage]
 
 
-def test_cheats_in_a_batch_have_the_verdicts_that_they_have_alone_and_leave_neighbours_in_peace() -> None:
+@pytest.mark.parametrize("every", [4, pytest.param(1, marks=pytest.mark.acceptance)])
+def test_cheats_in_a_batch_have_the_verdicts_that_they_have_alone_and_leave_neighbours_in_peace(every: int) -> None:
     """Without the lint, so that they get as far as the processes that are shared."""
     auditor = Auditor(Sandbox(), LIMITS)
-    texts = cheats()
+    texts = cheats()[::every]
     for start in range(0, len(texts), SHARE):
         share = [Candidate(FALSE, text) for text in texts[start : start + SHARE]]
         together = judge_without_lint(auditor, [*share[:7], HONEST, *share[7:]])
