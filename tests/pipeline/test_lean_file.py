@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from domain import Candidate, Elaboration, UserError
+from domain import Candidate, Elaboration, Problem, UserError
 from library_store.schema import ProblemState
 from pipeline.commands.prove import prove
 from pipeline.config import RepairSettings
@@ -346,6 +346,32 @@ def test_premises_are_what_a_header_proves_and_then_what_it_assumes() -> None:
         "first | (rw [two]; done) | (rw [← two]; done) | (rw [A.one]; done) | (rw [← A.one]; done)"
     )
     assert premise_tactics("def f : Nat := 0") == ()
+
+
+@embedded
+def test_a_theorem_that_loops_as_a_rule_ends_early_and_spoils_no_other() -> None:
+    proof = "by\n  have h : ∀ n m, f n m = 0 := by\n    intro n m\n    induction n with\n"
+    proof += "    | zero => rfl\n    | succ n ih => simp only [f, ih]\n  simp only [h]"
+    header = f"""def f : Nat → Nat → Nat
+  | 0, _ => 0
+  | n + 1, m => f n m
+theorem swap (a b : Nat) : f a b = f b a := {proof}
+theorem grow (a b : Nat) : f a b = f (f a b) 0 := {proof}
+def even (n : Nat) : Nat := 0
+def odd (n : Nat) : Nat := 0
+theorem to_odd (n : Nat) : even n = odd n := rfl
+theorem to_even (n : Nat) : odd n = even n := rfl
+"""
+    problem = Problem("t", "lean4", header, "theorem t (a b c : Nat) : f (f a b) c = f c (f b a)")
+    verifier = LeanVerifier()
+    (read,) = verifier.elaborate([problem])
+    found = verifier.check([Candidate(problem, f"by\n  {tactic}") for tactic in premise_tactics(header)])
+    assert {one.reason for one in found} == {"does_not_compile"}, "none is stopped at its limit"
+    assert isinstance(read, Elaboration)
+    assert read.tactics[-3] == "simp [*, to_even, swap]"
+    (verdict,) = verifier.check([Candidate(problem, f"by\n  first | {read.tactics[-3]} | rfl")])
+    verifier.close()
+    assert verdict.trust == "elaborated"
 
 
 def test_steps_that_are_missing_may_use_what_the_header_defines_and_states() -> None:

@@ -25,6 +25,7 @@ from verifiers.lean.automation import CLOSERS
 from verifiers.lean.canonical import WRITER, canon, core_groups, looked_at, prelude_id
 from verifiers.lean.headers import AuthorStatement, Header, Introduction, read_statement, take_apart
 from verifiers.lean.matches import is_helper
+from verifiers.lean.premises import looping, premise_tactics
 from verifiers.lean.printed import Reading, definition_body, queries
 from verifiers.lean.reader import lean_name
 from verifiers.lean.terms import render, render_name
@@ -258,9 +259,12 @@ class Elaborator:
         return wrong
 
     def _note_tactics(self, prelude: str, answers: Sequence[Answer]) -> None:
-        """Notes which tactics a prelude brings: each was tried on what it proves."""
+        """Notes which tactics a prelude brings (each was tried on what it proves), and those that use its theorems."""
+        if not answers:  # the header failed
+            return
         tried = zip(CLOSERS, answers, strict=False)
-        self._tactics[prelude] = tuple([tactic for tactic, answer in tried if answer.error is None])
+        brought = [tactic for tactic, answer in tried if answer.error is None]
+        self._tactics[prelude] = (*brought, *premise_tactics(prelude, looping(prelude, self._run)))
 
     # ------------------------------------------------------------------------------------------------ as written
 

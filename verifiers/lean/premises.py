@@ -5,10 +5,11 @@ Invariant: a tactic is a function of the names that the header's text gives; whe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 from verifiers.audit.lean.headers import declared
 from verifiers.audit.refusals import Malformed, Unterminated
+from verifiers.lean.asking import Run
 
 SORTING = ("Nat.add_comm", "Nat.add_left_comm", "Nat.add_assoc")
 """By which sums are the same in whatever order."""
@@ -16,16 +17,43 @@ SORTING = ("Nat.add_comm", "Nat.add_left_comm", "Nat.add_assoc")
 MOST = 12
 """Of a header's theorems those that stand last: what is near is about the same."""
 
+_TOO_DEEP = "maximum recursion depth"
 
 PREMISES = "simp [*, "
 """How simplification with premises begins; their names follow."""
 
 
-def premise_tactics(prelude: str) -> tuple[str, ...]:
-    """Tactics that use the theorems of a header, then such that use what it assumes too (its holes, say)."""
-    proved = _named(prelude, "theorem", "lemma")
-    assumed = _named(prelude, "axiom")
-    return tuple(dict.fromkeys([*_tactics(proved), *(_tactics([*proved, *assumed]) if assumed else ())]))
+def premise_tactics(prelude: str, looping: Set[str] = frozenset()) -> tuple[str, ...]:
+    """Tactics that use the theorems of a header, then such that use what it assumes too (its holes, say).
+
+    None simplifies with those that are `looping`.
+    """
+    proved, assumed = _premises(prelude)
+    together = _tactics([*proved, *assumed], looping) if assumed else ()
+    return tuple(dict.fromkeys([*_tactics(proved, looping), *together]))
+
+
+def looping(prelude: str, run: Run) -> frozenset[str]:
+    """The theorems and axioms of a header by which Lean simplifies for ever, alone or with others that stand below.
+
+    That ends at Lean's depth of recursion, which is no failure that `first` sees: one of them spoils all that stands
+    behind it.
+    """
+
+    def loops(names: Sequence[str]) -> bool:
+        known = "".join(f"  have h{number} := @{name}\n" for number, name in enumerate(names))
+        rewritten = " ".join(f"h{number}" for number in range(len(names)))
+        ran = run(prelude, [f"example : True := by\n{known}  simp [{', '.join(names)}] at {rewritten}\n  trivial"])
+        return any(_TOO_DEEP in (answer.error or "") for answer in ran.answers)
+
+    proved, assumed = _premises(prelude)
+    names = [*proved, *assumed]
+    if not names or not loops(names):
+        return frozenset()
+    kept: list[str] = []
+    for name in names:
+        kept += [] if loops([*kept, name]) else [name]
+    return frozenset(names) - {*kept}
 
 
 def completing_tactics(header: str) -> tuple[str, ...]:
@@ -46,6 +74,11 @@ def premises_of(tactic: str) -> list[str]:
     return tactic.removeprefix(PREMISES).removesuffix("]").split(", ")
 
 
+def _premises(prelude: str) -> tuple[list[str], list[str]]:
+    """What a header proves, and what it assumes."""
+    return _named(prelude, "theorem", "lemma"), _named(prelude, "axiom")
+
+
 def _named(text: str, *words: str) -> list[str]:
     """The names that commands with these words give in a text, those that stand last first."""
     try:
@@ -56,11 +89,12 @@ def _named(text: str, *words: str) -> list[str]:
     return found[-MOST:][::-1]
 
 
-def _tactics(names: Sequence[str]) -> Iterator[str]:
+def _tactics(names: Sequence[str], looping: Set[str]) -> Iterator[str]:
     """By simplification with all, by one rewriting, by one step backwards."""
     if not names:
         return
-    yield simplifying(names)[0]
+    if rules := [name for name in names if name not in looping]:
+        yield simplifying(rules)[0]
     yield _first(f"rw [{way}{name}]; done" for name in names for way in ("", "← "))
     yield _first(f"apply {name}; all_goals first | assumption | rfl | simp [*]" for name in names)
 

@@ -31,7 +31,6 @@ from verifiers.audit.sandbox import Sandbox
 from verifiers.lean.asking import Ran, run_commands
 from verifiers.lean.elaboration import Elaborator
 from verifiers.lean.goals import read_goal, replay
-from verifiers.lean.premises import premise_tactics
 from verifiers.lean.session import Outcome, Session
 from verifiers.lean.terms import render
 from verifiers.warm_sessions import WarmSessions
@@ -87,10 +86,8 @@ class LeanVerifier:
         return [self._advised(answer) for answer in self._elaborator.elaborate(problems)]
 
     def _advised(self, answer: Elaboration | Verdict) -> Elaboration | Verdict:
-        """An elaboration with what its own theorems serve for; a refusal with what to do about a missing library."""
-        if isinstance(answer, Elaboration):
-            return replace(answer, tactics=(*answer.tactics, *premise_tactics(answer.prelude)))
-        if not (hint := lacking(answer.messages[0].text, self.toolchain)):
+        """What was answered; a refusal with what to do about a missing library."""
+        if isinstance(answer, Elaboration) or not (hint := lacking(answer.messages[0].text, self.toolchain)):
             return answer
         first, *others = answer.messages
         said = Message("error", f"{first.text.splitlines()[0]}: {hint}")
