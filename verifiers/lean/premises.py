@@ -17,7 +17,8 @@ SORTING = ("Nat.add_comm", "Nat.add_left_comm", "Nat.add_assoc")
 MOST = 12
 """Of a header's theorems those that stand last: what is near is about the same."""
 
-_TOO_DEEP = "maximum recursion depth"
+TOO_DEEP = "maximum recursion depth"
+"""How Lean tells that a tactic went on for ever. No `first` sees it as a failure: what stands behind is not tried."""
 
 PREMISES = "simp [*, "
 """How simplification with premises begins; their names follow."""
@@ -34,17 +35,13 @@ def premise_tactics(prelude: str, looping: Set[str] = frozenset()) -> tuple[str,
 
 
 def looping(prelude: str, run: Run) -> frozenset[str]:
-    """The theorems and axioms of a header by which Lean simplifies for ever, alone or with others that stand below.
-
-    That ends at Lean's depth of recursion, which is no failure that `first` sees: one of them spoils all that stands
-    behind it.
-    """
+    """The theorems and axioms of a header by which Lean simplifies for ever, alone or with others that stand below."""
 
     def loops(names: Sequence[str]) -> bool:
         known = "".join(f"  have h{number} := @{name}\n" for number, name in enumerate(names))
         rewritten = " ".join(f"h{number}" for number in range(len(names)))
         ran = run(prelude, [f"example : True := by\n{known}  simp [{', '.join(names)}] at {rewritten}\n  trivial"])
-        return any(_TOO_DEEP in (answer.error or "") for answer in ran.answers)
+        return any(TOO_DEEP in (answer.error or "") for answer in ran.answers)
 
     proved, assumed = _premises(prelude)
     names = [*proved, *assumed]
@@ -57,9 +54,9 @@ def looping(prelude: str, run: Run) -> frozenset[str]:
 
 
 def completing_tactics(header: str) -> tuple[str, ...]:
-    """Tactics for the steps that are missing in a proof: as above, with the equations of the header's functions."""
+    """Tactics for steps that are missing in a proof: with the equations of the header's functions, and as above."""
     functions, proved = _named(header, "def", "abbrev"), _named(header, "theorem", "lemma")
-    together = ([*functions, *proved], [*functions, *proved, *_named(header, "axiom")])
+    together = (functions, [*functions, *proved], [*functions, *proved, *_named(header, "axiom")])
     found = [one for names in together if names for one in (*simplifying(names), simplifying([*names, *SORTING])[0])]
     return tuple(dict.fromkeys([*found, *premise_tactics(header)]))
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from domain import Candidate
 from verifiers.audit.lean.scan import scan
-from verifiers.lean.premises import completing_tactics
+from verifiers.lean.premises import TOO_DEEP, completing_tactics
 from verifiers.steps import Kind, Step
 
 _BULLET = re.compile(r"(?:·|\.(?= ))[ \t]*")
@@ -107,7 +107,7 @@ class LeanSteps:
         return _UNREAD.match(message) is not None
 
     def unknown(self, message: str) -> str | None:
-        return "" if _UNREAD.match(message) else None
+        return "" if _UNREAD.match(message) or TOO_DEEP in message else None
 
     def with_imports(self, candidate: Candidate, tactics: Sequence[str], works: Callable[[Candidate], bool]) -> None:
         del candidate, tactics, works  # imports stand at the beginning of a file alone
