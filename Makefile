@@ -2,7 +2,7 @@
 RUN := .venv/bin/python
 
 .NOTPARALLEL:
-.PHONY: setup setup-browser setup-minif2f setup-triton quickstart lint test acceptance bench docs
+.PHONY: setup setup-test setup-minif2f setup-triton quickstart style lint test acceptance bench docs
 
 quickstart: setup ## set up, then the main job on the bundled problems
 	$(RUN) -m pipeline run configs/quickstart.yaml --out runs/quickstart
@@ -10,8 +10,8 @@ quickstart: setup ## set up, then the main job on the bundled problems
 setup:
 	@./setup.sh base
 
-setup-browser:
-	@./setup.sh browser
+setup-test:
+	@./setup.sh test
 
 setup-minif2f: setup
 	@./setup.sh minif2f
@@ -19,15 +19,18 @@ setup-minif2f: setup
 setup-triton: setup
 	@./setup.sh triton
 
-lint: setup
+style:
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
+
+lint: setup style
 	$(RUN) -m basedpyright
 
-test: setup setup-browser lint ## two processes, each file in one of them, in order: the long ones do not come last
+# Two processes, each file in one of them, in order: the long ones do not come last. One of the tests checks types.
+test: setup-test style
 	$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-acceptance: setup setup-browser
+acceptance: setup-test
 	$(RUN) -m pytest -m acceptance --timeout 0 --results=docs/results/acceptance.json
 
 acceptance-%: setup ## all of it with a prover of yours: acceptance-isabelle, acceptance-lean

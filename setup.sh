@@ -1,8 +1,8 @@
 #!/bin/sh
 # Sets up what Lemmary needs, in .venv and (on Debian and Ubuntu) through apt.
-# Usage: ./setup.sh [base|browser|minif2f|triton]
+# Usage: ./setup.sh [base|test|minif2f|triton]
 #   base      the prover, the sandbox, the Python environment of requirements.lock, the model (`make setup`)
-#   browser   Chromium, with which a test looks at the HTML report (`make test`)
+#   test      that, and Chromium, with which a test looks at the HTML report (`make test`)
 #   minif2f   the libraries that miniF2F's Rocq statements and automation want (`make setup-minif2f`)
 #   triton    the environment of requirements-triton.lock in .venv-triton, where a test interprets the Triton kernel
 #             (`make setup-triton`)
@@ -17,26 +17,29 @@ fail() { printf 'error: %s\n' "$*" >&2; exit 3; }
 
 have_package() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
-apt_packages() {
+# What apt lacks is seen, and the question for a password asked, before anything else runs beside it.
+apt_missing() { # PACKAGES: sets missing and root, the word in front of apt-get
+    missing=
     if ! command -v apt-get >/dev/null; then
         say "no apt here: install the equivalents of $* yourself; \`python -m pipeline doctor\` says what is missing"
         return
     fi
-    missing=
     for package in "$@"; do
         have_package "$package" || missing="$missing $package"
     done
     if [ -z "$missing" ]; then
         say "have $*"
-        return
-    fi
-    if [ "$(id -u)" = 0 ]; then
+    elif [ "$(id -u)" = 0 ]; then
         root=
-    elif command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; }; then
+    elif command -v sudo >/dev/null && { sudo -n true 2>/dev/null || { [ -t 0 ] && sudo -v; }; }; then
         root=sudo
     else
         fail "packages are missing and this needs root: run \`apt-get install --no-install-recommends$missing\` as root, then this again"
     fi
+}
+
+apt_install() { # what apt_missing found
+    [ -n "$missing" ] || return 0
     say "installing$missing"
     options="-qq -o Acquire::Retries=3 -o DPkg::Lock::Timeout=600"
     # shellcheck disable=SC2086 # words on purpose
@@ -98,22 +101,31 @@ model() {
     .venv/bin/python -m models.smollm2 || exit 3
 }
 
-case "${1:-base}" in
-base)
-    apt_packages coq libcoq-stdlib libcoq-dpdgraph bubblewrap eprover libnuma1
+base() { # MORE DEBIAN PACKAGES
+    apt_missing coq libcoq-stdlib libcoq-dpdgraph bubblewrap eprover libnuma1 "$@"
+    apt_install & # needs nothing of Python, nor Python of it
+    apt=$!
+    trap wait EXIT # an error of Python's ends this when apt has ended too
     python_environment .venv
     python_packages .venv requirements.lock "about 200, 1.5 GB"
     model
+    wait "$apt" || fail "Debian's packages are not all there (apt's message stands above)"
     say "done; \`.venv/bin/python -m pipeline doctor\` checks each part"
+}
+
+case "${1:-base}" in
+base) base ;;
+test) base chromium ;;
+minif2f)
+    apt_missing libcoq-coquelicot libcoq-mathcomp-ssreflect coinor-csdp
+    apt_install
     ;;
-browser) apt_packages chromium ;;
-minif2f) apt_packages libcoq-coquelicot libcoq-mathcomp-ssreflect coinor-csdp ;;
 triton)
     python_environment .venv-triton
     python_packages .venv-triton requirements-triton.lock "about ten"
     ;;
 *)
-    echo "error: ./setup.sh takes base, browser, minif2f or triton, not '$1'" >&2
+    echo "error: ./setup.sh takes base, test, minif2f or triton, not '$1'" >&2
     exit 2
     ;;
 esac
