@@ -78,7 +78,8 @@ python_packages() { # FOLDER LOCK HOW_MANY
         say "have the packages of $2"
         return
     fi
-    pip="$1/bin/python -m pip --disable-pip-version-check install --quiet --no-deps"
+    # Python compiles a module when it is first imported; most of these 28,000 never are.
+    pip="$1/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --no-compile"
     torch=$(grep '^torch==' "$2")
     if [ "$(uname -s)" = Linux ]; then
         # The same version without +cpu is a CUDA build of several gigabytes, so the CPU build is asked for by name.
