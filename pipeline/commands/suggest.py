@@ -46,7 +46,8 @@ def suggest(
 
     Args:
         place: a file and a line. In a FILE.v the goal is the one that is open behind that line of a proof; in a
-            FILE.lean or FILE.thy it is the statement with a `sorry` that stands there.
+            FILE.lean or FILE.thy it is the statement with a `sorry` that stands there; in a FILE.lean the goal of that
+            `sorry`, if the line has one behind other steps.
         cpu_seconds: CPU seconds for all that is tried; for a FILE.lean or FILE.thy the start of a run comes on top.
         seed: of the values on which conjectures are tested.
         memory_mib: memory of the prover.
@@ -133,7 +134,7 @@ def _in_list(
             execute_loop(config.resolve(tree), Path(folder) / "run", "")
             return read(Path(folder) / "run")
 
-        return suggest(LANGUAGE, own, hole, Path(folder), run, say, tell)
+        return suggest(LANGUAGE, own, hole, line, Path(folder), run, say, tell)
 
 
 def _parts(found: Suggestions) -> list[str]:

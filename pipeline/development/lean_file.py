@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from domain import Candidate, Problem, UserError, is_canonical_lemma
 from library_store.schema import ProblemState
+from pipeline.development.lean_goal import GAPS, goal_at
 from pipeline.development.lean_lemmas import lemmas
 from pipeline.development.lean_variables import Variables
 from pipeline.development.own_file import Hole, Judged, Language, Left, OwnFile, line_of, text_of
@@ -37,7 +38,6 @@ from verifiers.lean.verifier import LeanVerifier
 
 PROJECT_FILES = ("lakefile.lean", "lakefile.toml")
 
-_GAPS = ("sorry", "admit")
 _INLINE = re.compile(
     r"^(?P<indent>[ \t]*(?:[·.] +)*)(?P<step>\S.*?):=[ \t]*(?:by[ \t]+)?(?P<gap>sorry|admit)[ \t]*$", re.MULTILINE
 )
@@ -112,7 +112,7 @@ def read_file(path: Path) -> OwnFile:
         variables.read(command)
         kept = command.text
         mutual = command.word == "mutual" or (mutual and command.word != "end")
-        if any(token.text in _GAPS for token in scan(command.text).tokens):
+        if any(token.text in GAPS for token in scan(command.text).tokens):
             theorem = "a `sorry` in a `mutual` block" if mutual else _theorem(command)
             if isinstance(theorem, _Theorem):
                 if unsound:
@@ -242,7 +242,7 @@ def _begun(statement: str, proof: str) -> dict[str, str]:
     tactics = _TERM_PROOF.sub(r":= by\n  exact \g<term>", proof)
     whole = _INLINE.sub(_on_its_own, f"{statement} {_TERM.sub(_behind, tactics)}")
     gaps = sum(step.kind == "gap" for step in LeanSteps().steps(whole))
-    complete = words[:2] == [":", "="] and len(words) > 4 and gaps == sum(word in _GAPS for word in words)
+    complete = words[:2] == [":", "="] and len(words) > 4 and gaps == sum(word in GAPS for word in words)
     return {"begun": whole} if complete else {}
 
 
@@ -287,4 +287,4 @@ def _indented(text: str) -> str:
     return text.replace("\n", "\n  ")
 
 
-LEAN = Language("a Lean file", read, judge, lemmas)
+LEAN = Language("a Lean file", read, judge, lemmas, goal_at)

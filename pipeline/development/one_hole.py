@@ -12,7 +12,7 @@ from pathlib import Path
 from datasets.jsonl import write_problems
 from domain import UserError
 from library_store.tables import Tables, after_uses
-from pipeline.development.own_file import Hole, Language, OwnFile, line_of
+from pipeline.development.own_file import Gap, Hole, Language, OwnFile, line_of
 from pipeline.development.suggesting import Suggestion, Suggestions, Told
 from pipeline.words import listed
 
@@ -40,6 +40,7 @@ def suggest(
     language: Language,
     own: OwnFile,
     hole: Hole,
+    line: int,
     folder: Path,
     run: Callable[[Path], Tables],
     say: Callable[[str], None],
@@ -51,6 +52,7 @@ def suggest(
         language: of the file.
         own: the file.
         hole: of the file.
+        line: of the hole. If steps are missing there in a proof that was begun, the goal is the one at this place.
         folder: for what is only needed meanwhile.
         run: works on a list of problems, and returns what came of it.
         say: takes lines of progress.
@@ -60,7 +62,9 @@ def suggest(
         UserError: the statement is none that can be tried, or the file does not hold with the proof.
     """
     problem = hole.problem
-    found = Suggestions(problem.formal_statement, problem.formal_statement, 0)
+    gap = language.gap(own, hole, line)
+    goal, others = (problem.formal_statement, 0) if gap is None else (gap.goal, gap.others)
+    found = Suggestions(problem.formal_statement, goal, others)
     tell(found)
     holes = folder / "holes.jsonl"
     write_problems([problem], holes)
@@ -75,9 +79,20 @@ def suggest(
         if "reason" in changed:
             say(changed["reason"])
         rests_on = tuple(changed.get("rests_on", ()))
-        found = replace(found, finish=judged.proofs.get(problem.name), rests_on=rests_on)
+        proof = judged.proofs.get(problem.name)
+        steps = _steps(own, hole, gap, proof) if gap is not None and proof is not None else None
+        if gap is not None and steps is None:
+            found = replace(found, goal=problem.formal_statement, others=0)
+        found = replace(found, finish=steps or proof, rests_on=rests_on)
         tell(found)
     others = sorted(tables.lemmas.values(), key=lambda one: len(one.statement))
     ranked = {one.id: one for one in [*(tables.lemmas[used] for used in state.uses), *others]}
     texts = language.lemmas(own, problem, after_uses(ranked)[:MOST_LEMMAS])
     return replace(found, lemmas=tuple([Suggestion(text, None) for text in texts]))
+
+
+def _steps(own: OwnFile, hole: Hole, gap: Gap, proof: str) -> str | None:
+    """What stands in the gap in a new proof; None if that is another than the one that was begun."""
+    before, after = own.text[hole.begin : gap.begin], own.text[gap.end : hole.end].rstrip()
+    kept = proof.startswith(before) and proof.endswith(after) and len(before) + len(after) < len(proof)
+    return proof[len(before) : len(proof) - len(after)] if kept else None

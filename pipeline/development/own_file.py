@@ -37,6 +37,15 @@ class Hole(NamedTuple):
     end: int
 
 
+class Gap(NamedTuple):
+    """A place inside a proof where steps are missing, with the goal there; `others` of the proof are further ones."""
+
+    begin: int
+    end: int
+    goal: str
+    others: int
+
+
 class Left(NamedTuple):
     """A hole that is no problem here."""
 
@@ -101,6 +110,8 @@ class Language(NamedTuple):
 
     Those that do not, or rest on what has no proof there, are left out.
     """
+    gap: Callable[[OwnFile, Hole, int], Gap | None] = lambda *_: None
+    """The place on a line inside a hole's proof where steps are missing, if its prover tells the goal there."""
 
 
 def line_of(text: str, at: int) -> int:

@@ -119,6 +119,25 @@ def test_a_hole_of_a_lean_file_gets_a_proof_and_the_lemma_that_it_needs(tmp_path
 
 
 @embedded
+def test_inside_a_proof_that_was_begun_the_goal_is_the_one_at_the_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "Own.lean"
+    begun = ":= by\n  induction l with\n  | nil => rfl\n  | cons x xs ih =>\n    sorry\n"
+    file.write_text(LISTS.replace(":= by\n  sorry\n", begun))
+
+    def ran(problem: Problem) -> tuple[ProblemState, Mapping[str, Lemma]]:
+        proof = problem.extra["begun"].replace("sorry", "simp only [app] at *\n    rw [ih]")
+        return ProblemState(problem, status="proved", proof=proof), {}
+
+    runs(ran, monkeypatch)
+    assert main(["suggest", f"{file}:13"]) == 0
+    goal, proof = capsys.readouterr().out.rstrip().split("\n\n")
+    assert "ih : app (app xs nil) nil = xs\n    ⊢ app (app (cons x xs) nil) nil = cons x xs" in goal
+    assert proof == "A proof of it:\n    simp only [app] at *\n        rw [ih]"
+
+
+@embedded
 def test_no_lemma_that_is_told_rests_on_a_hole(tmp_path: Path) -> None:
     """Not one that says so, and not one that would if a tactic were let find it."""
     file = tmp_path / "Own.lean"
