@@ -234,6 +234,15 @@ def test_equations_are_premises_whatever_proofs_of_equations_other_lemmas_are_ab
     assert found.how_many("shade") == 1
 
 
+def test_lemmas_that_the_seconds_were_too_few_for_are_read_another_time() -> None:
+    def check(names: Sequence[str]) -> list[tuple[str, str | None]]:
+        return [(name, f"{name}\n     : {TYPES[name]}") for name in names[:1]]
+
+    found = Elsewhere(lambda _: ["bright", "add_comm"], check)
+    assert [one.name for one in found.near(["add"])] == ["bright"]
+    assert [one.name for one in found.near(["add"])] == ["bright", "add_comm"]
+
+
 LEMMAS = {
     "top_spec": "forall n m : nat, or (le n m) (eq nat (top n m) m)",
     "top_comm": "forall n m : nat, @eq nat (top n m) (top m n)",

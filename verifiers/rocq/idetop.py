@@ -144,12 +144,14 @@ class Idetop(WarmProcess):
             self._write(request.encode())
         except (BrokenPipeError, ConnectionResetError):
             raise self._died() from None
+        looked = 0
         while True:
-            end = self._buffer.find(b"</value>")
+            end = self._buffer.find(b"</value>", looked)
             if end >= 0:
                 reply = bytes(self._buffer[: end + 8])
                 del self._buffer[: end + 8]
                 return reply
+            looked = max(0, len(self._buffer) - 7)
             if not self._poll.poll(self._patience_ms()):
                 over = self._over()
                 if over and self._interrupted:

@@ -7,6 +7,7 @@ is tried in the surroundings in which it will be compiled.
 from __future__ import annotations
 
 import math
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
@@ -49,6 +50,12 @@ MOST_EQUIVALENCES = 100
 
 SEARCH_SECONDS = 1.0
 """CPU seconds in which the prover names what speaks of a symbol."""
+
+CHECK_SECONDS = 1.0
+"""CPU seconds in which the prover and this process read what is found so."""
+
+AT_A_TIME = 40
+"""Questions that the prover is given together: an answer may be long, and all of them too long."""
 
 _IN_FULL, _NAMES_ONLY = "\n".join(IN_FULL), "Set Search Output Name Only.\n"
 
@@ -108,7 +115,7 @@ class Context:
         self._own: list[Premise] = []
         self._given_names = given
         self._given: list[Premise] = []
-        self._found = Elsewhere(self._search, self._check)
+        self._found = Elsewhere(self._search, partial(self._check, seconds=CHECK_SECONDS))
         self._memory = Memory(stored, partial(self._answers, "Locate {}."))
         self.names = Names(partial(self._answers, before=_IN_FULL))
         self._nearby: dict[str, float] = {}
@@ -232,22 +239,32 @@ class Context:
         ]
         self._frequency = Counter(symbol for premise in self._own for symbol in premise.symbols)
 
-    def _check(self, names: Sequence[str]) -> list[tuple[str, str | None]]:
+    def _check(self, names: Sequence[str], seconds: float = math.inf) -> list[tuple[str, str | None]]:
         """Each name with the type that the prover prints in full, None for one that it does not know."""
-        return self._answers("Check @{}.", names, before=_IN_FULL)
+        return self._answers("Check @{}.", names, before=_IN_FULL, seconds=seconds)
 
-    def _answers(self, question: str, names: Sequence[str], before: str = "") -> list[tuple[str, str | None]]:
-        """Each name with what the prover says to a question about it, None where it refuses the question."""
+    def _answers(
+        self, question: str, names: Sequence[str], before: str = "", seconds: float = math.inf
+    ) -> list[tuple[str, str | None]]:
+        """Each name with what the prover says to a question about it, None where it refuses the question.
+
+        The last ones are left out when the CPU seconds are over.
+        """
         found: list[tuple[str, str | None]] = []
-        while len(found) < len(names):
-            left = names[len(found) :]
-            text = "\n".join([question.format(name) for name in left])
-            outcome = self.session.run(text, self._seconds, before=before, goals=False)
+        end = self._cpu_seconds() + seconds
+        while len(found) < len(names) and self._cpu_seconds() < end:
+            asked = names[len(found) :][:AT_A_TIME]
+            text = "\n".join([question.format(name) for name in asked])
+            limit = min(self._seconds, end - self._cpu_seconds())
+            outcome = self.session.run(text, limit, before=before, goals=False)
             answers = [message.text for message in outcome.messages if message.level == "notice" and message.start >= 0]
-            found += zip(left, answers, strict=False)
-            if len(answers) < len(left):
-                found.append((left[len(answers)], None))
+            found += zip(asked, answers, strict=False)
+            if len(answers) < len(asked):
+                found.append((asked[len(answers)], None))
         return found
+
+    def _cpu_seconds(self) -> float:
+        return time.process_time() + self.session.prover_seconds
 
     def _elsewhere(self, symbols: frozenset[str]) -> list[Premise]:
         known = {premise.name for premise in self._own}

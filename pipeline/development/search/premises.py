@@ -108,13 +108,13 @@ class Elsewhere:
         return self.read(best)
 
     def read(self, names: Iterable[str]) -> list[Premise]:
-        """Those of these names that are lemmas."""
+        """Those of these names that are lemmas, as far as they can be read in time."""
         wanted = list(names)
         missing = [name for name in wanted if name not in self._premises]
         for name, printed in self._check(missing):
             read = self._premises[name] = self._read(name, printed) if printed is not None else None
             self._read_with.update(read.symbols if read is not None else ())
-        found = [self._premises[name] for name in wanted]
+        found = [self._premises.get(name) for name in wanted]
         return [one for one in found if one is not None and not self._is_value(one.concludes)]
 
     def _is_value(self, head: str) -> bool:
@@ -122,9 +122,9 @@ class Elsewhere:
         if head not in self._types:
             return False
         if head not in self._is_data:
-            ((_, printed),) = self._check([head])
-            self._is_data[head] = printed is not None and not printed.rstrip().endswith("Prop")
-        return self._is_data[head]
+            for _, printed in self._check([head]):
+                self._is_data[head] = printed is not None and not printed.rstrip().endswith("Prop")
+        return self._is_data.get(head, False)
 
     def how_many(self, symbol: str) -> int:
         """How many lemmas speak of a symbol: of all where they were asked for by it, otherwise of those read."""
