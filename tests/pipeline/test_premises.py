@@ -20,6 +20,7 @@ from pipeline.development.search.moves import View, strong_closers, view
 from pipeline.development.search.neighbours import nearest, used_in
 from pipeline.development.search.premises import Elsewhere, Premise, read_premise
 from pipeline.development.search.proof_search import Search
+from pipeline.development.search.questions import AT_A_TIME, answers
 from pipeline.development.search.solving import Solver
 from pipeline.development.search.ssreflect import closers, moves
 
@@ -212,6 +213,15 @@ def test_where_the_best_premises_fail_the_next_best_follow(tmp_path: Path) -> No
             passes += 1
     assert found is not None
     assert passes > 1
+
+
+def test_what_the_seconds_are_over_for_is_not_asked(tmp_path: Path) -> None:
+    with opened(tmp_path, "Lemma t : True.\nAdmitted.\n") as context:
+        names = ["nat", "no_such_name", *["S"] * AT_A_TIME]
+        seen = answers(context.session, "Check {}.", names, before="", limit=5.0)
+        assert [name for name, _ in seen] == names
+        assert [name for name, said in seen if said is None] == ["no_such_name"]
+        assert answers(context.session, "Check {}.", names, before="", limit=5.0, seconds=0.0) == []
 
 
 TYPES = {

@@ -7,7 +7,6 @@ is tried in the surroundings in which it will be compiled.
 from __future__ import annotations
 
 import math
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
@@ -22,6 +21,7 @@ from pipeline.development.search.moves import SSREFLECT, View
 from pipeline.development.search.names import Names
 from pipeline.development.search.neighbours import is_lemma, nearest, used_in
 from pipeline.development.search.premises import Elsewhere, Premise, as_one, equivalence, read_premise
+from pipeline.development.search.questions import answers
 from verifiers.audit.rocq.filling import Filling
 from verifiers.audit.rocq.sentences import identifiers
 from verifiers.audit.sandbox import GIBIBYTE, Limits
@@ -53,9 +53,6 @@ SEARCH_SECONDS = 1.0
 
 CHECK_SECONDS = 1.0
 """CPU seconds in which the prover and this process read what is found so."""
-
-AT_A_TIME = 40
-"""Questions that the prover is given together: an answer may be long, and all of them too long."""
 
 _IN_FULL, _NAMES_ONLY = "\n".join(IN_FULL), "Set Search Output Name Only.\n"
 
@@ -246,25 +243,7 @@ class Context:
     def _answers(
         self, question: str, names: Sequence[str], before: str = "", seconds: float = math.inf
     ) -> list[tuple[str, str | None]]:
-        """Each name with what the prover says to a question about it, None where it refuses the question.
-
-        The last ones are left out when the CPU seconds are over.
-        """
-        found: list[tuple[str, str | None]] = []
-        end = self._cpu_seconds() + seconds
-        while len(found) < len(names) and self._cpu_seconds() < end:
-            asked = names[len(found) :][:AT_A_TIME]
-            text = "\n".join([question.format(name) for name in asked])
-            limit = min(self._seconds, end - self._cpu_seconds())
-            outcome = self.session.run(text, limit, before=before, goals=False)
-            answers = [message.text for message in outcome.messages if message.level == "notice" and message.start >= 0]
-            found += zip(asked, answers, strict=False)
-            if len(answers) < len(asked):
-                found.append((asked[len(answers)], None))
-        return found
-
-    def _cpu_seconds(self) -> float:
-        return time.process_time() + self.session.prover_seconds
+        return answers(self.session, question, names, before=before, limit=self._seconds, seconds=seconds)
 
     def _elsewhere(self, symbols: frozenset[str]) -> list[Premise]:
         known = {premise.name for premise in self._own}
