@@ -47,7 +47,7 @@ class Agreement:
 def agreements(modules: Iterable[Module], inputs: int, seed: int, share: float = 1.0) -> list[Agreement]:
     """The checks of all functions that the statements reach, each different definition once.
 
-    `inputs` is how many different ground arguments each function is tried on, `share` the part of the functions, chosen
+    `inputs` is how many different ground arguments each function is tried on, `share` the part of the modules, chosen
     by `seed`. Files without a translation are skipped.
     """
     random, seen, checks = Random(seed), set[str](), list[Agreement]()
@@ -55,6 +55,8 @@ def agreements(modules: Iterable[Module], inputs: int, seed: int, share: float =
     sys.setrecursionlimit(20_000)  # a natural number n is a term of depth n
     try:
         for module in modules:
+            if random.random() >= share:
+                continue
             extended, names = _reached(module)
             for name in names:
                 translator = Translator(extended)
@@ -62,8 +64,7 @@ def agreements(modules: Iterable[Module], inputs: int, seed: int, share: float =
                 key = f"{name}\n{translator.header()}"
                 if key not in seen:
                     seen.add(key)
-                    if random.random() < share:
-                        checks.append(_agreement(extended, translator, name, inputs, seed))
+                    checks.append(_agreement(extended, translator, name, inputs, seed))
     finally:
         sys.setrecursionlimit(limit)
     return checks
