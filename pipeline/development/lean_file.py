@@ -266,7 +266,8 @@ def _texts(state: ProblemState, verifier: LeanVerifier) -> Iterator[str]:
     def works(text: str) -> bool:
         return verifier.check([Candidate(state.problem, text)])[0].trust == "elaborated"
 
-    for text in dict.fromkeys([plainer(state.proof, works), state.proof]):
+    begun = state.problem.extra.get("begun", "")
+    for text in dict.fromkeys([plainer(state.proof, works, begun), state.proof]):
         *stated, last = commands(_named(text))
         theorem = _theorem(last)
         if isinstance(theorem, str) or any(one.word != "theorem" for one in stated):

@@ -455,6 +455,15 @@ def test_of_alternatives_the_one_is_kept_that_does_it() -> None:
     )
 
 
+def test_what_the_author_wrote_is_left_and_an_alternative_may_be_of_any_form() -> None:
+    """Here Lean takes whatever text is asked."""
+    begun = "theorem t : p := by\n  simp only [f, g]\n  sorry\n"
+    logic = "first\n  | assumption\n  | (simp only [*]; repeat constructor)\n"
+    assert plainer(begun.replace("sorry\n", logic), lambda _: True, begun) == begun.replace("sorry", "assumption")
+    taken = begun.replace("sorry", "simp only [*]; repeat constructor")
+    assert plainer(begun.replace("sorry\n", logic), lambda text: text == taken, begun) == taken
+
+
 @embedded
 def test_holes_are_proved_and_the_file_is_patched(file: Path, tmp_path: Path, repository: Path) -> None:
     command = [sys.executable, "-m", "pipeline", "prove", str(file), "--out", str(tmp_path / "out"), "--in-place"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-_ALTERNATIVES = re.compile(r"^(?P<indent> *)first\n(?P<all>(?:(?P=indent)\| \(.*; done\)\n?)+)", re.MULTILINE)
+_ALTERNATIVES = re.compile(r"^(?P<indent> *)first\n(?P<all>(?:(?P=indent)\| .*(?:\n|$))+)", re.MULTILINE)
 _FOCUS = re.compile(r"focus \((?P<tactic>.*); done\)")
 _SIMP = re.compile(r"\bsimp(?:_all)?(?: only)? \[(?P<names>[\w.'«»*←, ]+)\]")
 _CHANGE = re.compile(r"(?<= by\n)((?:  revert .*\n)?)  change .*\n")
@@ -16,8 +16,11 @@ _NAMED = re.compile(r"(?<= by\n)  revert (?P<own>.*)\n  intro (?P<ours>.*)\n")
 _INTROS = re.compile(r"(?<= by\n)(?:  revert .*\n)?  intros\n")
 
 
-def plainer(text: str, works: Callable[[str], bool]) -> str:
-    """The text with what can be plainer; `works` says whether Lean takes one."""
+def plainer(text: str, works: Callable[[str], bool], begun: str = "") -> str:
+    """The text with what can be plainer; `works` says whether Lean takes one.
+
+    Simplifications of `begun`, the part that the author wrote, are left as they are.
+    """
     for change in (_without_change, _own_names, _without_intros, _without_revert):
         changed = change(text)
         if changed != text and works(changed):
@@ -28,13 +31,15 @@ def plainer(text: str, works: Callable[[str], bool]) -> str:
         at = found.start() + 1 if chosen != text else found.end()
         text = chosen
     short = re.sub(r"\beq_refl\b", "rfl", text)
-    return _without_idle_names(short if short != text and works(short) else text, works)
+    return _without_idle_names(short if short != text and works(short) else text, works, begun)
 
 
-def _without_idle_names(text: str, works: Callable[[str], bool]) -> str:
+def _without_idle_names(text: str, works: Callable[[str], bool], begun: str) -> str:
     """The text without those names in lists of simplification that it does not need."""
     for number in range(len(_SIMP.findall(text))):
         found = list(_SIMP.finditer(text))[number]
+        if found.group() in begun:
+            continue
         names, start = found["names"].split(", "), found.start("names")
         for name in reversed(names):
             kept = [one for one in names if one != name]
@@ -77,5 +82,6 @@ def _choices(text: str, found: re.Match[str]) -> Iterator[str]:
         return
     end = "\n" if found["all"].endswith("\n") else ""
     for line in found["all"].splitlines():
-        tactic = line.strip()[len("| (") : -len("; done)")]
+        alternative = line.strip().removeprefix("| ")
+        tactic = re.sub(r"\A\((.*?)(?:; done)?\)\Z", r"\1", alternative)
         yield f"{before}{found['indent']}{tactic}{end}{after}"
