@@ -66,9 +66,8 @@ def test_a_repaired_proof_imports_the_tactics_that_it_needs(tmp_path: Path, caps
 
 
 def test_where_repair_does_not_help_the_first_verdict_stands(
-    problem: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    problem: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("pipeline.commands.check.SECONDS", 2.0)
     lie = "Theorem right_zero : forall x, plus x Zero = Succ x. Proof. foo. Qed."
     assert main(["check", str(problem), "--proof", proof(tmp_path, lie), "--repair", "--json"]) == 1
     answer = json.loads(capsys.readouterr().out)
