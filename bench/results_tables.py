@@ -235,6 +235,13 @@ TABLES = (
         rows.holes,
     ),
     Table(
+        "Holes of libraries in SSReflect's style",
+        ("holes_ssreflect",),
+        "`bench/holes.py --part ssreflect --sample 14 --cpu-seconds 5`",
+        HOLES,
+        rows.holes,
+    ),
+    Table(
         "Repair of broken proofs",
         ("repair",),
         "`bench/repair.py --each 45 --minif2f FILE`",
