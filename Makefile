@@ -26,9 +26,9 @@ style:
 lint: setup style
 	$(RUN) -m basedpyright
 
-# Two processes, each file in one of them, in order: the long ones do not come last. The check of types comes first.
+# Two processes, each file in one of them, in order: the long ones do not come last.
 test: setup-test style
-	$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests/test_types.py tests
+	$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 acceptance: setup-test
 	$(RUN) -m pytest -m acceptance --timeout 0 --results=docs/results/acceptance.json

@@ -100,3 +100,8 @@ def pytest_configure(config: pytest.Config) -> None:
     file: Path | None = config.getoption("--results")
     if file is not None:
         config.pluginmanager.register(Record(file), "record")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The check of types comes first: it is one test that takes long, beside which the other process works."""
+    items.sort(key=lambda item: item.path.name != "test_types.py")
