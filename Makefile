@@ -19,11 +19,11 @@ setup-minif2f: setup
 setup-triton: setup
 	@./setup.sh triton
 
-style:
+style: setup
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 
-lint: setup style
+lint: style
 	$(RUN) -m basedpyright
 
 # Two processes, each file in one of them, in order: the long ones do not come last.

@@ -106,6 +106,8 @@ base() { # MORE DEBIAN PACKAGES
     apt_missing coq libcoq-stdlib libcoq-dpdgraph bubblewrap eprover libnuma1 "$@"
     apt_install & # needs nothing of Python, nor Python of it
     apt=$!
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
     trap wait EXIT # an error of Python's ends this when apt has ended too
     python_environment .venv
     python_packages .venv requirements.lock "about 200, 1.5 GB"

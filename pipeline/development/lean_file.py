@@ -242,7 +242,9 @@ def _begun(statement: str, proof: str) -> dict[str, str]:
     tactics = _TERM_PROOF.sub(r":= by\n  exact \g<term>", proof)
     whole = _INLINE.sub(_on_its_own, f"{statement} {_TERM.sub(_behind, tactics)}")
     gaps = sum(step.kind == "gap" for step in LeanSteps().steps(whole))
-    complete = words[:2] == [":", "="] and len(words) > 4 and gaps == sum(word in GAPS for word in words)
+    missing = sum(word in GAPS for word in words)
+    rewritten = sum(token.text in GAPS for token in scan(whole).tokens)  # what stood in a comment may be a step by now
+    complete = words[:2] == [":", "="] and len(words) > 4 and gaps == missing == rewritten
     return {"begun": whole} if complete else {}
 
 

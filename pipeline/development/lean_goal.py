@@ -26,6 +26,8 @@ def goal_at(own: OwnFile, hole: Hole, line: int) -> Gap | None:
     if begun is None or number is None:
         return None
     steps = _gaps(begun)[-len(gaps) :]  # there every one is a step
+    if len(steps) != len(gaps):
+        return None
     toolchain = find(LeanSettings.from_environment())
     with Session(toolchain) as session:
         if not session.load(toolchain.header(hole.problem.header)).ok:

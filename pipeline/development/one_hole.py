@@ -81,7 +81,7 @@ def suggest(
         rests_on = tuple(changed.get("rests_on", ()))
         proof = judged.proofs.get(problem.name)
         steps = _steps(own, hole, gap, proof) if gap is not None and proof is not None else None
-        if gap is not None and steps is None:
+        if gap is not None and proof is not None and steps is None:
             found = replace(found, goal=problem.formal_statement, others=0)
         found = replace(found, finish=steps or proof, rests_on=rests_on)
         tell(found)

@@ -91,6 +91,15 @@ def test_each_theorem_with_a_sorry_is_a_problem_over_what_stands_above_it(file: 
     assert own.left == ((33, "an `example` has no name: make it a theorem"),)
 
 
+def test_a_word_in_a_comment_is_no_step_that_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "Own.lean").write_text(
+        "theorem t (n : Nat) : n = n ∧ n = n := by\n  have h : n = n := id sorry\n"
+        "  refine ⟨?_, ?_⟩ -- sorry for the layout\n  · exact h\n  · exact h\n"
+    )
+    (hole,) = read_file(tmp_path / "Own.lean").holes
+    assert "begun" not in hole.problem.extra
+
+
 def test_a_proof_that_was_begun_is_offered_where_what_is_missing_are_steps(tmp_path: Path) -> None:
     begun = """theorem a (n : Nat) : n = n ∧ n = n := by
   have h : n = n := by sorry

@@ -222,6 +222,9 @@ def test_what_the_seconds_are_over_for_is_not_asked(tmp_path: Path) -> None:
         assert [name for name, _ in seen] == names
         assert [name for name, said in seen if said is None] == ["no_such_name"]
         assert answers(context.session, "Check {}.", names, before="", limit=5.0, seconds=0.0) == []
+        slow = "Compute (fix f (n : nat) := match n with O => 0 | S m => f m + f m end) {}."
+        seen = answers(context.session, slow, ["2", "3", "60", "4"], before="", limit=0.5)
+        assert [name for name, said in seen if said is None] == ["60"]
 
 
 TYPES = {

@@ -260,7 +260,7 @@ class Elaborator:
 
     def _note_tactics(self, prelude: str, answers: Sequence[Answer]) -> None:
         """Notes which tactics a prelude brings (each was tried on what it proves), and those that use its theorems."""
-        if not answers:  # the header failed
+        if not answers or prelude in self._tactics:  # the header failed, or was looked at before
             return
         tried = zip(CLOSERS, answers, strict=False)
         brought = [tactic for tactic, answer in tried if answer.error is None]

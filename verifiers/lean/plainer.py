@@ -19,7 +19,7 @@ _INTROS = re.compile(r"(?<= by\n)(?:  revert .*\n)?  intros\n")
 def plainer(text: str, works: Callable[[str], bool], begun: str = "") -> str:
     """The text with what can be plainer; `works` says whether Lean takes one.
 
-    Simplifications of `begun`, the part that the author wrote, are left as they are.
+    Simplifications and alternatives of `begun`, the part that the author wrote, are left as they are.
     """
     for change in (_without_change, _own_names, _without_intros, _without_revert):
         changed = change(text)
@@ -27,7 +27,8 @@ def plainer(text: str, works: Callable[[str], bool], begun: str = "") -> str:
             text = changed
     at = 0
     while (found := _ALTERNATIVES.search(text, at)) or (found := _FOCUS.search(text, at)):
-        chosen = next((one for one in _choices(text, found) if works(one)), text)
+        own = found.group().strip() in begun
+        chosen = text if own else next((one for one in _choices(text, found) if works(one)), text)
         at = found.start() + 1 if chosen != text else found.end()
         text = chosen
     short = re.sub(r"\beq_refl\b", "rfl", text)

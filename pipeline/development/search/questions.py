@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 from verifiers.rocq.session import Session
 
-AT_A_TIME = 40
-"""Questions that the prover is given together: an answer may be long, and all of them too long."""
+AT_A_TIME = 10
+"""Questions that the prover is given together, at first: where it is stopped at one, the answers to all are lost."""
 
 
 def answers(
@@ -34,12 +34,16 @@ def answers(
 
     end = seconds + time.process_time() + session.prover_seconds
     found: list[tuple[str, str | None]] = []
+    together = AT_A_TIME
     while len(found) < len(names) and left() > 0:
-        asked = names[len(found) :][:AT_A_TIME]
+        asked = names[len(found) :][:together]
         text = "\n".join([question.format(name) for name in asked])
         outcome = session.run(text, min(limit, left()), before=before, goals=False)
         said = [message.text for message in outcome.messages if message.level == "notice" and message.start >= 0]
         found += zip(asked, said, strict=False)
         if len(said) < len(asked):
-            found.append((asked[len(said)], None))
+            if outcome.reason == "does_not_compile" or len(asked) == 1:
+                found.append((asked[len(said)], None))
+            else:
+                together = len(asked) // 2
     return found
