@@ -26,7 +26,7 @@ PROGRAM = "python -m pipeline"
 COMMANDS = {
     "run": "The round loop: prove, evolve, consolidate, snapshot. On an existing directory it resumes.",
     "prove": "Prove a list of problems in batch, or the holes of a development of your own.",
-    "suggest": "Suggest verified helper lemmas for the goal at a place of a Rocq file.",
+    "suggest": "Suggest a proof or verified lemmas for the goal at a place of a file.",
     "check": "Verify candidate proofs, one or a batch.",
     "datasets": "List the problem sets that can be read, or convert one to JSONL.",
     "graph": "Dependency analysis of a run, a library or a corpus.",
