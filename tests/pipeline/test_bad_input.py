@@ -45,6 +45,7 @@ def lemmary(repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
 def one_line(answer: Said) -> str:
     assert answer.code == 2, answer.stderr
     assert answer.stderr.count("\n") == 1, answer.stderr
+    assert "Traceback" not in answer.stderr
     return answer.stderr
 
 
@@ -121,6 +122,7 @@ def test_a_cluster_that_is_not_there_is_a_failure_outside(lemmary: Lemmary, tmp_
         )
     assert answer.code == 3, answer.stderr
     assert f"nothing answers at {address}" in answer.stderr
+    assert "Traceback" not in answer.stderr
 
 
 def test_a_directory_that_is_not_a_run(lemmary: Lemmary, tmp_path: Path) -> None:
@@ -217,6 +219,7 @@ def test_a_missing_model_is_a_failure_outside(lemmary: Lemmary, tmp_path: Path) 
     )
     assert answer.code == 3
     assert "the model did not start" in answer.stderr
+    assert "Traceback" not in answer.stderr
 
 
 def test_a_missing_prover_is_a_failure_outside(repository: Path, tmp_path: Path) -> None:

@@ -147,7 +147,7 @@ def campaign() -> Iterator[Campaign]:
 @pytest.mark.parametrize("theory", THEORIES, ids=["own", "library"])
 def test_the_proofs_that_are_mutated_are_honest(campaign: Campaign, theory: Theory) -> None:
     candidates = [candidate_of(theory, theory.true[index], proof) for index, proof in theory.proofs]
-    assert [one.trust for one in campaign.verifier.check(candidates)] == ["elaborated"] * len(candidates)
+    assert [one.accepted for one in campaign.verifier.audit(candidates)] == [True] * len(candidates)
     for index, proof in theory.proofs[-2:]:
         candidate = candidate_of(theory, theory.true[index], proof)
         assert proves(campaign.sandbox, Offered(candidate, true=True, proposition=theory.true[index]))

@@ -17,16 +17,8 @@ from verifiers.rocq.verifier import RocqVerifier
 QUICK_FILES = ("Bool/Bool", "Arith/Compare_dec")
 FILES = (
     *QUICK_FILES,
-    *(
-        "Lists/List",
-        "Init/Logic",
-        "Init/Peano",
-        "Logic/Decidable",
-        "Arith/Wf_nat",
-        "Sorting/Permutation",
-        "Vectors/VectorSpec",
-    ),
-    *("ZArith/Zorder", "ZArith/Zcompare", "QArith/QArith_base"),
+    *("Init/Logic", "Init/Peano", "Logic/Decidable", "Arith/Wf_nat", "Sorting/Permutation", "Vectors/VectorSpec"),
+    *("Lists/List", "ZArith/Zorder", "ZArith/Zcompare", "QArith/QArith_base"),
 )
 SLOW_FILES = ("Reals/RIneq",)
 """Of these a part is taken: loading the real numbers takes the prover more than a second."""

@@ -25,7 +25,7 @@ from verifiers.lean.automation import CLOSERS
 from verifiers.lean.canonical import WRITER, canon, core_groups, looked_at, prelude_id
 from verifiers.lean.headers import AuthorStatement, Header, Introduction, read_statement, take_apart
 from verifiers.lean.matches import is_helper
-from verifiers.lean.premises import looping, premise_tactics
+from verifiers.lean.premises import looping_rules, premise_tactics
 from verifiers.lean.printed import Reading, definition_body, queries
 from verifiers.lean.reader import lean_name
 from verifiers.lean.terms import render, render_name
@@ -264,7 +264,7 @@ class Elaborator:
             return
         tried = zip(CLOSERS, answers, strict=False)
         brought = [tactic for tactic, answer in tried if answer.error is None]
-        self._tactics[prelude] = (*brought, *premise_tactics(prelude, looping(prelude, self._run)))
+        self._tactics[prelude] = (*brought, *premise_tactics(prelude, looping_rules(prelude, self._run)))
 
     # ------------------------------------------------------------------------------------------------ as written
 

@@ -5,7 +5,8 @@ Invariant: a tactic is a function of the names that the header's text gives; whe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 
 from verifiers.audit.lean.headers import declared
 from verifiers.audit.refusals import Malformed, Unterminated
@@ -24,7 +25,7 @@ PREMISES = "simp [*, "
 """How simplification with premises begins; their names follow."""
 
 
-def premise_tactics(prelude: str, looping: Set[str] = frozenset()) -> tuple[str, ...]:
+def premise_tactics(prelude: str, looping: AbstractSet[str] = frozenset()) -> tuple[str, ...]:
     """Tactics that use the theorems of a header, then such that use what it assumes too (its holes, say).
 
     None simplifies with those that are `looping`.
@@ -34,7 +35,7 @@ def premise_tactics(prelude: str, looping: Set[str] = frozenset()) -> tuple[str,
     return tuple(dict.fromkeys([*_tactics(proved, looping), *together]))
 
 
-def looping(prelude: str, run: Run) -> frozenset[str]:
+def looping_rules(prelude: str, run: Run) -> frozenset[str]:
     """The theorems and axioms of a header by which Lean simplifies for ever, alone or with others that stand below."""
 
     def loops(names: Sequence[str]) -> bool:
@@ -55,8 +56,8 @@ def looping(prelude: str, run: Run) -> frozenset[str]:
 
 def completing_tactics(header: str) -> tuple[str, ...]:
     """Tactics for steps that are missing in a proof: with the equations of the header's functions, and as above."""
-    functions, proved = _named(header, "def", "abbrev"), _named(header, "theorem", "lemma")
-    together = (functions, [*functions, *proved], [*functions, *proved, *_named(header, "axiom")])
+    functions, (proved, assumed) = _named(header, "def", "abbrev"), _premises(header)
+    together = (functions, [*functions, *proved], [*functions, *proved, *assumed])
     found = [one for names in together if names for one in (*simplifying(names), simplifying([*names, *SORTING])[0])]
     return tuple(dict.fromkeys([*found, *premise_tactics(header)]))
 
@@ -86,7 +87,7 @@ def _named(text: str, *words: str) -> list[str]:
     return found[-MOST:][::-1]
 
 
-def _tactics(names: Sequence[str], looping: Set[str]) -> Iterator[str]:
+def _tactics(names: Sequence[str], looping: AbstractSet[str]) -> Iterator[str]:
     """By simplification with all, by one rewriting, by one step backwards."""
     if not names:
         return
