@@ -1,5 +1,8 @@
 """What a run costs: CPU seconds of its whole process tree, over all of its sessions, by part and by round.
 
+A session is charged from `run` on: what its process spent before that, in importing this program or in an earlier run,
+is not the run's.
+
 A run is charged after every step (`charge`), so a session that is killed leaves behind what it had spent; what it had
 spent in a round that it did not finish is that round's part `stopped sessions`.
 """
@@ -17,9 +20,10 @@ from pipeline.loop.workers import Workers
 class Costs:
     """The account of a run, open for one session."""
 
-    def __init__(self, workers: Workers) -> None:
-        """Reads what earlier sessions were charged for."""
+    def __init__(self, workers: Workers, before: float) -> None:
+        """Reads what earlier sessions were charged for; `before` is what the process tree had spent before this one."""
         self._workers = workers
+        self._before = before
         self._earlier = workers.library.charged_seconds()
         """CPU seconds that earlier sessions of the run were charged for, less what this one is not charged for."""
         self._stopped = workers.library.stopped_seconds()
@@ -29,7 +33,7 @@ class Costs:
 
     def spent(self) -> float:
         """CPU seconds that the whole run, its earlier sessions included, is charged for so far."""
-        return self._earlier + (accounting.cpu_seconds() if self._workers.local else sum(self.by_part().values()))
+        return self._earlier + (self._here() if self._workers.local else sum(self.by_part().values()))
 
     def charge(self, subject: str, attempt_id: str = "") -> float:
         """Records what the run has spent after a step; returns it."""
@@ -54,9 +58,12 @@ class Costs:
             "library": workers.library.cpu_seconds(),
             "model": workers.model_seconds(),
         }
-        here = accounting.cpu_seconds()
+        here = self._here()
         self._coordination = max(self._coordination, here - sum(parts.values()) if workers.local else here)
         return {**parts, "coordination": self._coordination}
+
+    def _here(self) -> float:
+        return accounting.cpu_seconds() - self._before
 
     def begin_round(self) -> None:
         self._began = time.monotonic()

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from actors import accounting
 from datasets import Dataset
 from library_store.tables import Manifest
 from pipeline import __version__
@@ -46,13 +47,14 @@ def run(settings: RunSettings, datasets: Sequence[Dataset], directory: Path, pro
     prover = prover_of(problem.prover for problem in problems)
     manifests: list[Manifest] = []
 
+    before = accounting.cpu_seconds()
     require_prover(settings, prover)
     progress.stage("start Ray and the actors")
     with open_workers(settings, directory, prover) as workers:
         # Whose directory this is, and how far earlier sessions of the run came.
         begun = resume(settings, directory, workers.library, problems)
         progress.notices(begun.notices)
-        costs = Costs(workers)
+        costs = Costs(workers, before)
 
         # The problems as the prover reads them, and the lemmas that the run begins with.
         context = prepare(settings, datasets, workers, progress)

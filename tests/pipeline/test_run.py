@@ -194,9 +194,12 @@ def test_a_finished_run_says_so_and_how_to_go_on(
 
 
 @pytest.mark.usefixtures("one_ray")
-def test_a_small_budget_is_told_what_it_leaves_out(tmp_path: Path) -> None:
+def test_a_small_budget_is_told_what_it_leaves_out_and_is_not_charged_for_what_was_before(tmp_path: Path) -> None:
     configuration = write(tmp_path, CONFIGURATION | ONE_OF_EACH | {"cpu_seconds": 1})
+    began = time.monotonic()
     assert main(["run", str(configuration), "--out", str(tmp_path / "run")]) == 0
+    no_core_does_more = (os.cpu_count() or 1) * (time.monotonic() - began)
+    assert 1 <= read(tmp_path / "run").manifests[-1].counts["cpu_seconds"] <= no_core_does_more
     said = (tmp_path / "run" / "logs" / "run.log").read_text()
     assert said.count("round 1: evolution ends") == 1
     assert "of 1 CPU seconds are spent\n" in said
