@@ -195,6 +195,7 @@ def metamorphic(repository: Path, *arguments: str | Path) -> subprocess.Complete
     return subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.acceptance
 def test_copies_are_checked_in_rocq_and_runs_on_them_told_by_the_original_names(
     repository: Path, easy: Path, tmp_path: Path
 ) -> None:

@@ -66,6 +66,7 @@ def test_it_predicts_held_out_text_as_well_as_was_recorded(settings: TrainSettin
     assert found.bits_per_byte == pytest.approx(told, abs=2e-3)
 
 
+@pytest.mark.acceptance
 def test_vllm_serves_it_by_name_and_it_writes_rocq(repository: Path) -> None:
     done = subprocess.run([sys.executable, "-c", IN_VLLM], cwd=repository, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]

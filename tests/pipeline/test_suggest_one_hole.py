@@ -105,7 +105,7 @@ def test_a_line_of_a_statement_or_its_proof_says_which_hole_is_meant(tmp_path: P
 def test_a_hole_of_a_lean_file_gets_a_proof_and_the_lemma_that_it_needs(tmp_path: Path, repository: Path) -> None:
     file = tmp_path / "Own.lean"
     file.write_text(CHAINS)
-    command = [sys.executable, "-m", "pipeline", "suggest", f"{file}:20", "--cpu-seconds", "15"]
+    command = [sys.executable, "-m", "pipeline", "suggest", f"{file}:20", "--cpu-seconds", "8"]
     ran = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
     goal, proof, lemma, *_ = (part.partition("\n") for part in ran.stdout.rstrip().split("\n\n"))
