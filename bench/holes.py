@@ -10,6 +10,7 @@ A hole is a proof that ends in `Qed`, drawn by seed from the `.v` files that a D
 sections are closed, and the proof is `Admitted`. Each arm gets this one text.
 
 * `ours`: `prove FILE.v`, without a model.
+* `steps`: the same with recorded steps of other developments, `--steps DIR` (`record` makes them).
 * `sauto`: the tactics of CoqHammer one after the other, each in a `coqc` of its own with a share of the seconds.
 * `hammer`: with E and CVC4. Its own limits are of wall time, so other work on the machine takes from it.
 
@@ -30,7 +31,8 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -62,6 +64,10 @@ HAMMER = "/usr/libexec/coq-hammer"
 """Where the programs lie that `hammer` starts; one of them it looks for in `PATH`."""
 
 TACTICS = ("hauto", "sauto", "qauto", "hauto lq: on", "sauto lq: on", "best")
+
+
+Arm = Callable[["Task", Path, float, float], Row]
+"""Fills a hole in a folder with so many CPU seconds; the last are those that the text takes without a proof."""
 
 
 class Task(NamedTuple):
@@ -128,9 +134,6 @@ def _is_opaque(document: Document, hole: Hole) -> bool:
     return document.text[: hole.end].rstrip().endswith("Qed.")
 
 
-# ---------------------------------------------------------------------------------------------------------- the arms
-
-
 def coqc(folder: Path, text: str, limit: float) -> Cost:
     (folder / "Hole.v").write_text(text)
     return run(["coqc", "-q", "Hole.v"], folder, limit)
@@ -158,11 +161,12 @@ def hammer(task: Task, folder: Path, seconds: float, base: float) -> Row:
     return row if cost.code in (0, None) else {**row, "reason": cost.output.strip()[-80:]}
 
 
-def ours(task: Task, folder: Path, seconds: float, base: float) -> Row:
+def ours(task: Task, folder: Path, seconds: float, base: float, steps: Path | None = None) -> Row:
     (folder / "Hole.v").write_text(task.text)
     (folder / "_CoqProject").write_text("-Q . Hole\n")
     command = [sys.executable, "-m", "pipeline", "prove", str(folder / "Hole.v"), "--out", str(folder / "out")]
     command += ["--cpu-seconds", f"{seconds:g}", "--names", task.name, "--in-place"]
+    command += ["--steps", str(steps.absolute())] if steps else []
     cost = run(command, REPOSITORY, 4 * base + 3 * seconds + 60)
     results = folder / "out" / "results.jsonl"
     lines = results.read_text().splitlines() if results.is_file() else []
@@ -188,10 +192,10 @@ def _replay_seconds(task: Task, said: str) -> float:
     return round(sum(float(seconds) for at, seconds in timed if int(at) >= start), 3)
 
 
-ARMS = {"ours": ours, "sauto": tactics, "hammer": hammer}
+ARMS: dict[str, Arm] = {"ours": ours, "sauto": tactics, "hammer": hammer}
 
 
-def measure(task: Task, arms: Sequence[str], seconds: float, earlier: Row) -> Row | None:
+def measure(task: Task, arms: Mapping[str, Arm], seconds: float, earlier: Row) -> Row | None:
     """One hole in all arms, or None if its text does not compile. `earlier` is it with fewer seconds, where known."""
     with tempfile.TemporaryDirectory() as scratch:
         base = coqc(Path(scratch), task.text, LONGEST)
@@ -199,11 +203,11 @@ def measure(task: Task, arms: Sequence[str], seconds: float, earlier: Row) -> Ro
             return None
         row: Row = {"library": task.library, "file": task.file, "name": task.name, "length": task.length}
         row["text_cpu_seconds"] = base.cpu_seconds
-        for arm in arms:
+        for arm, fill in arms.items():
             folder = Path(scratch) / arm
             folder.mkdir()
             known = earlier.get(arm, {})
-            row[arm] = known if known.get("proved") else ARMS[arm](task, folder, seconds, base.cpu_seconds)
+            row[arm] = known if known.get("proved") else fill(task, folder, seconds, base.cpu_seconds)
     return row
 
 
@@ -213,20 +217,16 @@ LENGTHS = {"one sentence": (1, 1), "2 or 3": (2, 3), "4 to 9": (4, 9), "10 and m
 
 def summary(rows: Sequence[Row], arms: Sequence[str]) -> list[Row]:
     """A row for each library, for each group of lengths, and one for all."""
-    groups = {
-        library: [row for row in rows if row["library"] == library]
-        for library in dict.fromkeys(r["library"] for r in rows)
-    }
+    libraries = dict.fromkeys(row["library"] for row in rows)
+    groups = {library: [row for row in rows if row["library"] == library] for library in libraries}
     groups |= {name: [row for row in rows if low <= row["length"] <= high] for name, (low, high) in LENGTHS.items()}
     found: list[Row] = []
     for library, group in [*groups.items(), ("all", list(rows))]:
         line: Row = {"library": library, "holes": len(group)}
         for arm in arms:
-            others = [other for other in arms if other != arm]
+            left_by_others = [row for row in group if not any(row[one]["proved"] for one in arms if one != arm)]
             line[arm] = sum(row[arm]["proved"] for row in group)
-            line[f"only {arm}"] = sum(
-                row[arm]["proved"] and not any(row[other]["proved"] for other in others) for row in group
-            )
+            line[f"only {arm}"] = sum(row[arm]["proved"] for row in left_by_others)
         line["together"] = sum(any(row[arm]["proved"] for arm in arms) for row in group)
         found.append(line)
     return found
@@ -236,20 +236,24 @@ def main() -> int:
     parser = command_line(__doc__)
     parser.add_argument("--part", choices=LIBRARIES, default="development")
     parser.add_argument("--sample", type=int, default=4, help="holes of each library")
-    parser.add_argument("--arms", nargs="+", choices=ARMS, default=list(ARMS))
+    parser.add_argument("--arms", nargs="+", choices=[*ARMS, "steps"], default=list(ARMS))
+    parser.add_argument("--steps", type=Path, metavar="DIR", help="the recorded steps of that arm")
     parser.add_argument("--cpu-seconds", type=float, default=10.0, help="for one hole")
     parser.add_argument("--resume", action="store_true", help="keep the rows that --json has, of the same commit")
     parser.add_argument("--solved", type=Path, metavar="JSON", help="the same holes with fewer seconds")
     options = parser.parse_args()
+    every = ARMS | {"steps": partial(ours, steps=options.steps)}
+    arms = {arm: every[arm] for arm in options.arms}
+    if (options.steps is None) == ("steps" in options.arms):
+        raise UserError("the arm `steps` and --steps DIR need each other")
     os.environ["PATH"] += f":{HAMMER}"
     needed = ["coqc", *(("eprover", "cvc4") if "hammer" in options.arms else ())]
     missing = [program for program in needed if shutil.which(program) is None]
     if {"sauto", "hammer"} & set(options.arms) and not (INSTALLED / "user-contrib" / "Hammer").is_dir():
         missing.append("libcoq-hammer")
     if missing:
-        raise UserError(
-            f"not installed: {', '.join(missing)} (`make setup`, apt-get install libcoq-hammer eprover cvc4)"
-        )
+        cure = "`make setup`, apt-get install libcoq-hammer eprover cvc4"
+        raise UserError(f"not installed: {', '.join(missing)} ({cure})")
     adopt()
     where, rows, left_out = machine(), list[Row](), list[str]()
     told = {"part": options.part, "cpu_seconds_each": options.cpu_seconds, "left_out": left_out}
@@ -262,7 +266,7 @@ def main() -> int:
     for task in draw(options.part, options.sample, options.seed):
         if (task.file, task.name) in done or f"{task.file} {task.name}" in left_out:
             continue
-        row = measure(task, options.arms, options.cpu_seconds, earlier.get((task.file, task.name), {}))
+        row = measure(task, arms, options.cpu_seconds, earlier.get((task.file, task.name), {}))
         if row is None:
             print(f"{task.file} {task.name}: does not compile elsewhere, left out", file=sys.stderr)
             left_out.append(f"{task.file} {task.name}")

@@ -29,15 +29,17 @@ def summarise(directory: Path) -> Summary:
         f"{counts['solved']} of {counted(counts['problems'], 'problem')} solved in {counted(manifest.round, 'round')}"
     )
     abroad = (
-        f"{counts['lemmas_used_abroad']} used by problems that they do not come from, "
-        f"{counts['lemmas_used_abroad_twice']} of them by two or more"
+        f"{counts['lemmas_used_abroad']} helped with a problem that they do not come from, "
+        f"{counts['lemmas_used_abroad_twice']} with two or more"
     )
-    found = counted(counts["lemmas_rediscovered"], "lemma")
-    rediscovered = f"{found} found, without seeing it, that some problem states in just this form"
+    rediscovered = (
+        f"lemmas that state what a problem states, found without it: {counts['lemmas_rediscovered']}; "
+        f"problems solved with one: {counts['solved_with_rediscovered']}"
+    )
     lines = [
         f"{solved}, {counts['solved_with_library']} of them with lemmas learned from other problems",
         f"{counted(counts['lemmas'], 'lemma')} in the library, {_rechecked(tables)}; {abroad}",
-        f"{rediscovered}; {counts['solved_with_rediscovered']} solved by resting on one",
+        rediscovered,
         f"{counts['cpu_seconds']:.0f} CPU seconds, {counts['tokens']} tokens",
         "",
         *_by_round(tables),
