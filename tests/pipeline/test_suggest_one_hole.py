@@ -46,21 +46,21 @@ NIL = """  intro x0 x1
 """
 CHAINS = """inductive Chain where
   | stop : Chain
-  | link (n : Nat) (rest : Chain) : Chain
+  | run_on (n : Nat) (rest : Chain) : Chain
 
 namespace Chain
 
 def join : Chain → Chain → Chain
   | stop, m => m
-  | link n l, m => link n (join l m)
+  | run_on n l, m => run_on n (join l m)
 
 def turn : Chain → Chain
   | stop => stop
-  | link n l => join (turn l) (link n stop)
+  | run_on n l => join (turn l) (run_on n stop)
 
 def len : Chain → Nat
   | stop => 0
-  | link _ l => len l + 1
+  | run_on _ l => len l + 1
 
 theorem len_turn (l : Chain) : len (turn l) = len l := by
   sorry

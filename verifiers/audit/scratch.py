@@ -30,7 +30,7 @@ import psutil
 UIDS = range(20_000, 60_000)
 """User ids that root drops to, one for each scratch folder; they need no entry in /etc/passwd."""
 
-STALE_SECONDS = 86_400.0
+STALE_SECONDS = 3_600.0
 """Age at which the folders of a process that is gone are removed; two machines may share the folder they lie in."""
 
 _CHUNK = 1 << 20

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from domain import Const, Definition, Elaboration, Lemma, Problem, Term
 from term_algebra import rename_constants
-from verifiers.audit.lean.lint import KEYWORDS
+from verifiers.audit.lean.lint import KEYWORDS, PREFIXES
 from verifiers.canonical import Group, canonical_header, digest, in_order, reached
 from verifiers.lean.canonical import WRITER
 from verifiers.lean.equations import equations
@@ -50,7 +50,7 @@ def renamed(text: str, table: Mapping[str, str]) -> str:
     """A text with other names in place of canonical ones.
 
     A constructor alone (`| d…_1 =>` in an induction) becomes the last part of its name, in quotation marks where that
-    is a word that no candidate may have (`stop` is a tactic too).
+    is a word that no candidate may have (`stop` is a tactic too, and what begins like `register_` a command).
     """
 
     def own(found: re.Match[str]) -> str:
@@ -65,7 +65,7 @@ def renamed(text: str, table: Mapping[str, str]) -> str:
         if not _CONSTRUCTOR.fullmatch(token):
             return known
         last = known.rpartition(".")[2]
-        return f"«{last}»" if last in KEYWORDS else last
+        return f"«{last}»" if last in KEYWORDS or last.startswith(PREFIXES) else last
 
     return _TOKEN.sub(own, text)
 
