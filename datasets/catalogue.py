@@ -30,12 +30,16 @@ DESCRIPTIONS = {
     "tip:prod-lemmas": "TIP: the 24 lemmas of 'productive use of failure'",
     "tip:tip2015": "TIP: the larger mixed problems of 2015",
     "tip:false": "TIP: non-theorems",
+    "smtlib:PATH": "problems of SMT-LIB 2.6 over datatypes: a .smt2 file, or all of a folder",
     "bundled": "problems that come with Lemmary; splits step1, step2, step3",
 }
 
 
 TIP = "tip:"
 """How the names of TIP's suites begin; its translator is loaded only where one is read."""
+
+SMTLIB = "smtlib:"
+"""What stands before a path to files of SMT-LIB."""
 
 
 class LeftOut(NamedTuple):
@@ -58,7 +62,7 @@ class Dataset:
 
 
 def names() -> list[str]:
-    """The names that `load` knows; `jsonl:FILE` stands for any file."""
+    """The names that `load` knows; `jsonl:FILE` stands for any file, `smtlib:PATH` for any file or folder."""
     return list(DESCRIPTIONS)
 
 
@@ -70,9 +74,9 @@ def needs_path(name: str) -> bool:
 def load(name: str, *, path: Path | None = None, split: str | None = None, accepts: Accepts | None = None) -> Dataset:
     """Read a problem set.
 
-    `name` is one of `names()`, or a `.jsonl` file; `minif2f-rocq:valid` is short for `split="valid"`. `path` says where
-    the source lies: a tree of the published repository, or a JSONL file. With `accepts`, problems that the prover
-    refuses are left out with its reason. Raises `UserError`.
+    `name` is one of `names()`, or a `.jsonl` or `.smt2` file; `minif2f-rocq:valid` is short for `split="valid"`. `path`
+    says where the source lies: a tree of the published repository, or a JSONL file. With `accepts`, problems that the
+    prover refuses are left out with its reason. Raises `UserError`.
     """
     base, split = _split_of(name, split)
     problems, refused = _read(base, path)
@@ -93,14 +97,14 @@ def load(name: str, *, path: Path | None = None, split: str | None = None, accep
 
 
 def _split_of(name: str, split: str | None) -> tuple[str, str | None]:
-    if name in DESCRIPTIONS or name.startswith("jsonl:") or name.endswith(".jsonl"):
+    if name in DESCRIPTIONS or name.startswith(("jsonl:", SMTLIB)) or name.endswith((".jsonl", ".smt2")):
         return name, split
     base, colon, suffix = name.rpartition(":")
     if colon and base in DESCRIPTIONS:
         if split is not None and split != suffix:
             raise UserError(f"{name} names the split {suffix}, but --split is {split}: give one of them")
         return base, suffix
-    raise UserError(f"there is no dataset {name!r}: it is a .jsonl file or one of {', '.join(names())}")
+    raise UserError(f"there is no dataset {name!r}: it is a .jsonl or .smt2 file or one of {', '.join(names())}")
 
 
 def _read(name: str, path: Path | None) -> tuple[list[Problem], list[tuple[str, str]]]:
@@ -108,6 +112,10 @@ def _read(name: str, path: Path | None) -> tuple[list[Problem], list[tuple[str, 
         return load_bundled(), []
     if name.startswith("jsonl:") or name.endswith(".jsonl"):
         return read_problems(Path(name.removeprefix("jsonl:"))), []
+    if name.startswith(SMTLIB) or name.endswith(".smt2"):
+        from datasets.tip.suites import load_smtlib
+
+        return load_smtlib(Path(name.removeprefix(SMTLIB)))
     if path is None:
         jsonl = ", or a JSONL file" if name in SOURCES else ""
         source = f"the tree of {SOURCES[name].repository}" if name in SOURCES else "the folder of TIP's suites"

@@ -6,9 +6,11 @@ finite values. Without them a statement could hold for a reason that is none, as
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from datasets.tip.syntax import OPERATORS, Arrow, Data, Module, Type, TypeVariable
+import networkx as nx
+
+from datasets.tip.syntax import OPERATORS, Arrow, Data, Datatype, Module, Type, TypeVariable
 from domain import UserError
 
 
@@ -73,3 +75,31 @@ def _has_values(type_: Type, inhabited: set[str]) -> bool:
             return _has_values(codomain, inhabited)
         case TypeVariable():
             return True
+
+
+def by_dependency(declared: Sequence[Datatype]) -> list[tuple[Datatype, ...]]:
+    """Datatypes that are declared together, in groups that need one another, each behind what it needs."""
+    uses: nx.DiGraph[str] = nx.DiGraph()
+    uses.add_nodes_from(datatype.name for datatype in declared)
+    for datatype in declared:
+        fields = [type_ for constructor in datatype.constructors for type_ in constructor.fields]
+        uses.add_edges_from((datatype.name, name) for name in _names_in(fields) if name in uses)
+    groups = nx.condensation(uses)
+    ordered = [groups.nodes[group]["members"] for group in reversed(list(nx.topological_sort(groups)))]
+    return [tuple(datatype for datatype in declared if datatype.name in names) for names in ordered]
+
+
+def _names_in(types: Iterable[Type]) -> list[str]:
+    """The datatypes of which types speak."""
+    found: list[str] = []
+    waiting = list(types)
+    while waiting:
+        match waiting.pop():
+            case Data(name, arguments):
+                found.append(name)
+                waiting += arguments
+            case Arrow(domain, codomain):
+                waiting += (domain, codomain)
+            case TypeVariable():
+                pass
+    return found

@@ -1,4 +1,4 @@
-"""From S-expressions to the syntax tree of a TIP file.
+"""From S-expressions to the syntax tree of a TIP file, or of an SMT-LIB file, which asserts that its goal is false.
 
 What it cannot read is an error that names the file, the line and the form.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from datasets.tip.declarations import check
+from datasets.tip.declarations import by_dependency, check
 from datasets.tip.sexpr import Atom, Form, SExpr, leading_comment, read, unreadable
 from datasets.tip.syntax import (
     Apply,
@@ -54,6 +54,14 @@ def _mentions_integers(expression: SExpr) -> bool:
     return any(_mentions_integers(item) for item in expression.items)
 
 
+def _is_proof(expression: SExpr) -> bool:
+    match expression:
+        case Form((Atom("prove"), *_)):
+            return True
+        case _:
+            return False
+
+
 @dataclass
 class _Parser:
     file: str
@@ -64,15 +72,19 @@ class _Parser:
     assertions: list[Formula] = field(default_factory=list[Formula])
     goals: list[Formula] = field(default_factory=list[Formula])
     owners: dict[str, Datatype] = field(default_factory=dict[str, Datatype])
+    refutes: bool = False
+    """Whether it is SMT-LIB without TIP's `prove`: unsatisfiable where what `(assert (not …))` negates holds."""
 
     def module(self, text: str) -> Module:
         expressions = read(text, self.file)
+        self.refutes = not any(map(_is_proof, expressions))
         for expression in expressions:
             self._declaration(expression)
         if len(self.goals) != 1:
             where = expressions[-1] if expressions else Atom("", 1)
+            wanted = "`(prove …)`, or `(assert (not …))` in its place"
             raise unreadable(
-                self.file, where, f"expected exactly one `(prove …)`, found {len(self.goals)}; the file ends with"
+                self.file, where, f"expected exactly one {wanted}, found {len(self.goals)}; the file ends with"
             )
         return Module(
             self.file,
@@ -108,6 +120,8 @@ class _Parser:
                     for head, body in zip(heads, bodies, strict=True)
                 ]
                 self.functions.append(tuple(group))
+            case Form((Atom("assert"), Form((Atom("not"), formula)))) if self.refutes:
+                self.goals.append(self._formula(formula))
             case Form((Atom("assert"), formula)):
                 self.assertions.append(self._formula(formula))
             case Form((Atom("prove"), formula)):
@@ -141,7 +155,7 @@ class _Parser:
         for datatype in group:
             for constructor in datatype.constructors:
                 self.owners[constructor.name] = datatype
-        self.datatypes.append(tuple(group))
+        self.datatypes += by_dependency(group)
 
     def _constructor(self, form: SExpr, scope: frozenset[str]) -> Constructor:
         match form:

@@ -1,4 +1,4 @@
-"""The suites of TIP as problems. What has no translation is left out with its reason and stays in the count."""
+"""TIP's suites, and files of SMT-LIB, as problems. What has no translation is left out, and counted with its reason."""
 
 from __future__ import annotations
 
@@ -48,16 +48,43 @@ def load_suite(name: str, path: Path) -> tuple[list[Problem], list[tuple[str, st
     return problems, refused
 
 
-def load_file(file: Path, source: str) -> Problem:
-    """The problem of one TIP file."""
+def load_smtlib(path: Path) -> tuple[list[Problem], list[tuple[str, str]]]:
+    """The problem of a file, or those of all `.smt2` files in and below a folder, and why the others are none.
+
+    In a folder a problem is called after its file's path from there.
+
+    Raises:
+        UserError: there is no such file, or the only one has no translation.
+    """
+    folder = path if path.is_dir() else path.parent
+    files = sorted(path.rglob("*.smt2")) if path.is_dir() else [path]
+    if not files or not path.exists():
+        raise UserError(f"there is no .smt2 file at {path}")
+    problems: list[Problem] = []
+    refused: list[tuple[str, str]] = []
+    for file in files:
+        within = file.relative_to(folder)
+        name = "_".join(within.with_suffix("").parts)
+        try:
+            problems.append(load_file(file, f"smtlib:{within}", name))
+        except (TranslationError, UserError) as error:
+            if path.is_file():
+                raise error if isinstance(error, UserError) else UserError(f"{file}: {error}") from None
+            refused.append((name, str(error)))
+    return problems, refused
+
+
+def load_file(file: Path, source: str, name: str | None = None) -> Problem:
+    """The problem of one file, called after it if no other name is given."""
     try:
         text = file.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise UserError(f"{file}: not UTF-8 text at byte {error.start}") from None
     module = parse(text, str(file))
-    translation = translate(module, file.stem)
+    name = name or file.stem
+    translation = translate(module, name)
     return Problem(
-        file.stem,
+        name,
         "rocq",
         translation.header,
         translation.statement,

@@ -27,6 +27,10 @@ _SAID = {
 """What is told of the problems that are not simply proved, before the reason."""
 
 
+ROUNDS = 3
+"""Rounds in which each problem of a list finds lemmas of its own, if it may."""
+
+
 def prove(
     problems: Annotated[str, Parameter(name="PROBLEMS")],
     /,
@@ -47,16 +51,17 @@ def prove(
     seed: int | None = None,
     in_place: bool = False,
     watch: bool = False,
+    explore: bool = False,
     cpu_seconds: float | None = None,
     set: Annotated[tuple[str, ...], Parameter(name="--set", show_default=False)] = (),  # noqa: A002 (the option's name)
     json: bool = False,
 ) -> int:
     """Prove a list of problems, or the holes of a development of your own.
 
-    A list is proved in one round without growing a library; index.html (to look at), results.jsonl (for programs) and a
-    file per proof are written. A development is a Rocq file or folder (`_CoqProject` is honoured), a Lean file
-    or a theory of Isabelle: each statement that is admitted (`sorry`) is a problem, the proofs come as patch.diff, and
-    your files stay as they are unless you say --in-place.
+    A list is proved in one round without growing a library, unless you say --explore; index.html (to look at),
+    results.jsonl (for programs) and a file per proof are written. A development is a Rocq file or folder
+    (`_CoqProject` is honoured), a Lean file or a theory of Isabelle: each statement that is admitted (`sorry`) is a
+    problem, the proofs come as patch.diff, and your files stay as they are unless you say --in-place.
 
     A statement with a counterexample is refuted: no effort is spent on it, and the file proves its negation.
 
@@ -64,10 +69,12 @@ def prove(
         python -m pipeline prove theories/Trees.v --out runs/trees
         python -m pipeline prove minif2f-rocq:valid --path minif2f_rocq.jsonl --limit 30 --out runs/valid
         python -m pipeline prove my_problems.jsonl --library runs/tip_prod --out runs/mine
+        python -m pipeline prove problem.smt2 --out runs/problem
 
     Args:
-        problems: a JSONL file, a dataset name with an optional split, or a FILE.v, folder, FILE.lean or FILE.thy of
-            your own.
+        problems: a JSONL file, a dataset name with an optional split, a FILE.smt2 (answered with `unsat` where its
+            goal is proved, `sat` where it is refuted, `unknown` otherwise), or a FILE.v, folder, FILE.lean or FILE.thy
+            of your own.
         out: directory for index.html, results.jsonl and proofs/ or patch.diff; giving it again resumes.
         configuration: a run's configuration for model and limits; its problems, rounds and evolution do not count.
             Without it no language model is used.
@@ -89,6 +96,8 @@ def prove(
         seed: of what --sample draws; 0 if left out.
         in_place: of a development, apply the patch to your files when all is done.
         watch: of a development, go on with the holes of its files whenever one is saved, until Ctrl-C.
+        explore: of a list, let each problem that stays open find lemmas of its own: what the functions of its statement
+            do is explored, in up to three rounds. For a FILE.smt2 this is always so.
         cpu_seconds: of a development, CPU seconds of prover and search for one hole; 10 if left out.
         set: key=value, overrides one setting; may be given several times.
         json: print the counts as JSON.
@@ -99,7 +108,8 @@ def prove(
     if at_round is not None and (library is None or at_round < 1):
         raise UserError("--at-round N, with N at least 1, goes with --library")
     if problems.endswith(".v") or Path(problems).is_dir():
-        given = [flag for flag, value in {"--path": path, "--split": split}.items() if value is not None]
+        lists = {"--path": path, "--split": split, "--explore": explore or None}
+        given = [flag for flag, value in lists.items() if value is not None]
         if given:
             raise UserError(f"{given[0]} goes with a list of problems; {problems} is a development")
         if library is not None and not library.is_dir():
@@ -127,7 +137,10 @@ def prove(
         )
     if (sample, seed, steps, watch) != (None, None, None, False):
         raise UserError("--watch, --sample, --seed and --steps go with a Rocq development: a FILE.v or a folder")
-    how = _List(configuration, path, split, limit, chosen, library, at_round, overrides=set, json=json)
+    explore = explore or problems.endswith(".smt2")
+    if explore and library is not None:
+        raise UserError("with --explore each problem has lemmas of its own alone: leave --library out, or see `run`")
+    how = _List(configuration, path, split, limit, chosen, library, at_round, explore, overrides=set, json=json)
     if problems.endswith((".thy", ".lean")):
         from pipeline.development.own_file import prove_file
 
@@ -135,7 +148,8 @@ def prove(
             from pipeline.development.isabelle_theory import ISABELLE as LANGUAGE
         else:
             from pipeline.development.lean_file import LEAN as LANGUAGE
-        unfit = {"--path": path, "--split": split, "--erase": erase or None, "--use": use or None, "--jobs": jobs}
+        unfit = {"--path": path, "--split": split, "--use": use or None, "--jobs": jobs}
+        unfit |= {"--erase": erase or None, "--explore": explore or None}
         more = (f"prove.cpu_seconds={cpu_seconds}",) if cpu_seconds is not None else ()
         again = partial(_list, how._replace(limit=None, names=(), overrides=(*set, *more)), out)
         return prove_file(LANGUAGE, Path(problems), out, chosen, limit, again, unfit, in_place=in_place, json=json)
@@ -161,6 +175,7 @@ class _List(NamedTuple):
     names: tuple[str, ...]
     library: Path | None
     at_round: int | None
+    explore: bool
     overrides: tuple[str, ...]
     json: bool
 
@@ -176,11 +191,13 @@ def _list(how: _List, out: Path, problems: str, judged: Callable[[], Changes] | 
     source = ProblemSource(dataset=problems, path=how.path, split=how.split, limit=how.limit, names=how.names)
     updated: dict[str, Any] = {
         "problems": (source,),
-        "rounds": 1,
+        "rounds": ROUNDS if how.explore else 1,
         "library": library,
         "library_round": at_round,
-        "evolve": base.evolve.model_copy(update={"enabled": False}),
+        "evolve": base.evolve.model_copy(update={"enabled": how.explore}),
     }
+    if how.explore:
+        updated["retrieval"] = base.retrieval.model_copy(update={"visibility": "isolated"})
     settings = RunSettings.model_validate(base.model_copy(update=updated).model_dump())
     if library is not None and at_round is not None and library.is_dir():
         from library_store.tables import manifests
@@ -195,6 +212,8 @@ def _list(how: _List, out: Path, problems: str, judged: Callable[[], Changes] | 
     if how.json:
         print(json_text.dumps(counts))
         return 0
+    if problems.endswith(".smt2"):
+        print("unsat" if counts["proved"] else "sat" if counts["refuted"] else "unknown")
     for status, said in _SAID.items():
         for name, why in list(found[status].items())[:MOST_SHOWN]:
             print(f"{name} {said} {why}")

@@ -72,7 +72,7 @@ def test_every_name_is_a_set_or_says_what_it_needs(shared_data: Path) -> None:
     paths = {"minif2f-rocq": "minif2f_rocq_816.jsonl", "minif2f-lean4": "minif2f_lean4.jsonl"}
     paths["minif2f-isabelle"] = "minif2f_isabelle.jsonl"
     for name in names():
-        if name != "jsonl:FILE" and not name.startswith("tip:"):
+        if name not in ("jsonl:FILE", "smtlib:PATH") and not name.startswith("tip:"):
             dataset = load(name, path=shared_data / paths.get(name, ""))
             assert dataset.problems
             assert len(dataset.problems) + len(dataset.left_out) == dataset.total
@@ -81,7 +81,7 @@ def test_every_name_is_a_set_or_says_what_it_needs(shared_data: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "split", "message"),
     [
-        ("minif2f", None, "there is no dataset 'minif2f': it is a .jsonl file or one of jsonl:FILE, minif2f-rocq"),
+        ("minif2f", None, "there is no dataset 'minif2f': it is a .jsonl or .smt2 file or one of jsonl:FILE"),
         ("tip:prod", None, "tip:prod needs a path (--path, or `path` in a configuration): the folder of TIP's suites"),
         ("minif2f-lean4", None, "configuration): the tree of yangky11/miniF2F-lean4, or a JSONL file"),
         ("bundled", "step9", "bundled has no split 'step9': it has step1, step2, step3"),

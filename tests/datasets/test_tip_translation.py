@@ -274,7 +274,7 @@ def test_functions_are_compared_pointwise(tmp_path: Path) -> None:
         (f"{NAT} (prove (forall ((x Nat)) (= x true)))", "bad.smt2: in `prove`: a term of type"),
         (f"{NAT} (prove (= (foo Z) Z))", "bad.smt2: in `prove`: `foo` is an unknown name"),
         (f"{NAT} (prove (= (S Z Z) Z))", "bad.smt2: in `prove`: `S` takes 1 arguments, not 2"),
-        (f"{NAT}", "bad.smt2:1: expected exactly one `(prove …)`, found 0"),
+        (f"{NAT}", "bad.smt2:1: expected exactly one `(prove …)`, or `(assert (not …))` in its place, found 0"),
         ("(prove (= 1 1)", "bad.smt2:1: an opening parenthesis without its closing one"),
         ("(prove (= |a b 1))", "bad.smt2:1: a quoted symbol or string that does not end"),
     ],
