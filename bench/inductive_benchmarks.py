@@ -1,0 +1,151 @@
+"""Generated inductive problems of github.com/vprover/inductive_benchmarks, from an empty library and few seconds each.
+
+    python bench/inductive_benchmarks.py inductive_benchmarks --out runs/inductive --json inductive_benchmarks.json
+    python bench/inductive_benchmarks.py inductive_benchmarks --out runs/inductive --arms alone cvc4 --sample 1
+
+Drawn by seed: so many files (format `smt2_rec`) of each generated family, of those whose number in the family is even;
+the others are kept aside for an examination, as the families `crafted_*` are.
+
+* `alone`: `prove --explore`. What counts for a problem are the CPU seconds of its own attempts, explorations and
+  requests, up to the end of the round that proved it (`bench/cold.py`); the start of the provers belongs to none.
+* `together`: a `run` with one library, and as many CPU seconds in all as there are problems times the limit.
+* `cvc4`, `cvc5`: the solver (`bench/tip.py` says how to install them) with induction and conjectures, on the file as it
+  is published, one process at a time.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import yaml
+
+from bench.cold import seconds_by_problem
+from bench.script import REPOSITORY, Row, command_line, ended, machine, tell
+from bench.smt_solvers import ask, find_solvers
+from domain import OutsideError, UserError
+from library_store.snapshot import read
+from pipeline.report.comparison.statistics import cluster_interval
+
+ARMS = ("alone", "together", "cvc4", "cvc5")
+
+
+def draw(folder: Path, sample: int, seed: int) -> dict[str, list[Path]]:
+    """So many files with an even number of each generated family, by the family's name.
+
+    Raises:
+        UserError: there is none.
+    """
+    families: defaultdict[str, list[Path]] = defaultdict(list)
+    for file in sorted(folder.glob("benchmarks/dty/*/generated_*/smt2_rec/*.smt2")):
+        if file.stem.isdecimal() and int(file.stem) % 2 == 0:
+            families[f"{file.parts[-4]}/{file.parts[-3]}"].append(file)
+    if not families:
+        raise UserError(f"{folder} has no benchmarks/dty/*/generated_*/smt2_rec: give a clone of the benchmarks")
+    return {
+        family: random.Random(f"{seed} {family}").sample(files, min(sample, len(files)))
+        for family, files in families.items()
+    }
+
+
+def ours(arm: str, problems: Path, out: Path, limit: float, total: int) -> dict[str, float]:
+    """The problems that were proved, with their CPU seconds; together each has its share of them all."""
+    settings = {"model": {"kind": "none"}, "prove": {"cpu_seconds": limit}, "cpu_seconds": limit * total}
+    if arm == "together":
+        configuration = out / "together.yaml"
+        source = {"dataset": f"smtlib:{problems}"}
+        configuration.write_text(yaml.safe_dump(settings | {"problems": [source]}))
+        command = ["run", str(configuration)]
+    else:
+        budget = f"cpu_seconds={4 * limit * total}"  # what is over the limit is not counted, and stops nobody else
+        command = ["prove", f"smtlib:{problems}", "--explore", "--set", f"prove.cpu_seconds={limit}", "--set", budget]
+    command = [sys.executable, "-m", "pipeline", *command, "--out", str(out / arm)]
+    done = subprocess.run(command, cwd=REPOSITORY, check=False)
+    if done.returncode != 0:
+        raise OutsideError(f"the arm {arm} ended with exit code {done.returncode}")
+    tables = read(out / arm)
+    proved = {name for name, state in tables.problems.items() if state.status == "proved"}
+    print(f"{arm}: {len(proved)} proved, {tables.manifests[-1].counts['cpu_seconds']:.0f} CPU seconds in all")
+    if arm == "together":
+        return dict.fromkeys(proved, tables.manifests[-1].counts["cpu_seconds"] / total)
+    return {name: spent for name, spent in seconds_by_problem(tables).items() if name in proved and spent <= limit}
+
+
+def main() -> int:
+    parser = command_line(__doc__)
+    parser.add_argument("folder", type=Path, help="a clone of the benchmarks")
+    parser.add_argument("--out", type=Path, required=True, help="for the problems and our runs; a second call resumes")
+    parser.add_argument("--sample", type=int, default=5, help="files of each family")
+    parser.add_argument("--limit", type=int, default=5, help="CPU seconds for each problem")
+    parser.add_argument("--arms", nargs="+", choices=ARMS, default=list(ARMS))
+    parser.add_argument("--cvc4", default="cvc4", metavar="PROGRAM")
+    parser.add_argument("--cvc5", type=Path, default=REPOSITORY / "runs" / "cvc5" / "bin" / "python", metavar="PYTHON")
+    options = parser.parse_args()
+    where, families = machine(), draw(options.folder, options.sample, options.seed)
+    problems = options.out / "problems"
+    rows: list[Row] = []
+    for family, files in families.items():
+        for file in files:
+            to = problems / family / file.name
+            to.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, to)
+            name = "_".join(to.relative_to(problems).with_suffix("").parts)
+            rows.append({"problem": name, "family": family, "file": str(to)})
+    solvers = {solver.name: solver for solver in find_solvers(options.cvc4, options.cvc5)}
+    for arm in options.arms:
+        if arm not in ("alone", "together"):
+            if arm not in solvers:
+                raise UserError(f"{arm} is not installed: leave it out of --arms")
+            for row in rows:
+                said, seconds = ask(solvers[arm], "conjectures", Path(row["file"]).read_text(), options.limit)
+                row[arm] = seconds if said == "unsat" else None
+            continue
+        spent = ours(arm, problems, options.out, options.limit, len(rows))
+        for row in rows:
+            row[arm] = spent.get(row["problem"])
+    told = summary(rows, options.arms)
+    columns = {name: f"{{{name}}}" for name in told[0]}
+    headline = {"problems": len(rows)} | {arm: proved(rows, arm) for arm in options.arms}
+    intervals = {arm: cluster_interval([list(by_family(rows, arm).values())]) for arm in options.arms}
+    more = {"limit": options.limit, "summary": told, "intervals_over_families": intervals}
+    for row in rows:
+        del row["file"]
+    print(json.dumps(intervals))
+    tell(options, where, told, headline, columns, problems=rows, **more)
+    return 0
+
+
+def proved(rows: Sequence[Row], arm: str) -> int:
+    return sum(row[arm] is not None for row in rows)
+
+
+def by_family(rows: Sequence[Row], arm: str) -> Mapping[str, int]:
+    """How many of each family an arm proved."""
+    found: dict[str, int] = {}
+    for row in rows:
+        found[row["family"]] = found.get(row["family"], 0) + (row[arm] is not None)
+    return found
+
+
+def summary(rows: Sequence[Row], arms: Sequence[str]) -> list[Row]:
+    """A row for each kind of family (`nat add`, `list pref`), and one for all."""
+    kinds: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        datatype, _, name = row["family"].partition("/")
+        kinds[f"{datatype} {name.split('_')[1]}"].append(row)
+    groups = [*sorted(kinds.items()), ("all", list(rows))]
+    return [
+        {"kind": kind, "problems": len(group)} | {arm: proved(group, arm) for arm in arms} for kind, group in groups
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(ended(main))
