@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from datasets.tip.declarations import by_dependency, check
-from datasets.tip.sexpr import Atom, Form, SExpr, leading_comment, read, unreadable
+from datasets.tip.sexpr import Atom, Form, SExpr, begins, leading_comment, read, unreadable
 from datasets.tip.syntax import (
     Apply,
     Binder,
@@ -54,19 +54,13 @@ def _mentions_integers(expression: SExpr) -> bool:
     return any(_mentions_integers(item) for item in expression.items)
 
 
-def _is_proof(expression: SExpr) -> bool:
-    match expression:
-        case Form((Atom("prove"), *_)):
-            return True
-        case _:
-            return False
-
-
 @dataclass
 class _Parser:
     file: str
     sorts: list[str] = field(default_factory=list[str])
     constants: list[str] = field(default_factory=list[str])
+    free: list[Binder] = field(default_factory=list[Binder])
+    """Those of the constants that have one type, with it."""
     datatypes: list[tuple[Datatype, ...]] = field(default_factory=list[tuple[Datatype, ...]])
     functions: list[tuple[Function, ...]] = field(default_factory=list[tuple[Function, ...]])
     assertions: list[Formula] = field(default_factory=list[Formula])
@@ -77,7 +71,7 @@ class _Parser:
 
     def module(self, text: str) -> Module:
         expressions = read(text, self.file)
-        self.refutes = not any(map(_is_proof, expressions))
+        self.refutes = not any(begins(expression, "prove") for expression in expressions)
         for expression in expressions:
             self._declaration(expression)
         if len(self.goals) != 1:
@@ -93,11 +87,22 @@ class _Parser:
             tuple(self.constants),
             tuple(self.datatypes),
             tuple(self.functions),
-            tuple(self.assertions),
-            self.goals[0],
+            *self._stated("some" if "some_" not in text else "|"),  # no symbol has a bar
             any(_mentions_integers(expression) for expression in expressions),
             self.owners,
         )
+
+    def _stated(self, unused: str) -> tuple[tuple[Formula, ...], Formula]:
+        """The assertions and the goal, for any uninterpreted constants; a sort of SMT-LIB has a value."""
+        formulas, free = (*self.assertions, self.goals[0]), list(self.free)
+        if self.refutes:
+            free += [Binder(f"{unused}_{sort}", Data(sort)) for sort in self.sorts]
+        if not free or any(formula.type_parameters for formula in formulas):
+            return formulas[:-1], formulas[-1]
+        body = formulas[-1].body
+        for assumed in reversed(self.assertions):
+            body = Call("=>", (assumed.body, body))
+        return (), Formula((), Quantified("forall", tuple(free), body))
 
     # -------------------------------------------------------------------------------------------- declarations
 
@@ -105,7 +110,11 @@ class _Parser:
         match form:
             case Form((Atom("declare-sort"), Atom(name), Atom("0"))):
                 self.sorts.append(name)
-            case Form((Atom("declare-const"), Atom(name), _)) | Form((Atom("declare-fun"), Atom(name), *_)):
+            case Form((Atom("declare-const"), Atom(name), sort)) if not begins(sort, "par"):
+                self._constant(name, (), sort)
+            case Form((Atom("declare-fun"), Atom(name), Form(domains), result)) if not begins(form.items[2], "par"):
+                self._constant(name, domains, result)
+            case Form((Atom("declare-const" | "declare-fun"), Atom(name), *_)):
                 self.constants.append(name)
             case Form((Atom("declare-datatype"), Atom(name), body)):
                 self._datatype_group([(name, body)], form)
@@ -130,6 +139,11 @@ class _Parser:
                 pass
             case _:
                 raise unreadable(self.file, form, "cannot read this declaration")
+
+    def _constant(self, name: str, domains: tuple[SExpr, ...], result: SExpr) -> None:
+        types = [self._type(sort, frozenset()) for sort in (*domains, result)]
+        self.constants.append(name)
+        self.free.append(Binder(name, arrow(tuple(types[:-1]), types[-1])))
 
     def _sort_head(self, head: SExpr) -> str:
         match head:

@@ -32,6 +32,15 @@ class Form:
 SExpr: TypeAlias = Atom | Form
 
 
+def begins(expression: SExpr, keyword: str) -> bool:
+    """Whether it is a form of that keyword."""
+    match expression:
+        case Form((Atom(first), *_)):
+            return first == keyword
+        case _:
+            return False
+
+
 def unreadable(file: str, expression: SExpr, what: str) -> UserError:
     """The user's error for a form that cannot be read: the file, the line, what was expected, and the form."""
     return UserError(f"{file}:{expression.line}: {what}: `{shorten(render(expression))}`")

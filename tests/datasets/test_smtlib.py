@@ -20,6 +20,12 @@ FILE = f"{LISTS}(assert (not {GOAL}))\n(check-sat)\n"
 WRONG = (
     "(declare-datatypes ((n 0)) (((z) (s (p n)))))\n(define-fun-rec f ((x n)) n (f (s x)))\n(assert (not (= (f z) z)))"
 )
+ANY = """(declare-sort E 0)
+(declare-fun f (E) E)
+(declare-const e E)
+(assert (forall ((x E)) (= (f (f x)) (f x))))
+(assert (not (= (f (f (f e))) (f e))))
+"""
 TREES = "(declare-datatypes ((tree 0) (l 0)) (((node (sons l))) ((none) (more (first tree) (rest l)))))\n"
 
 
@@ -44,6 +50,29 @@ def test_what_is_asserted_besides_are_hypotheses(tmp_path: Path) -> None:
     assert "(forall (v : lst), app_2 v nil = v) ->" in problem.formal_statement
 
 
+def test_sorts_functions_and_constants_that_are_only_declared_are_any_ones(tmp_path: Path) -> None:
+    (problem,) = load(str(written(tmp_path, {"any.smt2": ANY}) / "any.smt2")).problems
+    assert (
+        "forall (E : Type),\n  forall (f : E -> E) (e : E) (some_E : E), (forall (x : E), f (f x) = f x) -> "
+        in problem.formal_statement
+    )
+    (tmp_path / "T.v").write_text(f"{problem.formal_statement}\nProof. intros E f e some_E H. now rewrite !H. Qed.")
+    subprocess.run(["coqc", "-q", "T.v"], cwd=tmp_path, check=True)
+    named = ANY.replace("(assert", "(define-fun g ((x E)) E (f x))\n(assert", 1).replace(
+        "(= (f (f (f e)))", "(= (g (f (f e)))"
+    )
+    with pytest.raises(UserError, match=r"any\.smt2: an uninterpreted constant: f"):
+        load(str(written(tmp_path, {"any.smt2": named}) / "any.smt2"))
+
+
+def test_a_sort_has_a_value(tmp_path: Path) -> None:
+    text = "(declare-sort E 0)\n(assert (not (exists ((x E)) (= x x))))"
+    for same in (text, text.replace("(x E)", "(some_E E)").replace("= x x", "= some_E some_E")):
+        (problem,) = load(str(written(tmp_path, {"any.smt2": same}) / "any.smt2")).problems
+        (tmp_path / "T.v").write_text(f"{problem.formal_statement}\nProof. intros E x. now exists x. Qed.")
+        subprocess.run(["coqc", "-q", "T.v"], cwd=tmp_path, check=True)
+
+
 def test_datatypes_that_are_declared_together_are_mutual_only_where_they_need_one_another(tmp_path: Path) -> None:
     header = load(str(written(tmp_path, {"app.smt2": FILE}) / "app.smt2")).problems[0].header
     assert re.findall(r"^(?:Inductive|with) \w+", header, re.MULTILINE) == ["Inductive nat", "Inductive lst"]
@@ -54,7 +83,7 @@ def test_datatypes_that_are_declared_together_are_mutual_only_where_they_need_on
 
 
 def test_a_folder_is_read_whole_and_what_is_no_problem_is_left_out_with_its_place(tmp_path: Path) -> None:
-    rational = "(declare-const x Real)\n(assert (not (= x x)))"
+    rational = "(declare-const x Real)\n(assert (not (= x 0.5)))"
     files = {"b/1.smt2": FILE, "a/1.smt2": FILE, "a/half.smt2": FILE[:100], "c.smt2": rational, "d.smt2": LISTS}
     found = load(f"smtlib:{written(tmp_path, files)}")
     assert [problem.name for problem in found.problems] == ["a_1", "b_1"]
@@ -63,7 +92,7 @@ def test_a_folder_is_read_whole_and_what_is_no_problem_is_left_out_with_its_plac
     told = {one.name: one.reason for one in found.left_out}
     assert told["a_half"].startswith(f"{tmp_path}/a/half.smt2:2: ")
     assert told["d"].startswith(f"{tmp_path}/d.smt2:3: expected exactly one `(prove …)`, or `(assert (not …))`")
-    assert told["c"] == "an uninterpreted constant: x"
+    assert told["c"].endswith("/c.smt2: in `prove`: unknown type `Real`")
 
 
 @pytest.mark.parametrize(
@@ -71,7 +100,7 @@ def test_a_folder_is_read_whole_and_what_is_no_problem_is_left_out_with_its_plac
     [
         ("hello", "x.smt2:1: "),
         ("(assert (not (= 1 1))) (assert (not (= 2 2)))", "x.smt2:1: expected exactly one"),
-        ("(declare-fun f (Real) Real)\n(assert (not (= (f 1.5) (f 1.5))))", "x.smt2: an uninterpreted constant: f"),
+        ("(declare-fun f (Real) Real)\n(assert (not (= (f 1.5) (f 1.5))))", "x.smt2: in `prove`: unknown type `Real`"),
         (WRONG, "x.smt2: not structurally recursive: f"),
     ],
 )
