@@ -161,6 +161,16 @@ TABLES = (
         },
         rows.transferred,
     ),
+    Table(
+        "Generated inductive problems, 5 CPU seconds each",
+        ("inductive_benchmarks",),
+        "`bench/inductive_benchmarks.py CLONE --out DIR --arms alone`",
+        {
+            "datatype and function": "{kind}",
+            "problems": "{problems}",
+            "each alone, within 5 CPU s": "{alone}",
+        },
+    ),
     Table("Does sharing help while learning?", ("compare_prod",), COMPARE, ARMS, rows.arms),
     Table("Its contrast", ("compare_prod",), COMPARE, CONTRAST, rows.contrasts),
     Table("The other arms", ("compare_prod_arms",), COMPARE, ARMS, rows.arms),
