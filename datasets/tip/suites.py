@@ -62,9 +62,14 @@ def load_smtlib(path: Path) -> tuple[list[Problem], list[tuple[str, str]]]:
         raise UserError(f"there is no .smt2 file at {path}")
     problems: list[Problem] = []
     refused: list[tuple[str, str]] = []
+    known: set[str] = set()
     for file in files:
         within = file.relative_to(folder)
         name = "_".join(within.with_suffix("").parts)
+        if name in known:
+            refused.append((name, f"{file}: another file's problem has this name"))
+            continue
+        known.add(name)
         try:
             problems.append(load_file(file, f"smtlib:{within}", name))
         except (TranslationError, UserError) as error:

@@ -84,12 +84,20 @@ def test_datatypes_that_are_declared_together_are_mutual_only_where_they_need_on
 
 def test_a_folder_is_read_whole_and_what_is_no_problem_is_left_out_with_its_place(tmp_path: Path) -> None:
     rational = "(declare-const x Real)\n(assert (not (= x 0.5)))"
-    files = {"b/1.smt2": FILE, "a/1.smt2": FILE, "a/half.smt2": FILE[:100], "c.smt2": rational, "d.smt2": LISTS}
+    files = {
+        "b/1.smt2": FILE,
+        "a/1.smt2": FILE,
+        "a_1.smt2": FILE,
+        "a/half.smt2": FILE[:100],
+        "c.smt2": rational,
+        "d.smt2": LISTS,
+    }
     found = load(f"smtlib:{written(tmp_path, files)}")
     assert [problem.name for problem in found.problems] == ["a_1", "b_1"]
     assert [problem.source for problem in found.problems] == ["smtlib:a/1.smt2", "smtlib:b/1.smt2"]
-    assert found.total == 5
+    assert found.total == 6
     told = {one.name: one.reason for one in found.left_out}
+    assert told["a_1"].endswith("/a_1.smt2: another file's problem has this name")
     assert told["a_half"].startswith(f"{tmp_path}/a/half.smt2:2: ")
     assert told["d"].startswith(f"{tmp_path}/d.smt2:3: expected exactly one `(prove …)`, or `(assert (not …))`")
     assert told["c"].endswith("/c.smt2: in `prove`: unknown type `Real`")
