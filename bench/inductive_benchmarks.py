@@ -15,7 +15,6 @@ the others are kept aside for an examination, as the families `crafted_*` are.
 
 from __future__ import annotations
 
-import json
 import random
 import shutil
 import subprocess
@@ -58,11 +57,10 @@ def draw(folder: Path, sample: int, seed: int) -> dict[str, list[Path]]:
 
 def ours(arm: str, problems: Path, out: Path, limit: float, total: int) -> dict[str, float]:
     """The problems that were proved, with their CPU seconds; together each has its share of them all."""
-    settings = {"model": {"kind": "none"}, "prove": {"cpu_seconds": limit}, "cpu_seconds": limit * total}
     if arm == "together":
+        settings = {"model": {"kind": "none"}, "prove": {"cpu_seconds": limit}, "cpu_seconds": limit * total}
         configuration = out / "together.yaml"
-        source = {"dataset": f"smtlib:{problems}"}
-        configuration.write_text(yaml.safe_dump(settings | {"problems": [source]}))
+        configuration.write_text(yaml.safe_dump(settings | {"problems": [{"dataset": f"smtlib:{problems}"}]}))
         command = ["run", str(configuration)]
     else:
         budget = f"cpu_seconds={4 * limit * total}"  # what is over the limit is not counted, and stops nobody else
@@ -76,7 +74,7 @@ def ours(arm: str, problems: Path, out: Path, limit: float, total: int) -> dict[
     print(f"{arm}: {len(proved)} proved, {tables.manifests[-1].counts['cpu_seconds']:.0f} CPU seconds in all")
     if arm == "together":
         return dict.fromkeys(proved, tables.manifests[-1].counts["cpu_seconds"] / total)
-    return {name: spent for name, spent in seconds_by_problem(tables).items() if name in proved and spent <= limit}
+    return {name: spent for name, spent in seconds_by_problem(tables).items() if name in proved}
 
 
 def main() -> int:
@@ -91,6 +89,7 @@ def main() -> int:
     options = parser.parse_args()
     where, families = machine(), draw(options.folder, options.sample, options.seed)
     problems = options.out / "problems"
+    shutil.rmtree(problems, ignore_errors=True)  # of another sample
     rows: list[Row] = []
     for family, files in families.items():
         for file in files:
@@ -111,31 +110,34 @@ def main() -> int:
         spent = ours(arm, problems, options.out, options.limit, len(rows))
         for row in rows:
             row[arm] = spent.get(row["problem"])
-    told = summary(rows, options.arms)
+    told = summary(rows, options.arms, options.limit)
     columns = {name: f"{{{name}}}" for name in told[0]}
-    headline = {"problems": len(rows)} | {arm: proved(rows, arm) for arm in options.arms}
-    intervals = {arm: cluster_interval([list(by_family(rows, arm).values())]) for arm in options.arms}
+    headline = {"problems": len(rows)} | {arm: proved(rows, arm, options.limit) for arm in options.arms}
+    if "alone" in options.arms:
+        headline |= {"alone_within_twice_the_limit": proved(rows, "alone", 2 * options.limit)}
+    families_proved = {arm: by_family(rows, arm, options.limit) for arm in options.arms}
+    intervals = {arm: cluster_interval([list(found.values())]) for arm, found in families_proved.items()}
     more = {"limit": options.limit, "summary": told, "intervals_over_families": intervals}
     for row in rows:
         del row["file"]
-    print(json.dumps(intervals))
     tell(options, where, told, headline, columns, problems=rows, **more)
     return 0
 
 
-def proved(rows: Sequence[Row], arm: str) -> int:
-    return sum(row[arm] is not None for row in rows)
+def proved(rows: Sequence[Row], arm: str, limit: float) -> int:
+    """How many an arm proved within so many CPU seconds each."""
+    return sum(row[arm] is not None and row[arm] <= limit for row in rows)
 
 
-def by_family(rows: Sequence[Row], arm: str) -> Mapping[str, int]:
+def by_family(rows: Sequence[Row], arm: str, limit: float) -> Mapping[str, int]:
     """How many of each family an arm proved."""
-    found: dict[str, int] = {}
+    families: defaultdict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        found[row["family"]] = found.get(row["family"], 0) + (row[arm] is not None)
-    return found
+        families[row["family"]].append(row)
+    return {family: proved(group, arm, limit) for family, group in families.items()}
 
 
-def summary(rows: Sequence[Row], arms: Sequence[str]) -> list[Row]:
+def summary(rows: Sequence[Row], arms: Sequence[str], limit: float) -> list[Row]:
     """A row for each kind of family (`nat add`, `list pref`), and one for all."""
     kinds: defaultdict[str, list[Row]] = defaultdict(list)
     for row in rows:
@@ -143,7 +145,8 @@ def summary(rows: Sequence[Row], arms: Sequence[str]) -> list[Row]:
         kinds[f"{datatype} {name.split('_')[1]}"].append(row)
     groups = [*sorted(kinds.items()), ("all", list(rows))]
     return [
-        {"kind": kind, "problems": len(group)} | {arm: proved(group, arm) for arm in arms} for kind, group in groups
+        {"kind": kind, "problems": len(group)} | {arm: proved(group, arm, limit) for arm in arms}
+        for kind, group in groups
     ]
 
 

@@ -110,7 +110,8 @@ def test_the_output_that_readme_shows_is_that_of_the_result() -> None:
     shown = (ROOT / "README.md").read_text()
     assert f"{counts['solved']} of {counts['problems']} problems solved in 3 rounds" in shown
     assert f"{counts['lemmas']} lemmas in the library, all rechecked; {counts['lemmas_used_abroad']} helped" in shown
-    assert f"found without it: {counts['lemmas_rediscovered']}; problems solved with one: " in shown
+    twins, through = counts["lemmas_rediscovered"], counts["solved_with_rediscovered"]
+    assert f"found without it: {twins}; problems solved with one: {through}\n" in shown
     assert f"{counts['cpu_seconds']:.0f} CPU seconds, {counts['tokens']} tokens" in shown
 
 

@@ -35,13 +35,14 @@ def test_what_was_proved_is_counted_by_kind_and_by_family() -> None:
         {"problem": "a", "family": "nat/generated_add_2var", "alone": 0.0, "cvc4": None},
         {"problem": "b", "family": "nat/generated_add_3var", "alone": None, "cvc4": None},
         {"problem": "c", "family": "list/generated_pref_1var", "alone": 4.9, "cvc4": 0.1},
+        {"problem": "d", "family": "list/generated_pref_1var", "alone": 5.1, "cvc4": None},
     ]
-    assert summary(rows, ["alone", "cvc4"]) == [
-        {"kind": "list pref", "problems": 1, "alone": 1, "cvc4": 1},
+    assert summary(rows, ["alone", "cvc4"], 5) == [
+        {"kind": "list pref", "problems": 2, "alone": 1, "cvc4": 1},
         {"kind": "nat add", "problems": 2, "alone": 1, "cvc4": 0},
-        {"kind": "all", "problems": 3, "alone": 2, "cvc4": 1},
+        {"kind": "all", "problems": 4, "alone": 2, "cvc4": 1},
     ]
-    assert by_family(rows, "alone") == {
+    assert by_family(rows, "alone", 5) == {
         "nat/generated_add_2var": 1,
         "nat/generated_add_3var": 0,
         "list/generated_pref_1var": 1,
