@@ -1,7 +1,6 @@
 """Holes of real developments, filled by this project and by what a user of Rocq would pick today.
 
     python bench/holes.py --part development --sample 4 --cpu-seconds 10 --json holes.json
-    python bench/holes.py --part test --arms ours sauto hammer --cpu-seconds 20 --json docs/results/holes.json
     python bench/holes.py --part test --cpu-seconds 20 --json docs/results/holes.json --resume      (goes on behind it)
     python bench/holes.py --part test --cpu-seconds 60 --json holes_60.json --solved docs/results/holes.json
 
@@ -31,8 +30,10 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
@@ -52,19 +53,20 @@ LIBRARIES = {
         *("theories/Wellfounded", "theories/MSets", "theories/Numbers", "theories/Bool", "theories/Logic"),
         *("user-contrib/ExtLib", "user-contrib/Bignums", "user-contrib/MenhirLib"),
     ),
-    "test": ("user-contrib/MathClasses", "user-contrib/CoRN", "user-contrib/deriving"),
-    "ssreflect": ("user-contrib/mathcomp", "user-contrib/extructures"),
+    "test": tuple(f"user-contrib/{name}" for name in ("MathClasses", "CoRN", "AAC_tactics", "Equations", "Mtac2")),
+    "ssreflect": (
+        *("user-contrib/mathcomp/ssreflect", "user-contrib/mathcomp/algebra", "user-contrib/mathcomp/fingroup"),
+        *("user-contrib/mathcomp/field", "user-contrib/mathcomp/character", "user-contrib/mathcomp/analysis"),
+        *("user-contrib/mathcomp/finmap", "user-contrib/mathcomp/real_closed", "user-contrib/SsrMultinomials"),
+        *("user-contrib/CoqEAL", "user-contrib/extructures", "user-contrib/deriving", "user-contrib/QuickChick"),
+    ),
 }
 """Parts of the measurement. What is tuned is tuned on `development` alone; files in SSReflect's style count apart."""
 
-LONGEST = 600.0
-"""CPU seconds that the text may take without any proof; a file that takes longer is not drawn."""
-
-HAMMER = "/usr/libexec/coq-hammer"
-"""Where the programs lie that `hammer` starts; one of them it looks for in `PATH`."""
+LONGEST = 600.0  # CPU seconds that the text may take without any proof; one that takes longer is left out
+HAMMER = "/usr/libexec/coq-hammer"  # the programs that `hammer` starts; one of them it looks for in `PATH`
 
 TACTICS = ("hauto", "sauto", "qauto", "hauto lq: on", "sauto lq: on", "best")
-
 
 Arm = Callable[["Task", Path, float, float], Row]
 """Fills a hole in a folder with so many CPU seconds; the last are those that the text takes without a proof."""
@@ -92,42 +94,46 @@ class Task(NamedTuple):
 
 
 def draw(part: str, sample: int, seed: int) -> list[Task]:
-    """So many holes of each library of a part. Raises `UserError` if a library is not installed."""
-    tasks: list[Task] = []
+    """So many holes of each library of a part, of as many files as can be, libraries taking turns.
+
+    Raises `UserError` if a library is not installed.
+    """
+    drawn: list[list[Task]] = []
     for library in LIBRARIES[part]:
         folder = INSTALLED / library
         files = sorted(folder.rglob("*.v"))
         if not files:
             raise UserError(f"{folder} has no .v files: install the package of that library")
         rng = random.Random(f"{seed} {library}")
-        found: list[Task] = []
         rng.shuffle(files)
-        for path in files[: 6 * sample]:
-            task = _task(library, path, rng)
-            if task is not None:
+        waiting = deque(_tasks(library, path, rng) for path in files)
+        found: list[Task] = []
+        while waiting and len(found) < sample:
+            of_file = waiting.popleft()
+            if (task := next(of_file, None)) is not None:
                 found.append(task)
-            if len(found) == sample:
-                break
-        tasks += found
-    return tasks
+                waiting.append(of_file)
+        drawn.append(found)
+    return [task for turn in zip_longest(*drawn) for task in turn if task is not None]
 
 
-def _task(library: str, path: Path, rng: random.Random) -> Task | None:
-    """A hole of a file, if it has one that is in no functor."""
+def _tasks(library: str, path: Path, rng: random.Random) -> Iterator[Task]:
+    """The holes of a file that are in no functor, in an order by chance. None of a file that cannot be read."""
     try:
         document = Document(path.read_text(), path.name)
-        holes = [hole for hole in document.proofs if not hole.in_functor and _is_opaque(document, hole)]
-        if not holes:
-            return None
-        hole = rng.choice(holes)
+    except (UserError, UnicodeDecodeError):
+        return
+    holes = [hole for hole in document.proofs if not hole.in_functor and _is_opaque(document, hole)]
+    for hole in rng.sample(holes, len(holes)):
         ends = "".join(f"\nEnd {one.name}." for one in reversed(hole.containers))
         text = f"{document.text[: hole.start]}{hole.statement}\nAdmitted.{ends}\n"
-        length = Document(hole.proof, path.name).sentences
-        if sum(one.qualified == hole.qualified for one in Document(text, path.name).holes) != 1:
-            return None
-    except (UserError, UnicodeDecodeError):
-        return None
-    return Task(library, str(path.relative_to(INSTALLED)), hole.qualified, text, len(length))
+        try:
+            again = Document(text, path.name).holes
+            length = Document(hole.proof, path.name).sentences
+        except UserError:
+            continue
+        if sum(one.qualified == hole.qualified for one in again) == 1:
+            yield Task(library, str(path.relative_to(INSTALLED)), hole.qualified, text, len(length))
 
 
 def _is_opaque(document: Document, hole: Hole) -> bool:
@@ -170,9 +176,8 @@ def ours(task: Task, folder: Path, seconds: float, base: float, steps: Path | No
     cost = run(command, REPOSITORY, 4 * base + 3 * seconds + 60)
     results = folder / "out" / "results.jsonl"
     lines = results.read_text().splitlines() if results.is_file() else []
-    result: Row = (
-        json.loads(lines[0]) if lines else {"status": "error", "cpu_seconds": 0.0, "reason": cost.output[-500:]}
-    )
+    failed: Row = {"status": "error", "cpu_seconds": 0.0, "reason": cost.output[-500:]}
+    result: Row = json.loads(lines[0]) if lines else failed
     row: Row = {"proved": result["status"] == "proved", "cpu_seconds": result["cpu_seconds"]}
     row |= {"tree_seconds": cost.cpu_seconds, "status": result["status"]}
     if row["proved"]:
@@ -212,11 +217,10 @@ def measure(task: Task, arms: Mapping[str, Arm], seconds: float, earlier: Row) -
 
 
 LENGTHS = {"one sentence": (1, 1), "2 or 3": (2, 3), "4 to 9": (4, 9), "10 and more": (10, 10**9)}
-"""Groups of holes by the length of the original proof."""
 
 
 def summary(rows: Sequence[Row], arms: Sequence[str]) -> list[Row]:
-    """A row for each library, for each group of lengths, and one for all."""
+    """A row for each library, for each group of lengths of the original proof, and one for all."""
     libraries = dict.fromkeys(row["library"] for row in rows)
     groups = {library: [row for row in rows if row["library"] == library] for library in libraries}
     groups |= {name: [row for row in rows if low <= row["length"] <= high] for name, (low, high) in LENGTHS.items()}
@@ -247,13 +251,14 @@ def main() -> int:
     if (options.steps is None) == ("steps" in options.arms):
         raise UserError("the arm `steps` and --steps DIR need each other")
     os.environ["PATH"] += f":{HAMMER}"
-    needed = ["coqc", *(("eprover", "cvc4") if "hammer" in options.arms else ())]
+    needed = ("coqc", "eprover", "cvc4") if "hammer" in options.arms else ("coqc",)
     missing = [program for program in needed if shutil.which(program) is None]
     if {"sauto", "hammer"} & set(options.arms) and not (INSTALLED / "user-contrib" / "Hammer").is_dir():
         missing.append("libcoq-hammer")
     if missing:
-        cure = "`make setup`, apt-get install libcoq-hammer eprover cvc4"
-        raise UserError(f"not installed: {', '.join(missing)} ({cure})")
+        raise UserError(
+            f"not installed: {', '.join(missing)} (`make setup`, apt-get install libcoq-hammer eprover cvc4)"
+        )
     adopt()
     where, rows, left_out = machine(), list[Row](), list[str]()
     told = {"part": options.part, "cpu_seconds_each": options.cpu_seconds, "left_out": left_out}
