@@ -67,7 +67,6 @@ LONGEST = 600.0  # CPU seconds that the text may take without any proof; one tha
 HAMMER = "/usr/libexec/coq-hammer"  # the programs that `hammer` starts; one of them it looks for in `PATH`
 
 TACTICS = ("hauto", "sauto", "qauto", "hauto lq: on", "sauto lq: on", "best")
-
 Arm = Callable[["Task", Path, float, float], Row]
 """Fills a hole in a folder with so many CPU seconds; the last are those that the text takes without a proof."""
 
@@ -246,8 +245,7 @@ def main() -> int:
     parser.add_argument("--resume", action="store_true", help="keep the rows that --json has, of the same commit")
     parser.add_argument("--solved", type=Path, metavar="JSON", help="the same holes with fewer seconds")
     options = parser.parse_args()
-    every = ARMS | {"steps": partial(ours, steps=options.steps)}
-    arms = {arm: every[arm] for arm in options.arms}
+    arms = {arm: ARMS.get(arm) or partial(ours, steps=options.steps) for arm in options.arms}
     if (options.steps is None) == ("steps" in options.arms):
         raise UserError("the arm `steps` and --steps DIR need each other")
     os.environ["PATH"] += f":{HAMMER}"
@@ -256,9 +254,7 @@ def main() -> int:
     if {"sauto", "hammer"} & set(options.arms) and not (INSTALLED / "user-contrib" / "Hammer").is_dir():
         missing.append("libcoq-hammer")
     if missing:
-        raise UserError(
-            f"not installed: {', '.join(missing)} (`make setup`, apt-get install libcoq-hammer eprover cvc4)"
-        )
+        raise UserError(f"apt-get install libcoq-hammer eprover cvc4, `make setup` (missing: {', '.join(missing)})")
     adopt()
     where, rows, left_out = machine(), list[Row](), list[str]()
     told = {"part": options.part, "cpu_seconds_each": options.cpu_seconds, "left_out": left_out}
