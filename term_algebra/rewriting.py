@@ -124,17 +124,22 @@ class RuleSet:
         return [term]
 
     def learn(self, left: Pattern, right: Pattern) -> bool:
-        """Add an equation, unless it follows from the others by rewriting or as an instance."""
-        a, b = self.normal(left), self.normal(right)
-        if a == b:
+        """Add an equation, unless it follows from the others."""
+        if self.derives(left, right):
             return False
-        for one, other in self.loose:
-            for p, q in ((one, other), (other, one)):
-                table: dict[str, Pattern] = {}
-                if match(p, a, table) and match(q, b, table):
-                    return False
         self._add(left, right)
         return True
+
+    def derives(self, left: Pattern, right: Pattern) -> bool:
+        """Whether an equation follows from those learned, by rewriting or as an instance."""
+        a, b = self.normal(left), self.normal(right)
+        if a == b:
+            return True
+        return any(
+            match(p, a, table := {}) and match(q, b, table)
+            for one, other in self.loose
+            for p, q in ((one, other), (other, one))
+        )
 
     def _add(self, left: Pattern, right: Pattern) -> None:
         if self._is_commutativity(left, right):

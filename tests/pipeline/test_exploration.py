@@ -93,3 +93,33 @@ def test_relations_of_integers_and_functions_at_integers_are_explored() -> None:
     wrong = "forall x y : Z, Z.leb x y = true -> Z.leb y x = true"
     (false,) = elaborate(Problem("law", "rocq", INTEGERS, f"Theorem law : {wrong}."))
     assert normal(false.statement) not in conjectures
+
+
+PREFIXES = """
+Inductive num : Set := zero : num | next : num -> num.
+Inductive row : Set := stop : row | push : num -> row -> row.
+Fixpoint same (x y : num) : bool :=
+  match x with
+  | zero => match y with zero => true | next _ => false end
+  | next a => match y with zero => false | next b => same a b end
+  end.
+Fixpoint join (x y : row) : row := match x with stop => y | push a z => push a (join z y) end.
+Fixpoint begins (x y : row) : bool :=
+  match x with
+  | stop => true
+  | push a v => match y with stop => false | push b w => if same a b then begins v w else false end
+  end.
+"""
+
+
+def test_laws_of_a_relation_that_random_values_seldom_meet_are_found() -> None:
+    """Of random lists none begins another, so that what is only seldom true must be told from what is false."""
+    laws = (
+        "forall x y : row, begins x (join x y) = true",
+        "forall x y z : row, begins (join x y) (join x z) = begins y z",
+        "forall (a : num) (x y : row), begins (push a x) (push a y) = begins x y",
+    )
+    read = elaborate(*[Problem("law", "rocq", PREFIXES, f"Theorem law : {law}.") for law in laws])
+    conjectures = {normal(term) for term in explore(read[1].definitions)}
+    for law in read:
+        assert normal(law.statement) in conjectures, law.problem.formal_statement

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from domain import App, Const, Definition, Forall, Sort, Term, Var
 from pipeline.proposers.conjecture import laws
 from pipeline.proposers.conjecture.built import VALUATIONS, Built, Found, Missing, implications
-from pipeline.proposers.conjecture.ground_values import compositions
+from pipeline.proposers.conjecture.ground_values import Drawn, compositions
 from pipeline.proposers.conjecture.laws import Symbol
 from pipeline.proposers.conjecture.signature import Signature
 from pipeline.proposers.conjecture.standard_values import OutOfFuelError
@@ -39,15 +39,11 @@ MOST_CALLS = 4_000_000
 FUEL = 1_500
 """Recursive calls for one evaluation; a term that needs more on many valuations is left out."""
 
-LARGEST = 7
-"""Symbols of the largest term."""
+LARGEST, VARIABLES = 7, 3
+"""Symbols of the largest term, and variables of each type."""
 
-VARIABLES = 3
-"""Variables of each type."""
-
-CONFIRMATIONS = 200
-"""Further valuations that a conjecture must survive."""
-
+CONFIRMATIONS, ALIKE = 200, 100
+"""Further valuations that a conjecture must survive, and such whose values repeat each other."""
 
 INTEGER_RELATIONS = frozenset(
     name for name, type_ in INTEGER_FUNCTIONS.items() if type_ == arrow(INTEGER, INTEGER, BOOL)
@@ -77,6 +73,7 @@ class Explorer:
         self.rules = RuleSet(self.precedence)
         self._classes: dict[Term, dict[tuple[Value, ...], Built]] = {}
         self._by_size: dict[tuple[Term, int], list[Built]] = {}
+        self._stood: set[Term] = set()
         self._evaluated = 0
         self._calls = 0
 
@@ -163,10 +160,11 @@ class Explorer:
             wanted = dict.fromkeys(domain for symbol in symbols if not symbol.constructor for domain in symbol.domains)
             copies = [t for t in wanted for _ in range(1 if isinstance(t, Forall) else VARIABLES)]
             given = {f"v{index}": type_ for index, type_ in enumerate(copies)}
+        alike = [Drawn() if index % 2 else None for index in range(VALUATIONS)]
         for name, type_ in given.items():
             self.variables[name] = type_
             try:
-                results = tuple(self.tester.values.draw(type_, rng.randint(0, 4), rng) for _ in range(VALUATIONS))
+                results = tuple(self.tester.values.draw(type_, rng.randint(0, 4), rng, drawn) for drawn in alike)
             except UnsupportedError:
                 continue
             leaves.append(Built(Var(name), type_, 1, results, frozenset((name,))))
@@ -182,9 +180,7 @@ class Explorer:
 
     def _build(self, symbol: Symbol, parts: Sequence[Built], size: int) -> Built | None:
         term = apply(symbol.term, [part.term for part in parts])
-        if self.rules.is_reducible_at_root(to_pattern(term)):
-            return None
-        if unfold_call(term, self.theory) is not None:
+        if self.rules.is_reducible_at_root(to_pattern(term)) or unfold_call(term, self.theory) is not None:
             return None
         self._evaluated += 1
         assert symbol.run is not None
@@ -214,8 +210,25 @@ class Explorer:
         if old is None:
             classes[built.results] = built
             self._by_size.setdefault((built.type, built.size), []).append(built)
-        elif self.rules.learn(to_pattern(built.term), to_pattern(old.term)):
+        elif self.rules.derives(to_pattern(built.term), to_pattern(old.term)):
+            return
+        elif self._differ(built, old):
+            self._by_size.setdefault((built.type, built.size), []).append(built)
+        else:
+            self.rules.learn(to_pattern(built.term), to_pattern(old.term))
             found.append(Found(built.size + old.size, len(built.variables), built, old))
+
+    def _differ(self, built: Built, old: Built) -> bool:
+        """Whether more values than those of the results tell two terms apart."""
+        sides = (built.term, old.term), (old.term, built.term)
+        ways = [self._close([], equation(built.type, *each)) for each in sides]
+        stands = self._stands(ways[0])
+        self._stood.update(ways if stands else ())
+        return not stands
+
+    def _stands(self, statement: Term) -> bool:
+        report = self.tester.test(statement, self.seed + 1, CONFIRMATIONS, ALIKE)
+        return report.counterexample is None and report.tested > 0
 
     def _laws(self, symbols: Sequence[Symbol]) -> dict[Term, tuple[int, int, Term]]:
         """The laws of binary operations that no test refutes."""
@@ -274,14 +287,7 @@ class Explorer:
         return close(hypotheses, conclusion, self.variables)
 
     def _confirmed(self, statements: Iterable[Term]) -> list[Term]:
-        kept: dict[Term, None] = {}
-        for statement in statements:
-            if statement in kept:
-                continue
-            report = self.tester.test(statement, self.seed + 1, CONFIRMATIONS)
-            if report.counterexample is None and report.tested > 0:
-                kept[statement] = None
-        return list(kept)
+        return [one for one in dict.fromkeys(statements) if one in self._stood or self._stands(one)]
 
 
 def explore(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Iterator
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from domain import Const, Datatype, Forall, Sort, Term, Var
 from term_algebra.standard import INTEGER, POSITIVE
@@ -22,12 +22,23 @@ Drawn: TypeAlias = dict[Term, list[Value]]
 """What was drawn so far for one valuation, by type."""
 
 
+class Choice(NamedTuple):
+    """A constructor to draw."""
+
+    number: int
+    fields: list[tuple[Term, bool]]
+    """Their types, and whether each is the datatype itself."""
+    recursive: int
+    """How many are."""
+
+
 class Values:
     """Ground values of the types over one theory."""
 
     def __init__(self, theory: Theory) -> None:
         self.theory = theory
         self._by_size: dict[tuple[Term, int], list[Value]] = {}
+        self._choices_of: dict[Term, tuple[list[Choice], list[Choice]]] = {}
 
     def is_finite(self, type_: Term, depth: int = 0) -> bool:
         if isinstance(type_, Var | Sort):
@@ -126,28 +137,34 @@ class Values:
             return rng.randint(1 if type_ == POSITIVE else -1 - size // 2, 2 + size)
         if isinstance(type_, Forall):
             return self.table(type_, rng.getrandbits(30))
-        datatype = self._datatype(type_)
-        if not datatype.constructors:
-            raise UnsupportedError("no values of this type")
-        choices: list[tuple[int, list[Term], int]] = []
-        for index, constructor in enumerate(datatype.constructors):
-            fields = self.theory.constructor_fields(type_, constructor)
-            recursive = sum(head_name(field) == datatype.name for field in fields)
-            choices.append((index, fields, recursive))
-        growing = [choice for choice in choices if choice[2]]
-        flat = [choice for choice in choices if not choice[2]]
-        pick = rng.choice(growing) if growing and (size > 0 or not flat) else rng.choice(flat or choices)
-        index, fields, recursive = pick
+        growing, flat = self._choices(type_)
+        index, fields, recursive = rng.choice(growing if growing and (size > 0 or not flat) else flat)
         if size < -8:
             raise UnsupportedError("values of this type do not end")
         values: list[Value] = []
-        for field in fields:
-            if head_name(field) == datatype.name:
+        for field, recurs in fields:
+            if recurs:
                 below = size - 1 if recursive == 1 else rng.randint(0, max(0, size - 1))
                 values.append(self.draw(field, below, rng, drawn))
             else:
                 values.append(self.draw(field, rng.choice((0, 1, 1, 2, 3)), rng, drawn))
         return (index, *values)
+
+    def _choices(self, type_: Term) -> tuple[list[Choice], list[Choice]]:
+        """The constructors of a datatype: those with a field of that datatype, and those without."""
+        known = self._choices_of.get(type_)
+        if known is None:
+            datatype = self._datatype(type_)
+            if not datatype.constructors:
+                raise UnsupportedError("no values of this type")
+            known = ([], [])
+            for index, constructor in enumerate(datatype.constructors):
+                fields = self.theory.constructor_fields(type_, constructor)
+                recurs = [head_name(field) == datatype.name for field in fields]
+                choice = Choice(index, list(zip(fields, recurs, strict=True)), sum(recurs))
+                known[0 if any(recurs) else 1].append(choice)
+            self._choices_of[type_] = known
+        return known
 
     def table(self, type_: Forall, seed: int) -> Value:
         """A pseudo-random total function; the first few seeds of a relation give equality and its negation."""
