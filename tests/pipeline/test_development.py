@@ -954,3 +954,20 @@ def test_inequalities_are_tested_on_values(statement: str, is_false: bool, tmp_p
     file.write_text(f"Require Import ZArith List.\nLemma hole {statement}.\nAdmitted.\n")
     (result,) = Work(file, tmp_path / "out", Options(6.0, 0, 2 << 30)).run(lambda _: None)
     assert (result.status == "refuted") == is_false, result
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Definition le (a b : bool) := if a then b = true else True.\nLemma hole b c : le b c -> le b (implb b c).",
+        "Require Import NArith.\nModule N.\nInclude BinNat.N.\nLemma hole n m : gt n m -> lt m n.",
+        "Lemma hole : ~ True <-> False.",
+        "Lemma hole (n : nat) : ~ (True /\\ False) -> ~ False -> n = n.",
+    ],
+)
+def test_a_relation_of_ones_own_with_the_name_of_an_order_is_no_fault(text: str, tmp_path: Path) -> None:
+    (tmp_path / "dev").mkdir()
+    file = tmp_path / "dev" / "Work.v"
+    file.write_text(f"{text}\nAdmitted.\n{'End N.' if 'Module N' in text else ''}\n")
+    (result,) = Work(file, tmp_path / "out", Options(3.0, 0, 2 << 30)).run(lambda _: None)
+    assert result.status in ("proved", "open"), result

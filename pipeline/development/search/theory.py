@@ -224,8 +224,9 @@ def counterexample(context: Context, closed: Closed, seed: int, seconds: float) 
     """Values for the statement's variables with which the prover proves that it is false, sought for CPU seconds."""
     try:
         with alarm(seconds):
-            tested = decided(closed.term)
-            met = Tester(closed.definitions).test(tested, seed, alike=ALIKE_TRIALS).counterexample
+            tester = Tester(closed.definitions)
+            tested = decided(closed.term, tester.theory)
+            met = tester.test(tested, seed, alike=ALIKE_TRIALS).counterexample
             script = None if met is None else refutation.script(tested, closed.definitions, met.ground)
     except Over:
         return None

@@ -183,7 +183,8 @@ class _Compiled:
                 self._emit_quantifier(result, term.name, term.type, term.body, environment, block, negative, "all")
             return result
         if isinstance(term, Const) and name in ("True", "False"):
-            return name
+            block.emit(f"{result} = {name}")
+            return result
         if not isinstance(term, App):
             raise UnsupportedError("not a proposition that can be tested")
         parts = term.arguments
