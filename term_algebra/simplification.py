@@ -15,6 +15,18 @@ DEPTH = 40
 
 def unfold_call(term: Term, theory: Theory) -> Term | None:
     """The value of a call of a global function once its matches are decided, or None while one is stuck."""
+    body = _entered(term, theory)
+    return None if body is None else _decide(body, theory)[0]
+
+
+def waits_for(term: Term, theory: Theory) -> Term | None:
+    """What a call of a global function is stuck on: a term that no constructor heads."""
+    body = _entered(term, theory)
+    return None if body is None else _decide(body, theory)[1]
+
+
+def _entered(term: Term, theory: Theory) -> Term | None:
+    """The body of a call at its arguments."""
     if not (isinstance(term, App) and isinstance(term.function, Const)):
         return None
     function = theory.functions.get(term.function.name)
@@ -38,22 +50,21 @@ def unfold_call(term: Term, theory: Theory) -> Term | None:
             return None
     if isinstance(body, Lambda | Fix):
         return None
-    return _decide(substitute(body, table), theory)
+    return substitute(body, table)
 
 
-def _decide(term: Term, theory: Theory) -> Term | None:
+def _decide(term: Term, theory: Theory) -> tuple[Term | None, Term | None]:
+    """A term whose matches are decided, or what one of them is stuck on."""
     while isinstance(term, Match):
         scrutinee = simplify(term.scrutinee, theory, 4)
         name = head_name(scrutinee)
-        if name is None or name not in theory.constructors:
-            return None
         branch = next((b for b in term.branches if b.constructor == name), None)
-        if branch is None:
-            return None
+        if name is None or name not in theory.constructors or branch is None:
+            return None, scrutinee
         arguments = scrutinee.arguments if isinstance(scrutinee, App) else ()
         fields = arguments[len(arguments) - len(branch.variables) :] if branch.variables else ()
         term = substitute(branch.body, {v: a for v, a in zip(branch.variables, fields, strict=True) if v != "_"})
-    return term
+    return term, None
 
 
 def simplify(term: Term, theory: Theory, depth: int = DEPTH) -> Term:

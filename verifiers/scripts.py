@@ -17,9 +17,10 @@ from typing import Literal, Protocol
 from domain import Lemma
 from term_algebra import free_variables
 from term_algebra.ordering import Rule
+from term_algebra.steps import Derivation
 from term_algebra.theory import Binder, OpenStatement, Theory
 
-PlanKind = Literal["search", "instance", "facts", "induction", "cases", "nested", "stepwise"]
+PlanKind = Literal["search", "instance", "facts", "induction", "cases", "nested", "stepwise", "derivation"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Plan:
     `induction` on `variable`, the other variables generalised if `general`; `cases` also splits `second` in each
     case; `nested` also does induction on it; `stepwise` is induction by two constructors at a time; `instance` is
     no induction but a lemma with a constant for one of its variables; `facts` splits what matches look at and goes on
-    from the answers by laws under premises.
+    from the answers by laws under premises; `derivation` is the steps of `term_algebra.derivation`.
     """
 
     kind: PlanKind
@@ -60,6 +61,10 @@ class ScriptWriter(Protocol):
 
     def script(self, opened: OpenStatement, plan: Plan, lemmas: Sequence[Lemma]) -> Script:
         """The text for one plan, with exactly these lemmas."""
+        ...
+
+    def derived(self, opened: OpenStatement, proof: Derivation) -> str:
+        """A derivation in the prover's words; nothing if it is not asked so."""
         ...
 
     def plainer(

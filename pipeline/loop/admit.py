@@ -7,6 +7,7 @@ proved by tactics alone: a text that declares or imports anything would leak int
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from domain import Candidate, Lemma, Term, Verdict
@@ -36,6 +37,16 @@ def closure(context: RunContext, lemmas: Sequence[Lemma]) -> tuple[Lemma, ...]:
     return tuple(context.library.closure([lemma.id for lemma in lemmas])) if lemmas else ()
 
 
+class Draft(NamedTuple):
+    """A proved statement that is to become a lemma."""
+
+    statement: CanonicalStatement
+    found: Proof
+    origin: Origin
+    name: str = ""
+    """It is called after what it states if there is none."""
+
+
 def admit(
     context: RunContext,
     log: AttemptLog,
@@ -45,34 +56,75 @@ def admit(
     *,
     name: str = "",
 ) -> Lemma | None:
-    """Audits a proved statement and offers it to the library; without a `name` it is called after what it states.
+    """Audits a proved statement and offers it to the library.
 
     Returns:
         The lemma, if it is in the library now. Its `uses` are the lemmas that its text needs, each seen to be needed;
         of these, only the ones that the audit saw in the proof term become confirmed edges.
     """
-    if context.backend.syntax.refuse_block(found.proof):
+    return admit_together(context, log, [Draft(statement, found, origin, name)])[0]
+
+
+def admit_together(context: RunContext, log: AttemptLog, drafts: Sequence[Draft]) -> list[Lemma | None]:
+    """The same for several, each after those on which its proof rests: one batch of audits, which costs less.
+
+    One whose proof rests on a draft that was refused is refused too.
+    """
+    drafted: dict[str, Lemma] = {}
+    before: dict[str, tuple[Lemma, ...]] = {}
+    for draft in drafts:
+        if _refused_unseen(context, log, draft):
+            continue
+        rests_on = [one for one in draft.found.lemmas if one.id in drafted]
+        below = [part for one in rests_on for part in (*before[one.id], drafted[one.id])]
+        below += closure(context, [one for one in draft.found.lemmas if one.id not in drafted])
+        before[draft.statement.id] = tuple({one.id: one for one in below}.values())
+        drafted[draft.statement.id] = _lemma(context, log, draft)
+    asked = [draft for draft in drafts if draft.statement.id in drafted]
+    verdicts = context.verifier.audit([_candidate(context, draft, before[draft.statement.id]) for draft in asked])
+    admitted: dict[str, Lemma | None] = {}
+    for draft, verdict in zip(asked, verdicts, strict=True):
+        lemma = drafted[draft.statement.id]
+        log.audited(verdict, aside=log.kind != "evolve" and log.target != lemma.id)
+        rests_on = [one.id for one in draft.found.lemmas if one.id in drafted]
+        if any(admitted[identity] is None for identity in rests_on):
+            admitted[lemma.id] = None
+        elif verdict.reason == "does_not_compile" and draft.found.script is not None:
+            admitted[lemma.id] = admit_together(context, log, [draft._replace(found=draft.found.script)])[0]
+        else:
+            admitted[lemma.id] = _inserted(context, log, draft, lemma, verdict)
+    return [admitted.get(draft.statement.id) for draft in drafts]
+
+
+def _refused_unseen(context: RunContext, log: AttemptLog, draft: Draft) -> bool:
+    """Whether a draft is no block of tactics, or reads too much like another lemma."""
+    if context.backend.syntax.refuse_block(draft.found.proof):
         log.counts["refused_not_tactics"] += 1
-        return None
-    display = context.display(statement.reached)
+        return True
     if context.settings.deduplication == "difflib":
-        text = f"{display.statement(statement.term)}\n{found.proof}"
-        if context.library.reads_like_another(statement.id, text):
+        stated = context.display(draft.statement.reached).statement(draft.statement.term)
+        if context.library.reads_like_another(draft.statement.id, f"{stated}\n{draft.found.proof}"):
             log.counts["refused_alike"] += 1
-            return None
-    before = closure(context, found.lemmas)
-    candidate = Candidate(context.alone(statement, before), found.proof, before, context.preamble(statement.prelude_id))
-    verdict: Verdict = context.verifier.audit([candidate])[0]
-    log.audited(verdict, aside=log.kind != "evolve" and log.target != statement.id)
-    if verdict.reason == "does_not_compile" and found.script is not None:
-        return admit(context, log, statement, found.script, origin, name=name)
-    if not verdict.accepted:
-        return None
-    lemma = Lemma(
+            return True
+    return False
+
+
+def _candidate(context: RunContext, draft: Draft, before: tuple[Lemma, ...]) -> Candidate:
+    statement = draft.statement
+    return Candidate(
+        context.alone(statement, before), draft.found.proof, before, context.preamble(statement.prelude_id)
+    )
+
+
+def _lemma(context: RunContext, log: AttemptLog, draft: Draft) -> Lemma:
+    """What a draft is as a lemma, but for what its audit says."""
+    statement, found, origin = draft.statement, draft.found, draft.origin
+    display = context.display(statement.reached)
+    return Lemma(
         id=statement.id,
         revision=1,
         prover=context.language,
-        name=name or statement_name(statement.term, display.names, display.type_arguments),
+        name=draft.name or statement_name(statement.term, display.names, display.type_arguments),
         prelude_id=statement.prelude_id,
         definition_ids=statement.reached,
         statement=display.statement(statement.term),
@@ -87,13 +139,17 @@ def admit(
         operator=origin.source,
         round=0,
         attempt_id=log.id,
-        prover_version=verdict.prover,
-        axioms=verdict.axioms,
-        seconds=verdict.seconds,
+        prover_version="",
     )
-    in_term = [used.id for used in found.lemmas if used.canonical_name in verdict.uses]
-    proposal = Proposal(lemma, verdict, in_term, imported=log.imported)
-    (inserted,) = context.library.insert_many([proposal])
+
+
+def _inserted(context: RunContext, log: AttemptLog, draft: Draft, lemma: Lemma, verdict: Verdict) -> Lemma | None:
+    """The lemma in the library, if its audit accepted it and the library takes it."""
+    if not verdict.accepted:
+        return None
+    judged = replace(lemma, prover_version=verdict.prover, axioms=verdict.axioms, seconds=verdict.seconds)
+    in_term = [used.id for used in draft.found.lemmas if used.canonical_name in verdict.uses]
+    (inserted,) = context.library.insert_many([Proposal(judged, verdict, in_term, imported=log.imported)])
     if inserted.refused:
         log.counts[f"refused_{inserted.reason}"] += 1
         return None

@@ -24,12 +24,12 @@ from functools import cached_property
 from domain import Lemma, Term
 from library_store.attempts import Request
 from library_store.deduplication import dedup_key
-from pipeline.loop.admit import Origin, admit
+from pipeline.loop.admit import Draft, Origin, admit_together
 from pipeline.loop.attempt_log import AttemptLog
 from pipeline.loop.context import CanonicalStatement, RunContext
 from pipeline.loop.prove import Proof, Search
 from pipeline.loop.retrieve import retrieve
-from pipeline.loop.stages import ALL, FEW, FIRST, ORDER, Effort, Stage
+from pipeline.loop.stages import ALL, DERIVED, DERIVING, FEW, FIRST, ORDER, Effort, Stage
 from pipeline.proposers.conjecture.testing import Tester
 from term_algebra import size
 
@@ -66,6 +66,8 @@ class ConditionalProofs:
     """Goals on which automation got stuck in the statement of this step."""
     failed: set[str] = field(default_factory=set[str])
     """Ids of the conjectures that could not be proved in this step: none of them is assumed again."""
+    _drafts: dict[str, Draft] = field(default_factory=dict[str, Draft], init=False)
+    """Conjectures that were proved and wait for their audits, each after those on which it rests."""
     _false: set[str] = field(default_factory=set[str], init=False)
     """Those of `failed` that values refute: whatever the effort, they are not assumed again."""
 
@@ -108,7 +110,7 @@ class ConditionalProofs:
             elif means.patient and not self.patient:
                 continue
             else:
-                if means == ALL:  # what failed with few scripts may be assumed again
+                if means in (FEW, ALL):  # what failed with fewer scripts may be assumed again
                     self.failed = set(self._false)
                 found = self.search(statement, lemmas, assumed, means)
             if found is not None:
@@ -157,7 +159,11 @@ class ConditionalProofs:
             unproved = [one for one in found.lemmas if not one.proof]
             if any(list(map(self._refuted, unproved))):
                 continue
-            if all(self._prove(one, effort, waiting, depth) for one in unproved):
+            proved = all(self._prove(one, effort, waiting, depth) for one in unproved)
+            if not pending:
+                self._admit()
+                proved = proved and all(self.context.library.known([one.id for one in unproved]))
+            if proved:
                 ids = [lemma.id for lemma in found.lemmas]
                 self.log.retrieved.update(dict.fromkeys(ids))
                 self.log.mentioned.update(dict.fromkeys(ids))
@@ -166,15 +172,28 @@ class ConditionalProofs:
 
     def _with_lemmas(self, found: Proof) -> Proof:
         """With the lemmas that conjectures have become; without its script where that rests on one that has not."""
-        ids, script = [lemma.id for lemma in found.lemmas], found.script
-        if script is not None and not all(self.context.library.known([lemma.id for lemma in script.lemmas])):
+        script = found.script
+        if script is not None and not all(self._known(lemma.id) for lemma in script.lemmas):
             script = None
         script = script and self._with_lemmas(script)
-        return found._replace(lemmas=tuple(self.context.library.get_lemmas(ids)), script=script)
+        given = self.context.library.get_lemmas([one.id for one in found.lemmas if one.id not in self._drafts])
+        table = {one.id: one for one in given}
+        lemmas = tuple(table.get(one.id, one) for one in found.lemmas)
+        return found._replace(lemmas=lemmas, script=script)
+
+    def _known(self, identity: str) -> bool:
+        """Whether a statement is a lemma, or was proved and waits for its audit."""
+        return identity in self._drafts or all(self.context.library.known([identity]))
+
+    def _admit(self) -> None:
+        """Offers what was proved to the library, together."""
+        drafts, self._drafts = list(self._drafts.values()), {}
+        admitted = admit_together(self.context, self.log, drafts) if drafts else []
+        self.failed |= {draft.statement.id for draft, one in zip(drafts, admitted, strict=True) if one is None}
 
     def _refuted(self, conjecture: Lemma) -> bool:
         """Whether more values than were tried before show that a conjecture is false: it is not assumed again."""
-        if all(self.context.library.known([conjecture.id])):
+        if self._known(conjecture.id):
             return False
         found = self._tester.test(conjecture.term, alike=ALIKE).counterexample
         if found is None:
@@ -192,7 +211,7 @@ class ConditionalProofs:
     def _prove(self, conjecture: Lemma, effort: Effort, pending: frozenset[str], depth: int) -> bool:
         """Whether a conjecture, for which the statements `pending` wait, is a lemma in the end."""
         context, log = self.context, self.log
-        if all(context.library.known([conjecture.id])):
+        if self._known(conjecture.id):
             return True
         if self.left <= 0:
             context.library.want(conjecture.id)
@@ -202,21 +221,24 @@ class ConditionalProofs:
         lemmas = [one for one in near if one.id not in pending]
         most, seconds = context.settings.evolve.scripts, min(self.left, context.settings.evolve.cpu_seconds)
         search = Search(context, log, statement, lemmas, most=most, seconds=seconds)
-        found = search.run(FIRST)
+        found = search.run(DERIVED)
         if found is None and depth:
+            found = self.search(statement, lemmas, self.smaller(statement), DERIVING, pending, depth - 1)
+        if found is None:
+            found = search.run(FIRST)
+        if found is None and depth and effort != DERIVING:
             below = ALL if effort.for_conjectures else FEW
             found = self.search(statement, lemmas, self.smaller(statement), below, pending, depth - 1)
         if found is None:
             search.screen.left = min(search.screen.left, self.left)
             found = search.run(*effort.for_conjectures)
-        lemma = None
         if found is not None:
             origin = Origin(conjecture.operator, conjecture.origin_kind, conjecture.origins, (conjecture.id,))
-            lemma = admit(context, log, statement, found, origin)
-        if lemma is None:
-            self.failed.add(conjecture.id)
-            if self.left <= 0:
-                context.library.want(conjecture.id)
-            elif effort.for_conjectures:
-                context.library.count_try(conjecture.id)
-        return lemma is not None
+            self._drafts[conjecture.id] = Draft(statement, found, origin)
+            return True
+        self.failed.add(conjecture.id)
+        if self.left <= 0:
+            context.library.want(conjecture.id)
+        elif effort.for_conjectures:
+            context.library.count_try(conjecture.id)
+        return False

@@ -202,6 +202,8 @@ class Search:
         return None
 
     def _scripts(self, stage: Stage) -> Iterator[Script]:
+        derived = self._automation.derived(self._term, self._lemmas) if stage.derived else None
+        yield from () if derived is None else (derived,)
         yield from islice(self._bare_scripts, stage.bare)
         yield from islice(self._selected_scripts, stage.selected)
         yield from islice(self._closest_scripts, stage.closest)
@@ -236,6 +238,9 @@ class Search:
     def _narrowed(self, script: Script, seconds: float) -> Proof:
         """An accepted candidate, which took so many CPU seconds, with no more lemmas than it needs, said plainly."""
         screen, automation, term = self.screen, self._automation, self._term
+        if script.plan.kind == "derivation":  # it names no lemma that it does not need
+            screen.mentions(script.uses_lemmas)
+            return Proof(script.text, script.uses_lemmas, "automation")
         limit = AS_LONG * seconds + MOMENT if automation.quick_seconds is not None else None
 
         def replay(scripts: Sequence[Script]) -> list[bool]:

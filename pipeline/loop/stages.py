@@ -17,6 +17,8 @@ from typing import NamedTuple
 class Stage:
     """Scripts that are tried one after the other. Their numbers count on from the stages before; None is all left."""
 
+    derived: bool = False
+    """First a derivation with any of the lemmas, which is found outside the prover (`term_algebra.derivation`)."""
     bare: int | None = 0
     """Scripts without lemmas."""
     selected: int | None = 0
@@ -34,6 +36,8 @@ class Stage:
     otherwise a script has the limit of the settings."""
 
 
+DERIVED = Stage(derived=True)
+
 FIRST = Stage(bare=4, selected=7)
 """With lemmas the first induction that leaves other variables alone is among the first seven, if there are at most
 three to induct on."""
@@ -48,7 +52,7 @@ CHOSEN = Stage(chosen=4)
 
 STOPPED = Stage(stopped=True, quick=False)
 
-QUICK = (FIRST, NEXT, REST, PROCEDURES)
+QUICK = (DERIVED, FIRST, NEXT, REST, PROCEDURES)
 """What is tried where a statement is not worth more."""
 
 
@@ -63,6 +67,9 @@ class Effort(NamedTuple):
     """Whether it has as many scripts as a problem has, and half of the time that is left."""
 
 
+DERIVING = Effort((DERIVED,), ())
+"""Next to nothing is spent where no derivation shows which conjectures suffice."""
+
 FEW = Effort((FIRST, CHOSEN), ())
 
 ALL = Effort((*QUICK, CHOSEN), QUICK)
@@ -70,5 +77,5 @@ ALL = Effort((*QUICK, CHOSEN), QUICK)
 PATIENT = Effort((*QUICK, CHOSEN, STOPPED), QUICK, patient=True)
 """Only where all else failed in an earlier attempt."""
 
-ORDER: tuple[Stage | Effort, ...] = (FIRST, NEXT, FEW, ALL, REST, PROCEDURES, PATIENT, STOPPED)
+ORDER: tuple[Stage | Effort, ...] = (DERIVED, DERIVING, FIRST, NEXT, FEW, ALL, REST, PROCEDURES, PATIENT, STOPPED)
 """What a problem or a request gets."""

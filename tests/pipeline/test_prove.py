@@ -15,6 +15,7 @@ from pipeline.loop.attempt_log import AttemptLog
 from pipeline.loop.context import CanonicalStatement
 from pipeline.loop.prove import AS_LONG, MOMENT, Search
 from pipeline.loop.stages import FIRST, NEXT, QUICK, STOPPED
+from pipeline.proposers.automation.portfolio import Portfolio
 from tests.pipeline.contexts import context_of
 from tests.pipeline.elaborated import lemma_of
 from tests.pipeline.small_library import SmallLibrary
@@ -111,6 +112,7 @@ def test_where_the_steps_do_not_compile_the_script_that_found_them_is_audited(
         return [Verdict("rejected", "does_not_compile", "none")]
 
     monkeypatch.setattr(verifier, "audit", strict)
+    monkeypatch.setattr(Portfolio, "derived", lambda *_: None)
     small = SmallLibrary(verifier, tmp_path)
     statement = small.context.of_problem("sum_next")
     found = Search(small.context, AttemptLog("a", "problem", "b"), statement, (), most=8, seconds=60.0).run(FIRST)

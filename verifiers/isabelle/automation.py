@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from domain import Const, Lemma
 from term_algebra.ordering import Rule
+from term_algebra.steps import Derivation
 from term_algebra.theory import OpenStatement, Theory
 from verifiers.audit.isabelle.scan import Token, Unreadable, tokens
 from verifiers.scripts import Plan, Script
@@ -100,6 +101,10 @@ class IsabelleWriter:
             arbitrary = f" arbitrary: {' '.join(others)}" if plan.general and others else ""
             method = f"({plan.kind} {plan.variable}{arbitrary}) {method}"
         return Script(f"{given}by {method}", tuple(lemmas), plan)
+
+    def derived(self, opened: OpenStatement, proof: Derivation) -> str:
+        del opened, proof
+        return ""
 
     def plainer(
         self, opened: OpenStatement, plan: Plan, lemmas: Sequence[Lemma], listen: Callable[[str], Sequence[str]]

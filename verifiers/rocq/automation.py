@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from domain import Lemma, Term
 from term_algebra.ordering import Rule
+from term_algebra.steps import Derivation
 from term_algebra.theory import OpenStatement, Theory, head_name
 from verifiers.rocq import procedures
+from verifiers.rocq.derived import derived
 from verifiers.rocq.lemma_tactics import LemmaTactics
 from verifiers.rocq.ltac import first
 from verifiers.rocq.tactics import over_numbers
@@ -66,13 +68,16 @@ class RocqWriter:
         for leaf in ("lm_stuck", f"lm_stuck; {rewritten}", f"lm_stuck; lm_stuck_cases; {rewritten}"):
             yield f"{_introduced(opened)}{self._body(opened, plan, leaf)}."
 
+    def derived(self, opened: OpenStatement, proof: Derivation) -> str:
+        return f"{_introduced(opened)}{derived(proof)}"
+
     def plainer(
         self, opened: OpenStatement, plan: Plan, lemmas: Sequence[Lemma], listen: Callable[[str], Sequence[str]]
     ) -> str:
         from verifiers.rocq.heard import HERE, plain  # only workers find proofs
         from verifiers.rocq.told import told, told_instances
 
-        if plan.kind == "facts" or plan.normalise:
+        if plan.kind in ("facts", "derivation") or plan.normalise:
             return ""
         start = _introduced(opened)
         if plan.kind == "instance":

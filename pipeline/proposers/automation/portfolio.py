@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from domain import App, Const, Definition, Lemma, Term, Var
 from term_algebra import children, constants, size, subterms
+from term_algebra.derivation import derivation
 from term_algebra.ordering import Precedence, Rule, classify
 from term_algebra.recursion import inner_recursion, recursion_depth, structural_index
 from term_algebra.rewriting import Pattern, match, to_pattern
@@ -121,6 +122,14 @@ class Portfolio:
     def script(self, opened: OpenStatement, plan: Plan, lemmas: Sequence[Lemma]) -> Script:
         """The script for one plan, with exactly these lemmas."""
         return self._writer.script(opened, plan, lemmas)
+
+    def derived(self, statement: Term, lemmas: Sequence[Lemma]) -> Script | None:
+        """The script of a derivation with the lemmas that it needs, if there is one."""
+        opened = open_statement(statement)
+        variables = self.induction_order(opened)
+        found = derivation(opened, self.theory, self.rule, lemmas, variables) if self._reads_terms else None
+        text = self._writer.derived(opened, found) if found is not None else ""
+        return Script(text, tuple(found.lemmas), Plan("derivation")) if found is not None and text else None
 
     def plainer(self, statement: Term, script: Script, listen: Callable[[str], Sequence[str]]) -> str:
         """A script that proved a statement as the steps that did it, or nothing; see `ScriptWriter.plainer`."""

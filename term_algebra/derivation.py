@@ -1,0 +1,196 @@
+"""Proofs of equations found outside the prover: induction, cases, then rewriting with lemmas until both sides agree.
+
+What comes out are single steps, each an instance of one lemma, so that a prover only checks them and searches for
+nothing. Where the steps get stuck in a case, the variable on which a call waits is split once more.
+
+Invariant: nothing is believed. A derivation is a proposal of a proof and of the lemmas that suffice, like any script.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from domain import App, Const, Lemma, Term, Var
+from term_algebra import apply, free_variables, substitute
+from term_algebra.ordering import Precedence, Rule
+from term_algebra.rewriter import Rewriter
+from term_algebra.rewriting import Pattern, to_term
+from term_algebra.simplification import waits_for
+from term_algebra.steps import Branch, Derivation, Fact, Split, Way, frozen, inside_out
+from term_algebra.theory import Binder, OpenStatement, Theory, arguments, as_equation, head_name
+
+VARIABLES = 2
+"""Inductions that are tried."""
+
+SPLITS = 2
+"""Variables that are split within one case."""
+
+
+def derivation(
+    statement: OpenStatement,
+    theory: Theory,
+    rule: Callable[[Lemma], Rule],
+    lemmas: Sequence[Lemma],
+    variables: Sequence[str],
+) -> Derivation | None:
+    """A proof with no lemma that it does not need: without any if it can be, then with those proved, then with all.
+
+    `variables` are those on which an induction is worth a try, best first.
+    """
+    proved = tuple(lemma for lemma in lemmas if lemma.proof)
+    for given in dict.fromkeys(((), proved, tuple(lemmas))):
+        for variable in (None, *variables[:VARIABLES]):
+            found = _Deriver(theory, rule, given).proof(statement, variable)
+            if found is not None:
+                return _with_fewer(found, statement, theory, rule, variable)
+    return None
+
+
+def _with_fewer(
+    found: Derivation, statement: OpenStatement, theory: Theory, rule: Callable[[Lemma], Rule], variable: str | None
+) -> Derivation:
+    used = found.lemmas
+    for lemma in sorted(used, key=lambda one: -len(one.statement_exact)):
+        rest = [one for one in used if one is not lemma]
+        shorter = _Deriver(theory, rule, rest).proof(statement, variable)
+        if shorter is not None:
+            used, found = shorter.lemmas, shorter
+    return found
+
+
+@dataclass(frozen=True)
+class _Goal:
+    """An equation in its context."""
+
+    left: Term
+    right: Term
+    variables: Mapping[str, Term]
+    """Of datatypes, with their types."""
+    hypotheses: Mapping[str, tuple[Term, Term]]
+    """Equations that are known."""
+    facts: tuple[Way, ...] = ()
+    """Hypotheses of an induction."""
+
+
+@dataclass(frozen=True)
+class _Deriver:
+    theory: Theory
+    rule: Callable[[Lemma], Rule]
+    lemmas: Sequence[Lemma]
+
+    def proof(self, statement: OpenStatement, variable: str | None) -> Derivation | None:
+        """By induction on a variable, or without one."""
+        sides = as_equation(statement.conclusion)
+        if sides is None:
+            return None
+        variables = {binder.name: binder.type for binder in statement.of_kind("data")}
+        known = {binder.name: as_equation(binder.type) for binder in statement.hypotheses}
+        equations = {name: (one.left, one.right) for name, one in known.items() if one is not None}
+        goal = _Goal(sides.left, sides.right, variables, equations)
+        if variable is None:
+            return self._joined(goal, 0)
+        moved = _moved(statement.binders, variable)
+        if any(binder.kind == "hypothesis" and binder.name not in equations for binder in moved):
+            return None
+        return self._split(goal, variable, SPLITS, moved)
+
+    def _joined(self, goal: _Goal, splits: int) -> Derivation | None:
+        facts = [*goal.facts, *_known(goal.hypotheses)]
+        rewriter = Rewriter(self.theory, self.rule, self.lemmas, facts)
+        steps = rewriter.joined(frozen(goal.left), frozen(goal.right))
+        if steps is not None:
+            return Derivation(tuple(steps))
+        variable = next(self._waiting(rewriter.goal, goal.variables), None) if splits else None
+        return None if variable is None else self._split(goal, variable, splits - 1)
+
+    def _waiting(self, pattern: Pattern, variables: Mapping[str, Term]) -> Iterator[str]:
+        """Variables on which a call waits."""
+        for part in inside_out(pattern):
+            term = to_term(part) if part[0] != "=" else None
+            place = waits_for(term, self.theory) if isinstance(term, App) else None
+            if isinstance(place, Var) and place.name in variables:
+                yield place.name
+
+    def _split(
+        self, goal: _Goal, variable: str, splits: int, moved: Sequence[Binder] | None = None
+    ) -> Derivation | None:
+        """The cases of a variable; with the hypotheses of an induction if `moved` says what they bind."""
+        type_ = goal.variables[variable]
+        datatype = self.theory.datatype_of(type_)
+        if datatype is None or not datatype.constructors:
+            return None
+        branches: list[Branch] = []
+        for constructor in reversed(datatype.constructors):  # the last one is mostly the one that fails
+            fields = self.theory.constructor_fields(type_, constructor)
+            parts = [head_name(field) == datatype.name for field in fields]
+            alone = sum(parts) == 1
+            names = [variable if part and alone else f"{variable}_{i}" for i, part in enumerate(parts)]
+            value = apply(Const(constructor.name), [*arguments(type_)[: datatype.parameters], *map(Var, names)])
+            facts = list(goal.facts)
+            bound: list[str] = []
+            for name, part in zip(names, parts, strict=True):
+                bound.append(name)
+                if part and moved is not None:
+                    bound.append(f"IH{name}")
+                    facts += self._induction_hypothesis(goal, variable, name, moved)
+            table = {variable: value}
+            rest = {name: of_type for name, of_type in goal.variables.items() if name != variable}
+            case = replace(
+                goal,
+                left=substitute(goal.left, table),
+                right=substitute(goal.right, table),
+                variables=rest | dict(zip(names, fields, strict=True)),
+                hypotheses={k: (substitute(a, table), substitute(b, table)) for k, (a, b) in goal.hypotheses.items()},
+                facts=tuple(facts),
+            )
+            proof = self._joined(case, splits)
+            if proof is None:
+                return None
+            branches.insert(0, Branch(tuple(bound), proof))
+        names_moved = tuple(binder.name for binder in moved or ())
+        return Derivation(split=Split(variable, moved is not None, names_moved, tuple(branches)))
+
+    def _induction_hypothesis(self, goal: _Goal, variable: str, part: str, moved: Sequence[Binder]) -> Iterator[Way]:
+        """That of a part, in the direction of a rule, under what of the hypotheses was moved."""
+        table: dict[str, Term] = {variable: Var(part)}
+        loose = [binder.name for binder in moved if binder.kind != "hypothesis"]
+        left, right = substitute(goal.left, table), substitute(goal.right, table)
+        conditions = [goal.hypotheses[binder.name] for binder in moved if binder.kind == "hypothesis"]
+        asked = tuple((frozen(substitute(a, table), loose), frozen(substitute(b, table), loose)) for a, b in conditions)
+        precedence = Precedence(self.theory)
+        ways = [(left, right, False), (right, left, True)]
+        ways.sort(key=lambda way: not precedence.larger(way[0], way[1]))
+        for a, b, reverse in ways:
+            pattern = frozen(a, loose)
+            bound = free_variables(a)
+            if (
+                isinstance(pattern, tuple)
+                and isinstance(a, App)
+                and set(loose) & _all_variables(b, conditions) <= bound
+            ):
+                yield Way(pattern, frozen(b, loose), Fact(f"IH{part}", tuple(loose)), reverse, asked)
+                return
+
+
+def _all_variables(term: Term, conditions: Sequence[tuple[Term, Term]]) -> set[str]:
+    return set(free_variables(term)).union(*(free_variables(side) for sides in conditions for side in sides))
+
+
+def _known(hypotheses: Mapping[str, tuple[Term, Term]]) -> Iterator[Way]:
+    """Hypotheses as rules, from left to right."""
+    for name, (left, right) in hypotheses.items():
+        if isinstance(left, App):
+            yield Way(frozen(left), frozen(right), Fact(name))
+
+
+def _moved(binders: Sequence[Binder], variable: str) -> list[Binder]:
+    """What goes back into the goal before an induction: the other data, and hypotheses that speak of what moves."""
+    found: list[Binder] = []
+    dirty = {variable}
+    for binder in binders:
+        speaks = not dirty.isdisjoint(free_variables(binder.type))
+        if binder.name != variable and binder.kind != "type" and (speaks or binder.kind == "data"):
+            found.append(binder)
+            dirty.add(binder.name)
+    return found

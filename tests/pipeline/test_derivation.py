@@ -1,0 +1,120 @@
+"""Derivations: proofs by induction, cases and rewriting that are found outside the prover, checked by the prover."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from domain import Definition, Elaboration, Problem
+from pipeline.proposers.automation.portfolio import Portfolio
+from tests.pipeline.elaborated import elaborate, lemma_of
+from tests.pipeline.small_theory import HEADER, STATEMENTS, Checker, statement, theory
+from verifiers.rocq.automation import RocqAutomation
+from verifiers.rocq.terms import render
+
+MORE = """
+Fixpoint most (x y : num) : bool :=
+  match x with zero => true | next a => match y with zero => false | next b => most a b end end.
+"""
+
+OF_ORDER = {
+    "most_sum": "forall x y : num, most x (sum x y) = true",
+    "most_sums": "forall x y z : num, most (sum x y) (sum x z) = most y z",
+    "most_next": "forall x y : num, most x y = true -> most x (next y) = true",
+    "most_later": "forall x y : num, most x y = true -> most x (next (next y)) = true",
+    "mixed": "forall x y z w : num, most (sum (sum x y) z) (sum (sum y w) (sum z (sum x x))) = true",
+    "by_two": "forall x y z : num, most (sum x y) (sum z (sum y z)) = most x (sum z z)",
+    "false_mixed": "forall x y z w : num, most (sum (sum x y) z) (sum (sum y w) (sum z y)) = true",
+}
+
+
+@pytest.fixture(scope="module")
+def ordered() -> dict[str, Elaboration]:
+    """Statements of the order, and those of the sum that they need."""
+    wanted = OF_ORDER | {name: STATEMENTS[name] for name in ("sum_comm", "sum_assoc")}
+    problems = [Problem(name, "rocq", HEADER + MORE, f"Theorem {name} : {text}.") for name, text in wanted.items()]
+    everything = Problem(
+        "all", "rocq", HEADER + MORE, "Theorem all : forall x y : num, most (sum x y) x = most y zero."
+    )
+    read = elaborate(*problems, everything)
+    return {one.problem.name: one for one in read}
+
+
+@pytest.fixture(scope="module")
+def checker() -> Iterator[Checker]:
+    checker = Checker()
+    yield checker
+    checker.session.close()
+
+
+def derived(
+    of: dict[str, Elaboration], name: str, lemmas: list[str], checker: Checker, definitions: list[Definition]
+) -> set[str]:
+    """The lemmas of the derivation of a statement, which the prover has accepted."""
+    automation = Portfolio(definitions, RocqAutomation())
+    given = {lemma_of(of[one], "known").id: one for one in lemmas}
+    script = automation.derived(of[name].statement, [lemma_of(of[one], "known") for one in lemmas])
+    assert script is not None, name
+    known = "\n".join(f"Axiom {one.canonical_name} : {one.statement_exact}." for one in script.uses_lemmas)
+    text = f"Goal {render(of[name].statement)}.\nProof.\n{script.text}\nQed."
+    outcome = checker.session.run(text, 3.0, before=known, goals=False)
+    assert outcome.ok, outcome.error
+    assert "lm_" not in script.text
+    return {given[one.id] for one in script.uses_lemmas}
+
+
+@pytest.mark.parametrize(
+    ("name", "lemmas", "needed"),
+    [
+        ("join_stop", [], set[str]()),
+        ("join_join", ["join_stop"], set[str]()),
+        ("sum_next", ["sum_assoc"], set[str]()),
+        ("flip_join", ["flip_flip", "join_join"], {"join_join"}),
+        ("weight_join", [], set[str]()),
+        ("sum_swapped", ["sum_assoc", "sum_comm", "twice_sum"], {"sum_assoc", "sum_comm"}),
+        ("even_two_more", ["even_even", "even_twice"], {"even_even"}),
+        ("even_flipped", ["weight_join", "even_two_more"], {"even_two_more"}),
+        ("weight_join_flip", ["weight_flip", "weight_join", "sum_comm"], {"weight_flip", "weight_join"}),
+    ],
+)
+def test_a_derivation_names_what_it_needs_and_the_prover_accepts_it(
+    name: str, lemmas: list[str], needed: set[str], checker: Checker
+) -> None:
+    assert derived(theory(), name, lemmas, checker, list(theory()[name].definitions)) == needed
+
+
+@pytest.mark.parametrize(
+    ("name", "needed"),
+    [
+        ("most_sum", set[str]()),
+        ("most_sums", set[str]()),
+        ("mixed", {"most_sum", "sum_comm", "sum_assoc"}),
+        ("by_two", {"most_sums", "sum_comm", "sum_assoc"}),
+        ("most_later", {"most_next"}),
+    ],
+)
+def test_rules_match_whatever_the_order_of_operands(
+    name: str, needed: set[str], ordered: dict[str, Elaboration]
+) -> None:
+    definitions = list(ordered["all"].definitions)
+    checker = Checker(definitions)
+    lemmas = ["most_sum", "most_sums", "most_next", "sum_comm", "sum_assoc"]
+    found = derived(ordered, name, [one for one in lemmas if one != name], checker, definitions)
+    checker.session.close()
+    assert found == needed
+
+
+def test_what_is_false_has_no_derivation_from_what_is_true(ordered: dict[str, Elaboration]) -> None:
+    true = [name for name in STATEMENTS if not name.startswith("false_")]
+    for name in sorted(STATEMENTS.keys() - set(true)):
+        given = [lemma_of(theory()[one], "known") for one in true]
+        assert Portfolio(theory()[name].definitions, RocqAutomation()).derived(statement(name), given) is None, name
+    given = [lemma_of(ordered[one], "known") for one in ordered if one not in ("all", "false_mixed")]
+    automation = Portfolio(ordered["all"].definitions, RocqAutomation())
+    assert automation.derived(ordered["false_mixed"].statement, given) is None
+
+
+def test_rules_that_lead_nowhere_end() -> None:
+    """Conditions that ask for one another, of the same relation, are looked at a limited number of times."""
+    given = [lemma_of(theory()[name], "known") for name in ("below_trans", "below_asym", "below_not_same", "even_sum")]
+    automation = Portfolio(theory()["below_two"].definitions, RocqAutomation())
+    assert automation.derived(statement("false_below"), given) is None
