@@ -15,7 +15,7 @@ from term_algebra.operands import MOST_STEPS, Operands, Operation
 from term_algebra.ordering import Rule, is_associativity
 from term_algebra.rewriting import Pattern, fill, match, to_pattern, to_term
 from term_algebra.simplification import simplify
-from term_algebra.steps import Step, Way, frozen, inside_out, instance, replaced
+from term_algebra.steps import Step, Way, frozen, inside_out, instance, replaced, symbols
 from term_algebra.theory import Theory, as_equation
 
 DEPTH = 2
@@ -23,6 +23,9 @@ DEPTH = 2
 
 MOST_LOOKS = 600
 """Searches for the next step, those for conditions included."""
+
+MOST_SYMBOLS = 600
+"""Symbols of an equation that is to be joined; where rewriting makes more of it, or a number is larger, it ends."""
 
 CHOICES = 200
 """Ways in which one rule is matched with one term modulo the order of operands."""
@@ -84,6 +87,8 @@ class Rewriter:
             if goal[1] == goal[2]:
                 return steps
             self._looks -= 1
+            if symbols(goal) > MOST_SYMBOLS:
+                return None
             more = self._next(goal, depth)
             if more is None:
                 return None

@@ -128,6 +128,11 @@ def replaced(term: Pattern, step: Step) -> Pattern:
     return (term[0], *(replaced(part, step) for part in term[1:]))  # type: ignore[arg-type]
 
 
+def symbols(term: Pattern) -> int:
+    """The symbols in a term."""
+    return 1 if isinstance(term, str) else 1 + sum(symbols(part) for part in term[1:])  # type: ignore[arg-type]
+
+
 def order(term: Pattern) -> tuple[int, str]:
     """By which operands are sorted."""
     text = repr(term)

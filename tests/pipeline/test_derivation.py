@@ -6,6 +6,7 @@ import pytest
 
 from domain import Definition, Elaboration, Problem
 from pipeline.proposers.automation.portfolio import Portfolio
+from term_algebra import rewriter
 from tests.pipeline.elaborated import elaborate, lemma_of
 from tests.pipeline.small_theory import HEADER, STATEMENTS, Checker, statement, theory
 from verifiers.rocq.automation import RocqAutomation
@@ -118,3 +119,11 @@ def test_rules_that_lead_nowhere_end() -> None:
     given = [lemma_of(theory()[name], "known") for name in ("below_trans", "below_asym", "below_not_same", "even_sum")]
     automation = Portfolio(theory()["below_two"].definitions, RocqAutomation())
     assert automation.derived(statement("false_below"), given) is None
+
+
+def test_what_is_too_large_is_left_to_the_prover(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = [lemma_of(theory()[name], "known") for name in ("sum_comm", "sum_assoc")]
+    automation = Portfolio(theory()["sum_swapped"].definitions, RocqAutomation())
+    assert automation.derived(statement("sum_swapped"), given) is not None
+    monkeypatch.setattr(rewriter, "MOST_SYMBOLS", 10)
+    assert automation.derived(statement("sum_swapped"), given) is None
