@@ -72,8 +72,10 @@ def admit_together(context: RunContext, log: AttemptLog, drafts: Sequence[Draft]
     """
     drafted: dict[str, Lemma] = {}
     before: dict[str, tuple[Lemma, ...]] = {}
+    refused: set[str] = set()
     for draft in drafts:
-        if _refused_unseen(context, log, draft):
+        if not refused.isdisjoint(one.id for one in draft.found.lemmas) or _refused_unseen(context, log, draft):
+            refused.add(draft.statement.id)
             continue
         rests_on = [one for one in draft.found.lemmas if one.id in drafted]
         below = [part for one in rests_on for part in (*before[one.id], drafted[one.id])]

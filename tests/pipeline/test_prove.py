@@ -9,11 +9,11 @@ import pytest
 from actors.library import SharedLibrary
 from domain import Candidate, Elaboration, Problem, Replay, Verdict
 from library_store.schema import ProblemState
-from pipeline.loop.admit import Origin, admit
+from pipeline.loop.admit import Draft, Origin, admit, admit_together
 from pipeline.loop.attempt import attempt
 from pipeline.loop.attempt_log import AttemptLog
 from pipeline.loop.context import CanonicalStatement
-from pipeline.loop.prove import AS_LONG, MOMENT, Search
+from pipeline.loop.prove import AS_LONG, MOMENT, Proof, Search
 from pipeline.loop.stages import FIRST, NEXT, QUICK, STOPPED
 from pipeline.proposers.automation.portfolio import Portfolio
 from tests.pipeline.contexts import context_of
@@ -128,6 +128,34 @@ def test_where_the_steps_do_not_compile_the_script_that_found_them_is_audited(
     assert attempt(small.context, name, "c", 1, 0, None).proved
     verifier.close()
     assert "lm_" in small.library.problems[name].proof
+
+
+def test_of_drafts_that_are_audited_together_those_on_a_refused_one_are_refused_too(tmp_path: Path) -> None:
+    verifier = RocqVerifier()
+    small = SmallLibrary(verifier, tmp_path)
+
+    def draft(name: str, proof: str, *rests_on: str) -> Draft:
+        lemmas = [lemma_of(theory()[one], "") for one in rests_on]
+        text = proof.format(*[lemma.canonical_name for lemma in lemmas])
+        origin = Origin("automation", "definitions")
+        return Draft(small.context.of_problem(name), Proof(text, tuple(lemmas), "automation"), origin)
+
+    drafts = [
+        draft("false_flip", "intros; reflexivity."),
+        draft("flip_flip", "intros; rewrite !{0}; reflexivity.", "false_flip"),
+        draft("sum_next", "intros x y; induction x; simpl; congruence."),
+        draft("false_sums_even", "intros; apply f_equal, admitted."),
+        draft("sum_swapped", "intros; rewrite {0}.", "sum_next"),
+        draft("join_stop", "Admitted. Axiom a : False.", "sum_next"),
+        draft("join_join", "intros; rewrite {0}; reflexivity.", "join_stop"),
+    ]
+    log = AttemptLog("a", "evolve", "b")
+    admitted = admit_together(small.context, log, drafts)
+    verifier.close()
+    (kept,) = [lemma for lemma in admitted if lemma is not None]
+    assert admitted.index(kept) == 2
+    assert [lemma.id for lemma in small.library.lemmas.values()] == [kept.id]
+    assert log.counts["refused_not_tactics"] == 1
 
 
 def test_the_steps_compile_in_a_file_that_defines_what_rocq_would_call_a_hypothesis(tmp_path: Path) -> None:
