@@ -103,8 +103,8 @@ class Syntax(Protocol):
         """The source file of this name that holds a problem and the text that proves it, and that the prover loads."""
         ...
 
-    def preamble(self, prelude: str) -> str:
-        """The tactic definitions that proofs under a prelude may call."""
+    def preamble(self, prelude: str, texts: Iterable[str] | None = None) -> str:
+        """The tactic definitions that proofs under a prelude may call; nothing if none of `texts` calls any."""
         ...
 
     def without_tactics(self, proof: str) -> str:

@@ -83,7 +83,9 @@ def admit_together(context: RunContext, log: AttemptLog, drafts: Sequence[Draft]
         before[draft.statement.id] = tuple({one.id: one for one in below}.values())
         drafted[draft.statement.id] = _lemma(context, log, draft)
     asked = [draft for draft in drafts if draft.statement.id in drafted]
-    verdicts = context.verifier.audit([_candidate(context, draft, before[draft.statement.id]) for draft in asked])
+    everything = [*drafted.values(), *(one for below in before.values() for one in below)]
+    candidates = [_candidate(context, draft, before[draft.statement.id], everything) for draft in asked]
+    verdicts = context.verifier.audit(candidates)
     admitted: dict[str, Lemma | None] = {}
     for draft, verdict in zip(asked, verdicts, strict=True):
         lemma = drafted[draft.statement.id]
@@ -111,11 +113,11 @@ def _refused_unseen(context: RunContext, log: AttemptLog, draft: Draft) -> bool:
     return False
 
 
-def _candidate(context: RunContext, draft: Draft, before: tuple[Lemma, ...]) -> Candidate:
-    statement = draft.statement
-    return Candidate(
-        context.alone(statement, before), draft.found.proof, before, context.preamble(statement.prelude_id)
-    )
+def _candidate(context: RunContext, draft: Draft, before: tuple[Lemma, ...], everything: Sequence[Lemma]) -> Candidate:
+    """A draft for its audit, over the definitions of all in the batch: with one header they share processes."""
+    statement, proof = draft.statement, draft.found.proof
+    preamble = context.preamble(statement.prelude_id, [proof, *(one.proof for one in before)])
+    return Candidate(context.alone(statement, everything), proof, before, preamble)
 
 
 def _lemma(context: RunContext, log: AttemptLog, draft: Draft) -> Lemma:

@@ -7,7 +7,7 @@ its problems, so that warm sessions are shared by everything that is proved.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -165,9 +165,9 @@ class RunContext:
             for one in map(self.elaborations.__getitem__, names)
         )
 
-    def preamble(self, prelude_id: str) -> str:
-        """The tactics that proofs under this prelude may call."""
-        return self.backend.syntax.preamble(self.preludes[prelude_id])
+    def preamble(self, prelude_id: str, texts: Iterable[str] | None = None) -> str:
+        """The tactics that proofs under this prelude may call; nothing if none of `texts` calls any."""
+        return self.backend.syntax.preamble(self.preludes[prelude_id], texts)
 
     def display(self, definition_ids: Sequence[str]) -> Display:
         return Display([self.definitions[name] for name in definition_ids])

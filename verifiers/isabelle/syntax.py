@@ -51,8 +51,8 @@ class IsabelleSyntax:
         placed = theories.place(proof, theories.parse_statement(problem.formal_statement), header)
         return theories.theory(stem, header.imports, f"{header.body}\n\n{placed.before}{placed.text.strip()}".strip())
 
-    def preamble(self, prelude: str) -> str:
-        del prelude
+    def preamble(self, prelude: str, texts: Iterable[str] | None = None) -> str:
+        del prelude, texts
         return ""
 
     def without_tactics(self, proof: str) -> str:

@@ -47,8 +47,8 @@ class LeanSyntax:
         del stem
         return f"{problem.header.rstrip()}\n\n{proof.strip()}\n"
 
-    def preamble(self, prelude: str) -> str:
-        del prelude
+    def preamble(self, prelude: str, texts: Iterable[str] | None = None) -> str:
+        del prelude, texts
         return ""
 
     def without_tactics(self, proof: str) -> str:

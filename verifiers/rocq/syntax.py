@@ -49,8 +49,8 @@ class RocqSyntax:
         del stem
         return f"{problem.header.rstrip()}\n\n{proof.strip()}\n"
 
-    def preamble(self, prelude: str) -> str:
-        return tactics.preamble(prelude)
+    def preamble(self, prelude: str, texts: Iterable[str] | None = None) -> str:
+        return tactics.preamble(prelude, texts)
 
     def without_tactics(self, proof: str) -> str:
         starts = [sentence.start for sentence in split(proof) if not sentence.text.startswith("Ltac ")]

@@ -178,4 +178,5 @@ def check_statement(
         )
     if len(said) < 5 or not finished.ok:
         raise failure(finished, "", "the list of axioms")
-    return Assumed(assumptions(said[3]), lemmas_used(statement.name, names, lemmas, work) if lemmas else ())
+    others = lemmas - {statement.name}
+    return Assumed(assumptions(said[3]), lemmas_used(statement.name, names, others, work) if others else ())
