@@ -12,13 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from domain import Lemma
 from term_algebra import free_variables
 from term_algebra.ordering import Rule
-from term_algebra.steps import Derivation
 from term_algebra.theory import Binder, OpenStatement, Theory
+
+if TYPE_CHECKING:  # only workers find proofs
+    from term_algebra.steps import Derivation
 
 PlanKind = Literal["search", "instance", "facts", "induction", "cases", "nested", "stepwise", "derivation"]
 
@@ -63,12 +65,12 @@ class ScriptWriter(Protocol):
         """The text for one plan, with exactly these lemmas."""
         ...
 
-    def derived(self, opened: OpenStatement, proof: Derivation) -> str:
-        """A derivation in the prover's words; nothing if it is not asked so."""
+    def derived(self, opened: OpenStatement, find: Callable[[], Derivation | None], /) -> Script | None:
+        """The derivation that `find` gives in the prover's words; it is not sought where the prover is not asked so."""
         ...
 
     def plainer(
-        self, opened: OpenStatement, plan: Plan, lemmas: Sequence[Lemma], listen: Callable[[str], Sequence[str]]
+        self, opened: OpenStatement, plan: Plan, lemmas: Sequence[Lemma], listen: Callable[[str], Sequence[str]], /
     ) -> str:
         """The script for a plan that went through as the steps that did it, or nothing.
 

@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 from domain import Const, Lemma
 from term_algebra.ordering import Rule
-from term_algebra.steps import Derivation
 from term_algebra.theory import OpenStatement, Theory
 from verifiers.audit.isabelle.scan import Token, Unreadable, tokens
 from verifiers.scripts import Plan, Script
@@ -102,14 +101,10 @@ class IsabelleWriter:
             method = f"({plan.kind} {plan.variable}{arbitrary}) {method}"
         return Script(f"{given}by {method}", tuple(lemmas), plan)
 
-    def derived(self, opened: OpenStatement, proof: Derivation) -> str:
-        del opened, proof
-        return ""
+    def derived(self, *_: object) -> Script | None:
+        return None
 
-    def plainer(
-        self, opened: OpenStatement, plan: Plan, lemmas: Sequence[Lemma], listen: Callable[[str], Sequence[str]]
-    ) -> str:
-        del opened, plan, lemmas, listen
+    def plainer(self, *_: object) -> str:
         return ""
 
     def beginnings(self, opened: OpenStatement, plan: Plan) -> Iterator[str]:

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from domain import App, Const, Forall, Lambda, Lemma, Term, Var
 from term_algebra import constants
 from term_algebra.ordering import Rule, directions, is_associativity
-from term_algebra.steps import Derivation
 from term_algebra.theory import OpenStatement, Theory, as_equation, head_name
 from verifiers.lean.premises import PREMISES, premises_of, simplifying
 from verifiers.lean.terms import render, render_name
@@ -115,14 +114,10 @@ class LeanWriter:
     def script(self, opened: OpenStatement, plan: Plan, lemmas: Sequence[Lemma]) -> Script:
         return Script(_block(self._lines(opened, plan, self._means(opened, lemmas))), tuple(lemmas), plan)
 
-    def derived(self, opened: OpenStatement, proof: Derivation) -> str:
-        del opened, proof
-        return ""
+    def derived(self, *_: object) -> Script | None:
+        return None
 
-    def plainer(
-        self, opened: OpenStatement, plan: Plan, lemmas: Sequence[Lemma], listen: Callable[[str], Sequence[str]]
-    ) -> str:
-        del opened, plan, lemmas, listen
+    def plainer(self, *_: object) -> str:
         return ""
 
     def beginnings(self, opened: OpenStatement, plan: Plan) -> Iterator[str]:

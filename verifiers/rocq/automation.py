@@ -7,17 +7,19 @@ Invariant: what is written names only the statement's variables, the definitions
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from domain import Lemma, Term
 from term_algebra.ordering import Rule
-from term_algebra.steps import Derivation
 from term_algebra.theory import OpenStatement, Theory, head_name
 from verifiers.rocq import procedures
-from verifiers.rocq.derived import derived
 from verifiers.rocq.lemma_tactics import LemmaTactics
 from verifiers.rocq.ltac import first
 from verifiers.rocq.tactics import over_numbers
 from verifiers.scripts import Plan, Script, moved
+
+if TYPE_CHECKING:  # only workers find proofs
+    from term_algebra.steps import Derivation
 
 
 class RocqAutomation:
@@ -68,8 +70,13 @@ class RocqWriter:
         for leaf in ("lm_stuck", f"lm_stuck; {rewritten}", f"lm_stuck; lm_stuck_cases; {rewritten}"):
             yield f"{_introduced(opened)}{self._body(opened, plan, leaf)}."
 
-    def derived(self, opened: OpenStatement, proof: Derivation) -> str:
-        return f"{_introduced(opened)}{derived(proof)}"
+    def derived(self, opened: OpenStatement, find: Callable[[], Derivation | None], /) -> Script | None:
+        from verifiers.rocq.derived import derived
+
+        found = find()
+        if found is None:
+            return None
+        return Script(f"{_introduced(opened)}{derived(found)}", tuple(found.lemmas), Plan("derivation"))
 
     def plainer(
         self, opened: OpenStatement, plan: Plan, lemmas: Sequence[Lemma], listen: Callable[[str], Sequence[str]]

@@ -11,16 +11,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from domain import App, Const, Definition, Lemma, Term, Var
 from term_algebra import children, constants, size, subterms
-from term_algebra.derivation import derivation
 from term_algebra.ordering import Precedence, Rule, classify
 from term_algebra.recursion import inner_recursion, recursion_depth, structural_index
 from term_algebra.rewriting import Pattern, match, to_pattern
 from term_algebra.simplification import simplify
 from term_algebra.theory import OpenStatement, Theory, open_statement
 from verifiers.scripts import Plan, ProverAutomation, Script
+
+if TYPE_CHECKING:  # only workers find proofs
+    from term_algebra.steps import Derivation
 
 MOST_LEMMAS = 25
 """Lemmas that one script is given at most: a larger selection slows every step and helps nobody."""
@@ -125,11 +128,14 @@ class Portfolio:
 
     def derived(self, statement: Term, lemmas: Sequence[Lemma]) -> Script | None:
         """The script of a derivation with the lemmas that it needs, if there is one."""
+        from term_algebra.derivation import derivation  # only workers find proofs
+
         opened = open_statement(statement)
-        variables = self.induction_order(opened)
-        found = derivation(opened, self.theory, self.rule, lemmas, variables) if self._reads_terms else None
-        text = self._writer.derived(opened, found) if found is not None else ""
-        return Script(text, tuple(found.lemmas), Plan("derivation")) if found is not None and text else None
+
+        def find() -> Derivation | None:
+            return derivation(opened, self.theory, self.rule, lemmas, self.induction_order(opened))
+
+        return self._writer.derived(opened, find) if self._reads_terms else None
 
     def plainer(self, statement: Term, script: Script, listen: Callable[[str], Sequence[str]]) -> str:
         """A script that proved a statement as the steps that did it, or nothing; see `ScriptWriter.plainer`."""
