@@ -76,18 +76,31 @@ def acknowledged(run: Path) -> set[str]:
     return found
 
 
+def charged_since_a_snapshot(run: Path) -> bool:
+    """Whether the run was charged for a step of the round that it is in."""
+    from library_store import journal
+
+    over = len(list((run / "rounds").glob(f"round=*/{MANIFEST}")))
+    segment = journal.segments(run / "journal").get(over + 1)
+    records = journal.read(segment).records if segment else []
+    return any(name == "events" and row["kind"] == SPENT and row["attempt_id"] for name, row in records)
+
+
 @pytest.fixture(scope="module")
 def killed_and_resumed(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, set[str], str]:
-    """A run whose driver was killed in its first round, then given the same command again."""
+    """A run whose driver was killed within a round, once it had lemmas, then given the same command again."""
     folder = tmp_path_factory.mktemp("run")
     configuration, run = write(folder, CONFIGURATION), folder / "run"
     command = ("run", str(configuration), "--out", str(run))
     driver = lemmary(repository, *command)
     deadline = time.monotonic() + 300
     while driver.poll() is None and time.monotonic() < deadline:
-        if (run / "journal").is_dir() and len(acknowledged(run)) >= 3:
-            break
-        time.sleep(0.2)
+        if (run / "journal").is_dir():
+            driver.send_signal(signal.SIGSTOP)
+            if acknowledged(run) and charged_since_a_snapshot(run):
+                break
+            driver.send_signal(signal.SIGCONT)
+        time.sleep(0.1)
     if driver.poll() is not None:
         pytest.fail(f"the run ended before it could be killed: {driver.communicate()[1][-2000:]}")
     os.kill(driver.pid, signal.SIGKILL)
