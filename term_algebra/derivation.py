@@ -1,7 +1,8 @@
 """Proofs of equations found outside the prover: induction, cases, then rewriting with lemmas until both sides agree.
 
 What comes out are single steps, each an instance of one lemma, so that a prover only checks them and searches for
-nothing. Where the steps get stuck in a case, the variable on which a call waits is split once more.
+nothing. Where the steps get stuck in a case, the variable on which a call waits is split once more, or another
+induction begins there.
 
 Invariant: nothing is believed. A derivation is a proposal of a proof and of the lemmas that suffice, like any script.
 """
@@ -15,16 +16,16 @@ from domain import App, Const, Lemma, Term, Var
 from term_algebra import apply, free_variables, substitute
 from term_algebra.ordering import Precedence, Rule
 from term_algebra.rewriter import Rewriter
-from term_algebra.rewriting import Pattern, to_term
+from term_algebra.rewriting import Pattern, to_pattern, to_term
 from term_algebra.simplification import waits_for
-from term_algebra.steps import Branch, Derivation, Fact, Split, Way, frozen, inside_out
+from term_algebra.steps import Branch, Derivation, Fact, Split, Way, frozen, inside_out, permutes
 from term_algebra.theory import Binder, OpenStatement, Theory, arguments, as_equation, head_name
 
 VARIABLES = 2
 """Inductions that are tried."""
 
 SPLITS = 2
-"""Variables that are split within one case."""
+"""Variables that are split within one case, those aside whose values have no parts of their own kind."""
 
 
 def derivation(
@@ -101,8 +102,23 @@ class _Deriver:
         steps = rewriter.joined(frozen(goal.left), frozen(goal.right))
         if steps is not None:
             return Derivation(tuple(steps))
-        variable = next(self._waiting(rewriter.goal, goal.variables), None) if splits else None
-        return None if variable is None else self._split(goal, variable, splits - 1)
+        waiting = sorted(
+            dict.fromkeys(self._waiting(rewriter.goal, goal.variables)), key=lambda name: _fixed(goal.facts, name)
+        )
+        flat = next((name for name in waiting if not self._recurs(goal.variables[name])), None)
+        if flat is not None:
+            return self._split(goal, flat, max(splits, 1))
+        if not waiting or splits == 0:
+            return None
+        variable = waiting[0]
+        found = self._split(goal, variable, splits - 1)
+        if found is None and not _fixed(goal.facts, variable):
+            found = self._split(goal, variable, splits - 1, _movable(goal, variable))
+        return found
+
+    def _recurs(self, type_: Term) -> bool:
+        datatype = self.theory.datatype_of(type_)
+        return datatype is None or self.theory.is_recursive(datatype)
 
     def _waiting(self, pattern: Pattern, variables: Mapping[str, Term]) -> Iterator[str]:
         """Variables on which a call waits."""
@@ -161,6 +177,8 @@ class _Deriver:
         precedence = Precedence(self.theory)
         ways = [(left, right, False), (right, left, True)]
         ways.sort(key=lambda way: not precedence.larger(way[0], way[1]))
+        oriented = precedence.larger(left, right) or precedence.larger(right, left)
+        ordered = not oriented and permutes(to_pattern(left), to_pattern(right))
         for a, b, reverse in ways:
             pattern = frozen(a, loose)
             bound = free_variables(a)
@@ -169,8 +187,9 @@ class _Deriver:
                 and isinstance(a, App)
                 and set(loose) & _all_variables(b, conditions) <= bound
             ):
-                yield Way(pattern, frozen(b, loose), Fact(f"IH{part}", tuple(loose)), reverse, asked)
-                return
+                yield Way(pattern, frozen(b, loose), Fact(f"IH{part}", tuple(loose)), reverse, asked, ordered)
+                if not ordered:
+                    return
 
 
 def _all_variables(term: Term, conditions: Sequence[tuple[Term, Term]]) -> set[str]:
@@ -182,6 +201,31 @@ def _known(hypotheses: Mapping[str, tuple[Term, Term]]) -> Iterator[Way]:
     for name, (left, right) in hypotheses.items():
         if isinstance(left, App):
             yield Way(frozen(left), frozen(right), Fact(name))
+
+
+def _fixed(facts: Sequence[Way], name: str) -> bool:
+    """Whether hypotheses of an induction speak of a variable as it is now."""
+    parts = [
+        part
+        for fact in facts
+        for side in (fact.left, fact.right, *(s for c in fact.conditions for s in c))
+        for part in inside_out(side)
+    ]
+    return (("@", name),) in parts
+
+
+def _movable(goal: _Goal, variable: str) -> list[Binder]:
+    """What goes back into a goal before an induction within another: what no hypothesis of that one speaks of."""
+    found = [
+        Binder(name, type_, "data")
+        for name, type_ in goal.variables.items()
+        if name != variable and not _fixed(goal.facts, name)
+    ]
+    dirty = {variable, *(binder.name for binder in found)}
+    for name, (left, right) in goal.hypotheses.items():
+        if not dirty.isdisjoint(free_variables(left) | free_variables(right)):
+            found.append(Binder(name, left, "hypothesis"))
+    return found
 
 
 def _moved(binders: Sequence[Binder], variable: str) -> list[Binder]:

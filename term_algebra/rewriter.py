@@ -1,7 +1,8 @@
 """Normal forms by lemmas and computation, and the steps that lead there.
 
 Rules under hypotheses are used where the hypotheses are joined in the same way, once nothing else applies. Operands of
-an operation that lemmas show to be commutative and associative are sorted, and a rule is matched modulo both.
+an operation that lemmas show to be commutative and associative are sorted, and a rule is matched modulo both. Other
+equations that only permute are used where the result is smaller.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from term_algebra.operands import MOST_STEPS, Operands, Operation
 from term_algebra.ordering import Rule, is_associativity
 from term_algebra.rewriting import Pattern, fill, match, to_pattern, to_term
 from term_algebra.simplification import simplify
-from term_algebra.steps import Step, Way, frozen, inside_out, instance, replaced, symbols
+from term_algebra.steps import Step, Way, frozen, inside_out, instance, order, permutes, replaced, symbols
 from term_algebra.theory import Theory, as_equation
 
 DEPTH = 2
@@ -69,11 +70,15 @@ class Rewriter:
                 way = _way(lemma, used)
                 if way is not None:
                     self._ways.setdefault(way.left[0], []).append(way)  # type: ignore[index]
+            elif not used.statement.hypotheses:
+                for way in _permuting(lemma, to_pattern(sides.left), to_pattern(sides.right)):
+                    self._ways.setdefault(way.left[0], []).append(way)  # type: ignore[index]
         operations = {prefix: Operation(swap, groups[prefix]) for prefix, swap in swaps.items() if prefix in groups}
         self._operands = Operands(operations)
+        self._swaps = {prefix: swap for prefix, swap in swaps.items() if prefix not in operations}
         for prefix, operation in operations.items():  # one way to group operands, whatever a rule says
             ways = self._ways.get(prefix[0], [])
-            kept = [way for way in ways if way.by is not operation.regroup.by]
+            kept = [way for way in ways if way.by not in (operation.regroup.by, operation.swap.by)]
             self._ways[prefix[0]] = [*kept, operation.regroup]
 
     # ------------------------------------------------------------------------------------------------------ derivation
@@ -82,6 +87,8 @@ class Rewriter:
         """Steps after which two terms are the same; None if no more is known to be done."""
         goal: Pattern = ("=", left, right)
         steps: list[Step] = []
+        if depth == DEPTH:
+            self.goal = goal
         while len(steps) <= MOST_STEPS and self._looks > 0:
             assert isinstance(goal, tuple)
             if goal[1] == goal[2]:
@@ -105,6 +112,10 @@ class Rewriter:
             step = self._simple(term)
             if step is not None:
                 return [step]
+        for term in terms if self._swaps else ():
+            steps = self._swapped(term)
+            if steps is not None:
+                return steps
         for term in terms:
             steps = self._operands.sorting(term)
             if steps is not None:
@@ -123,7 +134,21 @@ class Rewriter:
             return Step(term, value)
         for way in self._ways.get(term[0], ()):
             if not way.conditions and match(way.left, term, {}):
-                return instance(way, term)
+                step = instance(way, term)
+                if not way.ordered or order(step.new) < order(step.old):
+                    return step
+        return None
+
+    def _swapped(self, term: tuple[object, ...]) -> list[Step] | None:
+        """A rule that matches once two operands are swapped."""
+        swap = self._swaps.get(term[:-2])
+        if swap is None:
+            return None
+        swapped = instance(swap, term)
+        assert isinstance(swapped.new, tuple)
+        for way in self._ways.get(swapped.new[0], ()):
+            if not way.ordered and not way.conditions and match(way.left, swapped.new, {}):
+                return [swapped, instance(way, swapped.new)]
         return None
 
     def _under_conditions(self, term: tuple[object, ...], depth: int) -> Step | None:
@@ -153,7 +178,7 @@ class Rewriter:
     def _modulo(self, goal: Pattern, term: tuple[object, ...]) -> list[Step] | None:
         """A rule that matches a term once operands are in another order: what orders them so, then the rule."""
         for way in self._ways.get(term[0], ()):
-            if way.conditions or self._operands.matches_as_it_stands(way.left):
+            if way.conditions or way.ordered or self._operands.matches_as_it_stands(way.left):
                 continue
             for table in itertools.islice(self._operands.matches(way.left, term, {}), CHOICES):
                 shape = fill(way.left, table)
@@ -172,6 +197,13 @@ class Rewriter:
 
 def _is_first_order(pattern: Pattern) -> bool:
     return all(isinstance(part[0], str | tuple) for part in inside_out(pattern))
+
+
+def _permuting(lemma: Lemma, left: Pattern, right: Pattern) -> list[Way]:
+    """An equation whose sides have the same symbols, in both directions."""
+    if not (isinstance(left, tuple) and isinstance(right, tuple) and permutes(left, right)):
+        return []
+    return [Way(left, right, lemma, ordered=True), Way(right, left, lemma, reverse=True, ordered=True)]
 
 
 def _way(lemma: Lemma, used: Rule) -> Way | None:

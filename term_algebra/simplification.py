@@ -5,9 +5,9 @@ Invariant: the result is convertible to the argument in the prover; a call that 
 
 from __future__ import annotations
 
-from domain import App, Const, Fix, Lambda, Match, Term
+from domain import App, Const, Fix, FixFunction, Lambda, Let, Match, Term
 from term_algebra import apply, substitute
-from term_algebra.theory import Theory, head_name
+from term_algebra.theory import Theory, arguments, head, head_name
 
 DEPTH = 40
 """Calls unfolded within one another at most."""
@@ -15,63 +15,92 @@ DEPTH = 40
 
 def unfold_call(term: Term, theory: Theory) -> Term | None:
     """The value of a call of a global function once its matches are decided, or None while one is stuck."""
-    body = _entered(term, theory)
-    return None if body is None else _decide(body, theory)[0]
+    return _reduced(term, theory)[0]
 
 
 def waits_for(term: Term, theory: Theory) -> Term | None:
     """What a call of a global function is stuck on: a term that no constructor heads."""
-    body = _entered(term, theory)
-    return None if body is None else _decide(body, theory)[1]
+    return _reduced(term, theory)[1]
 
 
-def _entered(term: Term, theory: Theory) -> Term | None:
-    """The body of a call at its arguments."""
-    if not (isinstance(term, App) and isinstance(term.function, Const)):
-        return None
-    function = theory.functions.get(term.function.name)
+def _reduced(term: Term, theory: Theory) -> tuple[Term | None, Term | None]:
+    """The value of a call, or what it is stuck on."""
+    entered = _entered(term, theory)
+    if entered is None:
+        return None, None
+    body, recurred_on = entered
+    for argument in recurred_on:
+        value = simplify(argument, theory, 4)
+        if head_name(value) not in theory.constructors:
+            return None, value
+    return _decide(body, theory)
+
+
+def _entered(term: Term, theory: Theory) -> tuple[Term, list[Term]] | None:
+    """The body of a call at its arguments, and those on which the function recurses, also one inside the other."""
+    name = head_name(term)
+    function = theory.functions.get(name) if name is not None else None
     if function is None:
         return None
-    body, given = function.body, list(term.arguments)
+    called = arguments(term)
+    body, given = function.body, list(called)
     table: dict[str, Term] = {}
+    recurred_on: list[Term] = []
     while given:
         if isinstance(body, Lambda):
             table[body.name] = given.pop(0)
             body = body.body
-        elif isinstance(body, Fix) and len(body.functions) == 1 and not table:
+        elif isinstance(body, Fix) and len(body.functions) == 1 and len(body.functions[0].parameters) <= len(given):
             member = body.functions[0]
-            if len(member.parameters) > len(given):
-                return None
+            itself = apply(Const(function.name), called[: len(called) - len(given)])
+            index = _structural(member)
+            recurred_on += [] if index is None else [given[index]]
             for name, _ in member.parameters:
                 table[name] = given.pop(0)
-            table[member.name] = Const(function.name)
+            table[member.name] = itself
             body = member.body
         else:
             return None
-    if isinstance(body, Lambda | Fix):
+    if isinstance(body, Lambda) or isinstance(head(body), Fix):
         return None
-    return substitute(body, table)
+    return substitute(body, table), recurred_on
+
+
+def _structural(member: FixFunction) -> int | None:
+    """The place of the parameter on which a function recurses; where there is one, the prover may not say which."""
+    if member.structural is None:
+        return 0 if len(member.parameters) == 1 else None
+    return next(i for i, (name, _) in enumerate(member.parameters) if name == member.structural)
 
 
 def _decide(term: Term, theory: Theory) -> tuple[Term | None, Term | None]:
     """A term whose matches are decided, or what one of them is stuck on."""
-    while isinstance(term, Match):
+    while isinstance(term, Match | Let):
+        if isinstance(term, Let):
+            term = substitute(term.body, {term.name: term.value})
+            continue
         scrutinee = simplify(term.scrutinee, theory, 4)
+        if isinstance(scrutinee, Match | Let):
+            return None, _decide(scrutinee, theory)[1]
         name = head_name(scrutinee)
         branch = next((b for b in term.branches if b.constructor == name), None)
         if name is None or name not in theory.constructors or branch is None:
             return None, scrutinee
-        arguments = scrutinee.arguments if isinstance(scrutinee, App) else ()
-        fields = arguments[len(arguments) - len(branch.variables) :] if branch.variables else ()
+        given = arguments(scrutinee)
+        fields = given[len(given) - len(branch.variables) :] if branch.variables else ()
         term = substitute(branch.body, {v: a for v, a in zip(branch.variables, fields, strict=True) if v != "_"})
     return term, None
 
 
 def simplify(term: Term, theory: Theory, depth: int = DEPTH) -> Term:
-    """Normal form by computation, inside out; terms other than applications are left alone."""
-    if not isinstance(term, App):
+    """Normal form by computation, inside out; what is bound is left alone, and a match that is not decided."""
+    if isinstance(term, Match | Let):
+        decided = _decide(term, theory)[0]
+        return term if decided is None or depth == 0 else simplify(decided, theory, depth - 1)
+    if not isinstance(term, App | Const):
         return term
-    term = apply(term.function, [simplify(argument, theory, depth) for argument in term.arguments])
+    if isinstance(term, App):
+        term = apply(term.function, [simplify(argument, theory, depth) for argument in term.arguments])
     if depth == 0:
         return term
     unfolded = unfold_call(term, theory)

@@ -5,6 +5,7 @@ Patterns are those of `term_algebra.rewriting`. In a goal there are no variables
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -49,6 +50,8 @@ class Way(NamedTuple):
     by: Lemma | Fact
     reverse: bool = False
     conditions: tuple[tuple[Pattern, Pattern], ...] = ()
+    ordered: bool = False
+    """Whether it only permutes, and is used where what comes out is smaller in `order`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,21 @@ def symbols(term: Pattern) -> int:
     return 1 if isinstance(term, str) else 1 + sum(symbols(part) for part in term[1:])  # type: ignore[arg-type]
 
 
+def permutes(left: Pattern, right: Pattern) -> bool:
+    """Whether two sides have the same symbols and variables, each as often."""
+    return _letters(left) == _letters(right)
+
+
+def _letters(term: Pattern) -> Counter[object]:
+    if isinstance(term, str):
+        return Counter([term])
+    found = Counter[object]([(term[0], len(term))])
+    for part in term[1:]:
+        found += _letters(part)  # type: ignore[arg-type]
+    return found
+
+
 def order(term: Pattern) -> tuple[int, str]:
-    """By which operands are sorted."""
+    """By which operands are sorted, and what permutes is oriented."""
     text = repr(term)
     return len(text), text

@@ -27,6 +27,54 @@ OF_ORDER = {
     "false_mixed": "forall x y z w : num, most (sum (sum x y) z) (sum (sum y w) (sum z y)) = true",
 }
 
+OTHER_WAYS = """
+Fixpoint three (x : num) : num -> num -> num :=
+  fix inner (y z : num) {struct y} : num :=
+    match x with
+    | zero => match y with zero => z | next b => inner b (next z) end
+    | next a => three a (next y) z
+    end.
+Inductive whole : Set := above (n : num) | below_zero (n : num).
+Fixpoint minus (x y : num) {struct x} : whole :=
+  let rest := match y with
+    | zero => above x
+    | next b => match x with zero => below_zero b | next a => minus a b end
+    end in rest.
+Definition none : whole := above zero.
+Definition add (x y : whole) : whole :=
+  match x, y with
+  | above m, above n => above (sum m n)
+  | above m, below_zero n => minus m (next n)
+  | below_zero m, above n => minus n (next m)
+  | below_zero m, below_zero n => below_zero (next (sum m n))
+  end.
+Fixpoint apart (x y : num) {struct x} : num :=
+  match x, y with zero, _ => y | next a, zero => x | next a, next b => apart a b end.
+"""
+
+IN_OTHER_WAYS = {
+    "three_next": "forall x y z : num, three x y (next z) = next (three x y z)",
+    "three_zero": "forall x : num, three zero x zero = x",
+    "three_turned": "forall x y : num, three x y zero = three zero y x",
+    "three_swapped": "forall x y z : num, three x y z = three y x z",
+    "minus_itself": "forall x : num, minus x x = none",
+    "sum_zero": "forall x : num, sum x zero = x",
+    "add_none": "forall x : whole, add x none = x",
+    "apart_comm": "forall x y : num, apart x y = apart y x",
+    "apart_sum": "forall x y : num, apart x (sum x y) = y",
+    "apart_sum_left": "forall x y z : num, apart (sum (sum x y) z) (sum x y) = z",
+}
+
+
+@pytest.fixture(scope="module")
+def other_ways() -> dict[str, Elaboration]:
+    """Recursions one inside the other, data in two forms, and an operation that commutes but does not associate."""
+    everything = "three zero zero zero = zero /\\ add none none = none /\\ apart zero zero = zero"
+    wanted = IN_OTHER_WAYS | {"all": everything}
+    text = HEADER + OTHER_WAYS
+    read = elaborate(*(Problem(name, "rocq", text, f"Theorem {name} : {one}.") for name, one in wanted.items()))
+    return {one.problem.name: one for one in read}
+
 
 @pytest.fixture(scope="module")
 def ordered() -> dict[str, Elaboration]:
@@ -100,6 +148,27 @@ def test_rules_match_whatever_the_order_of_operands(
     checker = Checker(definitions)
     lemmas = ["most_sum", "most_sums", "most_next", "sum_comm", "sum_assoc"]
     found = derived(ordered, name, [one for one in lemmas if one != name], checker, definitions)
+    checker.session.close()
+    assert found == needed
+
+
+@pytest.mark.parametrize(
+    ("name", "lemmas", "needed"),
+    [
+        ("three_next", [], set[str]()),
+        ("three_swapped", ["three_next", "three_zero", "three_turned"], {"three_next", "three_zero", "three_turned"}),
+        ("minus_itself", [], set[str]()),
+        ("add_none", ["sum_zero", "apart_sum"], {"sum_zero"}),
+        ("apart_comm", [], set[str]()),
+        ("apart_sum_left", ["apart_comm", "apart_sum"], {"apart_comm", "apart_sum"}),
+    ],
+)
+def test_recursions_within_another_data_in_two_forms_and_operations_that_only_commute(
+    name: str, lemmas: list[str], needed: set[str], other_ways: dict[str, Elaboration]
+) -> None:
+    definitions = list(other_ways["all"].definitions)
+    checker = Checker(definitions)
+    found = derived(other_ways, name, lemmas, checker, definitions)
     checker.session.close()
     assert found == needed
 

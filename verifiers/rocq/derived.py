@@ -11,7 +11,7 @@ from term_algebra.steps import Derivation, Step
 from term_algebra.theory import open_statement
 from verifiers.rocq.ltac import hole_pattern, instance
 
-BULLETS = "-+*"
+BULLETS = tuple(mark * times for times in (1, 2, 3) for mark in "-+*")
 
 
 def derived(proof: Derivation) -> str:
