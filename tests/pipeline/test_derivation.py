@@ -56,7 +56,7 @@ IN_OTHER_WAYS = {
     "three_next": "forall x y z : num, three x y (next z) = next (three x y z)",
     "three_zero": "forall x : num, three zero x zero = x",
     "three_turned": "forall x y : num, three x y zero = three zero y x",
-    "three_swapped": "forall x y z : num, three x y z = three y x z",
+    "three_rotated": "forall x y z : num, three x y z = three y z x",
     "minus_itself": "forall x : num, minus x x = none",
     "sum_zero": "forall x : num, sum x zero = x",
     "add_none": "forall x : whole, add x none = x",
@@ -156,7 +156,7 @@ def test_rules_match_whatever_the_order_of_operands(
     ("name", "lemmas", "needed"),
     [
         ("three_next", [], set[str]()),
-        ("three_swapped", ["three_next", "three_zero", "three_turned"], {"three_next", "three_zero", "three_turned"}),
+        ("three_rotated", ["three_next", "three_zero", "three_turned"], {"three_next"}),
         ("minus_itself", [], set[str]()),
         ("add_none", ["sum_zero", "apart_sum"], {"sum_zero"}),
         ("apart_comm", [], set[str]()),
