@@ -78,7 +78,7 @@ class Rewriter:
         self._swaps = {prefix: swap for prefix, swap in swaps.items() if prefix not in operations}
         for prefix, operation in operations.items():  # one way to group operands, whatever a rule says
             ways = self._ways.get(prefix[0], [])
-            kept = [way for way in ways if way.by not in (operation.regroup.by, operation.swap.by)]
+            kept = [way for way in ways if way.by is not operation.regroup.by and way.by is not operation.swap.by]
             self._ways[prefix[0]] = [*kept, operation.regroup]
 
     # ------------------------------------------------------------------------------------------------------ derivation
