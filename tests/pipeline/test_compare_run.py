@@ -19,7 +19,9 @@ from library_store.tables import Tables
 CONFIGURATION = {
     "rounds": 2,
     "cpu_seconds": 120,
-    "problems": [{"dataset": "bundled", "names": ["add_zero", "add_next_slides", "double_by_add", "at_most_sum"]}],
+    "problems": [
+        {"dataset": "bundled", "names": ["add_next_slides", "double_by_add", "at_most_sum", "minus_cancels_second"]}
+    ],
     "model": {"kind": "none"},
     "verifiers": {"processes": 1},
     "prove": {"workers": 1},
