@@ -70,7 +70,10 @@ def test_scripts_without_lemmas_leave_half_of_the_time_to_those_with_lemmas() ->
     assert [lemmas for lemmas, _ in slow.asked] == [0] * 8
 
 
-def test_scripts_that_the_quick_limit_stopped_are_run_again_those_with_lemmas_first() -> None:
+def test_scripts_that_the_quick_limit_stopped_are_run_again_those_with_lemmas_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Portfolio, "derived", lambda *_: None)
     slow, quick = Slow(stopped=True), RocqAutomation.quick_seconds
     assert fails(search(slow, "sum_next", most=2, seconds=60.0))
     assert slow.asked == [(0, quick), (0, quick), (1, quick), (1, quick), (1, None), (1, None), (0, None), (0, None)]
@@ -89,7 +92,10 @@ def test_the_first_scripts_of_each_kind_are_tried_once() -> None:
     assert [lemmas for lemmas, _ in slow.asked[len(first) :]] == [0] * 8 + [1] * 5
 
 
-def test_a_replay_without_a_lemma_stops_soon_after_the_time_that_the_proof_took() -> None:
+def test_a_replay_without_a_lemma_stops_soon_after_the_time_that_the_proof_took(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Portfolio, "derived", lambda *_: None)
     slow = Slow(proving=0.2)
     found = search(slow, "sum_next", "sum_assoc", most=1, seconds=60.0, bare=False).run(*QUICK)
     assert found is not None
