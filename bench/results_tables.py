@@ -245,7 +245,7 @@ TABLES = (
         rows.holes,
     ),
     Table(
-        "The same with 20 CPU seconds",
+        "Holes of these libraries with 20 CPU seconds",
         ("holes_test_20",),
         "`bench/holes.py --part test --sample 10 --cpu-seconds 20 --solved docs/results/holes_test.json`",
         HOLES,

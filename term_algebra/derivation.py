@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from domain import App, Const, Lemma, Term, Var
 from term_algebra import apply, free_variables, substitute
@@ -19,7 +20,7 @@ from term_algebra.rewriter import Rewriter
 from term_algebra.rewriting import Pattern, to_pattern, to_term
 from term_algebra.simplification import waits_for
 from term_algebra.steps import Branch, Derivation, Fact, Split, Way, frozen, inside_out, permutes
-from term_algebra.theory import Binder, OpenStatement, Theory, arguments, as_equation, head_name
+from term_algebra.theory import OpenStatement, Theory, arguments, as_equation, head_name
 
 VARIABLES = 2
 """Inductions that are tried."""
@@ -74,6 +75,13 @@ class _Goal:
     """Hypotheses of an induction."""
 
 
+class _Moved(NamedTuple):
+    """Names of what goes back into a goal before an induction, so that its hypothesis holds of all values."""
+
+    data: tuple[str, ...]
+    hypotheses: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class _Deriver:
     theory: Theory
@@ -87,14 +95,14 @@ class _Deriver:
             return None
         variables = {binder.name: binder.type for binder in statement.of_kind("data")}
         known = {binder.name: as_equation(binder.type) for binder in statement.hypotheses}
+        unread = [binder.type for binder in statement.hypotheses if known[binder.name] is None]
         equations = {name: (one.left, one.right) for name, one in known.items() if one is not None}
         goal = _Goal(sides.left, sides.right, variables, equations)
         if variable is None:
             return self._joined(goal, 0)
-        moved = _moved(statement.binders, variable)
-        if any(binder.kind == "hypothesis" and binder.name not in equations for binder in moved):
-            return None
-        return self._split(goal, variable, SPLITS, moved)
+        if any(not variables.keys().isdisjoint(free_variables(type_)) for type_ in unread):
+            return None  # an induction would have to take it along
+        return self._split(goal, variable, SPLITS, _moved(goal, variable))
 
     def _joined(self, goal: _Goal, splits: int) -> Derivation | None:
         facts = [*goal.facts, *_known(goal.hypotheses)]
@@ -102,9 +110,8 @@ class _Deriver:
         steps = rewriter.joined(frozen(goal.left), frozen(goal.right))
         if steps is not None:
             return Derivation(tuple(steps))
-        waiting = sorted(
-            dict.fromkeys(self._waiting(rewriter.goal, goal.variables)), key=lambda name: _fixed(goal.facts, name)
-        )
+        fixed = _fixed(goal.facts)
+        waiting = sorted(dict.fromkeys(self._waiting(rewriter.goal, goal.variables)), key=fixed.__contains__)
         flat = next((name for name in waiting if not self._recurs(goal.variables[name])), None)
         if flat is not None:
             return self._split(goal, flat, max(splits, 1))
@@ -112,8 +119,8 @@ class _Deriver:
             return None
         variable = waiting[0]
         found = self._split(goal, variable, splits - 1)
-        if found is None and not _fixed(goal.facts, variable):
-            found = self._split(goal, variable, splits - 1, _movable(goal, variable))
+        if found is None and variable not in fixed:
+            found = self._split(goal, variable, splits - 1, _moved(goal, variable))
         return found
 
     def _recurs(self, type_: Term) -> bool:
@@ -128,9 +135,7 @@ class _Deriver:
             if isinstance(place, Var) and place.name in variables:
                 yield place.name
 
-    def _split(
-        self, goal: _Goal, variable: str, splits: int, moved: Sequence[Binder] | None = None
-    ) -> Derivation | None:
+    def _split(self, goal: _Goal, variable: str, splits: int, moved: _Moved | None = None) -> Derivation | None:
         """The cases of a variable; with the hypotheses of an induction if `moved` says what they bind."""
         type_ = goal.variables[variable]
         datatype = self.theory.datatype_of(type_)
@@ -164,21 +169,22 @@ class _Deriver:
             if proof is None:
                 return None
             branches.insert(0, Branch(tuple(bound), proof))
-        names_moved = tuple(binder.name for binder in moved or ())
-        return Derivation(split=Split(variable, moved is not None, names_moved, tuple(branches)))
+        back = () if moved is None else (*moved.data, *moved.hypotheses)
+        return Derivation(split=Split(variable, moved is not None, back, tuple(branches)))
 
-    def _induction_hypothesis(self, goal: _Goal, variable: str, part: str, moved: Sequence[Binder]) -> Iterator[Way]:
+    def _induction_hypothesis(self, goal: _Goal, variable: str, part: str, moved: _Moved) -> Iterator[Way]:
         """That of a part, in the direction of a rule, under what of the hypotheses was moved."""
         table: dict[str, Term] = {variable: Var(part)}
-        loose = [binder.name for binder in moved if binder.kind != "hypothesis"]
+        loose = moved.data
         left, right = substitute(goal.left, table), substitute(goal.right, table)
-        conditions = [goal.hypotheses[binder.name] for binder in moved if binder.kind == "hypothesis"]
+        conditions = [goal.hypotheses[name] for name in moved.hypotheses]
         asked = tuple((frozen(substitute(a, table), loose), frozen(substitute(b, table), loose)) for a, b in conditions)
         precedence = Precedence(self.theory)
         ways = [(left, right, False), (right, left, True)]
-        ways.sort(key=lambda way: not precedence.larger(way[0], way[1]))
-        oriented = precedence.larger(left, right) or precedence.larger(right, left)
-        ordered = not oriented and permutes(to_pattern(left), to_pattern(right))
+        falls = [precedence.larger(a, b) for a, b, _ in ways]
+        ordered = not any(falls) and permutes(to_pattern(left), to_pattern(right))
+        if falls == [False, True]:
+            ways.reverse()
         for a, b, reverse in ways:
             pattern = frozen(a, loose)
             bound = free_variables(a)
@@ -187,7 +193,7 @@ class _Deriver:
                 and isinstance(a, App)
                 and set(loose) & _all_variables(b, conditions) <= bound
             ):
-                yield Way(pattern, frozen(b, loose), Fact(f"IH{part}", tuple(loose)), reverse, asked, ordered)
+                yield Way(pattern, frozen(b, loose), Fact(f"IH{part}", loose), reverse, asked, ordered)
                 if not ordered:
                     return
 
@@ -203,38 +209,18 @@ def _known(hypotheses: Mapping[str, tuple[Term, Term]]) -> Iterator[Way]:
             yield Way(frozen(left), frozen(right), Fact(name))
 
 
-def _fixed(facts: Sequence[Way], name: str) -> bool:
-    """Whether hypotheses of an induction speak of a variable as it is now."""
-    parts = [
-        part
-        for fact in facts
-        for side in (fact.left, fact.right, *(s for c in fact.conditions for s in c))
-        for part in inside_out(side)
-    ]
-    return (("@", name),) in parts
+def _fixed(facts: Sequence[Way]) -> set[str]:
+    """The variables of which hypotheses of an induction speak as they are now."""
+    sides = [side for fact in facts for side in (fact.left, fact.right, *(s for pair in fact.conditions for s in pair))]
+    heads = [part[0] for side in sides for part in inside_out(side)]
+    return {head[1] for head in heads if isinstance(head, tuple) and head[0] == "@"}
 
 
-def _movable(goal: _Goal, variable: str) -> list[Binder]:
-    """What goes back into a goal before an induction within another: what no hypothesis of that one speaks of."""
-    found = [
-        Binder(name, type_, "data")
-        for name, type_ in goal.variables.items()
-        if name != variable and not _fixed(goal.facts, name)
-    ]
-    dirty = {variable, *(binder.name for binder in found)}
-    for name, (left, right) in goal.hypotheses.items():
-        if not dirty.isdisjoint(free_variables(left) | free_variables(right)):
-            found.append(Binder(name, left, "hypothesis"))
-    return found
-
-
-def _moved(binders: Sequence[Binder], variable: str) -> list[Binder]:
-    """What goes back into the goal before an induction: the other data, and hypotheses that speak of what moves."""
-    found: list[Binder] = []
-    dirty = {variable}
-    for binder in binders:
-        speaks = not dirty.isdisjoint(free_variables(binder.type))
-        if binder.name != variable and binder.kind != "type" and (speaks or binder.kind == "data"):
-            found.append(binder)
-            dirty.add(binder.name)
-    return found
+def _moved(goal: _Goal, variable: str) -> _Moved:
+    """What goes back into a goal before an induction: other data, unless hypotheses of an induction that it stands in
+    speak of it, and equations that speak of what moves."""
+    fixed = _fixed(goal.facts)
+    data = tuple(name for name in goal.variables if name != variable and name not in fixed)
+    moving = {variable, *data}
+    speaking = (name for name, sides in goal.hypotheses.items() if any(moving & free_variables(one) for one in sides))
+    return _Moved(data, tuple(speaking))
