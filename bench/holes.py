@@ -235,6 +235,14 @@ def summary(rows: Sequence[Row], arms: Sequence[str]) -> list[Row]:
     return found
 
 
+def headline(rows: Sequence[Row], of_all: Row, seconds: float) -> Row:
+    """The counts of the summary's last row; how many CPU seconds each hole had stands in the names."""
+    counts = {f"{name.replace(' ', '_')}_{seconds:g}": value for name, value in of_all.items() if name != "library"}
+    replays = [row["ours"]["replay_seconds"] for row in rows if row.get("ours", {}).get("proved")]
+    counts["ours_replayed_in_a_second"] = sum(replay <= 1.0 for replay in replays)
+    return {"tried": counts.pop(f"holes_{seconds:g}")} | counts
+
+
 def main() -> int:
     parser = command_line(__doc__)
     parser.add_argument("--part", choices=LIBRARIES, default="development")
@@ -278,10 +286,7 @@ def main() -> int:
         write(options, where, rows, {}, **told)
     lines = summary(rows, options.arms)
     print(table({name: f"{{{name}}}" for name in lines[0]}, lines))
-    headline = {name: value for name, value in lines[-1].items() if name != "library"}
-    replays = [row["ours"]["replay_seconds"] for row in rows if row.get("ours", {}).get("proved")]
-    headline["ours that replay in a second"] = sum(seconds <= 1.0 for seconds in replays)
-    tell(options, where, rows, headline, None, **told)
+    tell(options, where, rows, headline(rows, lines[-1], options.cpu_seconds), None, **told)
     return 0
 
 

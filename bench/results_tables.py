@@ -163,8 +163,8 @@ TABLES = (
     ),
     Table(
         "Generated inductive problems, 5 CPU seconds each",
-        ("inductive_benchmarks",),
-        "`bench/inductive_benchmarks.py CLONE --out DIR --arms alone`",
+        ("induction",),
+        "`bench/induction.py CLONE --out DIR --arms alone`",
         {
             "datatype and function": "{kind}",
             "problems": "{problems}",

@@ -1,16 +1,21 @@
-"""Generated inductive problems of github.com/vprover/inductive_benchmarks, from an empty library and few seconds each.
+"""Inductive problems from an empty library: generated ones with few seconds each, and TIP's tip2015 with more.
 
-    python bench/inductive_benchmarks.py inductive_benchmarks --out runs/inductive --json inductive_benchmarks.json
-    python bench/inductive_benchmarks.py inductive_benchmarks --out runs/inductive --arms alone cvc4 --sample 1
+    python bench/induction.py inductive_benchmarks --out runs/induction --json docs/results/induction.json
+    python bench/induction.py inductive_benchmarks --out runs/induction --arms alone cvc4 --sample 1
+    python bench/induction.py inductive_benchmarks --out runs/induction --tip2015 tip --json induction.json
 
-Drawn by seed: so many files (format `smt2_rec`) of each generated family, of those whose number in the family is even;
-the others are kept aside for an examination, as the families `crafted_*` are.
+The generated ones are those of github.com/vprover/inductive_benchmarks. Drawn by seed: so many files (format
+`smt2_rec`) of each generated family, of those whose number in the family is even; the others are kept aside for an
+examination, as the families `crafted_*` are.
 
 * `alone`: `prove --explore`. What counts for a problem are the CPU seconds of its own attempts, explorations and
   requests, up to the end of the round that proved it (`bench/cold.py`); the start of the provers belongs to none.
 * `together`: a `run` with one library, and as many CPU seconds in all as there are problems times the limit.
 * `cvc4`, `cvc5`: the solver (`bench/tip.py` says how to install them) with induction and conjectures, on the file as it
   is published, one process at a time.
+
+With `--tip2015` the files of that suite follow, each alone with 60 CPU seconds. A file that does not translate, or was
+proved with more seconds, counts as not proved.
 """
 
 from __future__ import annotations
@@ -30,11 +35,15 @@ import yaml
 from bench.cold import seconds_by_problem
 from bench.script import REPOSITORY, Row, command_line, ended, machine, tell
 from bench.smt_solvers import ask, find_solvers
+from datasets.tip.suites import suite_files
 from domain import OutsideError, UserError
 from library_store.snapshot import read
+from library_store.tables import Tables
 from pipeline.report.comparison.statistics import cluster_interval
 
 ARMS = ("alone", "together", "cvc4", "cvc5")
+TIP2015_LIMIT = 60
+"""CPU seconds for each file of that suite."""
 
 
 def draw(folder: Path, sample: int, seed: int) -> dict[str, list[Path]]:
@@ -55,26 +64,41 @@ def draw(folder: Path, sample: int, seed: int) -> dict[str, list[Path]]:
     }
 
 
-def ours(arm: str, problems: Path, out: Path, limit: float, total: int) -> dict[str, float]:
-    """The problems that were proved, with their CPU seconds; together each has its share of them all."""
-    if arm == "together":
-        settings = {"model": {"kind": "none"}, "prove": {"cpu_seconds": limit}, "cpu_seconds": limit * total}
-        configuration = out / "together.yaml"
-        configuration.write_text(yaml.safe_dump(settings | {"problems": [{"dataset": f"smtlib:{problems}"}]}))
-        command = ["run", str(configuration)]
-    else:
-        budget = f"cpu_seconds={4 * limit * total}"  # what is over the limit is not counted, and stops nobody else
-        command = ["prove", f"smtlib:{problems}", "--explore", "--set", f"prove.cpu_seconds={limit}", "--set", budget]
-    command = [sys.executable, "-m", "pipeline", *command, "--out", str(out / arm)]
-    done = subprocess.run(command, cwd=REPOSITORY, check=False)
-    if done.returncode != 0:
-        raise OutsideError(f"the arm {arm} ended with exit code {done.returncode}")
-    tables = read(out / arm)
-    proved = {name for name, state in tables.problems.items() if state.status == "proved"}
-    print(f"{arm}: {len(proved)} proved, {tables.manifests[-1].counts['cpu_seconds']:.0f} CPU seconds in all")
-    if arm == "together":
-        return dict.fromkeys(proved, tables.manifests[-1].counts["cpu_seconds"] / total)
+def together(problems: Path, out: Path, limit: float, total: int) -> dict[str, float]:
+    """The problems that a run with one library proved, each with its share of all CPU seconds."""
+    settings = {"model": {"kind": "none"}, "prove": {"cpu_seconds": limit}, "cpu_seconds": limit * total}
+    configuration = out / "together.yaml"
+    configuration.write_text(yaml.safe_dump(settings | {"problems": [{"dataset": f"smtlib:{problems}"}]}))
+    tables = _ran(["run", str(configuration)], out / "together")
+    return dict.fromkeys(_proved(tables), tables.manifests[-1].counts["cpu_seconds"] / total)
+
+
+def alone(problems: Sequence[str], out: Path, limit: float, total: int) -> dict[str, float]:
+    """The problems that were proved, each from an empty library, with their CPU seconds."""
+    budget = f"cpu_seconds={4 * limit * total}"  # what is over the limit is not counted, and stops nobody else
+    tables = _ran(["prove", *problems, "--explore", "--set", f"prove.cpu_seconds={limit}", "--set", budget], out)
+    proved = _proved(tables)
     return {name: spent for name, spent in seconds_by_problem(tables).items() if name in proved}
+
+
+def _ran(command: Sequence[str], out: Path) -> Tables:
+    done = subprocess.run([sys.executable, "-m", "pipeline", *command, "--out", str(out)], cwd=REPOSITORY, check=False)
+    if done.returncode != 0:
+        raise OutsideError(f"`{command[0]}` into {out} ended with exit code {done.returncode}")
+    tables = read(out)
+    print(f"{out}: {len(_proved(tables))} proved, {tables.manifests[-1].counts['cpu_seconds']:.0f} CPU seconds in all")
+    return tables
+
+
+def _proved(tables: Tables) -> set[str]:
+    return {name for name, state in tables.problems.items() if state.status == "proved"}
+
+
+def tip2015(path: Path, out: Path, limit: float) -> list[Row]:
+    """A row for each file of the suite; `alone` is None where it does not translate or was not proved."""
+    files = [file.stem for file in suite_files("tip:tip2015", path)]
+    spent = alone(["tip:tip2015", "--path", str(path)], out / "tip2015", limit, len(files))
+    return [{"problem": name, "alone": spent.get(name)} for name in files]
 
 
 def main() -> int:
@@ -84,6 +108,7 @@ def main() -> int:
     parser.add_argument("--sample", type=int, default=5, help="files of each family")
     parser.add_argument("--limit", type=int, default=5, help="CPU seconds for each problem")
     parser.add_argument("--arms", nargs="+", choices=ARMS, default=list(ARMS))
+    parser.add_argument("--tip2015", type=Path, metavar="PATH", help="the benchmarks folder of tip-org/benchmarks")
     parser.add_argument("--cvc4", default="cvc4", metavar="PROGRAM")
     parser.add_argument("--cvc5", type=Path, default=REPOSITORY / "runs" / "cvc5" / "bin" / "python", metavar="PYTHON")
     options = parser.parse_args()
@@ -107,19 +132,29 @@ def main() -> int:
                 said, seconds = ask(solvers[arm], "conjectures", Path(row["file"]).read_text(), options.limit)
                 row[arm] = seconds if said == "unsat" else None
             continue
-        spent = ours(arm, problems, options.out, options.limit, len(rows))
+        if arm == "alone":
+            spent = alone([f"smtlib:{problems}"], options.out / arm, options.limit, len(rows))
+        else:
+            spent = together(problems, options.out, options.limit, len(rows))
         for row in rows:
             row[arm] = spent.get(row["problem"])
     told = summary(rows, options.arms, options.limit)
     columns = {name: f"{{{name}}}" for name in told[0]}
     headline = {"problems": len(rows)} | {arm: proved(rows, arm, options.limit) for arm in options.arms}
     if "alone" in options.arms:
-        headline |= {"alone_within_twice_the_limit": proved(rows, "alone", 2 * options.limit)}
+        headline |= {
+            f"vprover_share_{options.limit}s": round(headline["alone"] / len(rows), 3),
+            "alone_within_twice_the_limit": proved(rows, "alone", 2 * options.limit),
+        }
     families_proved = {arm: by_family(rows, arm, options.limit) for arm in options.arms}
     intervals = {arm: cluster_interval([list(found.values())]) for arm, found in families_proved.items()}
     more = {"limit": options.limit, "summary": told, "intervals_over_families": intervals}
     for row in rows:
         del row["file"]
+    if options.tip2015 is not None:
+        suite = tip2015(options.tip2015, options.out, TIP2015_LIMIT)
+        headline |= {"tip2015_solved": proved(suite, "alone", TIP2015_LIMIT), "tip2015_files": len(suite)}
+        more["tip2015"] = suite
     tell(options, where, told, headline, columns, problems=rows, **more)
     return 0
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.inductive_benchmarks import by_family, draw, summary
+from bench.induction import by_family, draw, summary
 from domain import UserError
 
 
