@@ -252,9 +252,16 @@ TABLES = (
         rows.holes,
     ),
     Table(
+        "Holes of these libraries with 60 CPU seconds",
+        ("holes_test_60",),
+        "`bench/holes.py --part test --sample 4 --cpu-seconds 60 --solved docs/results/holes_test_20.json`",
+        HOLES,
+        rows.holes,
+    ),
+    Table(
         "Holes of libraries in SSReflect's style",
         ("holes_ssreflect",),
-        "`bench/holes.py --part ssreflect --sample 10 --cpu-seconds 5`",
+        "`bench/holes.py --part ssreflect --sample 14 --cpu-seconds 5`",
         HOLES,
         rows.holes,
     ),
