@@ -11,13 +11,13 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from actors.model_port import Generation, Start, generations, plain_text
-from domain import Completion, ModelCard, OutsideError, Prompt
+from actors.model_port import Engine, Generation, Start, plain_text
+from domain import Completion, ModelCard, OutsideError
 
 if TYPE_CHECKING:
     from openai import APIStatusError
@@ -55,7 +55,7 @@ class EndpointSettings:
     """Pause before the second try; it doubles with each further one."""
 
 
-class OpenAIEndpoint:
+class OpenAIEndpoint(Engine):
     """Answers prompts through a server. Starting asks the server for its models, so a wrong address shows at once.
 
     Raises:
@@ -79,14 +79,8 @@ class OpenAIEndpoint:
             self.close()
             raise
 
-    def generate(
-        self, prompts: Sequence[Prompt], *, max_tokens: int, temperature: float, seed: int, stop: Sequence[str] = ()
-    ) -> list[Completion]:
-        """Answers in the order of the prompts."""
-        return self.run(generations(prompts, max_tokens=max_tokens, temperature=temperature, seed=seed, stop=stop))
-
-    def run(self, batch: Sequence[Generation]) -> list[Completion]:
-        return list(self._threads.map(self._answer, batch))
+    def submit(self, generation: Generation) -> Future[Completion]:
+        return self._threads.submit(self._answer, generation)
 
     def describe(self) -> ModelCard:
         return self._card

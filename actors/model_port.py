@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Protocol
 
 from domain import Completion, ModelCard, Prompt
 
@@ -28,27 +29,31 @@ class Start:
     cpu_seconds: float
 
 
-class Engine(Protocol):
-    """Answers batches of prompts, in order."""
+class Engine(ABC):
+    """Answers prompts, several at a time; each has parameters of its own."""
 
-    def run(self, batch: Sequence[Generation]) -> list[Completion]:
-        """One batch; each prompt with parameters of its own."""
-        ...
+    @abstractmethod
+    def submit(self, generation: Generation) -> Future[Completion]:
+        """The answer to come. Many may be under way; may be called from any thread, and waits for nothing."""
 
     def generate(
         self, prompts: Sequence[Prompt], *, max_tokens: int, temperature: float, seed: int, stop: Sequence[str] = ()
     ) -> list[Completion]:
-        """`run` with the same parameters for all; see `generations` for the seeds."""
-        ...
+        """Answers in the order of the prompts; prompt `i` samples with `seed + i`. Temperature 0 is greedy."""
+        batch = generations(prompts, max_tokens=max_tokens, temperature=temperature, seed=seed, stop=stop)
+        return [answer.result() for answer in [self.submit(generation) for generation in batch]]
 
+    @abstractmethod
     def describe(self) -> ModelCard: ...
 
+    @abstractmethod
     def start_cost(self) -> Start: ...
 
+    @abstractmethod
     def cpu_seconds(self) -> float:
-        """CPU seconds of this process tree since the model was ready."""
-        ...
+        """CPU seconds of the model's process trees since it was ready."""
 
+    @abstractmethod
     def close(self) -> None: ...
 
 

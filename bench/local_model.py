@@ -45,7 +45,7 @@ Theorem goal : forall n m, add n (next m) = next (add n m)."""
 
 def measured(folder: Path, tokens: int, repeats: int) -> Row:
     """One model, in this process."""
-    from actors.language_model import EngineSettings, LocalEngine
+    from actors.local_engine import EngineSettings, LocalEngine
     from domain import Prompt
 
     engine = LocalEngine(EngineSettings(folder, context=CONTEXT, batch=max(BATCHES)))

@@ -49,7 +49,9 @@ class ModelSettings(Group):
     threads: Positive = 1
     """OpenMP threads of the CPU engine; more than the free cores makes it much slower."""
     gpus: float = Field(default=0.0, ge=0.0)
-    """GPUs that the actor reserves."""
+    """GPUs that the actor reserves, each replica so many."""
+    replicas: Positive = 1
+    """Actors with this model, over the nodes of the cluster; a prompt goes to the one that has least to do."""
     context: Annotated[int, Field(ge=256)] = 2048
     """Longest prompt plus output, in tokens."""
     kv_cache_gib: Positive = 1

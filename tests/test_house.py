@@ -370,7 +370,7 @@ ray.shutdown()
 IN_THE_VLLM_PROCESS = """
 import sys
 from pathlib import Path
-from actors.language_model import EngineSettings, LocalEngine
+from actors.local_engine import EngineSettings, LocalEngine
 from domain import Prompt
 
 engine = LocalEngine(EngineSettings(path=Path(sys.argv[1]), context=256, batch=1))

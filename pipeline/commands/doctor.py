@@ -25,7 +25,7 @@ from pipeline.commands.doctor_provers import AilmentError, last_line
 ROOT = Path(__file__).resolve().parents[2]
 ASK_THE_MODEL = """
 import sys
-from actors.language_model import EngineSettings, LocalEngine
+from actors.local_engine import EngineSettings, LocalEngine
 from domain import OutsideError, Prompt
 try:
     engine = LocalEngine(EngineSettings(context=256, batch=1, gpus=float(sys.argv[1])))

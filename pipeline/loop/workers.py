@@ -122,13 +122,13 @@ def _limits(settings: RunSettings, directory: Path) -> VerifierLimits:
 def _start_model(settings: ModelSettings) -> language_model.Starting:
     from actors import language_model
 
-    return language_model.start(model_settings(settings))
+    return language_model.start(model_settings(settings), settings.replicas)
 
 
 def model_settings(settings: ModelSettings) -> language_model.ModelSettings:
     """How the actor of the language model is started."""
     from actors.endpoint import EndpointSettings
-    from actors.language_model import EngineSettings
+    from actors.local_engine import EngineSettings
 
     if settings.kind == "endpoint":
         return EndpointSettings(

@@ -18,11 +18,12 @@ import pytest
 import ray
 
 from actors import cluster
-from actors.batching import SharedModel
 from actors.cluster import Remote
 from actors.endpoint import EndpointSettings, OpenAIEndpoint
-from actors.language_model import EngineSettings, LocalEngine, start, wait_for
+from actors.language_model import start, wait_for
+from actors.local_engine import EngineSettings, LocalEngine
 from actors.model_files import model_folder
+from actors.shared_model import SharedModel
 from domain import Completion, OutsideError, Prompt
 from tests.actors.servers import free_port, unsteady_server
 
@@ -133,16 +134,22 @@ def test_a_prompt_that_does_not_fit_is_not_answered_and_its_neighbours_are(model
     assert short.tokens_out == 8
 
 
-def test_calls_of_several_workers_run_as_one_batch(model: Remote) -> None:
+def test_prompts_of_several_workers_are_under_way_at_once(model: Remote) -> None:
     before = model.usage()
     calls = [model.handle.generate.remote([HELLO] * 2, max_tokens=8, temperature=0.7, seed=seed) for seed in range(4)]
     answers = ray.get(calls)
     after = model.usage()
     assert [len(answer) for answer in answers] == [2] * 4
     assert after.prompts - before.prompts == 8
-    assert after.batches - before.batches < 4
-    assert after.largest_batch > 2
+    assert after.most_at_once > 2
     assert after.tokens_out - before.tokens_out == sum(a.tokens_out for answer in answers for a in answer)
+
+
+def test_a_short_answer_does_not_wait_for_long_ones_that_began_before(model: Remote) -> None:
+    long = model.handle.generate.remote([HELLO] * 4, max_tokens=200, temperature=1.0, seed=0)
+    short = model.handle.generate.remote([COUNTING], max_tokens=1, temperature=0.0, seed=0)
+    assert ray.wait([long, short])[0] == [short]
+    assert sum(answer.tokens_out for answer in ray.get(long)) > 40
 
 
 def test_no_more_tokens_are_generated_than_were_allowed(model: Remote) -> None:

@@ -21,7 +21,7 @@ from pathlib import Path
 import torch
 from vllm import SamplingParams
 
-from actors.language_model import EngineSettings, LocalEngine
+from actors.local_engine import EngineSettings, LocalEngine
 from models.memoryformer.model import MemoryFormer
 
 PROMPTS = ([5, 9, 200, 41, 7, 7, 120, 33], [250, 3, 17])

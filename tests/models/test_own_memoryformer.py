@@ -21,7 +21,7 @@ from pipeline.typed_yaml import read
 FOLDER = model_path(MEMORYFORMER)
 
 IN_VLLM = """
-from actors.language_model import EngineSettings, LocalEngine
+from actors.local_engine import EngineSettings, LocalEngine
 from domain import Prompt
 from models import MEMORYFORMER
 
