@@ -32,6 +32,7 @@ def losses(directory: Path) -> list[float]:
     return [line["bits_per_byte"] for line in lines if line["kind"] in ("train", "evaluation")]
 
 
+@pytest.mark.usefixtures("one_ray")
 def test_two_workers_tell_the_losses_of_one(tmp_path: Path) -> None:
     file = configuration(tmp_path)
     assert main(["train", str(file), "--out", str(tmp_path / "one")]) == 0
