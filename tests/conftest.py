@@ -103,5 +103,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The check of types comes first: it is one test that takes long, beside which the other process works."""
-    items.sort(key=lambda item: item.path.name != "test_types.py")
+    """The check of types comes first: it is one test that takes long, beside which the other process works.
+
+    Then come the modules that have one Ray together.
+    """
+    with_ray = {item.path for item in items if "one_ray" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: (item.path.name != "test_types.py", item.path not in with_ray))

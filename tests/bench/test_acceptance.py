@@ -39,7 +39,16 @@ def test_an_unknown_part_is_told(repository: Path) -> None:
     assert "--parts nothing" in ran.stderr
 
 
-def test_a_stand_in_is_turned_away_and_one_that_lies_is_found_out(repository: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "parts",
+    [
+        pytest.param([part for part in PARTS if part != "learning"], id="all but a run"),
+        pytest.param(list(PARTS), id="all", marks=pytest.mark.acceptance),
+    ],
+)
+def test_a_stand_in_is_turned_away_and_one_that_lies_is_found_out(
+    parts: list[str], repository: Path, tmp_path: Path
+) -> None:
     """A stand-in accepts whatever it does not see through, so the cheats are not all refused."""
     with running(tmp_path) as server:
         settings = server.settings()
@@ -50,15 +59,17 @@ def test_a_stand_in_is_turned_away_and_one_that_lies_is_found_out(repository: Pa
         server.play({"greeting": {"isabelle_name": "Isabelle2025-2"}})
         file = tmp_path / "isabelle.json"
         arguments = ("--limit", "3", "--json", str(file), "--minif2f", str(tmp_path / "nowhere"))
-        ran = asked(repository, *arguments, **environment)
+        ran = asked(repository, *arguments, "--parts", ",".join(parts), **environment)
     found = json.loads(file.read_text())
     rows = {row["part"]: row for row in found["rows"]}
-    assert (ran.returncode, list(rows), found["prover"]) == (1, list(PARTS), "isabelle Isabelle2025-2")
+    assert (ran.returncode, list(rows), found["prover"]) == (1, parts, "isabelle Isabelle2025-2")
     assert rows["statements"]["told"].startswith("left out: no miniF2F at")
-    assert found["headline"] | {"cheats": "", "repair": ""} == {
+    expected = {
         "statements": "0 of 0", "honest": "3 of 3", "cheats": "", "repair": "", "learning": "3 of 3",
-        "throughput": "9 of 9", "audits": "6 of 6", "as it must be": False,
+        "throughput": "9 of 9", "audits": "6 of 6",
     }  # fmt: skip
+    told = {part: expected[part] for part in parts} | {"as it must be": False}
+    assert found["headline"] | {"cheats": "", "repair": ""} == told
     assert rows["cheats"]["failed"]["by evaluation"] == "accepted"
 
 

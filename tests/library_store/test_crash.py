@@ -100,7 +100,7 @@ print(left)
 """
 
 
-@pytest.mark.parametrize("step", [11, pytest.param(1, marks=pytest.mark.acceptance)])
+@pytest.mark.parametrize("step", [31, pytest.param(1, marks=pytest.mark.acceptance)])
 def test_a_process_that_dies_at_any_sync_rename_or_removal_or_within_a_write_leaves_a_library_that_opens(
     tmp_path: Path, step: int
 ) -> None:

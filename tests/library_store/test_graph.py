@@ -6,8 +6,6 @@ import itertools
 import json
 import random
 import re
-import subprocess
-import sys
 from collections import Counter
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -234,10 +232,11 @@ class Tags(HTMLParser):
         self.loads += [value or "" for name, value in attrs if name in ("src", "href")]
 
 
-def test_the_command_writes_every_file_and_prints_the_promised_keys(finished: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "pipeline", "graph", str(finished), "--out", str(tmp_path), "--json"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    printed = json.loads(done.stdout)
+def test_the_command_writes_every_file_and_prints_the_promised_keys(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["graph", str(finished), "--out", str(tmp_path), "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
     assert {
         "nodes",
         "edges",
@@ -270,10 +269,11 @@ def test_the_command_writes_every_file_and_prints_the_promised_keys(finished: Pa
     assert printed["top_transitive_users"][0] == ["a", 3]
 
 
-def test_an_earlier_round_is_read_as_it_was_then(finished: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "pipeline", "graph", str(finished), "--out", str(tmp_path)]
-    done = subprocess.run([*command, "--at-round", "1"], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.startswith("round 1: 6 lemmas and problems, 1 uses in proofs")
+def test_an_earlier_round_is_read_as_it_was_then(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["graph", str(finished), "--out", str(tmp_path), "--at-round", "1"]) == 0
+    assert capsys.readouterr().out.startswith("round 1: 6 lemmas and problems, 1 uses in proofs")
 
 
 @pytest.mark.parametrize(
@@ -291,14 +291,19 @@ def test_an_earlier_round_is_read_as_it_was_then(finished: Path, tmp_path: Path)
     ],
 )
 def test_what_cannot_be_read_is_one_line_and_exit_code_2(
-    finished: Path, source: str, more: list[str], says: str
+    finished: Path,
+    source: str,
+    more: list[str],
+    says: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    command = [sys.executable, "-m", "pipeline", "graph", str(finished) if source == "RUN" else source, *more]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert says in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
-    assert done.stdout == ""
+    monkeypatch.chdir(ROOT)
+    assert main(["graph", str(finished) if source == "RUN" else source, *more]) == 2
+    printed = capsys.readouterr()
+    assert says in printed.err
+    assert len(printed.err.strip().splitlines()) == 1
+    assert printed.out == ""
 
 
 def test_texts_of_problems_cannot_break_the_files(tmp_path: Path) -> None:
@@ -308,8 +313,7 @@ def test_texts_of_problems_cannot_break_the_files(tmp_path: Path) -> None:
         library.add_problems([samples.problem(evil)])
         library.insert(lemma("b", uses=(A,)), AUDITED)
         library.snapshot()
-    command = [sys.executable, "-m", "pipeline", "graph", str(tmp_path / "run"), "--out", str(tmp_path / "out")]
-    subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
+    assert main(["graph", str(tmp_path / "run"), "--out", str(tmp_path / "out")]) == 0
     page = Tags()
     page.feed((tmp_path / "out" / "index.html").read_text())
     assert page.tags["script"] == 3, "the page's own, the index and one block"

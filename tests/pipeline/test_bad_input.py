@@ -204,10 +204,13 @@ def test_paths_and_numbers_that_cannot_be_used(
     assert said.out == ""
 
 
+@pytest.mark.usefixtures("one_ray")
 def test_a_missing_model_is_a_failure_outside(lemmary: Lemmary, tmp_path: Path) -> None:
     answer = lemmary(
         "run",
         "configs/quickstart.yaml",
+        "--set",
+        "model.kind=local",
         "--set",
         f"model.path={tmp_path / 'none'}",
         "--set",

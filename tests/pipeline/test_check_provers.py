@@ -110,6 +110,7 @@ def test_a_run_tells_of_a_missing_prover_before_it_starts_anything(
     assert said.count("\n") == 1
 
 
+@pytest.mark.usefixtures("one_ray")
 def test_a_run_has_the_lean_that_the_environment_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The embedded one under another name has no `Init`, and each worker is told so by the problem's own header."""
     monkeypatch.setenv("LEMMARY_LEAN", shlex.join(find().command))

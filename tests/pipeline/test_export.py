@@ -144,6 +144,7 @@ def test_every_line_of_the_json_form_is_whole_and_is_accepted(run: Path, tmp_pat
     assert check_every_line(run, tmp_path) == 0
 
 
+@pytest.mark.usefixtures("one_ray")
 def test_what_was_exported_comes_back_as_the_same_lemmas(run: Path, tmp_path: Path) -> None:
     open_ones = [
         {"name": f"p{at}", "prover": "rocq", "header": header, "formal_statement": f"Theorem p{at} : {statement}."}

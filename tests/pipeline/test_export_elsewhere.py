@@ -153,6 +153,7 @@ def test_every_line_of_a_lean_library_is_whole_and_is_accepted(lean_run: Path, t
     assert check_every_line(lean_run, tmp_path) == 0
 
 
+@pytest.mark.usefixtures("one_ray")
 def test_a_lean_library_comes_back_as_the_same_lemmas(lean_run: Path, tmp_path: Path) -> None:
     problems = [
         {"name": f"p{at}", "prover": "lean4", "header": header, "formal_statement": f"theorem p{at} : {statement}"}

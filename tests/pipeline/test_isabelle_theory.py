@@ -1,14 +1,12 @@
 """A theory of the user's own: where its holes are, what they are asked as, and what is put into them."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from domain import UserError
+from pipeline.__main__ import main
 from pipeline.commands.prove import prove
 from pipeline.development import isabelle_theory
 from pipeline.development.isabelle_theory import proofs_of, read_theory, refused
@@ -134,20 +132,20 @@ def test_what_does_not_go_with_a_theory_is_told(file: Path, tmp_path: Path) -> N
         prove(str(file), out=tmp_path / "out", names="third")
 
 
-def test_holes_are_proved_and_the_file_is_patched(file: Path, tmp_path: Path, repository: Path) -> None:
+@pytest.mark.usefixtures("one_ray")
+def test_holes_are_proved_and_the_file_is_patched(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The stand-in calls itself a release here, so what it accepts counts."""
     with running(tmp_path) as server:
         server.play({"greeting": {"isabelle_name": "Isabelle2025-2"}})
         settings = server.settings()
-        told = {SERVER_VARIABLE: settings.server, PASSWORD_VARIABLE: str(settings.password_file)}
-        command = [sys.executable, "-m", "pipeline", "prove", str(file), "--out", str(tmp_path / "out")]
-        command += ["--names", "positive", "--in-place"]
-        ran = subprocess.run(
-            command, cwd=repository, env=os.environ | told, capture_output=True, text=True, check=False
-        )
-    assert ran.returncode == 0, ran.stderr
+        monkeypatch.setenv(SERVER_VARIABLE, settings.server)
+        monkeypatch.setenv(PASSWORD_VARIABLE, str(settings.password_file))
+        command = ["prove", str(file), "--out", str(tmp_path / "out"), "--names", "positive", "--in-place"]
+        assert main([*command, "--set", "prove.workers=1", "--set", "verifiers.processes=1"]) == 0
     (row,) = map(json.loads, (tmp_path / "out" / "results.jsonl").read_text().splitlines())
     assert (row["status"], row["file"], row["line"]) == ("proved", "Mine.thy", 10)
     assert file.read_text() == TEXT.replace("  sorry (* not yet *)", f"  {row['proof'].strip()} (* not yet *)")
     assert (tmp_path / "out" / "patch.diff").read_text().startswith("--- a/Mine.thy\n+++ b/Mine.thy\n")
-    assert "Mine.thy:25: not attempted: a `begin` in the header has no `end`" in ran.stderr
+    assert "Mine.thy:25: not attempted: a `begin` in the header has no `end`" in capsys.readouterr().err

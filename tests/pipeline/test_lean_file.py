@@ -6,13 +6,13 @@ import importlib.util
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from domain import Candidate, Elaboration, Problem, UserError
 from library_store.schema import ProblemState
+from pipeline.__main__ import main
 from pipeline.commands.prove import prove
 from pipeline.config import RepairSettings
 from pipeline.development.lean_file import in_project, judge, read, read_file
@@ -474,14 +474,18 @@ def test_what_the_author_wrote_is_left_and_an_alternative_may_be_of_any_form() -
 
 
 @embedded
-def test_holes_are_proved_and_the_file_is_patched(file: Path, tmp_path: Path, repository: Path) -> None:
-    command = [sys.executable, "-m", "pipeline", "prove", str(file), "--out", str(tmp_path / "out"), "--in-place"]
-    command += ["--set", "verifiers.processes=1"]
-    ran = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stderr
-    assert f"{file}:33: not attempted: an `example` has no name" in ran.stderr
-    assert "3 proved, 0 refuted, 1 conditional, 1 open, 0 error" in ran.stdout
-    assert "rests is proved, but rests on wrong" in ran.stdout
+@pytest.mark.usefixtures("one_ray")
+def test_holes_are_proved_and_the_file_is_patched(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["prove", str(file), "--out", str(tmp_path / "out"), "--in-place"]
+    for setting in ("verifiers.processes=1", "prove.workers=1", "prove.cpu_seconds=8"):
+        command += ["--set", setting]
+    assert main(command) == 0
+    printed = capsys.readouterr()
+    assert f"{file}:33: not attempted: an `example` has no name" in printed.err
+    assert "3 proved, 0 refuted, 1 conditional, 1 open, 0 error" in printed.out
+    assert "rests is proved, but rests on wrong" in printed.out
     rows = {row["name"]: row for row in map(json.loads, (tmp_path / "out" / "results.jsonl").read_text().splitlines())}
     assert {name: row["status"] for name, row in rows.items()} == {
         "Tree.mirror_mirror": "proved", "Tree.three": "proved", "swap": "proved", "wrong": "open",

@@ -9,6 +9,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
+
 from actors.library import SharedLibrary
 from datasets import load
 from domain import Development, Elaboration, Forall, Lemma, Message, Var, Verdict
@@ -94,6 +96,7 @@ def test_a_recheck_that_was_stopped_before_it_opened_the_problems_is_mended_by_t
     assert shared.problems["prop_1"].status == "open"
 
 
+@pytest.mark.usefixtures("one_ray")
 def test_a_false_lemma_in_the_runs_own_journal_does_not_outlive_the_run(tmp_path: Path) -> None:
     """A journal is taken at its word when a run resumes; the end of the run does not take it.
 
@@ -117,10 +120,11 @@ def test_a_false_lemma_in_the_runs_own_journal_does_not_outlive_the_run(tmp_path
     settings = resolve(
         {
             "rounds": 1,
-            "problems": [{"dataset": "bundled", "split": "step1", "limit": 2}],
+            "problems": [{"dataset": "bundled", "split": "step1", "limit": 1}],
             "model": {"kind": "none"},
             "verifiers": {"processes": 1},
             "prove": {"workers": 1},
+            "evolve": {"enabled": False},
         }
     )
     settle(settings, tmp_path / "run")
@@ -128,7 +132,7 @@ def test_a_false_lemma_in_the_runs_own_journal_does_not_outlive_the_run(tmp_path
         library.add_definitions(first.definitions)
         said = Verdict("accepted", "proved", "audited")
         assert [one.new for one in library.insert_many([Proposal(false, said)])] == [True]
-    limited = replace(dataset, problems=dataset.problems[:2])
+    limited = replace(dataset, problems=dataset.problems[:1])
     kept = tmp_path / "run" / "cache" / f"verdicts-{platform.node()}.sqlite"
     kept.parent.mkdir(parents=True)
     kept.write_text("this is no database")

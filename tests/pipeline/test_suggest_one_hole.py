@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -102,13 +100,14 @@ def test_a_line_of_a_statement_or_its_proof_says_which_hole_is_meant(tmp_path: P
 
 
 @embedded
-def test_a_hole_of_a_lean_file_gets_a_proof_and_the_lemma_that_it_needs(tmp_path: Path, repository: Path) -> None:
+@pytest.mark.usefixtures("one_ray")
+def test_a_hole_of_a_lean_file_gets_a_proof_and_the_lemma_that_it_needs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = tmp_path / "Own.lean"
     file.write_text(CHAINS)
-    command = [sys.executable, "-m", "pipeline", "suggest", f"{file}:20", "--cpu-seconds", "8"]
-    ran = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stderr
-    goal, proof, lemma, *_ = (part.partition("\n") for part in ran.stdout.rstrip().split("\n\n"))
+    assert main(["suggest", f"{file}:20", "--cpu-seconds", "8"]) == 0
+    goal, proof, lemma, *_ = (part.partition("\n") for part in capsys.readouterr().out.rstrip().split("\n\n"))
     assert dedent(goal[2]) == "theorem len_turn (l : Chain) : len (turn l) = len l"
     assert (proof[0], lemma[0]) == ("A proof of it:", "1. a lemma that holds:")
     assert "have aux1 : ∀ " in proof[2]

@@ -54,6 +54,7 @@ def write(file: Path, *lines: dict[str, Any]) -> str:
     return str(file)
 
 
+@pytest.mark.usefixtures("one_ray")
 def test_lemmas_that_hold_are_taken_and_the_others_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lemmas = write(tmp_path / "lemmas.jsonl", *LEMMAS)
     problems = write(tmp_path / "problems.jsonl", {key: value for key, value in PROBLEM.items() if key != "proof"})

@@ -174,6 +174,7 @@ def _indented(text: str) -> str:
     return "\n".join(f"  {line}" for line in text.splitlines())
 
 
+@pytest.mark.usefixtures("one_ray")
 def test_a_run_through_an_endpoint_learns_from_one_answer_and_tells_why_it_took_nothing_of_another(
     repository: Path, tmp_path: Path
 ) -> None:

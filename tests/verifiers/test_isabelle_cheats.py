@@ -14,7 +14,7 @@ import pytest
 
 from domain import Candidate, Problem
 from tests.verifiers.isabelle_stand_in import StandIn, running
-from verifiers.audit.isabelle import scan
+from verifiers.audit.isabelle import scan, session
 from verifiers.isabelle.verifier import IsabelleVerifier
 
 CHEATS = sorted(Path(__file__).with_name("cheats_isabelle").iterdir())
@@ -40,7 +40,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
 
 
 @pytest.fixture
-def verifier(server: StandIn) -> Iterator[IsabelleVerifier]:
+def verifier(server: StandIn, monkeypatch: pytest.MonkeyPatch) -> Iterator[IsabelleVerifier]:
+    monkeypatch.setattr(session, "CONSOLIDATION_SECONDS", 0.5)  # what the stand-in never says is not waited for
     server.play()
     one = IsabelleVerifier(server.settings(audit_seconds=0.3, check_seconds=0.3))
     yield one

@@ -58,9 +58,9 @@ def easy_tip(verifier: RocqVerifier, folder: Path) -> list[Honest]:
 
 def test_honest_proofs_are_accepted(verifier: RocqVerifier, repository: Path) -> None:
     chance = random.Random(3)
-    proofs = chance.sample(bundled(repository), 8)
+    proofs = chance.sample(bundled(repository), 4)
     for file in QUICK_FILES:
-        proofs += chance.sample(of_library(file), 9)
+        proofs += chance.sample(of_library(file), 4)
     assert refused(verifier, proofs) == {}
 
 
