@@ -1,8 +1,7 @@
 """Holes of real developments, filled by this project and by what a user of Rocq would pick today.
 
     python bench/holes.py --part development --sample 4 --cpu-seconds 10 --json holes.json
-    python bench/holes.py --part test --cpu-seconds 20 --json docs/results/holes.json --resume      (goes on behind it)
-    python bench/holes.py --part test --cpu-seconds 60 --json holes_60.json --solved docs/results/holes.json
+    python bench/holes.py --part test --cpu-seconds 60 --json holes_60.json --solved docs/results/holes_test_20.json
 
 A hole is a proof that ends in `Qed`, drawn by seed from the `.v` files that a Debian package of a library brings (see
 `LIBRARIES`; `apt-get install` those, and `libcoq-hammer eprover cvc4` for the rivals). The file is cut behind it, its
@@ -42,7 +41,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from bench.process_tree import Cost, adopt, run
 from bench.script import REPOSITORY, Row, command_line, ended, machine, table, tell, versions, write
 from domain import UserError
-from pipeline.development.project.document import Document, Hole
+from pipeline.development.project.document import Document
 
 INSTALLED = Path("/usr/lib/ocaml/coq")
 
@@ -122,7 +121,8 @@ def _tasks(library: str, path: Path, rng: random.Random) -> Iterator[Task]:
         document = Document(path.read_text(), path.name)
     except (UserError, UnicodeDecodeError):
         return
-    holes = [hole for hole in document.proofs if not hole.in_functor and _is_opaque(document, hole)]
+    opaque = (hole for hole in document.proofs if document.text[: hole.end].rstrip().endswith("Qed."))
+    holes = [hole for hole in opaque if not hole.in_functor]
     for hole in rng.sample(holes, len(holes)):
         ends = "".join(f"\nEnd {one.name}." for one in reversed(hole.containers))
         text = f"{document.text[: hole.start]}{hole.statement}\nAdmitted.{ends}\n"
@@ -133,10 +133,6 @@ def _tasks(library: str, path: Path, rng: random.Random) -> Iterator[Task]:
             continue
         if sum(one.qualified == hole.qualified for one in again) == 1:
             yield Task(library, str(path.relative_to(INSTALLED)), hole.qualified, text, len(length))
-
-
-def _is_opaque(document: Document, hole: Hole) -> bool:
-    return document.text[: hole.end].rstrip().endswith("Qed.")
 
 
 def coqc(folder: Path, text: str, limit: float) -> Cost:
@@ -182,11 +178,8 @@ def ours(task: Task, folder: Path, seconds: float, base: float, steps: Path | No
     if row["proved"]:
         again = run(["coqc", "-q", "-time", "Hole.v"], folder, LONGEST)
         row |= {"proved": again.code == 0, "replay_seconds": _replay_seconds(task, again.output)}
-    if result.get("proof"):
-        row["proof"] = result["proof"]
-    if result.get("reason"):
-        row["reason"] = result["reason"][-300:]
-    return row
+    row |= {"proof": result["proof"]} if result.get("proof") else {}
+    return row | ({"reason": result["reason"][-300:]} if result.get("reason") else {})
 
 
 def _replay_seconds(task: Task, said: str) -> float:

@@ -50,7 +50,7 @@ RUN_LOADS = 120
 
 CONFINED = {
     "ray": ("actors/", "pipeline/loop/dispatch.py", "pipeline/commands/"),
-    "vllm": ("actors/language_model.py", "models/memoryformer/vllm_"),
+    "vllm": ("actors/local_engine.py", "models/memoryformer/vllm_"),
     "torch": ("models/",),
     "transformers": ("models/",),
     "triton": ("models/memoryformer/triton_kernel.py",),
