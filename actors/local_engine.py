@@ -16,9 +16,10 @@ import gc
 import importlib.util
 import itertools
 import os
+import threading
 import time
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -85,17 +86,14 @@ class LocalEngine(Engine):
         _set_environment(settings)
         self._asked: SimpleQueue[_Asked | None] = SimpleQueue()
         self._closed = False
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="vllm")
-        try:
-            self._llm: Any = self._thread.submit(_start_vllm, self._folder, settings).result()
-        except BaseException:
-            self._thread.shutdown()
-            raise
+        started: Future[Any] = Future()
+        self._thread = threading.Thread(target=self._serve, args=(started,), name="vllm", daemon=True)
+        self._thread.start()
+        self._llm: Any = started.result()
         self._tokenizer: Any = self._llm.get_tokenizer()
         self._has_template = settings.chat_template and bool(getattr(self._tokenizer, "chat_template", None))
         self._cpu_at_start = accounting.cpu_seconds()
         self._start = Start(time.monotonic() - began, self._cpu_at_start - cpu)
-        self._working = self._thread.submit(self._work)
 
     def submit(self, generation: Generation) -> Future[Completion]:
         asked = _Asked(generation, Future())
@@ -104,9 +102,19 @@ class LocalEngine(Engine):
         self._asked.put(asked)
         return asked.answer
 
-    def _work(self) -> None:
+    def _serve(self, started: Future[Any]) -> None:
+        """Starts the engine, then works until it is closed. All of it is in one thread."""
+        try:
+            llm = _start_vllm(self._folder, self._settings)
+        except BaseException as error:  # noqa: BLE001 - raised where the engine was asked for
+            started.set_exception(error)
+            return
+        started.set_result(llm)
+        self._work(llm.llm_engine)
+
+    def _work(self, engine: Any) -> None:
         """Steps of the engine, until it is closed. Between two steps requests join the batch, and answers leave it."""
-        engine, under_way = self._llm.llm_engine, dict[str, tuple[_Asked, int]]()
+        under_way: dict[str, tuple[_Asked, int]] = {}
         numbers = itertools.count()
         while True:
             while not under_way or not self._asked.empty():
@@ -183,13 +191,12 @@ class LocalEngine(Engine):
             return
         self._closed = True
         self._asked.put(None)
-        self._working.result()
+        self._thread.join()
         while not self._asked.empty():
             if (late := self._asked.get()) is not None:
                 late.answer.set_exception(OutsideError("the model was closed"))
         self._llm.llm_engine.engine_core.shutdown()
         self._llm = None
-        self._thread.shutdown()
         gc.collect()
 
 

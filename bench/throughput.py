@@ -153,7 +153,9 @@ def measured(arm: str, settings: EngineSettings, asked: list[Generation], caller
         ray.get(handle.start.remote())
     else:
         handle = wait_for(start(settings, replicas=2 if arm == "replicas" else 1))
-    return through(handle, asked, callers)
+    found = through(handle, asked, callers)
+    cluster.leave()
+    return found
 
 
 def main() -> int:
