@@ -6,18 +6,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 import ray
-import ray.exceptions
 
 from actors.endpoint import EndpointSettings, OpenAIEndpoint
 from actors.local_engine import EngineSettings, LocalEngine
 from actors.model_port import Engine
-from actors.replicas import Replicas
+from actors.replicas import Replicas, loaded
 from actors.shared_model import SharedModel
-from domain import OutsideError
 
 ModelSettings = EngineSettings | EndpointSettings
 
@@ -32,10 +32,13 @@ Replica: Any = ray.remote(max_restarts=-1)(SharedModel)
 
 
 class Starting(NamedTuple):
-    """The handle of an actor whose model is on its way."""
+    """A model that is on its way."""
 
     handle: Any
+    """Of the actor to ask."""
     loaded: Any
+    replicas: tuple[Any, ...] = ()
+    """The actors that it asks, if there are several; they live as long as somebody has their handles."""
 
 
 def start(settings: ModelSettings, replicas: int = 1) -> Starting:
@@ -47,11 +50,17 @@ def start(settings: ModelSettings, replicas: int = 1) -> Starting:
     opening = partial(open_model, settings)
     if replicas == 1:
         handle = LanguageModelActor.options(num_cpus=0, num_gpus=gpus).remote(opening, largest=largest)
-    else:
-        actor = Replica.options(num_cpus=0, num_gpus=gpus, scheduling_strategy="SPREAD")
-        handles = [actor.remote(opening, largest=largest) for _ in range(replicas)]
-        handle = LanguageModelActor.options(num_cpus=0).remote(partial(Replicas, handles), largest=replicas * largest)
-    return Starting(handle, handle.start.remote())
+        return Starting(handle, handle.start.remote())
+    names = [f"model {uuid4().hex}" for _ in range(replicas)]
+    where: dict[str, Any] = {"num_cpus": 0, "num_gpus": gpus, "scheduling_strategy": "SPREAD"}
+    handles = [Replica.options(name=name, **where).remote(opening, largest=largest) for name in names]
+    # By name, because Ray cannot start an actor again whose arguments are handles.
+    handle = LanguageModelActor.options(num_cpus=0).remote(partial(_by_name, names), largest=replicas * largest)
+    return Starting(handle, handle.start.remote(), tuple(handles))
+
+
+def _by_name(names: Sequence[str]) -> Replicas:
+    return Replicas([ray.get_actor(name) for name in names])
 
 
 def wait_for(starting: Starting) -> Any:
@@ -60,13 +69,5 @@ def wait_for(starting: Starting) -> Any:
     Raises:
         OutsideError: the model did not start; the message is the one line that the actor's process gave.
     """
-    try:
-        ray.get(starting.loaded)
-    except ray.exceptions.RayTaskError as error:
-        if isinstance(error.cause, OutsideError):
-            raise OutsideError(str(error.cause)) from None
-        raise
-    except ray.exceptions.RayActorError as error:
-        why = " ".join(str(error).split())[:200]
-        raise OutsideError(f"the model did not start: its process died, perhaps for want of memory: {why}") from error
+    loaded([starting.loaded])
     return starting.handle

@@ -71,6 +71,14 @@ class _Asked(NamedTuple):
     answer: Future[Completion]
 
 
+class _Begun(NamedTuple):
+    """A request that the engine is at."""
+
+    answer: Future[Completion]
+    opening: str
+    tokens_in: int
+
+
 class LocalEngine(Engine):
     """vLLM in this process, in a thread of its own.
 
@@ -85,7 +93,11 @@ class LocalEngine(Engine):
         _require_memory(self._folder, settings)
         _set_environment(settings)
         self._asked: SimpleQueue[_Asked | None] = SimpleQueue()
-        self._closed = False
+        self._door = threading.Lock()
+        """Held where somebody is let in, so that nobody is let in behind the last look."""
+        self._ended: Exception | None = None
+        """Why nobody is let in any more."""
+        self._numbers = itertools.count()
         started: Future[Any] = Future()
         self._thread = threading.Thread(target=self._serve, args=(started,), name="vllm", daemon=True)
         self._thread.start()
@@ -97,59 +109,64 @@ class LocalEngine(Engine):
 
     def submit(self, generation: Generation) -> Future[Completion]:
         asked = _Asked(generation, Future())
-        if self._closed:
-            raise OutsideError("the model was closed")
-        self._asked.put(asked)
+        with self._door:
+            if self._ended is not None:
+                raise self._ended
+            self._asked.put(asked)
         return asked.answer
 
     def _serve(self, started: Future[Any]) -> None:
-        """Starts the engine, then works until it is closed. All of it is in one thread."""
+        """Starts the engine and works until it is closed or fails. Then nobody waits for an answer any more."""
         try:
             llm = _start_vllm(self._folder, self._settings)
         except BaseException as error:  # noqa: BLE001 - raised where the engine was asked for
             started.set_exception(error)
             return
         started.set_result(llm)
-        self._work(llm.llm_engine)
+        under_way: dict[str, _Begun] = {}
+        why: Exception = OutsideError("the model was closed")
+        try:
+            while self._take(llm.llm_engine, under_way):
+                self._step(llm.llm_engine, under_way)
+        except Exception as error:  # noqa: BLE001 - the callers see it as if they had run the engine
+            why = error
+        with self._door:
+            self._ended = why
+        for begun in under_way.values():
+            begun.answer.set_exception(why)
+        while not self._asked.empty():
+            if (late := self._asked.get()) is not None:
+                late.answer.set_exception(why)
 
-    def _work(self, engine: Any) -> None:
-        """Steps of the engine, until it is closed. Between two steps requests join the batch, and answers leave it."""
-        under_way: dict[str, tuple[_Asked, int]] = {}
-        numbers = itertools.count()
-        while True:
-            while not under_way or not self._asked.empty():
-                asked = self._asked.get()
-                if asked is None:
-                    for one, _ in under_way.values():
-                        one.answer.set_exception(OutsideError("the model was closed"))
-                    return
-                if not asked.answer.set_running_or_notify_cancel():
-                    continue
-                try:
-                    tokens = self.encode(asked.generation.prompt)
-                    if len(tokens) >= self._settings.context:
-                        asked.answer.set_result(Completion("", len(tokens), 0, "too_long"))
-                        continue
-                    name = str(next(numbers))
-                    engine.add_request(name, {"prompt_token_ids": tokens}, self._sampling(asked.generation, tokens))
-                    under_way[name] = (asked, len(tokens))
-                except Exception as error:  # noqa: BLE001 - the caller sees it as if it had run the engine
-                    asked.answer.set_exception(error)
-            try:
-                outputs = engine.step()
-            except Exception as error:  # noqa: BLE001 - as above
-                for one, _ in under_way.values():
-                    one.answer.set_exception(error)
-                engine.abort_request(list(under_way))
-                under_way.clear()
+    def _take(self, engine: Any, under_way: dict[str, _Begun]) -> bool:
+        """Lets in all who wait, or the first to come if nothing is under way; False once the engine is to close."""
+        while not under_way or not self._asked.empty():
+            asked = self._asked.get()
+            if asked is None:
+                return False
+            if not asked.answer.set_running_or_notify_cancel():
                 continue
-            for output in outputs:
-                if output.finished:
-                    asked, read = under_way.pop(output.request_id)
-                    written = output.outputs[0]
-                    finish = "length" if written.finish_reason == "length" else "stop"
-                    text = asked.generation.prompt.opening + written.text
-                    asked.answer.set_result(Completion(text, read, len(written.token_ids), finish))
+            try:
+                tokens = self.encode(asked.generation.prompt)
+                if len(tokens) >= self._settings.context:
+                    asked.answer.set_result(Completion("", len(tokens), 0, "too_long"))
+                    continue
+                name = str(next(self._numbers))
+                engine.add_request(name, {"prompt_token_ids": tokens}, self._sampling(asked.generation, tokens))
+            except Exception as error:  # noqa: BLE001 - it is this one's, and nobody else's
+                asked.answer.set_exception(error)
+            else:
+                under_way[name] = _Begun(asked.answer, asked.generation.prompt.opening, len(tokens))
+        return True
+
+    def _step(self, engine: Any, under_way: dict[str, _Begun]) -> None:
+        """One token for each that is under way; who has the last one leaves."""
+        for output in engine.step():
+            if output.finished:
+                begun, written = under_way.pop(output.request_id), output.outputs[0]
+                finish = "length" if written.finish_reason == "length" else "stop"
+                text = begun.opening + written.text
+                begun.answer.set_result(Completion(text, begun.tokens_in, len(written.token_ids), finish))
 
     def _sampling(self, generation: Generation, tokens: Sequence[int]) -> Any:
         from vllm import SamplingParams
@@ -187,17 +204,12 @@ class LocalEngine(Engine):
 
     def close(self) -> None:
         """Frees the engine; only then may this process start another one. Who still waits gets an `OutsideError`."""
-        if self._closed:
-            return
-        self._closed = True
-        self._asked.put(None)
-        self._thread.join()
-        while not self._asked.empty():
-            if (late := self._asked.get()) is not None:
-                late.answer.set_exception(OutsideError("the model was closed"))
-        self._llm.llm_engine.engine_core.shutdown()
-        self._llm = None
-        gc.collect()
+        if self._llm is not None:
+            self._asked.put(None)
+            self._thread.join()
+            self._llm.llm_engine.engine_core.shutdown()
+            self._llm = None
+            gc.collect()
 
 
 def _require_memory(folder: Path, settings: EngineSettings) -> None:

@@ -28,6 +28,23 @@ PAUSE_SECONDS = 1.0
 """Between two questions whether a replica that died is back."""
 
 
+def loaded(starts: Sequence[Any]) -> list[ModelCard]:
+    """What actors say of their models, once these are ready.
+
+    Raises:
+        OutsideError: one did not start; the message is the one line that its process gave.
+    """
+    try:
+        return ray.get(list(starts))
+    except ray.exceptions.RayTaskError as error:
+        if isinstance(error.cause, OutsideError):
+            raise OutsideError(str(error.cause)) from None
+        raise
+    except ray.exceptions.RayActorError as error:
+        why = " ".join(str(error).split())[:200]
+        raise OutsideError(f"the model did not start: its process died, perhaps for want of memory: {why}") from error
+
+
 class Replicas(Engine):
     """Actors with the methods of `SharedModel`, all of the same model.
 
@@ -43,10 +60,7 @@ class Replicas(Engine):
         self._lock = threading.Lock()
         self._closed = False
         self._again = ThreadPoolExecutor(1, thread_name_prefix="resend")  # Ray's own thread, which tells, must not wait
-        try:
-            self._card: ModelCard = ray.get([handle.start.remote() for handle in self._handles])[0]
-        except ray.exceptions.RayTaskError as error:
-            raise error.cause from None
+        self._card = loaded([handle.start.remote() for handle in self._handles])[0]
         starts: list[Start] = ray.get([handle.start_cost.remote() for handle in self._handles])
         self._start = Start(max(one.seconds for one in starts), sum(one.cpu_seconds for one in starts))
 

@@ -51,7 +51,8 @@ class ModelSettings(Group):
     gpus: float = Field(default=0.0, ge=0.0)
     """GPUs that the actor reserves, each replica so many."""
     replicas: Positive = 1
-    """Actors with this model, over the nodes of the cluster; a prompt goes to the one that has least to do."""
+    """Actors of a run that have this `local` model, over the nodes of the cluster; a prompt goes to the one that has
+    least to do."""
     context: Annotated[int, Field(ge=256)] = 2048
     """Longest prompt plus output, in tokens."""
     kv_cache_gib: Positive = 1
@@ -254,6 +255,8 @@ class RunSettings(Group):
     def _model_is_named(self) -> RunSettings:
         if self.model.kind == "endpoint" and not self.model.name:
             raise ValueError("model.name: an endpoint needs the name of its model")
+        if self.model.kind != "local" and self.model.replicas > 1:
+            raise ValueError("model.replicas: only a model of kind local is started several times")
         if self.model.kind == "local" and self.model.path is None and self.model.name not in ("", *OWN_MODELS):
             raise ValueError(f"model.name: {self.model.name!r} is none of {', '.join(OWN_MODELS)}; or set model.path")
         return self

@@ -98,7 +98,8 @@ def open_workers(settings: RunSettings, directory: Path, prover: Prover) -> Gene
         opener = backend_of(prover).opener(_limits(settings, directory))
         verifiers = [Remote(actor) for actor in verification.start(settings.verifiers.processes, opener)]
         workers = worker.start(settings.prove.workers)
-        actors = [*workers, *[one.handle for one in verifiers], *([starting.handle] if starting is not None else [])]
+        actors = [*workers, *[one.handle for one in verifiers]]
+        actors += [starting.handle, *starting.replicas] if starting is not None else []
 
         # The library says first whether the directory may be used at all.
         opened.current_round()

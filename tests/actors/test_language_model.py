@@ -17,7 +17,6 @@ import httpx
 import pytest
 import ray
 
-from actors import cluster
 from actors.cluster import Remote
 from actors.endpoint import EndpointSettings, OpenAIEndpoint
 from actors.language_model import start, wait_for
@@ -32,13 +31,6 @@ pytestmark = pytest.mark.timeout(900)
 
 HELLO = Prompt("You are brief.", "Name three colours.")
 COUNTING = Prompt("", "Go on counting: one, two, three, four,", "five,")
-
-
-@pytest.fixture(scope="module")
-def ray_cluster() -> Iterator[None]:
-    cluster.connect(address=None, cpus=2, object_store_mib=100)
-    yield
-    ray.shutdown()
 
 
 class Server(NamedTuple):

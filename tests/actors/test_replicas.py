@@ -1,14 +1,12 @@
 """Several actors with one model: real vLLM, twice, with the small MemoryFormer."""
 
 import time
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
 import ray
 
-from actors import cluster
 from actors.cluster import Remote
 from actors.language_model import Replica, open_model, start, wait_for
 from actors.local_engine import EngineSettings
@@ -21,13 +19,6 @@ pytestmark = pytest.mark.timeout(900)
 
 SETTINGS = EngineSettings(name="memoryformer_small", context=512, batch=4, chat_template=False)
 LEMMA = Prompt("", "", "Theorem add_0_r : forall n : nat, n + 0 = n.\nProof.\n")
-
-
-@pytest.fixture(scope="module")
-def ray_cluster() -> Iterator[None]:
-    cluster.connect(address=None, cpus=2, object_store_mib=100)
-    yield
-    ray.shutdown()
 
 
 def test_what_a_replica_that_dies_was_asked_is_answered_by_another(ray_cluster: None) -> None:
@@ -55,11 +46,14 @@ def test_what_a_replica_that_dies_was_asked_is_answered_by_another(ray_cluster: 
 
 @pytest.mark.acceptance
 def test_several_replicas_are_one_model(ray_cluster: None) -> None:
-    model = Remote(wait_for(start(SETTINGS, replicas=2)))
+    starting = start(SETTINGS, replicas=2)
+    model = Remote(wait_for(starting))
     assert model.describe().name == "memoryformer_small"
     answers = model.generate([LEMMA] * 12, max_tokens=32, temperature=1.0, seed=0)
     assert model.usage().most_at_once == 12 > SETTINGS.batch
     assert len({answer.text for answer in answers}) > 1
+    ray.kill(model.handle, no_restart=False)
+    assert model.generate([LEMMA], max_tokens=8, temperature=0.0, seed=0)[0].tokens_out == 8, "it finds them again"
     model.close()
 
 

@@ -51,6 +51,12 @@ def test_an_endpoint_without_a_model_name_is_refused() -> None:
         resolve({"model": {"kind": "endpoint"}})
 
 
+def test_only_a_local_model_has_replicas() -> None:
+    assert resolve({"model": {"replicas": 2}}).model.replicas == 2
+    with pytest.raises(UserError, match=r"model\.replicas: only a model of kind local"):
+        resolve({"model": {"kind": "endpoint", "name": "large", "replicas": 2}})
+
+
 def test_a_local_model_is_one_that_is_known_or_a_folder() -> None:
     for name in ("", *OWN_MODELS):
         assert resolve({"model": {"name": name}}).model.name == name
