@@ -342,15 +342,6 @@ def look_alikes(tmp_path: Path) -> LookAlikes:
     return LookAlikes(folder / "bin" / "python", packages)
 
 
-def test_a_folder_in_which_a_command_is_given_brings_no_module_of_ours(repository: Path, tmp_path: Path) -> None:
-    (tmp_path / "verifiers").mkdir()
-    for file in ("domain.py", "verifiers/__init__.py"):
-        (tmp_path / file).write_text(LOOK_ALIKE)
-    said = python(tmp_path, f"import sys; sys.path[:0] = [{str(repository)!r}]\n" + WHERE_FROM + IN_A_RAY_WORKER)
-    assert said.splitlines()[-1] == str([str(repository / name / "__init__.py") for name in SHADOWED])
-    assert not list(tmp_path.rglob("was_imported"))
-
-
 def test_look_alikes_are_imported_where_our_packages_are_not_in_sight(look_alikes: LookAlikes, tmp_path: Path) -> None:
     python(tmp_path, WHERE_FROM + "where_from()", interpreter=look_alikes.interpreter)
     assert look_alikes.imported() == ["datasets", "verifiers"]
@@ -359,11 +350,15 @@ def test_look_alikes_are_imported_where_our_packages_are_not_in_sight(look_alike
 IN_THE_DRIVER = "print(where_from())"
 
 IN_A_RAY_WORKER = """
+import os
 import ray
 from actors.cluster import connect
 
+def where_it_works():
+    return os.getcwd()
+
 connect(address=None, cpus=1, object_store_mib=100)
-print(ray.get(ray.remote(num_cpus=0)(where_from).remote()))
+print(*ray.get([ray.remote(num_cpus=0)(one).remote() for one in (where_it_works, where_from)]), sep="\\n")
 ray.shutdown()
 """
 
@@ -382,13 +377,32 @@ print(where_from())
 
 
 @pytest.mark.parametrize(
-    "process", [IN_THE_DRIVER, IN_A_RAY_WORKER, IN_THE_VLLM_PROCESS], ids=["driver", "ray worker", "vllm process"]
+    "process",
+    [
+        pytest.param(IN_THE_DRIVER, id="driver"),
+        pytest.param(IN_THE_VLLM_PROCESS, id="vllm process", marks=pytest.mark.acceptance),
+    ],
 )
 def test_our_packages_win_over_look_alikes(repository: Path, look_alikes: LookAlikes, process: str) -> None:
     said = python(repository, WHERE_FROM + process, str(model_path()), interpreter=look_alikes.interpreter)
     ours = [str(repository / name / "__init__.py") for name in SHADOWED]
     assert said.splitlines()[-1] == str(ours)
     assert look_alikes.imported() == []
+
+
+def test_a_ray_worker_imports_ours_wherever_the_command_is_given(
+    repository: Path, look_alikes: LookAlikes, tmp_path: Path
+) -> None:
+    """Neither what lies in that folder counts nor what is installed; relative paths mean what they mean there."""
+    here = tmp_path / "here"
+    for file in ("domain.py", *(f"{name}/__init__.py" for name in SHADOWED)):
+        (here / file).parent.mkdir(parents=True, exist_ok=True)
+        (here / file).write_text(LOOK_ALIKE)
+    code = f"import sys; sys.path[:0] = [{str(repository)!r}]\n" + WHERE_FROM + IN_A_RAY_WORKER
+    said = python(here, code, interpreter=look_alikes.interpreter).splitlines()
+    assert said[-2:] == [str(here), str([str(repository / name / "__init__.py") for name in SHADOWED])]
+    assert look_alikes.imported() == []
+    assert not list(here.rglob("was_imported"))
 
 
 # ------------------------------------------------------------------------------------------------------------ helpers

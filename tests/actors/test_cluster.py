@@ -1,4 +1,7 @@
-"""Workers of a run import our rooms on any Ray, whatever lies where that was started or the command is given."""
+"""Workers of a run import our rooms on a Ray that was there, whatever lies where that was started.
+
+On one of our own: `tests/test_house.py`.
+"""
 
 import json
 import os
@@ -17,7 +20,7 @@ from tests.actors.servers import end, free_port, ray_node
 ROOT = Path(__file__).parents[2]
 DRIVER = """
 import json, sys
-sys.path[0] = sys.argv[1]  # ours, and not the folder where the command is given
+sys.path.insert(0, sys.argv[1])  # ours, before the folder where the command is given
 from actors import cluster, worker
 from actors.cluster import Remote
 
@@ -26,18 +29,18 @@ def look():
     import datasets, verifiers
     return [datasets.__file__, verifiers.__file__, os.getcwd()]
 
-cluster.connect(address=sys.argv[2] or None, cpus=1, object_store_mib=100)
+cluster.connect(address=sys.argv[2], cpus=1, object_store_mib=100)
 print(json.dumps(Remote(worker.start(1)[0]).run(look)))
 """
 
 
 @pytest.fixture(scope="module")
 def decoy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with packages that are called like ours."""
+    """A folder with modules that are called like ours, and leave a trace where they are imported."""
     folder = tmp_path_factory.mktemp("decoy")
-    for room in ("datasets", "verifiers"):
-        (folder / room).mkdir()
-        (folder / room / "__init__.py").write_text("")
+    for file in ("datasets/__init__.py", "verifiers/__init__.py", "domain.py"):
+        (folder / file).parent.mkdir(exist_ok=True)
+        (folder / file).write_text("from pathlib import Path\nPath(__file__).with_name('was_imported').touch()\n")
     return folder
 
 
@@ -70,14 +73,14 @@ def addresses(decoy: Path, environment: dict[str, str]) -> Iterator[dict[str, st
         shutil.rmtree(sockets, ignore_errors=True)
 
 
-@pytest.mark.parametrize("where", ["ours", "there", pytest.param("served", marks=pytest.mark.acceptance)])
+@pytest.mark.parametrize("where", ["there", pytest.param("served", marks=pytest.mark.acceptance)])
 def test_workers_import_our_rooms_and_not_what_lies_around(
-    decoy: Path, environment: dict[str, str], request: pytest.FixtureRequest, where: str
+    decoy: Path, environment: dict[str, str], addresses: dict[str, str], where: str
 ) -> None:
-    address = "" if where == "ours" else request.getfixturevalue("addresses")[where]
-    command = [sys.executable, "-c", DRIVER, str(ROOT), address]
+    command = [sys.executable, "-c", DRIVER, str(ROOT), addresses[where]]
     done = subprocess.run(command, cwd=decoy, env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     datasets, verifiers, folder = json.loads(done.stdout.splitlines()[-1])
     assert (datasets, verifiers) == (str(ROOT / "datasets/__init__.py"), str(ROOT / "verifiers/__init__.py"))
     assert folder == str(decoy), "relative paths mean what they mean where the command was given"
+    assert not list(decoy.rglob("was_imported"))

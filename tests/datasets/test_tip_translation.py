@@ -76,7 +76,7 @@ def test_rest_of_tip_is_accepted_or_left_out_and_counted(
     dataset = tip(name)
     assert (len(dataset.problems), len(dataset.left_out), dataset.total) == (translated, total - translated, total)
     assert all(item.reason for item in dataset.left_out)
-    sample = Random(1).sample(dataset.problems, 20)
+    sample = Random(1).sample(dataset.problems, 12)
     assert compile_rocq(in_modules(sample), tmp_path) == ""
 
 

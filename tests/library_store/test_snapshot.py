@@ -203,7 +203,7 @@ def test_a_damaged_manifest_is_one_line_that_names_it(run: Path, damage: Callabl
         assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("share", [0.25, pytest.param(1.0, marks=pytest.mark.acceptance)])
+@pytest.mark.parametrize("share", [0.1, pytest.param(1.0, marks=pytest.mark.acceptance)])
 def test_no_flipped_bit_of_a_manifest_passes(run: Path, share: float) -> None:
     path = run / "rounds" / "round=0002" / "manifest.json"
     whole = path.read_bytes()

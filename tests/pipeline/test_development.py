@@ -183,7 +183,7 @@ def proved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the development beside the output of `prove` on it."""
     folder = tmp_path_factory.mktemp("development")
     shutil.copytree(DEMO, folder / "demo")
-    assert main(["prove", str(folder / "demo"), "--out", str(folder / "out"), "--cpu-seconds", "9"]) == 0
+    assert main(["prove", str(folder / "demo"), "--out", str(folder / "out"), "--cpu-seconds", "6"]) == 0
     return folder
 
 

@@ -255,8 +255,10 @@ def test_the_same_command_goes_on_when_no_file_compiled_before(tmp_path: Path) -
     assert main(command) == 0
 
 
-@pytest.mark.parametrize("first", [["--watch"], []])
-def test_a_second_command_into_the_same_directory_is_refused_in_one_line(first: list[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize(("first", "more"), [(["--watch"], []), ([], ["--watch"])])
+def test_a_second_command_into_the_same_directory_is_refused_in_one_line(
+    first: list[str], more: list[str], tmp_path: Path
+) -> None:
     folder, out = written(tmp_path / "dev", A=f"Lemma a : True. Admitted.\n{ENDLESS}"), tmp_path / "out"
     command = [sys.executable, "-m", "pipeline", "prove", str(folder), "--out", str(out), "--cpu-seconds"]
     process = subprocess.Popen([*command, "200", *first], stderr=subprocess.DEVNULL, start_new_session=True)
@@ -267,12 +269,11 @@ def test_a_second_command_into_the_same_directory_is_refused_in_one_line(first: 
             assert process.poll() is None
             time.sleep(0.2)
         log = (out / "logs" / "prove.log").read_text()
-        for more in ([], ["--watch"]):
-            second = subprocess.run([*command, "1", *more], capture_output=True, text=True, timeout=60, check=False)
-            assert (second.returncode, second.stdout) == (2, "")
-            (line,) = second.stderr.splitlines()
-            assert f"another process (pid {process.pid} on " in line
-            assert line.endswith(f"writes into {out}: wait until it ends, or choose another --out")
+        second = subprocess.run([*command, "1", *more], capture_output=True, text=True, timeout=300, check=False)
+        assert (second.returncode, second.stdout) == (2, "")
+        (line,) = second.stderr.splitlines()
+        assert f"another process (pid {process.pid} on " in line
+        assert line.endswith(f"writes into {out}: wait until it ends, or choose another --out")
         assert (out / "logs" / "prove.log").read_text() == log
     finally:
         os.killpg(process.pid, signal.SIGINT)
