@@ -133,6 +133,11 @@ def stop(actors: Sequence[Any]) -> None:
         ray.kill(actor)
 
 
+def joined() -> bool:
+    """Whether this process is in a cluster."""
+    return ray.is_initialized()
+
+
 def leave() -> None:
     """Leaves the cluster; a local one ends."""
     ray.shutdown()

@@ -64,7 +64,7 @@ def _by_name(names: Sequence[str]) -> Replicas:
 
 
 def wait_for(starting: Starting) -> Any:
-    """The handle of an actor, once its model is ready.
+    """The handle of an actor, once its model is ready; whoever asks it keeps `starting`, for the replicas' sake.
 
     Raises:
         OutsideError: the model did not start; the message is the one line that the actor's process gave.

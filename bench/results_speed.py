@@ -28,6 +28,31 @@ TABLES = (
         {"way": "{way}", "CPU ms a check": "{cpu_ms:.2f}", "wall ms": "{wall_ms:.2f}"},
     ),
     Table(
+        "The service",
+        ("service",),
+        "`bench/service.py`",
+        {
+            "way": "{way}",
+            "requests": "{requests:,}",
+            "a second": "{per_second:,.0f}",
+            "answered rightly": "{right:,}",
+            "median ms": "{median_ms:.1f}",
+            "p99 ms": "{p99_ms:.0f}",
+            "provers killed": "{killed}",
+        },
+    ),
+    Table(
+        "Tokens a second through the model's actor",
+        ("throughput",),
+        "`bench/throughput.py`",
+        {
+            "arm": "{arm}",
+            "callers": "{callers}",
+            "tokens/s": "{tokens_per_second:,.0f}",
+            "median s to an answer": "{seconds_to_answer:.2f}",
+        },
+    ),
+    Table(
         "Checking in Lean",
         ("lean_warm",),
         "`bench/lean_warm.py`",

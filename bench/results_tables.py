@@ -266,17 +266,6 @@ TABLES = (
         rows.holes,
     ),
     Table(
-        "Tokens a second through the model's actor",
-        ("throughput",),
-        "`bench/throughput.py`",
-        {
-            "arm": "{arm}",
-            "callers": "{callers}",
-            "tokens/s": "{tokens_per_second:,.0f}",
-            "median s to an answer": "{seconds_to_answer:.2f}",
-        },
-    ),
-    Table(
         "Repair of broken proofs",
         ("repair",),
         "`bench/repair.py --each 45 --minif2f FILE`",

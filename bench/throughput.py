@@ -156,7 +156,8 @@ def measured(arm: str, settings: EngineSettings, asked: list[Generation], caller
         handle = actor.remote(partial(open_model, settings), largest=settings.batch)
         ray.get(handle.start.remote())
     else:
-        handle = wait_for(start(settings, replicas=2 if arm == "replicas" else 1))
+        starting = start(settings, replicas=2 if arm == "replicas" else 1)  # which keeps the replicas alive
+        handle = wait_for(starting)
     found = through(handle, asked, callers)
     cluster.leave()
     return found

@@ -62,6 +62,24 @@ class Pending:
         }
 
 
+def read_library(directory: Path, at_round: int | None = None) -> LibraryReader:
+    """The library as its snapshots have it, for reading alone; whoever writes there is not disturbed.
+
+    Raises:
+        UserError: there is none, or a file is damaged; the line names it.
+    """
+    library = LibraryReader()
+    _fill(library, snapshots.read(directory, at_round, names=REMEMBERED))
+    return library
+
+
+def _fill(library: LibraryReader, tables: Tables) -> None:
+    with _no_collection():
+        for name in REMEMBERED:
+            for row in tables.each(name):
+                library.apply(name, row)
+
+
 class DurableLibrary(LibraryReader):
     """What is known, in memory and on the disk; what changes it is in `library.py`."""
 
@@ -96,11 +114,7 @@ class DurableLibrary(LibraryReader):
         return done + 1, self._segment(done + 1)
 
     def _load(self) -> None:
-        tables = snapshots.read(self.directory, names=REMEMBERED)
-        with _no_collection():
-            for name in REMEMBERED:
-                for row in tables.each(name):
-                    self.apply(name, row)
+        _fill(self, snapshots.read(self.directory, names=REMEMBERED))
 
     def _refuse_gaps(self, done: int, segments: Mapping[int, Path]) -> None:
         for path in snapshots.unfinished(self.directory):

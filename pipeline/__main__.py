@@ -37,6 +37,7 @@ COMMANDS = {
     "compare": "Does the library help? Equal budgets, several arms; or two runs side by side.",
     "train": "Train a small language model on formal text: a MemoryFormer, or a dense one.",
     "submit": "Send a run to a Ray cluster and follow its log.",
+    "serve": "Verification and retrieval over HTTP, for those who train provers.",
     "doctor": "What is installed and usable, each part with a real check.",
 }
 """Command name → its line in `--help`. The code is `pipeline.commands.NAME:NAME`, a function or a cyclopts App."""

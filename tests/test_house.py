@@ -21,7 +21,7 @@ FLOORS = (
     ("pipeline.commands",),
     ("pipeline.config_page",),
     ("pipeline.training",),
-    ("pipeline.report", "pipeline.corpora", "pipeline.export"),
+    ("pipeline.report", "pipeline.corpora", "pipeline.export", "pipeline.service"),
     ("pipeline.development",),
     ("pipeline.loop",),
     ("pipeline.proposers",),
@@ -49,7 +49,7 @@ RUN_LOADS = 120
 """Modules of ours that the driver of a run has loaded at its end, for Rocq problems and without a language model."""
 
 CONFINED = {
-    "ray": ("actors/", "pipeline/loop/dispatch.py", "pipeline/commands/"),
+    "ray": ("actors/", "pipeline/loop/dispatch.py", "pipeline/commands/", "pipeline/service/"),
     "vllm": ("actors/local_engine.py", "models/memoryformer/vllm_"),
     "torch": ("models/",),
     "transformers": ("models/",),

@@ -25,6 +25,9 @@ class _Outcome(Protocol):
     def reason(self) -> Reason | None: ...
 
 
+MOST_REFUSED = 1000
+"""Headers that are remembered because they do not compile."""
+
 Warm = TypeVar("Warm", bound=_Session)
 Loaded = TypeVar("Loaded", bound=_Outcome)
 
@@ -36,7 +39,7 @@ class WarmSessions(Generic[Warm, Loaded]):
         self._most = most
         self._start = start
         self._sessions: OrderedDict[str, Warm] = OrderedDict()
-        self._refused: dict[str, Loaded] = {}
+        self._refused: OrderedDict[str, Loaded] = OrderedDict()
         self._closed_cpu_seconds = 0.0
 
     def get(self, header: str) -> Warm | Loaded:
@@ -52,6 +55,8 @@ class WarmSessions(Generic[Warm, Loaded]):
             self._close(header)
             if outcome.reason == "does_not_compile":
                 self._refused[header] = outcome
+                if len(self._refused) > MOST_REFUSED:
+                    self._refused.popitem(last=False)
             return outcome
         while len(self._sessions) > self._most:
             self._close(next(iter(self._sessions)))

@@ -10,14 +10,15 @@ import json
 import sys
 import time
 from codecs import BOM_UTF8
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from domain import Candidate, Message, OutsideError, Problem, UserError, Verdict
 from pipeline.commands import MOST_SECONDS
+from pipeline.service.batch import BATCH_LINE, candidate_of, verdict_line
 
 if TYPE_CHECKING:
     from verifiers.opened import Verifiers
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 PROGRESS_SECONDS = 5.0
 """Between two lines of progress of a batch."""
-
-BATCH_LINE = 'each line is {"problem": {...}, "proof": "..."}'
 
 
 def check(
@@ -101,7 +100,7 @@ def check(
             verdict = verifier.audit([replace(candidate, proof=repaired)], recheck=recheck)[0]
         if json_output:
             also = {"repaired": repaired} if repair else {}
-            print(json.dumps({**_answer(candidate.problem.name, verdict), **also}))
+            print(json.dumps({**verdict_line(candidate.problem.name, verdict), **also}))
         else:
             print(_shown(candidate.problem, verdict, candidate.proof if repaired is None else repaired))
             if repaired is not None and verdict.accepted:
@@ -144,7 +143,7 @@ def _check_batch(provers: Verifiers, file: Path, *, recheck: bool, workers: int)
         verdicts: list[Verdict | None] = []
         candidates: list[Candidate] = []
         for number, line in lines[start : start + workers]:
-            name, read = _candidate(line, f"{file}:{number}")
+            name, read = candidate_of(line, f"{file}:{number}")
             names.append(name)
             verdicts.append(read if isinstance(read, Verdict) else None)
             candidates += [read] if isinstance(read, Candidate) else []
@@ -154,40 +153,13 @@ def _check_batch(provers: Verifiers, file: Path, *, recheck: bool, workers: int)
         for name, known in zip(names, verdicts, strict=True):
             verdict = known or next(audited)
             all_accepted &= verdict.accepted
-            print(json.dumps(_answer(name, verdict)), flush=True)
+            print(json.dumps(verdict_line(name, verdict)), flush=True)
         if time.monotonic() - shown > PROGRESS_SECONDS:
             shown = time.monotonic()
             print(f"{min(start + workers, len(lines))} of {len(lines)} candidates", file=sys.stderr)
     if provers.missing:
         raise OutsideError(f"not all candidates were judged: {'; '.join(provers.missing.values())}")
     return 0 if all_accepted else 1
-
-
-def _candidate(line: str, where: str) -> tuple[str, Candidate | Verdict]:
-    """The candidate of a batch line, or the verdict on a line that holds none; and the name to answer under."""
-    from datasets.jsonl import parse_object, problem_of
-
-    name = where
-    try:
-        record = parse_object(line, where)
-        name = _named(record, where)
-        if "problem" not in record:
-            bare = ", and this is a problem alone, without a proof" if "formal_statement" in record else ""
-            raise UserError(f"{where}: field `problem` is missing: {BATCH_LINE}{bare}")
-        if not isinstance(record["problem"], dict):
-            raise UserError(f"{where}: field `problem`: expected an object: {BATCH_LINE}")
-        name = _named(record["problem"], where)
-        problem = problem_of(record["problem"], f"{where}: problem")
-        if not isinstance(record.get("proof"), str):
-            raise UserError(f"{where}: field `proof`: expected the candidate's text: {BATCH_LINE}")
-    except UserError as error:
-        return name, Verdict("error", "malformed", "none", (Message("error", str(error)),))
-    return problem.name, Candidate(problem, record["proof"])
-
-
-def _named(record: dict[str, Any], otherwise: str) -> str:
-    given = record.get("name")
-    return given if isinstance(given, str) and given else otherwise
 
 
 def _problem(argument: str) -> Problem:
@@ -217,20 +189,6 @@ def _text(file: Path) -> str:
         raise UserError(f"{file} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise UserError(f"{file}: not UTF-8 text at byte {error.start}") from None
-
-
-def _answer(name: str, verdict: Verdict) -> dict[str, Any]:
-    return {
-        "name": name,
-        "verdict": verdict.verdict,
-        "trust": verdict.trust,
-        "reason": verdict.reason,
-        "messages": [asdict(message) for message in verdict.messages],
-        "axioms": list(verdict.axioms),
-        "uses": list(verdict.uses),
-        "seconds": verdict.seconds,
-        "prover": verdict.prover,
-    }
 
 
 def _shown(problem: Problem, verdict: Verdict, proof: str) -> str:

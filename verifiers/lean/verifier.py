@@ -33,7 +33,9 @@ from verifiers.lean.elaboration import Elaborator
 from verifiers.lean.goals import read_goal, replay
 from verifiers.lean.session import Outcome, Session
 from verifiers.lean.terms import render
+from verifiers.lean.whole_file import run_file
 from verifiers.warm_sessions import WarmSessions
+from verifiers.whole_file import FileAnswer
 
 _CHECK = "LemmaryFrozen.check"
 _FULL_NAMES = (
@@ -132,6 +134,10 @@ class LeanVerifier:
             return Replay(False, (), (Message("error", f"the header: {session.error}"),))
         ours = "".join(f"{lemma_axiom(one)}\n" for one in question.lemmas)
         return replay(session, placed.text, seconds, ours=ours, opening=placed.before)
+
+    def run_file(self, text: str, seconds: float | None = None) -> FileAnswer:
+        """What the prover says of a whole file (`verifiers.whole_file.RunsFiles`)."""
+        return run_file(text, seconds or self.settings.check_seconds, self._sessions.get, self._load)
 
     def parse_goal(self, text: str, header: str = "") -> Goal:
         """One goal as Lean prints it under `pp.all`: hypotheses, `⊢`, the conclusion."""

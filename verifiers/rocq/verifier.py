@@ -44,7 +44,9 @@ from verifiers.rocq.elaboration import Elaborator, run_in
 from verifiers.rocq.reader import parse_goal, parse_goals
 from verifiers.rocq.session import Session
 from verifiers.rocq.terms import render
+from verifiers.rocq.whole_file import run_file
 from verifiers.warm_sessions import WarmSessions
+from verifiers.whole_file import FileAnswer
 
 _FROZEN = "Frozen_statement"
 _CHECK = "Frozen_check"
@@ -138,6 +140,10 @@ class RocqVerifier:
                 messages.append(Message("warning", f"a goal is not understood: {error}"))
         opened, focused = len(outcome.goals), outcome.focused
         return Replay(outcome.ok, tuple(goals), tuple(messages), opened, focused, outcome.cpu_seconds)
+
+    def run_file(self, text: str, seconds: float | None = None) -> FileAnswer:
+        """What the prover says of a whole file (`verifiers.whole_file.RunsFiles`)."""
+        return run_file(text, seconds or self.settings.check_seconds, self._sessions.get, self._load)
 
     def parse_goal(self, text: str, header: str = "") -> Goal:
         """One goal as `Show` prints it under `Set Printing All`: hypotheses, a bar of `=`, the conclusion."""
