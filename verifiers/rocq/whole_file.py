@@ -15,8 +15,9 @@ from verifiers.whole_file import FileAnswer, Hole
 
 _IMPORT = re.compile(r"(?:From [\w.']+ )?Require\b")
 _CHANGES = re.compile(
-    r"(?:Declare ML|Add (?:Rec )?(?:ML|LoadPath)|Load|Redirect|Cd|Drop|Quit|Back|BackTo|Reset|Restart|Undo|Abort All|"
-    r"(?:Recursive |Separate )?Extraction|Extraction|Remove LoadPath|Write State|Restore State)\b"
+    r"(?:(?:Fail|Succeed|#\[[^\]]*\]) ?)*"
+    r"(?:Declare ML|Add (?:Rec )?(?:ML|LoadPath)|Remove LoadPath|Load|Redirect|Cd|Drop|Quit|Back|BackTo|Reset|Restart|"
+    r"Undo|Abort All|(?:Recursive |Separate )?Extraction|Write State|Restore State)\b"
 )
 """Sentences whose effect a return to an earlier state does not take back."""
 _GIVES_UP = frozenset({"admit", "give_up", "Admitted"})
