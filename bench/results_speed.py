@@ -14,6 +14,16 @@ QUALITY = {
     "MemoryFormer − rival, by seed": "{apart}",
 }
 
+SERVICE = {
+    "way": "{way}",
+    "requests": "{requests:,}",
+    "a second": "{per_second:,.0f}",
+    "answered rightly": "{right:,}",
+    "median ms": "{median_ms:.1f}",
+    "p99 ms": "{p99_ms:.0f}",
+    "provers killed": "{killed}",
+}
+
 TABLES = (
     Table(
         "Checking and auditing in Rocq",
@@ -31,15 +41,7 @@ TABLES = (
         "The service",
         ("service",),
         "`bench/service.py`",
-        {
-            "way": "{way}",
-            "requests": "{requests:,}",
-            "a second": "{per_second:,.0f}",
-            "answered rightly": "{right:,}",
-            "median ms": "{median_ms:.1f}",
-            "p99 ms": "{p99_ms:.0f}",
-            "provers killed": "{killed}",
-        },
+        SERVICE,
     ),
     Table(
         "Tokens a second through the model's actor",

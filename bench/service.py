@@ -29,20 +29,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import httpx
 import psutil
 
+from bench.results_speed import SERVICE
 from bench.script import REPOSITORY, Row, command_line, ended, machine, tell
 from domain import OutsideError
 from verifiers.backend import VerifierLimits, backend_of
 from verifiers.whole_file import RunsFiles
 
-COLUMNS = {
-    "way": "{way}",
-    "requests": "{requests:,}",
-    "a second": "{per_second:,.0f}",
-    "answered rightly": "{right:,}",
-    "median ms": "{median_ms:.1f}",
-    "p99 ms": "{p99_ms:.0f}",
-    "provers killed": "{killed}",
-}
 START_SECONDS = 120.0
 
 
@@ -204,7 +196,7 @@ def main() -> int:
         "answered_rightly": rows[-1]["right"],
         "ratio_vs_one_process": round(rows[1]["per_second"] / rows[0]["per_second"], 3),
     }
-    tell(options, where, rows, headline, COLUMNS)
+    tell(options, where, rows, headline, SERVICE)
     return 0 if headline["requests"] == headline["answered_rightly"] else 1
 
 

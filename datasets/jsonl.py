@@ -20,6 +20,8 @@ DEEPEST = 100
 """How deeply the JSON of a line may nest."""
 
 REQUIRED = ("name", "prover", "header", "formal_statement")
+_RESERVED = re.compile(r"\bl[0-9a-f]{16}\b")
+"""The names of a library's lemmas (`domain.is_canonical_lemma`), whose statements an audit knows to be ours."""
 OPTIONAL = ("split", "informal_prefix", "informal_proof", "source", "goal")
 
 
@@ -89,6 +91,8 @@ def problem_of(record: Mapping[str, Any], where: str, prover: Prover | None = No
     for name in ("name", "formal_statement"):
         if not required[name].strip():
             raise UserError(f"{where}: field `{name}` is empty")
+    if reserved := _RESERVED.search(required["formal_statement"]):
+        raise UserError(f"{where}: {reserved.group()} is a name that only lemmas of a library have: rename it")
     given = required["prover"]
     if not _is_prover(given):
         raise UserError(f"{where}: field `prover`: {given!r} is none of {', '.join(get_args(Prover))}")

@@ -6,7 +6,8 @@ Invariant: a session that was started is either kept here or closed, and its CPU
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import Generic, Protocol, TypeVar
 
 from domain import Reason
@@ -61,6 +62,19 @@ class WarmSessions(Generic[Warm, Loaded]):
         while len(self._sessions) > self._most:
             self._close(next(iter(self._sessions)))
         return session
+
+    @contextmanager
+    def borrowed(self, header: str, *, alone: bool) -> Generator[Warm | Loaded]:
+        """As `get`; `alone`, with a session that nobody else has, before or after."""
+        if not alone:
+            yield self.get(header)
+            return
+        session, outcome = self._start(header)
+        try:
+            yield session if outcome.ok else outcome
+        finally:
+            session.close()
+            self._closed_cpu_seconds += session.cpu_seconds
 
     @property
     def cpu_seconds(self) -> float:

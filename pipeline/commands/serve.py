@@ -51,7 +51,7 @@ def serve(
         memory_mib: memory of one prover process.
         body_mib: size of the largest request.
         waiting: how many texts may wait or be worked on; more are refused with 503.
-        rate: requests a second of one client; more are refused with 429.
+        rate: requests a second of one address; more are refused with 429.
         address: a Ray cluster to run on, in place of one on this machine.
     """
     wanted = [*dict.fromkeys(name.strip() for name in provers.split(","))]

@@ -1,4 +1,7 @@
-"""What a request has to pass before it is read: token, rate, size."""
+"""What a request has to pass before it is read: token, rate, size.
+
+Invariant: nothing of a request is read before its token and its rate are seen, and never more than `body_bytes` of it.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ OPEN_PATHS = frozenset({"/health"})
 """What needs no token: who watches over servers asks for it."""
 
 MOST_CLIENTS = 10_000
-"""Clients whose rate is remembered."""
+"""Addresses whose rate is remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,7 @@ class Limits:
     token: str | None = None
     body_bytes: int = 8 * 2**20
     requests_a_second: float | None = None
-    """Of one client, which is a token or an address; a burst may have ten times as many."""
+    """Of one address; a burst may have ten times as many."""
     waiting: int = 1000
     """Texts that wait or are worked on."""
 
@@ -57,7 +60,7 @@ class Gate:
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         try:
             _check_token(headers, limits.token)
-            self._check_rate(_client(scope, headers), limits.requests_a_second)
+            self._check_rate((scope.get("client") or ("unknown",))[0], limits.requests_a_second)
             body = await _body(receive, headers, limits.body_bytes)
         except Refusal as refusal:
             await refusal.response(scope, receive, send)
@@ -82,10 +85,6 @@ def _check_token(headers: dict[str, str], token: str | None) -> None:
     given = headers.get("authorization", "").removeprefix("Bearer ").encode()
     if token is not None and not hmac.compare_digest(given, token.encode()):
         raise Refusal(401, "the token is missing or wrong: send `Authorization: Bearer TOKEN`")
-
-
-def _client(scope: Scope, headers: dict[str, str]) -> str:
-    return headers.get("authorization") or (scope.get("client") or ("unknown",))[0]
 
 
 async def _body(receive: Receive, headers: dict[str, str], most: int) -> bytes:

@@ -17,12 +17,12 @@ from verifiers.whole_file import FileAnswer
 FileProver = Literal["lean4", "rocq"]
 """The provers that are given whole files."""
 
-MOST_SECONDS = 600
+LONGEST_TIMEOUT = 600
 
 
 class _Request(BaseModel):
     prover: FileProver = "lean4"
-    timeout: int = Field(60, ge=1, le=MOST_SECONDS, description="CPU seconds of the prover for each text")
+    timeout: int = Field(60, ge=1, le=LONGEST_TIMEOUT, description="CPU seconds of the prover for each text")
 
 
 class Code(BaseModel):

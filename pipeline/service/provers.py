@@ -34,7 +34,7 @@ PAUSE_SECONDS = 0.5
 
 # Texts queue at the replicas: with one at a time, Serve's router would ask for their queues again and again.
 @serve.deployment(max_ongoing_requests=1000, health_check_timeout_s=60)
-class Prover:
+class ProverReplica:
     """A verifier in a process of its own."""
 
     def __init__(self, opener: Callable[[], Verifier]) -> None:
@@ -61,7 +61,7 @@ class Prover:
 
 
 class Asking:
-    """Asks a deployment of `Prover`, again where a process died."""
+    """Asks a deployment of `ProverReplica`, again where a process died."""
 
     def __init__(self, handle: Any) -> None:
         self._handle = handle
@@ -85,15 +85,14 @@ class Asking:
 
     async def audit(self, candidate: Candidate, *, recheck: bool) -> Verdict:
         """The verdict that counts."""
-        verdict = _failed(OutsideError("it was not tried"))
-        for _ in range(TRIES):
+        for tried in range(TRIES):
             try:
-                verdict = (await self._answer(self._handle.audit, [candidate], recheck))[0]
+                verdict: Verdict = (await self._answer(self._handle.audit, [candidate], recheck))[0]
             except OutsideError as error:
                 verdict = _failed(error)
-            if verdict.reason != "prover_error":
-                break
-        return verdict
+            if verdict.reason != "prover_error" or tried == TRIES - 1:
+                return verdict
+        raise AssertionError
 
     async def elaborate(self, problem: Problem) -> Elaboration | Verdict:
         """The problem in canonical form, or why it has none."""

@@ -13,7 +13,7 @@ from actors import cluster
 from domain import OutsideError, Prover
 from pipeline.service.app import Service
 from pipeline.service.gate import Limits
-from pipeline.service.provers import Prover as ProverDeployment
+from pipeline.service.provers import ProverReplica
 from verifiers.backend import VerifierLimits, backend_of
 
 NAME = "lemmary"
@@ -49,7 +49,7 @@ def start(settings: Settings, limits: Limits) -> None:
     logging.getLogger("ray.serve").setLevel(logging.ERROR)
     given = VerifierLimits(audit_seconds=settings.audit_seconds, memory_bytes=settings.memory_mib * 2**20)
     handles = {
-        prover: ProverDeployment.options(  # type: ignore[attr-defined]
+        prover: ProverReplica.options(  # type: ignore[attr-defined]
             name=f"prover_{prover}", num_replicas=settings.processes, ray_actor_options={"num_cpus": 1}
         ).bind(backend_of(prover).opener(given))
         for prover in settings.provers

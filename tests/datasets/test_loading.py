@@ -58,6 +58,10 @@ def test_unknown_fields_survive_a_round_trip(tmp_path: Path) -> None:
         (GOOD | {"prover": "agda"}, "problems.jsonl:2: field `prover`: 'agda' is none of rocq, lean4, isabelle"),
         (GOOD | {"split": ["valid"]}, "problems.jsonl:2: field `split`: expected text"),
         (GOOD | {"allowed_axioms": "classic"}, "problems.jsonl:2: field `allowed_axioms`: expected a list of names"),
+        (
+            GOOD | {"formal_statement": "Theorem l0123456789abcdef : 1 = 1."},
+            "problems.jsonl:2: l0123456789abcdef is a name that only lemmas of a library have",
+        ),
         (GOOD | {"name": "zero"}, "problems.jsonl:2: field `name`: 'zero' is already on line 1"),
     ],
 )

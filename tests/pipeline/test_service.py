@@ -11,8 +11,9 @@ import sys
 import threading
 import time
 import typing
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,15 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from domain import Message
+from domain import Elaboration, Message, Problem, Verdict
+from library_store.library import Library
 from pipeline.__main__ import main
 from pipeline.service.gate import Gate, Limits
 from pipeline.service.messages import failure, said
+from pipeline.service.provers import TRIES, Asking
 from tests.actors.servers import free_port
+from tests.library_store.samples import lemma
+from verifiers.rocq.verifier import RocqVerifier
 from verifiers.whole_file import FileAnswer, Hole
 
 pytestmark = pytest.mark.timeout(600)
@@ -70,10 +75,11 @@ class Served:
         return found
 
 
-@pytest.fixture(scope="module")
-def served(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    port, log = free_port(), tmp_path_factory.mktemp("service") / "log"
-    command = [sys.executable, "-m", "pipeline", "serve", "--processes", "1", "--port", str(port), "--waiting", "200"]
+@contextmanager
+def service(repository: Path, folder: Path, *arguments: str) -> Generator[Served]:
+    """The command, until it is interrupted."""
+    port, log = free_port(), folder / "log"
+    command = [sys.executable, "-m", "pipeline", "serve", "--processes", "1", "--port", str(port), *arguments]
     with log.open("wb") as written:
         process = subprocess.Popen(command, cwd=repository, stderr=written, env={**os.environ, "LEMMARY_TOKEN": TOKEN})
     try:
@@ -84,6 +90,12 @@ def served(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     finally:
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
+
+
+@pytest.fixture(scope="module")
+def served(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with service(repository, tmp_path_factory.mktemp("service"), "--waiting", "200") as one:
+        yield one
 
 
 def published_client(monkeypatch: pytest.MonkeyPatch) -> Any:
@@ -191,7 +203,9 @@ def test_every_text_is_answered_while_provers_are_killed(served: Served) -> None
 
 
 def test_a_replica_that_dies_is_another_ones_work(served: Served) -> None:
-    for replica in served.named("ServeReplica:lemmary:prover_rocq"):
+    replicas = served.named("ServeReplica:lemmary:prover_rocq")
+    assert replicas
+    for replica in replicas:
         replica.kill()
     (answer,) = served.verify("Theorem t : True. Proof. exact I. Qed.", prover="rocq")
     assert answer["error"] is None
@@ -215,6 +229,55 @@ def test_what_is_refused_is_told_in_one_line(served: Served) -> None:
     assert int(refused[-1][1].headers["Retry-After"]) > 0
 
 
+def test_a_service_with_a_library_finds_its_lemmas(repository: Path, tmp_path: Path) -> None:
+    verifier = RocqVerifier()
+    header = "Fixpoint add (x y : nat) : nat := match x with O => y | S z => S (add z y) end."
+    asked = Problem("asked", "rocq", header, "Theorem asked : forall x : nat, add x O = x.")
+    (found,) = verifier.elaborate([asked])
+    verifier.close()
+    assert isinstance(found, Elaboration)
+    known = lemma("add_zero", found.statement, prelude_id=found.prelude_id, definition_ids=found.reached)
+    with Library(tmp_path / "run") as library:
+        library.add_definitions(found.definitions)
+        library.insert(known, Verdict("accepted", "proved", "audited", prover="rocq"))
+        library.snapshot()
+    with service(repository, tmp_path, "--provers", "rocq", "--library", str(tmp_path / "run")) as served:
+        record = {"name": "other", "prover": "rocq", "header": header}
+        other = record | {"formal_statement": "Theorem other : forall x y : nat, add x y = add y x."}
+        (answered,) = served.post("/retrieve", {"problem": other, "k": 3})["lemmas"]
+        assert (answered["name"], answered["statement"]) == ("add_zero", known.statement)
+        refused = served.http.post("/retrieve", json={"problem": record | {"formal_statement": "Theorem other : no."}})
+        assert refused.status_code == 422
+        assert "other" in refused.json()["error"]
+        lean = served.http.post("/verify", json={"codes": [{"custom_id": 1, "proof": ""}]})
+        assert (lean.status_code, "only rocq" in lean.json()["error"]) == (422, True)
+
+
+class Dying:
+    """Stands for a deployment whose prover dies over every text."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.run_file = self
+
+    async def remote(self, text: str, seconds: float) -> FileAnswer:
+        self.asked += 1
+        return FileAnswer(ok=False, reason="prover_error")
+
+
+def test_a_text_over_which_provers_die_is_not_tried_for_ever() -> None:
+    async def twice() -> None:
+        assert (await asking.run_file("text", 1.0)).reason == "prover_error"
+        assert (await asking.run_file("text", 1.0)).reason == "prover_error"
+        assert dying.asked == TRIES
+        await asking.run_file("another", 1.0)
+        assert dying.asked == 2 * TRIES
+
+    dying = Dying()
+    asking = Asking(dying)
+    asyncio.run(twice())
+
+
 def test_metrics_are_as_prometheus_reads_them(served: Served) -> None:
     served.verify("#check Nat")
     lines = served.http.get("/metrics").text.splitlines()
@@ -233,7 +296,10 @@ def test_a_client_that_asks_too_often_is_told_to_wait() -> None:
     client = TestClient(app)
     statuses = [client.get("/verify").status_code for _ in range(3)]
     assert statuses == [200, 429, 429]
-    assert client.get("/verify", headers={"Authorization": "Bearer another"}).status_code == 200
+    assert client.get("/verify", headers={"Authorization": "Bearer another"}).status_code == 429, (
+        "it is the same client"
+    )
+    assert TestClient(app, client=("another", 1)).get("/verify").status_code == 200
 
 
 def test_a_body_without_a_length_is_cut_off_too() -> None:

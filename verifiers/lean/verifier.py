@@ -137,7 +137,7 @@ class LeanVerifier:
 
     def run_file(self, text: str, seconds: float | None = None) -> FileAnswer:
         """What the prover says of a whole file (`verifiers.whole_file.RunsFiles`)."""
-        return run_file(text, seconds or self.settings.check_seconds, self._sessions.get, self._load)
+        return run_file(text, seconds or self.settings.check_seconds, self._sessions)
 
     def parse_goal(self, text: str, header: str = "") -> Goal:
         """One goal as Lean prints it under `pp.all`: hypotheses, `⊢`, the conclusion."""

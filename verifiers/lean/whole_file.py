@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from itertools import chain
 
@@ -12,6 +11,7 @@ from verifiers.audit.lean.lint import CONSTANTS, KEYWORDS, PREFIXES
 from verifiers.audit.lean.scan import Token, scan
 from verifiers.audit.refusals import Unterminated
 from verifiers.lean.session import Outcome, Session
+from verifiers.warm_sessions import WarmSessions
 from verifiers.whole_file import FileAnswer, Hole
 
 _CHANGES = ("runs code", "calls the compiler", "leaves the logic", "changes how text is read")
@@ -21,24 +21,15 @@ _QUERIES = frozenset({"check", "check_failure", "print", "reduce", "synth", "whe
 """Queries that run no code of the text; `#eval` does."""
 
 
-def run_file(
-    text: str, seconds: float, warm: Callable[[str], Session | Outcome], fresh: Callable[[str], tuple[Session, Outcome]]
-) -> FileAnswer:
-    """What Lean says of a text; `warm` gives the session with a header, `fresh` one that nobody else uses."""
+def run_file(text: str, seconds: float, sessions: WarmSessions[Session, Outcome]) -> FileAnswer:
+    """What Lean says of a text."""
     try:
         imports = _end_of_imports(text)
         alone = runs_code(text)
     except Unterminated as error:
         return FileAnswer(False, "does_not_compile", (Message("error", str(error)),))
-    header = text[:imports].strip()
-    if not alone:
-        session = warm(header)
+    with sessions.borrowed(text[:imports].strip(), alone=alone) as session:
         return _told(session, text, imports, seconds)
-    session, loaded = fresh(header)
-    try:
-        return _told(session if loaded.ok else loaded, text, imports, seconds)
-    finally:
-        session.close()
 
 
 def runs_code(text: str) -> bool:

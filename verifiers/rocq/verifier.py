@@ -143,7 +143,7 @@ class RocqVerifier:
 
     def run_file(self, text: str, seconds: float | None = None) -> FileAnswer:
         """What the prover says of a whole file (`verifiers.whole_file.RunsFiles`)."""
-        return run_file(text, seconds or self.settings.check_seconds, self._sessions.get, self._load)
+        return run_file(text, seconds or self.settings.check_seconds, self._sessions)
 
     def parse_goal(self, text: str, header: str = "") -> Goal:
         """One goal as `Show` prints it under `Set Printing All`: hypotheses, a bar of `=`, the conclusion."""

@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
 
 from domain import Message
 from verifiers.audit.refusals import Unterminated
-from verifiers.audit.rocq.sentences import Sentence, identifiers, normal_text, split, uncontrolled
+from verifiers.audit.rocq.sentences import Sentence, identifiers, normal_text, split
 from verifiers.rocq.document import Outcome
 from verifiers.rocq.session import Session
+from verifiers.warm_sessions import WarmSessions
 from verifiers.whole_file import FileAnswer, Hole
 
 _IMPORT = re.compile(r"(?:From [\w.']+ )?Require\b")
 _CHANGES = re.compile(
-    r"(?:(?:Fail|Succeed|#\[[^\]]*\]) ?)*"
+    r"(?:(?:Fail|Succeed|Time|Instructions|Timeout \d+|#\[[^\]]*\]) ?)*"
     r"(?:Declare ML|Add (?:Rec )?(?:ML|LoadPath)|Remove LoadPath|Load|Redirect|Cd|Drop|Quit|Back|BackTo|Reset|Restart|"
     r"Undo|Abort All|(?:Recursive |Separate )?Extraction|Write State|Restore State)\b"
 )
-"""Sentences whose effect a return to an earlier state does not take back."""
 _GIVES_UP = frozenset({"admit", "give_up", "Admitted"})
 
 
-def run_file(
-    text: str, seconds: float, warm: Callable[[str], Session | Outcome], fresh: Callable[[str], tuple[Session, Outcome]]
-) -> FileAnswer:
-    """What Rocq says of a text; `warm` gives the session with a header, `fresh` one that nobody else uses."""
+def run_file(text: str, seconds: float, sessions: WarmSessions[Session, Outcome]) -> FileAnswer:
+    """What Rocq says of a text."""
     try:
         sentences = split(text)
     except Unterminated as error:
@@ -36,18 +33,14 @@ def run_file(
         if not _IMPORT.match(normal_text(sentence.text)):
             break
         imports = sentence.end
-    header = text[:imports]
-    if not any(_changes(sentence) for sentence in sentences):
-        return _told(warm(header), text, imports, seconds, sentences)
-    session, loaded = fresh(header)
-    try:
-        return _told(session if loaded.ok else loaded, text, imports, seconds, sentences)
-    finally:
-        session.close()
+    alone = any(changes_its_process(sentence.text) for sentence in sentences)
+    with sessions.borrowed(text[:imports], alone=alone) as session:
+        return _told(session, text, imports, seconds, sentences)
 
 
-def _changes(sentence: Sentence) -> bool:
-    return "native_compute" in sentence.text or bool(_CHANGES.match(uncontrolled(normal_text(sentence.text))))
+def changes_its_process(sentence: str) -> bool:
+    """Whether a sentence might have an effect that a return to an earlier state does not take back."""
+    return "native_compute" in sentence or bool(_CHANGES.match(normal_text(sentence)))
 
 
 def _told(
