@@ -10,12 +10,13 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Callable, Sequence
-from contextlib import chdir
+from collections.abc import Callable, Generator, Sequence
+from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import Any
 
 import ray
+from ray.exceptions import RayError, RayTaskError
 
 from domain import OutsideError
 
@@ -33,8 +34,10 @@ def address_of(address: str | None) -> str | None:
     return address or os.environ.get("RAY_ADDRESS") or None
 
 
-def connect(*, address: str | None, cpus: int, object_store_mib: int) -> bool:
+def connect(*, address: str | None, cpus: int | None, object_store_mib: int) -> bool:
     """Joins the cluster at `address` (or the one whose job this is), otherwise starts a local one.
+
+    A local one offers so many cores, without a number those of the machine.
 
     Returns:
         Whether the cluster is local, that is, a child of this process.
@@ -101,6 +104,18 @@ def _expect_somebody(address: str) -> None:
         socket.create_connection((host.strip("[]"), int(port)), timeout=PATIENCE_SECONDS).close()
     except OSError as error:
         raise OutsideError(f"Ray: nothing answers at {address} ({error.strerror or error}): is the head up?") from error
+
+
+@contextmanager
+def deaths_told() -> Generator[None]:
+    """Makes the death of an actor or a node that nothing could mend an `OutsideError`; errors of our own stay."""
+    try:
+        yield
+    except RayError as error:
+        if isinstance(error, RayTaskError):
+            raise
+        said = " ".join(str(error).split())[:160]
+        raise OutsideError(f"Ray: {said} … Nothing is lost: give the same command again to resume") from error
 
 
 class Remote:

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import ray
 
+from actors import placement
 from actors.endpoint import EndpointSettings, OpenAIEndpoint
 from actors.local_engine import EngineSettings, LocalEngine
 from actors.model_port import Engine
@@ -41,18 +42,21 @@ class Starting(NamedTuple):
     """The actors that it asks, if there are several; they live as long as somebody has their handles."""
 
 
-def start(settings: ModelSettings, replicas: int = 1) -> Starting:
-    """Starts the actor, and one for each replica if there are several; the model loads while other actors start."""
+def start(settings: ModelSettings, replicas: int = 1, *, local: bool = True) -> Starting:
+    """Starts the actor, and one for each replica if there are several; the model loads while other actors start.
+
+    In a cluster that is not `local` an engine declares its threads as cores, beside its GPUs.
+    """
     if isinstance(settings, EndpointSettings):
-        gpus, largest = 0.0, settings.concurrency
+        gpus, largest, cores = 0.0, settings.concurrency, 0
     else:
-        gpus, largest = settings.gpus, settings.batch
+        gpus, largest, cores = settings.gpus, settings.batch, 0 if local else settings.threads
     opening = partial(open_model, settings)
     if replicas == 1:
-        handle = LanguageModelActor.options(num_cpus=0, num_gpus=gpus).remote(opening, largest=largest)
+        handle = LanguageModelActor.options(num_cpus=cores, num_gpus=gpus).remote(opening, largest=largest)
         return Starting(handle, handle.start.remote())
     names = [f"model {uuid4().hex}" for _ in range(replicas)]
-    where: dict[str, Any] = {"num_cpus": 0, "num_gpus": gpus, "scheduling_strategy": "SPREAD"}
+    where: dict[str, Any] = {"num_cpus": cores, "num_gpus": gpus, **placement.SPREAD}
     handles = [Replica.options(name=name, **where).remote(opening, largest=largest) for name in names]
     # By name, because Ray cannot start an actor again whose arguments are handles.
     handle = LanguageModelActor.options(num_cpus=0).remote(partial(_by_name, names), largest=replicas * largest)

@@ -8,6 +8,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import ray
 
+from actors import placement
 from actors.accounting import cpu_seconds
 from library_store.library import Library
 from library_store.reader import LibraryReader
@@ -36,6 +37,10 @@ PATIENCE = 30.0
 """Seconds that a new writer waits for an earlier one, whose driver was killed a moment ago perhaps."""
 
 
-def start(directory: Path) -> Any:
-    """Opens the library of a run directory in an actor of its own. Not restarted: its journal is replayed by `run`."""
-    return ray.remote(num_cpus=0, max_restarts=0)(SharedLibrary).remote(directory.resolve(), PATIENCE)
+def start(directory: Path, *, local: bool) -> Any:
+    """Opens the library of a run directory in an actor of its own, on this node, where the directory was looked at.
+
+    Not restarted: its journal is replayed by `run`.
+    """
+    actor = ray.remote(**placement.here(local=local), max_restarts=0)(SharedLibrary)
+    return actor.remote(directory.resolve(), PATIENCE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import ray
@@ -60,7 +60,10 @@ class Verification:
         self._verifier.close()
 
 
-def start(count: int, opener: Callable[[], Verifier]) -> list[Any]:
-    """Starts `count` verification actors; each opens a verifier, which keeps warm sessions of its own."""
-    actor = ray.remote(num_cpus=0, max_restarts=3, max_task_retries=2)(Verification)
+def start(count: int, opener: Callable[[], Verifier], options: Mapping[str, Any]) -> list[Any]:
+    """Starts `count` verification actors; each opens a verifier, which keeps warm sessions of its own.
+
+    One that dies is started again, however often. What it was asked is asked twice more, and then fails for its caller.
+    """
+    actor = ray.remote(max_restarts=-1, max_task_retries=2, **options)(Verification)
     return [actor.remote(opener) for _ in range(count)]

@@ -175,7 +175,7 @@ def pool(made: Sequence[Made]) -> dict[str, Any]:
     """Checks a second by one verification actor and by two, turn by turn, in the medians."""
     cluster.connect(address=None, cpus=2, object_store_mib=100)
     try:
-        actors = verification.start(2, partial(RocqVerifier, UNCACHED))
+        actors = verification.start(2, partial(RocqVerifier, UNCACHED), {"num_cpus": 0})
         batches = [
             [one.candidate for one in made[start : start + POOL_BATCH]] for start in range(0, len(made), POOL_BATCH)
         ]

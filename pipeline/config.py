@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from models import OWN_MODELS
 from pipeline import typed_yaml
-from pipeline.typed_yaml import Fraction, Group, Natural, Positive
+from pipeline.typed_yaml import Count, Fraction, Group, Natural, Positive
 
 LEAST_TOKENS = 1024
 """Tokens below which no public model gets through its thoughts to a whole proof."""
@@ -92,8 +92,8 @@ class RetrievalSettings(Group):
 
 
 class ProveSettings(Group):
-    workers: Positive = 2
-    """Worker actors that prove and evolve side by side."""
+    workers: Count = 2
+    """Worker actors that prove and evolve side by side; `auto` means one for each verification actor."""
     lemmas: Natural = 24
     """Library lemmas retrieved for one goal; more than a few dozen only slow its proof down."""
     candidate_cpu_seconds: float = Field(default=2.0, gt=0.0)
@@ -203,8 +203,9 @@ class ConsolidateSettings(Group):
 
 
 class VerifierSettings(Group):
-    processes: Positive = 2
-    """Verification actors, each with warm sessions of its own."""
+    processes: Count = 2
+    """Verification actors, each with warm sessions of its own. `auto` means as many as the cluster has cores and
+    memory for, which is `sessions` times `memory_mib` for each."""
     sessions: Positive = 3
     """Warm sessions that one verification actor keeps."""
     memory_mib: Annotated[int, Field(ge=1024)] = 2048
@@ -219,8 +220,8 @@ class RaySettings(Group):
     """Cluster to join (`auto`, `ray://…`); empty starts a local one, or joins the one whose job this is."""
     object_store_mib: Annotated[int, Field(ge=100)] = 512
     """Object store of a local cluster."""
-    cpus: Positive = 2
-    """CPUs that a local cluster offers."""
+    cpus: Count = "auto"
+    """Cores that a local cluster offers; `auto` means those of the machine."""
 
 
 class RunSettings(Group):

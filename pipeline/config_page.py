@@ -72,7 +72,9 @@ def _group(field: Schema) -> str | None:
 
 def _type(field: Schema) -> str:
     if "anyOf" in field:
-        return " or ".join(_type(choice) for choice in field["anyOf"] if choice.get("type") != "null") + ", optional"
+        optional = {"type": "null"} in field["anyOf"]
+        choices = [_type(choice) for choice in field["anyOf"] if choice.get("type") != "null"]
+        return " or ".join(choices) + (", optional" if optional else "")
     if "enum" in field:
         return ", ".join(f"`{choice}`" for choice in field["enum"])
     if field.get("type") == "array":

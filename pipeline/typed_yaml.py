@@ -7,16 +7,30 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 
 from domain import UserError
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[int, Field(ge=1)]
 Natural = Annotated[int, Field(ge=0)]
+
+
+def _count(value: Any) -> Any:
+    if value == "auto" or (isinstance(value, int) and value is not True and value >= 1):
+        return value
+    raise ValueError(f"should be auto, or an integer of 1 or more (found {value!r})")
+
+
+Count = Annotated[
+    int | Literal["auto"],
+    BeforeValidator(_count),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"enum": ["auto"]}]}),
+]
+"""How many; `auto` leaves it to where the program runs."""
 
 
 class Group(BaseModel):

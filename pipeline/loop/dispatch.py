@@ -1,18 +1,20 @@
 """The work of a round: actions are handed to free workers until the plan is done or the budget is spent.
 
-What is next is the scheduler's to say; here is only who does it, and what its result means for the round. A step that
-ends with an error of ours, or with its worker, is told and left out; its target has its turn again in the next round.
+What is next is the scheduler's to say; here is only who does it, and what its result means for the round. A step whose
+worker dies is done again, by another one or by the same one once Ray has started it again. One whose worker died twice,
+or that ends with an error of ours, is told and left out: its target has its turn again in the next round.
 """
 
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import replace
 from statistics import fmean
 from typing import Any, NamedTuple
 
 import ray
-from ray.exceptions import RayError
+from ray.exceptions import RayActorError, RayError, RayTaskError
 
 from domain import OutsideError, UserError
 from library_store.reader import LibraryReader
@@ -33,6 +35,9 @@ TOKEN_SECONDS = 0.02
 
 MOST_FAILED = 10
 """Steps of one round that may end with an error of ours; one more ends the run, which can be resumed."""
+
+MOST_DEATHS = 2
+"""Workers that one step may take with it; after that it is left out."""
 
 
 class _Worker(NamedTuple):
@@ -67,7 +72,7 @@ def prove_and_evolve(
         action = work.next_action()
         if action is not None:
             work.start(action)
-        elif work.running:
+        elif work.running or work.away:
             work.wait()
         else:
             return
@@ -88,10 +93,13 @@ class _Round:
         self.context, self.settings = context, context.settings
         self.costs, self.progress, self.number, self.last_results = costs, progress, number, last_results
         so_far = round_so_far(context.library, number)
-        self.plan = scheduler.plan_round(context, so_far, number)
+        self.plan = scheduler.plan_round(context, so_far, number, len(workers.all))
         progress.work(number, len(self.plan.due), len({*self.plan.fresh, *self.plan.signatures}))
         self.free = [_worker(context, workers, actor) for actor in workers.all]
         self.running: dict[Any, _Step] = {}
+        self.away: dict[Any, _Worker] = {}
+        """Workers that died, by their first answer to come."""
+        self.deaths: Counter[Action] = Counter()
         self.draws = random.Random(f"{self.settings.seed} {number}")
         self.count, self.failed = so_far.last, 0
         self.still_open = {name for name in so_far.open_problems if name in context.elaborations}
@@ -101,7 +109,9 @@ class _Round:
         self.token_seconds = costs.by_part()["model"] / so_far.tokens if so_far.tokens else TOKEN_SECONDS
 
     def next_action(self) -> Action | None:
-        """What a worker is to do now, if anything."""
+        """What a free worker is to do now, if anything."""
+        if not self.free:
+            return None
         if self.spent >= self._evolved_until() and (only := scheduler.only_prove(self.plan)) != self.plan:
             self.progress.evolution_ends(self.number, self.spent, self.settings.cpu_seconds)
             self.plan = only
@@ -132,18 +142,39 @@ class _Round:
 
     def wait(self) -> None:
         """Waits until one step is over, and takes its result in."""
-        (done,), _ = ray.wait(list(self.running), num_returns=1)
+        (done,), _ = ray.wait([*self.running, *self.away], num_returns=1)
+        if done in self.away:
+            self.free.append(self.away.pop(done))
+            return
         step = self.running.pop(done)
-        self.free.append(step.worker)
-        self.plan = scheduler.finish(self.plan, step.action)
         try:
             result = ray.get(done)
         except RayError as error:
-            self._failed(step, error)
+            if isinstance(error, RayActorError) and not isinstance(error, RayTaskError):
+                self._died(step, error)
+            else:
+                self._finished(step)
+                self._failed(step, error)
             return
+        self._finished(step)
         self._take_in(step.action, result)
         self.progress.step(step.action, result)
         self.spent = self.costs.charge(step.action.target, step.name)
+
+    def _died(self, step: _Step, error: RayActorError) -> None:
+        """The worker died over its step, and not an actor that it asked; it gets another one once it answers again."""
+        self.away[step.worker.actor.cpu_seconds.remote()] = step.worker
+        self.deaths[step.action] += 1
+        once_more = self.deaths[step.action] < MOST_DEATHS
+        self.plan = (scheduler.again if once_more else scheduler.finish)(self.plan, step.action)
+        if once_more:
+            self.progress.repeated(step.action, step.name)
+        else:
+            self._failed(step, error)
+
+    def _finished(self, step: _Step) -> None:
+        self.free.append(step.worker)
+        self.plan = scheduler.finish(self.plan, step.action)
 
     def _failed(self, step: _Step, error: RayError) -> None:
         self.failed += 1

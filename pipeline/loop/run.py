@@ -50,7 +50,7 @@ def run(settings: RunSettings, datasets: Sequence[Dataset], directory: Path, pro
     before = accounting.cpu_seconds()
     require_prover(settings, prover)
     progress.stage("start Ray and the actors")
-    with open_workers(settings, directory, prover) as workers:
+    with open_workers(settings, directory, prover, progress.notices) as workers:
         # Whose directory this is, and how far earlier sessions of the run came.
         begun = resume(settings, directory, workers.library, problems)
         progress.notices(begun.notices)

@@ -28,23 +28,19 @@ drawn numbers.
 
 from __future__ import annotations
 
-import math
 import random
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from statistics import NormalDist
 from typing import Literal, NamedTuple
 
-from pipeline.loop.candidates import Candidates, Parent, Record, arm_of
+from pipeline.loop.bandit import best_parent, drawn_rate
+from pipeline.loop.candidates import Candidates, Record, arm_of
 from pipeline.loop.context import RunContext
 from pipeline.loop.resume import RoundSoFar
 
 DIRECTIONS = ("identify_key_concepts", "parameterize", "scale_complexity", "extend_dimensions")
 """The paper's four directions of evolution."""
-
-CONFIDENCE = 1.0
-"""Weight of the confidence bound in the choice of a parent."""
 
 ActionKind = Literal["prove", "explore", "solve_request", "evolve"]
 Policy = Literal["bandit", "faithful"]
@@ -99,7 +95,7 @@ class Plan:
         return self.proving + self.evolving
 
 
-def plan_round(context: RunContext, so_far: RoundSoFar, number: int) -> Plan:
+def plan_round(context: RunContext, so_far: RoundSoFar, number: int, workers: int) -> Plan:
     """Open problems, smallest first; then what evolution may do. The last round only proves.
 
     Small signatures come first: what holds over few definitions serves every problem that has them, and its origin is
@@ -141,7 +137,7 @@ def plan_round(context: RunContext, so_far: RoundSoFar, number: int) -> Plan:
         request_share=evolution.request_share,
         policy=evolution.policy,
         evolvers=evolution.workers,
-        workers=settings.prove.workers,
+        workers=workers,
     )
 
 
@@ -180,6 +176,20 @@ def finish(plan: Plan, action: Action) -> Plan:
     if action.kind == "prove":
         return replace(plan, proving=plan.proving - 1)
     return replace(plan, evolving=plan.evolving - 1, taken=plan.taken - {action.target})
+
+
+def again(plan: Plan, action: Action) -> Plan:
+    """The plan after the worker that ran `action` died: it is still to do, before anything else of its kind."""
+    plan = finish(plan, action)
+    if action.kind == "prove":
+        return replace(plan, due=(action.target, *plan.due))
+    if action.use_model:
+        return replace(plan, model_steps=plan.model_steps + 1)
+    if action.kind == "solve_request":
+        return replace(plan, request_steps=plan.request_steps + 1, tried=plan.tried - {action.target})
+    if action.operator == "conjecture":
+        return replace(plan, fresh=(action.target, *plan.fresh))
+    return replace(plan, signatures=(action.target, *plan.signatures))
 
 
 def explore_only(plan: Plan, signatures: Collection[str]) -> Plan:
@@ -272,29 +282,3 @@ def _arms(plan: Plan, offered: Candidates) -> dict[str, Action]:
 
 def _prior(arm: str) -> Record:
     return PRIORS["model" if arm.endswith("by model") else arm.split(maxsplit=1)[0]]
-
-
-def drawn_rate(record: Record, prior: Record, draw: float) -> float:
-    """A rate of pay per CPU second from its Gamma posterior, at the quantile `draw` (Wilson and Hilferty's formula)."""
-    shape, seconds = prior.pay + record.pay, prior.seconds + record.seconds
-    spread = 1.0 / (9.0 * shape)
-    normal = NormalDist().inv_cdf(min(max(draw, 1e-9), 1.0 - 1e-9))
-    return shape * max(0.0, 1.0 - spread + normal * math.sqrt(spread)) ** 3 / seconds
-
-
-def best_parent(parents: Sequence[Parent]) -> str | None:
-    """The parent with the highest upper confidence bound of its pay for a step of average length (Auer et al. 2002).
-
-    The bound of a lemma that is left alone grows without end, so each gets its turn.
-    """
-    if not parents:
-        return None
-    steps = sum(one.record.steps for one in parents)
-    mean_seconds = sum(one.record.seconds for one in parents) / steps if steps else 0.0
-
-    def bound(one: Parent) -> float:
-        record = one.record
-        length = record.seconds / mean_seconds if mean_seconds else float(record.steps)
-        return (record.pay + 0.5) / (length + 1.0) + CONFIDENCE * math.sqrt(math.log1p(steps) / (record.steps + 1))
-
-    return max(parents, key=bound).id

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from actors import cluster, library, verification, worker
+from actors import cluster, library, placement, verification, worker
 from actors.cluster import Remote, gather
 from actors.library import SharedLibrary
 from domain import ModelCard, Prover, UserError
 from models import DEFAULT_MODEL
 from pipeline.config import ModelSettings, RunSettings
+from pipeline.words import counted
 from verifiers.backend import VerifierLimits, backend_of
 from verifiers.protocol import Verifier
 
 if TYPE_CHECKING:  # loaded when a run has a model
     from actors import language_model
 
+
+PATIENCE = 30.0
+"""Seconds after which a run says that Ray has no room for some of its actors."""
 
 SLOWEST = 10.0
 """Tokens a second below which an endpoint is taken to hang."""
@@ -46,6 +50,22 @@ class Workers:
             self.model = Remote(language_model.wait_for(self.starting_model))
             self.model_card = self.model.describe()
             self.starting_model = None
+
+    def placed(self, each: str) -> list[str]:
+        """Where the actors stand in a cluster, a line each; `each` is what a verification actor needs."""
+        handles = [one.handle for one in self.verifiers]
+        if missing := placement.not_started(handles, PATIENCE):
+            which = f"{missing} of {counted(len(handles), 'verification actor')}, which need {each} each"
+            mend = "the run goes on when nodes have joined; or stop it and lower verifiers.processes"
+            return [f"Ray has no room yet for {which}: {mend}"]
+        library = cast("Remote", self.library).handle
+        kinds: dict[str, list[Any]] = {"library": [library], "verification": handles, "workers": self.all}
+        if self.starting_model is not None:
+            kinds["model"] = [*self.starting_model.replicas] or [self.starting_model.handle]
+        return [
+            f"{kind}: {', '.join(f'{many} on {node}' for node, many in placement.where(actors).items())}"
+            for kind, actors in kinds.items()
+        ]
 
     def verifier(self, worker: Any | None = None) -> Verifier:
         """Always the same one for a worker, so that none waits for another."""
@@ -79,25 +99,34 @@ def require_prover(settings: RunSettings, prover: Prover) -> None:
 
 
 @contextmanager
-def open_workers(settings: RunSettings, directory: Path, prover: Prover) -> Generator[Workers]:
+def open_workers(
+    settings: RunSettings, directory: Path, prover: Prover, tell: Callable[[list[str]], None]
+) -> Generator[Workers]:
     """Starts Ray and the actors of a run with `prover`; stops what it started at the end, whatever happened.
+
+    In a cluster that was there, `tell` hears where the actors stand, or for what Ray has no room yet.
 
     Raises:
         OutsideError: Ray or a verifier does not start.
         UserError: the run directory is damaged or in use.
     """
-    local = cluster.connect(
-        address=settings.ray.address, cpus=settings.ray.cpus, object_store_mib=settings.ray.object_store_mib
-    )
+    given = settings.ray
+    cpus = None if given.cpus == "auto" else given.cpus
+    local = cluster.connect(address=given.address, cpus=cpus, object_store_mib=given.object_store_mib)
     with ExitStack() as at_the_end:
         at_the_end.callback(cluster.leave)
+        at_the_end.enter_context(cluster.deaths_told())
 
         # All start side by side; the model takes longest, and is waited for when the problems have been read.
-        opened = cast("SharedLibrary", Remote(library.start(directory)))
-        starting = None if settings.model.kind == "none" else _start_model(settings.model)
+        opened = cast("SharedLibrary", Remote(library.start(directory, local=local)))
+        starting = None if settings.model.kind == "none" else _start_model(settings.model, local=local)
         opener = backend_of(prover).opener(_limits(settings, directory))
-        verifiers = [Remote(actor) for actor in verification.start(settings.verifiers.processes, opener)]
-        workers = worker.start(settings.prove.workers)
+        memory = settings.verifiers.sessions * settings.verifiers.memory_mib * 2**20
+        wanted = settings.verifiers.processes
+        count = placement.fitting([*placement.nodes().values()], memory) if wanted == "auto" else wanted
+        declared = placement.needing(memory, local=local)
+        verifiers = [Remote(actor) for actor in verification.start(count, opener, declared)]
+        workers = worker.start(count if settings.prove.workers == "auto" else settings.prove.workers)
         actors = [*workers, *[one.handle for one in verifiers]]
         actors += [starting.handle, *starting.replicas] if starting is not None else []
 
@@ -106,7 +135,10 @@ def open_workers(settings: RunSettings, directory: Path, prover: Prover) -> Gene
         at_the_end.callback(opened.close)
         at_the_end.callback(cluster.stop, actors)
 
-        yield Workers(local, opened, verifiers, workers, starting)
+        opened_workers = Workers(local, opened, verifiers, workers, starting)
+        if not local:
+            tell(opened_workers.placed(f"a core and {memory / 2**30:.1f} GiB"))
+        yield opened_workers
         gather([one.handle.close.remote() for one in verifiers])
 
 
@@ -120,10 +152,10 @@ def _limits(settings: RunSettings, directory: Path) -> VerifierLimits:
     )
 
 
-def _start_model(settings: ModelSettings) -> language_model.Starting:
+def _start_model(settings: ModelSettings, *, local: bool) -> language_model.Starting:
     from actors import language_model
 
-    return language_model.start(model_settings(settings), settings.replicas)
+    return language_model.start(model_settings(settings), settings.replicas, local=local)
 
 
 def model_settings(settings: ModelSettings) -> language_model.ModelSettings:

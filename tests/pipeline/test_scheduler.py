@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.config import RunSettings
+from pipeline.loop.bandit import best_parent, drawn_rate
 from pipeline.loop.budget import asks_model, attempt_seconds
 from pipeline.loop.candidates import Candidates, OpenRequest, Parent, Record, arm_of
 from pipeline.loop.scheduler import (
@@ -19,9 +20,8 @@ from pipeline.loop.scheduler import (
     Action,
     Plan,
     Policy,
-    best_parent,
+    again,
     choose,
-    drawn_rate,
     finish,
 )
 
@@ -33,8 +33,11 @@ def offered(requests: list[str], parents: list[str]) -> Candidates:
     return Candidates([OpenRequest(f"r{name}") for name in requests], [Parent(f"l{name}") for name in parents])
 
 
-def drive(plan: Plan, offers: Candidates, seed: int) -> list[Action]:
-    """Runs a plan to its end, returning workers in random order, and checks the limits on the way."""
+def drive(plan: Plan, offers: Candidates, seed: int, deaths: float = 0.0) -> list[Action]:
+    """Runs a plan to its end, returning workers in random order, and checks the limits on the way.
+
+    With a probability a worker dies instead; then its action is not done.
+    """
     source, running, done = random.Random(seed), [], []
     while True:
         plan, action = choose(plan, offers, source.random())
@@ -48,6 +51,9 @@ def drive(plan: Plan, offers: Candidates, seed: int) -> list[Action]:
             assert not plan.taken
             return done
         ended = running.pop(source.randrange(len(running)))
+        if source.random() < deaths:
+            plan = again(plan, ended)
+            continue
         plan = finish(plan, ended)
         done.append(ended)
 
@@ -62,6 +68,7 @@ def drive(plan: Plan, offers: Candidates, seed: int) -> list[Action]:
     steps=st.tuples(st.integers(0, 5), st.integers(0, 5)),
     policy=policies,
     seed=st.integers(0, 1000),
+    deaths=st.sampled_from([0.0, 0.5]),
 )
 def test_a_round_ends_and_does_what_is_due_exactly_once(
     due: list[str],
@@ -73,10 +80,11 @@ def test_a_round_ends_and_does_what_is_due_exactly_once(
     steps: tuple[int, int],
     policy: Policy,
     seed: int,
+    deaths: float,
 ) -> None:
     unseen = tuple(f"fresh {name}" for name in fresh)
     plan = Plan(tuple(due), tuple(signatures), *steps, 0.7, workers, policy, fresh=unseen)
-    actions = drive(plan, offered(requests, parents), seed)
+    actions = drive(plan, offered(requests, parents), seed, deaths)
     assert sorted(a.target for a in actions if a.operator == "conjecture") == sorted(unseen)
     assert sorted(a.target for a in actions if a.kind == "prove") == sorted(due)
     explored = [a.target for a in actions if a.operator == "exploration"]

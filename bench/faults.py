@@ -1,0 +1,224 @@
+"""Faults by seed in runs under way: nothing acknowledged is lost, each run ends, its tables are as without faults.
+
+    python bench/faults.py --faults 50 --json docs/results/faults.json --resume      (about an hour; goes on behind it)
+    python bench/faults.py --kinds prover,driver --faults 4
+
+Each fault meets a run of its own, at a moment drawn from the time that one without faults takes. Whenever the run ends
+with another exit code than 0, the same command is given again, as its last line asks. Then its tables are compared
+with those of a run that was left alone, row by row but for their order. Not compared are seconds, the ids of steps,
+which count one that was done again, what a step was offered, and the log of events. `lost_lemmas` counts lemmas that
+the journal held when the fault came and that are not in the tables at the end.
+
+* `driver`, `library`, `verification`, `worker`, `prover`: SIGKILL for the process, or one of several.
+* `raylet`: SIGKILL for Ray's own process on the machine, which ends all actors.
+* `replica`: SIGKILL for one of two processes with the language model (a run with a model has tables of its own).
+* `paused`: SIGSTOP for one of the above, and SIGCONT twenty seconds later. A prover stays stopped.
+* `disk`: the file system of the run directory is full, for twenty seconds or until the run has ended.
+* `node`: one of three hosts is lost (`bench.hosts`: root). `connection`: it is off the network for a while, and back.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import yaml
+
+from bench.fault_kinds import TITLES, Run, cut, fill, kill, lose, pause, small_disk
+from bench.hosts import Hosts, usable
+from bench.script import Row, command_line, ended, machine, tell, write
+from domain import OutsideError, UserError
+from library_store.snapshot import Tables, read
+
+SETTINGS: dict[str, Any] = {
+    "seed": 0,
+    "rounds": 2,
+    "cpu_seconds": 7200,
+    "problems": [
+        {"dataset": "bundled", "split": "step1", "limit": 3},
+        {"dataset": "bundled", "split": "step2", "limit": 3},
+    ],
+    "model": {"kind": "none"},
+    "evolve": {"request_steps": 6, "explore_first": 2},
+}
+MODEL = {"kind": "local", "name": "memoryformer_small", "replicas": 2, "cpu_share": 1.0, "tokens_per_round": 600}
+
+LOCAL = ("driver", "library", "verification", "worker", "prover", "paused", "disk")
+SHARES = {**dict.fromkeys(LOCAL, 6), "raylet": 2, "replica": 2, "node": 2, "connection": 2}
+"""Kind → its share of the faults."""
+
+TRIES = 4
+"""How often the command is given."""
+
+COMPARED = ("definitions", "lemmas", "proofs", "edges", "attempts", "requests", "problems")
+NOT_COMPARED = frozenset({"id", "attempt_id", "seconds", "cpu_seconds", "revision", "retrieved"})
+"""Columns of steps: their ids, their times, and what the library offered them, which is a matter of who came first.
+Other tables keep `id`, which is made from what a row says."""
+
+
+def tables(directory: Path) -> dict[str, Counter[str]]:
+    """What is compared of a run's tables."""
+    found: Tables = read(directory)
+    told: dict[str, Counter[str]] = {}
+    for name in COMPARED:
+        left_out = NOT_COMPARED if name == "attempts" else NOT_COMPARED - {"id"}
+        told[name] = Counter(
+            json.dumps({key: value for key, value in row.items() if key not in left_out}, sort_keys=True, default=str)
+            for row in found.rows(name)
+        )
+    return told
+
+
+def unequal(one: dict[str, Counter[str]], other: dict[str, Counter[str]]) -> list[str]:
+    return [name for name in COMPARED if one[name] != other[name]]
+
+
+# --------------------------------------------------------------------------------------------------------- experiment
+
+
+def undisturbed(folder: Path, settings: dict[str, Any]) -> tuple[Path, float, dict[str, Counter[str]]]:
+    """Two runs that are left alone: the configuration, the seconds of the second, and the tables, which are equal."""
+    configuration = folder / "configuration.yaml"
+    configuration.write_text(yaml.safe_dump(settings))
+    found: list[dict[str, Counter[str]]] = []
+    seconds = 0.0
+    for number in (1, 2):
+        began = time.monotonic()
+        run = Run(configuration, folder / f"alone{number}", None)
+        if run.wait() != 0:
+            raise OutsideError(f"a run without faults failed: {run.said()[-500:]}")
+        seconds = time.monotonic() - began
+        found.append(tables(run.directory))
+    if differ := unequal(*found):
+        raise OutsideError(f"two runs without faults differ in {', '.join(differ)}: nothing can be compared")
+    return configuration, seconds, found[0]
+
+
+def disturbed(
+    kind: str,
+    rng: random.Random,
+    folder: Path,
+    alone: tuple[Path, float, dict[str, Counter[str]]],
+    hosts: Hosts | None,
+) -> Row:
+    configuration, usual, expected = alone
+    ways: dict[str, Callable[[Run, random.Random], Callable[[], None]]] = {
+        **{name: partial(kill, name) for name in ("driver", *TITLES)},
+        "paused": pause,
+        "disk": fill,
+        **({} if hosts is None else {"node": partial(lose, hosts), "connection": partial(cut, hosts)}),
+    }
+    directory = folder / "run"
+    began = time.monotonic()
+    run = Run(configuration, directory, hosts)
+    while not run.began and run.process.poll() is None:
+        time.sleep(0.2)
+    started = time.monotonic() - began
+    moment = rng.uniform(0.0, max(1.0, usual - started))
+    with suppress(subprocess.TimeoutExpired):
+        run.process.wait(moment)
+    exits: list[int] = []
+    known: set[str] = set()
+    with suppress(LookupError):
+        mend = ways[kind](run, rng)
+        known = run.acknowledged()
+        mend()
+    while True:
+        exits.append(run.wait())
+        run.end()
+        if exits[-1] == 0 or len(exits) == TRIES:
+            break
+        run = Run(configuration, directory, hosts)
+    last = [line for line in run.said().splitlines() if line.startswith("error:")]
+    row: Row = {"kind": kind, "at_seconds": round(started + moment, 1), "exit_codes": exits}
+    row |= {"seconds": round(time.monotonic() - began, 1), "errors": last, "acknowledged": len(known)}
+    if exits[-1] != 0:
+        return row | {"ended": False, "lost": len(known), "unequal": list(COMPARED), "said": run.said()[-1000:]}
+    lost = len(known - {row["id"] for row in read(directory).rows("lemmas")})
+    return row | {"ended": True, "lost": lost, "unequal": unequal(expected, tables(directory))}
+
+
+def drawn(count: int, kinds: list[str], rng: random.Random) -> list[str]:
+    """Kinds of so many faults, by their shares, in an order drawn at random."""
+    total = sum(SHARES[kind] for kind in kinds)
+    ideal = [kind for kind in kinds for _ in range(max(1, round(count * SHARES[kind] / total)))]
+    rng.shuffle(ideal)
+    return [*ideal, *rng.choices(kinds, k=max(0, count - len(ideal)))][:count]
+
+
+def headline(rows: list[Row]) -> dict[str, Any]:
+    return {
+        "faults": len(rows),
+        "lost_lemmas": sum(row["lost"] for row in rows),
+        "unequal_tables": sum(len(row["unequal"]) for row in rows),
+        "runs_that_did_not_end": sum(not row["ended"] for row in rows),
+        "ended_without_help": sum(row["exit_codes"] == [0] for row in rows),
+    }
+
+
+def main() -> int:
+    parser = command_line(__doc__)
+    parser.add_argument("--faults", type=int, default=50)
+    parser.add_argument("--kinds", default=",".join(SHARES), help="of faults, with commas between them")
+    parser.add_argument("--resume", action="store_true", help="go on behind the faults that the JSON has")
+    options = parser.parse_args()
+    kinds: list[str] = options.kinds.split(",")
+    if unknown := set(kinds) - set(SHARES):
+        raise UserError(f"--kinds {', '.join(sorted(unknown))}: not among {', '.join(SHARES)}")
+    if why := usable():
+        print(f"left out: disk, node and connection ({why})", file=sys.stderr)
+        kinds = [kind for kind in kinds if kind not in ("disk", "node", "connection")]
+    where, order = machine(), drawn(options.faults, kinds, random.Random(options.seed))
+    rows: list[Row] = []
+    if options.resume and options.json and options.json.is_file():
+        rows = json.loads(options.json.read_text())["rows"]
+    left = [(number, kind) for number, kind in enumerate(order) if number >= len(rows)]
+    known: dict[bool, tuple[Path, float, dict[str, Counter[str]]]] = {}
+    with tempfile.TemporaryDirectory(prefix="faults") as temporary:
+        for number, kind in left:
+            asks = kind == "replica"
+            if asks not in known:
+                folder = Path(temporary) / f"alone{asks}"
+                folder.mkdir()
+                known[asks] = undisturbed(folder, {**SETTINGS, "model": MODEL} if asks else SETTINGS)
+            folder = Path(temporary) / str(number)
+            folder.mkdir()
+            rows.append(one(kind, random.Random(f"{options.seed} {number}"), folder, known[asks]))
+            print(json.dumps(rows[-1]), file=sys.stderr)
+            write(options, where, rows, headline(rows))
+    columns = {
+        "fault": "{kind}",
+        "at": "{at_seconds}",
+        "exits": "{exit_codes}",
+        "lost": "{lost}",
+        "unequal": "{unequal}",
+    }
+    tell(options, where, rows, headline(rows), columns)
+    return 0
+
+
+def one(kind: str, rng: random.Random, folder: Path, alone: tuple[Path, float, dict[str, Counter[str]]]) -> Row:
+    """A fault, with what it needs around it."""
+    if kind in ("node", "connection"):
+        with Hosts(3) as hosts:
+            return disturbed(kind, rng, folder, alone, hosts)
+    if kind == "disk":
+        with small_disk(folder):
+            return disturbed(kind, rng, folder, alone, None)
+    return disturbed(kind, rng, folder, alone, None)
+
+
+if __name__ == "__main__":
+    sys.exit(ended(main))
