@@ -26,7 +26,7 @@ from library_store.analysis import counts, reuse, solved_at
 from library_store.snapshot import read
 from library_store.tables import Tables
 from pipeline.report.drawing import STYLE
-from pipeline.report.palette import INK, LINE, MUTED, SERIES, SURFACE
+from pipeline.report.frame import INK, LINE, MUTED, SERIES, SURFACE
 from term_algebra.display import Display
 
 COUNTED = ("solved", "refuted", "solved_with_library", "lemmas", "lemmas_used_abroad", "lemmas_used_abroad_twice")

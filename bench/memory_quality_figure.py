@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 from pipeline.report.drawing import STYLE
-from pipeline.report.palette import SERIES, SURFACE
+from pipeline.report.frame import SERIES, SURFACE
 
 Found = Mapping[str, Any]
 

@@ -1,12 +1,14 @@
 """What the library offers for the next step: open requests, lemmas that may be evolved, what each kind of step brought.
 
-The scheduler chooses among these; nothing is chosen here. `candidates` is run in the library's own process.
+The scheduler chooses among these, by what they may be expected to pay. `candidates` runs in the library's process.
 """
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from statistics import NormalDist
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -14,6 +16,9 @@ from library_store.reader import LibraryReader
 
 USED_WORTH = 3.0
 """What a lemma on which another proof rests pays, beside the 1 that it paid as a new one."""
+
+CONFIDENCE = 1.0
+"""Weight of the confidence bound in the choice of a parent."""
 
 ASSUMED = ("exploration", "goal_surgery")
 """Sources of requests that attempts assume before anybody proves them."""
@@ -131,3 +136,29 @@ def candidates(
         len(proved),
         proved.count("language_model"),
     )
+
+
+def drawn_rate(record: Record, prior: Record, draw: float) -> float:
+    """A rate of pay per CPU second from its Gamma posterior, at the quantile `draw` (Wilson and Hilferty's formula)."""
+    shape, seconds = prior.pay + record.pay, prior.seconds + record.seconds
+    spread = 1.0 / (9.0 * shape)
+    normal = NormalDist().inv_cdf(min(max(draw, 1e-9), 1.0 - 1e-9))
+    return shape * max(0.0, 1.0 - spread + normal * math.sqrt(spread)) ** 3 / seconds
+
+
+def best_parent(parents: Sequence[Parent]) -> str | None:
+    """The parent with the highest upper confidence bound of its pay for a step of average length (Auer et al. 2002).
+
+    The bound of a lemma that is left alone grows without end, so each gets its turn.
+    """
+    if not parents:
+        return None
+    steps = sum(one.record.steps for one in parents)
+    mean_seconds = sum(one.record.seconds for one in parents) / steps if steps else 0.0
+
+    def bound(one: Parent) -> float:
+        record = one.record
+        length = record.seconds / mean_seconds if mean_seconds else float(record.steps)
+        return (record.pay + 0.5) / (length + 1.0) + CONFIDENCE * math.sqrt(math.log1p(steps) / (record.steps + 1))
+
+    return max(parents, key=bound).id

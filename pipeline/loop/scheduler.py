@@ -34,8 +34,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
-from pipeline.loop.bandit import best_parent, drawn_rate
-from pipeline.loop.candidates import Candidates, Record, arm_of
+from pipeline.loop.candidates import Candidates, Record, arm_of, best_parent, drawn_rate
 from pipeline.loop.context import RunContext
 from pipeline.loop.resume import RoundSoFar
 

@@ -16,7 +16,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
-from pipeline.report.palette import INK, MUTED, VARIABLES
+from pipeline.report.frame import INK, MUTED, VARIABLES
 
 Screen: TypeAlias = Literal["wide", "narrow"]
 

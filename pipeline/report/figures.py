@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from pipeline.report.drawing import draw, label_bars
 from pipeline.report.facts import REPAIRED, SOLVERS, SOURCES, STAGES, Facts, Solve, Source
-from pipeline.report.palette import AUTOMATION, INK, LINE, MODEL, MUTED, SERIES, WITH_LIBRARY, Figure, key
+from pipeline.report.frame import AUTOMATION, INK, LINE, MODEL, MUTED, SERIES, WITH_LIBRARY, Figure, key
 
 SOLVER_COLOURS = dict(zip(SOLVERS, (AUTOMATION, WITH_LIBRARY, MODEL), strict=True))
 SOURCE_COLOURS = dict(zip(SOURCES, (AUTOMATION, MODEL), strict=True))

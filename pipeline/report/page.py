@@ -21,9 +21,8 @@ from library_store.snapshot import read
 from library_store.tables import manifests
 from pipeline.report.facts import SOLVERS, Facts, LemmaFacts, ProblemFacts
 from pipeline.report.figures import figures
-from pipeline.report.frame import Tile, fill
+from pipeline.report.frame import VARIABLES, Figure, Tile, fill
 from pipeline.report.gather import gather
-from pipeline.report.palette import VARIABLES, Figure
 from pipeline.report.uses import shorten, uses
 
 TEMPLATE = Path(__file__).parent / "template.html"

@@ -17,7 +17,7 @@ from matplotlib.path import Path as Curve
 
 from pipeline.report.drawing import Screen, draw
 from pipeline.report.facts import Facts
-from pipeline.report.palette import AUTOMATION, INK, LINE, MODEL, MUTED, SURFACE, WITH_LIBRARY, Figure, key
+from pipeline.report.frame import AUTOMATION, INK, LINE, MODEL, MUTED, SURFACE, WITH_LIBRARY, Figure, key
 
 LEMMAS, PROBLEMS = 36, 48
 """Most lemmas and problems that one drawing holds."""

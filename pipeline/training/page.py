@@ -18,9 +18,8 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from library_store.files import write_atomically
 from pipeline.report.drawing import draw
-from pipeline.report.frame import Tile, fill
+from pipeline.report.frame import MUTED, SERIES, Figure, Tile, fill, key
 from pipeline.report.page import FOLDER
-from pipeline.report.palette import MUTED, SERIES, Figure, key
 
 TEMPLATE = Path(__file__).parent / "template.html"
 

@@ -11,9 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.config import RunSettings
-from pipeline.loop.bandit import best_parent, drawn_rate
 from pipeline.loop.budget import asks_model, attempt_seconds
-from pipeline.loop.candidates import Candidates, OpenRequest, Parent, Record, arm_of
+from pipeline.loop.candidates import Candidates, OpenRequest, Parent, Record, arm_of, best_parent, drawn_rate
 from pipeline.loop.scheduler import (
     DIRECTIONS,
     PRIORS,

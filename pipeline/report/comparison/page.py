@@ -23,8 +23,7 @@ from pipeline.report.comparison.arms import ARMS
 from pipeline.report.comparison.contrasts import Comparison, as_json, compare_runs, rows, says
 from pipeline.report.comparison.measures import Measures
 from pipeline.report.drawing import draw
-from pipeline.report.frame import fill
-from pipeline.report.palette import MUTED, SERIES, Figure, key
+from pipeline.report.frame import MUTED, SERIES, Figure, fill, key
 
 TEMPLATE = Path(__file__).parent / "template.html"
 
