@@ -5,9 +5,9 @@
 
 Each fault meets a run of its own, at a moment drawn from the time that one without faults takes. Whenever the run ends
 with another exit code than 0, the same command is given again, as its last line asks. Then its tables are compared
-with those of a run that was left alone, row by row but for their order. Not compared are seconds, the ids of steps,
-which count one that was done again, what a step was offered, and the log of events. `lost_lemmas` counts lemmas that
-the journal held when the fault came and that are not in the tables at the end.
+with those of a run that was left alone, row by row but for their order. Not compared are seconds, ids of steps, the log
+of events, and what only tells of a step that was done twice (`OF_STEPS`). `lost_lemmas` counts lemmas that the journal
+held when the fault came and that are not in the tables at the end.
 
 * `driver`, `library`, `verification`, `worker`, `prover`: SIGKILL for the process, or one of several.
 * `raylet`: SIGKILL for Ray's own process on the machine, which ends all actors.
@@ -63,9 +63,15 @@ TRIES = 4
 """How often the command is given."""
 
 COMPARED = ("definitions", "lemmas", "proofs", "edges", "attempts", "requests", "problems")
-NOT_COMPARED = frozenset({"id", "attempt_id", "seconds", "cpu_seconds", "revision", "retrieved"})
-"""Columns of steps: their ids, their times, and what the library offered them, which is a matter of who came first.
-Other tables keep `id`, which is made from what a row says."""
+NOT_COMPARED = frozenset({"attempt_id", "seconds", "revision"})
+"""Columns that say which step wrote a row, how long it took and how often the row was written."""
+
+OF_STEPS = ("round", "kind", "target", "operator", "verdict", "reason", "proof", "uses")
+"""What is compared of `attempts`. A step that is done again finds there what it had found before: what it counts as
+new, what it mentions (edges of that kind) and what it is offered differ then."""
+
+SETS = frozenset({"origins", "asked_by"})
+"""Columns with names in the order in which they came."""
 
 
 def tables(directory: Path) -> dict[str, Counter[str]]:
@@ -73,10 +79,17 @@ def tables(directory: Path) -> dict[str, Counter[str]]:
     found: Tables = read(directory)
     told: dict[str, Counter[str]] = {}
     for name in COMPARED:
-        left_out = NOT_COMPARED if name == "attempts" else NOT_COMPARED - {"id"}
+        rows = [row for row in found.rows(name) if name != "edges" or row["kind"] != "mentioned"]
         told[name] = Counter(
-            json.dumps({key: value for key, value in row.items() if key not in left_out}, sort_keys=True, default=str)
-            for row in found.rows(name)
+            json.dumps(
+                {
+                    key: sorted(value) if key in SETS else value
+                    for key, value in row.items()
+                    if (key in OF_STEPS if name == "attempts" else key not in NOT_COMPARED)
+                },
+                default=str,
+            )
+            for row in rows
         )
     return told
 

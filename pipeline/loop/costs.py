@@ -30,6 +30,7 @@ class Costs:
         self._coordination = 0.0
         self._recorded: dict[str, float] = {}
         self._began = time.monotonic()
+        self._dispatch = 0.0
 
     def spent(self) -> float:
         """CPU seconds that the whole run, its earlier sessions included, is charged for so far."""
@@ -66,15 +67,20 @@ class Costs:
         return accounting.cpu_seconds() - self._before
 
     def begin_round(self) -> None:
-        self._began = time.monotonic()
+        self._began, self._dispatch = time.monotonic(), 0.0
+
+    def dispatched(self, seconds: float) -> None:
+        """Takes to the round's account wall seconds in which work was handed out or taken in, and none waited for."""
+        self._dispatch += seconds
 
     def end_round(self) -> None:
-        """Records CPU seconds of the round by part, its wall seconds, and the memory in use at its end, as metrics."""
+        """Records as metrics CPU seconds of the round by part, its wall seconds, and the memory in use at its end."""
         wall, now = time.monotonic() - self._began, self.by_part()
         metrics = [Metric("cpu_seconds", part, 0, now[part] - self._recorded.get(part, 0.0), "s") for part in now]
         if self._stopped > 0:
             metrics.append(Metric("cpu_seconds", "stopped sessions", 0, self._stopped, "s"))
         metrics.append(Metric("seconds", "wall", 0, wall, "s"))
+        metrics.append(Metric("seconds", "dispatch", 0, self._dispatch, "s"))
         metrics.append(Metric("proportional_memory", "process tree", 0, accounting.proportional_memory(), "B"))
         self._workers.library.add_metrics(metrics)
         self._recorded, self._stopped = now, 0.0

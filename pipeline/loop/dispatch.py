@@ -8,6 +8,7 @@ or that ends with an error of ours, is told and left out: its target has its tur
 from __future__ import annotations
 
 import random
+import time
 from collections import Counter
 from dataclasses import replace
 from statistics import fmean
@@ -67,6 +68,7 @@ def prove_and_evolve(
     """Proves and evolves in round `number`; `last_results` has each problem's last result, and is kept up to date."""
     if workers.model is not None:
         workers.model.allow(context.settings.model.tokens_per_round)
+    began = time.monotonic()
     work = _Round(context, workers, costs, number, last_results, progress)
     while True:
         action = work.next_action()
@@ -75,6 +77,7 @@ def prove_and_evolve(
         elif work.running or work.away:
             work.wait()
         else:
+            costs.dispatched(time.monotonic() - began - work.waited)
             return
 
 
@@ -102,6 +105,8 @@ class _Round:
         self.deaths: Counter[Action] = Counter()
         self.draws = random.Random(f"{self.settings.seed} {number}")
         self.count, self.failed = so_far.last, 0
+        self.waited = 0.0
+        """Seconds in which there was nothing to do here but wait for a step."""
         self.still_open = {name for name in so_far.open_problems if name in context.elaborations}
         self.explored = {context.signatures[key].shape for key in so_far.done if key in context.signatures}
         self.spent = costs.spent()
@@ -142,7 +147,9 @@ class _Round:
 
     def wait(self) -> None:
         """Waits until one step is over, and takes its result in."""
+        began = time.monotonic()
         (done,), _ = ray.wait([*self.running, *self.away], num_returns=1)
+        self.waited += time.monotonic() - began
         if done in self.away:
             self.free.append(self.away.pop(done))
             return
