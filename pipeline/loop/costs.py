@@ -4,17 +4,23 @@ A session is charged from `run` on: what its process spent before that, in impor
 is not the run's.
 
 A run is charged after every step (`charge`), so a session that is killed leaves behind what it had spent; what it had
-spent in a round that it did not finish is that round's part `stopped sessions`.
+spent in a round that it did not finish is that round's part `stopped sessions`. A charge is what was measured last:
+measuring asks every process, and is not done so often that it takes more than a hundredth of the time.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from typing import Any
 
 from actors import accounting
 from actors.cluster import gather
 from library_store.schema import SPENT, Metric
 from pipeline.loop.workers import Workers
+
+SELDOM = 100.0
+"""How many times as long as measuring took nothing is measured again."""
 
 
 class Costs:
@@ -29,12 +35,18 @@ class Costs:
         self._stopped = workers.library.stopped_seconds()
         self._coordination = 0.0
         self._recorded: dict[str, float] = {}
+        self._measured, self._stale_at = 0.0, 0.0
+        self._last: dict[Any, tuple[float, float]] = {}
+        """Actor → what it had spent before its last death, and since."""
         self._began = time.monotonic()
         self._dispatch = 0.0
 
     def spent(self) -> float:
         """CPU seconds that the whole run, its earlier sessions included, is charged for so far."""
-        return self._earlier + (self._here() if self._workers.local else sum(self.by_part().values()))
+        if (began := time.monotonic()) >= self._stale_at:
+            self._measured = self._here() if self._workers.local else sum(self.by_part().values())
+            self._stale_at = time.monotonic() + SELDOM * (time.monotonic() - began)
+        return self._earlier + self._measured
 
     def charge(self, subject: str, attempt_id: str = "") -> float:
         """Records what the run has spent after a step; returns it."""
@@ -54,14 +66,21 @@ class Costs:
         """CPU seconds of this session so far by part; the parts add up to its whole process tree."""
         workers = self._workers
         parts: dict[str, float] = {
-            "verification": sum(gather([actor.handle.cpu_seconds.remote() for actor in workers.verifiers])),
-            "workers": sum(gather([actor.cpu_seconds.remote() for actor in workers.all])),
+            "verification": self._of([one.handle for one in workers.verifiers]),
+            "workers": self._of(workers.all),
             "library": workers.library.cpu_seconds(),
             "model": workers.model_seconds(),
         }
         here = self._here()
         self._coordination = max(self._coordination, here - sum(parts.values()) if workers.local else here)
         return {**parts, "coordination": self._coordination}
+
+    def _of(self, actors: Sequence[Any]) -> float:
+        """What actors have spent, those included that died and count from nothing again."""
+        for actor, seconds in zip(actors, gather([actor.cpu_seconds.remote() for actor in actors]), strict=True):
+            earlier, last = self._last.get(actor, (0.0, 0.0))
+            self._last[actor] = (earlier + last, seconds) if seconds < last else (earlier, seconds)
+        return sum(sum(self._last[actor]) for actor in actors)
 
     def _here(self) -> float:
         return accounting.cpu_seconds() - self._before

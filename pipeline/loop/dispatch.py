@@ -37,6 +37,9 @@ TOKEN_SECONDS = 0.02
 MOST_FAILED = 10
 """Steps of one round that may end with an error of ours; one more ends the run, which can be resumed."""
 
+SELDOM = 10.0
+"""How many times as long as the library took to answer its last answer is good for."""
+
 MOST_DEATHS = 2
 """Workers that one step may take with it; after that it is left out."""
 
@@ -105,6 +108,7 @@ class _Round:
         self.deaths: Counter[Action] = Counter()
         self.draws = random.Random(f"{self.settings.seed} {number}")
         self.count, self.failed = so_far.last, 0
+        self.offers, self.stale_at = Candidates(), 0.0
         self.waited = 0.0
         """Seconds in which there was nothing to do here but wait for a step."""
         self.still_open = {name for name in so_far.open_problems if name in context.elaborations}
@@ -122,10 +126,17 @@ class _Round:
             self.plan = only
         if self.spent >= self.settings.cpu_seconds:
             return None
-        offered = self.context.library.query(_candidates, self.settings, self.token_seconds)
+        offered = self._offered()
         asks_model = budget.asks_model(self.settings, offered, *self.costs.model_share(self.spent))
         self.plan, action = scheduler.choose(self.plan, offered, self.draws.random(), model=asks_model)
         return action
+
+    def _offered(self) -> Candidates:
+        """What the library offers. It is asked so seldom that its answers take a tenth of the time at most."""
+        if (began := time.monotonic()) >= self.stale_at:
+            self.offers = self.context.library.query(_candidates, self.settings, self.token_seconds)
+            self.stale_at = time.monotonic() + SELDOM * (time.monotonic() - began)
+        return self.offers
 
     def _evolved_until(self) -> float:
         allowed = budget.attempt_seconds(self.settings, self.number + 1, with_lemmas=True)
