@@ -39,7 +39,7 @@ class Costs:
         self._last: dict[Any, tuple[float, float]] = {}
         """Actor → what it had spent before its last death, and since."""
         self._began = time.monotonic()
-        self._dispatch = 0.0
+        self._dispatch = self._library = 0.0
 
     def spent(self) -> float:
         """CPU seconds that the whole run, its earlier sessions included, is charged for so far."""
@@ -86,11 +86,17 @@ class Costs:
         return accounting.cpu_seconds() - self._before
 
     def begin_round(self) -> None:
-        self._began, self._dispatch = time.monotonic(), 0.0
+        self._began, self._dispatch, self._library = time.monotonic(), 0.0, 0.0
 
-    def dispatched(self, seconds: float) -> None:
-        """Takes to the round's account wall seconds in which work was handed out or taken in, and none waited for."""
+    def dispatched(self, seconds: float, library: float) -> None:
+        """Takes two figures to the round's account.
+
+        Args:
+            seconds: wall time in which work was handed out or taken in, and none waited for.
+            library: CPU seconds of the library while steps were done.
+        """
         self._dispatch += seconds
+        self._library += library
 
     def end_round(self) -> None:
         """Records as metrics CPU seconds of the round by part, its wall seconds, and the memory in use at its end."""
@@ -100,6 +106,7 @@ class Costs:
             metrics.append(Metric("cpu_seconds", "stopped sessions", 0, self._stopped, "s"))
         metrics.append(Metric("seconds", "wall", 0, wall, "s"))
         metrics.append(Metric("seconds", "dispatch", 0, self._dispatch, "s"))
+        metrics.append(Metric("seconds", "library at steps", 0, self._library, "s"))
         metrics.append(Metric("proportional_memory", "process tree", 0, accounting.proportional_memory(), "B"))
         self._workers.library.add_metrics(metrics)
         self._recorded, self._stopped = now, 0.0

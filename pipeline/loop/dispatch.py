@@ -71,7 +71,7 @@ def prove_and_evolve(
     """Proves and evolves in round `number`; `last_results` has each problem's last result, and is kept up to date."""
     if workers.model is not None:
         workers.model.allow(context.settings.model.tokens_per_round)
-    began = time.monotonic()
+    began, library = time.monotonic(), workers.library.cpu_seconds()
     work = _Round(context, workers, costs, number, last_results, progress)
     while True:
         action = work.next_action()
@@ -80,7 +80,7 @@ def prove_and_evolve(
         elif work.running or work.away:
             work.wait()
         else:
-            costs.dispatched(time.monotonic() - began - work.waited)
+            costs.dispatched(time.monotonic() - began - work.waited, workers.library.cpu_seconds() - library)
             return
 
 
