@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import ray
-from ray.exceptions import RayError, RayTaskError
+from ray.exceptions import RayActorError, RayError, RayTaskError
 
 from domain import OutsideError
 
@@ -140,6 +140,18 @@ class Remote:
 def gather(references: Sequence[Any]) -> list[Any]:
     """The answers of calls that run at the same time, in order."""
     return [*ray.get(list(references))]
+
+
+def gather_known(references: Sequence[Any], seconds: float) -> list[Any | None]:
+    """As `gather`, with None for actors that died or do not answer within so many seconds."""
+    ready, _ = ray.wait(list(references), num_returns=len(references), timeout=seconds)
+    known: dict[Any, Any] = {}
+    for one in ready:
+        try:
+            known[one] = ray.get(one)
+        except RayActorError:
+            continue
+    return [known.get(one) for one in references]
 
 
 def stop(actors: Sequence[Any]) -> None:

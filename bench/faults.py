@@ -6,8 +6,8 @@
 Each fault meets a run of its own, at a moment drawn from the time that one without faults takes. Whenever the run ends
 with another exit code than 0, the same command is given again, as its last line asks. Then its tables are compared
 with those of a run that was left alone, row by row but for their order. Not compared are seconds, ids of steps, the log
-of events, and what only tells of a step that was done twice (`OF_STEPS`). `lost_lemmas` counts lemmas that the journal
-held when the fault came and that are not in the tables at the end.
+of events, what only tells of a step that was done twice (`OF_STEPS`), and which of two steps side by side came first.
+`lost_lemmas` counts lemmas that the journal held when the fault came and that are not in the tables at the end.
 
 * `driver`, `library`, `verification`, `worker`, `prover`: SIGKILL for the process, or one of several.
 * `raylet`: SIGKILL for Ray's own process on the machine, which ends all actors.
@@ -70,8 +70,8 @@ OF_STEPS = ("round", "kind", "target", "operator", "verdict", "reason", "proof",
 """What is compared of `attempts`. A step that is done again finds there what it had found before: what it counts as
 new, what it mentions (edges of that kind) and what it is offered differ then."""
 
-SETS = frozenset({"origins", "asked_by"})
-"""Columns with names in the order in which they came."""
+WHO_CAME_FIRST = frozenset({"origins", "asked_by"})
+"""Problems that a statement came from: of two steps side by side that find the same one, the first has it."""
 
 
 def tables(directory: Path) -> dict[str, Counter[str]]:
@@ -83,9 +83,9 @@ def tables(directory: Path) -> dict[str, Counter[str]]:
         told[name] = Counter(
             json.dumps(
                 {
-                    key: sorted(value) if key in SETS else value
+                    key: value
                     for key, value in row.items()
-                    if (key in OF_STEPS if name == "attempts" else key not in NOT_COMPARED)
+                    if (key in OF_STEPS if name == "attempts" else key not in NOT_COMPARED | WHO_CAME_FIRST)
                 },
                 default=str,
             )

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -52,6 +53,7 @@ class Hosts:
         self.log.mkdir()
 
     def __enter__(self) -> Self:
+        self._clear()  # what one that was killed left
         try:
             _ip("link", "add", BRIDGE, "type", "bridge")
             _ip("addr", "add", f"{NETWORK}.{OURS}/24", "dev", BRIDGE)
@@ -70,12 +72,17 @@ class Hosts:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for number in [*self._nodes]:
-            self.kill(number)
+        self._clear()
+        for process in self._nodes.values():
+            process.wait(30)
+        shutil.rmtree(self._sockets, ignore_errors=True)
+
+    def _clear(self) -> None:
         for number in range(1, self.count + 1):
+            _end_all_on(number)
+            _ip("link", "del", f"lmyv{number}", check=False)
             _ip("netns", "del", name(number), check=False)
         _ip("link", "del", BRIDGE, check=False)
-        shutil.rmtree(self._sockets, ignore_errors=True)
 
     @property
     def address(self) -> str:
@@ -113,12 +120,8 @@ class Hosts:
 
     def kill(self, number: int) -> None:
         """Kills everything that runs on a host, as if its plug had been pulled."""
-        process = self._nodes.pop(number)
-        inside = _ip("netns", "pids", name(number), check=False).split()
-        for victim in {process.pid, *map(int, inside)}:
-            if psutil.pid_exists(victim):
-                psutil.Process(victim).kill()
-        process.wait(30)
+        _end_all_on(number)
+        self._nodes.pop(number).wait(30)
 
     def cut(self, number: int) -> None:
         """Takes a host off the network."""
@@ -152,6 +155,12 @@ class Hosts:
 def name(number: int) -> str:
     """Of a host, its network namespace and its Ray node."""
     return f"lmyhost{number}"
+
+
+def _end_all_on(number: int) -> None:
+    for victim in _ip("netns", "pids", name(number), check=False).split():
+        with suppress(psutil.NoSuchProcess):
+            psutil.Process(int(victim)).kill()
 
 
 def _ip(*arguments: str, check: bool = True) -> str:

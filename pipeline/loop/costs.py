@@ -15,9 +15,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from actors import accounting
-from actors.cluster import gather
+from actors.cluster import gather_known
 from library_store.schema import SPENT, Metric
 from pipeline.loop.workers import Workers
+
+PATIENCE = 5.0
+"""Seconds after which an actor that does not answer is taken to have spent what it last said."""
 
 SELDOM = 100.0
 """How many times as long as measuring took nothing is measured again."""
@@ -76,11 +79,13 @@ class Costs:
         return {**parts, "coordination": self._coordination}
 
     def _of(self, actors: Sequence[Any]) -> float:
-        """What actors have spent, those included that died and count from nothing again."""
-        for actor, seconds in zip(actors, gather([actor.cpu_seconds.remote() for actor in actors]), strict=True):
+        """What actors have spent, as far as it is known: of one that died its last answer stays, and it counts anew."""
+        asked = gather_known([actor.cpu_seconds.remote() for actor in actors], PATIENCE)
+        for actor, seconds in zip(actors, asked, strict=True):
             earlier, last = self._last.get(actor, (0.0, 0.0))
-            self._last[actor] = (earlier + last, seconds) if seconds < last else (earlier, seconds)
-        return sum(sum(self._last[actor]) for actor in actors)
+            if seconds is not None:
+                self._last[actor] = (earlier + last, seconds) if seconds < last else (earlier, seconds)
+        return sum(sum(self._last.get(actor, ())) for actor in actors)
 
     def _here(self) -> float:
         return accounting.cpu_seconds() - self._before

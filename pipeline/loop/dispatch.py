@@ -1,8 +1,8 @@
 """The work of a round: actions are handed to free workers until the plan is done or the budget is spent.
 
-What is next is the scheduler's to say; here is only who does it, and what its result means for the round. A step whose
-worker dies is done again, by another one or by the same one once Ray has started it again. One whose worker died twice,
-or that ends with an error of ours, is told and left out: its target has its turn again in the next round.
+What is next is the scheduler's to say; here is only who does it, and what its result means for the round. A step is
+done again if its worker dies, or a verification actor that it asked. One that took two of them with it, or that ends
+with an error of ours, is told and left out: its target has its turn again in the next round.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ SELDOM = 10.0
 """How many times as long as the library took to answer its last answer is good for."""
 
 MOST_DEATHS = 2
-"""Workers that one step may take with it; after that it is left out."""
+"""Workers, or actors that they asked, which one step may take with it; after that it is left out."""
 
 
 class _Worker(NamedTuple):
@@ -167,21 +167,24 @@ class _Round:
         step = self.running.pop(done)
         try:
             result = ray.get(done)
+        except RayActorError as error:
+            self._lost(step, error)
+            return
         except RayError as error:
-            if isinstance(error, RayActorError) and not isinstance(error, RayTaskError):
-                self._died(step, error)
-            else:
-                self._finished(step)
-                self._failed(step, error)
+            self._finished(step)
+            self._failed(step, error)
             return
         self._finished(step)
         self._take_in(step.action, result)
         self.progress.step(step.action, result)
         self.spent = self.costs.charge(step.action.target, step.name)
 
-    def _died(self, step: _Step, error: RayActorError) -> None:
-        """The worker died over its step, and not an actor that it asked; it gets another one once it answers again."""
-        self.away[step.worker.actor.cpu_seconds.remote()] = step.worker
+    def _lost(self, step: _Step, error: RayActorError) -> None:
+        """The worker died over its step, or an actor did that it asked. A worker gets a step once it answers again."""
+        if isinstance(error, RayTaskError):
+            self.free.append(step.worker)
+        else:
+            self.away[step.worker.actor.cpu_seconds.remote()] = step.worker
         self.deaths[step.action] += 1
         once_more = self.deaths[step.action] < MOST_DEATHS
         self.plan = (scheduler.again if once_more else scheduler.finish)(self.plan, step.action)

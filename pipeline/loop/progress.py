@@ -85,8 +85,8 @@ class Progress:
         self.say(f"round {number}: evolution ends, {spent:.0f} of {budget:.0f} CPU seconds are spent{rest}")
 
     def repeated(self, action: Action, name: str) -> None:
-        """Tells of a step whose worker died."""
-        self.say(f"step {name} ({action.operator} {action.target[:60]}) lost its worker, and is done again")
+        """Tells of a step that is done again."""
+        self.say(f"step {name} ({action.operator} {action.target[:60]}) lost an actor, and is done again")
 
     def failed(self, action: Action, name: str, error: Exception) -> None:
         """Tells of a step that ended with an error of ours; the log has all of it."""
