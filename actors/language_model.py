@@ -45,12 +45,12 @@ class Starting(NamedTuple):
 def start(settings: ModelSettings, replicas: int = 1, *, local: bool = True) -> Starting:
     """Starts the actor, and one for each replica if there are several; the model loads while other actors start.
 
-    In a cluster that is not `local` an engine declares its threads as cores, beside its GPUs.
+    In a cluster that is not `local` an engine declares its GPUs, or without any its threads as cores.
     """
     if isinstance(settings, EndpointSettings):
         gpus, largest, cores = 0.0, settings.concurrency, 0
     else:
-        gpus, largest, cores = settings.gpus, settings.batch, 0 if local else settings.threads
+        gpus, largest, cores = settings.gpus, settings.batch, 0 if local or settings.gpus else settings.threads
     opening = partial(open_model, settings)
     if replicas == 1:
         handle = LanguageModelActor.options(num_cpus=cores, num_gpus=gpus).remote(opening, largest=largest)

@@ -1,12 +1,18 @@
 """Several hosts on one machine: network namespaces with an address each, on one bridge, with a Ray node in each.
 
+    python bench/hosts.py configs/quickstart.yaml --json hosts.json --set verifiers.processes=3
+
 A host has its own network stack and its own folder for Ray's sockets and logs; processes, memory and files are shared.
 It needs root and the programs `ip` and `mount` (Debian: iproute2). What this starts, and nothing else, ends with it.
+
+As a script it sends a run to three such hosts with `submit`, as a user would, and tells what stood where. The fault
+bench takes hosts away from runs.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,9 +25,13 @@ from typing import Self
 from urllib.error import URLError
 from urllib.request import urlopen
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 import psutil
 
+from bench.script import REPOSITORY, command_line, ended, machine, tell
 from domain import OutsideError
+from library_store.snapshot import read
 
 NETWORK = "10.77.0"
 BRIDGE = "lmybr"
@@ -168,3 +178,41 @@ def _ip(*arguments: str, check: bool = True) -> str:
     if check and done.returncode:
         raise OutsideError(f"ip {' '.join(arguments)}: {done.stderr.strip()}")
     return done.stdout
+
+
+# ------------------------------------------------------------------------------------------------------------- script
+
+
+def main() -> int:
+    parser = command_line(__doc__, seed=False)
+    parser.add_argument("config", metavar="CONFIG", help="of a run")
+    parser.add_argument("--hosts", type=int, default=3)
+    parser.add_argument("--set", action="append", default=[], help="as `run` takes it")
+    options = parser.parse_args()
+    if why := usable():
+        raise OutsideError(f"no hosts can be made here: {why}")
+    where = machine()
+    with tempfile.TemporaryDirectory(prefix="hosts") as temporary, Hosts(options.hosts) as hosts:
+        out = Path(temporary) / "run"
+        command = [sys.executable, "-m", "pipeline", "submit", options.config, "--address", hosts.job_server]
+        command += ["--out", str(out), *(part for one in options.set for part in ("--set", one))]
+        began = time.monotonic()
+        with (Path(temporary) / "log").open("w+b") as log:
+            code = subprocess.run(command, cwd=REPOSITORY, env=hosts.environment(), stdout=log, check=False).returncode
+            log.seek(0)
+            said = log.read().decode()
+        seconds = time.monotonic() - began
+        print(said)
+        if code:
+            raise OutsideError(f"the run ended with exit code {code}")
+        counts = read(out, names=()).manifests[-1].counts
+    placed = r"^\[.*s\] (library|verification|workers|model): (\d+ on .*)$"
+    found: list[tuple[str, str]] = re.findall(placed, said, re.MULTILINE)
+    rows = [{"actors": kind, "hosts": places} for kind, places in found]
+    headline = {"hosts": options.hosts, "seconds": round(seconds, 1), **counts}
+    tell(options, where, rows, headline, {"actors": "{actors}", "how many on which host": "{hosts}"})
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(ended(main))

@@ -167,6 +167,38 @@ def speeds(file: Results) -> Iterator[Row]:
     return (model | row for model in file["rows"] for row in model["rows"])
 
 
+def faults(file: Results) -> Iterator[Row]:
+    """By the kind of fault."""
+    by_kind: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in file["rows"]:
+        by_kind[row["kind"]].append(row)
+    for kind, some in sorted(by_kind.items()):
+        codes = Counter(str(row["exit_codes"][0]) for row in some)
+        yield {
+            "kind": kind,
+            "faults": len(some),
+            "first": ", ".join(f"{code} ({count})" for code, count in sorted(codes.items())),
+            "ended": sum(row["ended"] for row in some),
+            "acknowledged": sum(row["acknowledged"] for row in some),
+            "lost": sum(row["lost"] for row in some),
+            "unequal": sum(len(row["unequal"]) for row in some),
+            "tables": sum(len(row["compared"]) for row in some),
+        }
+
+
+def coordination(file: Results) -> Iterator[Row]:
+    """Proposals, then processes."""
+    for row in file["rows"]:
+        known = {"count": "", "a_second": "", "cpu_seconds": "", "cpu_seconds_of_what_it_ended": ""}
+        yield known | row
+
+
+def scale(file: Results) -> Iterator[Row]:
+    for row in file["rows"]:
+        busy = ", ".join(f"{name} {100 * share:.0f} %" for name, share in row["busy"].items())
+        yield row | {"told": busy}
+
+
 def checks(file: Results) -> Iterator[Row]:
     """The long checks of `make acceptance`, by the file of tests."""
     by_test: defaultdict[str, list[Results]] = defaultdict(list)
