@@ -18,18 +18,18 @@ RAY_AUTH_TOKEN=$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')
 export RAY_AUTH_TOKEN
 
 mapfile -t nodes < <(scontrol show hostnames "$SLURM_JOB_NODELIST")
-head=${nodes[0]}
-address=$(srun --nodes=1 --ntasks=1 -w "$head" hostname --ip-address | awk '{print $1}'):6379
 cores=${SLURM_CPUS_PER_TASK:-1}
+on() { srun --nodes=1 --ntasks=1 --overlap -w "$@"; }
+address_of() { on "$1" hostname --ip-address | awk '{print $1}'; }
 
-srun --nodes=1 --ntasks=1 --overlap -w "$head" \
-    "$ray" start --head --block --port 6379 --num-cpus "$cores" --object-store-memory 1000000000 &
+head=$(address_of "${nodes[0]}")
+on "${nodes[0]}" "$ray" start --head --block --node-ip-address "$head" --port 6379 \
+    --num-cpus "$cores" --object-store-memory 1000000000 &
 sleep 20
 for node in "${nodes[@]:1}"; do
-    srun --nodes=1 --ntasks=1 --overlap -w "$node" \
-        "$ray" start --block --address "$address" --num-cpus "$cores" --object-store-memory 500000000 &
+    on "$node" "$ray" start --block --address "$head:6379" --node-ip-address "$(address_of "$node")" \
+        --num-cpus "$cores" --object-store-memory 500000000 &
 done
 sleep 20
-srun --nodes=1 --ntasks=1 --overlap -w "$head" \
-    .venv/bin/python -m pipeline run "$config" --out "$out" \
-    --set "ray.address=$address" --set verifiers.processes=auto --set prove.workers=auto
+on "${nodes[0]}" .venv/bin/python -m pipeline run "$config" --out "$out" \
+    --set "ray.address=$head:6379" --set verifiers.processes=auto --set prove.workers=auto
