@@ -230,9 +230,6 @@ def _set_environment(settings: EngineSettings) -> None:
     if not settings.gpus:
         os.environ["VLLM_CPU_KVCACHE_SPACE"] = str(settings.kv_cache_gib)
         os.environ["OMP_NUM_THREADS"] = str(settings.threads)
-    # A process of vLLM's looks at the model's class; in a job it would not find our rooms.
-    paths = [str(Path(__file__).resolve().parents[1]), os.environ.get("PYTHONPATH", "")]
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
     os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
     os.environ["HF_HUB_OFFLINE"] = "1"
     for name, value in (

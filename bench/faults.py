@@ -53,7 +53,7 @@ SETTINGS: dict[str, Any] = {
     "model": {"kind": "none"},
     "evolve": {"request_steps": 6, "explore_first": 2},
 }
-MODEL = {"kind": "local", "name": "memoryformer_small", "replicas": 2, "cpu_share": 1.0, "tokens_per_round": 600}
+MODEL = {"kind": "local", "name": "memoryformer_small", "context": 512, "instructed": False, "replicas": 2}
 
 LOCAL = ("driver", "library", "verification", "worker", "prover", "paused", "disk")
 SHARES = {**dict.fromkeys(LOCAL, 6), "raylet": 2, "replica": 2, "node": 2, "connection": 2}
