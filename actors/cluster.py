@@ -62,7 +62,8 @@ def connect(*, address: str | None, cpus: int | None, object_store_mib: int) -> 
         cluster: dict[str, Any] = {"address": address, "ignore_reinit_error": True}
         if address is None:
             memory = object_store_mib * 2**20
-            cluster = {"num_cpus": cpus, "object_store_memory": memory, "include_dashboard": False}
+            # Without the word Ray would join one that was started on this machine.
+            cluster = {"address": "local", "num_cpus": cpus, "object_store_memory": memory, "include_dashboard": False}
         # Ray puts the current folder first on the import path of all workers: a `verifiers` there would judge.
         with chdir(ROOT):
             ray.init(

@@ -209,7 +209,7 @@ def main() -> int:
     placed = r"^\[.*s\] (library|verification|workers|model): (\d+ on .*)$"
     found: list[tuple[str, str]] = re.findall(placed, said, re.MULTILINE)
     rows = [{"actors": kind, "hosts": places} for kind, places in found]
-    headline = {"hosts": options.hosts, "seconds": round(seconds, 1), **counts}
+    headline = {"hosts": options.hosts, "wall_seconds": round(seconds, 1), **counts}
     tell(options, where, rows, headline, {"actors": "{actors}", "how many on which host": "{hosts}"})
     return 0
 
