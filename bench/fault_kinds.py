@@ -61,8 +61,8 @@ class Run:
 
     def below(self, kind: str) -> list[psutil.Process]:
         """The processes of a kind below it."""
-        if kind == "driver":
-            return [psutil.Process(self.process.pid)]
+        if self.process.poll() is not None:
+            return []
         found: list[psutil.Process] = []
         for process in psutil.Process(self.process.pid).children(recursive=True):
             with suppress(psutil.NoSuchProcess):
@@ -95,7 +95,9 @@ class Run:
 
 
 def kill(kind: str, run: Run, rng: random.Random) -> Callable[[], None]:
-    victims = run.below(kind)
+    if run.process.poll() is not None:
+        raise LookupError("it has ended")
+    victims = [psutil.Process(run.process.pid)] if kind == "driver" else run.below(kind)
     if not victims:
         raise LookupError(f"no {kind} is there")
     rng.choice(victims).kill()
@@ -104,7 +106,10 @@ def kill(kind: str, run: Run, rng: random.Random) -> Callable[[], None]:
 
 def pause(run: Run, rng: random.Random) -> Callable[[], None]:
     kind = rng.choice(("library", "verification", "worker", "prover"))
-    victim = rng.choice(run.below(kind) or run.below("library"))
+    victims = run.below(kind)
+    if not victims:
+        raise LookupError(f"no {kind} is there")
+    victim = rng.choice(victims)
     victim.suspend()
 
     def go_on() -> None:

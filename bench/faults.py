@@ -34,6 +34,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import psutil
 import yaml
 
 from bench.fault_kinds import TITLES, Run, cut, fill, kill, lose, pause, small_disk
@@ -129,7 +130,8 @@ def disturbed(
     folder: Path,
     alone: tuple[Path, float, dict[str, Counter[str]]],
     hosts: Hosts | None,
-) -> Row:
+) -> Row | None:
+    """What becomes of a run that meets a fault; None if the moment came when nothing was there that it could hit."""
     configuration, usual, expected = alone
     ways: dict[str, Callable[[Run, random.Random], Callable[[], None]]] = {
         **{name: partial(kill, name) for name in ("driver", *TITLES)},
@@ -147,11 +149,16 @@ def disturbed(
     with suppress(subprocess.TimeoutExpired):
         run.process.wait(moment)
     exits: list[int] = []
-    known: set[str] = set()
-    with suppress(LookupError):
+    try:
+        if run.process.poll() is not None:
+            raise LookupError("it has ended")
         mend = ways[kind](run, rng)
-        known = run.acknowledged()
-        mend()
+    except (LookupError, psutil.NoSuchProcess):
+        run.wait()
+        run.end()
+        return None
+    known = run.acknowledged()
+    mend()
     while True:
         exits.append(run.wait())
         run.end()
@@ -202,7 +209,8 @@ def main() -> int:
     rows: list[Row] = []
     if options.resume and options.json and options.json.is_file():
         rows = json.loads(options.json.read_text())["rows"]
-    left = [(number, kind) for number, kind in enumerate(order) if number >= len(rows)]
+    done = {row["number"] for row in rows}
+    left = [(number, kind) for number, kind in enumerate(order) if number not in done]
     known: dict[bool, tuple[Path, float, dict[str, Counter[str]]]] = {}
     with tempfile.TemporaryDirectory(prefix="faults") as temporary:
         for number, kind in left:
@@ -211,9 +219,11 @@ def main() -> int:
                 folder = Path(temporary) / f"alone{asks}"
                 folder.mkdir()
                 known[asks] = undisturbed(folder, {**SETTINGS, "model": MODEL} if asks else SETTINGS)
-            folder = Path(temporary) / str(number)
-            folder.mkdir()
-            rows.append(one(kind, random.Random(f"{options.seed} {number}"), folder, known[asks]))
+            source, row = random.Random(f"{options.seed} {number}"), None
+            while row is None:
+                folder = Path(tempfile.mkdtemp(prefix=f"{number}.", dir=temporary))
+                row = one(kind, source, folder, known[asks])
+            rows.append({"number": number, **row})
             print(json.dumps(rows[-1]), file=sys.stderr)
             write(options, where, rows, headline(rows))
     columns = {
@@ -227,7 +237,7 @@ def main() -> int:
     return 0
 
 
-def one(kind: str, rng: random.Random, folder: Path, alone: tuple[Path, float, dict[str, Counter[str]]]) -> Row:
+def one(kind: str, rng: random.Random, folder: Path, alone: tuple[Path, float, dict[str, Counter[str]]]) -> Row | None:
     """A fault, with what it needs around it."""
     if kind in ("node", "connection"):
         with Hosts(3) as hosts:

@@ -31,10 +31,12 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import numpy as np
+
 from bench.script import Row, command_line, ended, machine, tell
 from bench.simulation import Clock, Queue, Shared
 from domain import UserError
-from library_store.snapshot import read
+from library_store.snapshot import Tables, read
 from pipeline.loop import scheduler
 from pipeline.loop.candidates import Candidates, OpenRequest
 from pipeline.loop.resume import stored
@@ -72,7 +74,7 @@ class Round(NamedTuple):
 class Recorded(NamedTuple):
     rounds: list[Round]
     library: float
-    """Seconds that the library's actor was at work for one step."""
+    """Seconds that the library's actor is at work for one step."""
     driver: float
     """Seconds that the driver was."""
     wall: float
@@ -100,10 +102,21 @@ def recorded(directory: Path) -> Recorded:
         of = rounds[row["round"] - 1]
         steps = {"problem": of.prove, "request": of.requests}.get(row["kind"], of.explore)
         steps[row["target"]] = Step(row["seconds"], row["verdict"] == "accepted")
-    workers = int(settings.prove.workers)
-    library, driver = spent["seconds library at steps"] / len(rows), spent["seconds dispatch"] / len(rows)
+    workers, library = int(settings.prove.workers), _of_the_library(tables, rounds)
+    driver = spent["seconds dispatch"] / len(rows)
     busy = (sum(row["seconds"] for row in rows) + spent["seconds dispatch"]) / workers
     return Recorded(rounds, library, driver, spent["seconds wall"], max(0.0, spent["seconds wall"] - busy), workers)
+
+
+def _of_the_library(tables: Tables, rounds: list[Round]) -> float:
+    """CPU seconds of the library's actor for one step: by least squares, beside what it takes while it is idle."""
+    by_round = {(row["round"], row["part"]): row["value"] for row in tables.rows("metrics") if row["name"] == "seconds"}
+    numbers = range(1, len(rounds) + 1)
+    counts = [len(of.prove) + len(of.explore) + len(of.requests) for of in rounds]
+    known = np.array([[count, by_round[number, "wall"]] for count, number in zip(counts, numbers, strict=True)])
+    spent = np.array([by_round[number, "library at steps"] for number in numbers])
+    per_step, _ = np.linalg.lstsq(known, spent, rcond=None)[0]
+    return max(0.0, float(per_step))
 
 
 def larger(found: Recorded, problems: int, source: random.Random) -> list[Round]:

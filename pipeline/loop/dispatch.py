@@ -30,6 +30,7 @@ from pipeline.loop.progress import Progress
 from pipeline.loop.resume import round_so_far
 from pipeline.loop.scheduler import Action
 from pipeline.loop.workers import Workers
+from verifiers.protocol import Verifier
 
 TOKEN_SECONDS = 0.02
 """CPU seconds of the model for one token, before any was written."""
@@ -45,11 +46,10 @@ MOST_DEATHS = 2
 
 
 class _Worker(NamedTuple):
-    """A worker, and the run as it sees it: with the language model, and without for steps that may not ask it."""
+    """A worker, and the verifier that it asks."""
 
     actor: Any
-    context: Any
-    context_without_model: Any
+    verifier: Verifier
 
 
 class _Step(NamedTuple):
@@ -101,7 +101,8 @@ class _Round:
         so_far = round_so_far(context.library, number)
         self.plan = scheduler.plan_round(context, so_far, number, len(workers.all))
         progress.work(number, len(self.plan.due), len({*self.plan.fresh, *self.plan.signatures}))
-        self.free = [_worker(context, workers, actor) for actor in workers.all]
+        self.free = [_Worker(actor, workers.verifier(actor)) for actor in workers.all]
+        self.shared = ray.put(context)
         self.running: dict[Any, _Step] = {}
         self.away: dict[Any, _Worker] = {}
         """Workers that died, by their first answer to come."""
@@ -148,12 +149,12 @@ class _Round:
         worker = self.free.pop()
         self.count += 1
         name, seed = f"r{self.number}-{self.count:04d}", self.draws.randrange(2**31)
-        view = worker.context if action.use_model else worker.context_without_model
+        sent = (self.shared, worker.verifier, action)
         if action.kind == "prove":
             last = self.last_results.get(action.target)
-            running = worker.actor.run.remote(attempt, view, action.target, name, self.number, seed, last)
+            running = worker.actor.run.remote(attempt, *sent, name, self.number, seed, last)
         else:
-            running = worker.actor.run.remote(evolve, view, action, name, seed)
+            running = worker.actor.run.remote(evolve, *sent, name, seed)
         self.running[running] = _Step(worker, action, name)
 
     def wait(self) -> None:
@@ -227,23 +228,23 @@ class _Round:
         self.plan = scheduler.explore_only(self.plan, serving)
 
 
-def attempt(*arguments: Any) -> Any:
+def attempt(context: RunContext, verifier: Verifier, action: Action, *arguments: Any) -> Any:
     """`pipeline.loop.attempt`, loaded by the worker that does it: the driver has no use for what proves."""
     from pipeline.loop.attempt import attempt
 
-    return attempt(*arguments)
+    return attempt(_own(context, verifier, action), action.target, *arguments)
 
 
-def evolve(*arguments: Any) -> Any:
+def evolve(context: RunContext, verifier: Verifier, action: Action, *arguments: Any) -> Any:
     """`pipeline.loop.evolve`, likewise."""
     from pipeline.loop.evolve import evolve
 
-    return evolve(*arguments)
+    return evolve(_own(context, verifier, action), action, *arguments)
 
 
-def _worker(context: RunContext, workers: Workers, actor: Any) -> _Worker:
-    own = replace(context, verifier=workers.verifier(actor))
-    return _Worker(actor, ray.put(own), ray.put(replace(own, model=None)))
+def _own(context: RunContext, verifier: Verifier, action: Action) -> RunContext:
+    """The run as a worker sees it in a step: with its verifier, and with the language model if it may ask it."""
+    return replace(context, verifier=verifier, model=context.model if action.use_model else None)
 
 
 def _candidates(library: LibraryReader, settings: RunSettings, token_seconds: float) -> Candidates:
