@@ -247,7 +247,7 @@ TABLES = (
     Table(
         "Holes of these libraries with 20 CPU seconds",
         ("holes_test_20",),
-        "`bench/holes.py --part test --sample 10 --cpu-seconds 20 --solved docs/results/holes_test.json`",
+        "`bench/holes.py --part test --sample 55 --cpu-seconds 20 --solved docs/results/holes_test.json`",
         HOLES,
         rows.holes,
     ),

@@ -84,3 +84,27 @@ def test_workers_import_our_rooms_and_not_what_lies_around(
     assert (datasets, verifiers) == (str(ROOT / "datasets/__init__.py"), str(ROOT / "verifiers/__init__.py"))
     assert folder == str(decoy), "relative paths mean what they mean where the command was given"
     assert not list(decoy.rglob("was_imported"))
+
+
+ALONE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from actors import cluster
+
+print(cluster.connect(address=None, cpus=1, object_store_mib=100))
+"""
+
+
+def test_a_run_starts_a_cluster_of_its_own_although_one_was_started_on_the_machine(
+    environment: dict[str, str], addresses: dict[str, str]
+) -> None:
+    folder = Path(tempfile.mkdtemp(prefix="ray"))
+    try:
+        (folder / "ray").mkdir()
+        (folder / "ray" / "ray_current_cluster").write_text(addresses["there"])  # where Ray looks for one to join
+        command = [sys.executable, "-c", ALONE, str(ROOT)]
+        there = environment | {"RAY_TMPDIR": str(folder)}
+        done = subprocess.run(command, env=there, capture_output=True, text=True, timeout=300, check=False)
+        assert (done.returncode, done.stdout.split()[-1:]) == (0, ["True"]), done.stderr
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
