@@ -72,8 +72,9 @@ TABLES = (
     Table(
         "Three hosts",
         ("hosts",),
-        "`bench/hosts.py configs/quickstart.yaml --set model.kind=local --set model.name=memoryformer_small "
-        "--set model.replicas=2`",
+        "`bench/hosts.py configs/quickstart.yaml --set rounds=2 --set 'problems=[{dataset: bundled, limit: 20}]' "
+        "--set model.kind=local --set model.name=memoryformer_small --set model.context=512 "
+        "--set model.instructed=false --set model.replicas=2 --set verifiers.processes=3 --set prove.workers=3`",
         {"actors": "{actors}", "how many on which host": "{hosts}"},
     ),
     Table(
