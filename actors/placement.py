@@ -44,9 +44,9 @@ def fitting(there: Sequence[Node], memory: int) -> int:
     return max(1, sum(int(min(node.cores, node.memory // memory)) for node in there))
 
 
-def needing(memory: int, *, cores: float = 1.0, local: bool) -> dict[str, Any]:
-    """Options of actors that need so much each, spread over the nodes."""
-    return {**SPREAD, "num_cpus": 0} if local else {**SPREAD, "num_cpus": cores, "memory": memory}
+def needing(memory: int, *, local: bool) -> dict[str, Any]:
+    """Options of actors that need a core and so many bytes each, spread over the nodes."""
+    return {**SPREAD, "num_cpus": 0} if local else {**SPREAD, "num_cpus": 1, "memory": memory}
 
 
 def here(*, local: bool) -> dict[str, Any]:

@@ -133,8 +133,11 @@ class _Round:
         return action
 
     def _offered(self) -> Candidates:
-        """What the library offers. It is asked so seldom that its answers take a tenth of the time at most."""
-        if (began := time.monotonic()) >= self.stale_at:
+        """What the library offers. It is asked so seldom that its answers take a tenth of the time at most.
+
+        While no step is at work it is asked again: with an old answer the round could end before its time.
+        """
+        if (began := time.monotonic()) >= self.stale_at or not self.running:
             self.offers = self.context.library.query(_candidates, self.settings, self.token_seconds)
             self.stale_at = time.monotonic() + SELDOM * (time.monotonic() - began)
         return self.offers
