@@ -116,7 +116,7 @@ def deaths_told() -> Generator[None]:
         if isinstance(error, RayTaskError):
             raise
         said = " ".join(str(error).split())[:160]
-        raise OutsideError(f"Ray: {said} … Nothing is lost: give the same command again to resume") from error
+        raise OutsideError(f"Ray: {said} … What was recorded is kept: give the same command again to resume") from error
 
 
 class Remote:

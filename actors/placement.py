@@ -57,17 +57,13 @@ def here(*, local: bool) -> dict[str, Any]:
     return {"num_cpus": 0, "scheduling_strategy": NodeAffinitySchedulingStrategy(mine, soft=False)}
 
 
-def not_started(actors: Sequence[Any], seconds: float) -> int:
-    """How many of the actors do not answer within so many seconds, since there is no room for them yet."""
+def standing(actors: Sequence[Any], seconds: float) -> tuple[dict[str, int], int]:
+    """How many of the actors stand on each node, by its name, and how many have not started within so many seconds."""
     asked = [actor.__ray_call__.remote(_node) for actor in actors]
-    return len(ray.wait(asked, num_returns=len(asked), timeout=seconds)[1])
-
-
-def where(actors: Sequence[Any]) -> dict[str, int]:
-    """How many of the actors stand on each node, by the node's name."""
+    started, waiting = ray.wait(asked, num_returns=len(asked), timeout=seconds)
     known = nodes()
-    found = ray.get([actor.__ray_call__.remote(_node) for actor in actors])
-    return dict(sorted(Counter(known[node].name if node in known else node for node in found).items()))
+    found = Counter(known[node].name if node in known else node for node in ray.get(started))
+    return dict(sorted(found.items())), len(waiting)
 
 
 def _node(_: Any) -> str:

@@ -6,7 +6,7 @@
 
 `share_of_wall_time` is the part of a run's rounds in which its driver did not wait for a step, but handed out work and
 took results in. The table says of what processes the run's CPU seconds were; those of programs that a process has
-started and waited for, as E and bubblewrap, stand beside its own.
+started and waited for, as E and bubblewrap, stand beside its own. Start and report are among them.
 
 `proposals_per_second`: several callers, each in a process of its own, propose lemmas to the library's actor, a batch
 at a time, and wait until it is on the disk. Every lemma comes from two of them, so half of them are known already.
@@ -40,16 +40,14 @@ CALLERS = 4
 EVERY_SECONDS = 1.0
 
 PARTS = {
+    "-m pipeline": "driver",
     "ray::Worker": "workers",
     "ray::Verification": "verification actors",
     "ray::SharedLibrary": "library actor",
     "ray::SharedModel": "model actor",
     "coqidetop": "provers",
     "eprover": "E",
-    "raylet": "Ray",
-    "gcs_server": "Ray",
     "ray": "Ray",
-    "-m pipeline": "driver",
 }
 """What a command line holds → whose process that is, the first that fits."""
 

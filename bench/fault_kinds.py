@@ -70,14 +70,6 @@ class Run:
                     found.append(process)
         return sorted(found, key=lambda one: one.pid)
 
-    def acknowledged(self) -> set[str]:
-        """Ids of the lemmas that the journal and the snapshots hold."""
-        rounds = any((self.directory / "rounds").glob(f"round=*/{MANIFEST}"))
-        found = {row["id"] for row in read(self.directory).rows("lemmas")} if rounds else set[str]()
-        for path in journal.segments(self.directory / "journal").values():
-            found |= {row["id"] for name, row in journal.read(path).records if name == "lemmas"}
-        return found
-
     def wait(self) -> int:
         try:
             return self.process.wait(LONGEST)
@@ -89,6 +81,15 @@ class Run:
         """Ends all processes of its, which it may have left behind."""
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
+
+
+def acknowledged(directory: Path) -> set[str]:
+    """Ids of the lemmas that the journal and the snapshots of a run hold now, read without touching the run."""
+    has_round = any((directory / "rounds").glob(f"round=*/{MANIFEST}"))
+    found = {row["id"] for row in read(directory).rows("lemmas")} if has_round else set[str]()
+    for path in journal.segments(directory / "journal").values():
+        found |= {row["id"] for name, row in journal.read(path).records if name == "lemmas"}
+    return found
 
 
 # ------------------------------------------------------------------------------------------------------------- faults

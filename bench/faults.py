@@ -12,7 +12,7 @@ of events, what only tells of a step that was done twice (`OF_STEPS`), and which
 * `driver`, `library`, `verification`, `worker`, `prover`: SIGKILL for the process, or one of several.
 * `raylet`: SIGKILL for Ray's own process on the machine, which ends all actors.
 * `replica`: SIGKILL for one of two processes with the language model (a run with a model has tables of its own).
-* `paused`: SIGSTOP for one of the above, and SIGCONT twenty seconds later. A prover stays stopped.
+* `paused`: SIGSTOP for one of the first but the driver, and SIGCONT twenty seconds later. A prover stays stopped.
 * `disk`: the file system of the run directory is full, for twenty seconds or until the run has ended.
 * `node`: one of three hosts is lost (`bench.hosts`: root). `connection`: it is off the network for a while, and back.
 """
@@ -37,7 +37,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import psutil
 import yaml
 
-from bench.fault_kinds import TITLES, Run, cut, fill, kill, lose, pause, small_disk
+from bench.fault_kinds import TITLES, Run, acknowledged, cut, fill, kill, lose, pause, small_disk
 from bench.hosts import Hosts, usable
 from bench.script import Row, command_line, ended, machine, tell, write
 from domain import OutsideError, UserError
@@ -62,6 +62,9 @@ SHARES = {**dict.fromkeys(LOCAL, 6), "raylet": 2, "replica": 2, "node": 2, "conn
 
 TRIES = 4
 """How often the command is given."""
+
+DRAWS = 5
+"""How often a moment is drawn for one fault."""
 
 COMPARED = ("definitions", "lemmas", "proofs", "edges", "attempts", "requests", "problems")
 NOT_COMPARED = frozenset({"attempt_id", "seconds", "revision"})
@@ -157,7 +160,7 @@ def disturbed(
         run.wait()
         run.end()
         return None
-    known = run.acknowledged()
+    known = acknowledged(directory)
     mend()
     while True:
         exits.append(run.wait())
@@ -219,10 +222,14 @@ def main() -> int:
                 folder = Path(temporary) / f"alone{asks}"
                 folder.mkdir()
                 known[asks] = undisturbed(folder, {**SETTINGS, "model": MODEL} if asks else SETTINGS)
-            source, row = random.Random(f"{options.seed} {number}"), None
-            while row is None:
+            source = random.Random(f"{options.seed} {number}")
+            for _ in range(DRAWS):
                 folder = Path(tempfile.mkdtemp(prefix=f"{number}.", dir=temporary))
                 row = one(kind, source, folder, known[asks])
+                if row is not None:
+                    break
+            else:
+                raise OutsideError(f"in {DRAWS} runs there was no {kind} at the moments drawn: is it called otherwise?")
             rows.append({"number": number, **row})
             print(json.dumps(rows[-1]), file=sys.stderr)
             write(options, where, rows, headline(rows))

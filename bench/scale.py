@@ -15,7 +15,8 @@ Steps share the cores. An attempt that leaves its problem open asks the model ne
 tokens in the mean, as a prover of eight billion parameters writes them, and each is checked for `CHECK_SECONDS`. What a
 GPU does in a second is assumed and was not measured here (`GPU_TOKENS`). There are as many workers as cores, and with
 GPUs also two and four times as many. A round ends when its last step has (`barrier`), or the next one begins before
-that (`asynchronous`), which the loop does not do today.
+that (`asynchronous`), which the loop does not do today. There a problem's next attempt does not wait for the one
+before, so what it saves is the most that could be saved.
 """
 
 from __future__ import annotations
@@ -53,8 +54,6 @@ GPU_TOKENS, SEQUENCE_TOKENS = 2500.0, 60.0
 CHECK_SECONDS = 1.0
 """Core seconds of the checks of one answer."""
 
-KINDS = {"problem": "prove", "request": "solve_request"}
-
 
 class Step(NamedTuple):
     """How long a step is at work, and what became of it."""
@@ -88,7 +87,7 @@ def recorded(directory: Path) -> Recorded:
     """The steps of a run.
 
     Raises:
-        UserError: it has a language model, or no steps.
+        UserError: it has a language model, no steps, or was made before runs told what this needs.
     """
     tables, settings = read(directory), stored(directory)
     rows = sorted(tables.rows("attempts"), key=lambda row: str(row["id"]))
@@ -97,12 +96,14 @@ def recorded(directory: Path) -> Recorded:
     spent: defaultdict[str, float] = defaultdict(float)
     for row in tables.rows("metrics"):
         spent[f"{row['name']} {row['part']}"] += row["value"]
+    if settings.prove.workers == "auto" or "seconds library at steps" not in spent:
+        raise UserError(f"{directory}: give a run of this version with a number as prove.workers")
     rounds = [Round({}, {}, {}) for _ in tables.manifests]
     for row in rows:
         of = rounds[row["round"] - 1]
         steps = {"problem": of.prove, "request": of.requests}.get(row["kind"], of.explore)
         steps[row["target"]] = Step(row["seconds"], row["verdict"] == "accepted")
-    workers, library = int(settings.prove.workers), _of_the_library(tables, rounds)
+    workers, library = settings.prove.workers, _of_the_library(tables, rounds)
     driver = spent["seconds dispatch"] / len(rows)
     busy = (sum(row["seconds"] for row in rows) + spent["seconds dispatch"]) / workers
     return Recorded(rounds, library, driver, spent["seconds wall"], max(0.0, spent["seconds wall"] - busy), workers)
@@ -143,7 +144,7 @@ class Run:
         self._rounds, self._found, self._workers = rounds, found, workers
         self._draws = random.Random(seed)
         self._number = -1
-        self._running = self._deciding = 0
+        self._running = 0
         self._plan = Plan((), (), 0, 0, 0.7, workers)
         self._asynchronous = False
 

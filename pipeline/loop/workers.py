@@ -14,7 +14,6 @@ from actors.library import SharedLibrary
 from domain import ModelCard, Prover, UserError
 from models import DEFAULT_MODEL
 from pipeline.config import ModelSettings, RunSettings
-from pipeline.words import counted
 from verifiers.backend import VerifierLimits, backend_of
 from verifiers.protocol import Verifier
 
@@ -53,19 +52,23 @@ class Workers:
 
     def placed(self, each: str) -> list[str]:
         """Where the actors stand in a cluster, a line each; `each` is what a verification actor needs."""
-        handles = [one.handle for one in self.verifiers]
-        if missing := placement.not_started(handles, PATIENCE):
-            which = f"{missing} of {counted(len(handles), 'verification actor')}, which need {each} each"
-            mend = "the run goes on when nodes have joined; or stop it and lower verifiers.processes"
-            return [f"Ray has no room yet for {which}: {mend}"]
-        library = cast("Remote", self.library).handle
-        kinds: dict[str, list[Any]] = {"library": [library], "verification": handles, "workers": self.all}
+        kinds: dict[str, list[Any]] = {
+            "library": [cast("Remote", self.library).handle],
+            "verification": [one.handle for one in self.verifiers],
+            "workers": self.all,
+        }
         if self.starting_model is not None:
             kinds["model"] = [*self.starting_model.replicas] or [self.starting_model.handle]
-        return [
-            f"{kind}: {', '.join(f'{many} on {node}' for node, many in placement.where(actors).items())}"
-            for kind, actors in kinds.items()
-        ]
+        lines: list[str] = []
+        for kind, actors in kinds.items():
+            standing, waiting = placement.standing(actors, PATIENCE)
+            if standing:
+                lines.append(f"{kind}: {', '.join(f'{many} on {node}' for node, many in standing.items())}")
+            if waiting:
+                needs = f", which need {each} each" if kind == "verification" else ""
+                mend = "the run goes on when nodes have joined; or stop it and ask for fewer"
+                lines.append(f"{kind}: Ray has no room yet for {waiting} of {len(actors)}{needs}: {mend}")
+        return lines
 
     def verifier(self, worker: Any | None = None) -> Verifier:
         """Always the same one for a worker, so that none waits for another."""

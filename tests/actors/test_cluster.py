@@ -108,3 +108,25 @@ def test_a_run_starts_a_cluster_of_its_own_although_one_was_started_on_the_machi
         assert (done.returncode, done.stdout.split()[-1:]) == (0, ["True"]), done.stderr
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+WITHOUT_ROOM = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import ray
+from actors import cluster, placement, worker
+
+cluster.connect(address=sys.argv[2], cpus=None, object_store_mib=100)
+larger = ray.remote(**placement.needing(2**60, local=False))(worker.Worker).remote()
+standing, waiting = placement.standing([*worker.start(2), larger], 40.0)
+print(sum(standing.values()), waiting)
+"""
+
+
+def test_actors_for_which_there_is_no_room_are_told_from_those_that_stand(
+    environment: dict[str, str], addresses: dict[str, str]
+) -> None:
+    command = [sys.executable, "-c", WITHOUT_ROOM, str(ROOT), addresses["there"]]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split()[-2:] == ["2", "1"]

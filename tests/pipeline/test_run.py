@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
+from bench.fault_kinds import acknowledged
 from datasets import load
 from domain import Verdict
 from library_store.admission import Proposal
@@ -63,17 +64,6 @@ def write(folder: Path, tree: dict[str, Any]) -> Path:
     file = folder / "configuration.yaml"
     file.write_text(yaml.safe_dump(tree))
     return file
-
-
-def acknowledged(run: Path) -> set[str]:
-    """Ids of the lemmas that the journal and the snapshots hold now, read without touching the run."""
-    from library_store import journal
-
-    has_round = any((run / "rounds").glob(f"round=*/{MANIFEST}"))
-    found = {row["id"] for row in read(run).rows("lemmas")} if has_round else set[str]()
-    for path in journal.segments(run / "journal").values():
-        found |= {row["id"] for name, row in journal.read(path).records if name == "lemmas"}
-    return found
 
 
 def charged_since_a_snapshot(run: Path) -> bool:
