@@ -117,7 +117,7 @@ import ray
 from actors import cluster, placement, worker
 
 cluster.connect(address=sys.argv[2], cpus=None, object_store_mib=100)
-larger = ray.remote(**placement.needing(2**60, local=False))(worker.Worker).remote()
+larger = ray.remote(**placement.needing(2**44, local=False))(worker.Worker).remote()
 standing, waiting = placement.standing([*worker.start(2), larger], 40.0)
 print(sum(standing.values()), waiting)
 """
