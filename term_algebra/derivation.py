@@ -28,6 +28,9 @@ VARIABLES = 2
 SPLITS = 2
 """Variables that are split within one case, those aside whose values have no parts of their own kind."""
 
+MOST_CASES = 300
+"""Cases of one proof that are looked at."""
+
 
 def derivation(
     statement: OpenStatement,
@@ -71,6 +74,8 @@ class _Goal:
     """Of datatypes, with their types."""
     hypotheses: Mapping[str, tuple[Term, Term]]
     """Equations that are known."""
+    own: frozenset[str]
+    """The variables that the statement itself has."""
     facts: tuple[Way, ...] = ()
     """Hypotheses of an induction."""
 
@@ -82,11 +87,13 @@ class _Moved(NamedTuple):
     hypotheses: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Deriver:
     theory: Theory
     rule: Callable[[Lemma], Rule]
     lemmas: Sequence[Lemma]
+    cases: int = 0
+    """Cases that were looked at so far."""
 
     def proof(self, statement: OpenStatement, variable: str | None) -> Derivation | None:
         """By induction on a variable, or without one."""
@@ -97,7 +104,7 @@ class _Deriver:
         known = {binder.name: as_equation(binder.type) for binder in statement.hypotheses}
         unread = [binder.type for binder in statement.hypotheses if known[binder.name] is None]
         equations = {name: (one.left, one.right) for name, one in known.items() if one is not None}
-        goal = _Goal(sides.left, sides.right, variables, equations)
+        goal = _Goal(sides.left, sides.right, variables, equations, frozenset(variables))
         if variable is None:
             return self._joined(goal, 0)
         if any(not variables.keys().isdisjoint(free_variables(type_)) for type_ in unread):
@@ -105,6 +112,9 @@ class _Deriver:
         return self._split(goal, variable, SPLITS, _moved(goal, variable))
 
     def _joined(self, goal: _Goal, splits: int) -> Derivation | None:
+        self.cases += 1
+        if self.cases > MOST_CASES:
+            return None
         facts = [*goal.facts, *_known(goal.hypotheses)]
         rewriter = Rewriter(self.theory, self.rule, self.lemmas, facts)
         steps = rewriter.joined(frozen(goal.left), frozen(goal.right))
@@ -113,8 +123,8 @@ class _Deriver:
         fixed = _fixed(goal.facts)
         waiting = sorted(dict.fromkeys(self._waiting(rewriter.goal, goal.variables)), key=fixed.__contains__)
         flat = next((name for name in waiting if not self._recurs(goal.variables[name])), None)
-        if flat is not None:
-            return self._split(goal, flat, max(splits, 1))
+        if flat is not None:  # where it is the statement's own, one more split may follow
+            return self._split(goal, flat, max(splits, int(flat in goal.own)))
         if not waiting or splits == 0:
             return None
         variable = waiting[0]

@@ -5,6 +5,8 @@ Invariant: the result is convertible to the argument in the prover; a call that 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from domain import App, Const, Fix, FixFunction, Lambda, Let, Match, Term
 from term_algebra import apply, substitute
 from term_algebra.theory import Theory, arguments, head, head_name
@@ -28,16 +30,17 @@ def _reduced(term: Term, theory: Theory) -> tuple[Term | None, Term | None]:
     entered = _entered(term, theory)
     if entered is None:
         return None, None
-    body, recurred_on = entered
+    body, table, recurred_on = entered
     for argument in recurred_on:
         value = simplify(argument, theory, 4)
         if head_name(value) not in theory.constructors:
             return None, value
-    return _decide(body, theory)
+    return _decide(body, table, theory)
 
 
-def _entered(term: Term, theory: Theory) -> tuple[Term, list[Term]] | None:
-    """The body of a call at its arguments, and those on which the function recurses, also one inside the other."""
+def _entered(term: Term, theory: Theory) -> tuple[Term, dict[str, Term], list[Term]] | None:
+    """The body of a call, what its variables are, and the arguments on which the function recurses, also one inside
+    the other."""
     name = head_name(term)
     function = theory.functions.get(name) if name is not None else None
     if function is None:
@@ -63,7 +66,7 @@ def _entered(term: Term, theory: Theory) -> tuple[Term, list[Term]] | None:
             return None
     if isinstance(body, Lambda) or isinstance(head(body), Fix):
         return None
-    return substitute(body, table), recurred_on
+    return body, table, recurred_on
 
 
 def _structural(member: FixFunction) -> int | None:
@@ -73,29 +76,34 @@ def _structural(member: FixFunction) -> int | None:
     return next(i for i, (name, _) in enumerate(member.parameters) if name == member.structural)
 
 
-def _decide(term: Term, theory: Theory) -> tuple[Term | None, Term | None]:
-    """A term whose matches are decided, or what one of them is stuck on."""
+def _decide(term: Term, table: Mapping[str, Term], theory: Theory) -> tuple[Term | None, Term | None]:
+    """A term whose matches are decided, or what one of them is stuck on; `table` says what its variables are.
+
+    Bodies can be large, so that only what a branch leads to is ever substituted in.
+    """
     while isinstance(term, Match | Let):
         if isinstance(term, Let):
-            term = substitute(term.body, {term.name: term.value})
+            table = {**table, term.name: substitute(term.value, table)}
+            term = term.body
             continue
-        scrutinee = simplify(term.scrutinee, theory, 4)
+        scrutinee = simplify(substitute(term.scrutinee, table), theory, 4)
         if isinstance(scrutinee, Match | Let):
-            return None, _decide(scrutinee, theory)[1]
+            return None, _decide(scrutinee, {}, theory)[1]
         name = head_name(scrutinee)
         branch = next((b for b in term.branches if b.constructor == name), None)
         if name is None or name not in theory.constructors or branch is None:
             return None, scrutinee
         given = arguments(scrutinee)
         fields = given[len(given) - len(branch.variables) :] if branch.variables else ()
-        term = substitute(branch.body, {v: a for v, a in zip(branch.variables, fields, strict=True) if v != "_"})
-    return term, None
+        table = {**table, **{v: a for v, a in zip(branch.variables, fields, strict=True) if v != "_"}}
+        term = branch.body
+    return substitute(term, table), None
 
 
 def simplify(term: Term, theory: Theory, depth: int = DEPTH) -> Term:
     """Normal form by computation, inside out; what is bound is left alone, and a match that is not decided."""
     if isinstance(term, Match | Let):
-        decided = _decide(term, theory)[0]
+        decided = _decide(term, {}, theory)[0]
         return term if decided is None or depth == 0 else simplify(decided, theory, depth - 1)
     if not isinstance(term, App | Const):
         return term

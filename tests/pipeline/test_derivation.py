@@ -6,7 +6,7 @@ import pytest
 
 from domain import Definition, Elaboration, Problem
 from pipeline.proposers.automation.portfolio import Portfolio
-from term_algebra import rewriter
+from term_algebra import derivation, rewriter
 from tests.pipeline.elaborated import elaborate, lemma_of
 from tests.pipeline.small_theory import HEADER, STATEMENTS, Checker, statement, theory
 from verifiers.rocq.automation import RocqAutomation
@@ -188,6 +188,26 @@ def test_rules_that_lead_nowhere_end() -> None:
     given = [lemma_of(theory()[name], "known") for name in ("below_trans", "below_asym", "below_not_same", "even_sum")]
     automation = Portfolio(theory()["below_two"].definitions, RocqAutomation())
     assert automation.derived(statement("false_below"), given) is None
+
+
+KINDS = """
+Inductive colour : Set := red | blue.
+Inductive row : Set := nothing | more (c : colour) (r : row).
+Fixpoint reds (r : row) : num :=
+  match r with
+  | nothing => zero
+  | more c rest => match c with red => next (reds rest) | blue => reds rest end
+  end.
+Fixpoint beside (x y : row) : row := match x with nothing => y | more c rest => more c (beside rest y) end.
+"""
+
+
+def test_cases_within_cases_end_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each row that is taken apart has a colour to take apart too, without an end to it."""
+    text = "Theorem one : forall x : row, reds (beside x x) = zero."
+    (read,) = elaborate(Problem("one", "rocq", HEADER + KINDS, text))
+    monkeypatch.setattr(derivation, "MOST_CASES", 10**9)
+    assert Portfolio(read.definitions, RocqAutomation()).derived(read.statement, []) is None
 
 
 def test_what_is_too_large_is_left_to_the_prover(monkeypatch: pytest.MonkeyPatch) -> None:
