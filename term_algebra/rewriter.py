@@ -107,7 +107,7 @@ class Rewriter:
         return None
 
     def _next(self, goal: Pattern, depth: int) -> list[Step] | None:
-        terms = list(dict.fromkeys(inside_out(goal)))[:-1]
+        terms = inside_out(goal)[:-1]
         for term in terms:
             step = self._simple(term)
             if step is not None:

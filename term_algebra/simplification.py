@@ -17,25 +17,73 @@ DEPTH = 40
 
 def unfold_call(term: Term, theory: Theory) -> Term | None:
     """The value of a call of a global function once its matches are decided, or None while one is stuck."""
-    return _reduced(term, theory)[0]
+    return _Simplifier(theory).reduced(term)[0]
 
 
 def waits_for(term: Term, theory: Theory) -> Term | None:
     """What a call of a global function is stuck on: a term that no constructor heads."""
-    return _reduced(term, theory)[1]
+    return _Simplifier(theory).reduced(term)[1]
 
 
-def _reduced(term: Term, theory: Theory) -> tuple[Term | None, Term | None]:
-    """The value of a call, or what it is stuck on."""
-    entered = _entered(term, theory)
-    if entered is None:
-        return None, None
-    body, table, recurred_on = entered
-    for argument in recurred_on:
-        value = simplify(argument, theory, 4)
-        if head_name(value) not in theory.constructors:
-            return None, value
-    return _decide(body, table, theory)
+def simplify(term: Term, theory: Theory, depth: int = DEPTH) -> Term:
+    """Normal form by computation, inside out; what is bound is left alone, and a match that is not decided."""
+    return _Simplifier(theory).simplify(term, depth)
+
+
+class _Simplifier:
+    """What is simple already is known by identity, so that a term within many calls is looked at once."""
+
+    def __init__(self, theory: Theory) -> None:
+        self._theory = theory
+        self._simple: dict[int, Term] = {}
+
+    def simplify(self, term: Term, depth: int) -> Term:
+        if not isinstance(term, App | Const | Match | Let) or id(term) in self._simple:
+            return term
+        if isinstance(term, App):
+            term = apply(term.function, [self.simplify(argument, depth) for argument in term.arguments])
+        if depth == 0:
+            return term
+        value = self._decide(term, {})[0] if isinstance(term, Match | Let) else self.reduced(term)[0]
+        if value is not None:
+            return self.simplify(value, depth - 1)
+        self._simple[id(term)] = term
+        return term
+
+    def reduced(self, term: Term) -> tuple[Term | None, Term | None]:
+        """The value of a call, or what it is stuck on."""
+        entered = _entered(term, self._theory)
+        if entered is None:
+            return None, None
+        body, table, recurred_on = entered
+        for argument in recurred_on:
+            value = self.simplify(argument, 4)
+            if head_name(value) not in self._theory.constructors:
+                return None, value
+        return self._decide(body, table)
+
+    def _decide(self, term: Term, table: Mapping[str, Term]) -> tuple[Term | None, Term | None]:
+        """A term whose matches are decided, or what one of them is stuck on; `table` says what its variables are.
+
+        Bodies can be large, so that only what a branch leads to is ever substituted in.
+        """
+        while isinstance(term, Match | Let):
+            if isinstance(term, Let):
+                table = {**table, term.name: substitute(term.value, table)}
+                term = term.body
+                continue
+            scrutinee = self.simplify(substitute(term.scrutinee, table), 4)
+            if isinstance(scrutinee, Match | Let):
+                return None, self._decide(scrutinee, {})[1]
+            name = head_name(scrutinee)
+            branch = next((b for b in term.branches if b.constructor == name), None)
+            if name is None or name not in self._theory.constructors or branch is None:
+                return None, scrutinee
+            given = arguments(scrutinee)
+            fields = given[len(given) - len(branch.variables) :] if branch.variables else ()
+            table = {**table, **{v: a for v, a in zip(branch.variables, fields, strict=True) if v != "_"}}
+            term = branch.body
+        return substitute(term, table), None
 
 
 def _entered(term: Term, theory: Theory) -> tuple[Term, dict[str, Term], list[Term]] | None:
@@ -74,42 +122,3 @@ def _structural(member: FixFunction) -> int | None:
     if member.structural is None:
         return 0 if len(member.parameters) == 1 else None
     return next(i for i, (name, _) in enumerate(member.parameters) if name == member.structural)
-
-
-def _decide(term: Term, table: Mapping[str, Term], theory: Theory) -> tuple[Term | None, Term | None]:
-    """A term whose matches are decided, or what one of them is stuck on; `table` says what its variables are.
-
-    Bodies can be large, so that only what a branch leads to is ever substituted in.
-    """
-    while isinstance(term, Match | Let):
-        if isinstance(term, Let):
-            table = {**table, term.name: substitute(term.value, table)}
-            term = term.body
-            continue
-        scrutinee = simplify(substitute(term.scrutinee, table), theory, 4)
-        if isinstance(scrutinee, Match | Let):
-            return None, _decide(scrutinee, {}, theory)[1]
-        name = head_name(scrutinee)
-        branch = next((b for b in term.branches if b.constructor == name), None)
-        if name is None or name not in theory.constructors or branch is None:
-            return None, scrutinee
-        given = arguments(scrutinee)
-        fields = given[len(given) - len(branch.variables) :] if branch.variables else ()
-        table = {**table, **{v: a for v, a in zip(branch.variables, fields, strict=True) if v != "_"}}
-        term = branch.body
-    return substitute(term, table), None
-
-
-def simplify(term: Term, theory: Theory, depth: int = DEPTH) -> Term:
-    """Normal form by computation, inside out; what is bound is left alone, and a match that is not decided."""
-    if isinstance(term, Match | Let):
-        decided = _decide(term, {}, theory)[0]
-        return term if decided is None or depth == 0 else simplify(decided, theory, depth - 1)
-    if not isinstance(term, App | Const):
-        return term
-    if isinstance(term, App):
-        term = apply(term.function, [simplify(argument, theory, depth) for argument in term.arguments])
-    if depth == 0:
-        return term
-    unfolded = unfold_call(term, theory)
-    return term if unfolded is None else simplify(unfolded, theory, depth - 1)

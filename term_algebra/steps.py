@@ -114,12 +114,18 @@ def instance(way: Way, term: Pattern, premises: tuple[tuple[Step, ...], ...] = (
     return Step(term, fill(way.right, values), way.by, values, way.reverse, premises)
 
 
-def inside_out(term: Pattern) -> Iterator[tuple[object, ...]]:
-    """All subterms but variables, the inner ones first."""
-    if isinstance(term, tuple):
-        for part in term[1:]:
-            yield from inside_out(part)  # type: ignore[arg-type]
-        yield term
+def inside_out(term: Pattern) -> tuple[tuple[object, ...], ...]:
+    """All subterms but variables, each once, the inner ones first."""
+    found: dict[tuple[object, ...], None] = {}
+
+    def visit(part: Pattern) -> None:
+        if isinstance(part, tuple) and part not in found:
+            for inner in part[1:]:
+                visit(inner)  # type: ignore[arg-type]
+            found[part] = None
+
+    visit(term)
+    return tuple(found)
 
 
 def replaced(term: Pattern, step: Step) -> Pattern:
