@@ -47,6 +47,8 @@ def connect(*, address: str | None, cpus: int | None, object_store_mib: int) -> 
     """
     address = address_of(address)
     _expect_somebody(address or "")
+    # Of an answer that was an error and that nobody waited for, Ray would print a traceback by chance.
+    os.environ.setdefault("RAY_IGNORE_UNHANDLED_ERRORS", "1")
     if address is None:  # a Ray that was there has settings of its own; asked by ray:// for others, it fails
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")

@@ -87,11 +87,25 @@ def test_workers_import_our_rooms_and_not_what_lies_around(
 
 
 ALONE = """
-import sys
+import sys, time
 sys.path.insert(0, sys.argv[1])
+import ray
 from actors import cluster
 
 print(cluster.connect(address=None, cpus=1, object_store_mib=100))
+
+@ray.remote(num_cpus=0)
+class Failing:
+    def fails(self):
+        raise ValueError
+    def answers(self):
+        return None
+
+actor = Failing.remote()
+for method in (actor.fails, actor.answers):
+    left = method.remote()
+ray.get(left)
+time.sleep(6)  # Ray tells of what nobody has waited for after 5 seconds
 """
 
 
@@ -106,6 +120,7 @@ def test_a_run_starts_a_cluster_of_its_own_although_one_was_started_on_the_machi
         there = environment | {"RAY_TMPDIR": str(folder)}
         done = subprocess.run(command, env=there, capture_output=True, text=True, timeout=300, check=False)
         assert (done.returncode, done.stdout.split()[-1:]) == (0, ["True"]), done.stderr
+        assert "Unhandled" not in done.stderr  # of an answer that was an error and that nobody waited for
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
