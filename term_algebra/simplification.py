@@ -36,18 +36,23 @@ class _Simplifier:
     def __init__(self, theory: Theory) -> None:
         self._theory = theory
         self._simple: dict[int, Term] = {}
+        self._cut = 0
+        """Calls that were left alone since the depth was used up; what holds one is not simple yet."""
 
     def simplify(self, term: Term, depth: int) -> Term:
         if not isinstance(term, App | Const | Match | Let) or id(term) in self._simple:
             return term
+        cut = self._cut
         if isinstance(term, App):
             term = apply(term.function, [self.simplify(argument, depth) for argument in term.arguments])
         if depth == 0:
+            self._cut += isinstance(term, Match | Let) or head_name(term) in self._theory.functions
             return term
         value = self._decide(term, {})[0] if isinstance(term, Match | Let) else self.reduced(term)[0]
         if value is not None:
             return self.simplify(value, depth - 1)
-        self._simple[id(term)] = term
+        if self._cut == cut:
+            self._simple[id(term)] = term
         return term
 
     def reduced(self, term: Term) -> tuple[Term | None, Term | None]:

@@ -7,6 +7,8 @@ import pytest
 from domain import Definition, Elaboration, Problem
 from pipeline.proposers.automation.portfolio import Portfolio
 from term_algebra import derivation, rewriter
+from term_algebra.simplification import simplify
+from term_algebra.theory import Theory, as_equation
 from tests.pipeline.elaborated import elaborate, lemma_of
 from tests.pipeline.small_theory import HEADER, STATEMENTS, Checker, statement, theory
 from verifiers.rocq.automation import RocqAutomation
@@ -208,6 +210,31 @@ def test_cases_within_cases_end_by_themselves(monkeypatch: pytest.MonkeyPatch) -
     (read,) = elaborate(Problem("one", "rocq", HEADER + KINDS, text))
     monkeypatch.setattr(derivation, "MOST_CASES", 10**9)
     assert Portfolio(read.definitions, RocqAutomation()).derived(read.statement, []) is None
+
+
+def test_only_so_many_cases_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    automation = Portfolio(theory()["join_stop"].definitions, RocqAutomation())
+    assert automation.derived(statement("join_stop"), []) is not None
+    monkeypatch.setattr(derivation, "MOST_CASES", 1)
+    assert automation.derived(statement("join_stop"), []) is None
+
+
+TWICE_LESS_ONE = """
+Definition twice_less_one (x : num) : num := match sum x x with zero => zero | next p => p end.
+"""
+
+
+def test_what_a_match_was_decided_by_is_computed_to_its_end() -> None:
+    """To decide the match the sum is computed only so far; its rest is computed when it comes out of the branch."""
+
+    def numeral(n: int) -> str:
+        return "zero" if n == 0 else f"(next {numeral(n - 1)})"
+
+    text = f"Theorem one : twice_less_one {numeral(7)} = {numeral(13)}."
+    (read,) = elaborate(Problem("one", "rocq", HEADER + TWICE_LESS_ONE, text))
+    sides = as_equation(read.statement)
+    assert sides is not None
+    assert simplify(sides.left, Theory(tuple(read.definitions))) == sides.right
 
 
 def test_what_is_too_large_is_left_to_the_prover(monkeypatch: pytest.MonkeyPatch) -> None:
