@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import resource
+import time
 from collections.abc import Callable
+from math import ceil
 from typing import Any
 
 import ray
@@ -14,9 +17,19 @@ from actors.accounting import cpu_seconds
 class Worker:
     """Runs functions; the loop gives it one at a time."""
 
-    def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """`function(*arguments)`; what it raises reaches the caller."""
-        return function(*arguments)
+    def run(self, seconds: float, function: Callable[..., Any], *arguments: Any) -> Any:
+        """`function(*arguments)`; what it raises reaches the caller.
+
+        The kernel ends this process if it computes for more than so many CPU seconds over it; what other processes do
+        for it, the prover's and the model's, does not count. The caller sees an actor that died.
+        """
+        before, most = resource.getrlimit(resource.RLIMIT_CPU)
+        until = ceil(time.process_time() + seconds)
+        resource.setrlimit(resource.RLIMIT_CPU, (until if most == resource.RLIM_INFINITY else min(until, most), most))
+        try:
+            return function(*arguments)
+        finally:
+            resource.setrlimit(resource.RLIMIT_CPU, (before, most))
 
     @ray.method(max_task_retries=-1)
     def cpu_seconds(self) -> float:

@@ -11,6 +11,14 @@ MOST_PATIENT = 8.0
 WITHOUT_LEMMAS = 0.1
 """Share of an attempt's time that one without any lemma gets while rounds follow."""
 
+OVER_ALL = 120.0
+"""CPU seconds of a worker itself for a step, beyond twice the longest that one may take: far more than any needs."""
+
+
+def most_of_worker(settings: RunSettings) -> float:
+    """CPU seconds after which a step is taken to hang in the worker itself, outside the prover and the model."""
+    return OVER_ALL + 2.0 * patient(max(settings.prove.cpu_seconds, settings.evolve.cpu_seconds), 100)
+
 
 def asks_model(settings: RunSettings, offered: Candidates, seconds: float, spent: float) -> bool:
     """Whether a language model that took so many of the `spent` CPU seconds may take more.

@@ -1,8 +1,9 @@
 """The work of a round: actions are handed to free workers until the plan is done or the budget is spent.
 
 What is next is the scheduler's to say; here is only who does it, and what its result means for the round. A step is
-done again if its worker dies, or a verification actor that it asked. One that took two of them with it, or that ends
-with an error of ours, is told and left out: its target has its turn again in the next round.
+done again if its worker dies, or a verification actor that it asked; a worker that computes without end is ended. A
+step that took two of them with it, or that ends with an error of ours, is told and left out: its target has its turn
+again in the next round.
 """
 
 from __future__ import annotations
@@ -153,11 +154,12 @@ class _Round:
         self.count += 1
         name, seed = f"r{self.number}-{self.count:04d}", self.draws.randrange(2**31)
         sent = (self.shared, worker.verifier, action)
+        most = budget.most_of_worker(self.settings)
         if action.kind == "prove":
             last = self.last_results.get(action.target)
-            running = worker.actor.run.remote(attempt, *sent, name, self.number, seed, last)
+            running = worker.actor.run.remote(most, attempt, *sent, name, self.number, seed, last)
         else:
-            running = worker.actor.run.remote(evolve, *sent, name, seed)
+            running = worker.actor.run.remote(most, evolve, *sent, name, seed)
         self.running[running] = _Step(worker, action, name)
 
     def wait(self) -> None:

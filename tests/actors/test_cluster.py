@@ -30,7 +30,7 @@ def look():
     return [datasets.__file__, verifiers.__file__, os.getcwd()]
 
 cluster.connect(address=sys.argv[2], cpus=1, object_store_mib=100)
-print(json.dumps(Remote(worker.start(1)[0]).run(look)))
+print(json.dumps(Remote(worker.start(1)[0]).run(60.0, look)))
 """
 
 

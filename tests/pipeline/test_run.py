@@ -25,7 +25,7 @@ from library_store.schema import SPENT
 from library_store.snapshot import read
 from library_store.tables import MANIFEST
 from pipeline.__main__ import main
-from pipeline.loop import dispatch
+from pipeline.loop import budget, dispatch
 
 CONFIGURATION = {
     "seed": 0,
@@ -36,6 +36,14 @@ CONFIGURATION = {
     ],
     "model": {"kind": "none"},
     "evolve": {"request_steps": 6},
+}
+
+
+ONE_ALONE: dict[str, Any] = {
+    "problems": [{"dataset": "bundled", "names": ["add_zero"]}],
+    "evolve": {"enabled": False},
+    "verifiers": {"processes": 1},
+    "prove": {"workers": 1},
 }
 
 
@@ -292,8 +300,7 @@ def test_a_step_that_fails_by_our_error_is_told_and_the_run_goes_on(
         return real(*arguments)
 
     monkeypatch.setattr(dispatch, "attempt", fails_once)
-    tree = CONFIGURATION | ONE_OF_EACH | {"problems": [{"dataset": "bundled", "names": ["add_zero"]}]}
-    tree |= {"evolve": {"enabled": False}}
+    tree = CONFIGURATION | ONE_ALONE
     assert main(["run", str(write(tmp_path, tree)), "--out", str(tmp_path / "run")]) == 0
     printed = capsys.readouterr()
     assert "a mistake of ours" in printed.err
@@ -302,3 +309,25 @@ def test_a_step_that_fails_by_our_error_is_told_and_the_run_goes_on(
     by_name = {row["name"]: row for row in read(tmp_path / "run").rows("problems")}
     assert by_name["add_zero"]["status"] == "proved"
     assert by_name["add_zero"]["round"] == 2
+
+
+@pytest.mark.usefixtures("one_ray")
+def test_a_worker_that_computes_without_end_is_ended_and_its_step_done_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    real, hung = dispatch.attempt, tmp_path / "hung"
+
+    def hangs_once(*arguments: Any) -> Any:
+        if not hung.exists():
+            hung.touch()
+            while True:
+                pass
+        return real(*arguments)
+
+    monkeypatch.setattr(dispatch, "attempt", hangs_once)
+    monkeypatch.setattr(budget, "most_of_worker", lambda _: 10.0)
+    assert main(["run", str(write(tmp_path, CONFIGURATION | ONE_ALONE)), "--out", str(tmp_path / "run")]) == 0
+    assert "lost an actor, and is done again" in capsys.readouterr().err
+    tables = read(tmp_path / "run")
+    assert [row["status"] for row in tables.rows("problems")] == ["proved"]
+    assert tables.manifests[-1].counts["cpu_seconds"] > 10.0  # what the dead one took is counted
