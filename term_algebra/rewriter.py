@@ -49,6 +49,8 @@ class Rewriter:
         self._computed: dict[Pattern, Pattern] = {}
         self._known: dict[tuple[Pattern, Pattern], list[Step] | None] = {}
         """What joins the sides of a condition that was asked for."""
+        self._turns: set[tuple[Pattern, Pattern]] = set()
+        """What was rewritten to what, and led back: two rules may undo each other."""
         self._looks = MOST_LOOKS
         self.goal: Pattern = ("=",)
         """What was last to be joined, as far as it came."""
@@ -87,6 +89,8 @@ class Rewriter:
         """Steps after which two terms are the same; None if no more is known to be done."""
         goal: Pattern = ("=", left, right)
         steps: list[Step] = []
+        reached = {goal: 0}
+        """The equations so far, each with the number of steps that led to it."""
         if depth == DEPTH:
             self.goal = goal
         while len(steps) <= MOST_STEPS and self._looks > 0:
@@ -102,6 +106,11 @@ class Rewriter:
             for step in more:
                 goal = replaced(goal, step)
                 steps.append(step)
+            if goal in reached:
+                turn = steps[reached[goal]]
+                self._turns.add((turn.old, turn.new))
+                del steps[reached[goal] :]
+            reached[goal] = len(steps)
             if depth == DEPTH:
                 self.goal = goal
         return None
@@ -135,7 +144,7 @@ class Rewriter:
         for way in self._ways.get(term[0], ()):
             if not way.conditions and match(way.left, term, {}):
                 step = instance(way, term)
-                if not way.ordered or order(step.new) < order(step.old):
+                if (not way.ordered or order(step.new) < order(step.old)) and (term, step.new) not in self._turns:
                     return step
         return None
 

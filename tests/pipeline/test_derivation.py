@@ -26,6 +26,8 @@ OF_ORDER = {
     "most_later": "forall x y : num, most x y = true -> most x (next (next y)) = true",
     "mixed": "forall x y z w : num, most (sum (sum x y) z) (sum (sum y w) (sum z (sum x x))) = true",
     "by_two": "forall x y z : num, most (sum x y) (sum z (sum y z)) = most x (sum z z)",
+    "turned": "forall x y z : num, most (sum x (sum y x)) z = most (sum x (sum x y)) z",
+    "fourfold": "forall x z : num, most (sum x (sum x (sum x x))) (sum (sum x x) (sum x (sum x z))) = true",
     "false_mixed": "forall x y z w : num, most (sum (sum x y) z) (sum (sum y w) (sum z y)) = true",
 }
 
@@ -152,6 +154,14 @@ def test_rules_match_whatever_the_order_of_operands(
     found = derived(ordered, name, [one for one in lemmas if one != name], checker, definitions)
     checker.session.close()
     assert found == needed
+
+
+def test_rules_that_undo_each_other_do_not_keep_others_from_their_turn(ordered: dict[str, Elaboration]) -> None:
+    """One moves the brackets that the other has just moved; with the third and the fourth no induction is needed."""
+    given = [lemma_of(ordered[name], "known") for name in ("turned", "sum_assoc", "most_sums", "most_sum")]
+    script = Portfolio(ordered["all"].definitions, RocqAutomation()).derived(ordered["fourfold"].statement, given)
+    assert script is not None
+    assert "induction" not in script.text
 
 
 @pytest.mark.parametrize(
