@@ -101,15 +101,16 @@ class Rewriter:
             if symbols(goal) > MOST_SYMBOLS:
                 return None
             more = self._next(goal, depth)
-            if more is None:
+            if not more:
                 return None
             for step in more:
                 goal = replaced(goal, step)
                 steps.append(step)
             if goal in reached:
-                turn = steps[reached[goal]]
-                self._turns.add((turn.old, turn.new))
-                del steps[reached[goal] :]
+                at = reached[goal]
+                self._turns.add((steps[at].old, steps[at].new))
+                del steps[at:]
+                reached = {one: number for one, number in reached.items() if number <= at}
             reached[goal] = len(steps)
             if depth == DEPTH:
                 self.goal = goal

@@ -185,6 +185,34 @@ def test_recursions_within_another_data_in_two_forms_and_operations_that_only_co
     assert found == needed
 
 
+FOUR = """
+Fixpoint four (x y : num) : num -> num -> num :=
+  fix inner (z w : num) {struct z} : num :=
+    match z with
+    | zero => match x with zero => w | next a => four a y y w end
+    | next c => inner c (next w)
+    end.
+"""
+
+
+OF_FOUR = {
+    "one": "forall x a b c d : num, four (four x a a a) b c d = four a (four b x b b) c d",
+    "swapped": "forall x y z : num, four x y y z = four y x y z",
+    "swapped_twice": "forall x y z : num, four x y z z = four y x z z",
+    "swapped_around": "forall x y z : num, four x y z x = four y x z x",
+    "next_out": "forall x y z : num, four x y z (next z) = next (four x y z z)",
+    "next_out_around": "forall x y z : num, four x y z (next x) = next (four y x x z)",
+    "next_over": "forall x y z : num, four (next x) y x z = four x (next y) y z",
+    "next_over_around": "forall x y z : num, four (next x) y z x = four x (next y) z y",
+}
+
+
+def test_an_equation_may_come_back_after_a_turn_was_taken_back() -> None:
+    read = elaborate(*(Problem(name, "rocq", HEADER + FOUR, f"Theorem {name} : {t}.") for name, t in OF_FOUR.items()))
+    laws = [lemma_of(one, "") for one in read[1:]]
+    assert Portfolio(read[0].definitions, RocqAutomation()).derived(read[0].statement, laws) is None
+
+
 def test_what_is_false_has_no_derivation_from_what_is_true(ordered: dict[str, Elaboration]) -> None:
     true = [name for name in STATEMENTS if not name.startswith("false_")]
     for name in sorted(STATEMENTS.keys() - set(true)):
