@@ -27,10 +27,12 @@ from library_store.tables import Tables
 def seconds_by_problem(tables: Tables) -> dict[str, float]:
     """CPU seconds of the steps of each problem of an isolated run, up to the end of the round that proved it.
 
+    Problems that could not be read, or not translated, are left out.
+
     Raises:
         UserError: the run is not isolated.
     """
-    problems = tables.rows("problems")
+    problems = [row for row in tables.rows("problems") if row["prelude_id"]]  # the others could not be read
     owners = {row["prelude_id"]: row["name"] for row in problems}
     if len(owners) < len(problems):
         raise UserError(f"{tables.directory}: a prelude serves several problems: give a run of the arm `isolated`")
