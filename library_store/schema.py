@@ -250,6 +250,9 @@ class Event:
     detail: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
+ATTEMPT = "attempt"
+"""Kind of the events that say when the record of the step of that `attempt_id` was taken in."""
+
 SPENT = "spent"
 """Kind of the events that say in `detail["cpu_seconds"]` what a run is charged for when the step of that `attempt_id`,
 or what else `subject` names, has ended."""

@@ -89,7 +89,7 @@ class Rewriter:
         """Steps after which two terms are the same; None if no more is known to be done."""
         goal: Pattern = ("=", left, right)
         steps: list[Step] = []
-        reached = {goal: 0}
+        reached: dict[Pattern, int] = {goal: 0}
         """The equations so far, each with the number of steps that led to it."""
         if depth == DEPTH:
             self.goal = goal

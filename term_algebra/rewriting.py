@@ -9,7 +9,7 @@ Invariant: `RuleSet.learn` answers False only for an equation that the earlier o
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from domain import App, Const, Term, Var
 from term_algebra.ordering import Precedence
@@ -40,16 +40,15 @@ def to_pattern(term: Term, known: dict[int, Pattern] | None = None) -> Pattern:
 
 
 def to_term(pattern: Pattern) -> Term:
+    """The term of which `to_pattern` made a pattern."""
     if isinstance(pattern, str):
         return Var(pattern)
     top, *rest = pattern
-    if not isinstance(top, str):
-        head = Var(top[1]) if isinstance(top, tuple) and isinstance(top[1], str) else None
-        if head is None:
-            assert not isinstance(top, tuple)
-            return top  # type: ignore[return-value]
-    else:
+    head: Any = top
+    if isinstance(top, str):
         head = Const(top)
+    elif isinstance(top, tuple):
+        head = Var(top[1]) if isinstance(top[1], str) else top[1]
     return App(head, tuple(to_term(part) for part in rest)) if rest else head  # type: ignore[arg-type]
 
 

@@ -11,6 +11,7 @@ def report(
     run: Path,
     *,
     at_round: int | None = None,
+    trace: Path | None = None,
     json_output: Annotated[bool, Parameter(name="--json")] = False,
 ) -> int:
     """Write RUN/report/index.html and its figures from the snapshot tables, and print the page's path.
@@ -21,6 +22,7 @@ def report(
 
         python -m pipeline report runs/quickstart
         python -m pipeline report runs/quickstart --at-round 1
+        python -m pipeline report runs/quickstart --trace trace.json
 
     Parameters
     ----------
@@ -28,6 +30,8 @@ def report(
         Directory of a run.
     at_round
         Report on the run as it was at the end of this round N, in RUN/report/round-N/. Default: the last finished one.
+    trace
+        Also write the steps of the run on a time line to this file, for chrome://tracing or ui.perfetto.dev.
     json_output
         Print one JSON object instead of the path: `report`, solved problems by round, the `counts` that the page
         shows, open problems, the learned lemmas that each proof needed, and a row for every problem (round, shape of
@@ -43,6 +47,10 @@ def report(
     from pipeline.report.summary import result
 
     page = write_report(run, at_round)
+    if trace is not None:
+        from pipeline.report.timeline import write_timeline
+
+        write_timeline(read(run, at_round), trace)
     if json_output:
         print(json.dumps({"report": str(page)} | result(read(run, at_round)), indent=1, ensure_ascii=False))
     else:

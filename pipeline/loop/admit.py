@@ -13,6 +13,7 @@ from typing import NamedTuple
 from domain import Candidate, Lemma, Term, Verdict
 from library_store.admission import Proposal
 from library_store.attempts import Attempt, Request
+from library_store.schema import ATTEMPT
 from pipeline.loop.attempt_log import AttemptLog
 from pipeline.loop.context import CanonicalStatement, RunContext
 from pipeline.loop.prove import Proof
@@ -205,5 +206,5 @@ def record(context: RunContext, log: AttemptLog) -> Attempt:
     """Writes the attempt that a log has become, and when it ended."""
     attempt = log.attempt()
     context.library.add_attempt(attempt)
-    context.library.add_event("attempt", log.target, attempt_id=log.id)
+    context.library.add_event(ATTEMPT, log.target, attempt_id=log.id)
     return attempt

@@ -28,7 +28,7 @@ from domain import (
 )
 from library_store.attempts import Attempt
 from library_store.library import Library
-from library_store.schema import Metric, ProblemState
+from library_store.schema import ATTEMPT, Metric, ProblemState
 
 SUITE = Path(__file__).parents[2] / "datasets" / "bundled"
 ACCEPTED = Verdict("accepted", "proved", "audited", prover="Coq 8.16.1")
@@ -165,7 +165,7 @@ def build(run: Path, *, rounds: int = 3, learns: bool = True, degraded: str = ""
                 clock += random.uniform(0.5, 3)
                 made = attempt(f"a{serial}", problem.name, random, solved=solved, by_model=by_model)
                 library.add_attempt(made)
-                library.add_event("attempted", problem.name, attempt_id=made.id, at=clock)
+                library.add_event(ATTEMPT, problem.name, attempt_id=made.id, at=clock)
                 if solved:
                     known = [lemma.id for lemma in library.lemmas.values()]
                     uses = random.sample(known[:14], k=min(len(known), 1 + (serial % 2))) if number > 1 else []

@@ -1,10 +1,10 @@
 """Theory exploration and the rewriting that keeps it small."""
 
-from domain import Definition, Problem, Term
+from domain import App, Branch, Const, Definition, Lambda, Match, Problem, Term, Var
 from pipeline.proposers.conjecture import testing
 from pipeline.proposers.conjecture.exploration import explore
 from term_algebra.ordering import Precedence
-from term_algebra.rewriting import RuleSet
+from term_algebra.rewriting import RuleSet, to_pattern, to_term
 from term_algebra.theory import Theory
 from tests.pipeline.elaborated import elaborate
 from tests.pipeline.small_theory import definitions, statement
@@ -53,6 +53,13 @@ def test_what_computes_or_follows_by_rewriting_is_left_out() -> None:
 
 def test_the_result_depends_on_the_seed_alone() -> None:
     assert explore(over("join", "weight", "sum"), seed=5) == explore(over("join", "weight", "sum"), seed=5)
+
+
+def test_a_pattern_is_the_term_again_whatever_heads_it() -> None:
+    chosen = Match(Var("b"), (Branch("true", (), Var("f")), Branch("false", (), Var("g"))))
+    for head in (Const("sum"), Var("f"), Lambda("x", Const("num"), Var("x")), chosen):
+        term = App(head, (App(Const("next"), (Var("y"),)), chosen))
+        assert to_term(to_pattern(term)) == term
 
 
 def test_rules_derive_instances_and_permutations() -> None:

@@ -6,11 +6,13 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from domain import UserError
+from library_store.schema import ATTEMPT
 from library_store.snapshot import read
 from library_store.tables import manifests
 from pipeline.__main__ import main
@@ -208,3 +210,25 @@ def test_the_table_of_problems_filters_and_sorts(chromium: Browser, page: Path) 
     names = chromium.run(f"{shown}.map(row => row.cells[0].textContent)")
     assert names == sorted(names)
     assert len(names) == 66
+
+
+def test_a_time_line_has_each_step_once_and_no_two_at_once_in_a_lane(run: Path, tmp_path: Path) -> None:
+    assert main(["report", str(run), "--trace", str(tmp_path / "trace.json")]) == 0
+    events = json.loads((tmp_path / "trace.json").read_text())["traceEvents"]
+    steps = [event for event in events if event["ph"] == "X" and event["cat"] != "round"]
+    timed = {row["attempt_id"] for row in read(run).rows("events") if row["kind"] == ATTEMPT}
+    assert sorted(event["args"]["id"] for event in steps) == sorted(timed)
+    lanes = {event["tid"] for event in steps}
+    named = {event["tid"]: event["args"]["name"] for event in events if event["ph"] == "M"}
+    assert set(named) == lanes | {0}
+    assert len(lanes) > 1
+    for lane in lanes:
+        spans = sorted((event["ts"], event["dur"]) for event in steps if event["tid"] == lane)
+        assert all(start + length <= after for (start, length), (after, _) in pairwise(spans))
+    rounds = [event for event in events if event.get("cat") == "round"]
+    assert [event["name"] for event in rounds] == ["round 1", "round 2", "round 3"]
+
+
+def test_a_time_line_that_cannot_be_written_is_one_line(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", str(run), "--trace", str(run / "config.yaml" / "trace.json")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
