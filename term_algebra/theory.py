@@ -235,16 +235,25 @@ def as_equation(term: Term) -> Equation | None:
     return None
 
 
+def within_constructors(sides: Equation, variables: Mapping[str, Term], theory: Theory) -> Equation:
+    """The one place where two values of the same constructor differ, as an equation of its own."""
+    while isinstance(sides.left, App) and isinstance(sides.right, App) and sides.left.function == sides.right.function:
+        pairs = zip(sides.left.arguments, sides.right.arguments, strict=False)
+        differing = [(left, right) for left, right in pairs if left != right]
+        constructor = isinstance(sides.left.function, Const) and sides.left.function.name in theory.constructors
+        type_ = theory.type_of(differing[0][0], variables) if constructor and len(differing) == 1 else None
+        if type_ is None:
+            break
+        sides = Equation(type_, *differing[0])
+    return sides
+
+
 def _mentioned(term: Term, order: dict[str, None], bound: frozenset[str] = frozenset()) -> None:
     """Free variables in order of appearance."""
     if isinstance(term, Var) and term.name not in bound:
         order[term.name] = None
-    elif isinstance(term, App):
-        for part in (term.function, *term.arguments):
-            _mentioned(part, order, bound)
-    elif isinstance(term, Forall):
-        _mentioned(term.type, order, bound)
-        _mentioned(term.body, order, bound | {term.name})
+    for child, names in children(term):
+        _mentioned(child, order, bound.union(names))
 
 
 def close(hypotheses: Sequence[Term], conclusion: Term, variables: Mapping[str, Term]) -> Term:

@@ -4,11 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from domain import App, Const, Forall, Goal, Hypothesis, Var
+from domain import App, Const, Forall, Goal, Hypothesis, Lambda, Problem, Var
+from pipeline.proposers.automation.portfolio import Portfolio
 from pipeline.proposers.conjecture import testing
 from pipeline.proposers.conjecture.generalisation import from_goal, requests
 from term_algebra.theory import Theory, close, equation, open_statement
+from tests.pipeline.elaborated import elaborate
 from tests.pipeline.small_theory import Checker, definitions, portfolio, statement
+from verifiers.rocq.automation import RocqAutomation
 from verifiers.rocq.terms import alpha_normal, render
 
 
@@ -85,3 +88,45 @@ def test_a_statement_is_never_its_own_request(checker: Checker) -> None:
 def test_without_a_prover_only_the_statement_is_used() -> None:
     assert requests(statement("flip_is_flip_onto"), portfolio())
     assert requests(statement("join_join"), portfolio()) == []
+
+
+PICKED = """
+Inductive row (A : Type) : Type := none | more (x : A) (rest : row A).
+Arguments none {A}.
+Arguments more {A}.
+Inductive two (A B : Type) : Type := both (x : A) (y : B).
+Arguments both {A B}.
+Fixpoint each {A B : Type} (f : A -> B) (x : row A) : row B :=
+  match x with none => none | more a rest => more (f a) (each f rest) end.
+Fixpoint behind {A : Type} (x : A) (y : row (two A (row A))) : row (two A (row A)) :=
+  match y with
+  | none => none
+  | more (both a rest) others => more (both a (more x rest)) (behind x others)
+  end.
+Fixpoint picked {A : Type} (x : row A) : row (two A (row A)) :=
+  match x with none => none | more a rest => more (both a rest) (behind a (picked rest)) end.
+"""
+
+
+def test_a_function_that_is_handed_on_stays_as_it_is() -> None:
+    """Of what is picked the first parts are asked for, whatever else was picked before."""
+    first = "(fun one : two A (row A) => match one with both a _ => a end)"
+    texts = {
+        "goal": f"forall (A : Type) (x : row A), each {first} (picked x) = x",
+        "wanted": f"forall (A : Type) (x : A) (y : row (two A (row A))), each {first} (behind x y) = each {first} y",
+    }
+    goal, asked = elaborate(
+        *(Problem(name, "rocq", PICKED, f"Theorem {name} : {text}.") for name, text in texts.items())
+    )
+    checker = Checker(list(goal.definitions))
+    automation = Portfolio(goal.definitions, RocqAutomation())
+    found = requests(goal.statement, automation, lambda prefix: checker.goals(goal.statement, prefix))
+    checker.session.close()
+    assert alpha_normal(asked.statement) in list(map(alpha_normal, found))
+
+
+def test_what_occurs_in_a_function_alone_is_a_variable_of_the_statement_too() -> None:
+    of_one = Lambda("x", Const("num"), App(Const("sum"), (Var("x"), Var("y"))))
+    told = equation(Const("num"), App(Const("at_zero"), (of_one,)), Var("z"))
+    closed = open_statement(close([], told, {"y": Const("num"), "z": Const("num")}))
+    assert [binder.type for binder in closed.binders] == [Const("num"), Const("num")]

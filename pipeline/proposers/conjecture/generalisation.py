@@ -12,7 +12,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from domain import App, Const, Definition, Fix, Forall, Goal, Lambda, Let, Match, Sort, Term, Var
+from domain import App, Const, Definition, Fix, Forall, Goal, Let, Match, Sort, Term, Var
 from pipeline.proposers.automation.portfolio import Portfolio
 from pipeline.proposers.conjecture.exploration import Explorer
 from pipeline.proposers.conjecture.testing import Tester
@@ -27,6 +27,7 @@ from term_algebra.theory import (
     equation,
     is_proposition,
     open_statement,
+    within_constructors,
 )
 
 Replay = Callable[[str], Sequence[Goal]]
@@ -108,14 +109,12 @@ def _candidates(
     statement: Term, portfolio: Portfolio, definitions: Sequence[Definition], replay: Replay | None, seed: int
 ) -> Iterator[tuple[int, Term]]:
     opened = open_statement(statement)
-    for candidate in accumulators(opened, portfolio, definitions, seed):
-        yield 0, candidate
+    yield from ((0, candidate) for candidate in accumulators(opened, portfolio, definitions, seed))
     if replay is None:
         return
     for prefix in portfolio.beginnings(opened, PLANS):
         for goal in replay(prefix):
-            for candidate in from_goal(goal, portfolio.theory):
-                yield 1, candidate
+            yield from ((1, candidate) for candidate in from_goal(goal, portfolio.theory))
 
 
 # ------------------------------------------------------------------------------------------------------ accumulators
@@ -236,6 +235,7 @@ def _generalisations(
     sides: Equation, facts: Sequence[Term], variables: Mapping[str, Term], theory: Theory
 ) -> Iterator[Term]:
     data = {name: type_ for name, type_ in variables.items() if not isinstance(type_, Sort)}
+    sides = within_constructors(sides, variables, theory)
     conclusion = equation(sides.type, sides.left, sides.right)
     yield close(facts, conclusion, data)
     told = [side for fact in facts if (told := as_equation(fact)) is not None for side in (told.left, told.right)]
@@ -286,7 +286,7 @@ def _is_first_order(term: Term) -> bool:
         return all(_is_first_order(part) for part in (term.function, *term.arguments))
     if isinstance(term, Forall):
         return _is_first_order(term.type) and _is_first_order(term.body)
-    return not isinstance(term, Match | Fix | Let | Lambda)
+    return not isinstance(term, Match | Fix | Let)  # a function that is handed on stands for itself
 
 
 def _is_computation(statement: Term, theory: Theory) -> bool:

@@ -60,6 +60,8 @@ class Tester:
         self.theory = Theory(tuple(definitions))
         self.evaluator = Evaluator(self.theory, fuel)
         self.values = Values(self.theory)
+        self._known: dict[tuple[object, ...], tuple[list[tuple[Value, ...]], Iterator[tuple[Value, ...]]]] = {}
+        """Valuations by all that they depend on: those that were drawn, and what draws more."""
 
     def test(self, statement: Term, seed: int = 0, trials: int = TRIALS, alike: int = 0) -> Report:
         """Search for a counterexample of a closed statement on `trials` valuations.
@@ -102,7 +104,17 @@ class Tester:
         return Counterexample(shown, compiled.certain, ground)
 
     def _valuations(self, opened: OpenStatement, seed: int, trials: int, alike: int) -> Iterator[tuple[Value, ...]]:
-        types = [b.type for b in opened.binders if b.kind != "hypothesis"]
+        types = tuple([b.type for b in opened.binders if b.kind != "hypothesis"])
+        key = (types, seed, trials, alike)
+        if key not in self._known:
+            self._known[key] = [], self._drawn(types, seed, trials, alike)
+        drawn, more = self._known[key]
+        yield from drawn
+        for valuation in more:
+            drawn.append(valuation)
+            yield valuation
+
+    def _drawn(self, types: Sequence[Term], seed: int, trials: int, alike: int) -> Iterator[tuple[Value, ...]]:
         try:
             pools = [self.values.smallest(type_, SMALL_POOL) for type_ in types]
             if not all(pools):
