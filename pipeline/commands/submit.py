@@ -9,22 +9,20 @@ goes on.
 
 import asyncio
 import json
-import logging
-import os
 import shlex
 import sys
 import time
-from collections.abc import Iterable
-from http.client import HTTPException
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
 
 from cyclopts import App, Parameter
 
-from domain import OutsideError, UserError
+from domain import UserError
 from pipeline import config
+from pipeline.commands.job_server import asked, connect, info, line_of
+from pipeline.commands.live_view import LiveView, terminal
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -33,9 +31,6 @@ LEFT_BEHIND = (
     *("**/__pycache__", "**/.pytest_cache", "**/.ruff_cache", "**/.hypothesis"),
 )
 """What the copy does not need, as gitignore patterns; Ray leaves out what `.gitignore` names too."""
-
-ANSWER_SECONDS = 10.0
-"""How long the head node may take to answer the first request."""
 
 PAUSE_SECONDS = 1.0
 """Between two looks at a job whose log has ended."""
@@ -46,6 +41,7 @@ EXITS = (0, 1, 2, 3, 130)
 
 Address = Annotated[str, Parameter(env_var="RAY_API_SERVER_ADDRESS")]
 Json = Annotated[bool, Parameter(name="--json")]
+Watch = Annotated[bool, Parameter(name="--watch", negative="")]
 
 submit = App(name="submit")
 
@@ -63,6 +59,7 @@ def send(
     overrides: Annotated[tuple[str, ...], Parameter(name="--set")] = (),
     python: str = sys.executable,
     detach: bool = False,
+    live: Watch = False,
     json_output: Json = False,
 ) -> int:
     """Send a run to a Ray cluster and follow its log; the exit code is that of the run.
@@ -87,10 +84,15 @@ def send(
         overrides: key=value, as in `run`.
         python: The interpreter of the environment on the cluster's nodes.
         detach: Print the job's id and return, instead of following its log.
+        live: Instead of the whole log, show its last lines and what stands on each node, redrawn in place.
         json_output: With --detach, print `{"id", "address"}`.
     """
     if not out.is_absolute():
         raise UserError(f"--out {out}: has to be an absolute path that every node of the cluster sees")
+    if live and detach:
+        raise UserError("--watch and --detach: choose one")
+    if live:
+        terminal()
     config.read(config_file, overrides)
     named = for_the_cluster(config_file)
     if prove is None:
@@ -108,7 +110,7 @@ def send(
         print(json.dumps({"id": job, "address": address}) if json_output else job)
         return DONE
     print(f"job {job} at {address}, run directory {out}", file=sys.stderr)
-    return watch(client, job, address)
+    return watch(client, job, address, live=live)
 
 
 @submit.command
@@ -126,7 +128,7 @@ def status(
         address: The head node's job server.
         json_output: Print `{"id", "status", "message", "entrypoint"}`.
     """
-    found = _info(connect(address), job)
+    found = info(connect(address), job)
     if json_output:
         print(json.dumps({"id": job, "status": found.status, "message": found.message, "entrypoint": found.entrypoint}))
     else:
@@ -135,16 +137,25 @@ def status(
 
 
 @submit.command
-def follow(job: Annotated[str, Parameter(name="ID")], /, *, address: Address = "http://127.0.0.1:8265") -> int:
+def follow(
+    job: Annotated[str, Parameter(name="ID")],
+    /,
+    *,
+    address: Address = "http://127.0.0.1:8265",
+    live: Watch = False,
+) -> int:
     """Print a job's log from its beginning until it ends; the exit code is that of its run.
 
     Args:
         job: The id that `submit` printed.
         address: The head node's job server.
+        live: Instead of the whole log, show its last lines and what stands on each node, redrawn in place.
     """
+    if live:
+        terminal()
     client = connect(address)
-    _info(client, job)
-    return watch(client, job, address)
+    info(client, job)
+    return watch(client, job, address, live=live)
 
 
 @submit.command
@@ -156,8 +167,8 @@ def stop(job: Annotated[str, Parameter(name="ID")], /, *, address: Address = "ht
         address: The head node's job server.
     """
     client = connect(address)
-    _info(client, job)
-    stopped = _asked(client, "stop_job", job)
+    info(client, job)
+    stopped = asked(client, "stop_job", job)
     print("stopped" if stopped else "had ended already")
     return DONE if stopped else NO
 
@@ -165,7 +176,7 @@ def stop(job: Annotated[str, Parameter(name="ID")], /, *, address: Address = "ht
 def start(client: Any, entrypoint: str, *, left_behind: Iterable[str] = LEFT_BEHIND) -> str:
     """Sends a command line as a job in a copy of this checkout; returns the job's id."""
     environment = {"working_dir": str(ROOT), "excludes": list(left_behind)}
-    return str(_asked(client, "submit_job", entrypoint=entrypoint, runtime_env=environment))
+    return str(asked(client, "submit_job", entrypoint=entrypoint, runtime_env=environment))
 
 
 def for_the_cluster(path: Path) -> str:
@@ -181,81 +192,14 @@ def for_the_cluster(path: Path) -> str:
     return str(resolved)
 
 
-def connect(address: str) -> Any:
-    """A client of the job server at `address`.
-
-    Raises:
-        UserError: the address is none.
-        OutsideError: nobody answers there, or the cluster wants another token.
-    """
-    if not address.startswith(("http://", "https://")):
-        raise UserError(
-            f"--address {address}: has to begin with http://, as in http://HEAD:8265 (the dashboard's port)"
-        )
-    headers: dict[str, str] = {}
-    answer = _version(address, headers)
-    if answer in (401, 403) and (token := _token()):
-        headers = {"Authorization": f"Bearer {token}"}
-        answer = _version(address, headers)
-    if answer in (401, 403):
-        raise OutsideError(_wrong_token(address))
-    from ray.job_submission import JobSubmissionClient
-
-    for name in ("ray", "ray.dashboard.modules.dashboard_sdk", "ray.dashboard.modules.job.sdk"):
-        logging.getLogger(name).setLevel(logging.ERROR)  # they tell of every file packed and every socket closed
+def watch(client: Any, job: str, address: str, *, live: bool = False) -> int:
+    """Copies the job's log to stdout until the job ends, or shows its last lines and where the job stands."""
+    view = LiveView(client, job) if live else None
     try:
-        return JobSubmissionClient(address, headers=headers)
-    except (RuntimeError, ConnectionError, ValueError, KeyError) as error:
-        raise OutsideError(f"{address}: is not a Ray job server: {_line(error)}") from error
-
-
-def _version(address: str, headers: dict[str, str]) -> int:
-    """The HTTP status with which the server answers the question for its version; Ray's client would wait for ever."""
-    try:
-        request = Request(f"{address.rstrip('/')}/api/version", headers=headers)  # noqa: S310 (`connect` saw http)
-        with urlopen(request, timeout=ANSWER_SECONDS) as answer:  # noqa: S310
-            return int(answer.status)
-    except HTTPError as error:
-        return error.code
-    except (HTTPException, OSError, ValueError) as error:
-        raise OutsideError(f"{address}: no Ray job server answers ({error}); is it up? (docs/cluster.md)") from error
-
-
-def _token() -> str | None:
-    """Ray's token, from where Ray looks for it. Ray's own client sends it only when RAY_AUTH_MODE says so."""
-    if token := os.environ.get("RAY_AUTH_TOKEN"):
-        return token.strip()
-    file = Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token")
-    return file.read_text(encoding="utf-8").strip() if file.is_file() else None
-
-
-def _asked(client: Any, method: str, *arguments: Any, **named: Any) -> Any:
-    """One request to the job server; what goes wrong there becomes one line."""
-    from ray.exceptions import AuthenticationError
-
-    try:
-        return getattr(client, method)(*arguments, **named)
-    except AuthenticationError as error:
-        raise OutsideError(_wrong_token(client.get_address())) from error
-    except (RuntimeError, OSError) as error:  # Ray says with RuntimeError what the server answered
-        raise OutsideError(f"{client.get_address()}: {_line(error)}") from error
-
-
-def _info(client: Any, job: str) -> Any:
-    try:
-        return _asked(client, "get_job_info", job)
-    except OutsideError as error:
-        if "404" in str(error):
-            raise UserError(f"there is no job {job} at {client.get_address()}") from error
-        raise
-
-
-def watch(client: Any, job: str, address: str) -> int:
-    """Copies the job's log to stdout until the job ends."""
-    try:
-        asyncio.run(_copy_log(client, job))
-        while (found := _info(client, job)).status in ("PENDING", "RUNNING"):
-            time.sleep(PAUSE_SECONDS)
+        with view or nullcontext():
+            asyncio.run(_copy_log(client, job, print_log if view is None else view.log))
+            while (found := info(client, job)).status in ("PENDING", "RUNNING"):
+                time.sleep(PAUSE_SECONDS)
     except KeyboardInterrupt:
         where = f"--address {address}"
         print(
@@ -269,27 +213,19 @@ def watch(client: Any, job: str, address: str) -> int:
     if found.status == "STOPPED":
         return NO
     if found.driver_exit_code not in EXITS:
-        print(f"error: {_line(found.message)}", file=sys.stderr)
+        print(f"error: {line_of(found.message)}", file=sys.stderr)
         return OUTSIDE_FAILED
     return int(found.driver_exit_code)
 
 
-async def _copy_log(client: Any, job: str) -> None:
+def print_log(lines: str) -> None:
+    print(lines, end="", flush=True)
+
+
+async def _copy_log(client: Any, job: str, write: Callable[[str], None]) -> None:
     """Ray's stream ends with the job. A broken stream is no failure of the job, which is looked at afterwards."""
     try:
         async for lines in client.tail_job_logs(job):
-            print(lines, end="", flush=True)
+            write(lines)
     except (RuntimeError, OSError) as error:
-        print(f"the log broke off ({_line(error)}); waiting for the end of the job", file=sys.stderr)
-
-
-def _wrong_token(address: str) -> str:
-    return (
-        f"{address}: the cluster does not accept this machine's Ray token; copy ~/.ray/auth_token from the head node "
-        "(or point RAY_AUTH_TOKEN_PATH at it), or set RAY_AUTH_MODE=disabled on both sides (docs/cluster.md)"
-    )
-
-
-def _line(error: object) -> str:
-    text = " ".join(str(error).split())
-    return text[:300]
+        print(f"the log broke off ({line_of(error)}); waiting for the end of the job", file=sys.stderr)

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -41,6 +42,22 @@ ours = all(here in pathlib.Path(file).parents for answer in answers for file in 
 used = len({answer[0] for answer in answers})
 print("NODES", len(nodes), "USED", used, "OURS", ours, "TESTS", (here / "tests").exists())
 sys.exit(int(sys.argv[1]))
+"""
+
+ACTORS = """
+import time, ray
+ray.init(log_to_driver=False)
+
+@ray.remote(num_cpus=0)
+class Prover:
+    def ready(self):
+        return True
+
+provers = [Prover.remote() for _ in range(2)]
+ray.get([prover.ready.remote() for prover in provers])
+for number in range(40):
+    print("line", number, flush=True)
+    time.sleep(0.3)
 """
 
 
@@ -103,6 +120,37 @@ def test_a_job_runs_on_both_nodes_and_its_log_and_exit_code_come_back(
         log = capsys.readouterr().out
     assert code == 2
     assert "NODES 2 USED 2 OURS True TESTS False" in log
+
+
+def test_watching_shows_the_actors_on_each_node_and_the_end_of_the_log(
+    address: str, token: None, tmp_path: Path
+) -> None:
+    job = command.start(command.connect(address), python(ACTORS))
+    ours, theirs = os.openpty()
+    watching = subprocess.Popen(
+        [sys.executable, "-m", "pipeline", "submit", "follow", job, "--address", address, "--watch"],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "120", "LINES": "40"},
+    )
+    os.close(theirs)
+    drawn = b""
+    with suppress(OSError):  # the terminal ends with its last process
+        while part := os.read(ours, 65536):
+            drawn += part
+    os.close(ours)
+    assert watching.wait() == 0, drawn.decode()
+    told = drawn.decode()
+    assert "2 Prover" in told
+    assert "(head)" in told
+    assert f"job {job}: running" in told
+    assert "line 39" in told
+
+
+def test_watching_needs_a_terminal(address: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["submit", "follow", "no-job", "--address", address, "--watch"]) == 2
+    assert "--watch: standard output is not a terminal" in one_line(capsys)
 
 
 def test_a_detached_job_can_be_asked_for_and_stopped(
