@@ -32,6 +32,7 @@ class Costs:
     def __init__(self, workers: Workers, before: float) -> None:
         """Reads what earlier sessions were charged for; `before` is what the process tree had spent before this one."""
         self._workers = workers
+        self._tree = accounting.Account()
         self._before = before
         self._earlier = workers.library.charged_seconds()
         """CPU seconds that earlier sessions of the run were charged for, less what this one is not charged for."""
@@ -88,7 +89,7 @@ class Costs:
         return sum(sum(self._last.get(actor, ())) for actor in actors)
 
     def _here(self) -> float:
-        return accounting.cpu_seconds() - self._before
+        return self._tree.cpu_seconds() - self._before
 
     def begin_round(self) -> None:
         self._began, self._dispatch, self._library = time.monotonic(), 0.0, 0.0

@@ -42,6 +42,9 @@ MOST_FAILED = 10
 SELDOM = 10.0
 """How many times as long as the library took to answer its last answer is good for."""
 
+LOOK_SECONDS = 5.0
+"""Between two looks at what is spent while no step ends: what an actor that dies spent since the last is not known."""
+
 MOST_DEATHS = 2
 """Workers, or actors that they asked, which one step may take with it; after that it is left out."""
 
@@ -165,7 +168,12 @@ class _Round:
     def wait(self) -> None:
         """Waits until one step is over, and takes its result in."""
         began = time.monotonic()
-        (done,), _ = ray.wait([*self.running, *self.away], num_returns=1)
+        ready: list[Any] = []
+        while not ready:
+            ready, _ = ray.wait([*self.running, *self.away], num_returns=1, timeout=LOOK_SECONDS)
+            if not ready:
+                self.costs.spent()
+        (done,) = ready
         self.waited += time.monotonic() - began
         if done in self.away:
             self.free.append(self.away.pop(done))
