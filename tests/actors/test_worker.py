@@ -29,7 +29,7 @@ def test_what_a_worker_spent_that_computed_without_end_and_was_ended_stays_count
         account.cpu_seconds()
     with pytest.raises(RayActorError):
         ray.get(running)
-    assert ray.get(one.cpu_seconds.remote()) >= 0.0  # it has been started again
+    ray.get(one.cpu_seconds.remote())  # it has been started again
     time.sleep(A_LOOK)
     assert account.cpu_seconds() - before > SECONDS - 3 * A_LOOK
     stop([one])
