@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -16,9 +17,10 @@ import ray
 from actors import placement
 from actors.endpoint import EndpointSettings, OpenAIEndpoint
 from actors.local_engine import EngineSettings, LocalEngine
-from actors.model_port import Engine
+from actors.model_port import Engine, Generation
 from actors.replicas import Replicas, loaded
 from actors.shared_model import SharedModel
+from domain import Completion
 
 ModelSettings = EngineSettings | EndpointSettings
 
@@ -28,7 +30,23 @@ def open_model(settings: ModelSettings) -> Engine:
     return OpenAIEndpoint(settings) if isinstance(settings, EndpointSettings) else LocalEngine(settings)
 
 
-LanguageModelActor: Any = ray.remote(max_restarts=1, max_task_retries=1)(SharedModel)
+class AskedModel(SharedModel):
+    """The one that callers ask: what it answers is counted for Prometheus."""
+
+    def __init__(self, open_engine: Callable[[], Engine], *, largest: int) -> None:
+        from actors.metrics import ModelMetrics  # the driver, which loads this module, has no use for them
+
+        super().__init__(open_engine, largest=largest)
+        self._metrics = ModelMetrics()
+
+    async def answer(self, generation: Generation) -> Completion:
+        began = time.monotonic()
+        answer = await super().answer(generation)
+        self._metrics.answered(answer, time.monotonic() - began)
+        return answer
+
+
+LanguageModelActor: Any = ray.remote(max_restarts=1, max_task_retries=1)(AskedModel)
 Replica: Any = ray.remote(max_restarts=-1)(SharedModel)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -10,6 +10,8 @@ import ray
 
 from actors import placement
 from actors.accounting import cpu_seconds
+from library_store.admission import Inserted, Proposal
+from library_store.attempts import Attempt
 from library_store.library import Library
 from library_store.reader import LibraryReader
 
@@ -19,6 +21,23 @@ Answer = TypeVar("Answer")
 
 class SharedLibrary(Library):
     """The library for callers in other processes."""
+
+    def __init__(self, directory: Path, patience: float = 0.0) -> None:
+        from actors.metrics import LibraryMetrics  # the driver, which loads this module, has no use for them
+
+        super().__init__(directory, patience)
+        self._metrics = LibraryMetrics()
+
+    def insert_many(self, proposals: Iterable[Proposal]) -> list[Inserted]:
+        answers = super().insert_many(proposals)
+        self._metrics.proposed(answers)
+        return answers
+
+    def add_attempt(self, attempt: Attempt) -> bool:
+        new = super().add_attempt(attempt)
+        if new:
+            self._metrics.attempted(attempt)
+        return new
 
     def query(
         self,

@@ -16,8 +16,11 @@ class Verification:
     """A verifier that an actor holds, with the CPU seconds of its process tree; what listened before is not in it."""
 
     def __init__(self, opener: Callable[[], Verifier]) -> None:
+        from actors.metrics import VerificationMetrics  # the driver, which loads this module, has no use for them
+
         self._verifier = opener()
         self.prover = self._verifier.prover
+        self._metrics = VerificationMetrics(self.prover)
 
     @property
     def version(self) -> str:
@@ -36,10 +39,14 @@ class Verification:
         return self._verifier.elaborate(problems)
 
     def check(self, batch: Sequence[Candidate], seconds: float | None = None) -> list[Verdict]:
-        return self._verifier.check(batch, seconds)
+        verdicts = self._verifier.check(batch, seconds)
+        self._metrics.count("check", verdicts)
+        return verdicts
 
     def audit(self, batch: Sequence[Candidate], *, recheck: bool = False) -> list[Verdict]:
-        return self._verifier.audit(batch, recheck=recheck)
+        verdicts = self._verifier.audit(batch, recheck=recheck)
+        self._metrics.count("audit", verdicts)
+        return verdicts
 
     def recheck(self, development: Development) -> Verdict:
         return self._verifier.recheck(development)

@@ -1,16 +1,21 @@
 """Servers for what a healthy one cannot show (one fails as it is told to, the other answers by a script), and Ray's."""
 
 import json
+import re
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
+
+import httpx
+import ray
 
 
 def free_port() -> int:
@@ -107,3 +112,18 @@ def end(node: subprocess.Popen[bytes]) -> None:
         node.wait(40)
     except subprocess.TimeoutExpired:
         node.kill()
+
+
+def exported(wanted: set[str]) -> dict[str, float]:
+    """Our metrics in Ray's exporter on this node, with their own tags, as soon as all that are wanted are there."""
+    [node] = ray.nodes()
+    found: dict[str, float] = {}
+    for _ in range(60):
+        text = httpx.get(f"http://127.0.0.1:{node['MetricsExportPort']}/metrics", timeout=10).text
+        for name, tags, value in re.findall(r"^(ray_lemmary_\w+)\{(.*)\} (\S+)$", text, re.MULTILINE):
+            own = sorted(re.findall(r'(?:call|verdict|reason|kind|prover|finish|direction)="\w+"', tags))
+            found[f"{name} {' '.join(own)}"] = float(value)
+        if wanted <= found.keys():
+            return found
+        time.sleep(1)
+    raise AssertionError(f"{wanted - found.keys()} are not among {sorted(found)}")

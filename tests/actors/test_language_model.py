@@ -24,7 +24,7 @@ from actors.local_engine import EngineSettings, LocalEngine
 from actors.model_files import model_folder
 from actors.shared_model import SharedModel
 from domain import Completion, OutsideError, Prompt
-from tests.actors.servers import free_port, unsteady_server
+from tests.actors.servers import exported, free_port, unsteady_server
 
 pytestmark = pytest.mark.timeout(900)
 """Two engines start side by side; on a busy machine that takes minutes."""
@@ -93,6 +93,15 @@ def test_every_prompt_is_answered_in_order(model: Remote) -> None:
     answers = model.generate(prompts, max_tokens=8, temperature=0.0, seed=0)
     assert [answer.text.split()[0] for answer in answers] == ["red", "blue", "green"]
     assert all(answer.tokens_in > 0 and 0 < answer.tokens_out <= 8 for answer in answers)
+
+
+def test_prompts_and_tokens_are_exported_for_prometheus(model: Remote) -> None:
+    before = model.usage()
+    names = ["ray_lemmary_prompts_total finish=", "ray_lemmary_tokens_total direction=", "ray_lemmary_answer_seconds"]
+    [answer] = model.generate([HELLO], max_tokens=2, temperature=0.0, seed=0)
+    assert before.tokens_out + answer.tokens_out == model.usage().tokens_out
+    wanted = {f'{names[0]}"{answer.finish}"', f'{names[1]}"in"', f'{names[1]}"out"', f"{names[2]}_count "}
+    assert exported(wanted)[f'{names[1]}"out"'] >= answer.tokens_out
 
 
 def test_the_same_seed_gives_the_same_answers_and_another_one_others(model: Remote) -> None:

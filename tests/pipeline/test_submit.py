@@ -45,7 +45,7 @@ sys.exit(int(sys.argv[1]))
 """
 
 ACTORS = """
-import time, ray
+import pathlib, sys, time, ray
 ray.init(log_to_driver=False)
 
 @ray.remote(num_cpus=0)
@@ -57,8 +57,11 @@ provers = [Prover.remote() for _ in range(2)]
 ray.get([prover.ready.remote() for prover in provers])
 for number in range(40):
     print("line", number, flush=True)
-    time.sleep(0.3)
+ends = time.monotonic() + 120
+while time.monotonic() < ends and not pathlib.Path(sys.argv[1]).exists():
+    time.sleep(0.1)
 """
+"""Two actors and forty lines; ends when the file that is its argument is there, or after two minutes."""
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +128,8 @@ def test_a_job_runs_on_both_nodes_and_its_log_and_exit_code_come_back(
 def test_watching_shows_the_actors_on_each_node_and_the_end_of_the_log(
     address: str, token: None, tmp_path: Path
 ) -> None:
-    job = command.start(command.connect(address), python(ACTORS))
+    seen = tmp_path / "seen"
+    job = command.start(command.connect(address), python(ACTORS, str(seen)))
     ours, theirs = os.openpty()
     watching = subprocess.Popen(
         [sys.executable, "-m", "pipeline", "submit", "follow", job, "--address", address, "--watch"],
@@ -139,6 +143,8 @@ def test_watching_shows_the_actors_on_each_node_and_the_end_of_the_log(
     with suppress(OSError):  # the terminal ends with its last process
         while part := os.read(ours, 65536):
             drawn += part
+            if b"2 Prover" in drawn and b"line 39" in drawn:
+                seen.touch()
     os.close(ours)
     assert watching.wait() == 0, drawn.decode()
     told = drawn.decode()
