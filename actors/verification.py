@@ -45,6 +45,11 @@ class Verification:
 
     def audit(self, batch: Sequence[Candidate], *, recheck: bool = False) -> list[Verdict]:
         verdicts = self._verifier.audit(batch, recheck=recheck)
+        again = [place for place, verdict in enumerate(verdicts) if verdict.reason == "prover_error"]
+        if again:  # a process died, which need not be the proof's fault
+            asked = self._verifier.audit([batch[place] for place in again], recheck=recheck)
+            for place, verdict in zip(again, asked, strict=True):
+                verdicts[place] = verdict
         self._metrics.count("audit", verdicts)
         return verdicts
 

@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -10,6 +10,9 @@ from verifiers.audit import sandbox as sandbox_module
 from verifiers.audit.sandbox import Limits
 from verifiers.rocq import answers
 from verifiers.rocq import session as session_module
+from verifiers.rocq.answers import Answer
+from verifiers.rocq.document import Outcome
+from verifiers.rocq.idetop import Idetop
 from verifiers.rocq.session import Session
 
 HEADER = """Inductive N := Zero | Succ (n : N).
@@ -204,10 +207,36 @@ def test_a_process_that_dies_is_replaced(session: Session) -> None:
     before = session.pid
     assert before is not None
     os.kill(before, signal.SIGKILL)
-    outcome = session.run(PROVED)
-    assert outcome.ok or outcome.reason == "prover_error"
     assert session.run(PROVED).ok
     assert session.pid != before
+
+
+def test_what_a_dying_process_was_asked_is_asked_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    deaths, deadly = 0, ""
+    add = Idetop.add
+
+    def dies(process: Idetop, sentence: str) -> Answer:
+        nonlocal deaths
+        if deaths and deadly in sentence:
+            deaths -= 1
+            os.kill(process.pid, signal.SIGKILL)
+        return add(process, sentence)
+
+    monkeypatch.setattr(Idetop, "add", dies)
+    with Session() as session:
+        assert session.load(HEADER).ok
+        asked: list[tuple[str, Callable[[], Outcome]]] = [
+            ("congruence", lambda: session.run(PROVED)),
+            ("reflexivity", lambda: session.step(BEGUN, "reflexivity.")),
+            ("reflexivity", lambda: session.step((*BEGUN, "reflexivity."), "idtac.")),
+            ("three", lambda: session.extend("Definition three := Succ (Succ (Succ Zero)).")),
+            ("Fixpoint", lambda: session.load(HEADER)),
+        ]
+        for word, ask in asked:
+            deadly = word
+            for deaths, reason in ((2, "prover_error"), (1, None)):
+                assert (ask().reason, deaths) == (reason, 0)
+        assert session.run(PROVED).ok
 
 
 def test_a_worn_out_process_is_replaced(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,8 +2,9 @@
 
 A session loads a *base* (imports and definitions) once; every `run` then adds sentences after it, reports what the
 prover said, and rolls back to the base. A run is stopped at its limit of CPU seconds by SIGINT and, if that does not
-help, by SIGKILL; the next run then starts a new process and loads the base again, unseen by the caller. Processes are
-also renewed after `RUNS_PER_PROCESS` runs or when they have grown, because the document's history slows them down.
+help, by SIGKILL; the next run then starts a new process and loads the base again, unseen by the caller. A process that
+dies within its limits may not have died of the text, so the text is run once more, in a new process. Processes are also
+renewed after `RUNS_PER_PROCESS` runs or when they have grown, because the document's history slows them down.
 
 Invariant: no run can observe another one, except through a defect of the prover's roll-back. That is why what a
 session accepts is only ever *elaborated* and never enters the library.
@@ -13,7 +14,7 @@ Not safe for use from several threads at once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -69,12 +70,15 @@ class Session:
         """Make `text` the base of the runs that follow. If it fails, the base is empty."""
         self._stop()
         self._extended.clear()
-        outcome = self._start(text, seconds)
+        outcome = self._twice(lambda: self._start(text, seconds))
         self.base = text if outcome.ok else ""
         return outcome
 
     def extend(self, text: str, seconds: float = 60.0) -> Outcome:
         """Append `text` to the base. If it fails, the base stays as it was."""
+        return self._twice(lambda: self._extend(text, seconds))
+
+    def _extend(self, text: str, seconds: float) -> Outcome:
         process = self._at_base()
         outcome = _closed(execute(process, "", text, seconds, goals=False))
         if outcome.ok:
@@ -108,6 +112,9 @@ class Session:
             goals: Whether to report the goals that are open at the end.
             in_full: Whether these are printed with nothing implicit, as programs read them, or as people do.
         """
+        return self._twice(lambda: self._run(text, seconds, before, goals, in_full))
+
+    def _run(self, text: str, seconds: float, before: str, goals: bool, in_full: bool) -> Outcome:
         process = self._at_base()
         self._runs += 1
         outcome = execute(process, before, text, seconds, goals=goals, in_full=in_full)
@@ -115,12 +122,20 @@ class Session:
             self._stop()
         return outcome
 
+    def _twice(self, ask: Callable[[], Outcome]) -> Outcome:
+        """What comes of asking, of asking again where the prover died."""
+        outcome = ask()
+        return ask() if outcome.reason == "prover_error" and self._process is None else outcome
+
     def step(self, before: Sequence[str], sentence: str, seconds: float = 5.0) -> Outcome:
         """Run one sentence behind others, as `run` does with goals printed in full, and stay behind those others.
 
         So a further sentence behind them costs nothing but itself. Goals out of focus are not told, nor what the prover
         says of a sentence that it accepts. Messages have no positions.
         """
+        return self._twice(lambda: self._step(before, sentence, seconds))
+
+    def _step(self, before: Sequence[str], sentence: str, seconds: float) -> Outcome:
         process = self._ready()
         failed = self._move(process, (*IN_FULL, *before))
         if failed is not None:
@@ -153,7 +168,10 @@ class Session:
         for sentence in wanted[same:]:
             outcome = execute_one(process, sentence, self._load_seconds, goals=False)
             if not outcome.ok:
-                self._at_base()
+                if process.alive:
+                    self._at_base()
+                else:
+                    self._stop()
                 return outcome
             self._held.append((sentence, process.tip))
         return None
@@ -202,7 +220,7 @@ class Session:
             if not worn:
                 return process
         self._stop()
-        loaded = self._start(self.base, self._load_seconds)
+        loaded = self._twice(lambda: self._start(self.base, self._load_seconds))
         if not loaded.ok or self._process is None:
             raise OutsideError(f"the base of a session no longer loads: {loaded.error}")
         return self._process
